@@ -1,0 +1,138 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Which room of `src/` may import which other: imports point one way. `packages` lists the only packages a room may
+ * use; without it, any. `workflows` code runs in Temporal's deterministic sandbox, so Node's modules are out there.
+ */
+const ROOMS = {
+  domain: {
+    may: [],
+    packages: [
+      'zod',
+      '@marcbachmann/cel-js',
+      're2js',
+      'ms',
+      'tinyqueue',
+      'fastest-levenshtein',
+      'yaml',
+    ],
+  },
+  workflows: { may: ['domain'], packages: ['@temporalio/workflow', '@temporalio/common'] },
+  store: { may: ['domain'] },
+  servers: { may: ['domain'] },
+  runners: { may: ['domain', 'registry'] },
+  activities: {
+    may: ['runners', 'store', 'registry', 'config', 'telemetry', 'domain', 'workflows/messages'],
+  },
+  client: { may: ['store', 'registry', 'config', 'telemetry', 'domain', 'workflows/messages'] },
+  cli: {
+    may: [
+      'client',
+      'client',
+      'worker',
+      'servers',
+      'store',
+      'registry',
+      'config',
+      'telemetry',
+      'domain',
+      'workflows/messages',
+      'index',
+    ],
+  },
+};
+/** The doors and the files between them, at the top of `src/`. */
+const DOORS = {
+  registry: ['domain'],
+  config: ['domain'],
+  telemetry: ['config', 'domain'],
+  client: ['client', 'registry', 'config', 'domain'],
+  worker: [
+    'activities',
+    'runners',
+    'store',
+    'registry',
+    'config',
+    'telemetry',
+    'domain',
+    'workflows/messages',
+  ],
+  testing: ['client', 'worker', 'servers', 'registry', 'config', 'telemetry', 'domain'],
+  index: ['client', 'registry', 'config', 'domain', 'workflows/messages'],
+};
+
+const alternatives = (names) => names.map((name) => `${name}(?:\\.js$|/)`).join('|');
+const restrict = (patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
+
+const arrows = [
+  ...Object.entries(ROOMS).map(([room, { may, packages }]) => ({
+    files: [`src/${room}/**/*.ts`],
+    rules: restrict([
+      {
+        regex: may.length === 0 ? '^\\.\\./' : `^\\.\\./(?!${alternatives(may)})`,
+        message: `src/${room} may import only ${['itself', ...may].join(', ')} (see ARCHITECTURE.md).`,
+      },
+      ...(packages
+        ? [
+            {
+              regex: `^(?!\\.|(?:${packages.map((name) => name.replace('/', '\\/')).join('|')})(?:$|/))`,
+              message: `src/${room} may use only ${packages.join(', ')} (see ARCHITECTURE.md).`,
+            },
+          ]
+        : []),
+    ]),
+  })),
+  ...Object.entries(DOORS).map(([door, may]) => ({
+    files: [`src/${door}.ts`],
+    rules: restrict([
+      {
+        regex: `^\\./(?!${alternatives(may)})`,
+        message: `src/${door}.ts may import only ${may.join(', ')} (see ARCHITECTURE.md).`,
+      },
+    ]),
+  })),
+];
+
+export default tseslint.config(
+  { ignores: ['lib/', 'node_modules/', 'test/fixtures/', 'test/histories/', '.tempograph/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/no-explicit-any': 'error',
+      // `async` is part of several interfaces whose simplest implementations have nothing to await.
+      '@typescript-eslint/require-await': 'off',
+      // Numbers and booleans are what our messages are made of.
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  ...arrows,
+);

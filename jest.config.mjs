@@ -1,0 +1,80 @@
+/** ESM-only packages that jest has to compile to CommonJS with the rest of the code. */
+const ESM_PACKAGES = [
+  'tinyqueue',
+  'env-paths',
+  'log-update',
+  'get-port',
+  'execa',
+  'canonicalize',
+  'string-width',
+  '@marcbachmann/cel-js',
+  'is-safe-filename',
+  'ansi-escapes',
+  'environment',
+  'cli-cursor',
+  'restore-cursor',
+  'onetime',
+  'mimic-function',
+  'slice-ansi',
+  'is-fullwidth-code-point',
+  'strip-ansi',
+  'ansi-regex',
+  'wrap-ansi',
+  'ansi-styles',
+  'get-east-asian-width',
+  'emoji-regex',
+  'figures',
+  'is-unicode-supported',
+  'npm-run-path',
+  'unicorn-magic',
+  'path-key',
+  'pretty-ms',
+  'parse-ms',
+  'strip-final-newline',
+  'is-stream',
+  'is-plain-obj',
+  'get-stream',
+  'human-signals',
+  'yoctocolors',
+  '@sindresorhus/merge-streams',
+  '@sec-ant/readable-stream',
+];
+
+const shared = {
+  transform: {
+    '^.+\\.(ts|js|mjs)$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${ESM_PACKAGES.join('|')})/)`, '<rootDir>/lib/'],
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js',
+    '^unicorn-magic$': '<rootDir>/node_modules/unicorn-magic/node.js',
+    '^tempograph$': '<rootDir>/src/index.ts',
+    '^tempograph/workflows$': '<rootDir>/src/workflows/index.ts',
+    '^tempograph/(worker|testing)$': '<rootDir>/src/$1.ts',
+  },
+  testEnvironment: 'node',
+};
+
+const project = (displayName, match, extra = {}) => ({
+  ...shared,
+  displayName,
+  testMatch: match.map((glob) => `<rootDir>/test/${glob}`),
+  ...extra,
+});
+
+/** Domain tests need no server; the others share one workflow bundle and one dev server. */
+export default {
+  projects: [
+    project('domain', ['domain/**/*.test.ts']),
+    project('temporal', ['!(domain|support|fixtures)/**/*.test.ts', '*.test.ts'], {
+      globalSetup: '<rootDir>/test/support/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+    }),
+  ],
+  testTimeout: 120_000,
+  maxWorkers: 2,
+};

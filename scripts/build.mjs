@@ -1,0 +1,71 @@
+/** Builds `lib/`: the compiled sources and the workflow bundle. Does nothing when `lib/` is newer than every source. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const stamp = join(root, 'lib', '.built');
+
+function newest(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce(
+      (time, entry) =>
+        Math.max(time, statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs),
+      0,
+    );
+}
+
+function isFresh() {
+  if (!existsSync(stamp)) return false;
+  const inputs = [
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/build.mjs',
+  ];
+  const changed = Math.max(
+    newest(join(root, 'src')),
+    ...inputs.map((file) => statSync(join(root, file)).mtimeMs),
+  );
+  return statSync(stamp).mtimeMs > changed;
+}
+
+export async function build({ force = false } = {}) {
+  if (!force && isFresh()) return false;
+  rmSync(join(root, 'lib'), { recursive: true, force: true });
+  execFileSync(
+    process.execPath,
+    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  );
+  const { bundleWorkflowCode } = await import('@temporalio/worker');
+  const quiet = () => undefined;
+  const logger = {
+    log: quiet,
+    trace: quiet,
+    debug: quiet,
+    info: quiet,
+    warn: console.warn,
+    error: console.error,
+  };
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'lib', 'workflows', 'index.js'),
+    logger,
+  });
+  writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);
+  const bin = join(root, 'lib', 'cli', 'main.js');
+  if (existsSync(bin)) chmodSync(bin, 0o755);
+  writeFileSync(stamp, '');
+  return true;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const built = await build({ force: process.argv.includes('--force') });
+  console.error(built ? 'built lib/' : 'lib/ is up to date');
+}

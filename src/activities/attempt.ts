@@ -1,0 +1,165 @@
+/**
+ * One attempt as the pipeline sees it: its number, its history, its heartbeat and its signal.
+ *
+ * A1. The history of earlier attempts comes with the request (earlier activities) and with the heartbeat (this one).
+ * A2. An attempt that left no trace was lost: with its worker, or by a time-out that only the server saw.
+ * A3. Attempts older than 2 s beat by themselves; a cancel rides on the answer.
+ */
+import { Context } from '@temporalio/activity';
+import type { Json } from '../domain/json.js';
+import { withAttempt, type AttemptRecord, type HeartbeatDetails } from '../domain/outcome.js';
+import type { NodeRequest } from '../workflows/messages.js';
+
+const BEAT_MS = 2_000;
+
+export type AbortReason = 'cancelled' | 'timeout' | 'workerShutdown';
+
+export class Attempt {
+  /** From 1, over all of the node's activities. */
+  readonly number: number;
+  readonly startedAt = Date.now();
+  /** When the server's time-out for this attempt strikes. */
+  readonly deadline: number;
+  attempts: AttemptRecord[];
+  executionTimeMs: number;
+  lostWorkers: number;
+  checkpoint: Json | undefined;
+  progress: HeartbeatDetails['progress'];
+  phase: HeartbeatDetails['phase'] = 'PREPARING';
+  /** The lost attempts that this one found, oldest first. */
+  readonly found: AttemptRecord[] = [];
+
+  private readonly controller = new AbortController();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly context = Context.current();
+
+  constructor(readonly request: NodeRequest) {
+    const { info } = this.context;
+    const before = readDetails(info.heartbeatDetails);
+    const base = request.round?.attemptsUsed ?? 0;
+    this.number = base + info.attempt;
+    this.deadline = Math.min(this.startedAt + request.timeoutMs, request.totalDeadline ?? Infinity);
+    this.attempts = before?.attempts ?? request.round?.attempts ?? [];
+    this.executionTimeMs = before?.executionTimeMs ?? request.round?.executionTimeMs ?? 0;
+    this.checkpoint = before?.checkpoint ?? request.round?.checkpoint;
+    this.lostWorkers =
+      before?.lostWorkers ?? this.attempts.filter((a) => a.outcome === 'WORKER_LOST').length;
+    for (let missing = base + 1; missing < this.number; missing++) this.findLost(missing, before);
+    this.watch();
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Why the signal was aborted. */
+  get abortReason(): AbortReason | undefined {
+    return this.signal.aborted ? (this.signal.reason as { kind?: AbortReason }).kind : undefined;
+  }
+
+  /** Sends the heartbeat now. */
+  beat(): void {
+    const details: HeartbeatDetails = {
+      phase: this.phase,
+      attempt: this.number,
+      startedAt: new Date(this.startedAt).toISOString(),
+      attempts: this.attempts,
+      executionTimeMs: this.executionTimeMs,
+      lostWorkers: this.lostWorkers,
+      ...(this.checkpoint === undefined ? {} : { checkpoint: this.checkpoint }),
+      ...(this.progress === undefined ? {} : { progress: this.progress }),
+    };
+    this.context.heartbeat(details);
+  }
+
+  /** Writes this attempt's end into the history. */
+  record(
+    outcome: AttemptRecord['outcome'],
+    rest: Pick<AttemptRecord, 'error' | 'waitMs'> = {},
+  ): void {
+    const endedAt = Date.now();
+    if (this.phase === 'RUNNING') this.executionTimeMs += endedAt - this.startedAt;
+    this.attempts = withAttempt(this.attempts, {
+      attempt: this.number,
+      startedAt: new Date(this.startedAt).toISOString(),
+      endedAt: new Date(endedAt).toISOString(),
+      outcome,
+      ...rest,
+    });
+  }
+
+  /** Stops beating. The attempt is over, however it ended. */
+  close(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  private findLost(number: number, before: HeartbeatDetails | undefined): void {
+    if (this.attempts.some((known) => known.attempt === number)) return;
+    const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = this.context.info;
+    const seen = before?.attempt === number ? before : undefined;
+    const started = seen
+      ? Date.parse(seen.startedAt)
+      : Date.parse(this.attempts.at(-1)?.endedAt ?? '') || scheduledTimestampMs;
+    const timedOut = currentAttemptScheduledTimestampMs - started >= this.request.timeoutMs * 0.98;
+    const outcome = timedOut ? 'TIMEOUT' : 'WORKER_LOST';
+    const lost: AttemptRecord = {
+      attempt: number,
+      startedAt: new Date(started).toISOString(),
+      endedAt: new Date(Math.max(started, currentAttemptScheduledTimestampMs)).toISOString(),
+      outcome,
+      error: timedOut
+        ? {
+            code: 'TIMEOUT',
+            message: `attempt ${number} was not done within ${this.request.timeoutMs} ms`,
+          }
+        : { code: 'WORKER_LOST', message: `the worker that ran attempt ${number} was lost` },
+    };
+    if (!timedOut) this.lostWorkers++;
+    this.attempts = withAttempt(this.attempts, lost);
+    this.found.push(lost);
+  }
+
+  private watch(): void {
+    const beat = setTimeout(() => {
+      this.beat();
+      this.timers.push(setInterval(() => this.beat(), BEAT_MS));
+    }, BEAT_MS);
+    // The handler is asked a little before the server gives up, so that it can still say where it stood.
+    const allowed = this.deadline - this.startedAt;
+    const limit = setTimeout(
+      () => this.abort('timeout'),
+      Math.min(Math.max(0, allowed - Math.min(500, allowed * 0.1)), 2 ** 31 - 1),
+    );
+    this.timers.push(beat, limit);
+    const cancelled = this.context.cancellationSignal;
+    const onCancel = (): void => {
+      const { cancelRequested, workerShutdown, timedOut } = this.context.cancellationDetails ?? {};
+      this.abort(
+        cancelRequested
+          ? 'cancelled'
+          : workerShutdown
+            ? 'workerShutdown'
+            : timedOut
+              ? 'timeout'
+              : 'cancelled',
+      );
+    };
+    if (cancelled.aborted) onCancel();
+    else cancelled.addEventListener('abort', onCancel, { once: true });
+  }
+
+  private abort(kind: AbortReason): void {
+    if (this.signal.aborted) return;
+    const messages = {
+      cancelled: 'cancelled',
+      timeout: 'the attempt is out of time',
+      workerShutdown: 'the worker is shutting down',
+    };
+    this.controller.abort(Object.assign(new DOMException(messages[kind], 'AbortError'), { kind }));
+  }
+}
+
+function readDetails(details: unknown): HeartbeatDetails | undefined {
+  const candidate = details as HeartbeatDetails | null | undefined;
+  return Array.isArray(candidate?.attempts) ? candidate : undefined;
+}

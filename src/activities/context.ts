@@ -1,0 +1,74 @@
+/** The context that a handler gets. */
+import { TaskError } from '../domain/errors.js';
+import type { Json } from '../domain/json.js';
+import type { TaskContext } from '../registry.js';
+import type { NodeRequest } from '../workflows/messages.js';
+import type { Attempt } from './attempt.js';
+import type { NodeLogger } from './node-log.js';
+
+const CHECKPOINT_LIMIT = 16 * 1_024;
+const WARNINGS_LIMIT = 50;
+const METRICS_LIMIT = 100;
+
+/** What a handler says beside its output. */
+export interface Collected {
+  warnings: string[];
+  metrics: Record<string, number>;
+}
+
+export interface ContextParts {
+  metadata: Record<string, unknown>;
+  outputs: Record<string, Json>;
+  collected: Collected;
+  log: NodeLogger;
+}
+
+export function makeContext(
+  request: NodeRequest,
+  attempt: Attempt,
+  parts: ContextParts,
+): TaskContext {
+  const { execution, node, retry } = request;
+  const { collected } = parts;
+  const executionId = `${execution.id}/${node.id}`;
+  return {
+    signal: attempt.signal,
+    attempt: attempt.number,
+    maxRetries: retry.maxRetries,
+    executionId,
+    graphId: execution.id,
+    nodeId: node.id,
+    task: node.task,
+    project: execution.project,
+    sessionId: execution.sessionId,
+    metadata: { ...execution.metadata, ...parts.metadata },
+    idempotencyKey: executionId,
+    deadline: new Date(attempt.deadline),
+    log: parts.log,
+    outputs: parts.outputs,
+    progress(progress) {
+      attempt.progress = typeof progress === 'number' ? { done: progress, total: 1 } : progress;
+    },
+    checkpoint(value) {
+      const size = JSON.stringify(value).length;
+      if (size > CHECKPOINT_LIMIT) {
+        throw new TaskError(
+          'TOO_LARGE',
+          `checkpoint: ${size} characters of JSON; the limit is ${CHECKPOINT_LIMIT}; save a reference instead`,
+        );
+      }
+      attempt.checkpoint = value;
+      attempt.beat();
+    },
+    lastCheckpoint: () => attempt.checkpoint,
+    metric(name, value) {
+      if (Number.isFinite(value) && Object.keys(collected.metrics).length < METRICS_LIMIT)
+        collected.metrics[name] = value;
+    },
+    warn(message) {
+      parts.log.warn(message);
+      if (collected.warnings.length < WARNINGS_LIMIT)
+        collected.warnings.push(message.slice(0, 500));
+    },
+  };
+}

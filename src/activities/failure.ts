@@ -1,0 +1,96 @@
+/** What a thrown thing becomes: a record for people, and a failure that Temporal can carry. */
+import { ApplicationFailure } from '@temporalio/common';
+import { errorKinds } from '../domain/classify.js';
+import {
+  ERROR_CODES,
+  TaskError,
+  type ErrorCode,
+  type ErrorOrigin,
+  type ErrorRecord,
+} from '../domain/errors.js';
+import { getOwn, isObject } from '../domain/json.js';
+import type { NodeOutcome } from '../domain/outcome.js';
+
+/** Above 4 KB the server drops a pending failure's type and details. */
+const MESSAGE_LIMIT = 1_024;
+const STACK_LIMIT = 1_500;
+
+/** The record of a thrown thing: our own code, or what the task's error calls itself. */
+export function recordError(thrown: unknown, retriable: boolean, attempt: number): ErrorRecord {
+  const message = cut(messageOf(thrown), MESSAGE_LIMIT);
+  const code = codeOf(thrown);
+  const stack =
+    isObject(thrown) && typeof thrown['stack'] === 'string' && !(thrown instanceof TaskError)
+      ? thrown['stack']
+      : undefined;
+  const details = isObject(thrown) ? jsonDetails(thrown['details']) : undefined;
+  const cause = isObject(thrown) && thrown['cause'] !== undefined ? thrown['cause'] : undefined;
+  return {
+    code,
+    message,
+    origin: originOf(thrown, code),
+    retriable,
+    attempt,
+    ...(details === undefined ? {} : { details }),
+    ...(stack === undefined ? {} : { stack: cut(stack, STACK_LIMIT) }),
+    ...(cause === undefined
+      ? {}
+      : { cause: { code: codeOf(cause), message: cut(messageOf(cause), 256) } }),
+  };
+}
+
+function codeOf(thrown: unknown): string {
+  if (!isObject(thrown)) return 'Error';
+  for (const field of [thrown['code'], thrown['type'], thrown['name']]) {
+    if (typeof field === 'string' && field !== '') return cut(field, 128);
+  }
+  return errorKinds(thrown)[0] ?? 'Error';
+}
+
+function originOf(thrown: unknown, code: string): ErrorOrigin {
+  return thrown instanceof TaskError
+    ? (getOwn<{ origin: ErrorOrigin }>(ERROR_CODES, code)?.origin ?? 'engine')
+    : 'task';
+}
+
+function messageOf(thrown: unknown): string {
+  if (isObject(thrown) && typeof thrown['message'] === 'string')
+    return thrown['message'] || '(no message)';
+  return typeof thrown === 'string' ? thrown : `thrown: ${Object.prototype.toString.call(thrown)}`;
+}
+
+/** Details as far as they are small JSON. */
+function jsonDetails(details: unknown): unknown {
+  if (details === undefined || details === null) return undefined;
+  try {
+    const text = JSON.stringify(details);
+    return text.length <= MESSAGE_LIMIT ? (JSON.parse(text) as unknown) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const cut = (text: string, limit: number): string =>
+  text.length > limit ? `${text.slice(0, limit)}…` : text;
+
+/** A failure after which the server tries again, after exactly this long. */
+export function retryFailure(error: ErrorRecord, waitMs: number): ApplicationFailure {
+  // 0 would mean "no retry" to the server.
+  return ApplicationFailure.create({
+    message: error.message,
+    type: error.code,
+    details: [{ error: { ...error, stack: undefined } }],
+    nextRetryDelay: Math.max(1, waitMs),
+  });
+}
+
+/** A failure that ends the node, its envelope in the details. */
+export function finalFailure(outcome: NodeOutcome): ApplicationFailure {
+  const { error } = outcome;
+  return ApplicationFailure.create({
+    message: error?.message ?? outcome.status,
+    type: error?.code ?? ('ENGINE' satisfies ErrorCode),
+    details: [outcome],
+    nonRetryable: true,
+  });
+}

@@ -1,0 +1,140 @@
+/** Runs hooks around a node, each within its own time. */
+import { TaskError } from '../domain/errors.js';
+import type { Json } from '../domain/json.js';
+import type { NodeOutcome } from '../domain/outcome.js';
+import type { HookContext, HookDefinition, HookExecution, TaskLogger } from '../registry.js';
+import type { NodeRequest } from '../workflows/messages.js';
+import type { Deps } from './deps.js';
+import { loadValue } from './values.js';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** What hooks are told of a node. */
+export interface HookSubject {
+  request: NodeRequest;
+  attempt: number;
+  input: Json;
+  metadata: Record<string, unknown>;
+  log: TaskLogger;
+  signal: AbortSignal;
+}
+
+/**
+ * The input after all pre hooks, in order.
+ *
+ * @throws TaskError VETOED when a hook throws: the attempt is refused
+ */
+export async function runPreHooks(deps: Deps, subject: HookSubject): Promise<Json> {
+  const { request } = subject;
+  let { input } = subject;
+  for (const hook of deps.registry.preHooks(request.execution.hooks.pre, request.node.task)) {
+    try {
+      const execution: HookExecution = { ...described(subject), status: 'PREPARING', input };
+      const changed = await timed(
+        hook,
+        (signal) => hook.run(execution, contextOf(hook, subject, signal)),
+        subject.signal,
+      );
+      if (changed && 'input' in changed) input = changed.input;
+    } catch (error) {
+      throw new TaskError(
+        'VETOED',
+        `pre hook ${JSON.stringify(hook.name)} refused: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+  return input;
+}
+
+/**
+ * Runs the post hooks of a node that has ended.
+ *
+ * @param neverStarted only hooks registered with `onSkipped` run
+ * @returns a warning for each hook that failed; the outcome stays as it is
+ */
+export async function runPostHooks(
+  deps: Deps,
+  subject: HookSubject,
+  outcome: NodeOutcome,
+  neverStarted = false,
+): Promise<string[]> {
+  const { request } = subject;
+  const hooks = deps.registry
+    .postHooks(request.execution.hooks.post, request.node.task)
+    .filter((hook) => !neverStarted || hook.onSkipped);
+  if (hooks.length === 0) return [];
+  const output = outcome.output ? await loadValue(deps.blobs, outcome.output) : undefined;
+  const execution: HookExecution = {
+    ...described(subject),
+    status: outcome.status,
+    input: subject.input,
+    attempts: outcome.attempts,
+    ...(output === undefined ? {} : { output }),
+    ...(outcome.error ? { error: outcome.error } : {}),
+    ...(outcome.warnings ? { warnings: outcome.warnings } : {}),
+  };
+  const warnings: string[] = [];
+  for (const hook of hooks) {
+    try {
+      await timed(hook, (signal) => hook.run(execution, contextOf(hook, subject, signal)));
+    } catch (error) {
+      const warning = `post hook ${JSON.stringify(hook.name)} failed: ${(error as Error).message}`;
+      subject.log.warn(warning);
+      warnings.push(warning);
+    }
+  }
+  return warnings;
+}
+
+function described({
+  request,
+  attempt,
+  metadata,
+}: HookSubject): Pick<
+  HookExecution,
+  'executionId' | 'graphId' | 'nodeId' | 'task' | 'attempt' | 'metadata'
+> {
+  const { execution, node } = request;
+  return {
+    executionId: `${execution.id}/${node.id}`,
+    graphId: execution.id,
+    nodeId: node.id,
+    task: node.task,
+    attempt,
+    metadata,
+  };
+}
+
+function contextOf(
+  hook: HookDefinition<unknown>,
+  { request, attempt, log }: HookSubject,
+  signal: AbortSignal,
+): HookContext {
+  return {
+    signal,
+    log,
+    dedupe: {
+      executionId: `${request.execution.id}/${request.node.id}`,
+      attempt,
+      hookId: hook.name,
+    },
+  };
+}
+
+async function timed<T>(
+  hook: HookDefinition<unknown>,
+  run: (signal: AbortSignal) => T | Promise<T>,
+  outer?: AbortSignal,
+): Promise<T> {
+  const limitMs = hook.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const limit = AbortSignal.timeout(limitMs);
+  const signal = outer ? AbortSignal.any([limit, outer]) : limit;
+  const expired = new Promise<never>((_, reject) => {
+    limit.addEventListener('abort', () => reject(new Error(`not done within ${limitMs} ms`)), {
+      once: true,
+    });
+  });
+  expired.catch(() => undefined); // the race may be long decided
+  return await Promise.race([Promise.resolve(run(signal)), expired]);
+}

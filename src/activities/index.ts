@@ -1,0 +1,63 @@
+/** The activities of a worker: one handler for every task, and our own. */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { TaskError } from '../domain/errors.js';
+import type { Json } from '../domain/json.js';
+import { getJson } from '../store/blob-store.js';
+import {
+  ACTIVITY,
+  type CheckRequest,
+  type NodeRequest,
+  type PrepareRequest,
+  type ReadRequest,
+  type SettleRequest,
+} from '../workflows/messages.js';
+import type { Deps } from './deps.js';
+import { runNode } from './pipeline.js';
+import { check, prepare } from './prepare.js';
+import { describe, readBlob, writeBlob } from './references.js';
+import { settle } from './settle.js';
+
+export type { Deps } from './deps.js';
+export { knownTasks, planSpec } from './prepare.js';
+
+/**
+ * The functions to register with a Temporal worker. `default` is the SDK's catch-all: it gets every activity type that
+ * has no function of its own, and the type is the task's name.
+ */
+export function createActivities(deps: Deps) {
+  return {
+    default: (request: NodeRequest) => runNode(deps, checkRequest(request)),
+    [ACTIVITY.prepare]: (request: PrepareRequest) => ours(() => prepare(deps, request)),
+    [ACTIVITY.readPlan]: (ref: string) => ours(() => getJson(deps.blobs, ref)),
+    [ACTIVITY.settle]: (request: SettleRequest) => ours(() => settle(deps, request)),
+    [ACTIVITY.writeBlob]: (value: Json) => ours(() => writeBlob(deps, value)),
+    [ACTIVITY.readBlob]: (request: ReadRequest) => ours(() => readBlob(deps, request)),
+    [ACTIVITY.check]: (request: CheckRequest) => ours(async () => check(deps, request)),
+    [ACTIVITY.describe]: (workflowId: string) => ours(() => describe(workflowId)),
+  };
+}
+
+/** Any client can schedule an activity of any type: one that is not ours ends at once, with a reason. */
+function checkRequest(request: NodeRequest | undefined): NodeRequest {
+  if (request?.node?.id && request.execution?.id && request.retry) return request;
+  const { activityType } = Context.current().info;
+  throw ApplicationFailure.nonRetryable(
+    `activity ${JSON.stringify(activityType)} was not scheduled by taskGraph or taskSegment; start the workflow taskGraph instead`,
+    'CONFIGURATION',
+  );
+}
+
+/** An error of ours keeps its code; those that no retry can mend say so. */
+async function ours<T extends Json | object>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof TaskError)) throw error;
+    throw ApplicationFailure.create({
+      message: error.message,
+      type: error.code,
+      nonRetryable: !error.retriable,
+    });
+  }
+}

@@ -1,0 +1,46 @@
+/** Log lines about a node: one for every transition, with the fields an operator filters by. */
+import { formatDuration } from '../domain/duration.js';
+import { formatError, type ErrorRecord } from '../domain/errors.js';
+import type { Status, StatusReason } from '../domain/status.js';
+import type { TaskLogger } from '../registry.js';
+import type { Logger } from '../telemetry.js';
+import type { NodeRequest } from '../workflows/messages.js';
+
+export interface NodeLogger extends TaskLogger {
+  transition(from: Status, to: Status, reason?: StatusReason): void;
+  retrying(error: ErrorRecord, waitMs: number, maxRetries: number): void;
+  failed(to: Status, error: ErrorRecord): void;
+}
+
+export function nodeLogger(
+  log: Logger,
+  { execution, node }: NodeRequest,
+  attempt: number,
+): NodeLogger {
+  const { project, sessionId } = execution;
+  const line = log.child({
+    executionId: execution.id,
+    nodeId: node.id,
+    task: node.task,
+    attempt,
+    ...(project === undefined ? {} : { project }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+  });
+  const started = Date.now();
+  const since = (): { durationMs: number } => ({ durationMs: Date.now() - started });
+  return {
+    debug: (message, fields) => line.debug(fields ?? {}, message),
+    info: (message, fields) => line.info(fields ?? {}, message),
+    warn: (message, fields) => line.warn(fields ?? {}, message),
+    error: (message, fields) => line.error(fields ?? {}, message),
+    transition: (from, to, reason) =>
+      line.info({ from, to, ...(reason ? { reason } : {}), ...since() }, `${from} → ${to}`),
+    retrying: (error, waitMs, maxRetries) =>
+      line.warn(
+        { from: 'RUNNING', to: 'RETRYING', waitMs, error, ...since() },
+        `retry ${error.attempt ?? attempt}/${maxRetries} in ${formatDuration(waitMs)}: ${formatError(error)}`,
+      ),
+    failed: (to, error) =>
+      line.error({ from: 'RUNNING', to, error, ...since() }, `${to}: ${formatError(error)}`),
+  };
+}

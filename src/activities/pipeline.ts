@@ -1,0 +1,354 @@
+/**
+ * The pipeline around every task: resolve → pre hooks → check input → run → check output → post hooks, as steps over one
+ * attempt. One place (`conclude`) turns what was thrown into an outcome.
+ */
+import { CancelledFailure } from '@temporalio/common';
+import { TaskError, type ErrorRecord } from '../domain/errors.js';
+import { isRetriable, errorKinds } from '../domain/classify.js';
+import { isObject, type Json } from '../domain/json.js';
+import type { ActivityOutcome, HeldOutcome, NodeOutcome, Value } from '../domain/outcome.js';
+import { policyFor, waitTime } from '../domain/retry.js';
+import { issueMessages, type RegisteredTask, type TaskContext } from '../registry.js';
+import { InProcessRunner } from '../runners/in-process.js';
+import type { NodeRequest } from '../workflows/messages.js';
+import { Attempt } from './attempt.js';
+import { makeContext, type Collected } from './context.js';
+import type { Deps } from './deps.js';
+import { finalFailure, recordError, retryFailure } from './failure.js';
+import { runPostHooks, runPreHooks, type HookSubject } from './hooks.js';
+import { nodeLogger, type NodeLogger } from './node-log.js';
+import { resolveInput } from './resolve.js';
+import { hashJson, storeValue } from './values.js';
+
+/** A task that no worker knows is given up after this long. */
+const UNKNOWN_TASK_LIMIT_MS = 600_000;
+
+const inProcess = new InProcessRunner();
+
+/** What the steps have found out so far; `conclude` says it in the outcome. */
+interface Facts {
+  input: Json;
+  metadata: Record<string, unknown>;
+  inputHash?: string;
+  task?: RegisteredTask;
+  context?: TaskContext;
+  collected: Collected;
+}
+
+/**
+ * Runs one attempt of a node.
+ *
+ * @returns the outcome, or that the node is held
+ * @throws ApplicationFailure when the attempt failed: to be tried again by the server, or final, with the outcome in its
+ *   details; CancelledFailure when it was cancelled
+ */
+export async function runNode(deps: Deps, request: NodeRequest): Promise<ActivityOutcome> {
+  const attempt = new Attempt(request);
+  const log = nodeLogger(deps.log, request, attempt.number);
+  const facts: Facts = { input: null, metadata: {}, collected: { warnings: [], metrics: {} } };
+  try {
+    const task = deps.registry.get(request.node.task);
+    if (!task) return unknownTask(request, attempt, log);
+    facts.task = task;
+    log.transition('SCHEDULED', 'PREPARING');
+    await tellOfLost(attempt, task, log);
+    const output = await steps(deps, request, attempt, facts, log);
+    attempt.record('COMPLETED');
+    const outcome = outcomeOf(request, attempt, facts, { status: 'COMPLETED', ...output });
+    return await withPostHooks(deps, subjectOf(facts, request, attempt, log), outcome, log);
+  } catch (thrown) {
+    return await conclude(deps, request, attempt, facts, log, thrown);
+  } finally {
+    attempt.close();
+  }
+}
+
+async function steps(
+  deps: Deps,
+  request: NodeRequest,
+  attempt: Attempt,
+  facts: Facts,
+  log: NodeLogger,
+): Promise<{ output: Value; outputHash: string }> {
+  const { task } = facts;
+  if (!task) throw new TaskError('ENGINE', 'the steps run only for a known task');
+  const resolved = await resolveInput(deps.blobs, request);
+  facts.input = resolved.input;
+  facts.metadata = resolved.metadata;
+  facts.input = await runPreHooks(deps, subjectOf(facts, request, attempt, log));
+  facts.inputHash = hashJson(facts.input);
+  const input = checked(
+    task.definition.input,
+    facts.input,
+    'INPUT_INVALID',
+    `task ${JSON.stringify(request.node.task)} refused its input`,
+  );
+  facts.context = makeContext(request, attempt, { ...resolved, collected: facts.collected, log });
+  attempt.phase = 'RUNNING';
+  log.transition('PREPARING', 'RUNNING');
+  const { output } = await inProcess.run(
+    { task, input, context: facts.context },
+    { signal: attempt.signal },
+  );
+  const shaped = checked(
+    task.definition.output,
+    output ?? null,
+    'OUTPUT_INVALID',
+    `task ${JSON.stringify(request.node.task)} gave an output that its schema refuses`,
+  );
+  const value = await storeValue(deps.blobs, shaped, {
+    inline: request.inlineLimit,
+    maxBytes: deps.settings.maxOutputBytes,
+  });
+  return { output: value, outputHash: hashJson(shaped) };
+}
+
+function checked(
+  schema: RegisteredTask['definition']['input'],
+  value: unknown,
+  code: 'INPUT_INVALID' | 'OUTPUT_INVALID',
+  message: string,
+): unknown {
+  if (!schema) return value;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = issueMessages(parsed.error);
+  throw new TaskError(code, `${message}: ${issues.join('; ')}`, { details: { issues } });
+}
+
+/** Decides what a failed attempt means: another one (the server's, or ours after a hold), or the end. */
+async function conclude(
+  deps: Deps,
+  request: NodeRequest,
+  attempt: Attempt,
+  facts: Facts,
+  log: NodeLogger,
+  thrown: unknown,
+): Promise<ActivityOutcome> {
+  const reason = attempt.abortReason;
+  if (reason === 'workerShutdown') {
+    attempt.record('CANCELLED', {
+      error: { code: 'WORKER_SHUTDOWN', message: 'the worker shut down' },
+    });
+    log.transition('RUNNING', 'PENDING', 'worker_lost');
+    return held(attempt, 'retry', Date.now(), { counted: false });
+  }
+  if (reason === 'cancelled') return await cancelled(deps, request, attempt, facts, log);
+  const cause = reason === 'timeout' ? timedOut(request, thrown) : thrown;
+  const verdict = judge(request, attempt, facts, cause);
+  const { error } = verdict;
+  attempt.record(attemptOutcome(error), {
+    error: { code: error.code, message: error.message.slice(0, 200) },
+    ...(verdict.retry ? { waitMs: verdict.waitMs } : {}),
+  });
+  if (!verdict.retry) {
+    const outcome = outcomeOf(request, attempt, facts, { status: verdict.status, error });
+    log.failed(outcome.status, error);
+    throw finalFailure(
+      await withPostHooks(deps, subjectOf(facts, request, attempt, log), outcome, log),
+    );
+  }
+  await tellOfRetry(facts.task, cause, attempt.number, verdict.waitMs, log);
+  log.retrying(error, verdict.waitMs, verdict.maxRetries);
+  if (verdict.waitMs > request.serverWaitsMs)
+    return held(attempt, 'retry', Date.now() + verdict.waitMs, { counted: true, error });
+  attempt.beat(); // the history travels to the next attempt
+  throw retryFailure(error, verdict.waitMs);
+}
+
+type Verdict =
+  | { retry: true; error: ErrorRecord; waitMs: number; maxRetries: number }
+  | { retry: false; error: ErrorRecord; status: 'FAILED' | 'TIMEOUT' | 'REJECTED' };
+
+function judge(request: NodeRequest, attempt: Attempt, facts: Facts, thrown: unknown): Verdict {
+  const kinds = errorKinds(thrown);
+  const policy = policyFor(request.retry, kinds);
+  const asked = facts.context
+    ? facts.task?.definition.classifyError?.(thrown, facts.context)
+    : undefined;
+  const said = typeof asked === 'string' ? { retry: asked === 'retry' } : asked;
+  const never = policy.neverRetryOn.some((kind) => kinds.includes(kind));
+  const retriable = !never && (said?.retry ?? isRetriable(thrown, policy));
+  const error = {
+    ...recordError(thrown, retriable, attempt.number),
+    ...(said?.code ? { code: said.code } : {}),
+  };
+  const status =
+    error.code === 'TIMEOUT'
+      ? 'TIMEOUT'
+      : error.code === 'INPUT_INVALID' || error.code === 'VETOED'
+        ? 'REJECTED'
+        : 'FAILED';
+  if (!retriable || attempt.number > policy.maxRetries) return { retry: false, error, status };
+  const own = said?.delayMs ?? retryAfterMs(thrown);
+  const waitMs = Math.max(
+    1,
+    own === undefined
+      ? waitTime(policy, attempt.number, Math.random)
+      : Math.min(own, policy.maxRetryAfterMs),
+  );
+  if (request.totalDeadline !== undefined && Date.now() + waitMs >= request.totalDeadline) {
+    return {
+      retry: false,
+      error: { ...error, message: `${error.message} (no time left for another attempt)` },
+      status: 'TIMEOUT',
+    };
+  }
+  return { retry: true, error, waitMs, maxRetries: policy.maxRetries };
+}
+
+function retryAfterMs(thrown: unknown): number | undefined {
+  const value = isObject(thrown) ? thrown['retryAfterMs'] : undefined;
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+function attemptOutcome(error: ErrorRecord): 'TIMEOUT' | 'REJECTED' | 'FAILED' {
+  return error.code === 'TIMEOUT'
+    ? 'TIMEOUT'
+    : error.code === 'INPUT_INVALID' || error.code === 'VETOED'
+      ? 'REJECTED'
+      : 'FAILED';
+}
+
+function timedOut(request: NodeRequest, thrown: unknown): TaskError {
+  return new TaskError(
+    'TIMEOUT',
+    `not done within ${request.timeoutMs} ms; the handler stopped when asked`,
+    { cause: thrown },
+  );
+}
+
+async function cancelled(
+  deps: Deps,
+  request: NodeRequest,
+  attempt: Attempt,
+  facts: Facts,
+  log: NodeLogger,
+): Promise<never> {
+  attempt.record('CANCELLED');
+  const error = recordError(
+    new TaskError('CANCELLED', 'cancelled while running'),
+    false,
+    attempt.number,
+  );
+  const outcome = outcomeOf(request, attempt, facts, { status: 'CANCELLED', error });
+  log.transition(attempt.phase, 'CANCELLED', 'cancelled');
+  const final = facts.task
+    ? await withPostHooks(deps, subjectOf(facts, request, attempt, log), outcome, log)
+    : outcome;
+  throw new CancelledFailure('cancelled', [final]);
+}
+
+function held(
+  attempt: Attempt,
+  why: HeldOutcome['held'],
+  until: number,
+  { counted, error }: { counted: boolean; error?: ErrorRecord },
+): HeldOutcome {
+  return {
+    held: why,
+    until,
+    attemptsUsed: counted ? attempt.number : attempt.number - 1,
+    attempts: counted
+      ? attempt.attempts
+      : attempt.attempts.filter((known) => known.attempt !== attempt.number),
+    executionTimeMs: attempt.executionTimeMs,
+    ...(attempt.checkpoint === undefined ? {} : { checkpoint: attempt.checkpoint }),
+    ...(error ? { error } : {}),
+  };
+}
+
+/** During a roll-out a worker may get a task that only newer workers know: no attempt is spent on it. */
+function unknownTask(request: NodeRequest, attempt: Attempt, log: NodeLogger): HeldOutcome {
+  const now = Date.now();
+  const since = request.round?.unknownSince ?? now;
+  const waited = now - since;
+  if (waited >= UNKNOWN_TASK_LIMIT_MS) {
+    const message = `no worker of this queue knows the task ${JSON.stringify(request.node.task)}; asked for 10 minutes`;
+    throw new TaskError('UNKNOWN_TASK', message);
+  }
+  log.transition('PREPARING', 'PENDING', 'no_handler');
+  return held(attempt, 'no_handler', now + Math.min(30_000, Math.max(1_000, waited)), {
+    counted: false,
+  });
+}
+
+function outcomeOf(
+  request: NodeRequest,
+  attempt: Attempt,
+  facts: Facts,
+  end: Pick<NodeOutcome, 'status' | 'output' | 'outputHash' | 'error'>,
+): NodeOutcome {
+  const { warnings, metrics } = facts.collected;
+  return {
+    ...end,
+    taskVersion: facts.task?.version ?? request.node.taskVersion,
+    attempts: attempt.attempts,
+    attemptCount: attempt.number,
+    executionTimeMs: attempt.executionTimeMs,
+    ...(facts.inputHash === undefined ? {} : { inputHash: facts.inputHash }),
+    ...(warnings.length > 0 ? { warnings } : {}),
+    ...(Object.keys(metrics).length > 0 ? { metrics } : {}),
+  };
+}
+
+async function withPostHooks(
+  deps: Deps,
+  subject: HookSubject,
+  outcome: NodeOutcome,
+  log: NodeLogger,
+): Promise<NodeOutcome> {
+  const failures = await runPostHooks(deps, subject, outcome);
+  if (outcome.status === 'COMPLETED') log.transition('RUNNING', 'COMPLETED');
+  const warnings = [...(outcome.warnings ?? []), ...failures];
+  return { ...outcome, hooksDone: true, ...(warnings.length > 0 ? { warnings } : {}) };
+}
+
+function subjectOf(
+  facts: Facts,
+  request: NodeRequest,
+  attempt: Attempt,
+  log: NodeLogger,
+): HookSubject {
+  return {
+    request,
+    attempt: attempt.number,
+    input: facts.input,
+    metadata: facts.metadata,
+    log,
+    signal: attempt.signal,
+  };
+}
+
+/** After a time-out or a lost worker nobody could call `onRetry`: the next attempt does, and counts the lost workers. */
+async function tellOfLost(attempt: Attempt, task: RegisteredTask, log: NodeLogger): Promise<void> {
+  const { found, request, lostWorkers } = attempt;
+  for (const lost of found) {
+    const code = lost.outcome === 'TIMEOUT' ? 'TIMEOUT' : 'WORKER_LOST';
+    const error = new TaskError(code, lost.error?.message ?? code);
+    const waited = Math.max(0, attempt.startedAt - Date.parse(lost.endedAt ?? lost.startedAt));
+    await tellOfRetry(task, error, lost.attempt, waited, log);
+    log.retrying(recordError(error, true, lost.attempt), waited, request.retry.maxRetries);
+  }
+  if (lostWorkers > request.maxLostWorkers) {
+    throw new TaskError(
+      'WORKER_LOST',
+      `${lostWorkers} workers were lost while they ran this node; it is given up (maxLostWorkers is ${request.maxLostWorkers})`,
+      { retriable: false },
+    );
+  }
+}
+
+async function tellOfRetry(
+  task: RegisteredTask | undefined,
+  error: unknown,
+  attempt: number,
+  waitMs: number,
+  log: NodeLogger,
+): Promise<void> {
+  try {
+    await task?.definition.onRetry?.(error, attempt, waitMs);
+  } catch (failure) {
+    log.warn(`onRetry failed: ${(failure as Error).message}`);
+  }
+}

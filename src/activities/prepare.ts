@@ -1,0 +1,169 @@
+/**
+ * The first step of every execution: the spec against the worker's registry. What it answers is pinned for the
+ * execution, so a later deployment changes nothing about a graph that runs.
+ */
+import { SpecInvalidError } from '../domain/errors.js';
+import { fault, type Fault } from '../domain/fault.js';
+import type { Json, JsonObject } from '../domain/json.js';
+import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
+import { makePlan, type PlanContext } from '../domain/make-plan.js';
+import { expectedEvents, nodeBody, type Plan } from '../domain/plan.js';
+import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
+import { inputProblems, type TaskRegistry } from '../registry.js';
+import { putJson, type BlobStore } from '../store/blob-store.js';
+import type {
+  CheckAnswer,
+  CheckRequest,
+  PlanPages,
+  PrepareRequest,
+  PrepareResult,
+} from '../workflows/messages.js';
+import type { Deps } from './deps.js';
+
+/** A graph whose plan may put more events than this into one history is split. */
+const EVENTS_PER_RUN = 30_000;
+/** Bytes of plan nodes in a page, well below the 2 MB that a payload may have. */
+const PLAN_PAGE_BYTES = 1_000_000;
+const BODIES_PER_PAGE = 500;
+
+/** What the registry says of the tasks that a graph names. */
+export function knownTasks(registry: TaskRegistry): KnownTasks {
+  return {
+    names: registry.names,
+    hooks: registry.hookNames,
+    checkInput: (name, input) => {
+      const task = registry.get(name);
+      return task ? inputProblems(task, input) : [];
+    },
+  };
+}
+
+/** The plan of a spec, or everything that is wrong with it. Nothing is stored. */
+export function planSpec(
+  registry: TaskRegistry,
+  spec: Json,
+  submission: Json,
+): { faults: Fault[] } | { valid: ValidGraph; plan: Plan } {
+  const { faults, valid } = validateGraph(spec, submission ?? {}, knownTasks(registry));
+  if (!valid) return { faults };
+  try {
+    return { valid, plan: makePlan(valid, planContext(registry, valid)) };
+  } catch (error) {
+    return { faults: [fault([], 'RETRY', (error as Error).message)] };
+  }
+}
+
+/** @throws SpecInvalidError never: faults are an answer */
+export async function prepare(
+  deps: Deps,
+  { spec, submission, executionId }: PrepareRequest,
+): Promise<PrepareResult> {
+  const planned = planSpec(deps.registry, spec, submission);
+  if ('faults' in planned) {
+    deps.log.warn(
+      { executionId, to: 'REJECTED', faults: planned.faults.length },
+      new SpecInvalidError(planned.faults).message,
+    );
+    return { faults: planned.faults };
+  }
+  const { valid, plan } = planned;
+  const { graph, submission: said } = valid;
+  const metadata = { ...(graph.metadata ?? {}), ...(said.metadata ?? {}) } as JsonObject;
+  const { serverWaitsMs, maxNodesPerRun } = deps.settings;
+  const fitsOneRun =
+    plan.nodes.length <= maxNodesPerRun && expectedEvents(plan, serverWaitsMs) <= EVENTS_PER_RUN;
+  const tags = [...new Set([...(graph.tags ?? []), ...(said.tags ?? [])])];
+  deps.log.info(
+    {
+      executionId,
+      graph: graph.name,
+      nodes: plan.nodes.length,
+      split: !fitsOneRun,
+      from: 'PENDING',
+      to: 'RUNNING',
+    },
+    `${graph.name}: PENDING → RUNNING`,
+  );
+  return {
+    prepared: {
+      execution: {
+        id: executionId,
+        graph: graph.name,
+        version: graph.version,
+        hooks: { pre: graph.hooks?.pre ?? [], post: graph.hooks?.post ?? [] },
+        ...(said.project === undefined ? {} : { project: said.project }),
+        ...(said.sessionId === undefined ? {} : { sessionId: said.sessionId }),
+        ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
+      },
+      params: await inlineOrStored(deps.blobs, valid.params),
+      serverWaitsMs,
+      plan: fitsOneRun ? plan : await storePlan(deps, plan, valid),
+      ...(tags.length > 0 ? { tags } : {}),
+    },
+  };
+}
+
+/** Everything that is wrong with a spec, for a client that does not know this worker's tasks. */
+export function check(deps: Deps, { spec, submission }: CheckRequest): CheckAnswer {
+  const planned = planSpec(deps.registry, spec, submission);
+  return { faults: 'faults' in planned ? planned.faults : [] };
+}
+
+function planContext(registry: TaskRegistry, { graph }: ValidGraph): PlanContext {
+  const common = registry.postHooks(graph.hooks?.post ?? [], '');
+  return {
+    postHooks: common.length > 0,
+    postHooksOnSkipped: common.some((hook) => hook.onSkipped),
+    task: (name) => {
+      const task = registry.get(name);
+      const own = task?.definition.hooks?.post ?? [];
+      return (
+        task && {
+          version: task.version,
+          options: task.options,
+          postHooks: own.length > 0,
+          postHooksOnSkipped: own.some((hook) => hook.onSkipped),
+        }
+      );
+    },
+  };
+}
+
+async function inlineOrStored(blobs: BlobStore, value: Json): Promise<Value> {
+  const text = JSON.stringify(value);
+  return text.length <= INLINE_LIMIT ? { json: value } : await putJson(blobs, value);
+}
+
+async function storePlan(deps: Deps, plan: Plan, { graph }: ValidGraph): Promise<PlanPages> {
+  const { nodes, ...head } = plan;
+  const pages: string[] = [];
+  let page: string[] = [];
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    if (page.length === 0) return;
+    pages.push(await deps.blobs.put(`[${page.join(',')}]`));
+    [page, bytes] = [[], 0];
+  };
+  for (const node of nodes) {
+    const text = JSON.stringify(node);
+    if (bytes + text.length > PLAN_PAGE_BYTES) await flush();
+    page.push(text);
+    bytes += text.length + 1;
+  }
+  await flush();
+  const bodies: string[] = [];
+  for (let start = 0; start < graph.tasks.length; start += BODIES_PER_PAGE) {
+    const slice = graph.tasks.slice(start, start + BODIES_PER_PAGE).map(nodeBody);
+    bodies.push((await putJson(deps.blobs, slice)).ref);
+  }
+  const { maxNodesPerRun, coordinatorEvents } = deps.settings;
+  return {
+    nodes: pages,
+    bodies,
+    bodiesPerPage: BODIES_PER_PAGE,
+    head,
+    nodeCount: nodes.length,
+    segmentNodes: maxNodesPerRun,
+    coordinatorEvents,
+  };
+}

@@ -1,0 +1,153 @@
+/** The builder: a graph in code, its edges by handle and its data flow typed. What it makes is a plain spec. */
+import type { GraphSpec, TaskOptionsInput } from './domain/spec.js';
+import type { TriggerRule } from './domain/trigger.js';
+import type { ParamSpec } from './domain/spec.js';
+import type { TaskDefinition } from './registry.js';
+import { TaskError } from './domain/errors.js';
+
+declare const VALUE: unique symbol;
+
+/**
+ * A value that exists only when the graph runs: a node's output, a part of it, or a parameter. Use it inside an input,
+ * or in a template string; `ref.items[0].name` is a reference again.
+ */
+export type Ref<T> = { readonly [VALUE]: T } & (T extends readonly (infer E)[]
+  ? { readonly [index: number]: Ref<E> }
+  : T extends object
+    ? { readonly [K in keyof T]-?: Ref<T[K]> }
+    : unknown);
+
+/** An input in which any part may be a reference of its type. */
+export type Templated<T> =
+  | T
+  | Ref<T>
+  | (T extends string ? string : never)
+  | (T extends readonly (infer E)[]
+      ? readonly Templated<E>[]
+      : T extends object
+        ? { [K in keyof T]: Templated<T[K]> }
+        : never);
+
+export interface NodeHandle<Output> {
+  readonly id: string;
+  readonly output: Ref<Output>;
+  /** The node's status, for nodes that run whatever became of this one. */
+  readonly status: Ref<string>;
+}
+
+export interface NodeOptions extends TaskOptionsInput {
+  /** Nodes to wait for, beside those that the input reads. */
+  dependsOn?: readonly NodeHandle<unknown>[];
+  trigger?: TriggerRule;
+  allowFailure?: boolean;
+  scheduledTime?: string | number;
+  description?: string;
+  metadata?: Record<string, unknown>;
+  tags?: string[];
+}
+
+export type GraphOptions = Omit<GraphSpec, 'name' | 'tasks' | 'params'>;
+type ParamSpecs = Record<string, ParamSpec>;
+
+/** What a task expects of its caller. */
+type InputOf<T> = T extends TaskDefinition<infer I, unknown> ? I : unknown;
+type OutputOf<T> = T extends { run(...args: never[]): infer O } ? Awaited<O> : unknown;
+
+export class GraphBuilder {
+  private readonly nodes: GraphSpec['tasks'] = [];
+  private readonly definitions = new Map<string, TaskDefinition<never>>();
+  private readonly paramSpecs: ParamSpecs = {};
+
+  constructor(
+    private readonly name: string,
+    private readonly options: GraphOptions = {},
+  ) {}
+
+  /** Declares a parameter and gives its reference. Without `default` it must be given at submit. */
+  param<T = unknown>(name: string, spec: ParamSpec = {}): Ref<T> {
+    Object.defineProperty(this.paramSpecs, name, {
+      value: spec,
+      enumerable: true,
+      configurable: true,
+    });
+    return reference<T>(`params.${name}`);
+  }
+
+  /**
+   * Adds a node. It waits for every node that its input reads, and for `dependsOn`.
+   *
+   * @param task a definition, or a task's name where the definition is not at hand
+   * @throws TaskError CONFIGURATION when the id is taken
+   */
+  add<T extends TaskDefinition<never, never> | string>(
+    id: string,
+    task: T,
+    options: NodeOptions & { input?: Templated<InputOf<T>> } = {},
+  ): NodeHandle<OutputOf<T>> {
+    if (this.nodes.some((node) => node.id === id))
+      throw new TaskError(
+        'CONFIGURATION',
+        `graph ${this.name}: two nodes have the id ${JSON.stringify(id)}`,
+      );
+    const { dependsOn = [], input, ...rest } = options;
+    const plain = input === undefined ? undefined : (JSON.parse(JSON.stringify(input)) as unknown);
+    const read = this.nodes.filter((node) => reads(plain, node.id)).map((node) => node.id);
+    const all = [...new Set([...dependsOn.map((node) => node.id), ...read])];
+    const name = typeof task === 'string' ? task : task.name;
+    if (typeof task !== 'string')
+      this.definitions.set(name, task as unknown as TaskDefinition<never>);
+    this.nodes.push({
+      id,
+      task: name,
+      ...(all.length > 0 ? { dependsOn: all } : {}),
+      ...(plain === undefined ? {} : { input: plain }),
+      ...rest,
+    });
+    const at = `tasks[${JSON.stringify(id)}]`;
+    return { id, output: reference(`${at}.output`), status: reference(`${at}.status`) };
+  }
+
+  /** The spec: plain JSON, ready for YAML or a raw client. */
+  toSpec(): GraphSpec {
+    return structuredClone({
+      name: this.name,
+      ...this.options,
+      ...(Object.keys(this.paramSpecs).length > 0 ? { params: this.paramSpecs } : {}),
+      tasks: this.nodes,
+    });
+  }
+
+  /** The definitions that nodes were added with: `startWorker({ tasks: graph.tasks })`. */
+  get tasks(): TaskDefinition<never>[] {
+    return [...this.definitions.values()];
+  }
+}
+
+/** Starts a graph in code. */
+export function defineGraph(name: string, options?: GraphOptions): GraphBuilder {
+  return new GraphBuilder(name, options);
+}
+
+function reads(value: unknown, id: string): boolean {
+  return (
+    value !== undefined &&
+    JSON.stringify(value).includes(JSON.stringify(`tasks[${JSON.stringify(id)}]`).slice(1, -1))
+  );
+}
+
+function reference<T>(expression: string): Ref<T> {
+  const text = `\${{ ${expression} }}`;
+  return new Proxy(Object.freeze({}), {
+    get(_target, key) {
+      if (key === 'toJSON' || key === Symbol.toPrimitive || key === 'toString') return () => text;
+      if (typeof key === 'symbol') return undefined;
+      return reference(
+        /^\d+$/.test(key)
+          ? `${expression}[${key}]`
+          : /^[A-Za-z_]\w*$/.test(key)
+            ? `${expression}.${key}`
+            : `${expression}[${JSON.stringify(key)}]`,
+      );
+    },
+  }) as Ref<T>;
+}

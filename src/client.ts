@@ -1,0 +1,13 @@
+/** The door for programs that start and watch executions. */
+export { TaskEngine, LONE_NODE } from './client/engine.js';
+export type {
+  EngineOptions,
+  GraphSubmitOptions,
+  ListQuery,
+  SubmitOptions,
+  TaskSubmission,
+} from './client/engine.js';
+export { ExecutionHandle, NodeHandle as ExecutionNodeHandle } from './client/handle.js';
+export type { ExecutionUpdate } from './client/handle.js';
+export type { ExecutionRecord } from './client/record.js';
+export type { ExecutionResult, NodeResult } from './client/result.js';

@@ -1,0 +1,466 @@
+/** The engine: schedules tasks and graphs, and answers questions about executions. */
+import { randomUUID } from 'node:crypto';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type Connection,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { GraphBuilder } from '../builder.js';
+import {
+  connectOptions,
+  resolveSettings,
+  type ConnectOptions,
+  type ResolvedSettings,
+  type Settings,
+} from '../config.js';
+import { adjacencyToSpec, isAdjacency, type Adjacency } from '../domain/adjacency.js';
+import { parseDuration, type Duration } from '../domain/duration.js';
+import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
+import type { Fault } from '../domain/fault.js';
+import { fault } from '../domain/fault.js';
+import { getOwn, type Json } from '../domain/json.js';
+import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
+import { STATUSES, type Status } from '../domain/status.js';
+import { validateGraph } from '../domain/validate.js';
+import type { AnyTask } from '../registry.js';
+import { FileBlobStore } from '../store/blob-store.js';
+import { MEMO, SEARCH_ATTRIBUTE, WORKFLOW, type CancelAnswer } from '../workflows/messages.js';
+import { connectClient, knownSearchAttributes, reaching } from './connect.js';
+import { ExecutionHandle, notFound } from './handle.js';
+import { recordOf, type ExecutionMemo, type ExecutionRecord } from './record.js';
+import { References } from './references.js';
+
+export interface EngineOptions extends ConnectOptions, Settings {
+  /** A client of your own, for example a test environment's. It is not closed by `shutdown`. */
+  client?: Client;
+}
+
+export interface SubmitOptions extends TaskOptionsInput {
+  /** Default: the name and a random part. An id that already ran is refused, unless `reuse` says otherwise. */
+  executionId?: string;
+  /** Whether an id may run again: never, after it ended other than COMPLETED, or always. Default never. */
+  reuse?: 'never' | 'afterFailure' | 'always';
+  /** A delay, or an ISO time with a zone; one in the past starts at once. */
+  scheduledTime?: Duration | Date;
+  project?: string;
+  sessionId?: string;
+  metadata?: Record<string, unknown>;
+  tags?: string[];
+}
+
+export interface GraphSubmitOptions extends SubmitOptions {
+  /** Values of the graph's parameters. */
+  params?: Record<string, unknown>;
+  /** Inputs by node id, instead of those in the spec. */
+  inputs?: Record<string, unknown>;
+  /** The graph's name, for the adjacency form. Default `graph`. */
+  name?: string;
+}
+
+export interface TaskSubmission extends SubmitOptions {
+  /** The task's name, or its definition. */
+  task: string | AnyTask;
+  input?: unknown;
+}
+
+export interface ListQuery {
+  status?: Status;
+  project?: string;
+  sessionId?: string;
+  /** Default 100, at most 1,000. */
+  limit?: number;
+}
+
+/** The id of a lone task's only node. */
+export const LONE_NODE = 'task';
+
+export class TaskEngine {
+  private attributes: Promise<ReadonlySet<string>> | undefined;
+  private readonly references: References;
+  private closed = false;
+
+  private constructor(
+    private readonly client: Client,
+    private readonly settings: ResolvedSettings,
+    private readonly address: string,
+    private readonly ownsClient: boolean,
+  ) {
+    this.references = new References(
+      client,
+      settings.taskQueue,
+      new FileBlobStore(`${settings.dataDir}/blobs`),
+    );
+  }
+
+  /**
+   * Connects to Temporal: TEMPORAL_* in the environment, or a profile, or options.
+   *
+   * @throws TaskError UNREACHABLE | CONFIGURATION
+   */
+  static async connect(options: EngineOptions = {}): Promise<TaskEngine> {
+    const settings = resolveSettings(options);
+    const { address } = connectOptions(options);
+    const client = options.client ?? (await connectClient(options));
+    return new TaskEngine(client, settings, address, options.client === undefined);
+  }
+
+  /**
+   * Schedules one task: an execution whose status and output are the task's.
+   *
+   * @throws SpecInvalidError, TaskStateError for an id that already ran
+   */
+  async scheduleTask({ task, input, ...options }: TaskSubmission): Promise<ExecutionHandle> {
+    const name = typeof task === 'string' ? task : task.name;
+    const spec: GraphSpec = {
+      name,
+      tasks: [
+        {
+          id: LONE_NODE,
+          task: name,
+          ...(input === undefined ? {} : { input: escapeExpressions(input as Json) }),
+        },
+      ],
+    };
+    return await this.start(spec, options, { kind: 'task', name });
+  }
+
+  /**
+   * Schedules a graph: a builder's, a spec, or the adjacency form `{ b: ['a'] }`.
+   *
+   * @throws SpecInvalidError with every fault, TaskStateError for an id that already ran
+   */
+  async scheduleTaskGraph(
+    graph: GraphBuilder | GraphSpec | Adjacency,
+    options: GraphSubmitOptions = {},
+  ): Promise<ExecutionHandle> {
+    const { inputs, name, ...rest } = options;
+    const given =
+      graph instanceof GraphBuilder
+        ? graph.toSpec()
+        : isAdjacency(graph)
+          ? adjacencyToSpec(graph, name ?? 'graph')
+          : graph;
+    const spec = inputs ? withInputs(given, inputs) : given;
+    return await this.start(spec, rest, {
+      kind: 'graph',
+      name: typeof spec?.name === 'string' ? spec.name : 'graph',
+    });
+  }
+
+  /** Everything that is wrong with a graph; with `askWorker`, task names and their inputs too. */
+  async validate(
+    spec: unknown,
+    options: { params?: Record<string, unknown>; askWorker?: boolean } = {},
+  ): Promise<Fault[]> {
+    const submission = options.params ? { params: options.params } : {};
+    const { faults } = validateGraph(spec, submission);
+    if (faults.length > 0 || !options.askWorker) return faults;
+    return (
+      await this.references.ask({
+        kind: 'check',
+        spec: spec as Json,
+        submission: submission as Json,
+      })
+    ).faults;
+  }
+
+  /** A handle to an execution that was started earlier; it need not exist. */
+  handle(executionId: string): ExecutionHandle {
+    return new ExecutionHandle(executionId, {
+      client: this.client,
+      references: this.references,
+      lone: false,
+    });
+  }
+
+  /**
+   * One execution, or with `<execution>/<node>` one node of it.
+   *
+   * @throws TaskError NOT_FOUND
+   */
+  async getExecution(executionId: string): Promise<ExecutionRecord> {
+    const { graphId, nodeId } = splitId(executionId);
+    const record = await this.describe(graphId);
+    const handle = await this.handleOf(graphId, record);
+    if (nodeId !== undefined) return await nodeRecord(record, handle, nodeId, this.references);
+    if (record.endedAt === null) {
+      const live = await handle.status().catch(() => undefined); // no worker may be there to ask
+      return live ? { ...record, status: live.status, counts: live.counts } : record;
+    }
+    const { status, output, error, warnings, counts } = await handle.result();
+    return { ...record, status, output, error, warnings, counts };
+  }
+
+  /** Executions, newest first, from Temporal's visibility: new ones may be missing for a second. */
+  async listExecutions(query: ListQuery = {}): Promise<{ executions: ExecutionRecord[] }> {
+    this.assertOpen();
+    const limit = Math.min(Math.max(1, query.limit ?? 100), 1_000);
+    const executions: ExecutionRecord[] = [];
+    const filter = await this.visibilityQuery(query);
+    await reaching(this.address, async () => {
+      for await (const info of this.client.workflow.list({ query: filter })) {
+        const record = recordOf(info);
+        if (query.status === undefined || record.status === query.status) executions.push(record);
+        if (executions.length >= limit) break;
+      }
+    });
+    return { executions };
+  }
+
+  /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
+  async cancelExecution(executionId: string): Promise<CancelAnswer> {
+    const { graphId, nodeId } = splitId(executionId);
+    try {
+      await this.describe(graphId);
+    } catch (error) {
+      if (error instanceof TaskError && error.code === 'NOT_FOUND')
+        return { success: false, message: error.message };
+      throw error;
+    }
+    const handle = this.handle(graphId);
+    return nodeId === undefined ? await handle.cancel() : await handle.node(nodeId).cancel();
+  }
+
+  /** A handle that knows whether its execution is a lone task. @throws TaskError NOT_FOUND */
+  async open(executionId: string): Promise<ExecutionHandle> {
+    return await this.handleOf(executionId, await this.describe(executionId));
+  }
+
+  /** Closes the connection. Executions go on. A second call does nothing; any other call after it throws. */
+  async shutdown(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.ownsClient) await (this.client.connection as Connection).close();
+  }
+
+  private async start(
+    spec: GraphSpec,
+    options: SubmitOptions & { params?: Record<string, unknown> },
+    known: { kind: 'graph' | 'task'; name: string },
+  ): Promise<ExecutionHandle> {
+    this.assertOpen();
+    const {
+      executionId,
+      reuse = 'never',
+      scheduledTime,
+      project,
+      sessionId,
+      metadata,
+      tags,
+      params,
+      ...taskOptions
+    } = options;
+    const submission: Submission = {
+      ...(params === undefined ? {} : { params }),
+      ...(project === undefined ? {} : { project }),
+      ...(sessionId === undefined ? {} : { sessionId }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(tags === undefined ? {} : { tags }),
+      ...(Object.keys(taskOptions).length > 0 ? { options: taskOptions } : {}),
+    };
+    const { faults } = validateGraph(spec, submission);
+    const startDelay = startDelayMs(scheduledTime, faults);
+    if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);
+    const id = executionId ?? `${slug(known.name)}-${randomUUID().slice(-12)}`;
+    const memo: ExecutionMemo = {
+      kind: known.kind,
+      name: known.name,
+      ...(metadata ? { metadata } : {}),
+    };
+    const start: WorkflowStartOptions = {
+      workflowId: id,
+      taskQueue: this.settings.taskQueue,
+      args: [spec, submission],
+      workflowIdReusePolicy: REUSE[reuse],
+      staticSummary: `${known.name}: ${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`,
+      memo: { [MEMO.kind]: memo },
+      typedSearchAttributes: await this.searchAttributes(known.name, options, startDelay > 0),
+      ...(startDelay > 0 ? { startDelay } : {}),
+    };
+    try {
+      await reaching(this.address, () => this.client.workflow.start(WORKFLOW.graph, start));
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+        throw new TaskStateError(
+          `execution ${JSON.stringify(id)} already exists; choose another executionId, or say how it may be reused`,
+          { cause: error },
+        );
+      }
+      throw error;
+    }
+    const executions = spec.tasks.map((node) => ({
+      taskId: node.id,
+      executionId: `${id}/${node.id}`,
+    }));
+    return new ExecutionHandle(
+      id,
+      { client: this.client, references: this.references, lone: known.kind === 'task' },
+      executions,
+    );
+  }
+
+  private async searchAttributes(
+    name: string,
+    { project, sessionId, priority }: SubmitOptions,
+    scheduled: boolean,
+  ): Promise<SearchAttributePair[]> {
+    this.attributes ??= knownSearchAttributes(this.client);
+    const known = await this.attributes;
+    const wanted: [string, string | undefined][] = [
+      [SEARCH_ATTRIBUTE.status, scheduled ? 'SCHEDULED' : 'PENDING'],
+      [SEARCH_ATTRIBUTE.task, name],
+      [SEARCH_ATTRIBUTE.project, project],
+      [SEARCH_ATTRIBUTE.session, sessionId],
+      [SEARCH_ATTRIBUTE.priority, priority],
+    ];
+    return wanted.flatMap(([attribute, value]) =>
+      value !== undefined && known.has(attribute)
+        ? [{ key: defineSearchAttributeKey(attribute, 'KEYWORD'), value }]
+        : [],
+    );
+  }
+
+  private async visibilityQuery({ status, project, sessionId }: ListQuery): Promise<string> {
+    this.attributes ??= knownSearchAttributes(this.client);
+    const known = await this.attributes;
+    const parts = [`WorkflowType = '${WORKFLOW.graph}'`, `ExecutionStatus != 'ContinuedAsNew'`];
+    const filters: [string, string | undefined][] = [
+      [SEARCH_ATTRIBUTE.project, project],
+      [SEARCH_ATTRIBUTE.session, sessionId],
+    ];
+    for (const [attribute, value] of filters) {
+      if (value === undefined) continue;
+      if (!known.has(attribute))
+        throw new TaskError(
+          'CONFIGURATION',
+          `the namespace has no search attribute ${attribute}, so it cannot be filtered by`,
+        );
+      parts.push(`${attribute} = ${quoted(value)}`);
+    }
+    if (status !== undefined && !STATUSES.includes(status))
+      throw new TaskError(
+        'CONFIGURATION',
+        `status: expected one of ${STATUSES.join(', ')}, got ${JSON.stringify(status)}`,
+      );
+    return parts.join(' AND ');
+  }
+
+  private async describe(executionId: string): Promise<ExecutionRecord> {
+    this.assertOpen();
+    try {
+      return recordOf(
+        await reaching(this.address, () => this.client.workflow.getHandle(executionId).describe()),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw notFound(executionId);
+      throw error;
+    }
+  }
+
+  private async handleOf(executionId: string, record: ExecutionRecord): Promise<ExecutionHandle> {
+    return new ExecutionHandle(executionId, {
+      client: this.client,
+      references: this.references,
+      lone: record.kind === 'task',
+    });
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new TaskStateError('the engine was shut down; connect a new one');
+  }
+}
+
+const REUSE = {
+  never: 'REJECT_DUPLICATE',
+  afterFailure: 'ALLOW_DUPLICATE_FAILED_ONLY',
+  always: 'ALLOW_DUPLICATE',
+} as const;
+
+const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/** `<execution>/<node>`: node ids hold no slash. */
+function splitId(id: string): { graphId: string; nodeId?: string } {
+  const slash = id.lastIndexOf('/');
+  return slash < 0 ? { graphId: id } : { graphId: id.slice(0, slash), nodeId: id.slice(slash + 1) };
+}
+
+function slug(name: string): string {
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, 60) || 'graph'
+  );
+}
+
+function startDelayMs(time: Duration | Date | undefined, faults: Fault[]): number {
+  if (time === undefined) return 0;
+  const isDate = time instanceof Date || (typeof time === 'string' && /^\d{4}-/.test(time));
+  if (!isDate) {
+    try {
+      return parseDuration(time);
+    } catch (error) {
+      faults.push(fault(['scheduledTime'], 'INVALID_VALUE', (error as Error).message));
+      return 0;
+    }
+  }
+  const text = time instanceof Date ? time.toISOString() : time;
+  const at = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(at))
+    faults.push(
+      fault(
+        ['scheduledTime'],
+        'INVALID_VALUE',
+        `expected a delay, or an ISO time with a zone such as 2027-01-31T08:00:00Z, got ${JSON.stringify(text)}`,
+      ),
+    );
+  return Math.max(0, at - Date.now()) || 0;
+}
+
+function withInputs(spec: GraphSpec, inputs: Record<string, unknown>): GraphSpec {
+  return {
+    ...spec,
+    tasks: spec.tasks.map((node) => {
+      const input = getOwn(inputs, node.id);
+      return input === undefined ? node : { ...node, input };
+    }),
+  };
+}
+
+/** A lone task's input is data, not a template: `${{` in it means itself. */
+function escapeExpressions(value: Json): Json {
+  return JSON.parse(JSON.stringify(value ?? null).replaceAll('${{', '$${{')) as Json;
+}
+
+async function nodeRecord(
+  graph: ExecutionRecord,
+  handle: ExecutionHandle,
+  nodeId: string,
+  references: References,
+): Promise<ExecutionRecord> {
+  const view = graph.endedAt === null ? await handle.node(nodeId).status() : undefined;
+  const ended = view ? undefined : getOwn((await handle.result()).nodes, nodeId);
+  if (!view && !ended) throw notFound(`${graph.executionId}/${nodeId}`);
+  const output = view?.output ? await references.value(view.output) : (ended?.output ?? null);
+  return {
+    ...graph,
+    executionId: `${graph.executionId}/${nodeId}`,
+    kind: 'node',
+    taskId: view?.task ?? nodeId,
+    status: (view ?? ended)?.status ?? graph.status,
+    reason: view?.reason ?? ended?.reason ?? null,
+    output,
+    error: view?.error ?? ended?.error ?? null,
+    warnings: view?.warnings ?? ended?.warnings ?? [],
+    attempts: (view ?? ended)?.attempts ?? null,
+    nextRetryAt: view?.nextRetryAt ?? null,
+    counts: null,
+    startedAt: view?.startedAt ?? ended?.startedAt ?? null,
+    endedAt: view?.endedAt ?? ended?.endedAt ?? null,
+    durationMs: view?.durationMs ?? ended?.durationMs ?? null,
+  };
+}

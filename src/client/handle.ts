@@ -1,0 +1,198 @@
+/** A handle to one execution. */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { TaskError } from '../domain/errors.js';
+import { isTerminal, type Status } from '../domain/status.js';
+import {
+  QUERY,
+  UPDATE,
+  type CancelAnswer,
+  type Counts,
+  type GraphStatus,
+  type NodeView,
+} from '../workflows/messages.js';
+import { changedNodes, pendingAttempts, withPending } from './live.js';
+import type { References } from './references.js';
+import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
+
+/** One look at a running execution: its status, and the nodes that changed since the last one. */
+export interface ExecutionUpdate {
+  status: Status;
+  counts: Counts;
+  total: number;
+  startedAt: string;
+  changed: NodeView[];
+}
+
+export interface HandleParts {
+  client: Client;
+  references: References;
+  /** A lone task: a graph of one node whose status and output are the execution's. */
+  lone: boolean;
+}
+
+/** How often `watch` looks, in milliseconds. */
+const WATCH_INTERVAL_MS = 300;
+
+export class ExecutionHandle {
+  constructor(
+    readonly executionId: string,
+    private readonly parts: HandleParts,
+    /** The nodes' own execution ids, in the order of the spec; empty for a handle that did not start the execution. */
+    readonly executions: readonly { taskId: string; executionId: string }[] = [],
+  ) {}
+
+  /** Waits for the end, however it ends. */
+  async result(): Promise<ExecutionResult> {
+    return await awaitResult(this.workflow, this.parts.references, this.parts.lone);
+  }
+
+  /** @throws MaxRetriesExceededError, NonRetriableError or ExecutionError unless it ends COMPLETED */
+  async resultOrThrow(): Promise<ExecutionResult> {
+    return throwUnlessCompleted(await this.result());
+  }
+
+  /** Status and counts now, attempts under way included. */
+  async status(): Promise<ExecutionUpdate> {
+    const status = await this.workflow.query<GraphStatus>(QUERY.status);
+    const views = await this.nodes(status);
+    return summary(status, views, views);
+  }
+
+  /**
+   * Looks at the execution until it has ended, and gives what changed. The last update has a terminal status.
+   * Stop early by leaving the loop; the execution goes on.
+   */
+  async *watch({
+    intervalMs = WATCH_INTERVAL_MS,
+    signal,
+  }: { intervalMs?: number; signal?: AbortSignal } = {}): AsyncGenerator<ExecutionUpdate> {
+    const views = new Map<string, NodeView>();
+    const shown = new Map<string, string>();
+    let since = 0;
+    while (!signal?.aborted) {
+      const status = await this.workflow.query<GraphStatus>(QUERY.status);
+      if (status.sequence > since || since === 0) {
+        const page = await changedNodes(this.parts.client, this.executionId, since);
+        for (const view of page.nodes) views.set(view.id, view);
+        since = page.sequence;
+      }
+      const pending = isTerminal(status.status)
+        ? new Map<string, never>()
+        : await pendingAttempts(this.parts.client, status);
+      const now = Date.now();
+      const live = [...views.values()].map((view) => withPending(view, pending.get(view.id), now));
+      const changed = live.filter((view) => {
+        const text = `${view.status} ${view.attempts} ${view.nextRetryAt ?? ''} ${view.reason ?? ''}`;
+        return shown.get(view.id) === text ? false : shown.set(view.id, text);
+      });
+      yield summary(status, live, changed);
+      if (isTerminal(status.status)) return;
+      await pause(intervalMs, signal);
+    }
+  }
+
+  /** Asks the whole execution to stop. */
+  async cancel(): Promise<CancelAnswer> {
+    const description = await this.describe();
+    if (description.status.name !== 'RUNNING') {
+      return {
+        success: false,
+        message: `${this.executionId} has already ended (${description.status.name})`,
+      };
+    }
+    await this.workflow.cancel();
+    return { success: true, message: `${this.executionId} was asked to stop` };
+  }
+
+  /** One node of the graph. */
+  node(id: string): NodeHandle {
+    return new NodeHandle(this.executionId, id, this.parts);
+  }
+
+  private async nodes(status: GraphStatus): Promise<NodeView[]> {
+    const { nodes } = await changedNodes(this.parts.client, this.executionId, 0);
+    if (isTerminal(status.status)) return nodes;
+    const pending = await pendingAttempts(this.parts.client, status);
+    const now = Date.now();
+    return nodes.map((view) => withPending(view, pending.get(view.id), now));
+  }
+
+  private async describe() {
+    try {
+      return await this.workflow.describe();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw notFound(this.executionId);
+      throw error;
+    }
+  }
+
+  private get workflow() {
+    return this.parts.client.workflow.getHandle(this.executionId);
+  }
+}
+
+export class NodeHandle {
+  constructor(
+    private readonly graphId: string,
+    readonly nodeId: string,
+    private readonly parts: HandleParts,
+  ) {}
+
+  /** @throws TaskError NOT_FOUND */
+  async status(): Promise<NodeView> {
+    const handle = this.parts.client.workflow.getHandle(this.graphId);
+    const [view, status] = await Promise.all([
+      handle.query<NodeView | null, [string]>(QUERY.node, this.nodeId),
+      handle.query<GraphStatus>(QUERY.status),
+    ]);
+    if (!view) throw notFound(`${this.graphId}/${this.nodeId}`);
+    if (isTerminal(view.status)) return view;
+    const pending = await pendingAttempts(this.parts.client, status);
+    return withPending(view, pending.get(this.nodeId), Date.now());
+  }
+
+  /** Cancels this node; what depends on it follows its trigger rule. */
+  async cancel(): Promise<CancelAnswer> {
+    const handle = this.parts.client.workflow.getHandle(this.graphId);
+    try {
+      return await handle.executeUpdate<CancelAnswer, [{ nodeId: string }]>(UPDATE.cancelNode, {
+        args: [{ nodeId: this.nodeId }],
+      });
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError)
+        return { success: false, message: `${this.graphId} is not running` };
+      throw error;
+    }
+  }
+}
+
+export function notFound(executionId: string): TaskError {
+  return new TaskError(
+    'NOT_FOUND',
+    `there is no execution ${JSON.stringify(executionId)} in this namespace`,
+  );
+}
+
+function summary(
+  status: GraphStatus,
+  views: readonly NodeView[],
+  changed: NodeView[],
+): ExecutionUpdate {
+  const counts: Counts = {};
+  for (const { status: s } of views) counts[s] = (counts[s] ?? 0) + 1;
+  const { total, startedAt } = status;
+  return {
+    status: status.status,
+    counts: views.length === total ? counts : status.counts,
+    total,
+    startedAt,
+    changed,
+  };
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}

@@ -1,0 +1,110 @@
+/** How a running execution stands now: what its workflow knows, and what only the server knows of attempts under way. */
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { HeartbeatDetails } from '../domain/outcome.js';
+import { QUERY, type GraphStatus, type NodesPage, type NodeView } from '../workflows/messages.js';
+
+type PendingActivity = NonNullable<
+  WorkflowExecutionDescription['raw']['pendingActivities']
+>[number];
+
+const STARTED = 2; // PENDING_ACTIVITY_STATE_STARTED
+
+/** All nodes that changed after a sequence, page by page. */
+export async function changedNodes(
+  client: Client,
+  executionId: string,
+  since: number,
+): Promise<NodesPage> {
+  const handle = client.workflow.getHandle(executionId);
+  const first = await handle.query<NodesPage, [object]>(QUERY.nodes, { since });
+  let { next } = first;
+  const nodes = [...first.nodes];
+  while (next !== undefined) {
+    const page: NodesPage = await handle.query<NodesPage, [object]>(QUERY.nodes, {
+      since,
+      cursor: next,
+    });
+    nodes.push(...page.nodes);
+    next = page.next;
+  }
+  return { ...first, nodes };
+}
+
+/** What the server says of the attempts under way in these workflows, by node id. */
+export async function pendingAttempts(
+  client: Client,
+  status: GraphStatus,
+): Promise<Map<string, PendingActivity>> {
+  const found = new Map<string, PendingActivity>();
+  for (const workflowId of status.runs) {
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
+    for (const activity of raw.pendingActivities ?? []) {
+      if (activity.activityId && !activity.activityId.endsWith('~settle'))
+        found.set(activity.activityId, activity);
+    }
+  }
+  return found;
+}
+
+/** A node's view with what the server knows of its attempt: PREPARING, RUNNING or RETRYING instead of SCHEDULED. */
+export function withPending(
+  view: NodeView,
+  pending: PendingActivity | undefined,
+  now: number,
+): NodeView {
+  if (view.status !== 'SCHEDULED' || view.reason !== 'queue' || !pending) return view;
+  const details = heartbeat(pending);
+  const attempts = view.attempts + (pending.attempt ?? 1);
+  const history = details?.attempts ?? view.attemptHistory;
+  const known = { ...view, ...(history ? { attemptHistory: history } : {}) };
+  if (pending.state === STARTED) {
+    const { reason: _reason, ...rest } = known;
+    const started = time(pending.lastStartedTime);
+    return {
+      ...rest,
+      status:
+        details?.attempt === attempts && details.phase === 'PREPARING' ? 'PREPARING' : 'RUNNING',
+      attempts,
+      ...(view.startedAt || started === undefined
+        ? {}
+        : { startedAt: new Date(started).toISOString() }),
+    };
+  }
+  const due = time(pending.scheduledTime);
+  if ((pending.attempt ?? 1) === 1) return known;
+  const failure = pending.lastFailure;
+  const error = failure && {
+    code:
+      failure.applicationFailureInfo?.type ?? (failure.timeoutFailureInfo ? 'TIMEOUT' : 'ENGINE'),
+    message: failure.message ?? '',
+    origin: failure.timeoutFailureInfo ? ('temporal' as const) : ('task' as const),
+    retriable: true,
+  };
+  const waiting = due !== undefined && due > now;
+  return {
+    ...known,
+    attempts: attempts - 1,
+    ...(error ? { error } : {}),
+    ...(waiting
+      ? { status: 'RETRYING', reason: 'retry', nextRetryAt: new Date(due).toISOString() }
+      : {}),
+  };
+}
+
+function heartbeat(pending: PendingActivity): HeartbeatDetails | undefined {
+  const [payload] = pending.heartbeatDetails?.payloads ?? [];
+  if (!payload) return undefined;
+  try {
+    return defaultPayloadConverter.fromPayload<HeartbeatDetails>(payload);
+  } catch {
+    return undefined;
+  }
+}
+
+function time(
+  stamp: { seconds?: unknown; nanos?: number | null } | null | undefined,
+): number | undefined {
+  const seconds = Number(stamp?.seconds ?? 0);
+  return seconds > 0 ? seconds * 1_000 + Math.floor((stamp?.nanos ?? 0) / 1e6) : undefined;
+}

@@ -1,0 +1,103 @@
+/** Execution records: what `getExecution` and `listExecutions` give. */
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { ErrorRecord } from '../domain/errors.js';
+import { isTerminal, STATUSES, type Status } from '../domain/status.js';
+import type { Json } from '../domain/json.js';
+import { MEMO, SEARCH_ATTRIBUTE, type Counts } from '../workflows/messages.js';
+
+export interface ExecutionRecord {
+  executionId: string;
+  /** A graph, a lone task, or a node of a graph. */
+  kind: 'graph' | 'task' | 'node';
+  /** The task's name; of a graph, its name. */
+  taskId: string | null;
+  project: string | null;
+  sessionId: string | null;
+  status: Status;
+  reason: string | null;
+  output: Json;
+  error: ErrorRecord | null;
+  warnings: string[];
+  attempts: number | null;
+  nextRetryAt: string | null;
+  counts: Counts | null;
+  createdAt: string;
+  startedAt: string | null;
+  endedAt: string | null;
+  durationMs: number | null;
+  metadata: Record<string, unknown>;
+  workflowId: string;
+  runId: string;
+}
+
+export interface ExecutionMemo {
+  kind: 'graph' | 'task';
+  name: string;
+  metadata?: Record<string, unknown>;
+}
+
+const key = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
+const KEYS = {
+  status: key(SEARCH_ATTRIBUTE.status),
+  project: key(SEARCH_ATTRIBUTE.project),
+  session: key(SEARCH_ATTRIBUTE.session),
+};
+
+/** What a workflow closed as, for one whose own status is not known. */
+const BY_WORKFLOW: Readonly<Record<string, Status>> = {
+  RUNNING: 'RUNNING',
+  CONTINUED_AS_NEW: 'RUNNING',
+  COMPLETED: 'COMPLETED',
+  FAILED: 'FAILED',
+  CANCELLED: 'CANCELLED',
+  TERMINATED: 'CANCELLED',
+  TIMED_OUT: 'TIMEOUT',
+};
+
+type Described = Pick<
+  WorkflowExecutionInfo,
+  'workflowId' | 'runId' | 'status' | 'startTime' | 'memo' | 'typedSearchAttributes'
+> & {
+  closeTime?: Date | undefined;
+  executionTime?: Date | undefined;
+};
+
+/** A record out of what visibility holds. */
+export function recordOf(info: Described): ExecutionRecord {
+  const memo = info.memo?.[MEMO.kind] as ExecutionMemo | undefined;
+  const attributes = info.typedSearchAttributes;
+  const { startTime, closeTime } = info;
+  const begins =
+    info.executionTime && info.executionTime > startTime ? info.executionTime : startTime;
+  return {
+    executionId: info.workflowId,
+    kind: memo?.kind ?? 'graph',
+    taskId: memo?.name ?? null,
+    project: attributes.get(KEYS.project) ?? null,
+    sessionId: attributes.get(KEYS.session) ?? null,
+    status: statusOf(info.status.name, attributes.get(KEYS.status)),
+    reason: info.status.name === 'TERMINATED' ? 'terminated' : null,
+    output: null,
+    error: null,
+    warnings: [],
+    attempts: null,
+    nextRetryAt: null,
+    counts: null,
+    createdAt: startTime.toISOString(),
+    startedAt: closeTime || begins.getTime() <= Date.now() ? begins.toISOString() : null,
+    endedAt: closeTime?.toISOString() ?? null,
+    durationMs: closeTime ? closeTime.getTime() - begins.getTime() : null,
+    metadata: memo?.metadata ?? {},
+    workflowId: info.workflowId,
+    runId: info.runId,
+  };
+}
+
+/** Our own status where it agrees with the workflow's: a terminated workflow had no time to say so. */
+function statusOf(workflow: string, own: string | undefined): Status {
+  const coarse = BY_WORKFLOW[workflow] ?? 'RUNNING';
+  const known = STATUSES.find((status) => status === own);
+  if (!known || workflow === 'TERMINATED' || workflow === 'TIMED_OUT') return coarse;
+  return isTerminal(known) === isTerminal(coarse) ? known : coarse;
+}

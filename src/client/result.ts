@@ -1,0 +1,275 @@
+/** The result of an execution as a value, read from wherever it was written: close payload, memo, store, query. */
+import {
+  CancelledFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowFailedError,
+  ApplicationFailure,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import {
+  ExecutionError,
+  formatError,
+  MaxRetriesExceededError,
+  NonRetriableError,
+  type ErrorRecord,
+} from '../domain/errors.js';
+import { isObject, setOwn, type Json } from '../domain/json.js';
+import type { AttemptRecord } from '../domain/outcome.js';
+import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
+import {
+  FAILURE,
+  MEMO,
+  type Counts,
+  type GraphClose,
+  type Manifest,
+  type NodeView,
+} from '../workflows/messages.js';
+import type { References } from './references.js';
+
+/** How a node ended. */
+export interface NodeResult {
+  status: Status;
+  reason: StatusReason | null;
+  /** How many attempts there were. */
+  attempts: number;
+  /** The last 20 of them. */
+  attemptHistory: AttemptRecord[];
+  output: Json;
+  error: ErrorRecord | null;
+  warnings: string[];
+  startedAt: string | null;
+  endedAt: string | null;
+  /** From first start to end, waits included, in milliseconds. */
+  durationMs: number | null;
+  /** The sum of the attempts' run times, in milliseconds. */
+  executionTimeMs: number;
+}
+
+export interface ExecutionResult {
+  executionId: string;
+  status: TerminalStatus;
+  /** True when the status is COMPLETED. */
+  ok: boolean;
+  /** A lone task's output; of a graph, the outputs of the nodes that nothing depends on, by id. */
+  output: Json;
+  nodes: Record<string, NodeResult>;
+  counts: Counts;
+  /** Each node's warnings, with its id before it. */
+  warnings: string[];
+  metrics: Record<string, Record<string, number>>;
+  error: (ErrorRecord & { nodeId?: string; otherFailures?: number }) | null;
+  startedAt: string;
+  endedAt: string;
+  durationMs: number;
+}
+
+/** Waits for the end of a workflow. @throws what the client throws when the workflow cannot be found or reached */
+export async function awaitResult(
+  handle: WorkflowHandle,
+  references: References,
+  lone: boolean,
+): Promise<ExecutionResult> {
+  let close: GraphClose | undefined;
+  let ended: Ending = { status: 'COMPLETED' };
+  try {
+    close = (await handle.result()) as GraphClose;
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    ended = endingOf(error.cause);
+    close = ended.close ?? (await closeFromMemo(handle));
+  }
+  const manifest = close ? await loadManifest(close, references) : undefined;
+  if (!manifest) return await withoutManifest(handle, ended);
+  return await resultOf(manifest, references, lone, close?.failures?.[0]?.nodeId);
+}
+
+interface Ending {
+  status: TerminalStatus;
+  close?: GraphClose;
+  error?: ErrorRecord;
+}
+
+function endingOf(cause: unknown): Ending {
+  if (cause instanceof CancelledFailure) return { status: 'CANCELLED' };
+  if (cause instanceof TerminatedFailure) {
+    return {
+      status: 'CANCELLED',
+      error: { code: 'TERMINATED', message: cause.message, origin: 'temporal', retriable: false },
+    };
+  }
+  if (cause instanceof TimeoutFailure) {
+    return {
+      status: 'TIMEOUT',
+      error: {
+        code: 'TIMEOUT',
+        message: 'the workflow timed out on the server',
+        origin: 'temporal',
+        retriable: false,
+      },
+    };
+  }
+  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  if (isObject(details) && 'manifest' in details) {
+    const close = details as unknown as GraphClose;
+    return { status: close.status, close };
+  }
+  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+  const rejected = type === FAILURE.rejected;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return {
+    status: rejected ? 'REJECTED' : 'FAILED',
+    error: {
+      code: rejected ? 'SPEC_INVALID' : (type ?? 'ENGINE'),
+      message,
+      origin: rejected ? 'engine' : 'temporal',
+      retriable: false,
+      ...(isObject(details) ? { details } : {}),
+    },
+  };
+}
+
+async function closeFromMemo(handle: WorkflowHandle): Promise<GraphClose | undefined> {
+  const { memo } = await handle.describe();
+  return memo?.[MEMO.manifest] as GraphClose | undefined;
+}
+
+async function loadManifest(close: GraphClose, references: References): Promise<Manifest> {
+  return 'ref' in close.manifest
+    ? ((await references.json(close.manifest.ref)) as unknown as Manifest)
+    : close.manifest;
+}
+
+/** Every node of a manifest, read page by page where it is written so. */
+export async function manifestNodes(
+  manifest: Manifest,
+  references: References,
+): Promise<NodeView[]> {
+  if (Array.isArray(manifest.nodes)) return manifest.nodes;
+  const pages: NodeView[][] = [];
+  for (const ref of manifest.nodes.pages)
+    pages.push((await references.json(ref)) as unknown as NodeView[]);
+  return pages.flat();
+}
+
+async function resultOf(
+  manifest: Manifest,
+  references: References,
+  lone: boolean,
+  failedNode: string | undefined,
+): Promise<ExecutionResult> {
+  const views = await manifestNodes(manifest, references);
+  const nodes: Record<string, NodeResult> = {};
+  const leaves: Record<string, Json> = {};
+  const metrics: Record<string, Record<string, number>> = {};
+  for (const view of views) {
+    const output = view.output ? await references.value(view.output) : null;
+    setOwn(nodes, view.id, nodeResult(view, output));
+    if (view.leaf) setOwn(leaves, view.id, output);
+    if (view.metrics) setOwn(metrics, view.id, view.metrics);
+  }
+  const { executionId, status, counts, startedAt, endedAt, durationMs } = manifest;
+  const [only] = Object.values(leaves);
+  return {
+    executionId,
+    status,
+    ok: status === 'COMPLETED',
+    output: lone ? (only ?? null) : leaves,
+    nodes,
+    counts,
+    warnings: views.flatMap((view) =>
+      (view.warnings ?? []).map((warning) => `${view.id}: ${warning}`),
+    ),
+    metrics,
+    error: errorOf(manifest, failedNode),
+    startedAt,
+    endedAt,
+    durationMs,
+  };
+}
+
+function errorOf(
+  { error, counts, status }: Manifest,
+  nodeId: string | undefined,
+): ExecutionResult['error'] {
+  if (!error || status === 'COMPLETED') return null;
+  const failures = (counts.FAILED ?? 0) + (counts.TIMEOUT ?? 0) + (counts.REJECTED ?? 0);
+  return {
+    ...error,
+    ...(nodeId === undefined ? {} : { nodeId }),
+    otherFailures: Math.max(0, failures - 1),
+  };
+}
+
+export function nodeResult(view: NodeView, output: Json): NodeResult {
+  return {
+    status: view.status,
+    reason: view.reason ?? null,
+    attempts: view.attempts,
+    attemptHistory: view.attemptHistory ?? [],
+    output,
+    error: view.error ?? null,
+    warnings: view.warnings ?? [],
+    startedAt: view.startedAt ?? null,
+    endedAt: view.endedAt ?? null,
+    durationMs: view.durationMs ?? null,
+    executionTimeMs: view.executionTimeMs ?? 0,
+  };
+}
+
+/** A workflow that could not write its manifest: terminated, timed out by the server, refused before it began. */
+async function withoutManifest(
+  handle: WorkflowHandle,
+  { status, error }: Ending,
+): Promise<ExecutionResult> {
+  const { startTime, closeTime } = await handle.describe();
+  const ended = closeTime ?? startTime;
+  return {
+    executionId: handle.workflowId,
+    status,
+    ok: status === 'COMPLETED',
+    output: null,
+    nodes: {},
+    counts: {},
+    warnings: [],
+    metrics: {},
+    error: error ?? null,
+    startedAt: startTime.toISOString(),
+    endedAt: ended.toISOString(),
+    durationMs: ended.getTime() - startTime.getTime(),
+  };
+}
+
+/** @throws ExecutionError, or one of its two kinds, unless the result is COMPLETED */
+export function throwUnlessCompleted(result: ExecutionResult): ExecutionResult {
+  if (result.ok) return result;
+  const { error, executionId, status } = result;
+  const node = error?.nodeId === undefined ? undefined : result.nodes[error.nodeId];
+  const attempts = (node?.attemptHistory ?? []).flatMap((attempt): ErrorRecord[] =>
+    attempt.error
+      ? [{ ...attempt.error, origin: 'task', retriable: true, attempt: attempt.attempt }]
+      : [],
+  );
+  const where = error?.nodeId === undefined ? executionId : `${executionId}/${error.nodeId}`;
+  const message = `${where} ended ${status}${error ? `: ${formatError(error)}` : ''}`;
+  if (status === 'FAILED' || status === 'TIMEOUT') {
+    if (error?.retriable && (node?.attempts ?? 0) > 0) {
+      throw new MaxRetriesExceededError(
+        'MAX_RETRIES_EXCEEDED',
+        `${message} (attempt ${node?.attempts} was the last)`,
+        result,
+        attempts,
+        { details: error },
+      );
+    }
+    if (error?.origin === 'task')
+      throw new NonRetriableError(message, { result, attemptErrors: attempts, details: error });
+  }
+  throw new ExecutionError(
+    status === 'CANCELLED' ? 'CANCELLED' : status === 'TIMEOUT' ? 'TIMEOUT' : 'ENGINE',
+    message,
+    result,
+    attempts,
+    { details: error },
+  );
+}

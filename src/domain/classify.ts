@@ -1,0 +1,88 @@
+/**
+ * Which errors are worth a retry. The order is fixed: never-retry list, retriable list, the error's own `retriable`,
+ * then what the policy says of unknown errors.
+ */
+import { ERROR_CODES } from './errors.js';
+import { getOwn, isObject } from './json.js';
+import type { RetryPolicy } from './retry.js';
+
+/** Errors that are retried unless a policy says otherwise: mostly a network that may recover. */
+export const RETRIABLE_BY_DEFAULT: readonly string[] = [
+  ...[
+    'ECONNRESET',
+    'ECONNREFUSED',
+    'ECONNABORTED',
+    'ETIMEDOUT',
+    'EPIPE',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+  ],
+  ...['EBUSY', 'EAGAIN', 'EMFILE'],
+  ...['HTTP_408', 'HTTP_425', 'HTTP_429', 'HTTP_500', 'HTTP_502', 'HTTP_503', 'HTTP_504'],
+];
+
+/** Errors that are never retried unless a policy names them in `retryOn`. */
+export const NEVER_RETRIED_BY_DEFAULT: readonly string[] = [
+  ...[
+    'INPUT_INVALID',
+    'OUTPUT_INVALID',
+    'CONFIGURATION',
+    'UNKNOWN_TASK',
+    'EXPRESSION',
+    'TOO_LARGE',
+    'VETOED',
+  ],
+  ...['CANCELLED', 'NON_RETRIABLE', 'NonRetriableError'],
+];
+
+/**
+ * Every name that a thrown thing answers to: its `code`, its `name`, the names of its classes, and the same along
+ * `cause` (at most ten deep), nearest first.
+ */
+export function errorKinds(error: unknown): string[] {
+  const kinds = new Set<string>();
+  let current = error;
+  for (let depth = 0; depth < 10 && isObject(current); depth++) {
+    for (const field of [current['code'], current['type'], current['name']]) {
+      if (typeof field === 'string' && field !== '') kinds.add(field);
+    }
+    if (typeof current['status'] === 'number') kinds.add(`HTTP_${current['status']}`);
+    for (
+      let proto: unknown = Object.getPrototypeOf(current);
+      isObject(proto);
+      proto = Object.getPrototypeOf(proto)
+    ) {
+      const name = (proto['constructor'] as { name?: unknown } | undefined)?.name;
+      // Every error is an Error: listing it would make any list that names it match all.
+      if (typeof name === 'string' && name !== 'Object' && name !== 'Error') kinds.add(name);
+    }
+    current = current['cause'];
+  }
+  return [...kinds];
+}
+
+/** True when an error is worth another attempt under this policy. */
+export function isRetriable(
+  error: unknown,
+  policy: Pick<RetryPolicy, 'retryOn' | 'neverRetryOn' | 'unknownErrors'>,
+): boolean {
+  const kinds = errorKinds(error);
+  const on = (list: readonly string[]): boolean => kinds.some((kind) => list.includes(kind));
+  if (on(policy.neverRetryOn)) return false;
+  if (policy.retryOn && on(policy.retryOn)) return true;
+  if (on(NEVER_RETRIED_BY_DEFAULT)) return false;
+  if (!policy.retryOn && on(RETRIABLE_BY_DEFAULT)) return true;
+  const own = ownVerdict(error);
+  return own ?? policy.unknownErrors === 'retry';
+}
+
+function ownVerdict(error: unknown): boolean | undefined {
+  if (!isObject(error)) return undefined;
+  if (typeof error['retriable'] === 'boolean') return error['retriable'];
+  if (error['nonRetryable'] === true) return false;
+  const code = error['code'];
+  return typeof code === 'string'
+    ? getOwn<{ retriable: boolean }>(ERROR_CODES, code)?.retriable
+    : undefined;
+}

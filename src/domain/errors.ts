@@ -1,0 +1,138 @@
+/**
+ * Every error of ours. Across Temporal an error travels as an `ApplicationFailure` whose `type` is the code; on the
+ * far side match the code, never the class.
+ */
+import { formatFaults, type Fault } from './fault.js';
+
+/** Whose fault an error is: one of ours is never taken for the task's. */
+export type ErrorOrigin = 'task' | 'runner' | 'temporal' | 'store' | 'engine';
+
+/** Our own codes. An error thrown by a task keeps its own `code`, or its `name`. */
+export const ERROR_CODES = {
+  INPUT_INVALID: { origin: 'task', retriable: false },
+  OUTPUT_INVALID: { origin: 'task', retriable: false },
+  VETOED: { origin: 'task', retriable: false },
+  NON_RETRIABLE: { origin: 'task', retriable: false },
+  EXPRESSION: { origin: 'engine', retriable: false },
+  TOO_LARGE: { origin: 'engine', retriable: false },
+  SPEC_INVALID: { origin: 'engine', retriable: false },
+  CONFIGURATION: { origin: 'engine', retriable: false },
+  UNKNOWN_TASK: { origin: 'engine', retriable: false },
+  CANCELLED: { origin: 'engine', retriable: false },
+  STATE: { origin: 'engine', retriable: false },
+  NOT_FOUND: { origin: 'engine', retriable: false },
+  MAX_RETRIES_EXCEEDED: { origin: 'task', retriable: false },
+  TIMEOUT: { origin: 'temporal', retriable: true },
+  WORKER_LOST: { origin: 'temporal', retriable: true },
+  NO_WORKER: { origin: 'temporal', retriable: false },
+  UNREACHABLE: { origin: 'temporal', retriable: true },
+  STORE: { origin: 'store', retriable: true },
+  ENVIRONMENT: { origin: 'runner', retriable: true },
+  ENGINE: { origin: 'engine', retriable: true },
+} as const satisfies Record<string, { origin: ErrorOrigin; retriable: boolean }>;
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface TaskErrorOptions {
+  /** JSON that helps whoever reads it; kept with the error's record. */
+  details?: unknown;
+  cause?: unknown;
+  /** Overrides what the code says. */
+  retriable?: boolean;
+}
+
+/** An error of ours, with a code from the closed union {@link ErrorCode}. */
+export class TaskError extends Error {
+  override name = 'TaskError';
+  readonly retriable: boolean;
+  readonly details: unknown;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: TaskErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retriable = options.retriable ?? ERROR_CODES[code].retriable;
+    this.details = options.details;
+  }
+}
+
+/** The state of an execution does not allow what was asked, for example a second start under the same id. */
+export class TaskStateError extends TaskError {
+  override name = 'TaskStateError';
+  constructor(message: string, options: TaskErrorOptions = {}) {
+    super('STATE', message, options);
+  }
+}
+
+/** A spec was refused before anything ran; `faults` holds everything that is wrong with it. */
+export class SpecInvalidError extends TaskError {
+  override name = 'SpecInvalidError';
+  constructor(
+    readonly faults: readonly Fault[],
+    subject = 'graph',
+  ) {
+    const count = `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`;
+    super(
+      'SPEC_INVALID',
+      `${subject} refused, ${count}:\n${formatFaults(faults).replace(/^/gm, '  ')}`,
+      { details: faults },
+    );
+  }
+}
+
+/** An execution ended in anything but COMPLETED. `resultOrThrow()` throws it or one of its two kinds. */
+export class ExecutionError extends TaskError {
+  override name = 'ExecutionError';
+  constructor(
+    code: ErrorCode,
+    message: string,
+    /** The record that `result()` gives, whole. */
+    readonly result: unknown,
+    /** Each attempt's error, oldest first. */
+    readonly attemptErrors: readonly ErrorRecord[] = [],
+    options: TaskErrorOptions = {},
+  ) {
+    super(code, message, options);
+  }
+}
+
+/** The task failed on its last attempt. */
+export class MaxRetriesExceededError extends ExecutionError {
+  override name = 'MaxRetriesExceededError';
+}
+
+/**
+ * Thrown by a handler: do not try again. Thrown by `resultOrThrow()`: the task failed with an error that is not
+ * retried.
+ */
+export class NonRetriableError extends ExecutionError {
+  override name = 'NonRetriableError';
+  constructor(
+    message: string,
+    options: TaskErrorOptions & { result?: unknown; attemptErrors?: readonly ErrorRecord[] } = {},
+  ) {
+    super('NON_RETRIABLE', message, options.result, options.attemptErrors, options);
+  }
+}
+
+/** An error as it is recorded and sent: plain JSON. */
+export interface ErrorRecord {
+  /** One of {@link ERROR_CODES}, or what the task threw: its `code`, else its `name`. */
+  code: string;
+  message: string;
+  origin: ErrorOrigin;
+  retriable: boolean;
+  /** The attempt that failed, from 1. */
+  attempt?: number;
+  details?: unknown;
+  stack?: string;
+  cause?: { code: string; message: string };
+}
+
+/** An error record in one line: `ECONNRESET: socket hang up`. */
+export function formatError(error: ErrorRecord): string {
+  return error.message.startsWith(`${error.code}:`)
+    ? error.message
+    : `${error.code}: ${error.message}`;
+}

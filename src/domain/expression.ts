@@ -1,0 +1,232 @@
+/**
+ * Expressions: CEL over `params`, `tasks.<id>.output`, `tasks.<id>.status` and `execution`.
+ *
+ * The library bounds parsing but not evaluation, and would let a whole number, a nested macro or a backtracking regular
+ * expression do harm. So:
+ * E1. JSON numbers and whole numbers mix: `tasks.a.output.n + 1` works.
+ * E2. A result is JSON: a whole number beyond 2^53 is an error, a timestamp, a duration or bytes become a string.
+ * E3. Macros nest at most once; a list that enters a macro has at most 10,000 items, 1,000 when macros nest.
+ * E4. `matches` runs on an engine of linear time.
+ * E5. Whatever goes wrong is a {@link TaskError} with code EXPRESSION.
+ */
+import { Environment, serialize, type ASTNode, type ParseResult } from '@marcbachmann/cel-js';
+import { RE2JS } from 're2js';
+import { TaskError } from './errors.js';
+import { isObject, preview, setOwn, type Json, type JsonObject } from './json.js';
+
+const MACROS = new Set(['map', 'filter', 'all', 'exists', 'exists_one', 'bind']);
+const MAX_STRING = 64 * 1_024;
+const MAX_ITEMS = 10_000;
+const MAX_ITEMS_NESTED = 1_000;
+const VARIABLES = ['params', 'tasks', 'execution'] as const;
+
+/** What an expression reads: node ids below `tasks`, names below `params`. */
+export interface References {
+  tasks: string[];
+  params: string[];
+  /** True when `tasks` or `params` is used as a whole, or indexed by something that is not a literal. */
+  dynamic: boolean;
+}
+
+/** A parsed expression. */
+export interface Expression {
+  readonly source: string;
+  readonly references: References;
+  /** True when evaluation may take long: a macro or a regular expression is in it. */
+  readonly heavy: boolean;
+  /**
+   * The value in a context.
+   *
+   * @throws TaskError EXPRESSION
+   */
+  evaluate(context: JsonObject): Json;
+}
+
+/**
+ * Parses an expression.
+ *
+ * @throws TaskError EXPRESSION with the library's message and the place in the expression
+ */
+export function parseExpression(source: string): Expression {
+  const parsed = attempt(source, () => {
+    if (source.length > MAX_STRING) throw new Error(`is longer than ${MAX_STRING} characters`);
+    const first = environment().parse(source);
+    return usesMatches(first.ast) ? environment().parse(withLinearMatches(first)) : first;
+  });
+  const nesting = attempt(source, () => macroNesting(parsed.ast));
+  const limit = nesting > 1 ? MAX_ITEMS_NESTED : MAX_ITEMS;
+  return {
+    source,
+    references: referencesOf(parsed.ast),
+    heavy: nesting > 0 || /\bmatch/.test(source),
+    evaluate: (context) =>
+      attempt(source, () => {
+        if (nesting > 0) checkLists(context, limit);
+        return normalise(parsed(context));
+      }),
+  };
+}
+
+let shared: Environment | undefined;
+/** Built on first use: a process that evaluates nothing pays nothing. */
+function environment(): Environment {
+  if (shared) return shared;
+  const env = new Environment({
+    homogeneousAggregateLiterals: false,
+    enableOptionalTypes: true,
+    limits: { maxAstNodes: 2_000, maxDepth: 60 },
+  });
+  for (const name of VARIABLES) env.registerVariable(name, 'map');
+  for (const [operator, apply] of Object.entries(MIXED)) {
+    env.registerOperator(`int ${operator} double: double`, apply);
+    env.registerOperator(`double ${operator} int: double`, apply);
+  }
+  env.registerOperator('int == double', (a: unknown, b: unknown) => Number(a) === Number(b));
+  env.registerFunction('string.matchesLinear(string): bool', matchesLinear);
+  return (shared = env);
+}
+
+const MIXED: Record<string, (a: unknown, b: unknown) => number> = {
+  '+': (a, b) => Number(a) + Number(b),
+  '-': (a, b) => Number(a) - Number(b),
+  '*': (a, b) => Number(a) * Number(b),
+  '/': (a, b) => Number(a) / Number(b),
+  '%': (a, b) => Number(a) % Number(b),
+};
+
+function matchesLinear(text: string, pattern: string): boolean {
+  if (text.length > MAX_STRING)
+    throw new Error(`matches: the text is longer than ${MAX_STRING} characters`);
+  return RE2JS.compile(pattern).matcher(text).find();
+}
+
+function attempt<T>(source: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof TaskError) throw error;
+    const summary =
+      (error as { summary?: string }).summary ??
+      (error as Error).message.split('\n')[0] ??
+      'failed';
+    throw new TaskError('EXPRESSION', `expression ${preview(source)}: ${summary}`, {
+      cause: error,
+    });
+  }
+}
+
+function children(node: ASTNode): ASTNode[] {
+  const found: ASTNode[] = [];
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (isObject(value) && typeof value['op'] === 'string')
+      found.push(value as unknown as ASTNode);
+  };
+  visit(node.args);
+  return found;
+}
+
+function usesMatches(node: ASTNode): boolean {
+  return (node.op === 'rcall' && node.args[0] === 'matches') || children(node).some(usesMatches);
+}
+
+/** The library's `matches` is a backtracking RegExp and cannot be overridden, so calls of it are renamed. */
+function withLinearMatches(parsed: ParseResult): string {
+  const rename = (node: ASTNode): void => {
+    if (node.op === 'rcall' && node.args[0] === 'matches') node.args[0] = 'matchesLinear';
+    children(node).forEach(rename);
+  };
+  rename(parsed.ast);
+  return serialize(parsed.ast);
+}
+
+function macroNesting(node: ASTNode): number {
+  const inner = Math.max(0, ...children(node).map(macroNesting));
+  const own = node.op === 'rcall' && MACROS.has(node.args[0]) ? 1 : 0;
+  if (own + inner > 2) throw new Error('macros (map, filter, all, exists) may nest only once');
+  return own + inner;
+}
+
+function referencesOf(root: ASTNode): References {
+  const found = { tasks: new Set<string>(), params: new Set<string>() };
+  let dynamic = false;
+  const visit = (node: ASTNode): void => {
+    const step = memberOf(node);
+    if (step && (step.of === 'tasks' || step.of === 'params')) {
+      if (step.key !== undefined) return void found[step.of].add(step.key);
+      dynamic = true;
+    } else if (node.op === 'id' && (node.args === 'tasks' || node.args === 'params')) {
+      dynamic = true;
+    }
+    children(node).forEach(visit);
+  };
+  visit(root);
+  return { tasks: [...found.tasks], params: [...found.params], dynamic };
+}
+
+/** `tasks.a`, `tasks["a"]` and their optional forms; `key` is undefined where the index is no literal. */
+function memberOf(node: ASTNode): { of: string; key: string | undefined } | undefined {
+  if (node.op !== '.' && node.op !== '.?' && node.op !== '[]' && node.op !== '[?]')
+    return undefined;
+  const [object, member] = node.args;
+  if (object.op !== 'id') return undefined;
+  const literal =
+    typeof member === 'string' ? member : member.op === 'value' ? member.args : undefined;
+  return { of: object.args, key: typeof literal === 'string' ? literal : undefined };
+}
+
+function checkLists(value: Json, limit: number): void {
+  if (Array.isArray(value) && value.length > limit) {
+    throw new Error(
+      `a list of ${value.length} items may not enter map, filter, all or exists; the limit is ${limit}`,
+    );
+  }
+  if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(value)) checkLists(inner, limit);
+}
+
+function normalise(value: unknown, depth = 0): Json {
+  if (depth > 100) throw new Error('the result is nested more than 100 deep');
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      if (!Number.isFinite(value))
+        throw new Error(`the result is ${value}, which JSON cannot hold`);
+      return value;
+    case 'bigint':
+      return wholeNumber(value);
+    case 'object':
+      return normaliseObject(value, depth);
+    default:
+      throw new Error(`the result is a ${typeof value}, which JSON cannot hold`);
+  }
+}
+
+function wholeNumber(value: bigint): number {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)) {
+    throw new Error(
+      `the result ${value} is beyond 2^53, which JSON cannot hold exactly; use string(…)`,
+    );
+  }
+  return Number(value);
+}
+
+function normaliseObject(value: object | null, depth: number): Json {
+  if (value === null) return null;
+  if (Array.isArray(value)) return value.map((item) => normalise(item, depth + 1));
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array)
+    return Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const name = (value.constructor as { name?: string } | undefined)?.name ?? 'Object';
+  if (name === 'UnsignedInt') return wholeNumber((value as { valueOf(): bigint }).valueOf());
+  if (name === 'Duration') return `${(value as { seconds: bigint }).seconds}s`;
+  const entries = value instanceof Map ? value.entries() : Object.entries(value);
+  if (!(value instanceof Map) && name !== 'Object' && Object.getPrototypeOf(value) !== null) {
+    throw new Error(`the result is a ${name}, which JSON cannot hold`);
+  }
+  const result: JsonObject = {};
+  for (const [key, inner] of entries) setOwn(result, String(key), normalise(inner, depth + 1));
+  return result;
+}

@@ -1,0 +1,49 @@
+/** One thing that is wrong with a spec: where, what, and what to do. */
+import { formatPath, type Path } from './json.js';
+
+export type FaultCode =
+  | 'INVALID_TYPE'
+  | 'INVALID_VALUE'
+  | 'UNKNOWN_FIELD'
+  | 'MISSING'
+  | 'DUPLICATE_ID'
+  | 'UNKNOWN_DEPENDENCY'
+  | 'CYCLE'
+  | 'UNKNOWN_TASK'
+  | 'UNKNOWN_HOOK'
+  | 'UNKNOWN_PARAM'
+  | 'PARAM_INVALID'
+  | 'UNKNOWN_REFERENCE'
+  | 'NOT_AN_ANCESTOR'
+  | 'EXPRESSION'
+  | 'RETRY'
+  | 'TOO_LARGE'
+  | 'INPUT_INVALID'
+  | 'YAML'
+  | 'FILE';
+
+export interface Fault {
+  /** The place, as {@link formatPath} writes it. */
+  path: string;
+  code: FaultCode;
+  message: string;
+  hint?: string;
+  /** Line and column in the file the spec was read from, from 1. */
+  line?: number;
+  column?: number;
+}
+
+/** A fault at a place. */
+export function fault(path: Path, code: FaultCode, message: string, hint?: string): Fault {
+  return { path: formatPath(path), code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** All faults, one a line: `tasks[3].dependsOn[0]: unknown task "lod" (did you mean "load"?)`. */
+export function formatFaults(faults: readonly Fault[]): string {
+  return faults
+    .map(({ path, message, hint, line, column }) => {
+      const place = line === undefined ? '' : `${line}:${column ?? 1} `;
+      return `${place}${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,72 @@
+/** Refuses what is no JSON before anything walks it: cycles, functions, NaN, and documents that are too large or deep. */
+import { fault, type Fault } from './fault.js';
+import { preview, type Path } from './json.js';
+
+interface Limits {
+  /** Characters of the document's JSON. */
+  bytes: number;
+  depth: number;
+}
+
+/** The first thing in a value that JSON cannot hold or that is over a limit; empty when there is none. */
+export function jsonFaults(value: unknown, limits: Limits, at: Path = []): Fault[] {
+  const found = firstNonJson(value, limits.depth, at, new Set());
+  if (found) return [found];
+  const size = JSON.stringify(value)?.length ?? 0;
+  if (size <= limits.bytes) return [];
+  return [
+    fault(
+      at,
+      'TOO_LARGE',
+      `is ${size.toLocaleString('en')} characters of JSON; the limit is ${limits.bytes.toLocaleString('en')}`,
+      'pass large values by a file or address that the tasks read',
+    ),
+  ];
+}
+
+function firstNonJson(
+  value: unknown,
+  depth: number,
+  at: Path,
+  above: Set<unknown>,
+): Fault | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return undefined;
+    case 'number':
+      return Number.isFinite(value)
+        ? undefined
+        : fault(at, 'INVALID_VALUE', `${value} is not JSON`);
+    case 'object':
+      return value === null ? undefined : insideObject(value, depth, at, above);
+    default:
+      return fault(at, 'INVALID_TYPE', `a ${typeof value} is not JSON, got ${preview(value)}`);
+  }
+}
+
+function insideObject(
+  value: object,
+  depth: number,
+  at: Path,
+  above: Set<unknown>,
+): Fault | undefined {
+  if (above.has(value))
+    return fault(at, 'INVALID_VALUE', 'refers back to something that contains it');
+  if (depth === 0) return fault(at, 'TOO_LARGE', 'is nested too deep; the limit is 64 levels');
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const foreign =
+    !Array.isArray(value) && prototype !== null && Object.getPrototypeOf(prototype) !== null;
+  if (foreign) return fault(at, 'INVALID_TYPE', `a ${value.constructor.name} is not JSON`);
+  above.add(value);
+  const entries: Iterable<[string | number, unknown]> = Array.isArray(value)
+    ? value.entries()
+    : Object.entries(value);
+  for (const [key, inner] of entries) {
+    const found = firstNonJson(inner, depth - 1, [...at, key], above);
+    if (found) return found;
+  }
+  above.delete(value);
+  return undefined;
+}

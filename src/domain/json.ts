@@ -1,0 +1,54 @@
+/** JSON values, and how a place inside one is named in messages: `tasks[3].input.files`. */
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export interface JsonObject {
+  [key: string]: Json;
+}
+
+/** A place inside a JSON document: object keys and array indexes, outermost first. */
+export type Path = readonly (string | number)[];
+
+/** True for `{…}`: an object that is neither null nor an array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A path as a person writes it: `tasks[3].retry.delay`; keys that are no plain words are quoted, `params["a b"]`.
+ * The empty path is `(root)`.
+ */
+export function formatPath(path: Path): string {
+  let text = '';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else if (/^[A-Za-z_][\w-]*$/.test(step)) text += text === '' ? step : `.${step}`;
+    else text += `[${JSON.stringify(step)}]`;
+  }
+  return text === '' ? '(root)' : text;
+}
+
+/** Sets an own property even where the key is `__proto__`, which plain assignment would swallow. */
+export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
+  Object.defineProperty(target, key, {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}
+
+/** The own property `key`, or undefined: never something inherited, such as `constructor`. */
+export function getOwn<T>(target: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(target, key) ? target[key] : undefined;
+}
+
+/** The value shortened for a message: at most `max` characters of its JSON. */
+export function preview(value: unknown, max = 80): string {
+  let text: string;
+  try {
+    text = typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? String(value));
+  } catch {
+    text = Object.prototype.toString.call(value);
+  }
+  return text.length > max ? `${text.slice(0, max)}…` : text;
+}

@@ -1,0 +1,123 @@
+/** Makes a plan of a valid graph: every option of every node settled. */
+import type { EffectiveOptions, NodeClass, Plan, PlanNode } from './plan.js';
+import { resolveRetry } from './retry-options.js';
+import type { ParsedGraph, TaskOptions } from './spec.js';
+import type { ValidGraph } from './validate.js';
+
+/** What the worker's registry says of a task. */
+export interface TaskFacts {
+  version: string;
+  options: TaskOptions;
+  postHooks: boolean;
+  postHooksOnSkipped: boolean;
+}
+
+export interface PlanContext {
+  task(name: string): TaskFacts | undefined;
+  /** Hooks of the worker and of the graph that run for every node. */
+  postHooks: boolean;
+  postHooksOnSkipped: boolean;
+  /** Options from the settings, weaker than a definition's. */
+  settings?: TaskOptions;
+}
+
+/** The library's own defaults, the weakest layer. */
+export const DEFAULT_OPTIONS = {
+  priority: 'MEDIUM',
+  timeoutMs: 3_600_000,
+  heartbeatTimeoutMs: 30_000,
+  queueTimeoutMs: 24 * 3_600_000,
+  maxLostWorkers: 3,
+} as const;
+
+/**
+ * The effective options out of layers, strongest first: node, submission, the graph's `defaults`, the task's definition,
+ * the settings, the library.
+ *
+ * @throws RangeError when merged retry fields contradict each other
+ */
+export function effectiveOptions(layers: readonly (TaskOptions | undefined)[]): EffectiveOptions {
+  const pick = <K extends keyof TaskOptions>(key: K): TaskOptions[K] =>
+    layers.find((layer) => layer?.[key] !== undefined)?.[key];
+  const queueTimeout = pick('queueTimeout');
+  return {
+    priority: pick('priority') ?? DEFAULT_OPTIONS.priority,
+    retry: resolveRetry(...layers.map((layer) => layer?.retry)),
+    timeoutMs: atLeast(1, pick('timeout') ?? DEFAULT_OPTIONS.timeoutMs),
+    totalTimeoutMs: pick('totalTimeout') ?? null,
+    heartbeatTimeoutMs: atLeast(
+      1_000,
+      pick('heartbeatTimeout') ?? DEFAULT_OPTIONS.heartbeatTimeoutMs,
+    ),
+    queueTimeoutMs: queueTimeout === undefined ? DEFAULT_OPTIONS.queueTimeoutMs : queueTimeout,
+    queue: pick('queue') ?? null,
+    maxLostWorkers: pick('maxLostWorkers') ?? DEFAULT_OPTIONS.maxLostWorkers,
+  };
+}
+
+const atLeast = (least: number, value: number): number => Math.max(least, value);
+
+/** @throws RangeError naming the node whose merged options contradict each other */
+export function makePlan(
+  { graph, submission, reads, readsParams }: ValidGraph,
+  context: PlanContext,
+): Plan {
+  const classes: NodeClass[] = [];
+  const known = new Map<string, number>();
+  const indexOf = new Map(graph.tasks.map((node, index) => [node.id, index]));
+  const nodes = graph.tasks.map((node, index): PlanNode => {
+    const made = classOf(graph, submission.options, node, context);
+    const key = JSON.stringify(made);
+    let classIndex = known.get(key);
+    if (classIndex === undefined) known.set(key, (classIndex = classes.push(made) - 1));
+    const { scheduledTime } = node;
+    return {
+      id: node.id,
+      dependsOn: node.dependsOn.map((id) => indexOf.get(id) as number),
+      class: classIndex,
+      ...(reads[index]?.length ? { reads: reads[index] } : {}),
+      ...(readsParams[index] ? { readsParams: true as const } : {}),
+      ...(node.trigger === 'all_success' ? {} : { trigger: node.trigger }),
+      ...(node.allowFailure ? { allowFailure: true as const } : {}),
+      ...(typeof scheduledTime === 'number' ? { startDelayMs: scheduledTime } : {}),
+      ...(typeof scheduledTime === 'string' ? { notBefore: Date.parse(scheduledTime) } : {}),
+    };
+  });
+  const { name, version, concurrency, onFailure, deadline } = graph;
+  return {
+    name,
+    version,
+    concurrency,
+    onFailure,
+    ...(deadline === undefined ? {} : { deadlineMs: deadline }),
+    classes,
+    nodes,
+  };
+}
+
+function classOf(
+  graph: ParsedGraph,
+  submission: TaskOptions | undefined,
+  node: ParsedGraph['tasks'][number],
+  context: PlanContext,
+): NodeClass {
+  const facts = context.task(node.task);
+  try {
+    const options = effectiveOptions([
+      node,
+      submission,
+      graph.defaults,
+      facts?.options,
+      context.settings,
+    ]);
+    return {
+      task: node.task,
+      taskVersion: facts?.version ?? 'unknown',
+      ...options,
+      settle: context.postHooks || (facts?.postHooks ?? false),
+      settleSkipped: context.postHooksOnSkipped || (facts?.postHooksOnSkipped ?? false),
+    };
+  } catch (error) {
+    throw new RangeError(`tasks[${graph.tasks.indexOf(node)}].retry: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * How a node ended, or why it gave its place back: what the pipeline hands to the workflow. An envelope, never a large
+ * value: outputs over the inline limit travel by reference.
+ */
+import type { ErrorRecord } from './errors.js';
+import type { Json } from './json.js';
+import type { StatusReason, TerminalStatus } from './status.js';
+
+/** A JSON value, either here or in the blob store. */
+export type Value = { json: Json } | { ref: string; bytes: number };
+
+/** The largest output that stays in the envelope, in bytes of JSON. Larger ones go by reference. */
+export const INLINE_LIMIT = 4_096;
+/** The same where the coordinator of a big graph has to carry every envelope. */
+export const INLINE_LIMIT_SEGMENT = 128;
+
+/** One try of a node. */
+export interface AttemptRecord {
+  /** From 1, over all of the node's activities. */
+  attempt: number;
+  /** ISO times of the worker's clock. */
+  startedAt: string;
+  endedAt?: string;
+  outcome:
+    'COMPLETED' | 'FAILED' | 'TIMEOUT' | 'WORKER_LOST' | 'CANCELLED' | 'REJECTED' | 'RUNNING';
+  error?: { code: string; message: string };
+  worker?: string;
+  /** The wait that followed, in milliseconds. */
+  waitMs?: number;
+}
+
+/** Attempts that are kept in full; older ones are only counted. */
+export const KEPT_ATTEMPTS = 20;
+
+/** A node's end. */
+export interface NodeOutcome {
+  status: TerminalStatus;
+  reason?: StatusReason;
+  output?: Value;
+  error?: ErrorRecord;
+  warnings?: string[];
+  /** SHA-256 of the canonical JSON of the input after hooks, and of the output. */
+  inputHash?: string;
+  outputHash?: string;
+  taskVersion?: string;
+  /** The last {@link KEPT_ATTEMPTS} attempts, oldest first. */
+  attempts: AttemptRecord[];
+  /** How many attempts there were in all. */
+  attemptCount: number;
+  /** The sum of the attempts' run times. */
+  executionTimeMs: number;
+  metrics?: Record<string, number>;
+  /** The pipeline has run the post hooks; the workflow need not. */
+  hooksDone?: true;
+}
+
+/** Why an activity ended without an end of its node. */
+export type HoldReason = 'retry' | 'no_handler';
+
+/** A node gives its place back until a time. No failure: the attempts so far are counted, nothing is lost. */
+export interface HeldOutcome {
+  held: HoldReason;
+  /** Epoch milliseconds. */
+  until: number;
+  /** Attempts whose handler was entered. */
+  attemptsUsed: number;
+  attempts: AttemptRecord[];
+  executionTimeMs: number;
+  checkpoint?: Json;
+  error?: ErrorRecord;
+}
+
+export type ActivityOutcome = NodeOutcome | HeldOutcome;
+
+/** True for an outcome that is no end. */
+export function isHeld(outcome: ActivityOutcome): outcome is HeldOutcome {
+  return 'held' in outcome;
+}
+
+/** The attempts with one more, the oldest dropped where there are too many. */
+export function withAttempt(
+  attempts: readonly AttemptRecord[],
+  next: AttemptRecord,
+): AttemptRecord[] {
+  const others = attempts.filter((other) => other.attempt !== next.attempt);
+  return [...others, next].slice(-KEPT_ATTEMPTS);
+}
+
+/** What travels in an activity's heartbeat: the next attempt, and whoever asks, finds it there. */
+export interface HeartbeatDetails {
+  phase: 'PREPARING' | 'RUNNING';
+  attempt: number;
+  startedAt: string;
+  attempts: AttemptRecord[];
+  executionTimeMs: number;
+  lostWorkers: number;
+  checkpoint?: Json;
+  progress?: { done: number; total?: number; message?: string };
+}

@@ -1,0 +1,106 @@
+/**
+ * The plan: a valid graph with every option settled, small enough to be carried by a workflow. The worker's `prepare`
+ * makes it once, and it is pinned for the execution. Node bodies (inputs, metadata) stay in the spec.
+ */
+import type { Json, JsonObject } from './json.js';
+import { PRIORITY_KEY, type Priority } from './priority.js';
+import type { RetryPolicy } from './retry.js';
+import type { SchedulerNode } from './scheduler.js';
+import type { TriggerRule } from './trigger.js';
+
+/** The options of a node, settled. */
+export interface EffectiveOptions {
+  priority: Priority;
+  retry: RetryPolicy;
+  timeoutMs: number;
+  totalTimeoutMs: number | null;
+  heartbeatTimeoutMs: number;
+  queueTimeoutMs: number | null;
+  queue: string | null;
+  maxLostWorkers: number;
+}
+
+/** What many nodes have in common; nodes name it by index. */
+export interface NodeClass extends EffectiveOptions {
+  task: string;
+  taskVersion: string;
+  /** Some post hook runs for these nodes when they end where the pipeline cannot see it. */
+  settle: boolean;
+  /** Some post hook is also for nodes that never started. */
+  settleSkipped: boolean;
+}
+
+export interface PlanNode {
+  id: string;
+  dependsOn: number[];
+  /** Index into the plan's classes. */
+  class: number;
+  /** Nodes whose output or status its input reads. */
+  reads?: number[];
+  readsParams?: true;
+  trigger?: TriggerRule;
+  allowFailure?: true;
+  startDelayMs?: number;
+  notBefore?: number;
+}
+
+/** What a node brings that the scheduler need not know. */
+export interface NodeBody {
+  input?: Json;
+  metadata?: JsonObject;
+}
+
+/** The body of a node of a valid spec. Tags travel as `metadata.tags`. */
+export function nodeBody(node: { input?: unknown; metadata?: unknown; tags?: unknown }): NodeBody {
+  const body: NodeBody = {};
+  if (node.input !== undefined) body.input = node.input as Json;
+  if (node.metadata !== undefined || node.tags !== undefined) {
+    body.metadata = {
+      ...(node.metadata as JsonObject | undefined),
+      ...(node.tags === undefined ? {} : { tags: node.tags as Json }),
+    };
+  }
+  return body;
+}
+
+export interface Plan {
+  name: string;
+  version: string;
+  concurrency: number;
+  onFailure: 'continue' | 'failFast';
+  deadlineMs?: number;
+  classes: NodeClass[];
+  nodes: PlanNode[];
+}
+
+/** The plan's nodes as the scheduler takes them. */
+export function schedulerNodes(plan: Plan): SchedulerNode[] {
+  return plan.nodes.map((node) => ({
+    dependsOn: node.dependsOn,
+    trigger: node.trigger ?? 'all_success',
+    allowFailure: node.allowFailure ?? false,
+    priorityKey: PRIORITY_KEY[plan.classes[node.class]?.priority ?? 'MEDIUM'],
+    ...(node.startDelayMs === undefined ? {} : { startDelayMs: node.startDelayMs }),
+    ...(node.notBefore === undefined ? {} : { notBefore: node.notBefore }),
+  }));
+}
+
+/**
+ * Events that a run of this plan may put into a Temporal history: six a node (three for the activity, three for a
+ * workflow task of its own) and eleven for each long wait that the workflow keeps.
+ *
+ * @param serverWaitsMs waits up to this are the server's and cost nothing
+ */
+export function expectedEvents(plan: Plan, serverWaitsMs: number): number {
+  const perClass = plan.classes.map(({ retry }) => {
+    const longest = Math.max(
+      retry.delayMs,
+      retry.maxDelayMs ?? retry.delayMs,
+      ...(retry.delaysMs ?? []),
+    );
+    return longest > serverWaitsMs && retry.strategy !== 'NONE' && retry.strategy !== 'IMMEDIATE'
+      ? 6 + 11 * retry.maxRetries
+      : 6;
+  });
+  return plan.nodes.reduce((sum, node) => sum + (perClass[node.class] ?? 6), 0);
+}

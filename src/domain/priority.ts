@@ -1,0 +1,11 @@
+/** Priorities, and Temporal's `priorityKey` of each. */
+export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** 1 goes first. */
+export const PRIORITY_KEY: Readonly<Record<Priority, number>> = {
+  CRITICAL: 1,
+  HIGH: 2,
+  MEDIUM: 3,
+  LOW: 4,
+};

@@ -1,0 +1,129 @@
+/** What a caller may say of retries, and how several such sayings become one policy. */
+import { z } from 'zod';
+import { DurationSchema, formatDuration } from './duration.js';
+import {
+  DEFAULT_RETRY,
+  grows,
+  RETRY_STRATEGIES,
+  type RetryPolicy,
+  type RetryStrategy,
+} from './retry.js';
+
+const shape = {
+  /** How waits grow. Default EXPONENTIAL_BACKOFF, or DELAY_LIST where `delays` is given. */
+  strategy: z.enum(RETRY_STRATEGIES).optional(),
+  /** Retries after the first attempt, so `maxRetries + 1` attempts in all. Default 3; with `delays`, their number. */
+  maxRetries: z.int().min(0).max(1_000).optional(),
+  /** The wait that the strategy multiplies. Default 5 s. */
+  delay: DurationSchema.optional(),
+  /** Growth of EXPONENTIAL_BACKOFF. Default 2. */
+  factor: z.number().min(1).max(100).optional(),
+  /** Cap of EXPONENTIAL and FIBONACCI waits; null for none. Default: the larger of 60 s and `delay`. */
+  maxDelay: DurationSchema.nullable().optional(),
+  /** The waits of DELAY_LIST, in order; the last one repeats. */
+  delays: z.array(DurationSchema).min(1).max(1_000).optional(),
+};
+
+/** What a caller may say of retries; every field optional, unknown ones refused. */
+export const RetryOptionsSchema = z.preprocess(
+  (value) => (typeof value === 'string' ? { strategy: value } : value),
+  z.strictObject({
+    ...shape,
+    /** Random spread either side of a wait, as a fraction: 0.25 is ±25 %; `true` means 0.25. Default 0. */
+    jitter: z
+      .union([z.boolean(), z.number().min(0).max(1)])
+      .transform((value) => (value === true ? 0.25 : value === false ? 0 : value))
+      .optional(),
+    /** Codes or names of errors that are retried; where given, other errors are not. */
+    retryOn: z.array(z.string().min(1)).max(200).optional(),
+    /** Codes or names of errors that are never retried; `TIMEOUT` and `WORKER_LOST` among them. */
+    neverRetryOn: z.array(z.string().min(1)).max(200).optional(),
+    /** What happens to an error on no list. Default 'retry'; 'fail' where `retryOn` is given. */
+    unknownErrors: z.enum(['retry', 'fail']).optional(),
+    /** Longest wait an error may ask for itself (`retryAfterMs`). Default 1 h. */
+    maxRetryAfter: DurationSchema.optional(),
+    /** A policy of its own for a kind of error, by code or name. */
+    byError: z.record(z.string(), z.strictObject(shape)).optional(),
+  }),
+);
+export type RetryOptions = z.output<typeof RetryOptionsSchema>;
+export type RetryInput = RetryStrategy | z.input<typeof RetryOptionsSchema>;
+type Waits = Pick<RetryOptions, keyof typeof shape>;
+
+/**
+ * One policy out of several layers, strongest first: each field from the strongest layer that has it. A layer that
+ * names a strategy or a list starts afresh: weaker layers' waits do not mix into it.
+ *
+ * @throws RangeError when the fields contradict each other
+ */
+export function resolveRetry(...layers: readonly (RetryOptions | undefined)[]): RetryPolicy {
+  const merged: RetryOptions = {};
+  for (const layer of layers) {
+    if (layer === undefined) continue;
+    const settled = merged.strategy !== undefined || merged.delays !== undefined;
+    for (const [key, value] of Object.entries(layer)) {
+      if (value === undefined || Object.hasOwn(merged, key)) continue;
+      const ofWaits = Object.hasOwn(shape, key) && key !== 'maxRetries';
+      if (settled && (ofWaits || (key === 'maxRetries' && merged.strategy === 'NONE'))) continue;
+      Object.assign(merged, { [key]: value });
+    }
+  }
+  return complete(merged);
+}
+
+function complete(options: RetryOptions): RetryPolicy {
+  const { retryOn, byError } = options;
+  const policy: RetryPolicy = {
+    ...completeWaits(options),
+    jitter: options.jitter ?? 0,
+    neverRetryOn: options.neverRetryOn ?? [],
+    unknownErrors: options.unknownErrors ?? (retryOn ? 'fail' : 'retry'),
+    maxRetryAfterMs: options.maxRetryAfter ?? 3_600_000,
+    ...(retryOn ? { retryOn } : {}),
+  };
+  if (byError) {
+    const own = Object.entries(byError).map(([code, waits]) => [
+      code,
+      { ...policy, ...completeWaits({ ...withoutWaits(options), ...waits }) },
+    ]);
+    policy.byError = Object.fromEntries(own) as Record<string, RetryPolicy>;
+  }
+  return policy;
+}
+
+const withoutWaits = ({ maxRetries }: Waits): Waits =>
+  maxRetries === undefined ? {} : { maxRetries };
+
+function completeWaits(
+  waits: Waits,
+): Pick<RetryPolicy, 'strategy' | 'maxRetries' | 'delayMs' | 'factor' | 'maxDelayMs' | 'delaysMs'> {
+  const strategy = waits.strategy ?? (waits.delays ? 'DELAY_LIST' : 'EXPONENTIAL_BACKOFF');
+  const delayMs = waits.delay ?? DEFAULT_RETRY.delayMs;
+  if ((strategy === 'DELAY_LIST') !== (waits.delays !== undefined)) {
+    throw new RangeError(
+      `strategy ${strategy} ${waits.delays ? 'takes no "delays"' : 'needs "delays"'}; use one or the other`,
+    );
+  }
+  if (strategy === 'NONE' && (waits.maxRetries ?? 0) > 0) {
+    throw new RangeError(
+      `strategy NONE means no retry, but maxRetries is ${waits.maxRetries}; drop one of the two`,
+    );
+  }
+  if (typeof waits.maxDelay === 'number' && waits.maxDelay < delayMs && grows(strategy)) {
+    throw new RangeError(
+      `maxDelay (${formatDuration(waits.maxDelay)}) is below delay (${formatDuration(delayMs)}); raise it, or null for no cap`,
+    );
+  }
+  return {
+    strategy,
+    maxRetries:
+      strategy === 'NONE'
+        ? 0
+        : (waits.maxRetries ?? waits.delays?.length ?? DEFAULT_RETRY.maxRetries),
+    delayMs,
+    factor: waits.factor ?? DEFAULT_RETRY.factor,
+    maxDelayMs:
+      waits.maxDelay === undefined ? Math.max(DEFAULT_RETRY.maxDelayMs, delayMs) : waits.maxDelay,
+    ...(waits.delays ? { delaysMs: waits.delays } : {}),
+  };
+}

@@ -1,0 +1,439 @@
+/**
+ * The scheduler: given how nodes end, which start next. It decides; whoever owns it does.
+ *
+ * Pure: no clock (times are arguments), no I/O. Nodes are known by their index in the graph.
+ * I1. A node is in exactly one state: waiting, held, ready, running or settled; settled is final.
+ * I2. At most `concurrency` nodes are running. A held node (a start time ahead, a long wait before a retry) is not.
+ * I3. Among ready nodes the one with the highest priority goes first, then the first in the spec.
+ * I4. Settling a node costs O(its dependants), never O(the graph); only `failFast` and a cancel walk all nodes, once.
+ */
+import TinyQueue from 'tinyqueue';
+import { isFailure, type StatusReason, type TerminalStatus } from './status.js';
+import {
+  acceptsFailure,
+  decideTrigger,
+  dependencyState,
+  type DependencyCounts,
+  type TriggerRule,
+} from './trigger.js';
+
+export interface SchedulerNode {
+  /** Indexes of the nodes it depends on. */
+  dependsOn: readonly number[];
+  trigger: TriggerRule;
+  allowFailure: boolean;
+  /** 1 (first) to 5 (last), as Temporal's `priorityKey`. */
+  priorityKey: number;
+  /** Not before this long after its dependencies allow it, in milliseconds. */
+  startDelayMs?: number;
+  /** Not before this time, in epoch milliseconds. */
+  notBefore?: number;
+}
+
+export interface SchedulerOptions {
+  concurrency: number;
+  onFailure: 'continue' | 'failFast';
+}
+
+export type NodeState = 'waiting' | 'held' | 'ready' | 'running' | 'settled';
+
+/** A node that ended without running, as a consequence of something else. */
+export interface Settled {
+  index: number;
+  status: TerminalStatus;
+  reason?: StatusReason;
+}
+
+/** What follows from an event: nodes that ended without running, and running nodes that should be cancelled. */
+export interface Effects {
+  settled: Settled[];
+  cancel: { index: number; reason: StatusReason }[];
+}
+
+/** How a node ended; `status` is truthful, `allowFailure` acts only on what dependants see. */
+interface Ending {
+  status: TerminalStatus;
+  reason?: StatusReason | undefined;
+}
+
+interface Held {
+  index: number;
+  until: number;
+}
+
+/** The scheduler's state as JSON, to carry over a continue-as-new. */
+export interface SchedulerSnapshot {
+  /** One letter a node: w h r u (running) or, settled, C F T X (cancelled) R S (skipped) U (skipped, upstream failed). */
+  states: string;
+  held: [index: number, until: number][];
+  stopping?: StatusReason;
+}
+
+const LETTER = {
+  COMPLETED: 'C',
+  FAILED: 'F',
+  TIMEOUT: 'T',
+  CANCELLED: 'X',
+  REJECTED: 'R',
+  SKIPPED: 'S',
+} as const;
+const ENDING: Readonly<Record<string, Ending>> = {
+  C: { status: 'COMPLETED' },
+  F: { status: 'FAILED' },
+  T: { status: 'TIMEOUT' },
+  X: { status: 'CANCELLED' },
+  R: { status: 'REJECTED' },
+  S: { status: 'SKIPPED', reason: 'rule' },
+  U: { status: 'SKIPPED', reason: 'upstream_failed' },
+};
+
+export class Scheduler {
+  private readonly states: NodeState[];
+  private readonly endings: (Ending | undefined)[];
+  private readonly counts: DependencyCounts[];
+  private readonly dependants: number[][];
+  private readonly readyQueue: TinyQueue<number>;
+  private readonly heldQueue: TinyQueue<Held>;
+  private readonly heldUntil = new Map<number, number>();
+  private runningCount = 0;
+  private settledCount = 0;
+  private readyCount = 0;
+  /** Why nothing ordinary starts any more: a failure under `failFast`, a cancel, a deadline. */
+  private stopping: StatusReason | undefined;
+
+  constructor(
+    private readonly nodes: readonly SchedulerNode[],
+    private options: SchedulerOptions,
+  ) {
+    this.states = nodes.map(() => 'waiting');
+    this.endings = nodes.map(() => undefined);
+    this.counts = nodes.map(({ dependsOn }) => ({
+      total: dependsOn.length,
+      success: 0,
+      failed: 0,
+      upstreamFailed: 0,
+      skipped: 0,
+    }));
+    this.dependants = nodes.map(() => []);
+    nodes.forEach(({ dependsOn }, index) =>
+      dependsOn.forEach((d) => this.dependants[d]?.push(index)),
+    );
+    this.readyQueue = new TinyQueue<number>(
+      [],
+      (a, b) => this.node(a).priorityKey - this.node(b).priorityKey || a - b,
+    );
+    this.heldQueue = new TinyQueue<Held>([], (a, b) => a.until - b.until || a.index - b.index);
+  }
+
+  /** Makes the nodes without dependencies ready. Call once, before anything else. */
+  start(now: number): void {
+    for (let index = 0; index < this.nodes.length; index++) {
+      if (this.states[index] === 'waiting' && this.node(index).dependsOn.length === 0)
+        this.admit(index, now);
+      else if (this.states[index] === 'waiting' && this.node(index).trigger === 'always')
+        this.admit(index, now);
+    }
+  }
+
+  /** Takes up to `limit` ready nodes that the window has room for; they count as running from here on. */
+  take(limit = Infinity): number[] {
+    const taken: number[] = [];
+    while (taken.length < limit && this.runningCount < this.options.concurrency) {
+      const index = this.readyQueue.pop();
+      if (index === undefined) break;
+      if (this.states[index] !== 'ready') continue; // cancelled while it stood in the queue
+      this.move(index, 'running');
+      taken.push(index);
+    }
+    return taken;
+  }
+
+  /** A running node has ended. */
+  settle(index: number, status: TerminalStatus, now: number, reason?: StatusReason): Effects {
+    const effects: Effects = { settled: [], cancel: [] };
+    if (this.states[index] === 'settled') return effects;
+    this.end(index, { status, reason }, effects, now);
+    const fatal = isFailure(status) && !this.node(index).allowFailure;
+    if (fatal && this.options.onFailure === 'failFast' && this.stopping === undefined)
+      this.stop('fail_fast', effects, now);
+    return effects;
+  }
+
+  /** A running node gives its place back until a time; it is ready again when `release` passes it. */
+  hold(index: number, until: number): void {
+    if (this.states[index] === 'running') this.holdUntil(index, until);
+  }
+
+  /** Makes held nodes ready whose time has come. */
+  release(now: number): void {
+    for (
+      let next = this.heldQueue.peek();
+      next !== undefined && next.until <= now;
+      next = this.heldQueue.peek()
+    ) {
+      this.heldQueue.pop();
+      if (this.heldUntil.get(next.index) === next.until && this.states[next.index] === 'held') {
+        this.heldUntil.delete(next.index);
+        this.makeReady(next.index);
+      }
+    }
+  }
+
+  /** When the next held node is due, in epoch milliseconds. */
+  nextDue(): number | undefined {
+    for (let next = this.heldQueue.peek(); next !== undefined; next = this.heldQueue.peek()) {
+      if (this.heldUntil.get(next.index) === next.until) return next.until;
+      this.heldQueue.pop();
+    }
+    return undefined;
+  }
+
+  /** Cancels one node: at once where it is not running, else by asking its owner to. */
+  cancelNode(index: number, now: number, reason: StatusReason = 'cancelled'): Effects {
+    const effects: Effects = { settled: [], cancel: [] };
+    if (this.states[index] === 'running') effects.cancel.push({ index, reason });
+    else if (this.states[index] !== 'settled') {
+      effects.settled.push({ index, status: 'CANCELLED', reason });
+      this.end(index, { status: 'CANCELLED', reason }, effects, now);
+    }
+    return effects;
+  }
+
+  /** Cancels everything: no node starts any more, whatever its trigger says. */
+  cancelAll(reason: StatusReason = 'cancelled'): Effects {
+    const effects: Effects = { settled: [], cancel: [] };
+    this.stopping = reason;
+    for (let index = 0; index < this.nodes.length; index++) {
+      if (this.states[index] === 'running') effects.cancel.push({ index, reason });
+      else if (this.states[index] !== 'settled') {
+        effects.settled.push({ index, status: 'CANCELLED', reason });
+        this.endQuietly(index, { status: 'CANCELLED', reason });
+      }
+    }
+    return effects;
+  }
+
+  state(index: number): NodeState {
+    return this.states[index] ?? 'settled';
+  }
+
+  /** How a settled node ended. */
+  ending(index: number): { status: TerminalStatus; reason?: StatusReason | undefined } | undefined {
+    return this.endings[index];
+  }
+
+  /** Dependencies of a node that have ended, and all of them. */
+  dependencyProgress(index: number): { done: number; total: number } {
+    const c = this.counts[index];
+    return c
+      ? { done: c.success + c.failed + c.upstreamFailed + c.skipped, total: c.total }
+      : { done: 0, total: 0 };
+  }
+
+  get running(): number {
+    return this.runningCount;
+  }
+
+  get ready(): number {
+    return this.readyCount;
+  }
+
+  get heldCount(): number {
+    return this.heldUntil.size;
+  }
+
+  get waitingCount(): number {
+    return (
+      this.nodes.length -
+      this.settledCount -
+      this.runningCount -
+      this.readyCount -
+      this.heldUntil.size
+    );
+  }
+
+  /** When a held node is due, in epoch milliseconds. */
+  heldUntilOf(index: number): number | undefined {
+    return this.heldUntil.get(index);
+  }
+
+  get isDone(): boolean {
+    return this.settledCount === this.nodes.length;
+  }
+
+  get concurrency(): number {
+    return this.options.concurrency;
+  }
+
+  /** True when a node without `allowFailure` ended FAILED, TIMEOUT or REJECTED. */
+  get hasFailed(): boolean {
+    return this.endings.some(
+      (ending, index) => ending && isFailure(ending.status) && !this.node(index).allowFailure,
+    );
+  }
+
+  snapshot(): SchedulerSnapshot {
+    const letters = this.states.map((state, index) => {
+      const ending = this.endings[index];
+      if (ending) return ending.reason === 'upstream_failed' ? 'U' : LETTER[ending.status];
+      return state === 'running' ? 'u' : state.charAt(0);
+    });
+    return {
+      states: letters.join(''),
+      held: [...this.heldUntil],
+      ...(this.stopping === undefined ? {} : { stopping: this.stopping }),
+    };
+  }
+
+  /** A scheduler in the state of a snapshot of the same graph; do not `start` it again. */
+  static restore(
+    nodes: readonly SchedulerNode[],
+    options: SchedulerOptions,
+    snapshot: SchedulerSnapshot,
+  ): Scheduler {
+    const scheduler = new Scheduler(nodes, options);
+    scheduler.stopping = snapshot.stopping;
+    const held = new Map(snapshot.held);
+    for (let index = 0; index < nodes.length; index++) {
+      const letter = snapshot.states.charAt(index);
+      const ending = ENDING[letter];
+      if (ending) scheduler.endQuietly(index, ending);
+      else if (letter === 'u') scheduler.move(index, 'running');
+      else if (letter === 'r') scheduler.makeReady(index);
+      else if (letter === 'h') scheduler.holdUntil(index, held.get(index) ?? 0);
+    }
+    return scheduler;
+  }
+
+  /** Ends a node whose dependants need no decision. */
+  private endQuietly(index: number, ending: Ending): void {
+    this.finish(index, ending);
+    for (const dependant of this.dependants[index] ?? []) this.count(dependant, index, ending);
+  }
+
+  private node(index: number): SchedulerNode {
+    const node = this.nodes[index];
+    if (!node) throw new RangeError(`no node with index ${index}`);
+    return node;
+  }
+
+  private move(index: number, to: NodeState): void {
+    const from = this.states[index];
+    if (from === 'running') this.runningCount--;
+    if (from === 'ready') this.readyCount--;
+    if (from === 'held') this.heldUntil.delete(index);
+    if (to === 'running') this.runningCount++;
+    if (to === 'ready') this.readyCount++;
+    if (to === 'settled') this.settledCount++;
+    this.states[index] = to;
+  }
+
+  private makeReady(index: number): void {
+    this.move(index, 'ready');
+    this.readyQueue.push(index);
+  }
+
+  private holdUntil(index: number, until: number): void {
+    this.move(index, 'held');
+    this.heldUntil.set(index, until);
+    this.heldQueue.push({ index, until });
+  }
+
+  /** A node whose trigger said yes: ready, or held where a start time lies ahead. */
+  private admit(index: number, now: number): void {
+    const { startDelayMs = 0, notBefore = 0 } = this.node(index);
+    const until = Math.max(startDelayMs > 0 ? now + startDelayMs : 0, notBefore);
+    if (until > now) this.holdUntil(index, until);
+    else this.makeReady(index);
+  }
+
+  /** Ends a node and everything that follows from it, without recursion: a chain may be as long as the graph. */
+  private end(index: number, ending: Ending, effects: Effects, now: number): void {
+    this.finish(index, ending);
+    const ended: [number, Ending][] = [[index, ending]];
+    for (let next = ended.pop(); next; next = ended.pop()) {
+      const [current, how] = next;
+      for (const dependant of this.dependants[current] ?? []) {
+        this.count(dependant, current, how);
+        const skipped = this.decide(dependant, now);
+        if (!skipped) continue;
+        this.finish(dependant, skipped);
+        effects.settled.push({ index: dependant, ...skipped });
+        ended.push([dependant, skipped]);
+      }
+    }
+  }
+
+  private finish(index: number, ending: Ending): void {
+    this.move(index, 'settled');
+    this.endings[index] = ending;
+  }
+
+  private decide(index: number, now: number): (Ending & { reason: StatusReason }) | undefined {
+    if (this.states[index] !== 'waiting') return undefined;
+    const { trigger } = this.node(index);
+    const counts = this.counts[index];
+    const decision = counts ? decideTrigger(trigger, counts) : 'wait';
+    if (decision === 'wait') return undefined;
+    if (decision !== 'run')
+      return { status: 'SKIPPED', reason: decision === 'skipped' ? 'rule' : 'upstream_failed' };
+    if (
+      this.stopping !== undefined &&
+      !(this.stopping === 'fail_fast' && acceptsFailure(trigger))
+    ) {
+      return { status: 'CANCELLED', reason: this.stopping };
+    }
+    this.admit(index, now);
+    return undefined;
+  }
+
+  private count(dependant: number, index: number, ending: Ending): void {
+    const counts = this.counts[dependant];
+    if (!counts) return;
+    const { allowFailure } = this.node(index);
+    switch (
+      dependencyState(ending.status, {
+        allowFailure,
+        ...(ending.reason ? { reason: ending.reason } : {}),
+      })
+    ) {
+      case 'success':
+        counts.success++;
+        break;
+      case 'failed':
+        counts.failed++;
+        break;
+      case 'upstream_failed':
+        counts.upstreamFailed++;
+        break;
+      case 'skipped':
+        counts.skipped++;
+        break;
+      case 'running':
+        break;
+    }
+  }
+
+  /** Stops a graph after a failure: what accepts failure and has a settled ancestor goes on, all else ends. */
+  private stop(reason: StatusReason, effects: Effects, now: number): void {
+    this.stopping = reason;
+    for (let index = 0; index < this.nodes.length; index++) {
+      const state = this.states[index];
+      if (state === 'settled' || this.survives(index)) continue;
+      if (state === 'running') effects.cancel.push({ index, reason });
+      else {
+        effects.settled.push({ index, status: 'CANCELLED', reason });
+        this.end(index, { status: 'CANCELLED', reason }, effects, now);
+      }
+    }
+  }
+
+  private survives(index: number): boolean {
+    const { trigger, dependsOn } = this.node(index);
+    if (!acceptsFailure(trigger)) return false;
+    return (
+      this.states[index] === 'waiting' ||
+      dependsOn.some((dependency) => this.states[dependency] === 'settled')
+    );
+  }
+}

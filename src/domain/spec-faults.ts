@@ -1,0 +1,103 @@
+/** Turns zod's issues into faults: our codes, our paths, and a suggestion for a key that is nearly right. */
+import type { z } from 'zod';
+import { fault, type Fault } from './fault.js';
+import { preview, type Path } from './json.js';
+import { RetryOptionsSchema } from './retry-options.js';
+import { GraphSpecSchema, NodeSpecSchema, SubmissionSchema, TaskOptionsSchema } from './spec.js';
+import { didYouMean } from './suggest.js';
+
+const KEYS = {
+  graph: Object.keys(GraphSpecSchema.shape),
+  node: Object.keys(NodeSpecSchema.shape),
+  options: Object.keys(TaskOptionsSchema.shape),
+  submission: Object.keys(SubmissionSchema.shape),
+  retry: Object.keys(RetryOptionsSchema.out.shape),
+};
+
+function knownKeys(path: Path, root: 'graph' | 'submission'): string[] {
+  const last = path.at(-1);
+  if (path.length === 0) return KEYS[root];
+  if (last === 'retry') return KEYS.retry;
+  if (last === 'hooks') return ['pre', 'post'];
+  if (last === 'defaults' || last === 'options') return KEYS.options;
+  return path[0] === 'tasks' && path.length === 2 ? KEYS.node : KEYS.retry;
+}
+
+/** Every issue of a refused spec as a fault. */
+export function faultsFromZod(
+  error: z.ZodError,
+  value: unknown,
+  root: 'graph' | 'submission' = 'graph',
+): Fault[] {
+  return error.issues.flatMap((issue) => fromIssue(issue, value, root));
+}
+
+function fromIssue(issue: z.core.$ZodIssue, value: unknown, root: 'graph' | 'submission'): Fault[] {
+  const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
+  const found = valueAt(value, path);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) =>
+        fault(
+          [...path, key],
+          'UNKNOWN_FIELD',
+          `unknown field ${JSON.stringify(key)}`,
+          didYouMean(key, knownKeys(path, root)),
+        ),
+      );
+    case 'invalid_type':
+      return found === undefined
+        ? [fault(path, 'MISSING', `is required: expected ${issue.expected}`)]
+        : [fault(path, 'INVALID_TYPE', `expected ${issue.expected}, got ${preview(found)}`)];
+    case 'invalid_union':
+      return invalidUnion(issue, path, found, value, root);
+    case 'invalid_value': {
+      const options = issue.values.map(String);
+      const hint = typeof found === 'string' ? didYouMean(found, options) : undefined;
+      return [
+        fault(
+          path,
+          'INVALID_VALUE',
+          `expected one of ${options.join(', ')}, got ${preview(found)}`,
+          hint,
+        ),
+      ];
+    }
+    default:
+      return [fault(path, 'INVALID_VALUE', `${lowerFirst(issue.message)}, got ${preview(found)}`)];
+  }
+}
+
+/** The branch of a union that got furthest says best what is wrong. */
+function invalidUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: Path,
+  found: unknown,
+  value: unknown,
+  root: 'graph' | 'submission',
+): Fault[] {
+  if (found === undefined) return [fault(path, 'MISSING', 'is required')];
+  const best =
+    issue.errors.find((branch) => branch.some((inner) => inner.code !== 'invalid_type')) ??
+    issue.errors[0] ??
+    [];
+  const first = best[0];
+  if (!first) return [fault(path, 'INVALID_VALUE', `not accepted: ${preview(found)}`)];
+  return fromIssue({ ...first, path: [...issue.path, ...first.path] }, value, root).map((inner) =>
+    inner.message.includes('got ')
+      ? inner
+      : { ...inner, message: `${inner.message}, got ${preview(found)}` },
+  );
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (current, step) =>
+      typeof current === 'object' && current !== null && Object.hasOwn(current, step)
+        ? (current as Record<string | number, unknown>)[step]
+        : undefined,
+    value,
+  );
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,0 +1,124 @@
+/**
+ * The spec of a graph: what a pipeline file, the builder and a raw client all come down to. Plain JSON, a flat list.
+ * Durations stay as written until a plan is made of the spec.
+ */
+import { z } from 'zod';
+import { DurationSchema } from './duration.js';
+import { PRIORITIES } from './priority.js';
+import { RetryOptionsSchema } from './retry-options.js';
+import { TRIGGER_RULES } from './trigger.js';
+
+/** Limits that a spec is held to before anything starts. */
+export const SPEC_LIMITS = {
+  /** Characters of the spec's JSON: Temporal refuses payloads of over 2 MB. */
+  bytes: 1_900_000,
+  nodes: 50_000,
+  depth: 64,
+  metadataBytes: 64 * 1_024,
+} as const;
+
+export const NODE_ID = /^[A-Za-z0-9_.-]{1,128}$/;
+/** Task names are Temporal activity types; ours begin with `tempograph.`. */
+export const TASK_NAME = /^[^\s/]{1,128}$/u;
+
+const Name = z.string().min(1).max(200);
+const NodeId = z.string().regex(NODE_ID, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . -');
+const Metadata = z.record(z.string(), z.unknown());
+
+const StartTime = z.union([
+  DurationSchema,
+  z.iso.datetime({
+    offset: true,
+    error:
+      'must be a delay such as "10m", or an ISO time with a zone, such as 2027-01-31T08:00:00Z',
+  }),
+]);
+
+/** What may be said of a task wherever options are taken: node, submission, `defaults`, definition, settings. */
+export const TaskOptionsSchema = z.strictObject({
+  /** Default MEDIUM. Orders our ready queue and, where the server's matcher does so, its task queues. */
+  priority: z.enum(PRIORITIES).optional(),
+  /** Default EXPONENTIAL_BACKOFF, 3 retries, 5 s, ×2, at most 60 s. */
+  retry: RetryOptionsSchema.optional(),
+  /** Time for one attempt. Default 1 h. */
+  timeout: DurationSchema.optional(),
+  /** Time over all attempts and waits, from when the node is first handed to a worker. Default none. */
+  totalTimeout: DurationSchema.optional(),
+  /** A worker silent for this long counts as lost. Default 30 s; at least 1 s. */
+  heartbeatTimeout: DurationSchema.optional(),
+  /** How long an attempt may wait for a worker; null for no bound. Default 24 h. */
+  queueTimeout: DurationSchema.nullable().optional(),
+  /** The Temporal task queue. Default: the execution's own. */
+  queue: Name.optional(),
+  /** How often a lost worker may cost this node an attempt before it is given up. Default 3. */
+  maxLostWorkers: z.int().min(0).max(100).optional(),
+});
+export type TaskOptions = z.output<typeof TaskOptionsSchema>;
+export type TaskOptionsInput = z.input<typeof TaskOptionsSchema>;
+
+export const NodeSpecSchema = TaskOptionsSchema.extend({
+  id: NodeId,
+  /** The name of the task it runs. */
+  task: Name,
+  description: z.string().max(1_000).optional(),
+  /** Ids of the nodes it waits for. */
+  dependsOn: z.array(z.string()).default([]),
+  /** The task's input: JSON whose strings may hold `${{ expression }}`. Default null. */
+  input: z.unknown().optional(),
+  /** When it runs, given how its dependencies ended. Default all_success. */
+  trigger: z.enum(TRIGGER_RULES).default('all_success'),
+  /** Its failure does not fail the graph, and counts as success for its dependants. Default false. */
+  allowFailure: z.boolean().default(false),
+  /** Not before this ISO time, or this long after its dependencies allow it. */
+  scheduledTime: StartTime.optional(),
+  metadata: Metadata.optional(),
+  tags: z.array(z.string().max(200)).max(50).optional(),
+});
+export type NodeSpec = z.output<typeof NodeSpecSchema>;
+
+/** A parameter: a JSON Schema of its values, with `default`; a parameter without one must be given. */
+export const ParamSpecSchema = z.looseObject({
+  type: z.enum(['string', 'number', 'integer', 'boolean', 'array', 'object', 'null']).optional(),
+  description: z.string().optional(),
+  default: z.unknown().optional(),
+});
+export type ParamSpec = z.output<typeof ParamSpecSchema>;
+
+const HookNames = z.array(Name).max(20).default([]);
+
+export const GraphSpecSchema = z.strictObject({
+  name: Name,
+  version: z.string().min(1).max(100).default('1'),
+  description: z.string().max(10_000).optional(),
+  params: z.record(z.string(), ParamSpecSchema).default({}),
+  /** Nodes that run at once. Default 10, at most 1,000. */
+  concurrency: z.int().min(1).max(1_000).default(10),
+  /** What a failure does to nodes that do not depend on it. Default continue. */
+  onFailure: z.enum(['continue', 'failFast']).default('continue'),
+  /** The graph ends TIMEOUT when it is not done by then; counted from its start. */
+  deadline: DurationSchema.optional(),
+  /** Names of registered hooks that run around every node of this graph. */
+  hooks: z.strictObject({ pre: HookNames, post: HookNames }).optional(),
+  /** Options for every node that does not say otherwise. */
+  defaults: TaskOptionsSchema.optional(),
+  metadata: Metadata.optional(),
+  tags: z.array(z.string().max(200)).max(50).optional(),
+  tasks: z.array(NodeSpecSchema).min(1, 'must hold at least one task'),
+});
+
+/** A spec as it is written and sent. */
+export type GraphSpec = z.input<typeof GraphSpecSchema>;
+/** A spec after parsing: defaults filled in, durations in milliseconds. */
+export type ParsedGraph = z.output<typeof GraphSpecSchema>;
+
+/** What a caller may say when submitting a graph; it stands above the spec and below each node. */
+export const SubmissionSchema = z.strictObject({
+  params: z.record(z.string(), z.unknown()).optional(),
+  project: Name.optional(),
+  sessionId: z.string().max(256).optional(),
+  metadata: Metadata.optional(),
+  tags: z.array(z.string().max(200)).max(50).optional(),
+  options: TaskOptionsSchema.optional(),
+});
+export type Submission = z.input<typeof SubmissionSchema>;
+export type ParsedSubmission = z.output<typeof SubmissionSchema>;

@@ -1,0 +1,146 @@
+/**
+ * The twelve statuses of an execution, and which may follow which.
+ *
+ * Only terminal statuses are final; readers must not assume an order among the others.
+ */
+import { TaskStateError } from './errors.js';
+
+export const STATUSES = [
+  'PENDING',
+  'SCHEDULED',
+  'PREPARING',
+  'RUNNING',
+  'RETRYING',
+  'PAUSED',
+  'COMPLETED',
+  'FAILED',
+  'TIMEOUT',
+  'CANCELLED',
+  'REJECTED',
+  'SKIPPED',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+export const TERMINAL_STATUSES = [
+  'COMPLETED',
+  'FAILED',
+  'TIMEOUT',
+  'CANCELLED',
+  'REJECTED',
+  'SKIPPED',
+] as const satisfies readonly Status[];
+export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
+
+/** Why a node waits (PENDING, SCHEDULED) or why it ended as it did. */
+export type StatusReason =
+  | 'dependencies'
+  | 'window'
+  | 'start_time'
+  | 'queue'
+  | 'retry'
+  | 'no_handler'
+  | 'paused'
+  | 'upstream_failed'
+  | 'condition'
+  | 'rule'
+  | 'fail_fast'
+  | 'cancelled'
+  | 'deadline'
+  | 'no_worker'
+  | 'worker_lost'
+  | 'total_timeout';
+
+/**
+ * The statuses that may follow each status. From every live status an execution may be cancelled, and what has not
+ * been entered yet may be refused, time out or be skipped.
+ */
+export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
+  PENDING: ['SCHEDULED', 'PREPARING', 'RUNNING', 'PAUSED', ...TERMINAL_STATUSES],
+  SCHEDULED: [
+    'PENDING',
+    'PREPARING',
+    'RUNNING',
+    'RETRYING',
+    'PAUSED',
+    'COMPLETED',
+    'FAILED',
+    'TIMEOUT',
+    'CANCELLED',
+    'REJECTED',
+  ],
+  PREPARING: [
+    'PENDING',
+    'RUNNING',
+    'RETRYING',
+    'PAUSED',
+    'COMPLETED',
+    'FAILED',
+    'TIMEOUT',
+    'CANCELLED',
+    'REJECTED',
+  ],
+  RUNNING: [
+    'PENDING',
+    'RETRYING',
+    'PAUSED',
+    'COMPLETED',
+    'FAILED',
+    'TIMEOUT',
+    'CANCELLED',
+    'REJECTED',
+  ],
+  RETRYING: [
+    'PENDING',
+    'SCHEDULED',
+    'PREPARING',
+    'RUNNING',
+    'PAUSED',
+    'FAILED',
+    'TIMEOUT',
+    'CANCELLED',
+  ],
+  PAUSED: ['PENDING', 'SCHEDULED', 'RETRYING', 'TIMEOUT', 'CANCELLED'],
+  COMPLETED: [],
+  FAILED: [],
+  TIMEOUT: [],
+  CANCELLED: [],
+  REJECTED: [],
+  SKIPPED: [],
+};
+
+/** True for a status that never changes again. */
+export function isTerminal(status: Status): status is TerminalStatus {
+  return TRANSITIONS[status].length === 0;
+}
+
+/** True when an execution may go from one status to the other. */
+export function canTransition(from: Status, to: Status): boolean {
+  return TRANSITIONS[from].includes(to);
+}
+
+/**
+ * The new status, when the transition is allowed.
+ *
+ * @throws TaskStateError naming both statuses and what may follow
+ */
+export function transition(from: Status, to: Status, subject = 'execution'): Status {
+  if (canTransition(from, to)) return to;
+  const allowed = TRANSITIONS[from].join(', ') || 'nothing: it is final';
+  throw new TaskStateError(
+    `${subject} cannot go from ${from} to ${to}; from ${from} may follow ${allowed}`,
+  );
+}
+
+/** The statuses that count as a failure of a node: what it should have done was not done. */
+export function isFailure(status: Status): boolean {
+  return status === 'FAILED' || status === 'TIMEOUT' || status === 'REJECTED';
+}
+
+/** One step in an execution's history. */
+export interface StatusChange {
+  status: Status;
+  /** ISO time. */
+  at: string;
+  attempt?: number;
+  reason?: StatusReason;
+}

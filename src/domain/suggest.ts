@@ -1,0 +1,23 @@
+import { distance } from 'fastest-levenshtein';
+
+/**
+ * The candidate nearest to `word`, for "did you mean …?"; undefined when none is near.
+ * Near is at most a third of the longer word's letters, and at least one letter.
+ */
+export function suggest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const candidate of candidates) {
+    const limit = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+    if (Math.abs(word.length - candidate.length) > limit) continue;
+    const d = distance(word.toLowerCase(), candidate.toLowerCase());
+    if (d <= limit && d < bestDistance) [best, bestDistance] = [candidate, d];
+  }
+  return best;
+}
+
+/** `did you mean "x"?`, or undefined when nothing is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const best = suggest(word, candidates);
+  return best === undefined ? undefined : `did you mean ${JSON.stringify(best)}?`;
+}

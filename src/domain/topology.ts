@@ -1,0 +1,107 @@
+/** The shape of a graph: order, levels and cycles. Nodes are indexes; `dependsOn[i]` lists what node i waits for. */
+
+/** The order in which a graph can run, or the cycles that forbid it. */
+export type SortResult = { order: number[]; levels: number[] } | { cycles: number[][] };
+
+/**
+ * Kahn's algorithm: an order in which every node comes after its dependencies, first in the list first, and each node's
+ * level (the length of the longest path to it). Where that is impossible, one cycle for each knot, whole.
+ */
+export function sortGraph(dependsOn: readonly (readonly number[])[]): SortResult {
+  const waiting = dependsOn.map((list) => list.length);
+  const dependants: number[][] = dependsOn.map(() => []);
+  dependsOn.forEach((list, index) =>
+    list.forEach((dependency) => dependants[dependency]?.push(index)),
+  );
+  const order: number[] = [];
+  const levels = dependsOn.map(() => 0);
+  waiting.forEach((count, index) => count === 0 && order.push(index));
+  for (let position = 0; position < order.length; position++) {
+    const index = order[position] as number;
+    for (const dependant of dependants[index] ?? []) {
+      levels[dependant] = Math.max(levels[dependant] ?? 0, (levels[index] ?? 0) + 1);
+      const left = (waiting[dependant] ?? 0) - 1;
+      waiting[dependant] = left;
+      if (left === 0) order.push(dependant);
+    }
+  }
+  if (order.length === dependsOn.length) return { order, levels };
+  const stuck = new Set(waiting.flatMap((count, index) => (count > 0 ? [index] : [])));
+  return { cycles: findCycles(dependsOn, stuck) };
+}
+
+/** One cycle through each knot among the stuck nodes; every stuck node either is in one or waits for one. */
+function findCycles(
+  dependsOn: readonly (readonly number[])[],
+  stuck: ReadonlySet<number>,
+): number[][] {
+  const cycles: number[][] = [];
+  const visited = new Set<number>();
+  for (const start of stuck) {
+    const path: number[] = [];
+    const position = new Map<number, number>();
+    let current: number | undefined = start;
+    while (current !== undefined && !visited.has(current)) {
+      visited.add(current);
+      position.set(current, path.length);
+      path.push(current);
+      current = dependsOn[current]?.find((dependency) => stuck.has(dependency));
+    }
+    const from = current === undefined ? undefined : position.get(current);
+    if (from !== undefined) cycles.push(path.slice(from));
+  }
+  return cycles;
+}
+
+/** For each node, the set of nodes it can read from: everything it waits for, directly or not. */
+export class Ancestors {
+  private readonly memo = new Map<number, Set<number>>();
+
+  constructor(private readonly dependsOn: readonly (readonly number[])[]) {}
+
+  /** True when `ancestor` is among what `node` waits for. Costs one walk per node asked about, remembered. */
+  has(node: number, ancestor: number): boolean {
+    if (this.dependsOn[node]?.includes(ancestor)) return true;
+    let set = this.memo.get(node);
+    if (!set) this.memo.set(node, (set = this.collect(node)));
+    return set.has(ancestor);
+  }
+
+  private collect(node: number): Set<number> {
+    const found = new Set<number>();
+    const open = [...(this.dependsOn[node] ?? [])];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (found.has(next)) continue;
+      found.add(next);
+      open.push(...(this.dependsOn[next] ?? []));
+    }
+    return found;
+  }
+}
+
+/**
+ * The ids of a graph in an order in which each comes after what it depends on.
+ *
+ * @param graph what each id depends on: `{ b: ['a'] }`; ids that only occur as dependencies count too
+ * @throws RangeError naming a cycle, `a → b → a`
+ */
+export function topologicalSort(graph: Readonly<Record<string, readonly string[]>>): string[] {
+  const ids = [...new Set([...Object.keys(graph), ...Object.values(graph).flat()])];
+  const indexOf = new Map(ids.map((id, index) => [id, index]));
+  const dependsOn = ids.map((id) =>
+    (Object.hasOwn(graph, id) ? (graph[id] ?? []) : []).map((d) => indexOf.get(d) as number),
+  );
+  const sorted = sortGraph(dependsOn);
+  if ('order' in sorted) return sorted.order.map((index) => ids[index] as string);
+  throw new RangeError(`the graph has a cycle: ${formatCycle(sorted.cycles[0] ?? [], ids)}`);
+}
+
+/** `a → b → a`: each node depends on the next. A cycle of over 50 nodes is shortened in the middle. */
+export function formatCycle(cycle: readonly number[], ids: readonly string[]): string {
+  const names = [...cycle, ...cycle.slice(0, 1)].map((index) => ids[index] ?? String(index));
+  const shown =
+    names.length > 51
+      ? [...names.slice(0, 40), `… ${names.length - 50} more …`, ...names.slice(-10)]
+      : names;
+  return shown.join(' → ');
+}

@@ -1,0 +1,55 @@
+/** The package's front door: define tasks and graphs, schedule them, ask how they stand. */
+export { defineGraph, GraphBuilder } from './builder.js';
+export type { GraphOptions, NodeHandle, NodeOptions, Ref, Templated } from './builder.js';
+export { ExecutionHandle, TaskEngine } from './client.js';
+export type {
+  EngineOptions,
+  ExecutionRecord,
+  ExecutionResult,
+  ExecutionUpdate,
+  GraphSubmitOptions,
+  ListQuery,
+  NodeResult,
+  SubmitOptions,
+  TaskSubmission,
+} from './client.js';
+export type { ConnectOptions, Settings } from './config.js';
+export {
+  ERROR_CODES,
+  ExecutionError,
+  formatError,
+  MaxRetriesExceededError,
+  NonRetriableError,
+  SpecInvalidError,
+  TaskError,
+  TaskStateError,
+} from './domain/errors.js';
+export type { ErrorCode, ErrorRecord } from './domain/errors.js';
+export { formatFaults } from './domain/fault.js';
+export type { Fault, FaultCode } from './domain/fault.js';
+export type { Json } from './domain/json.js';
+export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
+export type { Priority } from './domain/priority.js';
+export { fallbackPolicy, previewWaits, waitTime } from './domain/retry.js';
+export type { RetryPolicy, RetryStrategy } from './domain/retry.js';
+export { resolveRetry, RetryOptionsSchema } from './domain/retry-options.js';
+export type { RetryInput } from './domain/retry-options.js';
+export { GraphSpecSchema, SubmissionSchema } from './domain/spec.js';
+export type { GraphSpec, Submission } from './domain/spec.js';
+export { canTransition, isTerminal, STATUSES, TRANSITIONS, transition } from './domain/status.js';
+export type { Status, StatusReason } from './domain/status.js';
+export { topologicalSort } from './domain/topology.js';
+export { evaluateTrigger, TRIGGER_RULES } from './domain/trigger.js';
+export type { DependencyState, TriggerRule } from './domain/trigger.js';
+export { validateGraph } from './domain/validate.js';
+export { defineTask } from './registry.js';
+export type {
+  AnyTask,
+  HookContext,
+  HookExecution,
+  Hooks,
+  PostHook,
+  PreHook,
+  TaskContext,
+  TaskDefinition,
+} from './registry.js';

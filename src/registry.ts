@@ -1,0 +1,264 @@
+/** What a worker can run: task definitions and hooks, by name. */
+import { z } from 'zod';
+import type { ErrorRecord } from './domain/errors.js';
+import { TaskError } from './domain/errors.js';
+import type { Json } from './domain/json.js';
+import type { AttemptRecord } from './domain/outcome.js';
+import {
+  TASK_NAME,
+  TaskOptionsSchema,
+  type TaskOptions,
+  type TaskOptionsInput,
+} from './domain/spec.js';
+import type { Status } from './domain/status.js';
+
+export interface TaskLogger {
+  debug(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
+/** What a handler gets beside its input. */
+export interface TaskContext {
+  /** Aborted when the attempt is cancelled, is about to time out, or the worker shuts down. */
+  readonly signal: AbortSignal;
+  /** From 1, over all attempts of the node. */
+  readonly attempt: number;
+  readonly maxRetries: number;
+  /** `<graph execution id>/<node id>`. */
+  readonly executionId: string;
+  readonly graphId: string;
+  readonly nodeId: string;
+  readonly task: string;
+  readonly project: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** The same in every attempt: hand it to services that dedupe. */
+  readonly idempotencyKey: string;
+  /** When this attempt times out. */
+  readonly deadline: Date;
+  readonly log: TaskLogger;
+  /** Outputs of the nodes that the input names, by node id. */
+  readonly outputs: Readonly<Record<string, Json>>;
+  /** How far the attempt is: a fraction from 0 to 1, or counts. */
+  progress(progress: number | { done: number; total?: number; message?: string }): void;
+  /** Saves a value that the next attempt finds in {@link lastCheckpoint}; at most 16 KiB of JSON. */
+  checkpoint(value: Json): void;
+  /** The last value that an earlier attempt of this node saved. */
+  lastCheckpoint(): Json | undefined;
+  metric(name: string, value: number): void;
+  /** The node ends COMPLETED, with a warning. */
+  warn(message: string): void;
+}
+
+/** What a hook gets of the execution it runs around. */
+export interface HookExecution {
+  readonly executionId: string;
+  readonly graphId: string;
+  readonly nodeId: string;
+  readonly task: string;
+  readonly status: Status;
+  readonly attempt: number;
+  readonly input: Json;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** After the end only. */
+  readonly output?: Json;
+  readonly error?: ErrorRecord;
+  readonly warnings?: readonly string[];
+  readonly attempts?: readonly AttemptRecord[];
+}
+
+export interface HookContext {
+  readonly signal: AbortSignal;
+  readonly log: TaskLogger;
+  /** Hooks run at least once: the same for every run of this hook for this attempt. */
+  readonly dedupe: { executionId: string; attempt: number; hookId: string };
+}
+
+/** Runs before each attempt. May give `{ input }` to change the input, or throw to refuse: the node ends REJECTED. */
+export type PreHook = (
+  execution: HookExecution,
+  context: HookContext,
+) => Promise<{ input: Json } | void> | { input: Json } | void;
+/** Runs once a node has ended. What it throws is recorded as a warning and changes nothing. */
+export type PostHook = (execution: HookExecution, context: HookContext) => Promise<void> | void;
+
+export interface HookDefinition<F> {
+  name: string;
+  run: F;
+  /** Default 30 s. */
+  timeoutMs?: number;
+  /** Post hooks: also for nodes that never started. Default false. */
+  onSkipped?: boolean;
+}
+
+export interface Hooks {
+  pre?: readonly HookDefinition<PreHook>[];
+  post?: readonly HookDefinition<PostHook>[];
+}
+
+/** A task: something that can be run, by name. */
+export interface TaskDefinition<Input = unknown, Output = unknown> extends TaskOptionsInput {
+  name: string;
+  /** Changes when the meaning of the task's result does. Default '1'. */
+  version?: string;
+  description?: string;
+  /** Checked before the handler is entered; what it parses to is what the handler gets. */
+  input?: z.ZodType<Input>;
+  /** Checked after; what it parses to is the node's output. */
+  output?: z.ZodType<Output>;
+  hooks?: Hooks;
+  /** Called once per retry, before the wait. Its own failure is logged and changes nothing. */
+  onRetry?(error: unknown, attempt: number, waitMs: number): void | Promise<void>;
+  /** Asked after the never-retry list whether an error is worth a retry. */
+  classifyError?(
+    error: unknown,
+    context: TaskContext,
+  ): 'retry' | 'fail' | { code?: string; retry?: boolean; delayMs?: number } | undefined;
+  run(input: Input, context: TaskContext): Promise<Output> | Output;
+}
+
+/** A definition whose types nobody needs any more. */
+export type AnyTask = Omit<TaskDefinition<never, unknown>, 'input' | 'output'> & {
+  input?: z.ZodType;
+  output?: z.ZodType;
+};
+
+/**
+ * Defines a task. Give the definition to `startWorker`, and to the builder for typed graphs.
+ *
+ * @throws TaskError CONFIGURATION when the name or an option cannot be used
+ */
+export function defineTask<Input = unknown, Output = unknown>(
+  definition: TaskDefinition<Input, Output>,
+): TaskDefinition<Input, Output> {
+  const { name } = definition;
+  if (
+    typeof name !== 'string' ||
+    !TASK_NAME.test(name) ||
+    name === 'default' ||
+    name.startsWith('tempograph.')
+  ) {
+    throw new TaskError(
+      'CONFIGURATION',
+      `task name ${JSON.stringify(name)}: expected 1 to 128 characters without spaces or "/", not "default", not beginning with "tempograph."`,
+    );
+  }
+  if (typeof definition.run !== 'function') {
+    throw new TaskError(
+      'CONFIGURATION',
+      `task ${JSON.stringify(name)}: "run" must be a function, got ${typeof definition.run}`,
+    );
+  }
+  taskOptions(definition); // refuses a bad option where it is written, not when it is first used
+  return definition;
+}
+
+/** The options that a definition states. @throws TaskError CONFIGURATION */
+export function taskOptions(definition: TaskOptionsInput & { name: string }): TaskOptions {
+  const stated = Object.fromEntries(
+    Object.keys(TaskOptionsSchema.shape).flatMap((key) => {
+      const value = definition[key as keyof TaskOptionsInput];
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+  const parsed = TaskOptionsSchema.safeParse(stated);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues
+    .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    .join('; ');
+  throw new TaskError('CONFIGURATION', `task ${JSON.stringify(definition.name)}: ${issues}`);
+}
+
+/** A task in the registry: its definition with the options parsed. */
+export interface RegisteredTask {
+  definition: TaskDefinition<unknown>;
+  options: TaskOptions;
+  version: string;
+}
+
+export class TaskRegistry {
+  private readonly tasks = new Map<string, RegisteredTask>();
+  private readonly namedPre = new Map<string, HookDefinition<PreHook>>();
+  private readonly namedPost = new Map<string, HookDefinition<PostHook>>();
+
+  /**
+   * @param tasks definitions; a name may occur once
+   * @param globalHooks hooks that run around every node
+   * @param namedHooks hooks that graphs ask for by name
+   * @throws TaskError CONFIGURATION for a name used twice
+   */
+  constructor(
+    tasks: Iterable<AnyTask>,
+    readonly globalHooks: Hooks = {},
+    namedHooks: Hooks = {},
+  ) {
+    for (const task of tasks) this.add(task);
+    for (const hook of namedHooks.pre ?? []) this.namedPre.set(hook.name, hook);
+    for (const hook of namedHooks.post ?? []) this.namedPost.set(hook.name, hook);
+  }
+
+  get(name: string): RegisteredTask | undefined {
+    return this.tasks.get(name);
+  }
+
+  get names(): string[] {
+    return [...this.tasks.keys()];
+  }
+
+  get hookNames(): string[] {
+    return [...new Set([...this.namedPre.keys(), ...this.namedPost.keys()])];
+  }
+
+  /** Hooks before an attempt, in order: global, graph, task. */
+  preHooks(graphHooks: readonly string[], task: string): HookDefinition<PreHook>[] {
+    const named = graphHooks.flatMap((name) => this.namedPre.get(name) ?? []);
+    return [
+      ...(this.globalHooks.pre ?? []),
+      ...named,
+      ...(this.get(task)?.definition.hooks?.pre ?? []),
+    ];
+  }
+
+  /** Hooks after the end, in order: global, graph, task. */
+  postHooks(graphHooks: readonly string[], task: string): HookDefinition<PostHook>[] {
+    const named = graphHooks.flatMap((name) => this.namedPost.get(name) ?? []);
+    return [
+      ...(this.globalHooks.post ?? []),
+      ...named,
+      ...(this.get(task)?.definition.hooks?.post ?? []),
+    ];
+  }
+
+  private add(task: AnyTask): void {
+    const definition = defineTask(task as TaskDefinition<unknown>);
+    if (this.tasks.has(definition.name)) {
+      throw new TaskError(
+        'CONFIGURATION',
+        `two tasks are named ${JSON.stringify(definition.name)}; names are unique in a worker`,
+      );
+    }
+    this.tasks.set(definition.name, {
+      definition,
+      options: taskOptions(definition),
+      version: definition.version ?? '1',
+    });
+  }
+}
+
+/** What is wrong with a task's input, one message an issue; empty when the task takes it. */
+export function inputProblems(task: RegisteredTask, input: unknown): string[] {
+  const schema = task.definition.input;
+  if (!schema) return [];
+  const parsed = schema.safeParse(input);
+  return parsed.success ? [] : issueMessages(parsed.error);
+}
+
+/** `files[3].path: expected string, received number`, one an issue. */
+export function issueMessages(error: z.ZodError): string[] {
+  return error.issues.map((issue) => {
+    const place = z.core.toDotPath(issue.path);
+    return place === '' ? issue.message : `${place}: ${issue.message}`;
+  });
+}

@@ -1,0 +1,77 @@
+/** Logs: one pino line for every transition, with Temporal's own messages through the same sink. */
+import pino, { type Logger as PinoLogger } from 'pino';
+import pinoPretty from 'pino-pretty';
+import type { LogLevel } from './config.js';
+
+export type Logger = PinoLogger;
+
+/**
+ * A logger to standard error: JSON lines, or readable ones in a terminal. Standard output belongs to results.
+ *
+ * @param destination for tests: where the lines go
+ */
+export function createLogger(level: LogLevel, destination?: { write(line: string): void }): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (destination) return pino(options, destination);
+  if (process.stderr.isTTY) {
+    return pino(
+      options,
+      pinoPretty({ destination: 2, colorize: true, ignore: 'pid,hostname', sync: true }),
+    );
+  }
+  return pino(options, pino.destination({ dest: 2, sync: true }));
+}
+
+/** The levels of Temporal's `Runtime` logger. */
+type TemporalLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
+type Meta = Record<string | symbol, unknown>;
+
+/** What `Runtime.install({ logger })` takes, writing to a pino logger. */
+export function temporalLogger(log: Logger) {
+  const write = (level: Lowercase<TemporalLevel>) => (message: string, meta?: Meta) =>
+    log[demote(level, message)](meta ? plain(meta) : {}, message);
+  return {
+    log: (level: TemporalLevel, message: string, meta?: Meta) =>
+      write(level.toLowerCase() as Lowercase<TemporalLevel>)(message, meta),
+    trace: write('trace'),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  };
+}
+
+/** Temporal tells of every worker state at info; for an operator that is noise. A failed attempt is logged by us. */
+function demote(level: Lowercase<TemporalLevel>, message: string): Lowercase<TemporalLevel> {
+  if (
+    level === 'info' &&
+    /^(Worker state|asset|runtime modules|modules by path|webpack|Workflow bundle|orphan)/.test(
+      message,
+    )
+  )
+    return 'debug';
+  if (level === 'warn' && message.startsWith('Activity failed')) return 'debug';
+  if (level === 'warn' && message.startsWith('Workflow failed')) return 'debug';
+  return level;
+}
+
+function plain(meta: Meta): Record<string, unknown> {
+  const { executionId, nodeId, task, from, to, reason, attempt, error, ...rest } = meta;
+  void rest;
+  const workflow = executionId === undefined ? { workflowId: meta['workflowId'] } : {};
+  return dropUndefined({
+    ...workflow,
+    executionId,
+    nodeId,
+    task,
+    from,
+    to,
+    reason,
+    attempt,
+    error,
+  });
+}
+
+function dropUndefined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,111 @@
+/** How an execution closes: its manifest is written, then the workflow completes, fails or is cancelled with it. */
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  scheduleLocalActivity,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { Json } from '../domain/json.js';
+import { formatError } from '../domain/errors.js';
+import type { Status, TerminalStatus } from '../domain/status.js';
+import {
+  ACTIVITY,
+  FAILURE,
+  MEMO,
+  SEARCH_ATTRIBUTE,
+  type GraphClose,
+  type Manifest,
+  type NodeView,
+} from './messages.js';
+
+/** Characters of JSON that a manifest may have inside a completed workflow's result, and inside a failure or the memo. */
+const INLINE_RESULT = 64 * 1_024;
+const INLINE_FAILURE = 10 * 1_024;
+const NODES_PER_PAGE = 1_000;
+
+const STATUS_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTE.status, 'KEYWORD');
+
+/** Shows a status in visibility where the namespace has the attribute: an unknown one would fail the task for ever. */
+export function showStatus(status: Status): void {
+  const known = workflowInfo().typedSearchAttributes.get(STATUS_KEY);
+  if (known !== undefined && known !== status)
+    upsertSearchAttributes([{ key: STATUS_KEY, value: status }]);
+}
+
+/** Writes a value away by a local activity: its argument does not go into the history, its reference does. */
+export async function writeAway(value: unknown): Promise<string> {
+  return await scheduleLocalActivity<string>(ACTIVITY.writeBlob, [value as Json], {
+    startToCloseTimeout: '1m',
+    scheduleToCloseTimeout: '10m',
+    retry: { initialInterval: '200ms', maximumInterval: '10s' },
+    localRetryThreshold: '1m',
+  });
+}
+
+/**
+ * Closes the execution.
+ *
+ * @param views the ended nodes, or pages of them that are already written
+ * @returns what a completed workflow returns
+ * @throws ApplicationFailure or CancelledFailure, which close the workflow otherwise
+ */
+export async function closeExecution(
+  manifest: Omit<Manifest, 'nodes'>,
+  views: NodeView[] | { pages: string[] },
+  close: Omit<GraphClose, 'manifest'>,
+): Promise<GraphClose> {
+  const { status } = close;
+  const limit = status === 'COMPLETED' ? INLINE_RESULT : INLINE_FAILURE;
+  const whole: GraphClose = { ...close, manifest: await fit({ ...manifest, nodes: views }, limit) };
+  showStatus(status);
+  switch (status) {
+    case 'COMPLETED':
+    case 'SKIPPED':
+      return whole;
+    case 'CANCELLED':
+      upsertMemo({ [MEMO.manifest]: whole });
+      throw new CancelledFailure(`${manifest.graph} was cancelled`);
+    case 'FAILED':
+    case 'TIMEOUT':
+    case 'REJECTED':
+      throw ApplicationFailure.create({
+        type: FAILURE_TYPE[status],
+        message: describe(manifest, close),
+        nonRetryable: true,
+        details: [whole],
+      });
+  }
+}
+
+const FAILURE_TYPE: Record<Extract<TerminalStatus, 'FAILED' | 'TIMEOUT' | 'REJECTED'>, string> = {
+  FAILED: FAILURE.failed,
+  TIMEOUT: FAILURE.timeout,
+  REJECTED: FAILURE.rejected,
+};
+
+async function fit(manifest: Manifest, limit: number): Promise<Manifest | { ref: string }> {
+  if (JSON.stringify(manifest).length <= limit) return manifest;
+  const { nodes } = manifest;
+  if (!Array.isArray(nodes)) return { ref: await writeAway(manifest) };
+  if (nodes.length <= NODES_PER_PAGE) return { ref: await writeAway(manifest) };
+  const pages: string[] = [];
+  for (let start = 0; start < nodes.length; start += NODES_PER_PAGE)
+    pages.push(await writeAway(nodes.slice(start, start + NODES_PER_PAGE)));
+  return { ...manifest, nodes: { pages } };
+}
+
+function describe(
+  { graph }: Pick<Manifest, 'graph'>,
+  { status, failures = [], counts }: Omit<GraphClose, 'manifest'>,
+): string {
+  const failed = (counts.FAILED ?? 0) + (counts.TIMEOUT ?? 0) + (counts.REJECTED ?? 0);
+  const [first] = failures;
+  const why = first
+    ? `: ${first.nodeId} ${first.status}${first.error ? `, ${formatError(first.error)}` : ''}`
+    : '';
+  const more = failed > 1 ? ` (and ${failed - 1} more)` : '';
+  return `${graph} ended ${status}${why}${more}`.slice(0, 1_000);
+}

@@ -1,0 +1,311 @@
+/**
+ * What a running graph knows of its nodes, and how it tells. The scheduler knows where each node stands; this adds times,
+ * outcomes and the order of changes.
+ */
+import type { ErrorRecord } from '../domain/errors.js';
+import type { HeldOutcome, NodeOutcome } from '../domain/outcome.js';
+import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
+import type { Scheduler } from '../domain/scheduler.js';
+import { isFailure, type Status, type StatusReason } from '../domain/status.js';
+import type {
+  Counts,
+  NodeFailure,
+  NodesPage,
+  NodesQuery,
+  NodeView,
+  Round,
+  Upstream,
+} from './messages.js';
+
+/** Failures that are kept for the close payload. */
+const FAILURES_KEPT = 10;
+const PAGE = 1_000;
+
+interface NodeRecord {
+  /** Number of the last change. */
+  sequence: number;
+  scheduledAt?: number;
+  endedAt?: number;
+  outcome?: NodeOutcome;
+  reason?: StatusReason;
+  round?: Round;
+  /** Held by a pipeline, and why. */
+  held?: 'retry' | 'no_handler';
+  lastError?: ErrorRecord;
+}
+
+export class GraphState {
+  private readonly records: NodeRecord[];
+  private readonly indexOf: Map<string, number>;
+  private readonly hasDependants: boolean[];
+  /** Ended nodes whose records are still here, in the order of their end. */
+  private readonly unpaged: number[] = [];
+  readonly upstream = new Map<number, Upstream>();
+  readonly ended: Counts = {};
+  readonly failures: NodeFailure[] = [];
+  sequence = 0;
+  failureCount = 0;
+  firstError: ErrorRecord | undefined;
+
+  constructor(
+    readonly plan: Plan,
+    private readonly scheduler: Scheduler,
+  ) {
+    this.records = plan.nodes.map(() => ({ sequence: 0 }));
+    this.indexOf = new Map(plan.nodes.map((node, index) => [node.id, index]));
+    this.hasDependants = plan.nodes.map(() => false);
+    for (const { dependsOn } of plan.nodes)
+      for (const dependency of dependsOn) this.hasDependants[dependency] = true;
+  }
+
+  find(id: string): number | undefined {
+    return this.indexOf.get(id);
+  }
+
+  node(index: number): PlanNode {
+    return this.plan.nodes[index] as PlanNode;
+  }
+
+  classOf(index: number): NodeClass {
+    return this.plan.classes[this.node(index).class] as NodeClass;
+  }
+
+  round(index: number): Round | undefined {
+    return this.record(index).round;
+  }
+
+  /** A node is handed to an executor. */
+  scheduled(index: number, now: number): void {
+    const record = this.touch(index);
+    record.scheduledAt ??= now;
+    delete record.held;
+  }
+
+  /** A node gave its place back. */
+  held(index: number, outcome: HeldOutcome, now: number): void {
+    const record = this.touch(index);
+    const { attemptsUsed, attempts, executionTimeMs, checkpoint } = outcome;
+    record.held = outcome.held;
+    if (outcome.error) record.lastError = outcome.error;
+    record.round = {
+      attemptsUsed,
+      attempts,
+      executionTimeMs,
+      firstScheduledAt: record.round?.firstScheduledAt ?? record.scheduledAt ?? now,
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(outcome.held === 'no_handler' ? { unknownSince: record.round?.unknownSince ?? now } : {}),
+    };
+  }
+
+  /** A node has ended, by its own outcome or without having run. */
+  end(
+    index: number,
+    status: NodeOutcome['status'],
+    now: number,
+    outcome?: NodeOutcome,
+    reason?: StatusReason,
+  ): void {
+    const record = this.touch(index);
+    record.endedAt = now;
+    if (outcome) record.outcome = outcome;
+    if (reason) record.reason = reason;
+    delete record.held;
+    this.ended[status] = (this.ended[status] ?? 0) + 1;
+    this.unpaged.push(index);
+    this.upstream.set(index, { status, ...(outcome?.output ? { output: outcome.output } : {}) });
+    if (!isFailure(status) || this.node(index).allowFailure) return;
+    this.failureCount++;
+    this.firstError ??= outcome?.error;
+    if (this.failures.length === FAILURES_KEPT) return;
+    const { stack: _stack, ...error } = outcome?.error ?? {};
+    this.failures.push({
+      nodeId: this.node(index).id,
+      status,
+      ...(outcome?.error ? { error: error as ErrorRecord } : {}),
+    });
+  }
+
+  /** Post hooks ran after the end; their failures are warnings. */
+  warned(index: number, warnings: string[] | undefined): void {
+    const record = this.touch(index);
+    if (record.outcome && warnings) record.outcome = { ...record.outcome, warnings };
+  }
+
+  get unpagedCount(): number {
+    return this.unpaged.length;
+  }
+
+  /** Views of ended nodes to be written away; their outcomes are forgotten here. */
+  takePage(limit = PAGE): NodeView[] {
+    const taken = this.unpaged.splice(0, limit);
+    return taken.map((index) => {
+      const view = this.view(index);
+      const { sequence } = this.record(index);
+      this.records[index] = { sequence };
+      return view;
+    });
+  }
+
+  /** Restores what a continue-as-new carried. */
+  restore(
+    rounds: readonly [number, Round][],
+    upstream: readonly [number, Upstream][],
+    sequence: number,
+  ): void {
+    this.sequence = sequence;
+    for (const [index, round] of rounds) {
+      const record = this.record(index);
+      record.round = round;
+      record.scheduledAt = round.firstScheduledAt;
+      record.held = round.unknownSince === undefined ? 'retry' : 'no_handler';
+    }
+    for (const [index, value] of upstream) this.upstream.set(index, value);
+    this.plan.nodes.forEach((_, index) => {
+      this.record(index).sequence = sequence;
+      const status = this.scheduler.ending(index)?.status;
+      if (status) this.ended[status] = (this.ended[status] ?? 0) + 1;
+    });
+  }
+
+  /** What nodes that may still be begun have to read, and what they have behind them. */
+  carried(): { rounds: [number, Round][]; upstream: [number, Upstream][] } {
+    const rounds: [number, Round][] = [];
+    const needed = new Set<number>();
+    this.plan.nodes.forEach(({ reads }, index) => {
+      if (this.scheduler.state(index) === 'settled') return;
+      const { round } = this.record(index);
+      if (round) rounds.push([index, round]);
+      reads?.forEach((read) => needed.add(read));
+    });
+    const upstream = [...needed].flatMap((index): [number, Upstream][] => {
+      const value = this.upstream.get(index);
+      return value ? [[index, value]] : [];
+    });
+    return { rounds, upstream };
+  }
+
+  counts(): Counts {
+    const { running, ready, heldCount, waitingCount } = this.scheduler;
+    const pending = waitingCount + ready;
+    const live: Counts = { PENDING: pending, SCHEDULED: running, RETRYING: heldCount };
+    return Object.fromEntries(
+      [...Object.entries(live), ...Object.entries(this.ended)].filter(([, count]) => count > 0),
+    );
+  }
+
+  page({ since = 0, cursor = 0, limit = PAGE }: NodesQuery): NodesPage {
+    const nodes: NodeView[] = [];
+    let index = Math.max(0, cursor);
+    for (; index < this.records.length && nodes.length < Math.min(limit, PAGE); index++) {
+      if (this.record(index).sequence > since || since === 0) nodes.push(this.view(index));
+    }
+    return {
+      sequence: this.sequence,
+      nodes,
+      ...(index < this.records.length ? { next: index } : {}),
+    };
+  }
+
+  views(): NodeView[] {
+    return this.plan.nodes.map((_, index) => this.view(index));
+  }
+
+  view(index: number): NodeView {
+    const node = this.node(index);
+    const record = this.record(index);
+    const { status, reason } = this.status(index, record);
+    const { outcome, round } = record;
+    const { task, retry } = this.classOf(index);
+    const attempts = outcome?.attempts ?? round?.attempts ?? [];
+    const count = outcome?.attemptCount ?? round?.attemptsUsed ?? 0;
+    const due =
+      status === 'RETRYING' || reason === 'start_time'
+        ? this.scheduler.heldUntilOf(index)
+        : undefined;
+    return {
+      id: node.id,
+      task,
+      status,
+      attempts: count,
+      maxRetries: retry.maxRetries,
+      ...(reason ? { reason } : {}),
+      ...(attempts.length > 0 ? { attemptHistory: attempts } : {}),
+      ...times(record, attempts[0]?.startedAt, count > 0),
+      ...(due === undefined ? {} : { nextRetryAt: iso(due) }),
+      ...(outcome ? ofOutcome(outcome) : {}),
+      ...(outcome || record.lastError === undefined ? {} : { error: record.lastError }),
+      ...(status === 'PENDING' && reason === 'dependencies'
+        ? { dependencies: this.scheduler.dependencyProgress(index) }
+        : {}),
+      ...(this.hasDependants[index] ? {} : { leaf: true as const }),
+    };
+  }
+
+  private status(
+    index: number,
+    record: NodeRecord,
+  ): { status: Status; reason?: StatusReason | undefined } {
+    const ending = this.scheduler.ending(index);
+    if (ending) return { status: ending.status, reason: record.reason ?? ending.reason };
+    switch (this.scheduler.state(index)) {
+      case 'running':
+        return { status: 'SCHEDULED', reason: 'queue' };
+      case 'ready':
+        return { status: 'PENDING', reason: 'window' };
+      case 'held':
+        if (record.held === 'retry') return { status: 'RETRYING', reason: 'retry' };
+        return record.held === 'no_handler'
+          ? { status: 'PENDING', reason: 'no_handler' }
+          : { status: 'SCHEDULED', reason: 'start_time' };
+      case 'waiting':
+      case 'settled':
+        return { status: 'PENDING', reason: 'dependencies' };
+    }
+  }
+
+  private record(index: number): NodeRecord {
+    return this.records[index] as NodeRecord;
+  }
+
+  private touch(index: number): NodeRecord {
+    const record = this.record(index);
+    record.sequence = ++this.sequence;
+    return record;
+  }
+}
+
+const iso = (time: number): string => new Date(time).toISOString();
+
+/** Times inside an attempt are the worker's clock: clamped between schedule and end, so that no duration is negative. */
+function times(
+  record: NodeRecord,
+  firstStart: string | undefined,
+  ran: boolean,
+): Pick<NodeView, 'scheduledAt' | 'startedAt' | 'endedAt' | 'durationMs'> {
+  const { scheduledAt, endedAt } = record;
+  const within = (time: number): number =>
+    Math.min(Math.max(time, scheduledAt ?? time), endedAt ?? time);
+  const started =
+    firstStart === undefined ? (ran ? scheduledAt : undefined) : within(Date.parse(firstStart));
+  return {
+    ...(scheduledAt === undefined ? {} : { scheduledAt: iso(scheduledAt) }),
+    ...(started === undefined ? {} : { startedAt: iso(started) }),
+    ...(endedAt === undefined ? {} : { endedAt: iso(endedAt) }),
+    ...(started === undefined || endedAt === undefined ? {} : { durationMs: endedAt - started }),
+  };
+}
+
+function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
+  const { output, error, warnings, inputHash, outputHash, taskVersion, metrics, executionTimeMs } =
+    outcome;
+  return {
+    executionTimeMs,
+    ...(output ? { output } : {}),
+    ...(error ? { error } : {}),
+    ...(warnings ? { warnings } : {}),
+    ...(inputHash ? { inputHash } : {}),
+    ...(outputHash ? { outputHash } : {}),
+    ...(taskVersion ? { taskVersion } : {}),
+    ...(metrics ? { metrics } : {}),
+  };
+}

@@ -1,0 +1,184 @@
+/** `taskGraph`: runs a graph of tasks to its end. */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  scheduleLocalActivity,
+  setHandler,
+  workflowInfo,
+  type LocalActivityOptions,
+} from '@temporalio/workflow';
+import { INLINE_LIMIT } from '../domain/outcome.js';
+import type { Json } from '../domain/json.js';
+import type { Plan, PlanNode } from '../domain/plan.js';
+import { formatFaults } from '../domain/fault.js';
+import { showStatus } from './finish.js';
+import { GraphRun } from './graph-run.js';
+import { HereExecutor } from './here.js';
+import {
+  ACTIVITY,
+  FAILURE,
+  QUERY,
+  SIGNAL,
+  UPDATE,
+  type CancelAnswer,
+  type GraphClose,
+  type GraphStatus,
+  type NodesPage,
+  type NodesQuery,
+  type NodeView,
+  type Prepared,
+  type PrepareRequest,
+  type PrepareResult,
+  type SettledSignal,
+  type TaskGraphArgs,
+} from './messages.js';
+import { SegmentsExecutor } from './segments.js';
+
+const LOCAL: LocalActivityOptions = {
+  startToCloseTimeout: '1m',
+  scheduleToCloseTimeout: '10m',
+  retry: { initialInterval: '200ms', maximumInterval: '10s' },
+  localRetryThreshold: '1m',
+};
+
+/**
+ * Runs a graph.
+ *
+ * @param spec the graph; plain JSON
+ * @param submission parameters, project, metadata and options that stand above the spec's
+ * @returns status and result manifest of a completed graph; any other end fails or cancels the workflow (`messages.ts`)
+ */
+export async function taskGraph(...[spec, submission, carry]: TaskGraphArgs): Promise<GraphClose> {
+  let run: GraphRun | undefined;
+  const early: SettledSignal[] = [];
+  let onSettled = (signal: SettledSignal): void => void early.push(signal);
+  setHandler(defineSignal<[SettledSignal]>(SIGNAL.settled), (signal) => onSettled(signal));
+  answer(() => run);
+  const cancelled = CancellationScope.current().cancelRequested.catch(() =>
+    run?.cancel('cancelled'),
+  );
+  void cancelled;
+
+  return await CancellationScope.nonCancellable(async () => {
+    const prepared = carry?.prepared ?? (await prepare(spec, submission));
+    const { plan: given, ...context } = prepared;
+    const split = 'bodies' in given;
+    const plan: Plan = split ? { ...given.head, nodes: await readNodes(given.nodes) } : given;
+    showStatus('RUNNING');
+    run = new GraphRun({
+      prepared,
+      plan,
+      spec: split ? null : spec,
+      carry: carry ?? undefined,
+      makeExecutor: (deliver) => {
+        if (!split)
+          return new HereExecutor(
+            { ...context, classes: plan.classes, inlineLimit: INLINE_LIMIT },
+            deliver,
+          );
+        const segments = new SegmentsExecutor(
+          {
+            context,
+            classes: plan.classes,
+            nodesPerSegment: given.segmentNodes,
+            carry: carry ?? undefined,
+          },
+          deliver,
+        );
+        onSettled = (signal) => segments.settled(signal);
+        return segments;
+      },
+    });
+    early.forEach((signal) => onSettled(signal));
+    if (isCancelled()) run.cancel('cancelled');
+    return await run.run();
+  });
+}
+
+/** The root scope's state, seen from inside the shielded one. */
+function isCancelled(): boolean {
+  return CancellationScope.current().parent?.consideredCancelled ?? false;
+}
+
+async function prepare(spec: TaskGraphArgs[0], submission: TaskGraphArgs[1]): Promise<Prepared> {
+  const request: PrepareRequest = {
+    spec: (spec ?? null) as Json,
+    submission: (submission ?? null) as Json,
+    executionId: workflowInfo().workflowId,
+  };
+  const result = await scheduleLocalActivity<PrepareResult>(ACTIVITY.prepare, [request], LOCAL);
+  if ('prepared' in result) return result.prepared;
+  showStatus('REJECTED');
+  throw ApplicationFailure.create({
+    type: FAILURE.rejected,
+    message: formatFaults(result.faults).slice(0, 4_000),
+    nonRetryable: true,
+    details: [{ status: 'REJECTED', faults: result.faults.slice(0, 50) }],
+  });
+}
+
+async function readNodes(pages: readonly string[]): Promise<PlanNode[]> {
+  const nodes: PlanNode[] = [];
+  for (const ref of pages)
+    nodes.push(...(await scheduleLocalActivity<PlanNode[]>(ACTIVITY.readPlan, [ref], LOCAL)));
+  return nodes;
+}
+
+function answer(current: () => GraphRun | undefined): void {
+  const { workflowId, startTime, workflowType } = workflowInfo();
+  const preparing: GraphStatus = {
+    executionId: workflowId,
+    graph: workflowType,
+    status: 'PENDING',
+    counts: {},
+    total: 0,
+    startedAt: startTime.toISOString(),
+    sequence: 0,
+    runs: [workflowId],
+  };
+  setHandler(defineQuery<GraphStatus>(QUERY.status), () => current()?.status() ?? preparing, {
+    description: 'status and counts of the graph',
+  });
+  setHandler(
+    defineQuery<NodesPage, [NodesQuery?]>(QUERY.nodes),
+    (query = {}) => {
+      const run = current();
+      if (!run) return { sequence: 0, nodes: [] };
+      return {
+        ...run.nodes.page(query ?? {}),
+        ...(run.writtenPages.length > 0 ? { pages: [...run.writtenPages] } : {}),
+      };
+    },
+    { description: 'nodes, changed since a sequence, a page at a time' },
+  );
+  setHandler(
+    defineQuery<NodeView | null, [string]>(QUERY.node),
+    (id) => {
+      const run = current();
+      const index = run?.nodes.find(id);
+      return run && index !== undefined ? run.nodes.view(index) : null;
+    },
+    { description: 'one node, by id' },
+  );
+  setHandler(
+    defineUpdate<CancelAnswer, [{ nodeId: string }]>(UPDATE.cancelNode),
+    async ({ nodeId }) => {
+      await condition(() => current() !== undefined);
+      return (
+        current()?.cancelNode(nodeId) ?? { success: false, message: 'the graph did not start' }
+      );
+    },
+    {
+      description: 'cancel one node: { nodeId }',
+      validator: (argument: unknown) => {
+        const nodeId = (argument as { nodeId?: unknown } | null)?.nodeId;
+        if (typeof nodeId !== 'string')
+          throw ApplicationFailure.nonRetryable('expected { "nodeId": "<id>" }', 'CONFIGURATION');
+      },
+    },
+  );
+}

@@ -1,0 +1,204 @@
+/** Runs nodes as activities of this workflow: one activity a node, in a cancellation scope of its own. */
+import {
+  CancellationScope,
+  scheduleActivity,
+  workflowInfo,
+  type ActivityOptions,
+} from '@temporalio/workflow';
+import { isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
+import type { NodeClass } from '../domain/plan.js';
+import { fallbackPolicy } from '../domain/retry.js';
+import { PRIORITY_KEY } from '../domain/priority.js';
+import { outcomeOfFailure } from './activity-failure.js';
+import {
+  ACTIVITY,
+  type NodeOrder,
+  type NodeRequest,
+  type Prepared,
+  type SettleRequest,
+} from './messages.js';
+import type { Deliver, NodeExecutor } from './node-executor.js';
+
+/** Bytes of activity inputs in one workflow task: half of what a gRPC message may have. */
+const BYTE_BUDGET = 2_000_000;
+/** Commands in one workflow task. */
+const COMMAND_BUDGET = 500;
+
+export type HereContext = Omit<Prepared, 'plan'> & {
+  classes: readonly NodeClass[];
+  inlineLimit: number;
+};
+
+export class HereExecutor implements NodeExecutor {
+  private readonly scopes = new Map<number, CancellationScope>();
+  private readonly spent = { at: -1, bytes: 0, commands: 0 };
+
+  constructor(
+    private readonly context: HereContext,
+    private readonly deliver: Deliver,
+  ) {}
+
+  begin(orders: readonly NodeOrder[]): void {
+    for (const order of orders) {
+      const request = this.request(order);
+      this.spend(request);
+      const done = order.ended
+        ? this.settle(order, request, order.ended, order.neverStarted ?? true)
+        : this.run(order, request);
+      void done.then((outcome) => this.deliver(order.index, outcome));
+    }
+  }
+
+  cancel(indexes: readonly number[]): void {
+    for (const index of indexes) this.scopes.get(index)?.cancel();
+  }
+
+  hasRoom(): boolean {
+    this.renewBudget();
+    return this.spent.bytes < BYTE_BUDGET && this.spent.commands < COMMAND_BUDGET;
+  }
+
+  runs(): string[] {
+    return [workflowInfo().workflowId];
+  }
+
+  pending(): number {
+    return 0;
+  }
+
+  async close(): Promise<void> {}
+
+  private async run(order: NodeOrder, request: NodeRequest): Promise<ActivityOutcome> {
+    const scope = new CancellationScope({ cancellable: true });
+    this.scopes.set(order.index, scope);
+    const options = this.options(order, request);
+    let outcome: ActivityOutcome;
+    try {
+      outcome = await scope.run(() =>
+        scheduleActivity<ActivityOutcome>(request.node.task, [request], options),
+      );
+    } catch (error) {
+      outcome = outcomeOfFailure(error, order, request, Date.now());
+    } finally {
+      this.scopes.delete(order.index);
+    }
+    if (isHeld(outcome) || outcome.hooksDone || !this.classOf(order).settle) return outcome;
+    return await this.settle(order, request, outcome, false);
+  }
+
+  /** Shielded: neither a cancel of the node nor of the graph keeps the post hooks from running. */
+  private async settle(
+    order: NodeOrder,
+    request: NodeRequest,
+    outcome: NodeOutcome,
+    neverStarted: boolean,
+  ): Promise<NodeOutcome> {
+    const argument: SettleRequest = { request, outcome, neverStarted };
+    let failures: string[];
+    try {
+      failures = await CancellationScope.nonCancellable(() =>
+        scheduleActivity<string[]>(ACTIVITY.settle, [argument], {
+          activityId: `${order.id}~settle`,
+          startToCloseTimeout: '10m',
+          scheduleToCloseTimeout: '1h',
+          retry: { maximumAttempts: 3, initialInterval: '1s' },
+          cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+          summary: `post hooks of ${order.id}`,
+          ...this.queueOf(order),
+        }),
+      );
+    } catch (error) {
+      failures = [`post hooks did not run: ${(error as Error).message}`];
+    }
+    const warnings = [...(outcome.warnings ?? []), ...failures];
+    return { ...outcome, hooksDone: true, ...(warnings.length > 0 ? { warnings } : {}) };
+  }
+
+  private request(order: NodeOrder): NodeRequest {
+    const { execution, params, serverWaitsMs, inlineLimit } = this.context;
+    const {
+      task,
+      taskVersion,
+      retry,
+      maxLostWorkers,
+      timeoutMs,
+      heartbeatTimeoutMs,
+      totalTimeoutMs,
+    } = this.classOf(order);
+    const first = order.round?.firstScheduledAt ?? Date.now();
+    return {
+      execution,
+      node: { id: order.id, task, taskVersion },
+      body: order.body,
+      retry,
+      maxLostWorkers,
+      timeoutMs,
+      heartbeatTimeoutMs,
+      serverWaitsMs,
+      inlineLimit,
+      ...(order.readsParams ? { params } : {}),
+      ...(order.reads ? { reads: order.reads } : {}),
+      ...(totalTimeoutMs === null ? {} : { totalDeadline: first + totalTimeoutMs }),
+      ...(order.round ? { round: order.round } : {}),
+    };
+  }
+
+  private options(order: NodeOrder, request: NodeRequest): ActivityOptions {
+    const { priority, timeoutMs, heartbeatTimeoutMs, queueTimeoutMs, retry } = this.classOf(order);
+    const fallback = fallbackPolicy(retry, order.round?.attemptsUsed);
+    const { project } = this.context.execution;
+    return {
+      activityId: order.id,
+      summary: order.id,
+      startToCloseTimeout: timeoutMs,
+      heartbeatTimeout: heartbeatTimeoutMs,
+      // Explicit: the SDK's own default behaves as TRY_CANCEL, and the slot would be free while the task runs on.
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+      retry: {
+        maximumAttempts: fallback.maximumAttempts,
+        initialInterval: fallback.initialIntervalMs,
+        backoffCoefficient: fallback.backoffCoefficient,
+        maximumInterval: fallback.maximumIntervalMs,
+        ...(fallback.nonRetryableErrorTypes.length > 0
+          ? { nonRetryableErrorTypes: fallback.nonRetryableErrorTypes }
+          : {}),
+      },
+      priority: {
+        priorityKey: PRIORITY_KEY[priority],
+        ...(project === undefined ? {} : { fairnessKey: project.slice(0, 64) }),
+      },
+      ...(queueTimeoutMs === null ? {} : { scheduleToStartTimeout: queueTimeoutMs }),
+      ...(request.totalDeadline === undefined
+        ? {}
+        : { scheduleToCloseTimeout: Math.max(1, request.totalDeadline - Date.now()) }),
+      ...this.queueOf(order),
+    };
+  }
+
+  private queueOf(order: NodeOrder): { taskQueue?: string } {
+    const { queue } = this.classOf(order);
+    return queue === null ? {} : { taskQueue: queue };
+  }
+
+  private classOf(order: NodeOrder): NodeClass {
+    const found = this.context.classes[order.class];
+    if (!found)
+      throw new RangeError(
+        `node ${order.id} names option class ${order.class}, which the plan does not have`,
+      );
+    return found;
+  }
+
+  private spend(request: NodeRequest): void {
+    this.renewBudget();
+    this.spent.bytes += JSON.stringify(request).length;
+    this.spent.commands++;
+  }
+
+  /** The history's length changes with each workflow task and only then. */
+  private renewBudget(): void {
+    const { historyLength } = workflowInfo();
+    if (this.spent.at === historyLength) return;
+    Object.assign(this.spent, { at: historyLength, bytes: 0, commands: 0 });
+  }
+}

@@ -1,0 +1,4 @@
+/** Every workflow of a worker. */
+export { tempographAsk } from './ask.js';
+export { taskGraph } from './graph.js';
+export { taskSegment } from './segment.js';

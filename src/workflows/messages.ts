@@ -1,0 +1,346 @@
+/**
+ * The contract of our workflows: what starts them, what they answer, what their activities take. Public for raw clients
+ * (`taskGraph`, the queries and updates); the rest is between our own parts.
+ */
+import type { ErrorRecord } from '../domain/errors.js';
+import type { Fault } from '../domain/fault.js';
+import type { Json, JsonObject } from '../domain/json.js';
+import type { ActivityOutcome, AttemptRecord, NodeOutcome, Value } from '../domain/outcome.js';
+import type { NodeBody, NodeClass, Plan } from '../domain/plan.js';
+import type { RetryPolicy } from '../domain/retry.js';
+import type { SchedulerSnapshot } from '../domain/scheduler.js';
+import type { GraphSpec, Submission } from '../domain/spec.js';
+import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
+
+export const TASK_QUEUE = 'tempograph';
+
+export const WORKFLOW = {
+  graph: 'taskGraph',
+  segment: 'taskSegment',
+  ask: 'tempographAsk',
+} as const;
+
+export const ACTIVITY = {
+  prepare: 'tempograph.prepare',
+  readPlan: 'tempograph.readPlan',
+  settle: 'tempograph.settle',
+  writeBlob: 'tempograph.writeBlob',
+  describe: 'tempograph.describe',
+  readBlob: 'tempograph.readBlob',
+  check: 'tempograph.check',
+} as const;
+
+export const QUERY = { status: 'status', nodes: 'nodes', node: 'node' } as const;
+export const UPDATE = { cancelNode: 'cancelNode' } as const;
+export const SIGNAL = {
+  settled: 'tempograph.settled',
+  assign: 'tempograph.assign',
+  cancel: 'tempograph.cancel',
+} as const;
+
+/** Search attributes, set where the namespace has them; everything works without. */
+export const SEARCH_ATTRIBUTE = {
+  status: 'TempographStatus',
+  project: 'TempographProject',
+  task: 'TempographTask',
+  priority: 'TempographPriority',
+  session: 'TempographSession',
+} as const;
+
+/** Memo keys. */
+export const MEMO = { manifest: 'tempographManifest', kind: 'tempographKind' } as const;
+
+/** How a workflow of ours ends other than COMPLETED: the failure's type. */
+export const FAILURE = {
+  failed: 'GraphFailed',
+  timeout: 'GraphTimeout',
+  rejected: 'SpecInvalid',
+} as const;
+
+/** Arguments of `taskGraph`. A raw client gives the spec and, if it likes, a submission; the carry is our own. */
+export type TaskGraphArgs = [
+  spec: GraphSpec | null,
+  submission?: Submission | null,
+  carry?: Carry | null,
+];
+
+/** What an execution is known by, in every request that leaves the workflow. */
+export interface ExecutionInfo {
+  id: string;
+  graph: string;
+  version: string;
+  project?: string;
+  sessionId?: string;
+  metadata?: JsonObject;
+  /** Names of the graph's own hooks. */
+  hooks: { pre: string[]; post: string[] };
+}
+
+export interface PrepareRequest {
+  spec: Json;
+  submission: Json;
+  executionId: string;
+}
+
+/** What `prepare` pins for an execution. */
+export interface Prepared {
+  execution: ExecutionInfo;
+  params: Value;
+  /** Waits up to this are the server's. */
+  serverWaitsMs: number;
+  /** The plan itself for a graph that fits one run, else where its pages lie. */
+  plan: Plan | PlanPages;
+  tags?: string[];
+}
+
+export interface PlanPages {
+  /** References of JSON arrays of plan nodes, in order. */
+  nodes: string[];
+  /** References of JSON arrays of {@link NodeBody}, `bodiesPerPage` each. */
+  bodies: string[];
+  bodiesPerPage: number;
+  head: Omit<Plan, 'nodes'>;
+  nodeCount: number;
+  /** Nodes that one segment takes. */
+  segmentNodes: number;
+  /** History events after which the coordinator continues as new. */
+  coordinatorEvents: number;
+}
+
+export type PrepareResult = { faults: Fault[] } | { prepared: Prepared };
+
+/** How a node stands that another one reads. */
+export interface Upstream {
+  status: Status;
+  output?: Value;
+}
+
+/** What a node has behind it when it is begun again after a hold. */
+export interface Round {
+  attemptsUsed: number;
+  attempts: AttemptRecord[];
+  executionTimeMs: number;
+  /** Epoch milliseconds of the first time it was handed to a worker. */
+  firstScheduledAt: number;
+  checkpoint?: Json;
+  /** When the tries to find a worker that knows the task began. */
+  unknownSince?: number;
+}
+
+/** The order to run a node once more or for the first time. */
+export interface NodeOrder {
+  index: number;
+  id: string;
+  class: number;
+  body: NodeBody | { ref: string; index: number };
+  reads?: Record<string, Upstream>;
+  readsParams?: true;
+  round?: Round;
+  /** The node has ended where no pipeline saw it: only its post hooks run. */
+  ended?: NodeOutcome;
+  neverStarted?: boolean;
+}
+
+/** The argument of every task's activity. */
+export interface NodeRequest {
+  execution: ExecutionInfo;
+  node: { id: string; task: string; taskVersion: string };
+  body: NodeBody | { ref: string; index: number };
+  params?: Value;
+  reads?: Record<string, Upstream>;
+  retry: RetryPolicy;
+  maxLostWorkers: number;
+  timeoutMs: number;
+  heartbeatTimeoutMs: number;
+  /** Epoch milliseconds after which no attempt may go on. */
+  totalDeadline?: number;
+  serverWaitsMs: number;
+  inlineLimit: number;
+  round?: Round;
+}
+
+/** The argument of `settle`: the post hooks of a node that ended where the pipeline could not see it. */
+export interface SettleRequest {
+  request: NodeRequest;
+  outcome: NodeOutcome;
+  /** It never started: only hooks registered with `onSkipped` run. */
+  neverStarted: boolean;
+}
+
+export interface SegmentArgs {
+  coordinatorId: string;
+  prepared: Omit<Prepared, 'plan'>;
+  classes: NodeClass[];
+  orders: NodeOrder[];
+  sealed: boolean;
+}
+
+export interface AssignSignal {
+  orders: NodeOrder[];
+  /** No more orders will come. */
+  sealed: boolean;
+}
+
+export interface CancelSignal {
+  indexes: number[];
+}
+
+export interface SettledSignal {
+  segmentId: string;
+  outcomes: [index: number, outcome: ActivityOutcome][];
+}
+
+/** What a coordinator carries over a continue-as-new. */
+export interface Carry {
+  prepared: Prepared;
+  startedAt: number;
+  scheduler: SchedulerSnapshot;
+  /** What the not yet started nodes still have to read. */
+  upstream: [index: number, upstream: Upstream][];
+  rounds: [index: number, round: Round][];
+  /** References of pages of ended nodes' records. */
+  pages: string[];
+  failures: NodeFailure[];
+  segments: SegmentCarry[];
+  nextSegment: number;
+  sequence: number;
+  cancelling?: StatusReason;
+}
+
+export interface SegmentCarry {
+  id: string;
+  handed: number;
+  sealed: boolean;
+  inFlight: [index: number, round: Round | null][];
+}
+
+export interface NodeFailure {
+  nodeId: string;
+  status: Status;
+  error?: ErrorRecord;
+}
+
+export type Counts = Partial<Record<Status, number>>;
+
+/** The answer to the query `status`. */
+export interface GraphStatus {
+  executionId: string;
+  graph: string;
+  status: Status;
+  counts: Counts;
+  total: number;
+  startedAt: string;
+  /** Grows with every change; give it to the query `nodes` as `since`. */
+  sequence: number;
+  /** Workflows that hold the running nodes' activities: this one, or its segments. */
+  runs: string[];
+  project?: string;
+  sessionId?: string;
+}
+
+/** How a node stands. */
+export interface NodeView {
+  id: string;
+  task: string;
+  status: Status;
+  reason?: StatusReason;
+  /** Attempts so far, those known to the workflow. */
+  attempts: number;
+  maxRetries: number;
+  attemptHistory?: AttemptRecord[];
+  output?: Value;
+  error?: ErrorRecord;
+  warnings?: string[];
+  /** ISO times. */
+  scheduledAt?: string;
+  startedAt?: string;
+  endedAt?: string;
+  /** From first start to end, waits included. */
+  durationMs?: number;
+  /** The sum of the attempts' run times. */
+  executionTimeMs?: number;
+  /** RETRYING or SCHEDULED: when it goes on. */
+  nextRetryAt?: string;
+  dependencies?: { done: number; total: number };
+  inputHash?: string;
+  outputHash?: string;
+  taskVersion?: string;
+  metrics?: Record<string, number>;
+  /** Nothing depends on it: its output is part of the graph's. */
+  leaf?: true;
+}
+
+export interface NodesQuery {
+  /** Only nodes changed after this sequence. */
+  since?: number;
+  /** Index to go on from. */
+  cursor?: number;
+  /** At most this many, 1,000 by default. */
+  limit?: number;
+}
+
+export interface NodesPage {
+  sequence: number;
+  nodes: NodeView[];
+  /** Give it as `cursor` for the rest; absent on the last page. */
+  next?: number;
+  /** Pages of ended nodes that the coordinator of a big graph no longer holds. */
+  pages?: string[];
+}
+
+/** The manifest of an execution's result: `result()` reads it. */
+export interface Manifest {
+  executionId: string;
+  graph: string;
+  version: string;
+  status: TerminalStatus;
+  counts: Counts;
+  startedAt: string;
+  endedAt: string;
+  durationMs: number;
+  /** Ended nodes, in the order of the spec, or by reference, a page of them each. */
+  nodes: NodeView[] | { pages: string[] };
+  error?: ErrorRecord;
+  project?: string;
+  sessionId?: string;
+  metadata?: JsonObject;
+}
+
+/** The result of a completed `taskGraph`, and the details of a failed one. */
+export interface GraphClose {
+  status: TerminalStatus;
+  manifest: Manifest | { ref: string };
+  counts: Counts;
+  failures?: NodeFailure[];
+}
+
+export interface CancelAnswer {
+  success: boolean;
+  message: string;
+}
+
+/** A question to a worker: is this spec sound, or what stands in this blob from that character on? */
+export type AskRequest = CheckRequest | ReadRequest;
+export type AskAnswer = CheckAnswer | ReadAnswer;
+
+export interface CheckRequest {
+  kind: 'check';
+  spec: Json;
+  submission: Json;
+}
+
+export interface CheckAnswer {
+  faults: Fault[];
+}
+
+export interface ReadRequest {
+  kind: 'read';
+  ref: string;
+  offset: number;
+}
+
+export interface ReadAnswer {
+  text: string;
+  /** Characters of the whole text. */
+  total: number;
+}

@@ -1,0 +1,23 @@
+/** The port between the graph's decisions and where nodes run: in this workflow (`here.ts`) or in segments (`segments.ts`). */
+import type { ActivityOutcome } from '../domain/outcome.js';
+import type { NodeOrder, SegmentCarry } from './messages.js';
+
+/** Called with a node's outcome; with `warnings` only, for a node whose post hooks ran after it had ended. */
+export type Deliver = (index: number, outcome: ActivityOutcome) => void;
+
+export interface NodeExecutor {
+  /** Begins nodes. Outcomes are delivered later, each once. */
+  begin(orders: readonly NodeOrder[]): void;
+  /** Asks running nodes to stop; they still deliver an outcome. */
+  cancel(indexes: readonly number[]): void;
+  /** False while this workflow task has taken all that it may; `begin` again in the next one. */
+  hasRoom(): boolean;
+  /** Workflows that hold the activities. */
+  runs(): string[];
+  /** Messages to segments that are still under way. */
+  pending(): number;
+  /** Tells segments that no more orders come. */
+  close(): Promise<void>;
+  /** What to carry over a continue-as-new; undefined where that is impossible because activities run here. */
+  carry?(): { segments: SegmentCarry[]; nextSegment: number };
+}

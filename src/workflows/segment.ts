@@ -1,0 +1,150 @@
+/** `taskSegment`: holds the activities of some nodes of a big graph and reports how they end. Started by `taskGraph` only. */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  defineSignal,
+  getExternalWorkflowHandle,
+  scheduleLocalActivity,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
+import { HereExecutor } from './here.js';
+import {
+  ACTIVITY,
+  SIGNAL,
+  type AssignSignal,
+  type CancelSignal,
+  type NodeOrder,
+  type SegmentArgs,
+  type SettledSignal,
+} from './messages.js';
+
+/** Outcomes in one report: with outputs by reference far below a payload's 2 MB. */
+const OUTCOMES_PER_REPORT = 200;
+/** An idle segment that hears nothing for so long looks whether its coordinator is still there. */
+const IDLE = '10m';
+
+/** @returns how many nodes ended here */
+export async function taskSegment(args: SegmentArgs): Promise<{ ended: number }> {
+  if (!Array.isArray(args?.orders) || typeof args.coordinatorId !== 'string') {
+    throw ApplicationFailure.nonRetryable(
+      'taskSegment is started by taskGraph; start taskGraph with your spec instead',
+      'CONFIGURATION',
+    );
+  }
+  const segment = new Segment(args);
+  void CancellationScope.current().cancelRequested.catch(() => segment.cancelAll());
+  return await CancellationScope.nonCancellable(() => segment.run());
+}
+
+class Segment {
+  private readonly executor: HereExecutor;
+  private readonly waiting: NodeOrder[] = [];
+  private readonly running = new Set<number>();
+  private readonly outbox: SettledSignal['outcomes'] = [];
+  private sealed = false;
+  private orphaned = false;
+  private ended = 0;
+  private version = 0;
+
+  constructor(private readonly args: SegmentArgs) {
+    const { prepared, classes } = args;
+    this.executor = new HereExecutor(
+      { ...prepared, classes, inlineLimit: INLINE_LIMIT_SEGMENT },
+      (index, outcome) => {
+        this.running.delete(index);
+        this.outbox.push([index, outcome]);
+        this.ended++;
+        this.version++;
+      },
+    );
+    setHandler(defineSignal<[AssignSignal]>(SIGNAL.assign), (signal) => this.assign(signal));
+    setHandler(defineSignal<[CancelSignal]>(SIGNAL.cancel), ({ indexes }) => this.cancel(indexes));
+    this.assign(args);
+  }
+
+  async run(): Promise<{ ended: number }> {
+    void this.report();
+    for (;;) {
+      const seen = this.version;
+      while (this.waiting.length > 0 && this.executor.hasRoom())
+        this.executor.begin(this.waiting.splice(0, 50));
+      setCurrentDetails(
+        `${this.running.size} nodes running, ${this.ended} ended, for \`${this.args.coordinatorId}\``,
+      );
+      if (this.isDone()) return { ended: this.ended };
+      const changed = (): boolean => this.version !== seen;
+      if (this.waiting.length > 0)
+        await condition(changed, 1); // the rest in the next workflow task
+      else if (this.running.size > 0) await condition(changed);
+      else if (!(await condition(changed, IDLE))) await this.lookForCoordinator();
+    }
+  }
+
+  cancelAll(): void {
+    this.cancel([...this.running]);
+  }
+
+  private assign({ orders, sealed }: AssignSignal): void {
+    this.version++;
+    this.sealed ||= sealed;
+    for (const order of orders) {
+      this.running.add(order.index);
+      this.waiting.push(order);
+    }
+  }
+
+  /** Also what is not begun yet: it is begun with its scope cancelled right after, so that it ends like any other. */
+  private cancel(indexes: readonly number[]): void {
+    const begun = this.waiting.splice(0);
+    if (begun.length > 0) this.executor.begin(begun);
+    this.executor.cancel(indexes);
+    this.version++;
+  }
+
+  private isDone(): boolean {
+    return (
+      (this.sealed || this.orphaned) &&
+      this.running.size === 0 &&
+      (this.outbox.length === 0 || this.orphaned)
+    );
+  }
+
+  /** Reports one batch at a time: what ends meanwhile goes with the next. */
+  private async report(): Promise<void> {
+    const coordinator = getExternalWorkflowHandle(this.args.coordinatorId);
+    for (;;) {
+      await condition(() => this.outbox.length > 0);
+      const outcomes = this.outbox.slice(0, OUTCOMES_PER_REPORT);
+      const signal: SettledSignal = { segmentId: workflowInfo().workflowId, outcomes };
+      try {
+        await coordinator.signal(SIGNAL.settled, signal);
+      } catch {
+        return this.abandon();
+      }
+      this.outbox.splice(0, outcomes.length);
+      this.version++;
+    }
+  }
+
+  /** The coordinator is gone, so nobody waits for what runs here. */
+  private abandon(): void {
+    this.orphaned = true;
+    this.cancelAll();
+  }
+
+  private async lookForCoordinator(): Promise<void> {
+    const found = await scheduleLocalActivity<string>(
+      ACTIVITY.describe,
+      [this.args.coordinatorId],
+      {
+        startToCloseTimeout: '10s',
+        scheduleToCloseTimeout: '1m',
+      },
+    );
+    if (found !== 'running') this.abandon();
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Runs the nodes of a big graph in segments: child workflows that hold the activities, so that the coordinator can
+ * continue as new at any time without waiting for them.
+ *
+ * S1. A segment takes `nodesPerSegment` orders in its life and never continues as new.
+ * S2. Messages to one segment arrive in the order they were sent: each waits for the one before.
+ * S3. A segment that is gone is found when a message cannot be delivered, else by asking the server after 1, 2, 4 … 60
+ *     minutes; its nodes are begun again elsewhere, with one attempt counted as lost.
+ */
+import {
+  CancellationScope,
+  ParentClosePolicy,
+  getExternalWorkflowHandle,
+  scheduleLocalActivity,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { withAttempt } from '../domain/outcome.js';
+import type { NodeClass } from '../domain/plan.js';
+import {
+  ACTIVITY,
+  SIGNAL,
+  WORKFLOW,
+  type AssignSignal,
+  type CancelSignal,
+  type Carry,
+  type NodeOrder,
+  type Prepared,
+  type Round,
+  type SegmentArgs,
+  type SegmentCarry,
+  type SettledSignal,
+} from './messages.js';
+import type { Deliver, NodeExecutor } from './node-executor.js';
+
+const MINUTE = 60_000;
+/** Orders in one message: with inputs by reference far below a payload's 2 MB. */
+const ORDERS_PER_MESSAGE = 200;
+
+interface Segment {
+  id: string;
+  handed: number;
+  sealed: boolean;
+  inFlight: Map<number, Round | null>;
+  /** Resolves when the last message has arrived. */
+  sent: Promise<void>;
+  /** It has reported since it was last looked at. */
+  heard: boolean;
+}
+
+export interface SegmentsParts {
+  context: Omit<Prepared, 'plan'>;
+  classes: NodeClass[];
+  nodesPerSegment: number;
+  carry: Carry | undefined;
+}
+
+export class SegmentsExecutor implements NodeExecutor {
+  private readonly segments = new Map<string, Segment>();
+  private readonly segmentOf = new Map<number, Segment>();
+  private next: number;
+  private underWay = 0;
+  private outbox: NodeOrder[] = [];
+  private readonly watching: CancellationScope;
+
+  constructor(
+    private readonly parts: SegmentsParts,
+    private readonly deliver: Deliver,
+  ) {
+    this.next = parts.carry?.nextSegment ?? 0;
+    for (const carried of parts.carry?.segments ?? []) this.adopt(carried);
+    this.watching = new CancellationScope({ cancellable: true });
+    void this.watching.run(() => this.watch()).catch(() => undefined); // cancelled when the graph is done
+  }
+
+  begin(orders: readonly NodeOrder[]): void {
+    this.outbox.push(...orders);
+    while (this.outbox.length > 0) {
+      const segment = this.open();
+      const room = Math.min(ORDERS_PER_MESSAGE, this.parts.nodesPerSegment - segment.handed);
+      this.assign(segment, this.outbox.splice(0, room));
+    }
+  }
+
+  cancel(indexes: readonly number[]): void {
+    const bySegment = new Map<Segment, number[]>();
+    for (const index of indexes) {
+      const segment = this.segmentOf.get(index);
+      if (segment) bySegment.set(segment, [...(bySegment.get(segment) ?? []), index]);
+    }
+    for (const [segment, of] of bySegment)
+      this.send(segment, SIGNAL.cancel, { indexes: of } satisfies CancelSignal);
+  }
+
+  hasRoom(): boolean {
+    return this.underWay < 10;
+  }
+
+  runs(): string[] {
+    return [
+      workflowInfo().workflowId,
+      ...[...this.segments.values()].filter((s) => s.inFlight.size > 0).map((s) => s.id),
+    ];
+  }
+
+  pending(): number {
+    return this.underWay;
+  }
+
+  async close(): Promise<void> {
+    this.watching.cancel();
+    for (const segment of this.segments.values())
+      if (!segment.sealed) this.assign(segment, [], true);
+    await Promise.all([...this.segments.values()].map((segment) => segment.sent));
+  }
+
+  carry(): { segments: SegmentCarry[]; nextSegment: number } {
+    const segments = [...this.segments.values()].map(({ id, handed, sealed, inFlight }) => ({
+      id,
+      handed,
+      sealed,
+      inFlight: [...inFlight],
+    }));
+    return { segments, nextSegment: this.next };
+  }
+
+  /** A segment reports outcomes. */
+  settled(signal: SettledSignal): void {
+    const segment = this.segments.get(signal.segmentId);
+    if (!segment || !Array.isArray(signal.outcomes)) return; // not one of ours, or given up long ago
+    segment.heard = true;
+    for (const [index, outcome] of signal.outcomes) {
+      if (!segment.inFlight.delete(index)) continue; // told twice
+      this.segmentOf.delete(index);
+      this.deliver(index, outcome);
+    }
+    if (segment.sealed && segment.inFlight.size === 0) this.segments.delete(segment.id);
+  }
+
+  private adopt({ id, handed, sealed, inFlight }: SegmentCarry): void {
+    const segment: Segment = {
+      id,
+      handed,
+      sealed,
+      inFlight: new Map(inFlight),
+      sent: Promise.resolve(),
+      heard: true,
+    };
+    this.segments.set(id, segment);
+    for (const index of segment.inFlight.keys()) this.segmentOf.set(index, segment);
+  }
+
+  /** The segment that takes orders. */
+  private open(): Segment {
+    for (const segment of this.segments.values()) if (!segment.sealed) return segment;
+    const id = `${workflowInfo().workflowId}/~seg/${this.next++}`;
+    const segment: Segment = {
+      id,
+      handed: 0,
+      sealed: false,
+      inFlight: new Map(),
+      sent: Promise.resolve(),
+      heard: true,
+    };
+    this.segments.set(id, segment);
+    return segment;
+  }
+
+  private assign(segment: Segment, orders: NodeOrder[], last = false): void {
+    const isNew = segment.handed === 0 && !last;
+    segment.handed += orders.length;
+    segment.sealed = last || segment.handed >= this.parts.nodesPerSegment;
+    for (const order of orders) {
+      segment.inFlight.set(order.index, order.round ?? null);
+      this.segmentOf.set(order.index, segment);
+    }
+    if (isNew) this.chain(segment, () => this.start(segment, orders));
+    else
+      this.send(segment, SIGNAL.assign, { orders, sealed: segment.sealed } satisfies AssignSignal);
+  }
+
+  private async start(segment: Segment, orders: NodeOrder[]): Promise<void> {
+    const { context, classes } = this.parts;
+    const { workflowId } = workflowInfo();
+    const argument: SegmentArgs = {
+      coordinatorId: workflowId,
+      prepared: context,
+      classes,
+      orders,
+      sealed: segment.sealed,
+    };
+    await startChild(WORKFLOW.segment, {
+      workflowId: segment.id,
+      args: [argument],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `nodes of ${workflowId}`,
+    });
+  }
+
+  private send(segment: Segment, signal: string, argument: AssignSignal | CancelSignal): void {
+    this.chain(segment, () => getExternalWorkflowHandle(segment.id).signal(signal, argument));
+  }
+
+  private chain(segment: Segment, step: () => Promise<void>): void {
+    this.underWay++;
+    const run = async (): Promise<void> => {
+      try {
+        await step();
+      } catch {
+        this.lost(segment);
+      } finally {
+        this.underWay--;
+      }
+    };
+    segment.sent = segment.sent.then(run);
+  }
+
+  /** Gives the nodes of a segment that is gone back to the scheduler. */
+  private lost(segment: Segment): void {
+    if (!this.segments.delete(segment.id)) return;
+    const now = Date.now();
+    for (const [index, round] of segment.inFlight) {
+      this.segmentOf.delete(index);
+      const attempt = (round?.attemptsUsed ?? 0) + 1;
+      const error = {
+        code: 'WORKER_LOST',
+        message: `the segment ${segment.id} that held this node is gone`,
+      };
+      const at = new Date(now).toISOString();
+      this.deliver(index, {
+        held: 'retry',
+        until: now,
+        attemptsUsed: attempt,
+        attempts: withAttempt(round?.attempts ?? [], {
+          attempt,
+          startedAt: at,
+          endedAt: at,
+          outcome: 'WORKER_LOST',
+          error,
+        }),
+        executionTimeMs: round?.executionTimeMs ?? 0,
+        error: { ...error, origin: 'temporal', retriable: true, attempt },
+      });
+    }
+  }
+
+  private async watch(): Promise<never> {
+    for (let wait = MINUTE; ; wait = Math.min(wait * 2, 60 * MINUTE)) {
+      await sleep(wait);
+      for (const segment of [...this.segments.values()]) {
+        if (segment.heard || segment.inFlight.size === 0) {
+          segment.heard = false;
+          continue;
+        }
+        const found = await scheduleLocalActivity<string>(ACTIVITY.describe, [segment.id], {
+          startToCloseTimeout: '10s',
+          scheduleToCloseTimeout: '1m',
+        });
+        if (found !== 'running') this.lost(segment);
+      }
+    }
+  }
+}
