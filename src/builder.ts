@@ -94,8 +94,7 @@ export class GraphBuilder {
     const read = this.nodes.filter((node) => reads(plain, node.id)).map((node) => node.id);
     const all = [...new Set([...dependsOn.map((node) => node.id), ...read])];
     const name = typeof task === 'string' ? task : task.name;
-    if (typeof task !== 'string')
-      this.definitions.set(name, task as unknown as TaskDefinition<never>);
+    if (typeof task !== 'string') this.definitions.set(name, task);
     this.nodes.push({
       id,
       task: name,

@@ -11,7 +11,7 @@ export interface Settings {
   /** Default `tempograph`. */
   taskQueue?: string;
   /** Waits before a retry up to this are the server's, longer ones the workflow's; 'always' leaves all to the server. Default 60 s. */
-  serverWaits?: Duration | 'always';
+  serverWaits?: Duration;
   /** Nodes that one run of a graph's history takes before it is split into segments. Default 4,000. */
   maxNodesPerRun?: number;
   /** History events after which the coordinator of a split graph continues as new. Default 8,000. */

@@ -35,10 +35,9 @@ const guardedLookup: LookupFunction = (hostname, options, callback) => {
   dnsLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     if (error) return callback(error, '', 0);
     const refused = addresses.find(({ address }) => !allowed(address));
-    if (refused)
-      return callback(refusal(hostname, refused.address) as NodeJS.ErrnoException, '', 0);
+    if (refused) return callback(refusal(hostname, refused.address), '', 0);
     const [first] = addresses;
-    if (options.all) return callback(null, addresses as unknown as string, 0);
+    if (options.all) return callback(null, addresses, 0);
     return callback(null, first?.address ?? '', first?.family ?? 4);
   });
 };
@@ -137,7 +136,7 @@ function retryAfterMs(value: unknown): number | undefined {
 }
 
 function checkAnswer(schema: Record<string, unknown>, body: Json, url: string): void {
-  const parsed = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(body);
+  const parsed = z.fromJSONSchema(schema).safeParse(body);
   if (parsed.success) return;
   const issues = parsed.error.issues.map(
     (issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`,

@@ -4,6 +4,8 @@ import { connectOptions, type ConnectOptions } from '../config.js';
 import { TaskError } from '../domain/errors.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
 
+/** gRPC's status for a server that cannot be reached. */
+const UNAVAILABLE = 14;
 /** Longest that a connection attempt takes, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -35,9 +37,9 @@ export async function reaching<T>(address: string, run: () => Promise<T>): Promi
   try {
     return await run();
   } catch (error) {
-    // 14 UNAVAILABLE, 4 DEADLINE_EXCEEDED
     const grpc = isGrpcServiceError(error) ? error : (error as { cause?: unknown }).cause;
-    if (isGrpcServiceError(grpc) && grpc.code === 14) throw unreachable(address, error);
+    if (isGrpcServiceError(grpc) && Number(grpc.code) === UNAVAILABLE)
+      throw unreachable(address, error);
     throw error;
   }
 }

@@ -58,7 +58,7 @@ export function withPending(
   const attempts = view.attempts + (pending.attempt ?? 1);
   const history = details?.attempts ?? view.attemptHistory;
   const known = { ...view, ...(history ? { attemptHistory: history } : {}) };
-  if (pending.state === STARTED) {
+  if (Number(pending.state) === STARTED) {
     const { reason: _reason, ...rest } = known;
     const started = time(pending.lastStartedTime);
     return {

@@ -118,6 +118,8 @@ function classOf(
       settleSkipped: context.postHooksOnSkipped || (facts?.postHooksOnSkipped ?? false),
     };
   } catch (error) {
-    throw new RangeError(`tasks[${graph.tasks.indexOf(node)}].retry: ${(error as Error).message}`);
+    throw new RangeError(`tasks[${graph.tasks.indexOf(node)}].retry: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

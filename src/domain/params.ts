@@ -34,7 +34,7 @@ function schemaFaults(spec: Record<string, unknown>, path: Path): Fault[] {
   const pattern = spec['pattern'];
   if (pattern !== undefined) {
     try {
-      RE2JS.compile(String(pattern));
+      RE2JS.compile(typeof pattern === 'string' ? pattern : JSON.stringify(pattern));
     } catch (error) {
       return [
         fault(
@@ -55,7 +55,7 @@ function schemaFaults(spec: Record<string, unknown>, path: Path): Fault[] {
     ];
   }
   try {
-    schemaOf(spec as ParamSpec);
+    schemaOf(spec);
     return [];
   } catch (error) {
     return [fault(path, 'INVALID_VALUE', `no usable JSON Schema: ${(error as Error).message}`)];

@@ -1,13 +1,7 @@
 /** What a caller may say of retries, and how several such sayings become one policy. */
 import { z } from 'zod';
 import { DurationSchema, formatDuration } from './duration.js';
-import {
-  DEFAULT_RETRY,
-  grows,
-  RETRY_STRATEGIES,
-  type RetryPolicy,
-  type RetryStrategy,
-} from './retry.js';
+import { DEFAULT_RETRY, grows, RETRY_STRATEGIES, type RetryPolicy } from './retry.js';
 
 const shape = {
   /** How waits grow. Default EXPONENTIAL_BACKOFF, or DELAY_LIST where `delays` is given. */
@@ -24,30 +18,34 @@ const shape = {
   delays: z.array(DurationSchema).min(1).max(1_000).optional(),
 };
 
-/** What a caller may say of retries; every field optional, unknown ones refused. */
-export const RetryOptionsSchema = z.preprocess(
-  (value) => (typeof value === 'string' ? { strategy: value } : value),
-  z.strictObject({
-    ...shape,
-    /** Random spread either side of a wait, as a fraction: 0.25 is ±25 %; `true` means 0.25. Default 0. */
-    jitter: z
-      .union([z.boolean(), z.number().min(0).max(1)])
-      .transform((value) => (value === true ? 0.25 : value === false ? 0 : value))
-      .optional(),
-    /** Codes or names of errors that are retried; where given, other errors are not. */
-    retryOn: z.array(z.string().min(1)).max(200).optional(),
-    /** Codes or names of errors that are never retried; `TIMEOUT` and `WORKER_LOST` among them. */
-    neverRetryOn: z.array(z.string().min(1)).max(200).optional(),
-    /** What happens to an error on no list. Default 'retry'; 'fail' where `retryOn` is given. */
-    unknownErrors: z.enum(['retry', 'fail']).optional(),
-    /** Longest wait an error may ask for itself (`retryAfterMs`). Default 1 h. */
-    maxRetryAfter: DurationSchema.optional(),
-    /** A policy of its own for a kind of error, by code or name. */
-    byError: z.record(z.string(), z.strictObject(shape)).optional(),
-  }),
-);
+export const RetryObjectSchema = z.strictObject({
+  ...shape,
+  /** Random spread either side of a wait, as a fraction: 0.25 is ±25 %; `true` means 0.25. Default 0. */
+  jitter: z
+    .union([z.boolean(), z.number().min(0).max(1)])
+    .transform((value) => (value === true ? 0.25 : value === false ? 0 : value))
+    .optional(),
+  /** Codes or names of errors that are retried; where given, other errors are not. */
+  retryOn: z.array(z.string().min(1)).max(200).optional(),
+  /** Codes or names of errors that are never retried; `TIMEOUT` and `WORKER_LOST` among them. */
+  neverRetryOn: z.array(z.string().min(1)).max(200).optional(),
+  /** What happens to an error on no list. Default 'retry'; 'fail' where `retryOn` is given. */
+  unknownErrors: z.enum(['retry', 'fail']).optional(),
+  /** Longest wait an error may ask for itself (`retryAfterMs`). Default 1 h. */
+  maxRetryAfter: DurationSchema.optional(),
+  /** A policy of its own for a kind of error, by code or name. */
+  byError: z.record(z.string(), z.strictObject(shape)).optional(),
+});
+
+/** What a caller may say of retries: a strategy's name, or an object. Every field optional, unknown ones refused. */
+export const RetryOptionsSchema = z.union([
+  z
+    .enum(RETRY_STRATEGIES)
+    .transform((strategy): z.output<typeof RetryObjectSchema> => ({ strategy })),
+  RetryObjectSchema,
+]);
 export type RetryOptions = z.output<typeof RetryOptionsSchema>;
-export type RetryInput = RetryStrategy | z.input<typeof RetryOptionsSchema>;
+export type RetryInput = z.input<typeof RetryOptionsSchema>;
 type Waits = Pick<RetryOptions, keyof typeof shape>;
 
 /**

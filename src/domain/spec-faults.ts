@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { fault, type Fault } from './fault.js';
 import { preview, type Path } from './json.js';
-import { RetryOptionsSchema } from './retry-options.js';
+import { RetryObjectSchema } from './retry-options.js';
 import { GraphSpecSchema, NodeSpecSchema, SubmissionSchema, TaskOptionsSchema } from './spec.js';
 import { didYouMean } from './suggest.js';
 
@@ -11,7 +11,7 @@ const KEYS = {
   node: Object.keys(NodeSpecSchema.shape),
   options: Object.keys(TaskOptionsSchema.shape),
   submission: Object.keys(SubmissionSchema.shape),
-  retry: Object.keys(RetryOptionsSchema.out.shape),
+  retry: Object.keys(RetryObjectSchema.shape),
 };
 
 function knownKeys(path: Path, root: 'graph' | 'submission'): string[] {

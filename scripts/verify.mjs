@@ -1,0 +1,65 @@
+/** `npm run verify`: format, lint, types, build, tests, in this order; stops at the first that fails. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './install.mjs';
+
+const bin = (name, ...path) => join(root, 'node_modules', name, ...path);
+const report = join(root, '.cache', 'jest.json');
+
+const STEPS = [
+  ['format', bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+  ['lint', bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings', '0'],
+  ['types', bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.json'],
+  ['build', join(root, 'scripts', 'build.mjs')],
+  ['tests', bin('jest', 'bin', 'jest.js'), '--json', '--outputFile', report],
+];
+
+export async function verify() {
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  rmSync(report, { force: true });
+  for (const [name, ...command] of STEPS) {
+    const started = Date.now();
+    console.log(`\n── ${name}`);
+    const { status } = spawnSync(process.execPath, command, {
+      cwd: root,
+      stdio: ['ignore', name === 'tests' ? 'ignore' : 'inherit', 'inherit'],
+    });
+    console.log(
+      `── ${name} ${status === 0 ? 'passed' : 'FAILED'} in ${((Date.now() - started) / 1_000).toFixed(1)} s`,
+    );
+    if (status !== 0 && name !== 'tests') return failed(name);
+    if (name === 'tests') return totals(status ?? 1);
+  }
+  return 0;
+}
+
+function failed(name) {
+  console.log(`\n${name} failed; the tests did not run`);
+  console.log('0 passed, 1 failed, 0 skipped');
+  return 1;
+}
+
+/** jest's own totals again as the last line, in one form for every reader. */
+function totals(status) {
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
+    const failedCount = Math.max(
+      numFailedTests,
+      numFailedTestSuites > 0 ? 1 : 0,
+      status === 0 ? 0 : 1,
+    );
+    console.log(`${numPassedTests} passed, ${failedCount} failed, ${numPendingTests} skipped`);
+    return failedCount === 0 ? 0 : 1;
+  } catch (error) {
+    console.log(`no report of the tests: ${error.message}`);
+    console.log('0 passed, 1 failed, 0 skipped');
+    return 1;
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  process.exit(await verify());
