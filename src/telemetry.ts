@@ -1,4 +1,5 @@
 /** Logs: one pino line for every transition, with Temporal's own messages through the same sink. */
+import { Runtime } from '@temporalio/worker';
 import pino, { type Logger as PinoLogger } from 'pino';
 import pinoPretty from 'pino-pretty';
 import type { LogLevel } from './config.js';
@@ -74,4 +75,21 @@ function plain(meta: Meta): Record<string, unknown> {
 
 function dropUndefined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+let runtimeInstalled = false;
+
+/** Temporal's own logs go where ours go. The runtime is one per process: the first worker's logger stays. */
+export function installRuntime(log: Logger): void {
+  if (runtimeInstalled) return;
+  runtimeInstalled = true;
+  try {
+    Runtime.install({
+      logger: temporalLogger(log),
+      shutdownSignals: [],
+      telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+    });
+  } catch {
+    // The user's program has installed one: it is theirs.
+  }
 }

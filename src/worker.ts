@@ -1,7 +1,7 @@
 /** The door for workers: `tempograph/worker`. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { BUILT_IN_TASKS } from './activities/built-in.js';
 import { createActivities } from './activities/index.js';
 import {
@@ -15,7 +15,7 @@ import { TaskError } from './domain/errors.js';
 import { parseDuration, type Duration } from './domain/duration.js';
 import { TaskRegistry, type AnyTask, type Hooks } from './registry.js';
 import { FileBlobStore } from './store/blob-store.js';
-import { createLogger, temporalLogger, type Logger } from './telemetry.js';
+import { createLogger, installRuntime, type Logger } from './telemetry.js';
 
 export { defineTask } from './registry.js';
 export type {
@@ -139,23 +139,6 @@ export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workfl
     fileURLToPath(new URL(file, import.meta.url)),
   );
   return { workflowsPath: source.find((file) => existsSync(file)) ?? String(source[0]) };
-}
-
-let runtimeInstalled = false;
-
-/** Temporal's own logs go where ours go. The runtime is one per process: the first worker's logger stays. */
-function installRuntime(log: Logger): void {
-  if (runtimeInstalled) return;
-  runtimeInstalled = true;
-  try {
-    Runtime.install({
-      logger: temporalLogger(log),
-      shutdownSignals: [],
-      telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
-    });
-  } catch {
-    // The user's program has installed one: it is theirs.
-  }
 }
 
 async function connectWorker(options: ConnectOptions): Promise<NativeConnection> {

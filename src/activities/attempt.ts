@@ -38,7 +38,7 @@ export class Attempt {
     const before = readDetails(info.heartbeatDetails);
     const base = request.round?.attemptsUsed ?? 0;
     this.number = base + info.attempt;
-    this.deadline = Math.min(this.startedAt + request.timeoutMs, request.totalDeadline ?? Infinity);
+    this.deadline = this.startedAt + Math.min(request.timeoutMs, this.totalLeftMs());
     this.attempts = before?.attempts ?? request.round?.attempts ?? [];
     this.executionTimeMs = before?.executionTimeMs ?? request.round?.executionTimeMs ?? 0;
     this.checkpoint = before?.checkpoint ?? request.round?.checkpoint;
@@ -55,6 +55,18 @@ export class Attempt {
   /** Why the signal was aborted. */
   get abortReason(): AbortReason | undefined {
     return this.signal.aborted ? (this.signal.reason as { kind?: AbortReason }).kind : undefined;
+  }
+
+  /** What is left of `totalTimeout` now; infinite without one. Counted on the server's clock and this attempt's own run. */
+  totalLeftMs(): number {
+    const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = this.context.info;
+    const before = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
+    return (this.request.totalLeftMs ?? Infinity) - before - (Date.now() - this.startedAt);
+  }
+
+  /** When this attempt was scheduled, on the server's clock. */
+  get scheduledAt(): number {
+    return this.context.info.currentAttemptScheduledTimestampMs;
   }
 
   /** Sends the heartbeat now. */

@@ -36,11 +36,16 @@ const fail = defineTask({
   name: 'fail',
   description:
     'Fails its first { times } attempts (all of them by default) with { type, message }, then gives { attempt }.',
-  input: z.strictObject({
-    times: z.int().min(0).default(1_000_000),
-    message: z.string().default('failed as asked'),
-    type: z.string().min(1).default('AskedToFail'),
-  }),
+  input: z
+    .strictObject({
+      times: z.int().min(0).default(1_000_000),
+      message: z.string().default('failed as asked'),
+      type: z.string().min(1).default('AskedToFail'),
+    })
+    .nullable()
+    .transform(
+      (input) => input ?? { times: 1_000_000, message: 'failed as asked', type: 'AskedToFail' },
+    ),
   run: ({ times, message, type }, { attempt }) => {
     if (attempt > times) return { attempt };
     throw Object.assign(new Error(message), { name: type, code: type });

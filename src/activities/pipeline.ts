@@ -131,7 +131,7 @@ async function conclude(
       error: { code: 'WORKER_SHUTDOWN', message: 'the worker shut down' },
     });
     log.transition('RUNNING', 'PENDING', 'worker_lost');
-    return held(attempt, 'retry', Date.now(), { counted: false });
+    return held(attempt, 'retry', 0, { counted: false });
   }
   if (reason === 'cancelled') return await cancelled(deps, request, attempt, facts, log);
   const cause = reason === 'timeout' ? timedOut(request, thrown) : thrown;
@@ -151,7 +151,7 @@ async function conclude(
   await tellOfRetry(facts.task, cause, attempt.number, verdict.waitMs, log);
   log.retrying(error, verdict.waitMs, verdict.maxRetries);
   if (verdict.waitMs > request.serverWaitsMs)
-    return held(attempt, 'retry', Date.now() + verdict.waitMs, { counted: true, error });
+    return held(attempt, 'retry', verdict.waitMs, { counted: true, error });
   attempt.beat(); // the history travels to the next attempt
   throw retryFailure(error, verdict.waitMs);
 }
@@ -187,7 +187,7 @@ function judge(request: NodeRequest, attempt: Attempt, facts: Facts, thrown: unk
       ? waitTime(policy, attempt.number, Math.random)
       : Math.min(own, policy.maxRetryAfterMs),
   );
-  if (request.totalDeadline !== undefined && Date.now() + waitMs >= request.totalDeadline) {
+  if (waitMs >= attempt.totalLeftMs()) {
     return {
       retry: false,
       error: { ...error, message: `${error.message} (no time left for another attempt)` },
@@ -242,12 +242,12 @@ async function cancelled(
 function held(
   attempt: Attempt,
   why: HeldOutcome['held'],
-  until: number,
+  waitMs: number,
   { counted, error }: { counted: boolean; error?: ErrorRecord },
 ): HeldOutcome {
   return {
     held: why,
-    until,
+    waitMs,
     attemptsUsed: counted ? attempt.number : attempt.number - 1,
     attempts: counted
       ? attempt.attempts
@@ -260,15 +260,13 @@ function held(
 
 /** During a roll-out a worker may get a task that only newer workers know: no attempt is spent on it. */
 function unknownTask(request: NodeRequest, attempt: Attempt, log: NodeLogger): HeldOutcome {
-  const now = Date.now();
-  const since = request.round?.unknownSince ?? now;
-  const waited = now - since;
+  const waited = attempt.scheduledAt - (request.round?.unknownSince ?? attempt.scheduledAt);
   if (waited >= UNKNOWN_TASK_LIMIT_MS) {
     const message = `no worker of this queue knows the task ${JSON.stringify(request.node.task)}; asked for 10 minutes`;
     throw new TaskError('UNKNOWN_TASK', message);
   }
   log.transition('PREPARING', 'PENDING', 'no_handler');
-  return held(attempt, 'no_handler', now + Math.min(30_000, Math.max(1_000, waited)), {
+  return held(attempt, 'no_handler', Math.min(30_000, Math.max(1_000, waited)), {
     counted: false,
   });
 }

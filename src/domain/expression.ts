@@ -50,6 +50,8 @@ export interface Expression {
 export function parseExpression(source: string): Expression {
   const parsed = attempt(source, () => {
     if (source.length > MAX_STRING) throw new Error(`is longer than ${MAX_STRING} characters`);
+    const checked = environment().check(source);
+    if (!checked.valid) throw checked.error ?? new Error('is not valid');
     const first = environment().parse(source);
     return usesMatches(first.ast) ? environment().parse(withLinearMatches(first)) : first;
   });
@@ -62,7 +64,7 @@ export function parseExpression(source: string): Expression {
     evaluate: (context) =>
       attempt(source, () => {
         if (nesting > 0) checkLists(context, limit);
-        return normalise(parsed(context));
+        return normalise(run(parsed, context));
       }),
   };
 }
@@ -141,10 +143,12 @@ function withLinearMatches(parsed: ParseResult): string {
 }
 
 function macroNesting(node: ASTNode): number {
-  const inner = Math.max(0, ...children(node).map(macroNesting));
-  const own = node.op === 'rcall' && MACROS.has(node.args[0]) ? 1 : 0;
-  if (own + inner > 2) throw new Error('macros (map, filter, all, exists) may nest only once');
-  return own + inner;
+  if (node.op !== 'rcall' || !MACROS.has(node.args[0]))
+    return Math.max(0, ...children(node).map(macroNesting));
+  const [, list, body] = node.args; // the list is made once, the body is run for each item
+  const nesting = 1 + Math.max(0, ...body.map(macroNesting));
+  if (nesting > 2) throw new Error('macros (map, filter, all, exists) may nest only once');
+  return Math.max(nesting, macroNesting(list));
 }
 
 function referencesOf(root: ASTNode): References {
@@ -173,6 +177,34 @@ function memberOf(node: ASTNode): { of: string; key: string | undefined } | unde
   const literal =
     typeof member === 'string' ? member : member.op === 'value' ? member.args : undefined;
   return { of: object.args, key: typeof literal === 'string' ? literal : undefined };
+}
+
+/** The library takes an object's own `constructor` for its class and fails: such data goes in as maps. */
+function run(parsed: ParseResult, context: JsonObject): unknown {
+  try {
+    return parsed(context);
+  } catch (error) {
+    const safe = mapsForConstructors(context);
+    if (safe === context) throw error;
+    return parsed(safe as Record<string, unknown>);
+  }
+}
+
+/** The value with a Map for every object that has an own `constructor`; the same value where there is none. */
+function mapsForConstructors(value: Json): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]): [string, Json, unknown] => [
+    key,
+    inner,
+    mapsForConstructors(inner),
+  ]);
+  if (Object.hasOwn(value, 'constructor'))
+    return new Map(entries.map(([key, , safe]) => [key, safe]));
+  if (entries.every(([, inner, safe]) => inner === safe)) return value;
+  if (Array.isArray(value)) return entries.map(([, , safe]) => safe);
+  const copy: Record<string, unknown> = {};
+  for (const [key, , safe] of entries) setOwn(copy, key, safe);
+  return copy;
 }
 
 function checkLists(value: Json, limit: number): void {
@@ -219,14 +251,22 @@ function normaliseObject(value: object | null, depth: number): Json {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array)
     return Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  const name = (value.constructor as { name?: string } | undefined)?.name ?? 'Object';
+  const prototype = Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null;
+  const name = prototype?.constructor?.name ?? 'Object';
   if (name === 'UnsignedInt') return wholeNumber((value as { valueOf(): bigint }).valueOf());
-  if (name === 'Duration') return `${(value as { seconds: bigint }).seconds}s`;
+  if (name === 'Duration') return durationText(value as { seconds: bigint; nanos: number });
   const entries = value instanceof Map ? value.entries() : Object.entries(value);
-  if (!(value instanceof Map) && name !== 'Object' && Object.getPrototypeOf(value) !== null) {
+  if (!(value instanceof Map) && name !== 'Object') {
     throw new Error(`the result is a ${name}, which JSON cannot hold`);
   }
   const result: JsonObject = {};
   for (const [key, inner] of entries) setOwn(result, String(key), normalise(inner, depth + 1));
   return result;
+}
+
+/** `1.5s`, `-90s`: a duration as protobuf's JSON has it. */
+function durationText({ seconds, nanos }: { seconds: bigint; nanos: number }): string {
+  const sign = seconds < 0n || nanos < 0 ? '-' : '';
+  const fraction = String(Math.abs(nanos)).padStart(9, '0').replace(/0+$/, '');
+  return `${sign}${String(seconds).replace('-', '')}${fraction === '' ? '' : `.${fraction}`}s`;
 }

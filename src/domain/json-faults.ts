@@ -46,6 +46,12 @@ function firstNonJson(
   }
 }
 
+/** `a Date`; an object may also come from a class without a name, or bring a `constructor` of its own. */
+function className(value: object): string {
+  const { name } = (value.constructor as { name?: unknown } | null | undefined) ?? {};
+  return typeof name === 'string' && name !== '' ? `a ${name}` : 'an object of a class';
+}
+
 function insideObject(
   value: object,
   depth: number,
@@ -58,7 +64,7 @@ function insideObject(
   const prototype: unknown = Object.getPrototypeOf(value);
   const foreign =
     !Array.isArray(value) && prototype !== null && Object.getPrototypeOf(prototype) !== null;
-  if (foreign) return fault(at, 'INVALID_TYPE', `a ${value.constructor.name} is not JSON`);
+  if (foreign) return fault(at, 'INVALID_TYPE', `${className(value)} is not JSON`);
   above.add(value);
   const entries: Iterable<[string | number, unknown]> = Array.isArray(value)
     ? value.entries()

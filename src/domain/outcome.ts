@@ -60,8 +60,8 @@ export type HoldReason = 'retry' | 'no_handler';
 /** A node gives its place back until a time. No failure: the attempts so far are counted, nothing is lost. */
 export interface HeldOutcome {
   held: HoldReason;
-  /** Epoch milliseconds. */
-  until: number;
+  /** How long to wait: relative, since the worker's clock is not the server's. */
+  waitMs: number;
   /** Attempts whose handler was entered. */
   attemptsUsed: number;
   attempts: AttemptRecord[];

@@ -1,5 +1,5 @@
 /** Pipeline files: YAML or JSON text to a spec and back, with the line and column of every fault. */
-import { LineCounter, parseDocument, stringify, type Document } from 'yaml';
+import { LineCounter, parseDocument, Parser, stringify, type CST, type Document } from 'yaml';
 import type { Fault } from './fault.js';
 import { fault } from './fault.js';
 import type { Json } from './json.js';
@@ -9,6 +9,8 @@ import type { GraphSpec } from './spec.js';
 const MAX_TEXT = 5_000_000;
 /** References to anchors: a dozen lines of nested aliases could else become gigabytes. */
 const MAX_ALIASES = 100;
+/** Brackets within brackets: composing them recurses, and V8 may end the process where the stack does. */
+const MAX_DEPTH = 200;
 
 export interface ParsedPipeline {
   /** What the text says, not yet validated. */
@@ -23,6 +25,11 @@ export function parsePipeline(text: string): ParsedPipeline {
   if (text.length > MAX_TEXT) {
     return refused(
       fault([], 'TOO_LARGE', `the file has ${text.length} characters; the limit is ${MAX_TEXT}`),
+    );
+  }
+  if (isTooDeep(text)) {
+    return refused(
+      fault([], 'TOO_LARGE', `the file is nested too deep; the limit is ${MAX_DEPTH} levels`),
     );
   }
   const lines = new LineCounter();
@@ -50,6 +57,20 @@ export function parsePipeline(text: string): ParsedPipeline {
   } catch (error) {
     return refused(fault([], 'YAML', (error as Error).message));
   }
+}
+
+/** The tokens are nested but parsed and walked without recursion. */
+function isTooDeep(text: string): boolean {
+  const open: [CST.Token | null | undefined, number][] = [];
+  for (const token of new Parser().parse(text)) open.push([token, 0]);
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [token, depth] = next;
+    if (depth > MAX_DEPTH) return true;
+    if (token?.type === 'document') open.push([token.value, depth]);
+    if (!token || !('items' in token)) continue;
+    for (const { key, value } of token.items) open.push([key, depth + 1], [value, depth + 1]);
+  }
+  return false;
 }
 
 function refused(one: Fault): ParsedPipeline {

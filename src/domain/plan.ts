@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from './json.js';
 import { PRIORITY_KEY, type Priority } from './priority.js';
-import type { RetryPolicy } from './retry.js';
+import { previewWaits, type RetryPolicy } from './retry.js';
 import type { SchedulerNode } from './scheduler.js';
 import type { TriggerRule } from './trigger.js';
 
@@ -92,15 +92,11 @@ export function schedulerNodes(plan: Plan): SchedulerNode[] {
  * @param serverWaitsMs waits up to this are the server's and cost nothing
  */
 export function expectedEvents(plan: Plan, serverWaitsMs: number): number {
+  const longWaits = (retry: RetryPolicy): number =>
+    previewWaits(retry, () => 1).filter((waitMs) => waitMs > serverWaitsMs).length;
   const perClass = plan.classes.map(({ retry }) => {
-    const longest = Math.max(
-      retry.delayMs,
-      retry.maxDelayMs ?? retry.delayMs,
-      ...(retry.delaysMs ?? []),
-    );
-    return longest > serverWaitsMs && retry.strategy !== 'NONE' && retry.strategy !== 'IMMEDIATE'
-      ? 6 + 11 * retry.maxRetries
-      : 6;
+    const policies = [retry, ...Object.values(retry.byError ?? {})];
+    return 6 + 11 * Math.max(...policies.map(longWaits));
   });
   return plan.nodes.reduce((sum, node) => sum + (perClass[node.class] ?? 6), 0);
 }

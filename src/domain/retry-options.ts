@@ -71,26 +71,27 @@ export function resolveRetry(...layers: readonly (RetryOptions | undefined)[]): 
 
 function complete(options: RetryOptions): RetryPolicy {
   const { retryOn, byError } = options;
-  const policy: RetryPolicy = {
-    ...completeWaits(options),
+  const common = {
     jitter: options.jitter ?? 0,
     neverRetryOn: options.neverRetryOn ?? [],
     unknownErrors: options.unknownErrors ?? (retryOn ? 'fail' : 'retry'),
     maxRetryAfterMs: options.maxRetryAfter ?? 3_600_000,
     ...(retryOn ? { retryOn } : {}),
   };
+  const policy: RetryPolicy = { ...completeWaits(options), ...common };
   if (byError) {
     const own = Object.entries(byError).map(([code, waits]) => [
       code,
-      { ...policy, ...completeWaits({ ...withoutWaits(options), ...waits }) },
+      { ...completeWaits({ ...inheritedWaits(options, waits), ...waits }), ...common },
     ]);
     policy.byError = Object.fromEntries(own) as Record<string, RetryPolicy>;
   }
   return policy;
 }
 
-const withoutWaits = ({ maxRetries }: Waits): Waits =>
-  maxRetries === undefined ? {} : { maxRetries };
+/** A kind of error takes over how often, not how long; and nothing where it is never retried. */
+const inheritedWaits = ({ maxRetries }: Waits, own: Waits): Waits =>
+  maxRetries === undefined || own.strategy === 'NONE' ? {} : { maxRetries };
 
 function completeWaits(
   waits: Waits,

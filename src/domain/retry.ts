@@ -53,7 +53,9 @@ const BASE: Record<RetryStrategy, (policy: RetryPolicy, n: number) => number> = 
   NONE: () => 0,
   IMMEDIATE: () => 0,
   FIXED_DELAY: (policy) => policy.delayMs,
-  EXPONENTIAL_BACKOFF: (policy, n) => policy.delayMs * policy.factor ** (n - 1), // ×1, 2, 4, 8
+  // ×1, 2, 4, 8; never ×Infinity, which would make NaN of a delay of 0
+  EXPONENTIAL_BACKOFF: (policy, n) =>
+    policy.delayMs * Math.min(policy.factor ** (n - 1), MAX_WAIT_MS),
   FIBONACCI_BACKOFF: (policy, n) => policy.delayMs * fibonacci(n), // ×1, 1, 2, 3, 5
   DELAY_LIST: (policy, n) => policy.delaysMs?.[Math.min(n, policy.delaysMs.length) - 1] ?? 0,
 };

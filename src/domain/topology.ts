@@ -5,7 +5,7 @@ export type SortResult = { order: number[]; levels: number[] } | { cycles: numbe
 
 /**
  * Kahn's algorithm: an order in which every node comes after its dependencies, first in the list first, and each node's
- * level (the length of the longest path to it). Where that is impossible, one cycle for each knot, whole.
+ * level (the length of the longest path to it). Where that is impossible, the cycles, whole, from every knot.
  */
 export function sortGraph(dependsOn: readonly (readonly number[])[]): SortResult {
   const waiting = dependsOn.map((list) => list.length);
@@ -30,25 +30,37 @@ export function sortGraph(dependsOn: readonly (readonly number[])[]): SortResult
   return { cycles: findCycles(dependsOn, stuck) };
 }
 
-/** One cycle through each knot among the stuck nodes; every stuck node either is in one or waits for one. */
+/**
+ * At least one cycle in each knot among the stuck nodes, no two of them sharing a node. A depth-first walk: whatever
+ * knot it enters, it meets its own path again in there.
+ */
 function findCycles(
   dependsOn: readonly (readonly number[])[],
   stuck: ReadonlySet<number>,
 ): number[][] {
   const cycles: number[][] = [];
-  const visited = new Set<number>();
+  const inCycle = new Set<number>();
+  const walked = new Map<number, number>(); // how many of a node's dependencies were followed
   for (const start of stuck) {
-    const path: number[] = [];
-    const position = new Map<number, number>();
-    let current: number | undefined = start;
-    while (current !== undefined && !visited.has(current)) {
-      visited.add(current);
-      position.set(current, path.length);
-      path.push(current);
-      current = dependsOn[current]?.find((dependency) => stuck.has(dependency));
+    const path = walked.has(start) ? [] : [start];
+    const position = new Map(path.map((index) => [index, 0]));
+    for (let current = path.at(-1); current !== undefined; current = path.at(-1)) {
+      const edge = walked.get(current) ?? 0;
+      walked.set(current, edge + 1);
+      const next = dependsOn[current]?.[edge];
+      const met = next === undefined ? undefined : position.get(next);
+      if (next === undefined) {
+        path.pop();
+        position.delete(current);
+      } else if (met !== undefined) {
+        const cycle = path.slice(met);
+        if (cycle.some((index) => inCycle.has(index))) continue;
+        cycle.forEach((index) => inCycle.add(index));
+        cycles.push(cycle);
+      } else if (stuck.has(next) && !walked.has(next)) {
+        position.set(next, path.push(next) - 1);
+      }
     }
-    const from = current === undefined ? undefined : position.get(current);
-    if (from !== undefined) cycles.push(path.slice(from));
   }
   return cycles;
 }

@@ -72,7 +72,7 @@ export function validateGraph(
       })),
     );
   }
-  const shape = checkShape(spec, tasks);
+  const shape = checkShape(spec, submission, tasks);
   faults.push(...shape.faults);
   const given = submitted.success ? (submitted.data.params ?? {}) : {};
   const resolved =
@@ -104,11 +104,13 @@ function dedupe(faults: Fault[]): Fault[] {
 /** Everything that the schema cannot say. Reads leniently, so that these faults stand beside the schema's. */
 function checkShape(
   spec: unknown,
+  submission: unknown,
   tasks: KnownTasks | undefined,
 ): { faults: Fault[]; reads: number[][]; readsParams: boolean[]; paramsSound: boolean } {
   if (!isObject(spec)) return { faults: [], reads: [], readsParams: [], paramsSound: false };
   const list = Array.isArray(spec['tasks']) ? spec['tasks'] : [];
-  const nodes = list.map(looseNode);
+  const queue = optionsQueue(submission, 'options') ?? optionsQueue(spec, 'defaults');
+  const nodes = list.map((node, index) => looseNode(node, index, queue));
   const paramSpecs = isObject(spec['params']) ? spec['params'] : {};
   const params = paramSpecFaults(paramSpecs);
   const faults: Fault[] = [
@@ -140,7 +142,13 @@ function checkShape(
   };
 }
 
-function looseNode(value: unknown, index: number): LooseNode {
+/** The queue that options for many nodes name. */
+function optionsQueue(value: unknown, field: 'options' | 'defaults'): unknown {
+  const options = isObject(value) ? value[field] : undefined;
+  return isObject(options) ? options['queue'] : undefined;
+}
+
+function looseNode(value: unknown, index: number, queue: unknown): LooseNode {
   const node = isObject(value) ? value : {};
   const dependsOn = Array.isArray(node['dependsOn']) ? node['dependsOn'] : [];
   return {
@@ -148,7 +156,7 @@ function looseNode(value: unknown, index: number): LooseNode {
     id: typeof node['id'] === 'string' ? node['id'] : '',
     dependsOn: dependsOn.map((item) => (typeof item === 'string' ? item : '')),
     task: node['task'],
-    queue: node['queue'],
+    queue: node['queue'] ?? queue,
     input: node['input'],
   };
 }

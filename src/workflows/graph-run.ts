@@ -183,7 +183,7 @@ export class GraphRun {
     }
     if (isHeld(outcome) && !this.cancelReasons.has(index)) {
       this.state.held(index, outcome, now);
-      this.scheduler.hold(index, Math.max(outcome.until, now));
+      this.scheduler.hold(index, now + outcome.waitMs);
       return;
     }
     const ended = isHeld(outcome)

@@ -138,7 +138,9 @@ export class HereExecutor implements NodeExecutor {
       inlineLimit,
       ...(order.readsParams ? { params } : {}),
       ...(order.reads ? { reads: order.reads } : {}),
-      ...(totalTimeoutMs === null ? {} : { totalDeadline: first + totalTimeoutMs }),
+      ...(totalTimeoutMs === null
+        ? {}
+        : { totalLeftMs: Math.max(1, first + totalTimeoutMs - Date.now()) }),
       ...(order.round ? { round: order.round } : {}),
     };
   }
@@ -168,9 +170,7 @@ export class HereExecutor implements NodeExecutor {
         ...(project === undefined ? {} : { fairnessKey: project.slice(0, 64) }),
       },
       ...(queueTimeoutMs === null ? {} : { scheduleToStartTimeout: queueTimeoutMs }),
-      ...(request.totalDeadline === undefined
-        ? {}
-        : { scheduleToCloseTimeout: Math.max(1, request.totalDeadline - Date.now()) }),
+      ...(request.totalLeftMs === undefined ? {} : { scheduleToCloseTimeout: request.totalLeftMs }),
       ...this.queueOf(order),
     };
   }

@@ -152,8 +152,8 @@ export interface NodeRequest {
   maxLostWorkers: number;
   timeoutMs: number;
   heartbeatTimeoutMs: number;
-  /** Epoch milliseconds after which no attempt may go on. */
-  totalDeadline?: number;
+  /** What is left of `totalTimeout` when this activity is scheduled. */
+  totalLeftMs?: number;
   serverWaitsMs: number;
   inlineLimit: number;
   round?: Round;

@@ -230,7 +230,7 @@ export class SegmentsExecutor implements NodeExecutor {
       const at = new Date(now).toISOString();
       this.deliver(index, {
         held: 'retry',
-        until: now,
+        waitMs: 0,
         attemptsUsed: attempt,
         attempts: withAttempt(round?.attempts ?? [], {
           attempt,

@@ -1,4 +1,4 @@
-import { startHarness, type Harness } from './support/engine.js';
+import { startHarness, type Harness } from '../support/engine.js';
 
 describe('taskGraph', () => {
   let harness: Harness;

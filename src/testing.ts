@@ -1,0 +1,133 @@
+/** The door for tests: an engine, a worker and a server that skips time, in one call. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { WorkerOptions } from '@temporalio/worker';
+import { TaskEngine } from './client.js';
+import { TaskError } from './domain/errors.js';
+import { getOwn } from './domain/json.js';
+import { didYouMean } from './domain/suggest.js';
+import { defineTask, type AnyTask, type Hooks, type TaskContext } from './registry.js';
+import { findTimeSkippingServer } from './servers/find-time-skipping-server.js';
+import { createLogger, installRuntime, type Logger } from './telemetry.js';
+import { BUILT_IN_TASKS, startWorker, type RunningWorker } from './worker.js';
+
+/** Stands where a task's `run` does; the task's schemas, options and retries stay. */
+export type Mock = (input: never, context: TaskContext) => unknown;
+
+export interface TestEngineOptions {
+  tasks?: Iterable<AnyTask>;
+  /** Handlers by task name, instead of the tasks' own; a name without a task is a new task. */
+  mocks?: Readonly<Record<string, Mock>>;
+  hooks?: Hooks;
+  namedHooks?: Hooks;
+  /** Default: silent. */
+  logger?: Logger;
+  /** A time-skipping server's executable. Default: found, or got into the user's cache. */
+  serverPath?: string;
+  /** More options for Temporal's `Worker.create`. */
+  temporal?: Partial<WorkerOptions>;
+}
+
+export interface TestEngine {
+  engine: TaskEngine;
+  worker: RunningWorker;
+  env: TestWorkflowEnvironment;
+  /** Calls of each task so far, by name: its inputs, oldest first. */
+  calls(task: string): readonly unknown[];
+  /** Stops worker and server and removes their files. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server whose clock jumps ahead while everything waits: retries of hours and timers of days end in
+ * milliseconds. The built-in `sleep` skips too. Time stands still while a handler runs.
+ *
+ * @throws TaskError CONFIGURATION for a mock whose name is nearly a task's
+ */
+export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
+  const path = options.serverPath ?? (await findTimeSkippingServer()).path;
+  const logger = options.logger ?? createLogger('silent');
+  installRuntime(logger);
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  const dataDir = await mkdtemp(join(tmpdir(), 'tempograph-testing-'));
+  const calls = new Map<string, unknown[]>();
+  const tasks = recorded(mocked(options, env), calls);
+  const taskQueue = `test-${randomUUID()}`;
+  const settings = { dataDir, taskQueue };
+  try {
+    const worker = await startWorker({
+      ...settings,
+      tasks,
+      connection: env.nativeConnection,
+      namespace: env.namespace ?? 'default',
+      logger,
+      ...(options.hooks ? { hooks: options.hooks } : {}),
+      ...(options.namedHooks ? { namedHooks: options.namedHooks } : {}),
+      ...(options.temporal ? { temporal: options.temporal } : {}),
+    });
+    const engine = await TaskEngine.connect({ ...settings, client: env.client });
+    return {
+      engine,
+      worker,
+      env,
+      calls: (task) => calls.get(task) ?? [],
+      stop: async () => {
+        await worker.shutdown();
+        await engine.shutdown();
+        await env.teardown();
+        await rm(dataDir, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await env.teardown();
+    throw error;
+  }
+}
+
+function mocked(
+  { tasks = [], mocks = {} }: TestEngineOptions,
+  env: TestWorkflowEnvironment,
+): AnyTask[] {
+  const known = new Map<string, AnyTask>(
+    [...BUILT_IN_TASKS, ...tasks].map((task) => [task.name, task]),
+  );
+  known.set('sleep', skippingSleep(known.get('sleep'), env));
+  for (const name of Object.keys(mocks)) {
+    const run = getOwn(mocks, name);
+    if (!run) continue;
+    const near = known.has(name) ? undefined : didYouMean(name, known.keys());
+    if (near)
+      throw new TaskError(
+        'CONFIGURATION',
+        `mocks: no task is named ${JSON.stringify(name)}, ${near}`,
+      );
+    known.set(name, { ...(known.get(name) ?? { name }), run });
+  }
+  return [...known.values()];
+}
+
+function skippingSleep(task: AnyTask | undefined, env: TestWorkflowEnvironment): AnyTask {
+  return defineTask<{ ms: number }>({
+    ...(task as object),
+    name: 'sleep',
+    run: async ({ ms }) => {
+      await env.sleep(ms);
+      return { sleptMs: ms };
+    },
+  });
+}
+
+function recorded(tasks: readonly AnyTask[], calls: Map<string, unknown[]>): AnyTask[] {
+  return tasks.map((task) => ({
+    ...task,
+    run: (input: never, context: TaskContext) => {
+      calls.set(task.name, [...(calls.get(task.name) ?? []), input]);
+      return task.run(input, context);
+    },
+  }));
+}

@@ -1,0 +1,120 @@
+import { defineTask } from '../../src/registry.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
+
+const hang = defineTask({
+  name: 'hang',
+  run: (_input, { signal }) =>
+    new Promise((_done, failed) =>
+      signal.addEventListener('abort', () => failed(signal.reason as Error)),
+    ),
+});
+
+describe('cancel', () => {
+  let harness: Harness;
+  const ended: string[] = [];
+  beforeAll(async () => {
+    harness = await startHarness({
+      tasks: [hang],
+      hooks: {
+        post: [
+          {
+            name: 'note',
+            run: ({ executionId, status }) => void ended.push(`${executionId} ${status}`),
+          },
+        ],
+      },
+    });
+  });
+  afterAll(() => harness.stop());
+
+  it('stops what runs, never starts what waits, keeps what is done, and runs post hooks', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'cancel me',
+      tasks: [
+        { id: 'done', task: 'echo', input: 'kept' },
+        { id: 'running', task: 'hang', dependsOn: ['done'] },
+        { id: 'waiting', task: 'noop', dependsOn: ['running'], trigger: 'all_done' },
+      ],
+    });
+    await until(async () => (await handle.node('running').status()).status === 'RUNNING');
+    expect(await harness.engine.cancelExecution(handle.executionId)).toMatchObject({
+      success: true,
+    });
+    const { status, nodes } = await handle.result();
+    expect(status).toBe('CANCELLED');
+    expect(nodes['done']).toMatchObject({ status: 'COMPLETED', output: 'kept' });
+    expect(nodes['running']).toMatchObject({
+      status: 'CANCELLED',
+      reason: 'cancelled',
+      attempts: 1,
+    });
+    expect(nodes['waiting']).toMatchObject({ status: 'CANCELLED', attempts: 0 });
+    expect(ended).toContain(`${handle.executionId}/running CANCELLED`);
+    expect(ended).not.toContain(`${handle.executionId}/waiting CANCELLED`);
+    expect(await harness.engine.getExecution(handle.executionId)).toMatchObject({
+      status: 'CANCELLED',
+    });
+  });
+
+  it('cancels one node; its dependants follow their rules and the graph goes on', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'cancel one',
+      tasks: [
+        { id: 'stop', task: 'hang' },
+        { id: 'child', task: 'noop', dependsOn: ['stop'] },
+        { id: 'anyway', task: 'noop', dependsOn: ['stop'], trigger: 'all_done' },
+      ],
+    });
+    await until(async () => (await handle.node('stop').status()).status === 'RUNNING');
+    expect(await handle.node('child').cancel()).toMatchObject({
+      success: true,
+      message: expect.stringContaining('before it ran') as string,
+    });
+    expect(await handle.node('stop').cancel()).toMatchObject({ success: true });
+    const { status, nodes } = await handle.result();
+    expect(status).toBe('COMPLETED');
+    expect(nodes['stop']?.status).toBe('CANCELLED');
+    expect(nodes['child']?.status).toBe('CANCELLED');
+    expect(nodes['anyway']?.status).toBe('COMPLETED');
+  });
+
+  it('answers for every state: unknown, ended, unknown node', async () => {
+    const handle = await harness.engine.scheduleTask({ task: 'noop' });
+    await handle.result();
+    expect(await harness.engine.cancelExecution(handle.executionId)).toMatchObject({
+      success: false,
+    });
+    expect(await harness.engine.cancelExecution(`${handle.executionId}/task`)).toMatchObject({
+      success: false,
+    });
+    expect(await harness.engine.cancelExecution('no-such-execution')).toMatchObject({
+      success: false,
+    });
+  });
+
+  it('cancels a node that waits for its retry at once', async () => {
+    const handle = await harness.engine.scheduleTask({
+      task: 'fail',
+      retry: { strategy: 'FIXED_DELAY', delay: '2h' },
+    });
+    await until(async () => (await handle.node('task').status()).status === 'RETRYING');
+    expect(await handle.node('task').status()).toMatchObject({
+      attempts: 1,
+      error: { code: 'AskedToFail' },
+    });
+    await handle.cancel();
+    const { status, nodes } = await handle.result();
+    expect(status).toBe('CANCELLED');
+    expect(nodes['task']).toMatchObject({ status: 'CANCELLED', attempts: 1 });
+  });
+
+  it('cancels an execution that is scheduled for later', async () => {
+    const handle = await harness.engine.scheduleTask({ task: 'noop', scheduledTime: '2h' });
+    expect(await harness.engine.getExecution(handle.executionId)).toMatchObject({
+      status: 'SCHEDULED',
+    });
+    expect(await handle.cancel()).toMatchObject({ success: true });
+    expect((await handle.result()).status).toBe('CANCELLED');
+  });
+});
