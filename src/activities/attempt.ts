@@ -8,6 +8,7 @@
 import { Context } from '@temporalio/activity';
 import type { Json } from '../domain/json.js';
 import { withAttempt, type AttemptRecord, type HeartbeatDetails } from '../domain/outcome.js';
+import { fallbackPolicy } from '../domain/retry.js';
 import type { NodeRequest } from '../workflows/messages.js';
 
 const BEAT_MS = 2_000;
@@ -44,7 +45,9 @@ export class Attempt {
     this.checkpoint = before?.checkpoint ?? request.round?.checkpoint;
     this.lostWorkers =
       before?.lostWorkers ?? this.attempts.filter((a) => a.outcome === 'WORKER_LOST').length;
-    for (let missing = base + 1; missing < this.number; missing++) this.findLost(missing, before);
+    for (let missing = base + 1; missing < this.number; missing++)
+      this.findLost(missing, missing - base, before);
+    if (this.found.length > 0) this.beat(); // so that the next attempt need not guess as well
     this.watch();
   }
 
@@ -105,14 +108,16 @@ export class Attempt {
     for (const timer of this.timers) clearTimeout(timer);
   }
 
-  private findLost(number: number, before: HeartbeatDetails | undefined): void {
+  /** @param nth its number within this activity, from 1 */
+  private findLost(number: number, nth: number, before: HeartbeatDetails | undefined): void {
     if (this.attempts.some((known) => known.attempt === number)) return;
     const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = this.context.info;
     const seen = before?.attempt === number ? before : undefined;
     const started = seen
       ? Date.parse(seen.startedAt)
       : Date.parse(this.attempts.at(-1)?.endedAt ?? '') || scheduledTimestampMs;
-    const timedOut = currentAttemptScheduledTimestampMs - started >= this.request.timeoutMs * 0.98;
+    const lasted = currentAttemptScheduledTimestampMs - started - fallbackWait(this.request, nth);
+    const timedOut = lasted >= this.request.timeoutMs * 0.98;
     const outcome = timedOut ? 'TIMEOUT' : 'WORKER_LOST';
     const lost: AttemptRecord = {
       attempt: number,
@@ -169,6 +174,15 @@ export class Attempt {
     };
     this.controller.abort(Object.assign(new DOMException(messages[kind], 'AbortError'), { kind }));
   }
+}
+
+/** The wait that the server kept by itself after the n-th attempt of this activity. */
+function fallbackWait({ retry, round }: NodeRequest, nth: number): number {
+  const { initialIntervalMs, backoffCoefficient, maximumIntervalMs } = fallbackPolicy(
+    retry,
+    round?.attemptsUsed,
+  );
+  return Math.min(initialIntervalMs * backoffCoefficient ** (nth - 1), maximumIntervalMs);
 }
 
 function readDetails(details: unknown): HeartbeatDetails | undefined {

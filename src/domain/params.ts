@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { fault, type Fault } from './fault.js';
 import { isObject, preview, setOwn, type Json, type JsonObject, type Path } from './json.js';
 import type { ParamSpec } from './spec.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean, hintBudget } from './suggest.js';
 
 const PARAM_NAME = /^[A-Za-z][A-Za-z0-9_]{0,99}$/;
 
@@ -34,7 +34,9 @@ function schemaFaults(spec: Record<string, unknown>, path: Path): Fault[] {
   const pattern = spec['pattern'];
   if (pattern !== undefined) {
     try {
-      RE2JS.compile(typeof pattern === 'string' ? pattern : JSON.stringify(pattern));
+      if (typeof pattern !== 'string')
+        throw new TypeError(`expected a string, got ${preview(pattern)}`);
+      RE2JS.compile(pattern);
     } catch (error) {
       return [
         fault(
@@ -73,7 +75,9 @@ function hasInnerPattern(spec: Record<string, unknown>): boolean {
             (!top &&
               (key === 'pattern' || key === 'patternProperties') &&
               typeof inner !== 'undefined') ||
-            (key !== 'default' && key !== 'enum' && key !== 'const' && search(inner, false)),
+            (key === 'properties' && isObject(inner)
+              ? Object.values(inner).some((property) => search(property, false))
+              : key !== 'default' && key !== 'enum' && key !== 'const' && search(inner, false)),
         );
   return spec['patternProperties'] !== undefined || search(spec, true);
 }
@@ -81,6 +85,15 @@ function hasInnerPattern(spec: Record<string, unknown>): boolean {
 function schemaOf(spec: ParamSpec): z.ZodType {
   const { default: _default, pattern: _pattern, description: _description, ...schema } = spec;
   return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+}
+
+/** What `run` gives, or what it threw: a schema that refers to itself ends in a stack overflow. */
+function safely<T>(run: () => T): T | string {
+  try {
+    return run();
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function problems(spec: ParamSpec, value: unknown): string[] {
@@ -92,13 +105,17 @@ function problems(spec: ParamSpec, value: unknown): string[] {
   ) {
     return [`does not match ${pattern}, got ${preview(value)}`];
   }
-  const checked = schemaOf(spec).safeParse(value);
+  const checked = safely(() => schemaOf(spec).safeParse(value));
+  if (typeof checked === 'string') return [`its JSON Schema cannot be used: ${checked}`];
   if (checked.success) return [];
   return checked.error.issues.map(
     (issue) =>
       `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}, got ${preview(value)}`,
   );
 }
+
+const namesHint = (names: readonly string[]): string =>
+  names.length === 0 ? 'it has none' : `it has ${preview(names.join(', '), 200).slice(1, -1)}`;
 
 /** The values a graph runs with, or what is wrong with those that were given. */
 export function resolveParams(
@@ -107,11 +124,11 @@ export function resolveParams(
 ): { params: JsonObject; faults: Fault[] } {
   const params: JsonObject = {};
   const faults: Fault[] = [];
+  const names = Object.keys(specs);
+  const hints = hintBudget();
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(specs, name)) continue;
-    const names = Object.keys(specs);
-    const hint =
-      didYouMean(name, names) ?? (names.length > 0 ? `it has ${names.join(', ')}` : 'it has none');
+    const hint = hints(() => didYouMean(name, names) ?? namesHint(names));
     faults.push(
       fault(
         ['params', name],

@@ -16,6 +16,11 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** Answers so many questions and no more: each suggestion looks at every candidate, and a spec may ask for thousands. */
+export function hintBudget(left = 100): <T>(look: () => T) => T | undefined {
+  return (look) => (left-- > 0 ? look() : undefined);
+}
+
 /** `did you mean "x"?`, or undefined when nothing is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const best = suggest(word, candidates);

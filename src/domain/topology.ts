@@ -67,7 +67,8 @@ function findCycles(
 
 /** For each node, the set of nodes it can read from: everything it waits for, directly or not. */
 export class Ancestors {
-  private readonly memo = new Map<number, Set<number>>();
+  /** One bit a node: sets of numbers would fill the memory where thousands of nodes read far back. */
+  private readonly memo = new Map<number, Uint32Array>();
 
   constructor(private readonly dependsOn: readonly (readonly number[])[]) {}
 
@@ -76,20 +77,28 @@ export class Ancestors {
     if (this.dependsOn[node]?.includes(ancestor)) return true;
     let set = this.memo.get(node);
     if (!set) this.memo.set(node, (set = this.collect(node)));
-    return set.has(ancestor);
+    return hasBit(set, ancestor);
   }
 
-  private collect(node: number): Set<number> {
-    const found = new Set<number>();
+  private collect(node: number): Uint32Array {
+    const found = new Uint32Array(Math.ceil(this.dependsOn.length / 32));
     const open = [...(this.dependsOn[node] ?? [])];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (found.has(next)) continue;
-      found.add(next);
-      open.push(...(this.dependsOn[next] ?? []));
+      if (hasBit(found, next)) continue;
+      setBit(found, next);
+      const known = this.memo.get(next);
+      if (known) known.forEach((bits, word) => (found[word] = (found[word] ?? 0) | bits));
+      else open.push(...(this.dependsOn[next] ?? []));
     }
     return found;
   }
 }
+
+const hasBit = (bits: Uint32Array, index: number): boolean =>
+  (((bits[index >> 5] ?? 0) >>> (index & 31)) & 1) === 1;
+const setBit = (bits: Uint32Array, index: number): void => {
+  bits[index >> 5] = (bits[index >> 5] ?? 0) | (1 << (index & 31));
+};
 
 /**
  * The ids of a graph in an order in which each comes after what it depends on.

@@ -16,7 +16,7 @@ import {
   type ParsedSubmission,
 } from './spec.js';
 import { faultsFromZod } from './spec-faults.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean, hintBudget } from './suggest.js';
 import { templateProblems } from './template.js';
 import { Ancestors, formatCycle, sortGraph } from './topology.js';
 
@@ -125,7 +125,8 @@ function checkShape(
   }
   const indexOf = new Map<string, number>();
   for (const node of nodes) faults.push(...identityFaults(node, indexOf));
-  const dependsOn = nodes.map((node) => dependencyIndexes(node, indexOf, faults));
+  const hints = hintBudget();
+  const dependsOn = nodes.map((node) => dependencyIndexes(node, indexOf, faults, hints));
   const sorted = sortGraph(dependsOn);
   const ids = nodes.map((node) => node.id);
   if ('cycles' in sorted) faults.push(...sorted.cycles.map((cycle) => cycleFault(cycle, ids)));
@@ -182,13 +183,14 @@ function dependencyIndexes(
   node: LooseNode,
   indexOf: ReadonlyMap<string, number>,
   faults: Fault[],
+  hints: ReturnType<typeof hintBudget>,
 ): number[] {
   const found = new Set<number>();
   node.dependsOn.forEach((id, position) => {
     const path = ['tasks', node.index, 'dependsOn', position];
     const index = indexOf.get(id);
     if (index === undefined) {
-      const hint = didYouMean(id, indexOf.keys());
+      const hint = hints(() => didYouMean(id, indexOf.keys()));
       faults.push(fault(path, 'UNKNOWN_DEPENDENCY', `unknown task ${JSON.stringify(id)}`, hint));
     } else if (found.has(index)) {
       faults.push(fault(path, 'DUPLICATE_ID', `${JSON.stringify(id)} is listed twice`));
@@ -275,6 +277,7 @@ function retryFaults(spec: Record<string, unknown>, list: readonly unknown[]): F
 class DataFlow {
   readonly reads: number[][] = [];
   readonly readsParams: boolean[] = [];
+  private readonly hints = hintBudget();
 
   constructor(
     private readonly indexOf: ReadonlyMap<string, number>,
@@ -327,7 +330,7 @@ class DataFlow {
           path,
           'UNKNOWN_REFERENCE',
           `reads tasks.${id}, but there is no such task`,
-          this.referenceHint(id),
+          this.hints(() => this.referenceHint(id)),
         ),
       );
       return [];
@@ -360,7 +363,7 @@ class DataFlow {
   }
 
   private unknownParam(name: string, path: (string | number)[]): void {
-    const hint = didYouMean(name, this.params) ?? 'declare it under params';
+    const hint = this.hints(() => didYouMean(name, this.params)) ?? 'declare it under params';
     this.faults.push(
       fault(path, 'UNKNOWN_PARAM', `reads params.${name}, which the graph does not declare`, hint),
     );

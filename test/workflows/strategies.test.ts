@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import type { NodeResult } from '../../src/client.js';
 import type { RetryInput } from '../../src/index.js';
@@ -14,7 +16,16 @@ function gaps({ attemptHistory }: NodeResult): number[] {
 
 describe('retry strategies on a real server', () => {
   let harness: Harness;
-  beforeAll(async () => void (harness = await startHarness()));
+  const started: number[] = [];
+  /** Its first two attempts neither end in time nor listen. */
+  const deaf = defineTask({
+    name: 'deaf',
+    run: async () => {
+      started.push(Date.now());
+      if (started.length < 3) await wait(1_200);
+    },
+  });
+  beforeAll(async () => void (harness = await startHarness({ tasks: [deaf] })));
   afterAll(() => harness.stop());
 
   const run = async (retry: RetryInput, times: number): Promise<NodeResult> => {
@@ -57,6 +68,21 @@ describe('retry strategies on a real server', () => {
       expect(wait).toBeLessThanOrEqual(150);
     }
     expect(new Set(waits).size).toBeGreaterThan(1);
+  });
+
+  it('falls back to the nearest server policy for an attempt that times out unheard', async () => {
+    const handle = await harness.engine.scheduleTask({
+      task: 'deaf',
+      timeout: '300ms',
+      retry: { strategy: 'FIBONACCI_BACKOFF', delay: 400, maxRetries: 2 },
+    });
+    const { status, nodes } = await handle.result();
+    expect(status).toBe('COMPLETED');
+    const history = nodes['task']?.attemptHistory ?? [];
+    expect(history.map(({ outcome }) => outcome)).toEqual(['TIMEOUT', 'TIMEOUT', 'COMPLETED']);
+    const starts = started.map((time, index) => time - (started[index - 1] ?? time)).slice(1);
+    expect(starts[0]).toBeGreaterThanOrEqual(300 + 400 - 20); // timeout + delay
+    expect(starts[1]).toBeGreaterThanOrEqual(300 + 400 * 1.618 - 20); // timeout + delay × 1.618
   });
 
   it('NONE makes one attempt', async () => {

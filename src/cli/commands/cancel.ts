@@ -1,0 +1,23 @@
+/** `tempograph cancel`: asks an execution, or one node of it, to stop. */
+import type { CommandDefinition } from '../command.js';
+import { EXIT } from '../exit.js';
+import { withSession } from '../session.js';
+
+export const cancel: CommandDefinition = {
+  name: 'cancel',
+  summary: 'Cancel an execution, or one node of it',
+  description: 'Exit code 0 when it was asked to stop, 1 when there is nothing to stop.',
+  parameters: [['<id>', "the execution's id, or <execution>/<node>"]],
+  examples: [
+    ['tempograph cancel nightly-3f2a', 'the whole execution'],
+    ['tempograph cancel nightly-3f2a/fetch', 'one node'],
+  ],
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async ({ engine }) => {
+      const { success, message } = await engine.cancelExecution(id);
+      if (success) out.print(message);
+      else out.note(message);
+      out.document({ success, message });
+      return success ? EXIT.done : EXIT.failed;
+    }),
+};

@@ -1,0 +1,78 @@
+/** `tempograph list`: executions, newest first. */
+import type { ExecutionRecord, ListQuery } from '../../client.js';
+import { formatDuration } from '../../domain/duration.js';
+import { STATUSES, type Status } from '../../domain/status.js';
+import { table, type Cell } from '../columns.js';
+import { oneOf, option, wholeNumber, type CommandDefinition, type CommonOptions } from '../command.js';
+import { EXIT } from '../exit.js';
+import type { Output } from '../output.js';
+import { withSession } from '../session.js';
+import { painter, signOf } from '../status-style.js';
+
+interface ListOptions extends CommonOptions {
+  status?: Status;
+  project?: string;
+  session?: string;
+  limit: number;
+}
+
+export const list: CommandDefinition<ListOptions> = {
+  name: 'list',
+  summary: 'List executions, newest first',
+  options: [
+    option('--status <status>', STATUSES.join(', '), oneOf('--status', STATUSES)),
+    option('--project <name>', 'only those of a project'),
+    option('--session <id>', 'only those of a session'),
+    option('-n, --limit <n>', 'at most this many', wholeNumber('--limit', 1, 1_000)).default(20),
+  ],
+  examples: [
+    ['tempograph list', 'the last 20'],
+    ['tempograph list --status failed --json', 'for scripts'],
+  ],
+  run: async (out, options) =>
+    await withSession(options, async ({ engine }) => {
+      const { executions } = await engine.listExecutions(queryOf(options));
+      out.document({ executions });
+      printExecutions(out, executions);
+      return EXIT.done;
+    }),
+};
+
+function queryOf({ status, project, session, limit }: ListOptions): ListQuery {
+  return {
+    limit,
+    ...(status === undefined ? {} : { status }),
+    ...(project === undefined ? {} : { project }),
+    ...(session === undefined ? {} : { sessionId: session }),
+  };
+}
+
+function printExecutions(out: Output, executions: readonly ExecutionRecord[]): void {
+  if (executions.length === 0) {
+    if (!out.json) out.note('no executions');
+    return;
+  }
+  const { style } = out;
+  const head = ['ID', 'STATUS', 'NAME', 'CREATED', 'TOOK'].map(
+    (text): Cell => ({ text, paint: style.dim }),
+  );
+  const rows = executions.map((record): Cell[] => [
+    { text: record.executionId },
+    {
+      text: `${signOf(record.status)} ${record.status}`,
+      paint: painter(record.status, style),
+    },
+    { text: record.taskId ?? '' },
+    { text: localTime(record.createdAt) },
+    { text: record.durationMs === null ? '' : formatDuration(record.durationMs) },
+  ]);
+  // Only a terminal cuts lines: what goes into a pipe is whole.
+  for (const line of table([head, ...rows], out.live ? out.width : Infinity)) out.print(line);
+}
+
+/** `2027-01-31 08:00:00`, in this machine's time. */
+export function localTime(iso: string): string {
+  const date = new Date(iso);
+  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 19).replace('T', ' ');
+}

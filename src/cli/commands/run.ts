@@ -1,0 +1,132 @@
+/** `tempograph run`: submits a pipeline or a task and watches it to its end. */
+import type { ExecutionHandle, ExecutionResult } from '../../client.js';
+import { PRIORITIES } from '../../domain/priority.js';
+import type { RunningWorker } from '../../worker.js';
+import { oneOf, option, type CommandDefinition, type CommonOptions } from '../command.js';
+import { EXIT, failureOf, UsageError, type ExitCode } from '../exit.js';
+import { GraphView } from '../graph-view.js';
+import { interruptSignal } from '../interrupts.js';
+import { knownTasks, startLocalWorker } from '../local-worker.js';
+import type { Output } from '../output.js';
+import { exitOf, faultsOf, printResult, resultDocument } from '../result-text.js';
+import { withSession, type Session } from '../session.js';
+import { prepare, type Prepared, type SubmissionOptions } from '../submission.js';
+import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from '../task-modules.js';
+import { PARAM_OPTIONS } from '../values.js';
+import { viewerFor } from '../views.js';
+import { watchToEnd } from '../watch-to-end.js';
+
+interface RunOptions extends CommonOptions, SubmissionOptions, TaskModuleOptions {
+  detach?: boolean;
+}
+
+export const run: CommandDefinition<RunOptions> = {
+  name: 'run',
+  summary: 'Run a pipeline or a task, and watch it to its end',
+  description:
+    'FILE|TASK is a pipeline in YAML or JSON (- is standard input), or the name of a task.\n' +
+    'A worker must be running ("tempograph dev" or "tempograph worker"), or give --tasks.\n' +
+    'Exit code: 0 completed, 1 failed or cancelled, 2 refused, 3 Temporal not reached, 130 interrupted.',
+  parameters: [['<file|task>', "a pipeline's file, or a task's name"]],
+  options: [
+    ...PARAM_OPTIONS,
+    option('-i, --input <json|@file>', "the task's input"),
+    TASKS_OPTION,
+    option('--id <id>', "the execution's id (default: the name and a random part)"),
+    option('--project <name>', 'the project it belongs to'),
+    option('--session <id>', 'the session it belongs to'),
+    option('--priority <priority>', PRIORITIES.join(', '), oneOf('--priority', PRIORITIES)),
+    option('-d, --detach', 'submit only, and print the id'),
+  ],
+  examples: [
+    ['tempograph run nightly.yaml -p day=2027-01-31', 'run a pipeline'],
+    ['tempograph run nightly.yaml --tasks tasks.ts', 'with the tasks of a file'],
+    [`tempograph run echo -i '{"hello":"world"}'`, 'run one task'],
+    ['generate | tempograph run - --json | jq .output', 'in a script'],
+  ],
+  run: runCommand,
+};
+
+async function runCommand(
+  out: Output,
+  options: RunOptions,
+  [what = '']: readonly string[],
+): Promise<ExitCode> {
+  if (options.detach && options.tasks)
+    throw new UsageError(
+      '--detach ends this process, and the worker that --tasks asks for with it; use one of the two',
+    );
+  const tasks = await loadTasks(options.tasks);
+  const prepared = await prepare(
+    out,
+    what,
+    options,
+    options.tasks ? await knownTasks(tasks) : undefined,
+  );
+  return await withSession(options, async (session) => {
+    if (options.detach) return await detach(out, session, prepared);
+    if (!options.tasks) return await submitAndWatch(out, session, prepared);
+    const worker = await startLocalWorker(
+      { ...options, logLevel: options.logLevel ?? quietLevel() },
+      { tasks },
+    );
+    return await submitAndWatch(out, session, prepared, worker);
+  });
+}
+
+/** What the nodes do is shown anyway; a log beside it only where it was asked for. */
+const quietLevel = () => (process.env['TEMPOGRAPH_LOG_LEVEL'] ? undefined : 'silent');
+
+async function detach(out: Output, session: Session, prepared: Prepared): Promise<ExitCode> {
+  const { executionId, executions } = await prepared.submit(session);
+  out.print(executionId);
+  out.document({ executionId, executions });
+  return EXIT.done;
+}
+
+async function submitAndWatch(
+  out: Output,
+  session: Session,
+  prepared: Prepared,
+  worker?: RunningWorker,
+): Promise<ExitCode> {
+  const { signal, stop } = interruptSignal();
+  try {
+    const handle = await prepared.submit(session);
+    const view = new GraphView(handle.executionId, prepared.name, prepared.spec, Date.now());
+    announce(out, handle, prepared);
+    return await watchToEnd(out, session, handle, {
+      view,
+      viewer: viewerFor(out, view),
+      interrupted: signal,
+      ...(worker ? { workerDied: deathOf(worker), aside: ' once a worker has its tasks' } : {}),
+      finish: (result) => finish(out, result, prepared),
+    });
+  } finally {
+    await worker?.shutdown().catch(() => undefined); // why it died was told
+    stop();
+  }
+}
+
+function announce(out: Output, { executionId }: ExecutionHandle, { spec }: Prepared): void {
+  const count = `${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`;
+  out.progress(`${out.style.bold(executionId)} submitted, ${count}`);
+}
+
+/** Rejects when the worker ends although nobody asked it to. */
+async function deathOf(worker: RunningWorker): Promise<never> {
+  await worker.stopped;
+  return await new Promise<never>(() => undefined);
+}
+
+function finish(out: Output, result: ExecutionResult, prepared: Prepared): ExitCode {
+  const faults = faultsOf(result);
+  if (faults.length > 0) {
+    out.note(`${out.noteStyle.red('error:')} ${failureOf(prepared.refused(faults)).message}`);
+    out.document(resultDocument(result));
+    return EXIT.refused;
+  }
+  printResult(out, result);
+  out.document(resultDocument(result));
+  return exitOf(result);
+}

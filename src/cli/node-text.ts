@@ -1,0 +1,98 @@
+/** What one line says of a node: how long, and what is worth knowing beside its status. */
+import { formatDuration } from '../domain/duration.js';
+import { formatError } from '../domain/errors.js';
+import { isTerminal, type StatusReason } from '../domain/status.js';
+import type { NodeView } from '../workflows/messages.js';
+import { oneLine } from './columns.js';
+
+/** Longest part of an error in a line, in characters. */
+const ERROR_LENGTH = 160;
+
+/** How long it took, or has taken so far; empty for a node that has not started. */
+export function elapsedText({ startedAt, durationMs, status }: NodeView, now: number): string {
+  if (durationMs !== undefined) return formatDuration(durationMs);
+  if (startedAt === undefined || isTerminal(status)) return '';
+  return formatDuration(Math.max(0, now - Date.parse(startedAt)));
+}
+
+/** Attempts, waits, reasons and the error, as far as the status leaves them open. */
+export function detailOf(node: NodeView, now: number): string {
+  return [...facts(node, now), ...errorText(node)].join(' · ');
+}
+
+function facts(node: NodeView, now: number): string[] {
+  const { status, attempts, maxRetries, reason, warnings = [] } = node;
+  const of = `${attempts}/${maxRetries + 1}`;
+  switch (status) {
+    case 'PENDING':
+      return [waitText(node)].filter((text) => text !== '');
+    case 'SCHEDULED':
+      return [reason === 'start_time' ? `starts ${due(node, now)}` : 'waits for a worker'];
+    case 'PREPARING':
+    case 'RUNNING':
+      return attempts > 1 ? [`attempt ${of}`] : [];
+    case 'RETRYING':
+      return [`attempt ${of} failed`, `next ${due(node, now)}`];
+    case 'PAUSED':
+      return reason ? [REASON[reason] ?? reason] : [];
+    case 'COMPLETED':
+    case 'FAILED':
+    case 'TIMEOUT':
+    case 'CANCELLED':
+    case 'REJECTED':
+    case 'SKIPPED':
+      return [
+        ...(attempts > 1 ? [`${attempts} attempts`] : []),
+        ...(reason ? [REASON[reason] ?? reason] : []),
+        ...warningText(warnings),
+      ];
+  }
+}
+
+function waitText({ reason, dependencies, task }: NodeView): string {
+  if (reason === 'dependencies' && dependencies) {
+    const { done, total } = dependencies;
+    return total === 1 ? 'waits for its dependency' : `waits for ${total - done} of ${total}`;
+  }
+  if (reason === 'no_handler') return `no worker that was asked knows the task ${task}`;
+  return reason ? (REASON[reason] ?? reason) : '';
+}
+
+/** Reasons in plain words; one without is shown as it is. */
+const REASON: Partial<Record<StatusReason, string>> = {
+  dependencies: 'waits for its dependencies',
+  window: 'waits for a place',
+  upstream_failed: 'a dependency failed',
+  condition: 'its condition said no',
+  rule: 'its trigger rule said no',
+  fail_fast: 'another task failed first',
+  deadline: 'past the deadline',
+  no_worker: 'no worker took it',
+  worker_lost: 'its worker was lost',
+  total_timeout: 'no time left',
+};
+
+function warningText(warnings: readonly string[]): string[] {
+  const [first] = warnings;
+  if (first === undefined) return [];
+  return warnings.length === 1
+    ? [`warning: ${short(first)}`]
+    : [`${warnings.length} warnings: ${short(first)}`];
+}
+
+function errorText({ error, status }: NodeView): string[] {
+  if (!error || status === 'COMPLETED' || status === 'RUNNING' || status === 'PREPARING') return [];
+  return [short(formatError(error))];
+}
+
+function short(text: string): string {
+  const line = oneLine(text);
+  return line.length > ERROR_LENGTH ? `${line.slice(0, ERROR_LENGTH)}…` : line;
+}
+
+/** `in 4 s`, or `now` when the time has come. */
+function due({ nextRetryAt }: NodeView, now: number): string {
+  if (nextRetryAt === undefined) return 'soon';
+  const leftMs = Date.parse(nextRetryAt) - now;
+  return leftMs <= 0 ? 'now' : `in ${formatDuration(leftMs < 10_000 ? leftMs : Math.round(leftMs / 1_000) * 1_000)}`;
+}

@@ -1,0 +1,93 @@
+/**
+ * Where a command's words go: results to standard output, everything else to standard error.
+ *
+ * O1. With `--json`, standard output gets JSON and nothing but JSON.
+ * O2. No colour and no animation unless standard output is a terminal; NO_COLOR turns colour off there too.
+ */
+import pc from 'picocolors';
+
+export type Style = ReturnType<typeof pc.createColors>;
+
+/** What we need of `process.stdout` and `process.stderr`. */
+export interface Stream {
+  write(text: string, done?: () => void): boolean;
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+}
+
+export interface OutputOptions {
+  json: boolean;
+  stdout?: Stream;
+  stderr?: Stream;
+  env?: NodeJS.ProcessEnv;
+}
+
+export class Output {
+  readonly json: boolean;
+  /** True where a picture may be drawn over and over. */
+  readonly live: boolean;
+  /** Colours of standard output. */
+  readonly style: Style;
+  /** Colours of standard error. */
+  readonly noteStyle: Style;
+  private readonly stdout: Stream;
+  private readonly stderr: Stream;
+
+  constructor({
+    json,
+    stdout = process.stdout,
+    stderr = process.stderr,
+    env = process.env,
+  }: OutputOptions) {
+    this.json = json;
+    this.stdout = stdout;
+    this.stderr = stderr;
+    const terminal = stdout.isTTY === true && env['TERM'] !== 'dumb';
+    const colour = terminal && !env['NO_COLOR'];
+    this.live = terminal && !json;
+    this.style = pc.createColors(colour && !json);
+    this.noteStyle = pc.createColors(colour && stderr.isTTY === true);
+  }
+
+  /** Columns of the terminal; 100 where there is none. */
+  get width(): number {
+    return this.stdout.columns ?? 100;
+  }
+
+  /** Rows of the terminal; 24 where there is none. */
+  get height(): number {
+    return this.stdout.rows ?? 24;
+  }
+
+  /** The result for people; with `--json` it is dropped, for the document says it. */
+  print(text = ''): void {
+    if (!this.json) this.stdout.write(`${text}\n`);
+  }
+
+  /** The one JSON document; without `--json` it is dropped. */
+  document(value: unknown): void {
+    if (this.json) this.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** One of several JSON documents, a line each; without `--json` it is dropped. */
+  jsonLine(value: unknown): void {
+    if (this.json) this.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** Progress: to standard output for people who watch, out of the way of JSON. */
+  progress(text: string): void {
+    (this.json ? this.stderr : this.stdout).write(`${text}\n`);
+  }
+
+  /** Remarks, warnings and errors. */
+  note(text: string): void {
+    this.stderr.write(`${text}\n`);
+  }
+
+  /** Resolves when all that was written has left this process. */
+  async flush(): Promise<void> {
+    for (const stream of [this.stdout, this.stderr])
+      await new Promise<void>((resolve) => void stream.write('', () => resolve()));
+  }
+}

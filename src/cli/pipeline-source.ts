@@ -1,0 +1,98 @@
+/** A pipeline as it is given on the command line: a file or standard input, with the place of every fault. */
+import { readFile, stat } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { text as readAll } from 'node:stream/consumers';
+import { adjacencyToSpec, isAdjacency } from '../domain/adjacency.js';
+import { TaskError } from '../domain/errors.js';
+import { fault, formatFaults, type Fault } from '../domain/fault.js';
+import { isObject, type Json } from '../domain/json.js';
+import { parsePipeline } from '../domain/pipeline.js';
+import type { GraphSpec, ParamSpec } from '../domain/spec.js';
+import type { Output } from './output.js';
+
+export interface PipelineSource {
+  /** The file's name, for messages. */
+  name: string;
+  /** What the text says, not yet validated. */
+  spec: GraphSpec;
+  params: Readonly<Record<string, ParamSpec>>;
+  /** What is wrong with the text itself: then there is nothing to validate. */
+  faults: Fault[];
+  locate(faults: readonly Fault[]): Fault[];
+}
+
+/** Reads and parses. Never throws: a file that cannot be read is a fault too. */
+export async function readPipeline(path: string, out: Output): Promise<PipelineSource> {
+  const name = path === '-' ? '(standard input)' : path;
+  let text: string;
+  try {
+    text = await readText(path, out);
+  } catch (error) {
+    const message = `${name}: ${(error as Error).message}`;
+    return source(name, null, [fault([], 'FILE', message)], (faults) => [...faults]);
+  }
+  const { spec, faults, locate } = parsePipeline(text);
+  return source(name, spec, locate(faults), locate);
+}
+
+function source(
+  name: string,
+  parsed: Json,
+  faults: Fault[],
+  locate: PipelineSource['locate'],
+): PipelineSource {
+  const graph = basename(name, extname(name));
+  const spec = isAdjacency(parsed) ? adjacencyToSpec(parsed, graph) : (parsed as GraphSpec);
+  const params = isObject(spec) && isObject(spec.params) ? spec.params : {};
+  return { name, spec, params: params as Record<string, ParamSpec>, faults, locate };
+}
+
+/**
+ * The text of a file, or with `-` of standard input.
+ *
+ * @throws Error in plain words, without the path
+ */
+export async function readText(path: string, out: Output): Promise<string> {
+  if (path === '-') {
+    if (process.stdin.isTTY) out.note('reading from standard input; end it with Ctrl-D');
+    return await readAll(process.stdin);
+  }
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such file',
+      EISDIR: 'is a folder, expected a file',
+      EACCES: 'may not be read',
+    };
+    throw new Error(reasons[code ?? ''] ?? message, { cause: error });
+  }
+}
+
+/** True for an argument that names a pipeline and not a task. */
+export async function isPipeline(argument: string): Promise<boolean> {
+  if (argument === '-' || /\.(ya?ml|json)$/i.test(argument)) return true;
+  return await stat(argument).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** The error for a pipeline that was refused: every fault with file, line and column. */
+export function refused(name: string, faults: readonly Fault[]): TaskError {
+  const count = `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`;
+  return new TaskError(
+    'SPEC_INVALID',
+    `${name} refused, ${count}:\n${faultLines(name, faults).join('\n')}`,
+    { details: faults },
+  );
+}
+
+/** `nightly.yaml:7:5 tasks[1].task: unknown task "ecko" (did you mean "echo"?)`, one a fault. */
+export function faultLines(name: string, faults: readonly Fault[]): string[] {
+  return faults.map(({ line, column, ...rest }) => {
+    const place = line === undefined ? '' : `:${line}:${column ?? 1}`;
+    return rest.code === 'FILE' ? rest.message : `${name}${place} ${formatFaults([rest])}`;
+  });
+}

@@ -1,0 +1,116 @@
+/** The program: its commands, its help, and how an error becomes words and an exit code. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { COMMANDS } from './commands.js';
+import {
+  CONNECTION_OPTIONS,
+  JSON_OPTION,
+  type CommandDefinition,
+  type CommonOptions,
+} from './command.js';
+import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
+import { endAtOnce, interrupts } from './interrupts.js';
+import { Output, type OutputOptions } from './output.js';
+
+/** Runs one command line to its end. Never throws. */
+export async function runCli(
+  argv: readonly string[],
+  streams: Omit<OutputOptions, 'json'> = {},
+): Promise<ExitCode> {
+  const out = new Output({ ...streams, json: asksForJson(argv) });
+  const stop = interrupts.listen(endAtOnce);
+  try {
+    return await parse(argv, out);
+  } catch (error) {
+    return tellFailure(error, argv, out);
+  } finally {
+    stop();
+    await out.flush();
+  }
+}
+
+/** Known before the command line is parsed, so that its errors are JSON too. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
+}
+
+async function parse(argv: readonly string[], out: Output): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.done;
+  const program = new Command('tempograph')
+    .description('Runs tasks and graphs of tasks durably on Temporal.')
+    .version(version(), '-V, --version')
+    .helpCommand('help [command]', 'help for a command');
+  for (const definition of COMMANDS) {
+    const command = describe(program.command(definition.name), definition);
+    command.action(async () => {
+      exit = await definition.run(out, command.opts<CommonOptions>(), command.args);
+    });
+  }
+  for (const command of [program, ...program.commands]) quiet(command, out);
+  if (argv.length === 0) {
+    out.note(program.helpInformation());
+    throw new UsageError('no command given');
+  }
+  await program.parseAsync(argv, { from: 'user' });
+  return exit;
+}
+
+function describe(command: Command, definition: CommandDefinition): Command {
+  const { summary, description, parameters = [], options = [], connects = true } = definition;
+  command.summary(summary).description(description ? `${summary}\n\n${description}` : summary);
+  for (const [flags, what] of parameters) command.argument(flags, what);
+  const common = connects ? CONNECTION_OPTIONS : [];
+  const own = new Set(options.map((one) => one.attributeName()));
+  for (const one of [...options, ...common.filter((c) => !own.has(c.attributeName()))])
+    command.addOption(one);
+  command.addOption(JSON_OPTION);
+  const width = Math.max(...definition.examples.map(([line]) => line.length));
+  const examples = definition.examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
+  return command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+}
+
+/** Commander throws instead of ending the process, and leaves errors to us. */
+function quiet(command: Command, out: Output): void {
+  command
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .configureHelp({
+      styleTitle: (title) => out.style.bold(title),
+      styleCommandText: (text) => out.style.cyan(text),
+      styleSubcommandText: (text) => out.style.cyan(text),
+    });
+}
+
+function tellFailure(error: unknown, argv: readonly string[], out: Output): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.done; // help or version
+    return tellFailure(new UsageError(usageMessage(error, argv)), argv, out);
+  }
+  const { exit, code, message, details, stack } = failureOf(error);
+  out.jsonLine({ error: { code, message, ...(details === undefined ? {} : { details }) } });
+  const { red, dim } = out.noteStyle;
+  out.note(`${red('error:')} ${message}`);
+  if (stack !== undefined && wantsStack(argv)) out.note(dim(stack));
+  return exit;
+}
+
+function usageMessage({ code, message }: CommanderError, argv: readonly string[]): string {
+  if (code === 'commander.help') return 'no command given; see tempograph --help';
+  const [name = ''] = argv;
+  const known = COMMANDS.some((command) => command.name === name);
+  const help = known ? `tempograph ${name} --help` : 'tempograph --help';
+  return `${message.replace(/^error: /, '').replaceAll('\n', ' ')}; see ${help}`;
+}
+
+function wantsStack(argv: readonly string[]): boolean {
+  const at = argv.indexOf('--log-level');
+  const level = at >= 0 ? argv[at + 1] : process.env['TEMPOGRAPH_LOG_LEVEL'];
+  return level === 'debug' || level === 'trace' || argv.includes('--log-level=debug');
+}
+
+/** package.json lies two folders up, from the sources and from what is built of them. */
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

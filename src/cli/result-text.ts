@@ -1,0 +1,70 @@
+/** How an execution ended, for people and as JSON. */
+import type { ExecutionResult } from '../client.js';
+import { formatDuration } from '../domain/duration.js';
+import { formatError } from '../domain/errors.js';
+import type { Fault } from '../domain/fault.js';
+import { isObject } from '../domain/json.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { countsText } from './frame.js';
+import type { Output } from './output.js';
+import { painter, signOf } from './status-style.js';
+
+/** Lines of an output that are printed; `--json` gives all. */
+const OUTPUT_LINES = 60;
+
+/** REJECTED is refused input: nothing of it ran. */
+export function exitOf({ status }: ExecutionResult): ExitCode {
+  if (status === 'COMPLETED') return EXIT.done;
+  return status === 'REJECTED' ? EXIT.refused : EXIT.failed;
+}
+
+/** What `run --json` ends with. */
+export function resultDocument(result: ExecutionResult): Record<string, unknown> {
+  const { executionId, status, ok, output, nodes, ...rest } = result;
+  return { executionId, status, ok, output, nodes, ...rest };
+}
+
+/** Prints status, error, warnings and output. */
+export function printResult(out: Output, result: ExecutionResult): void {
+  const { executionId, status, warnings, durationMs, counts, error, output } = result;
+  const paint = painter(status, out.style);
+  const words =
+    warnings.length > 0 && status === 'COMPLETED'
+      ? 'completed with warnings'
+      : status.toLowerCase();
+  const facts = [formatDuration(durationMs), countsText(counts)].filter((text) => text !== '');
+  out.print(`${paint(`${signOf(status)} ${words}`)}  ${executionId}  ${facts.join(' · ')}`);
+  for (const warning of warnings) out.print(`  ${out.style.yellow('warning')} ${warning}`);
+  if (error) printError(out, error);
+  if (output !== null && output !== undefined && hasContent(output)) printOutput(out, output);
+}
+
+function printError(out: Output, error: NonNullable<ExecutionResult['error']>): void {
+  const { nodeId, otherFailures = 0, attempt } = error;
+  const where = nodeId === undefined ? '' : `${nodeId}: `;
+  const last = attempt !== undefined && attempt > 1 ? ` (attempt ${attempt} was the last)` : '';
+  const others = otherFailures > 0 ? `; ${otherFailures} more failed` : '';
+  const text = `${where}${formatError(error)}${last}${others}`;
+  out.print(`  ${out.style.red('error')} ${text.replaceAll('\n', '\n        ')}`);
+}
+
+function printOutput(out: Output, output: unknown): void {
+  const lines = JSON.stringify(output, null, 2).split('\n');
+  out.print(out.style.dim('output'));
+  for (const line of lines.slice(0, OUTPUT_LINES)) out.print(`  ${line}`);
+  if (lines.length > OUTPUT_LINES)
+    out.print(
+      out.style.dim(`  … ${lines.length - OUTPUT_LINES} more lines; --json gives all of it`),
+    );
+}
+
+/** An object of nothing but nulls says no more than the statuses do. */
+const hasContent = (output: unknown): boolean =>
+  !isObject(output) || Object.values(output).some((value) => value !== null);
+
+/** The faults of a spec that a worker refused. */
+export function faultsOf({ error }: ExecutionResult): Fault[] {
+  const details = error?.code === 'SPEC_INVALID' ? error.details : undefined;
+  const faults = isObject(details) ? details['faults'] : undefined;
+  return Array.isArray(faults) ? (faults as Fault[]) : [];
+}

@@ -1,0 +1,82 @@
+/** A command's connection to Temporal: a client for the few things that the engine does not tell, and the engine. */
+import { connect } from 'node:net';
+import type { Client, Connection } from '@temporalio/client';
+import { TaskEngine } from '../client.js';
+import { connectClient } from '../client/connect.js';
+import { connectOptions, resolveSettings, type ResolvedConnect } from '../config.js';
+import { TaskError } from '../domain/errors.js';
+import { settingsOf, type CommonOptions } from './command.js';
+
+export interface Session {
+  engine: TaskEngine;
+  client: Client;
+  address: string;
+  namespace: string;
+  taskQueue: string;
+}
+
+/**
+ * Connects, does the work and closes the connection.
+ *
+ * @throws TaskError UNREACHABLE | CONFIGURATION
+ */
+export async function withSession<T>(
+  options: CommonOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { address, namespace } = target(options);
+  const { taskQueue } = resolveSettings(settingsOf(options));
+  const client = await connectClient(settingsOf(options));
+  try {
+    const engine = await TaskEngine.connect({ ...settingsOf(options), client });
+    return await work({ engine, client, address, namespace, taskQueue });
+  } finally {
+    await (client.connection as Connection).close();
+  }
+}
+
+/** Where Temporal is, by options, environment and profile. @throws TaskError CONFIGURATION */
+export function target(options: CommonOptions): ResolvedConnect {
+  try {
+    return connectOptions(settingsOf(options));
+  } catch (error) {
+    if (error instanceof TaskError) throw error;
+    throw new TaskError(
+      'CONFIGURATION',
+      `Temporal's configuration cannot be read: ${(error as Error).message}; correct the file or TEMPORAL_CONFIG_FILE`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether something listens at an address; an answer comes within a second. */
+export async function listens(address: string, timeoutMs = 1_000): Promise<boolean> {
+  const [, host = '', port = '7233'] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
+  const socket = connect({ host, port: Number(port) });
+  try {
+    return await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+      socket.setTimeout(timeoutMs, () => resolve(false));
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A worker's poll lasts a minute: one that has not polled for longer is gone. */
+const POLL_MS = 75_000;
+
+/** How many workers poll the task queue for workflows, as far as the server knows. */
+export async function countPollers({ client, namespace, taskQueue }: Session): Promise<number> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: 1, // TASK_QUEUE_TYPE_WORKFLOW
+  });
+  const since = Date.now() - POLL_MS;
+  const fresh = (pollers ?? []).filter(
+    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > since,
+  );
+  return new Set(fresh.map(({ identity }) => identity)).size;
+}

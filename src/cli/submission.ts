@@ -1,0 +1,108 @@
+/** What `run` submits: a pipeline or a task, checked as far as that goes without Temporal. */
+import { LONE_NODE, type ExecutionHandle } from '../client.js';
+import type { Fault } from '../domain/fault.js';
+import type { Priority } from '../domain/priority.js';
+import { SpecInvalidError } from '../domain/errors.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { validateGraph, type KnownTasks } from '../domain/validate.js';
+import { UsageError } from './exit.js';
+import type { Output } from './output.js';
+import { isPipeline, readPipeline, refused } from './pipeline-source.js';
+import type { Session } from './session.js';
+import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
+
+export interface SubmissionOptions extends ParamOptions {
+  input?: string;
+  id?: string;
+  project?: string;
+  session?: string;
+  priority?: Priority;
+}
+
+export interface Prepared {
+  /** The name shown while it runs. */
+  name: string;
+  spec: GraphSpec;
+  submit(session: Session): Promise<ExecutionHandle>;
+  /** Words for faults that only a worker found. */
+  refused(faults: readonly Fault[]): Error;
+}
+
+/**
+ * Reads and checks what is to be run.
+ *
+ * @param known the tasks, where this process has them
+ * @throws TaskError SPEC_INVALID with every fault, UsageError
+ */
+export async function prepare(
+  out: Output,
+  what: string,
+  options: SubmissionOptions,
+  known?: KnownTasks,
+): Promise<Prepared> {
+  return (await isPipeline(what))
+    ? await preparePipeline(out, what, options, known)
+    : await prepareTask(out, what, options, known);
+}
+
+async function preparePipeline(
+  out: Output,
+  file: string,
+  options: SubmissionOptions,
+  known: KnownTasks | undefined,
+): Promise<Prepared> {
+  if (options.input !== undefined)
+    throw new UsageError('--input is for a task; a pipeline takes --param and --params');
+  if (file === '-' && options.params === '-')
+    throw new UsageError('only one of the pipeline and --params can be standard input');
+  const source = await readPipeline(file, out);
+  if (source.faults.length > 0) throw refused(source.name, source.faults);
+  const params = await readParams(options, source.params, out);
+  const words = (faults: readonly Fault[]) => refused(source.name, source.locate(faults));
+  const { faults } = validateGraph(source.spec, { params }, known);
+  if (faults.length > 0) throw words(faults);
+  return {
+    name: source.spec.name,
+    spec: source.spec,
+    submit: ({ engine }) =>
+      engine.scheduleTaskGraph(source.spec, { ...submitOptions(options), params }),
+    refused: words,
+  };
+}
+
+async function prepareTask(
+  out: Output,
+  task: string,
+  options: SubmissionOptions,
+  known: KnownTasks | undefined,
+): Promise<Prepared> {
+  if (givesParams(options))
+    throw new UsageError(`--param is for a pipeline; the task ${task} takes --input`);
+  const given = options.input === undefined ? undefined : await readInput(options.input, out);
+  const spec: GraphSpec = { name: task, tasks: [{ id: LONE_NODE, task }] };
+  const words = (faults: readonly Fault[]) => new SpecInvalidError(faults, `task ${task}`);
+  const { faults } = validateGraph(spec, {}, known);
+  const problems = faults.length > 0 ? [] : (known?.checkInput?.(task, given ?? null) ?? []);
+  const wrong = problems.map((message): Fault => ({ path: 'input', code: 'INPUT_INVALID', message }));
+  if (faults.length + wrong.length > 0) throw words([...faults, ...wrong]);
+  return {
+    name: task,
+    spec,
+    submit: ({ engine }) =>
+      engine.scheduleTask({
+        ...submitOptions(options),
+        task,
+        ...(given === undefined ? {} : { input: given }),
+      }),
+    refused: words,
+  };
+}
+
+function submitOptions({ id, project, session, priority }: SubmissionOptions) {
+  return {
+    ...(id === undefined ? {} : { executionId: id }),
+    ...(project === undefined ? {} : { project }),
+    ...(session === undefined ? {} : { sessionId: session }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+}

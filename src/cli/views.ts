@@ -1,0 +1,132 @@
+/** Three ways to see an execution go on: a picture that moves, a line for each transition, JSON lines. */
+import { createLogUpdate } from 'log-update';
+import type { NodeView } from '../workflows/messages.js';
+import { oneLine, pad, widest } from './columns.js';
+import type { Observer } from './follow.js';
+import { renderFrame } from './frame.js';
+import type { GraphView } from './graph-view.js';
+import { detailOf, elapsedText } from './node-text.js';
+import type { Output } from './output.js';
+
+/** An observer with an end: `close` leaves the last state standing. */
+export interface Viewer extends Observer {
+  close(): void;
+}
+
+/** The way that suits the output. */
+export function viewerFor(out: Output, view: GraphView): Viewer {
+  return out.live ? new MovingPicture(out, view) : new Lines(out, view);
+}
+
+/** How often the picture turns, in milliseconds. */
+const TURN_MS = 100;
+const HINT = 'Ctrl-C stops watching; the execution goes on.';
+
+class MovingPicture implements Viewer {
+  private readonly update = createLogUpdate(process.stdout);
+  private readonly timer: NodeJS.Timeout;
+  private turn = 0;
+  private remark: string | undefined;
+
+  constructor(
+    private readonly out: Output,
+    private readonly view: GraphView,
+  ) {
+    this.draw();
+    this.timer = setInterval(() => this.draw(), TURN_MS);
+  }
+
+  changed(): void {
+    // the next turn shows it
+  }
+
+  notice(text: string | undefined): void {
+    this.remark = text;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.update(this.frame(false));
+    this.update.done();
+  }
+
+  private draw(): void {
+    this.turn++;
+    this.update(this.frame(true));
+  }
+
+  private frame(moving: boolean): string {
+    const { width, height, style } = this.out;
+    const lines = renderFrame(this.view, {
+      width,
+      height: height - (moving ? 3 : 2), // the hint, and the line that the cursor stands on
+      now: Date.now(),
+      style,
+      ...(moving ? { turn: this.turn } : {}),
+      notice: moving ? this.remark : undefined,
+    });
+    return [...lines, ...(moving ? [style.dim(HINT)] : [])].join('\n');
+  }
+}
+
+class Lines implements Viewer {
+  private readonly idWidth: number;
+
+  constructor(
+    private readonly out: Output,
+    view: GraphView,
+  ) {
+    this.idWidth = widest(view.nodes.keys(), 40);
+  }
+
+  changed(nodes: readonly NodeView[]): void {
+    const now = Date.now();
+    for (const node of nodes) this.out.progress(transitionLine(node, now, this.idWidth));
+  }
+
+  notice(text: string | undefined): void {
+    if (text !== undefined) this.out.note(text);
+  }
+
+  close(): void {
+    // every line stands already
+  }
+}
+
+/** `09:14:05  fetch  RETRYING   attempt 1/4 failed · next in 5 s · ECONNRESET: socket hang up`. */
+export function transitionLine(node: NodeView, now: number, idWidth = 0): string {
+  const time = new Date(now).toTimeString().slice(0, 8);
+  const facts = [elapsedText(node, now), detailOf(node, now)].filter((text) => text !== '');
+  return `${time}  ${pad(node.id, idWidth)}  ${pad(node.status, 9)}  ${oneLine(facts.join(' · '))}`.trimEnd();
+}
+
+/** `watch --json`: a line for each transition. */
+export class JsonLines implements Viewer {
+  constructor(
+    private readonly out: Output,
+    private readonly executionId: string,
+  ) {}
+
+  changed(nodes: readonly NodeView[]): void {
+    for (const node of nodes)
+      this.out.jsonLine({
+        event: 'node',
+        executionId: this.executionId,
+        nodeId: node.id,
+        status: node.status,
+        reason: node.reason ?? null,
+        attempts: node.attempts,
+        nextRetryAt: node.nextRetryAt ?? null,
+        error: node.error ?? null,
+        at: new Date().toISOString(),
+      });
+  }
+
+  notice(text: string | undefined): void {
+    if (text !== undefined) this.out.note(text);
+  }
+
+  close(): void {
+    // every line stands already
+  }
+}

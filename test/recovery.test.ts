@@ -1,0 +1,152 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TaskEngine } from '../src/client.js';
+import { launchDevServer, type DevServer } from '../src/servers/dev-server.js';
+import { shared } from './support/shared.js';
+import { until } from './support/until.js';
+
+/** A chain whose third node stays until a gate is opened. */
+const graph = {
+  name: 'recovery',
+  defaults: { heartbeatTimeout: '1s' },
+  tasks: [
+    { id: 'first', task: 'noted', input: 1 },
+    { id: 'beside', task: 'noted', input: 2 },
+    {
+      id: 'gated',
+      task: 'gated',
+      dependsOn: ['first', 'beside'],
+      input: '${{ tasks.first.output + tasks.beside.output }}',
+    },
+    { id: 'last', task: 'noted', dependsOn: ['gated'], input: '${{ tasks.gated.output.input }}' },
+  ],
+};
+
+class Scene {
+  readonly folder = mkdtempSync(join(tmpdir(), 'tempograph-recovery-'));
+  readonly gate = join(this.folder, 'gate');
+  readonly runsFile = join(this.folder, 'runs');
+  readonly taskQueue = `recovery-${randomUUID()}`;
+  readonly dataDir = join(this.folder, 'data');
+  private readonly children = new Set<ChildProcess>();
+
+  constructor(readonly address: string) {}
+
+  async startWorker(): Promise<ChildProcess> {
+    const program = join(__dirname, 'support', 'programs', 'worker.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        RUNS: this.runsFile,
+        GATE: this.gate,
+        BUNDLE: shared().bundle,
+        ADDRESS: this.address,
+        TASK_QUEUE: this.taskQueue,
+        DATA_DIR: this.dataDir,
+      },
+    });
+    this.children.add(child);
+    await once(child.stdout, 'data');
+    return child;
+  }
+
+  async kill(child: ChildProcess): Promise<void> {
+    this.children.delete(child);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  open(): void {
+    writeFileSync(this.gate, '');
+  }
+
+  runs(): string[] {
+    return existsSync(this.runsFile) ? readFileSync(this.runsFile, 'utf8').trim().split('\n') : [];
+  }
+
+  async end(): Promise<void> {
+    for (const child of [...this.children]) await this.kill(child);
+  }
+}
+
+describe('recovery', () => {
+  it('goes on after a worker is killed: no finished node runs again, the interrupted one shows two attempts', async () => {
+    const scene = new Scene(shared().address);
+    const engine = await TaskEngine.connect({
+      address: scene.address,
+      taskQueue: scene.taskQueue,
+      dataDir: scene.dataDir,
+    });
+    try {
+      const victim = await scene.startWorker();
+      const handle = await engine.scheduleTaskGraph(graph);
+      await until(() => scene.runs().includes('gated 1'));
+      await scene.kill(victim);
+      await scene.startWorker();
+      await until(() => scene.runs().includes('gated 2'));
+      scene.open();
+      const { status, nodes } = await handle.result();
+      expect(status).toBe('COMPLETED');
+      expect(scene.runs().sort()).toEqual(['beside 1', 'first 1', 'gated 1', 'gated 2', 'last 1']);
+      expect(nodes['gated']).toMatchObject({
+        attempts: 2,
+        output: { input: 3, before: { reachedBy: 1 } },
+      });
+      expect(nodes['gated']?.attemptHistory.map(({ outcome }) => outcome)).toEqual([
+        'WORKER_LOST',
+        'COMPLETED',
+      ]);
+      expect(nodes['first']?.attempts).toBe(1);
+    } finally {
+      await scene.end();
+      await engine.shutdown();
+    }
+  });
+
+  it('goes on after the dev server is killed and restarted on its file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tempograph-server-'));
+    const dbFile = join(folder, 'temporal.db');
+    let server: DevServer = await launchDevServer(shared().binary, { dbFile });
+    const port = Number(server.address.split(':')[1]);
+    const scene = new Scene(server.address);
+    let engine = await TaskEngine.connect({
+      address: scene.address,
+      taskQueue: scene.taskQueue,
+      dataDir: scene.dataDir,
+    });
+    try {
+      await scene.startWorker();
+      const { executionId } = await engine.scheduleTaskGraph(graph);
+      await until(() => scene.runs().includes('gated 1'));
+      process.kill(server.pid, 'SIGKILL');
+      await server.exited;
+      await engine.shutdown();
+      server = await launchDevServer(shared().binary, { dbFile, port });
+      scene.open();
+      engine = await TaskEngine.connect({
+        address: scene.address,
+        taskQueue: scene.taskQueue,
+        dataDir: scene.dataDir,
+      });
+      const { status, nodes } = await engine.handle(executionId).result();
+      expect(status).toBe('COMPLETED');
+      expect(
+        scene
+          .runs()
+          .filter((run) => !run.startsWith('gated'))
+          .sort(),
+      ).toEqual(['beside 1', 'first 1', 'last 1']);
+      expect(nodes['last']?.output).toBe(3);
+    } finally {
+      await scene.end();
+      await engine.shutdown();
+      await server.stop();
+    }
+  });
+});

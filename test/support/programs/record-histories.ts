@@ -1,0 +1,138 @@
+/**
+ * Records the histories that `test/replay.test.ts` replays, one of each kind. Run it by `npm run record-histories` when
+ * the workflows' commands change on purpose; before the first release a new recording replaces the old one, after it
+ * stands beside it.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { TaskEngine } from '../../../src/client.js';
+import type { GraphSpec } from '../../../src/index.js';
+import { launchDevServer } from '../../../src/servers/dev-server.js';
+import { findDevServer } from '../../../src/servers/find-dev-server.js';
+import { startWorker } from '../../../src/worker.js';
+import { SEARCH_ATTRIBUTE } from '../../../src/workflows/messages.js';
+import { until } from '../until.js';
+
+const folder = fileURLToPath(new URL('../../histories/', import.meta.url));
+mkdirSync(folder, { recursive: true });
+
+const attributes = Object.fromEntries(
+  Object.values(SEARCH_ATTRIBUTE).map((name) => [name, 'Keyword']),
+);
+const { path: binary } = await findDevServer();
+const server = await launchDevServer(binary, { searchAttributes: attributes });
+const settings = {
+  address: server.address,
+  dataDir: mkdtempSync(join(tmpdir(), 'tempograph-record-')),
+  maxNodesPerRun: 30,
+  coordinatorEvents: 100,
+};
+const post = { name: 'note', onSkipped: true, run: () => undefined };
+const worker = await startWorker({ ...settings, logLevel: 'error', hooks: { post: [post] } });
+const engine = await TaskEngine.connect(settings);
+const client = new Client({ connection: await Connection.connect({ address: server.address }) });
+
+/** By the CLI: it writes the JSON that the Web UI downloads and every SDK replays. */
+function save(name: string, workflowId: string, runId?: string): void {
+  const run = runId === undefined ? [] : ['--run-id', runId];
+  const text = execFileSync(binary, [
+    'workflow',
+    'show',
+    '--address',
+    server.address,
+    '--workflow-id',
+    workflowId,
+    ...run,
+    '--output',
+    'json',
+  ]);
+  writeFileSync(
+    join(folder, `${name}.json`),
+    JSON.stringify({ workflowId, history: JSON.parse(text.toString()) as unknown }),
+  );
+  console.log(`recorded ${name}`);
+}
+
+const flow: GraphSpec['tasks'] = [
+  { id: 'a', task: 'echo', input: '${{ params.n }}' },
+  {
+    id: 'b',
+    task: 'fail',
+    dependsOn: ['a'],
+    input: { times: 1 },
+    retry: { strategy: 'FIXED_DELAY', delay: 50 },
+  },
+  {
+    id: 'c',
+    task: 'echo',
+    dependsOn: ['a', 'b'],
+    input: { sum: '${{ tasks.a.output + 1 }}' },
+    scheduledTime: '200ms',
+  },
+];
+
+const completed = await engine.scheduleTaskGraph(
+  { name: 'completed', params: { n: { default: 1 } }, tasks: flow },
+  { project: 'recorded' },
+);
+await completed.result();
+save('completed', completed.executionId);
+
+const failed = await engine.scheduleTaskGraph({
+  name: 'failed',
+  onFailure: 'failFast',
+  tasks: [
+    { id: 'slow', task: 'sleep', input: { ms: 60_000 } },
+    { id: 'bad', task: 'fail', retry: 'NONE' },
+    { id: 'child', task: 'noop', dependsOn: ['bad'] },
+    { id: 'cleanup', task: 'noop', dependsOn: ['bad'], trigger: 'all_done' },
+  ],
+});
+await failed.result();
+save('failed', failed.executionId);
+
+const cancelled = await engine.scheduleTaskGraph({
+  name: 'cancelled',
+  tasks: [
+    { id: 'slow', task: 'sleep', input: { ms: 60_000 } },
+    { id: 'held', task: 'fail', retry: { strategy: 'FIXED_DELAY', delay: '2h' } },
+    { id: 'child', task: 'noop', dependsOn: ['slow'] },
+  ],
+});
+await until(async () => {
+  const { counts } = await cancelled.status();
+  return counts.RETRYING === 1 && counts.RUNNING === 1;
+});
+await cancelled.node('held').cancel();
+await cancelled.cancel();
+await cancelled.result();
+save('cancelled', cancelled.executionId);
+
+const rejected = await client.workflow.start('taskGraph', {
+  args: [{ name: 'x', tasks: [] }],
+  taskQueue: worker.taskQueue,
+  workflowId: 'rejected',
+});
+await rejected.result().catch(() => undefined);
+save('rejected', 'rejected');
+
+const tasks = Array.from({ length: 80 }, (_, i) => ({
+  id: `n${i}`,
+  task: 'echo',
+  ...(i < 8 ? {} : { dependsOn: [`n${i - 8}`], input: `\${{ tasks.n${i - 8}.output }}` }),
+}));
+const split = await engine.scheduleTaskGraph({ name: 'split', concurrency: 6, tasks });
+const { runId: first } = await client.workflow.getHandle(split.executionId).describe();
+await split.result();
+save('coordinator-continued-as-new', split.executionId, first);
+save('coordinator-completed', split.executionId);
+save('segment', `${split.executionId}/~seg/0`);
+
+await client.connection.close();
+await engine.shutdown();
+await worker.shutdown();
+await server.stop();

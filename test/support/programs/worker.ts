@@ -1,0 +1,44 @@
+/** A worker in a process of its own, to be killed: its tasks write down every run. */
+import { appendFileSync, existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { defineTask } from '../../../src/registry.js';
+import { startWorker } from '../../../src/worker.js';
+
+const {
+  RUNS = '',
+  GATE = '',
+  BUNDLE = '',
+  ADDRESS = '',
+  TASK_QUEUE = '',
+  DATA_DIR = '',
+} = process.env;
+
+const noted = defineTask({
+  name: 'noted',
+  run: (input, { nodeId, attempt }) => {
+    appendFileSync(RUNS, `${nodeId} ${attempt}\n`);
+    return input;
+  },
+});
+
+/** Runs until the gate's file is there. */
+const gated = defineTask({
+  name: 'gated',
+  run: async (input, { nodeId, attempt, signal, checkpoint, lastCheckpoint }) => {
+    appendFileSync(RUNS, `${nodeId} ${attempt}\n`);
+    const before = lastCheckpoint() ?? null;
+    checkpoint({ reachedBy: attempt });
+    while (!existsSync(GATE)) await wait(20, undefined, { signal });
+    return { input, before };
+  },
+});
+
+await startWorker({
+  address: ADDRESS,
+  taskQueue: TASK_QUEUE,
+  dataDir: DATA_DIR,
+  tasks: [noted, gated],
+  logLevel: 'error',
+  temporal: { workflowBundle: { codePath: BUNDLE } },
+});
+process.stdout.write('ready\n');
