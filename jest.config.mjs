@@ -74,7 +74,16 @@ export default {
       globalSetup: '<rootDir>/test/support/global-setup.mjs',
       globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     }),
+    // Only by `npm run nightly`: half an hour.
+    ...(process.env.TEMPOGRAPH_NIGHTLY
+      ? [
+          project('nightly', ['nightly/*.nightly.ts'], {
+            globalSetup: '<rootDir>/test/support/global-setup.mjs',
+            globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+          }),
+        ]
+      : []),
   ],
-  testTimeout: 120_000,
+  testTimeout: process.env.TEMPOGRAPH_NIGHTLY ? 3_600_000 : 120_000,
   maxWorkers: 2,
 };

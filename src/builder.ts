@@ -2,7 +2,7 @@
 import type { GraphSpec, TaskOptionsInput } from './domain/spec.js';
 import type { TriggerRule } from './domain/trigger.js';
 import type { ParamSpec } from './domain/spec.js';
-import type { TaskDefinition } from './registry.js';
+import type { AnyTask, TaskDefinition } from './registry.js';
 import { TaskError } from './domain/errors.js';
 
 declare const VALUE: unique symbol;
@@ -49,13 +49,9 @@ export interface NodeOptions extends TaskOptionsInput {
 export type GraphOptions = Omit<GraphSpec, 'name' | 'tasks' | 'params'>;
 type ParamSpecs = Record<string, ParamSpec>;
 
-/** What a task expects of its caller. */
-type InputOf<T> = T extends TaskDefinition<infer I, unknown> ? I : unknown;
-type OutputOf<T> = T extends { run(...args: never[]): infer O } ? Awaited<O> : unknown;
-
 export class GraphBuilder {
   private readonly nodes: GraphSpec['tasks'] = [];
-  private readonly definitions = new Map<string, TaskDefinition<never>>();
+  private readonly definitions = new Map<string, AnyTask>();
   private readonly paramSpecs: ParamSpecs = {};
 
   constructor(
@@ -79,11 +75,21 @@ export class GraphBuilder {
    * @param task a definition, or a task's name where the definition is not at hand
    * @throws TaskError CONFIGURATION when the id is taken
    */
-  add<T extends TaskDefinition<never, never> | string>(
+  add<Input, Output>(
     id: string,
-    task: T,
-    options: NodeOptions & { input?: Templated<InputOf<T>> } = {},
-  ): NodeHandle<OutputOf<T>> {
+    task: TaskDefinition<Input, Output>,
+    options?: NodeOptions & { input?: NoInfer<Templated<Input>> },
+  ): NodeHandle<Output>;
+  add<Output = unknown>(
+    id: string,
+    task: string,
+    options?: NodeOptions & { input?: unknown },
+  ): NodeHandle<Output>;
+  add(
+    id: string,
+    task: AnyTask | string,
+    options: NodeOptions & { input?: unknown } = {},
+  ): NodeHandle<unknown> {
     if (this.nodes.some((node) => node.id === id))
       throw new TaskError(
         'CONFIGURATION',
@@ -117,7 +123,7 @@ export class GraphBuilder {
   }
 
   /** The definitions that nodes were added with: `startWorker({ tasks: graph.tasks })`. */
-  get tasks(): TaskDefinition<never>[] {
+  get tasks(): AnyTask[] {
     return [...this.definitions.values()];
   }
 }

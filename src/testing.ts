@@ -37,7 +37,7 @@ export interface TestEngine {
   env: TestWorkflowEnvironment;
   /** Calls of each task so far, by name: its inputs, oldest first. */
   calls(task: string): readonly unknown[];
-  /** Stops worker and server and removes their files. */
+  /** Stops worker and server and removes their files. A second call waits for the first. */
   stop(): Promise<void>;
 }
 
@@ -54,12 +54,12 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path } },
   });
-  const dataDir = await mkdtemp(join(tmpdir(), 'tempograph-testing-'));
-  const calls = new Map<string, unknown[]>();
-  const tasks = recorded(mocked(options, env), calls);
-  const taskQueue = `test-${randomUUID()}`;
-  const settings = { dataDir, taskQueue };
   try {
+    const dataDir = await mkdtemp(join(tmpdir(), 'tempograph-testing-'));
+    const calls = new Map<string, unknown[]>();
+    const tasks = recorded(mocked(options, env), calls);
+    const taskQueue = `test-${randomUUID()}`;
+    const settings = { dataDir, taskQueue };
     const worker = await startWorker({
       ...settings,
       tasks,
@@ -71,17 +71,19 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
       ...(options.temporal ? { temporal: options.temporal } : {}),
     });
     const engine = await TaskEngine.connect({ ...settings, client: env.client });
+    let stopped: Promise<void> | undefined;
     return {
       engine,
       worker,
       env,
       calls: (task) => calls.get(task) ?? [],
-      stop: async () => {
-        await worker.shutdown();
-        await engine.shutdown();
-        await env.teardown();
-        await rm(dataDir, { recursive: true, force: true });
-      },
+      stop: () =>
+        (stopped ??= (async () => {
+          await worker.shutdown();
+          await engine.shutdown();
+          await env.teardown();
+          await rm(dataDir, { recursive: true, force: true });
+        })()),
     };
   } catch (error) {
     await env.teardown();

@@ -1,6 +1,8 @@
 /** What a command is: its words for people, its options, and what it does. */
 import { Option } from 'commander';
 import { LOG_LEVELS, type LogLevel } from '../config.js';
+import { parseDuration } from '../domain/duration.js';
+import { didYouMean } from '../domain/suggest.js';
 import { UsageError, type ExitCode } from './exit.js';
 import type { Output } from './output.js';
 
@@ -48,8 +50,8 @@ export const CONNECTION_OPTIONS: readonly Option[] = [
   option('--namespace <name>', 'default: TEMPORAL_NAMESPACE, "default"'),
   option('--task-queue <name>', 'default: TEMPOGRAPH_TASK_QUEUE, "tempograph"'),
   option('--data-dir <folder>', DATA_DIR),
-  option('--log-level <level>', LOG_LEVELS.join(', ')).choices(LOG_LEVELS),
-];
+  option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS),
+].map((one) => one.helpGroup('Connection and settings:'));
 
 /** For an option that may be repeated: all its values, in order. */
 export function collect(text: string, previous: string[] | undefined): string[] {
@@ -67,6 +69,28 @@ export const wholeNumber =
     );
   };
 
+/** For an option that takes a duration. @returns milliseconds */
+export const duration =
+  (name: string) =>
+  (text: string): number => {
+    try {
+      return parseDuration(text);
+    } catch (error) {
+      throw new UsageError(`${name}: ${(error as Error).message}`);
+    }
+  };
+
+/** For an option that takes a number from a range. */
+export const decimal =
+  (name: string, least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= least && value <= most) return value;
+    throw new UsageError(
+      `${name}: expected a number from ${least} to ${most}, got ${JSON.stringify(text)}`,
+    );
+  };
+
 /** For an option that takes one of a few words, in any case and with `-` for `_`. */
 export const oneOf =
   <T extends string>(name: string, words: readonly T[]) =>
@@ -74,8 +98,9 @@ export const oneOf =
     const wanted = text.toUpperCase().replaceAll('-', '_');
     const found = words.find((word) => word === wanted);
     if (found) return found;
+    const hint = didYouMean(wanted, words);
     throw new UsageError(
-      `${name}: expected one of ${words.join(', ')}, got ${JSON.stringify(text)}`,
+      `${name}: expected one of ${words.join(', ')}, got ${JSON.stringify(text)}${hint ? ` (${hint})` : ''}`,
     );
   };
 

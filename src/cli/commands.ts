@@ -1,15 +1,15 @@
 /** Every command, in the order of the help. */
 import type { CommandDefinition } from './command.js';
-import { cancel } from './commands/cancel.js';
-import { dev } from './commands/dev.js';
-import { doctor } from './commands/doctor.js';
-import { list } from './commands/list.js';
-import { retryPreview } from './commands/retry-preview.js';
-import { run } from './commands/run.js';
-import { status } from './commands/status.js';
-import { validate } from './commands/validate.js';
-import { watch } from './commands/watch.js';
-import { worker } from './commands/worker.js';
+import { cancel } from './cancel-command.js';
+import { dev } from './dev-command.js';
+import { doctor } from './doctor-command.js';
+import { list } from './list-command.js';
+import { retryPreview } from './retry-preview-command.js';
+import { run } from './run-command.js';
+import { status } from './status-command.js';
+import { validate } from './validate-command.js';
+import { watch } from './watch-command.js';
+import { worker } from './worker-command.js';
 
 export const COMMANDS: readonly CommandDefinition[] = [
   dev,

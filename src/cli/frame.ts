@@ -69,8 +69,7 @@ function hiddenLine(
   if (shown.length === all.length) return [];
   const seen = new Set(shown);
   const counts: Counts = {};
-  for (const node of all)
-    if (!seen.has(node)) counts[node.status] = (counts[node.status] ?? 0) + 1;
+  for (const node of all) if (!seen.has(node)) counts[node.status] = (counts[node.status] ?? 0) + 1;
   const text = `… ${all.length - shown.length} more not shown: ${countsText(counts)}`;
   return [style.dim(fit(text, width))];
 }
@@ -172,4 +171,3 @@ function place(
 export function renderNodes(view: GraphView, options: Omit<FrameOptions, 'height'>): string[] {
   return treeRows(view, [...view.nodes.values()], { ...options, height: Infinity });
 }
-

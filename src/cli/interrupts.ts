@@ -49,3 +49,11 @@ export function interruptSignal(): { signal: AbortSignal; stop: () => void } {
   const stop = interrupts.listen(() => controller.abort());
   return { signal: controller.signal, stop };
 }
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -94,5 +94,7 @@ function short(text: string): string {
 function due({ nextRetryAt }: NodeView, now: number): string {
   if (nextRetryAt === undefined) return 'soon';
   const leftMs = Date.parse(nextRetryAt) - now;
-  return leftMs <= 0 ? 'now' : `in ${formatDuration(leftMs < 10_000 ? leftMs : Math.round(leftMs / 1_000) * 1_000)}`;
+  return leftMs <= 0
+    ? 'now'
+    : `in ${formatDuration(leftMs < 10_000 ? leftMs : Math.round(leftMs / 1_000) * 1_000)}`;
 }

@@ -18,7 +18,7 @@ export interface PipelineSource {
   params: Readonly<Record<string, ParamSpec>>;
   /** What is wrong with the text itself: then there is nothing to validate. */
   faults: Fault[];
-  locate(faults: readonly Fault[]): Fault[];
+  locate: (faults: readonly Fault[]) => Fault[];
 }
 
 /** Reads and parses. Never throws: a file that cannot be read is a fault too. */
@@ -31,8 +31,8 @@ export async function readPipeline(path: string, out: Output): Promise<PipelineS
     const message = `${name}: ${(error as Error).message}`;
     return source(name, null, [fault([], 'FILE', message)], (faults) => [...faults]);
   }
-  const { spec, faults, locate } = parsePipeline(text);
-  return source(name, spec, locate(faults), locate);
+  const parsed = parsePipeline(text);
+  return source(name, parsed.spec, parsed.faults, (faults) => parsed.locate(faults));
 }
 
 function source(
@@ -44,7 +44,7 @@ function source(
   const graph = basename(name, extname(name));
   const spec = isAdjacency(parsed) ? adjacencyToSpec(parsed, graph) : (parsed as GraphSpec);
   const params = isObject(spec) && isObject(spec.params) ? spec.params : {};
-  return { name, spec, params: params as Record<string, ParamSpec>, faults, locate };
+  return { name, spec, params: params, faults, locate };
 }
 
 /**

@@ -50,7 +50,7 @@ async function parse(argv: readonly string[], out: Output): Promise<ExitCode> {
   for (const command of [program, ...program.commands]) quiet(command, out);
   if (argv.length === 0) {
     out.note(program.helpInformation());
-    throw new UsageError('no command given');
+    return EXIT.refused;
   }
   await program.parseAsync(argv, { from: 'user' });
   return exit;
@@ -95,8 +95,7 @@ function tellFailure(error: unknown, argv: readonly string[], out: Output): Exit
   return exit;
 }
 
-function usageMessage({ code, message }: CommanderError, argv: readonly string[]): string {
-  if (code === 'commander.help') return 'no command given; see tempograph --help';
+function usageMessage({ message }: CommanderError, argv: readonly string[]): string {
   const [name = ''] = argv;
   const known = COMMANDS.some((command) => command.name === name);
   const help = known ? `tempograph ${name} --help` : 'tempograph --help';

@@ -83,7 +83,11 @@ async function prepareTask(
   const words = (faults: readonly Fault[]) => new SpecInvalidError(faults, `task ${task}`);
   const { faults } = validateGraph(spec, {}, known);
   const problems = faults.length > 0 ? [] : (known?.checkInput?.(task, given ?? null) ?? []);
-  const wrong = problems.map((message): Fault => ({ path: 'input', code: 'INPUT_INVALID', message }));
+  const wrong = problems.map((message): Fault => ({
+    path: 'input',
+    code: 'INPUT_INVALID',
+    message,
+  }));
   if (faults.length + wrong.length > 0) throw words([...faults, ...wrong]);
   return {
     name: task,

@@ -38,7 +38,7 @@ export async function loadTasks(files: readonly string[] = []): Promise<AnyTask[
 
 function checked(file: string, task: AnyTask): AnyTask {
   try {
-    return defineTask(task as TaskDefinition) as AnyTask;
+    return defineTask(task as TaskDefinition);
   } catch (error) {
     throw new TaskError('CONFIGURATION', `--tasks ${file}: ${(error as Error).message}`, {
       cause: error,
@@ -48,7 +48,12 @@ function checked(file: string, task: AnyTask): AnyTask {
 
 async function load(file: string): Promise<unknown> {
   const path = resolve(file);
-  if (!(await stat(path).then((found) => found.isFile(), () => false)))
+  if (
+    !(await stat(path).then(
+      (found) => found.isFile(),
+      () => false,
+    ))
+  )
     throw new TaskError('CONFIGURATION', `--tasks ${file}: there is no such file`);
   if (/^\.[cm]?tsx?$/.test(extname(path))) await registerTypeScript(file);
   try {
@@ -69,10 +74,7 @@ let registered: Promise<void> | undefined;
  */
 async function registerTypeScript(file: string): Promise<void> {
   registered ??= (async () => {
-    const [commonJs, modules] = await Promise.all([
-      import('tsx/cjs/api'),
-      import('tsx/esm/api'),
-    ]);
+    const [commonJs, modules] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')]);
     commonJs.register(); // for a .ts file in a folder whose package.json does not say "type": "module"
     modules.register();
   })();

@@ -44,12 +44,11 @@ export async function readParams(
       throw new UsageError(
         `--params ${params}: expected names and values, such as {"name": "value"}, got ${kind(spec)}`,
       );
-    for (const [name, value] of Object.entries(spec)) values.set(name, value as Json);
+    for (const [name, value] of Object.entries(spec)) values.set(name, value);
   }
   for (const text of param) {
     const at = text.indexOf('=');
-    if (at < 1)
-      throw new UsageError(`--param: expected name=value, got ${JSON.stringify(text)}`);
+    if (at < 1) throw new UsageError(`--param: expected name=value, got ${JSON.stringify(text)}`);
     const name = text.slice(0, at);
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     values.set(name, paramFromText(spec, text.slice(at + 1)));

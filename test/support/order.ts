@@ -12,7 +12,12 @@ export interface Span {
 }
 
 /** Rules under which a node may begin before all of its dependencies have ended. */
-const EARLY: ReadonlySet<TriggerRule> = new Set<TriggerRule>(['always', 'one_success', 'one_failed', 'one_done']);
+const EARLY: ReadonlySet<TriggerRule> = new Set<TriggerRule>([
+  'always',
+  'one_success',
+  'one_failed',
+  'one_done',
+]);
 
 /** Everything that a run did wrong, as sentences; empty when it did nothing wrong. */
 export function violations(

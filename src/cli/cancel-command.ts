@@ -1,7 +1,7 @@
 /** `tempograph cancel`: asks an execution, or one node of it, to stop. */
-import type { CommandDefinition } from '../command.js';
-import { EXIT } from '../exit.js';
-import { withSession } from '../session.js';
+import type { CommandDefinition } from './command.js';
+import { EXIT } from './exit.js';
+import { withSession } from './session.js';
 
 export const cancel: CommandDefinition = {
   name: 'cancel',

@@ -1,13 +1,13 @@
 /** `tempograph watch`: watches an execution that was started earlier. */
-import { type CommandDefinition } from '../command.js';
-import type { ExitCode } from '../exit.js';
-import { GraphView } from '../graph-view.js';
-import { interruptSignal } from '../interrupts.js';
-import { exitOf, printResult, resultDocument } from '../result-text.js';
-import { withSession } from '../session.js';
-import { specOf } from '../spec-of.js';
-import { JsonLines, viewerFor } from '../views.js';
-import { watchToEnd } from '../watch-to-end.js';
+import { type CommandDefinition } from './command.js';
+import type { ExitCode } from './exit.js';
+import { GraphView } from './graph-view.js';
+import { interruptSignal } from './interrupts.js';
+import { exitOf, printResult, resultDocument } from './result-text.js';
+import { withSession } from './session.js';
+import { specOf } from './spec-of.js';
+import { JsonLines, viewerFor } from './views.js';
+import { watchToEnd } from './watch-to-end.js';
 
 export const watch: CommandDefinition = {
   name: 'watch',

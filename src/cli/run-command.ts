@@ -1,20 +1,20 @@
 /** `tempograph run`: submits a pipeline or a task and watches it to its end. */
-import type { ExecutionHandle, ExecutionResult } from '../../client.js';
-import { PRIORITIES } from '../../domain/priority.js';
-import type { RunningWorker } from '../../worker.js';
-import { oneOf, option, type CommandDefinition, type CommonOptions } from '../command.js';
-import { EXIT, failureOf, UsageError, type ExitCode } from '../exit.js';
-import { GraphView } from '../graph-view.js';
-import { interruptSignal } from '../interrupts.js';
-import { knownTasks, startLocalWorker } from '../local-worker.js';
-import type { Output } from '../output.js';
-import { exitOf, faultsOf, printResult, resultDocument } from '../result-text.js';
-import { withSession, type Session } from '../session.js';
-import { prepare, type Prepared, type SubmissionOptions } from '../submission.js';
-import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from '../task-modules.js';
-import { PARAM_OPTIONS } from '../values.js';
-import { viewerFor } from '../views.js';
-import { watchToEnd } from '../watch-to-end.js';
+import type { ExecutionHandle, ExecutionResult } from '../client.js';
+import { PRIORITIES } from '../domain/priority.js';
+import type { RunningWorker } from '../worker.js';
+import { oneOf, option, type CommandDefinition, type CommonOptions } from './command.js';
+import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
+import { GraphView } from './graph-view.js';
+import { interruptSignal } from './interrupts.js';
+import { knownTasks, startLocalWorker } from './local-worker.js';
+import type { Output } from './output.js';
+import { exitOf, faultsOf, printResult, resultDocument } from './result-text.js';
+import { withSession, type Session } from './session.js';
+import { prepare, type Prepared, type SubmissionOptions } from './submission.js';
+import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
+import { PARAM_OPTIONS } from './values.js';
+import { viewerFor } from './views.js';
+import { watchToEnd } from './watch-to-end.js';
 
 interface RunOptions extends CommonOptions, SubmissionOptions, TaskModuleOptions {
   detach?: boolean;
@@ -66,16 +66,16 @@ async function runCommand(
   return await withSession(options, async (session) => {
     if (options.detach) return await detach(out, session, prepared);
     if (!options.tasks) return await submitAndWatch(out, session, prepared);
-    const worker = await startLocalWorker(
-      { ...options, logLevel: options.logLevel ?? quietLevel() },
-      { tasks },
-    );
+    const worker = await startLocalWorker(quietUnlessAsked(options), { tasks });
     return await submitAndWatch(out, session, prepared, worker);
   });
 }
 
 /** What the nodes do is shown anyway; a log beside it only where it was asked for. */
-const quietLevel = () => (process.env['TEMPOGRAPH_LOG_LEVEL'] ? undefined : 'silent');
+function quietUnlessAsked(options: RunOptions): RunOptions {
+  const asked = options.logLevel !== undefined || Boolean(process.env['TEMPOGRAPH_LOG_LEVEL']);
+  return asked ? options : { ...options, logLevel: 'silent' };
+}
 
 async function detach(out: Output, session: Session, prepared: Prepared): Promise<ExitCode> {
   const { executionId, executions } = await prepared.submit(session);

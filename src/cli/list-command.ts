@@ -1,13 +1,19 @@
 /** `tempograph list`: executions, newest first. */
-import type { ExecutionRecord, ListQuery } from '../../client.js';
-import { formatDuration } from '../../domain/duration.js';
-import { STATUSES, type Status } from '../../domain/status.js';
-import { table, type Cell } from '../columns.js';
-import { oneOf, option, wholeNumber, type CommandDefinition, type CommonOptions } from '../command.js';
-import { EXIT } from '../exit.js';
-import type { Output } from '../output.js';
-import { withSession } from '../session.js';
-import { painter, signOf } from '../status-style.js';
+import type { ExecutionRecord, ListQuery } from '../client.js';
+import { formatDuration } from '../domain/duration.js';
+import { STATUSES, type Status } from '../domain/status.js';
+import { table, type Cell } from './columns.js';
+import {
+  oneOf,
+  option,
+  wholeNumber,
+  type CommandDefinition,
+  type CommonOptions,
+} from './command.js';
+import { EXIT } from './exit.js';
+import type { Output } from './output.js';
+import { withSession } from './session.js';
+import { painter, signOf } from './status-style.js';
 
 interface ListOptions extends CommonOptions {
   status?: Status;
@@ -53,9 +59,10 @@ function printExecutions(out: Output, executions: readonly ExecutionRecord[]): v
     return;
   }
   const { style } = out;
-  const head = ['ID', 'STATUS', 'NAME', 'CREATED', 'TOOK'].map(
-    (text): Cell => ({ text, paint: style.dim }),
-  );
+  const head = ['ID', 'STATUS', 'NAME', 'CREATED', 'TOOK'].map((text): Cell => ({
+    text,
+    paint: style.dim,
+  }));
   const rows = executions.map((record): Cell[] => [
     { text: record.executionId },
     {

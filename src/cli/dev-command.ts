@@ -1,0 +1,194 @@
+/** `tempograph dev`: a Temporal server with its Web UI and a worker, in one process tree. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { resolveSettings } from '../config.js';
+import { TaskError } from '../domain/errors.js';
+import type { AnyTask } from '../registry.js';
+import type { DevServer } from '../servers/dev-server.js';
+import { startDevServer } from '../servers/start-dev-server.js';
+import { ServerUnavailableError } from '../servers/unavailable.js';
+import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
+import type { RunningWorker } from '../worker.js';
+import {
+  option,
+  settingsOf,
+  wholeNumber,
+  type CommandDefinition,
+  type CommonOptions,
+} from './command.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { aborted, interruptSignal } from './interrupts.js';
+import { startLocalWorker } from './local-worker.js';
+import type { Output } from './output.js';
+import { ServerProgressLine } from './server-progress.js';
+import { target } from './session.js';
+import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
+
+interface DevOptions extends CommonOptions, TaskModuleOptions {
+  port: number;
+  uiPort?: number;
+  ephemeral?: boolean;
+}
+
+const DEFAULT_PORT = 7233;
+/** Temporal's own distance between a server's port and its Web UI's. */
+const UI_PORT_DISTANCE = 1_000;
+/** Lines of the server's log that are shown when it dies. */
+const LOG_LINES = 20;
+
+export const dev: CommandDefinition<DevOptions> = {
+  name: 'dev',
+  summary: 'Start a Temporal server with its Web UI, and a worker',
+  description:
+    'Everything is in one process tree: Ctrl-C stops it all, and executions are kept in --data.\n' +
+    'With --json: a line {"event":"ready","temporal":…,"ui":…,"http":…} when all is up.',
+  options: [
+    option('--port <port>', "Temporal's port; 0 for a free one", port('--port')).default(
+      DEFAULT_PORT,
+    ),
+    option('--ui-port <port>', "the Web UI's port (default: 1000 above)", port('--ui-port')),
+    option('--data, --data-dir <folder>', 'where everything is kept (default: .tempograph)'),
+    option('--ephemeral', 'keep nothing'),
+    TASKS_OPTION,
+  ],
+  examples: [
+    ['tempograph dev', 'with the built-in tasks'],
+    ['tempograph dev --tasks tasks.ts', 'with your own'],
+    ['tempograph dev --port 0 --ephemeral --json', 'for a script'],
+  ],
+  run: async (out, options) => {
+    const tasks = await loadTasks(options.tasks);
+    const place = placeFor(options);
+    const server = await startServer(out, options, place);
+    const { signal, stop } = interruptSignal();
+    try {
+      return await serve(out, options, { server, place, tasks, signal });
+    } finally {
+      await server.stop();
+      stop();
+    }
+  },
+};
+
+function port(name: string): (text: string) => number {
+  return wholeNumber(name, 0, 65_535);
+}
+
+interface Place {
+  dataDir: string;
+  dbFile: string | undefined;
+  logFile: string;
+}
+
+function placeFor(options: DevOptions): Place {
+  const temporary = options.ephemeral && options.dataDir === undefined;
+  const dataDir = temporary
+    ? mkdtempSync(join(tmpdir(), 'tempograph-dev-'))
+    : resolveSettings(settingsOf(options)).dataDir;
+  if (temporary) process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }));
+  return {
+    dataDir,
+    dbFile: options.ephemeral ? undefined : join(dataDir, 'temporal.db'),
+    logFile: join(dataDir, 'temporal-server.log'),
+  };
+}
+
+async function startServer(
+  out: Output,
+  { port: wanted, uiPort, ...options }: DevOptions,
+  { dbFile, logFile }: Place,
+): Promise<DevServer> {
+  const progress = new ServerProgressLine(out);
+  try {
+    return await startDevServer({
+      port: wanted || undefined,
+      uiPort: (uiPort ?? (wanted && wanted + UI_PORT_DISTANCE)) || undefined,
+      namespace: target(options).namespace,
+      dbFile,
+      logFile,
+      searchAttributes: Object.fromEntries(
+        Object.values(SEARCH_ATTRIBUTE).map((name) => [name, 'Keyword']),
+      ),
+      onProgress: (step) => progress.show(step),
+    });
+  } catch (error) {
+    if (error instanceof ServerUnavailableError) throw error;
+    throw new TaskError('UNREACHABLE', (error as Error).message, { cause: error });
+  } finally {
+    progress.close();
+  }
+}
+
+interface Parts {
+  server: DevServer;
+  place: Place;
+  tasks: readonly AnyTask[];
+  signal: AbortSignal;
+}
+
+async function serve(
+  out: Output,
+  options: DevOptions,
+  { server, place, tasks, signal }: Parts,
+): Promise<ExitCode> {
+  const { namespace } = target(options);
+  const { NativeConnection } = await import('@temporalio/worker');
+  // A connection of our own: TEMPORAL_* may speak of another server, its credentials and its TLS.
+  const connection = await NativeConnection.connect({ address: server.address });
+  const local = { ...options, address: server.address, namespace, dataDir: place.dataDir };
+  const worker = await startLocalWorker(local, { tasks, connection });
+  tellReady(out, server, place, worker);
+  const died = server.exited.then(async ({ code, signal: by }) => {
+    if (signal.aborted) return;
+    throw new TaskError(
+      'UNREACHABLE',
+      `the Temporal server ended by itself (${by ?? `code ${code}`}). The end of ${place.logFile}:\n${await logTail(place.logFile)}`,
+    );
+  });
+  died.catch(() => undefined);
+  await Promise.race([died, worker.stopped, aborted(signal)]);
+  out.note('stopping: running attempts get 10 s; Ctrl-C again ends at once');
+  await worker.shutdown();
+  await connection.close();
+  return EXIT.done;
+}
+
+async function logTail(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '(no log)');
+  return text.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+}
+
+function tellReady(
+  out: Output,
+  { address, uiUrl, dbFile }: DevServer,
+  { dataDir, logFile }: Place,
+  worker: RunningWorker,
+): void {
+  out.jsonLine({ event: 'ready', temporal: address, ui: uiUrl, http: null });
+  const { bold, dim, cyan, green } = out.style;
+  const short = (path: string): string => {
+    const near = relative('.', path);
+    return near.startsWith('..') ? path : near || '.';
+  };
+  const where = address === `127.0.0.1:${DEFAULT_PORT}` ? '' : ` --address ${address}`;
+  const queue = worker.taskQueue === 'tempograph' ? '' : ` --task-queue ${worker.taskQueue}`;
+  out.print(
+    [
+      `${green('✔')} ${bold('tempograph dev is ready')}`,
+      '',
+      `  Temporal   ${address}`,
+      `  Web UI     ${cyan(uiUrl)}`,
+      `  Tasks      ${worker.tasks.join(', ')}`,
+      `  Data       ${dbFile === undefined ? 'nothing is kept' : short(dataDir)}`,
+      `  Log        ${short(logFile)}`,
+      '',
+      'Try next, in another terminal:',
+      `  tempograph run echo --input '{"hello":"world"}'${where}${queue}`,
+      `  tempograph list${where}`,
+      '',
+      dim('Ctrl-C stops the server and the worker.'),
+    ].join('\n'),
+  );
+}

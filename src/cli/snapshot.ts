@@ -1,0 +1,115 @@
+/** How an execution stands now, with its nodes; also where no worker is there to ask. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExecutionHandle, ExecutionRecord, NodeResult } from '../client.js';
+import { recordOf } from '../client/record.js';
+import { TaskError } from '../domain/errors.js';
+import type { Json } from '../domain/json.js';
+import type { NodeView } from '../workflows/messages.js';
+import { grpcStatus } from './exit.js';
+import { GraphView } from './graph-view.js';
+import type { Session } from './session.js';
+import { specOf } from './spec-of.js';
+
+/** How a node stands, in the shape that `run --json` gives. */
+export type NodeState = Pick<
+  NodeResult,
+  'status' | 'reason' | 'attempts' | 'output' | 'error' | 'startedAt' | 'endedAt' | 'durationMs'
+> & { nextRetryAt: string | null };
+
+export interface Snapshot {
+  record: ExecutionRecord;
+  /** False when no worker answered: the record is what Temporal's server knows. */
+  answered: boolean;
+  /** Of a graph or a lone task. */
+  nodes?: Record<string, NodeState>;
+  view?: GraphView;
+}
+
+/** A worker that has not answered by then is not there, in milliseconds. */
+const PATIENCE_MS = 4_000;
+
+/** @throws TaskError NOT_FOUND */
+export async function snapshotOf(session: Session, id: string): Promise<Snapshot> {
+  const handle = await openGraph(session, id);
+  const record = await answerOf(session.engine.getExecution(id));
+  if (!handle) {
+    if (record) return { record, answered: true };
+    throw new TaskError(
+      'NO_WORKER',
+      `no worker on task queue ${JSON.stringify(session.taskQueue)} answered, and only a worker knows how the node ${id} stands; start one with "tempograph worker"`,
+    );
+  }
+  const view = new GraphView(id, record?.taskId ?? id, await specOf(session, id), Date.now());
+  const nodes = record && (await answerOf(readNodes(handle, record, view)));
+  if (record && nodes) return { record: withAttempts(record, nodes), answered: true, nodes, view };
+  const description = await session.client.workflow.getHandle(id).describe();
+  return { record: recordOf(description), answered: false };
+}
+
+/** The handle of a graph or a lone task; undefined for the id of a node. */
+async function openGraph(session: Session, id: string): Promise<ExecutionHandle | undefined> {
+  try {
+    return await session.engine.open(id);
+  } catch (error) {
+    const maybeNode = error instanceof TaskError && error.code === 'NOT_FOUND' && id.includes('/');
+    if (maybeNode) return undefined;
+    throw error;
+  }
+}
+
+async function readNodes(
+  handle: ExecutionHandle,
+  record: ExecutionRecord,
+  view: GraphView,
+): Promise<Record<string, NodeState>> {
+  if (record.endedAt !== null) {
+    const result = await handle.result();
+    view.finish(result);
+    return Object.fromEntries(
+      Object.entries(result.nodes).map(([id, node]) => [id, { ...node, nextRetryAt: null }]),
+    );
+  }
+  const update = await handle.status();
+  view.apply(update);
+  return Object.fromEntries(update.changed.map((node) => [node.id, stateOf(node)]));
+}
+
+function stateOf(node: NodeView): NodeState {
+  return {
+    status: node.status,
+    reason: node.reason ?? null,
+    attempts: node.attempts,
+    output: valueOf(node),
+    error: node.error ?? null,
+    startedAt: node.startedAt ?? null,
+    endedAt: node.endedAt ?? null,
+    durationMs: node.durationMs ?? null,
+    nextRetryAt: node.nextRetryAt ?? null,
+  };
+}
+
+/** A value that lies elsewhere is read when the execution has ended. */
+const valueOf = ({ output }: NodeView): Json => (output && 'json' in output ? output.json : null);
+
+/** A lone task's attempts are its only node's. */
+function withAttempts(record: ExecutionRecord, nodes: Record<string, NodeState>): ExecutionRecord {
+  const [only] = Object.values(nodes);
+  if (record.kind !== 'task' || !only) return record;
+  return { ...record, attempts: only.attempts, nextRetryAt: only.nextRetryAt };
+}
+
+async function answerOf<T>(asking: Promise<T>): Promise<T | undefined> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([
+      asking,
+      delay(PATIENCE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+    ]);
+  } catch (error) {
+    if (grpcStatus(error)?.code === 4) return undefined;
+    throw error;
+  } finally {
+    timer.abort();
+    asking.catch(() => undefined); // an answer that comes too late is no error
+  }
+}

@@ -1,0 +1,73 @@
+/** `tempograph status`: one execution, or one node of it, as it stands now. */
+import type { ExecutionRecord } from '../client.js';
+import { formatDuration } from '../domain/duration.js';
+import { formatError } from '../domain/errors.js';
+import { table, type Cell } from './columns.js';
+import type { CommandDefinition } from './command.js';
+import { EXIT } from './exit.js';
+import { renderNodes } from './frame.js';
+import type { Output } from './output.js';
+import { withSession } from './session.js';
+import { snapshotOf } from './snapshot.js';
+import { painter, signOf } from './status-style.js';
+import { localTime } from './list-command.js';
+
+export const status: CommandDefinition = {
+  name: 'status',
+  summary: 'Show how an execution, or one node of it, stands now',
+  parameters: [['<id>', "the execution's id, or <execution>/<node>"]],
+  examples: [
+    ['tempograph status nightly-3f2a', 'the execution and its nodes'],
+    ['tempograph status nightly-3f2a/fetch --json', 'one node'],
+  ],
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async (session) => {
+      const { record, answered, nodes, view } = await snapshotOf(session, id);
+      if (!answered)
+        out.note(
+          `no worker on task queue ${JSON.stringify(session.taskQueue)} answered: this is what the server knows`,
+        );
+      out.document({ ...record, ...(nodes ? { nodes } : {}) });
+      printRecord(out, record);
+      if (view && record.kind === 'graph') {
+        const width = out.live ? out.width : Infinity;
+        out.print();
+        for (const line of renderNodes(view, { width, now: Date.now(), style: out.style }))
+          out.print(line);
+      }
+      return EXIT.done;
+    }),
+};
+
+function printRecord(out: Output, record: ExecutionRecord): void {
+  const { style } = out;
+  const paint = painter(record.status, style);
+  out.print(
+    `${paint(`${signOf(record.status)} ${record.status}`)}  ${style.bold(record.executionId)}`,
+  );
+  const rows = factsOf(record).map(([name, text]): Cell[] => [
+    { text: `  ${name}`, paint: style.dim },
+    { text },
+  ]);
+  for (const line of table(rows)) out.print(line);
+}
+
+function factsOf(record: ExecutionRecord): [string, string][] {
+  const { kind, taskId, reason, attempts, startedAt, endedAt, durationMs, error } = record;
+  const { project, sessionId, nextRetryAt, warnings, output } = record;
+  const facts: [string, string | null | undefined][] = [
+    [kind === 'graph' ? 'graph' : 'task', taskId],
+    ['reason', reason],
+    ['attempts', attempts === null ? null : String(attempts)],
+    ['next', nextRetryAt && localTime(nextRetryAt)],
+    ['project', project],
+    ['session', sessionId],
+    ['started', startedAt && localTime(startedAt)],
+    ['ended', endedAt && localTime(endedAt)],
+    ['took', durationMs === null ? null : formatDuration(durationMs)],
+    ['error', error && formatError(error).replaceAll('\n', ' ')],
+    ...warnings.map((warning): [string, string] => ['warning', warning]),
+    ['output', output === null || kind === 'graph' ? null : JSON.stringify(output)],
+  ];
+  return facts.flatMap(([name, text]): [string, string][] => (text ? [[name, text]] : []));
+}

@@ -1,0 +1,303 @@
+/**
+ * A small world for the scheduler: a clock, workers that end or hold nodes as a script says, and a judge with its own
+ * book of who runs, waits and has ended. The judge knows the trigger rules from the tests' oracle, not from `src`.
+ */
+import { expect } from '@jest/globals';
+import { Scheduler, type Effects, type SchedulerNode } from '../../../src/domain/scheduler.js';
+import type { StatusReason, TerminalStatus } from '../../../src/domain/status.js';
+import type { DependencyState, TriggerDecision } from '../../../src/domain/trigger.js';
+import { expectedDecision } from './airflow.js';
+import type { Script, World } from './worlds.js';
+
+const SURVIVES_FAILURE = new Set([
+  ...['all_failed', 'all_done', 'one_failed', 'one_done', 'always', 'all_done_min_one_success'],
+]);
+const FAILURES: readonly TerminalStatus[] = ['FAILED', 'TIMEOUT', 'REJECTED'];
+
+interface Entry {
+  state: 'waiting' | 'held' | 'ready' | 'running' | 'settled';
+  due: number;
+  /** When a running node's attempt is over. */
+  endsAt: number;
+  attempts: number;
+  asked?: StatusReason;
+  ending?: { status: TerminalStatus; reason: StatusReason | undefined };
+}
+
+/** What happened, in order: `5 take 3`, `9 end 3 FAILED`. Equal worlds give equal stories. */
+export type Story = string[];
+
+export class Simulation {
+  readonly story: Story = [];
+  private scheduler: Scheduler;
+  private readonly entries: Entry[];
+  private readonly dependants: number[][];
+  private now = 0;
+  private stopped: StatusReason | undefined;
+
+  constructor(
+    private readonly world: World,
+    private readonly restoreAt?: number,
+  ) {
+    this.scheduler = new Scheduler(world.nodes, world.options);
+    this.entries = world.nodes.map(() => ({ state: 'waiting', due: 0, endsAt: 0, attempts: 0 }));
+    this.dependants = world.nodes.map(() => []);
+    world.nodes.forEach(({ dependsOn }, index) =>
+      dependsOn.forEach((other) => this.dependants[other]?.push(index)),
+    );
+  }
+
+  /** Runs the world to its end. @throws where the scheduler breaks a rule */
+  run(): Story {
+    this.scheduler.start(this.now);
+    this.entries.forEach((_, index) => this.consider(index));
+    const events = [...this.world.cancels].sort((a, b) => a.at - b.at);
+    for (let step = 0; !this.scheduler.isDone; step++) {
+      if (step === this.restoreAt) this.restore();
+      for (let event = events[0]; event && event.at <= this.now; event = events[0]) {
+        events.shift();
+        this.cancel(event.node);
+      }
+      this.finishAttempts();
+      this.release();
+      while (this.take()) this.audit();
+      this.audit();
+      this.now = this.nextMoment(events[0]?.at);
+    }
+    this.close();
+    return this.story;
+  }
+
+  private take(): boolean {
+    const room = this.world.options.concurrency - this.count('running');
+    const before = this.indexes('ready');
+    const taken = this.scheduler.take(this.world.batch);
+    const byRank = [...before].sort((a, b) => this.rank(a) - this.rank(b) || a - b);
+    expect(taken).toEqual(byRank.slice(0, Math.min(room, this.world.batch)));
+    for (const index of taken) {
+      const { trigger } = this.node(index);
+      if (this.stopped !== undefined) {
+        expect(this.stopped).toBe('fail_fast');
+        expect(SURVIVES_FAILURE).toContain(trigger);
+      }
+      expect(this.decision(index)).toBe('run');
+      const entry = this.entry(index);
+      entry.state = 'running';
+      entry.endsAt = this.now + this.script(index).runMs;
+      this.say('take', index);
+    }
+    expect(this.count('running')).toBeLessThanOrEqual(this.world.options.concurrency);
+    return taken.length > 0;
+  }
+
+  /** Ends or holds every attempt that is over, in the order of the list. */
+  private finishAttempts(): void {
+    for (const index of this.indexes('running')) {
+      const entry = this.entry(index);
+      if (entry.endsAt > this.now || entry.state !== 'running') continue;
+      const { holds, outcome, obeysCancel } = this.script(index);
+      const holdMs = holds[entry.attempts++];
+      if (entry.asked !== undefined && obeysCancel) this.settle(index, 'CANCELLED', entry.asked);
+      else if (holdMs !== undefined && entry.asked === undefined) this.hold(index, holdMs);
+      else this.settle(index, outcome);
+    }
+  }
+
+  private hold(index: number, holdMs: number): void {
+    this.scheduler.hold(index, this.now + holdMs);
+    Object.assign(this.entry(index), { state: 'held', due: this.now + holdMs });
+    expect(this.scheduler.heldUntilOf(index)).toBe(this.now + holdMs);
+    this.say('hold', index);
+  }
+
+  private settle(index: number, status: TerminalStatus, reason?: StatusReason): void {
+    const { allowFailure } = this.node(index);
+    const fatal = FAILURES.includes(status) && !allowFailure;
+    const stops =
+      fatal && this.world.options.onFailure === 'failFast' && this.stopped === undefined;
+    const effects = this.scheduler.settle(index, status, this.now, reason);
+    this.end(index, status, reason);
+    if (stops) this.stopped = 'fail_fast';
+    this.apply(effects);
+    if (stops) this.judgeStop(effects);
+    expect(this.scheduler.settle(index, 'COMPLETED', this.now)).toEqual({
+      settled: [],
+      cancel: [],
+    });
+  }
+
+  private cancel(node: number | 'all'): void {
+    if (node !== 'all') return this.cancelNode(node % Math.max(1, this.entries.length));
+    const running = this.indexes('running');
+    const effects = this.scheduler.cancelAll('cancelled');
+    this.stopped = 'cancelled';
+    this.apply(effects);
+    expect(effects.cancel.map(({ index }) => index)).toEqual(running);
+    expect(this.count('settled') + running.length).toBe(this.entries.length);
+  }
+
+  private cancelNode(index: number): void {
+    const { state } = this.entry(index);
+    const effects = this.scheduler.cancelNode(index, this.now);
+    if (state === 'settled') expect(effects).toEqual({ settled: [], cancel: [] });
+    else if (state === 'running') expect(effects.cancel).toEqual([{ index, reason: 'cancelled' }]);
+    else expect(effects.settled[0]).toEqual({ index, status: 'CANCELLED', reason: 'cancelled' });
+    this.apply(effects, index);
+  }
+
+  /** Books what the scheduler says has ended, each with a cause that the judge knows of. */
+  private apply(effects: Effects, cancelled?: number): void {
+    for (const { index, status, reason } of effects.settled) {
+      expect(this.entry(index).state).not.toBe('running');
+      if (status === 'SKIPPED') {
+        expect(this.entry(index).state).toBe('waiting');
+        expect(['skipped', 'upstream_failed']).toContain(this.decision(index));
+        const failed = this.standings(index).some((one) => one.endsWith('failed'));
+        expect(reason === 'rule' || (reason === 'upstream_failed' && failed)).toBe(true);
+      } else {
+        expect(status).toBe('CANCELLED');
+        expect(reason).toBe(index === cancelled ? 'cancelled' : this.stopped);
+        expect(reason).toBeDefined();
+      }
+      this.end(index, status, reason);
+    }
+    for (const { index, reason } of effects.cancel) {
+      const entry = this.entry(index);
+      expect(entry.state).toBe('running');
+      entry.asked = reason;
+      entry.endsAt = Math.min(entry.endsAt, this.now + this.script(index).cancelMs);
+    }
+  }
+
+  /** After a failure under failFast: nothing runs on, or waits to run, but what accepts failure. */
+  private judgeStop(effects: Effects): void {
+    const asked = new Set(effects.cancel.map(({ index }) => index));
+    this.entries.forEach(({ state }, index) => {
+      const { trigger, dependsOn } = this.node(index);
+      if (state === 'settled' || asked.has(index)) return;
+      expect(SURVIVES_FAILURE).toContain(trigger);
+      const ended = dependsOn.some((other) => this.entry(other).state === 'settled');
+      expect(state === 'waiting' || ended).toBe(true);
+    });
+  }
+
+  private end(index: number, status: TerminalStatus, reason: StatusReason | undefined): void {
+    const entry = this.entry(index);
+    expect(entry.ending).toBeUndefined();
+    entry.state = 'settled';
+    entry.ending = { status, reason };
+    this.say('end', index, reason === 'upstream_failed' ? 'UPSTREAM_FAILED' : status);
+    for (const dependant of this.dependants[index] ?? []) this.consider(dependant);
+  }
+
+  /** Books that a node's trigger has come true. */
+  private consider(index: number): void {
+    const entry = this.entry(index);
+    if (entry.state !== 'waiting' || this.decision(index) !== 'run') return;
+    if (this.stopped !== undefined && !SURVIVES_FAILURE.has(this.node(index).trigger)) return;
+    const { startDelayMs = 0, notBefore = 0 } = this.node(index);
+    entry.due = Math.max(this.now + startDelayMs, notBefore);
+    entry.state = entry.due > this.now ? 'held' : 'ready';
+  }
+
+  private release(): void {
+    this.scheduler.release(this.now);
+    for (const entry of this.entries)
+      if (entry.state === 'held' && entry.due <= this.now) entry.state = 'ready';
+  }
+
+  private restore(): void {
+    const { nodes, options } = this.world;
+    const carried = JSON.parse(JSON.stringify(this.scheduler.snapshot())) as ReturnType<
+      Scheduler['snapshot']
+    >;
+    this.scheduler = Scheduler.restore(nodes, options, carried);
+    this.audit();
+  }
+
+  private nextMoment(event: number | undefined): number {
+    const due = this.scheduler.nextDue();
+    const held = this.entries.filter(({ state }) => state === 'held').map((entry) => entry.due);
+    expect(due).toBe(held.length === 0 ? undefined : Math.min(...held));
+    const ends = this.indexes('running').map((index) => this.entry(index).endsAt);
+    const moments = [...ends, ...held, ...(event === undefined ? [] : [event])];
+    if (this.scheduler.isDone) return this.now;
+    if (moments.length === 0) throw new Error(`stuck at ${this.now}: ${this.states().join(' ')}`);
+    return Math.max(this.now, Math.min(...moments));
+  }
+
+  /** The scheduler's books against the judge's. */
+  private audit(): void {
+    expect(this.entries.map((_, index) => this.scheduler.state(index))).toEqual(this.states());
+    const { running, ready, heldCount, waitingCount } = this.scheduler;
+    expect({ running, ready, heldCount, waitingCount }).toEqual({
+      running: this.count('running'),
+      ready: this.count('ready'),
+      heldCount: this.count('held'),
+      waitingCount: this.count('waiting'),
+    });
+  }
+
+  private close(): void {
+    this.entries.forEach(({ ending }, index) => {
+      expect(this.scheduler.ending(index)?.status).toBe(ending?.status);
+      const total = this.node(index).dependsOn.length;
+      expect(this.scheduler.dependencyProgress(index)).toEqual({ done: total, total });
+    });
+    expect(this.scheduler.take()).toEqual([]);
+    const failed = this.entries.some(
+      ({ ending }, index) =>
+        ending && FAILURES.includes(ending.status) && !this.node(index).allowFailure,
+    );
+    expect(this.scheduler.hasFailed).toBe(failed);
+  }
+
+  private decision(index: number): TriggerDecision {
+    return expectedDecision(this.node(index).trigger, this.standings(index));
+  }
+
+  private standings(index: number): DependencyState[] {
+    return this.node(index).dependsOn.map((other) => {
+      const { ending } = this.entry(other);
+      if (!ending) return 'running';
+      if (ending.status === 'COMPLETED') return 'success';
+      if (ending.status === 'SKIPPED')
+        return ending.reason === 'upstream_failed' ? 'upstream_failed' : 'skipped';
+      return FAILURES.includes(ending.status) && this.node(other).allowFailure
+        ? 'success'
+        : 'failed';
+    });
+  }
+
+  private rank(index: number): number {
+    return this.node(index).priorityKey;
+  }
+
+  private states(): Entry['state'][] {
+    return this.entries.map(({ state }) => state);
+  }
+
+  private indexes(state: Entry['state']): number[] {
+    return this.entries.flatMap((entry, index) => (entry.state === state ? [index] : []));
+  }
+
+  private count(state: Entry['state']): number {
+    return this.indexes(state).length;
+  }
+
+  private say(what: string, index: number, how = ''): void {
+    this.story.push(`${this.now} ${what} ${index} ${how}`.trim());
+  }
+
+  private entry(index: number): Entry {
+    return this.entries[index] as Entry;
+  }
+
+  private node(index: number): SchedulerNode {
+    return this.world.nodes[index] as SchedulerNode;
+  }
+
+  private script(index: number): Script {
+    return this.world.scripts[index] as Script;
+  }
+}
