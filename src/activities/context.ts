@@ -41,7 +41,7 @@ export function makeContext(
     task: node.task,
     project: execution.project,
     sessionId: execution.sessionId,
-    metadata: { ...execution.metadata, ...parts.metadata },
+    metadata: parts.metadata,
     idempotencyKey: executionId,
     deadline: new Date(attempt.deadline),
     log: parts.log,

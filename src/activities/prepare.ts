@@ -7,7 +7,8 @@ import { fault, type Fault } from '../domain/fault.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
 import { makePlan, type PlanContext } from '../domain/make-plan.js';
-import { expectedEvents, nodeBody, type Plan } from '../domain/plan.js';
+import { splitOf } from '../domain/budget.js';
+import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
 import { inputProblems, type TaskRegistry } from '../registry.js';
 import { putJson, type BlobStore } from '../store/blob-store.js';
@@ -20,11 +21,11 @@ import type {
 } from '../workflows/messages.js';
 import type { Deps } from './deps.js';
 
-/** A graph whose plan may put more events than this into one history is split. */
-const EVENTS_PER_RUN = 30_000;
 /** Bytes of plan nodes in a page, well below the 2 MB that a payload may have. */
 const PLAN_PAGE_BYTES = 1_000_000;
 const BODIES_PER_PAGE = 500;
+/** Metadata stand in the input of every node. */
+const METADATA_INLINE = 512;
 
 /** What the registry says of the tasks that a graph names. */
 export function knownTasks(registry: TaskRegistry): KnownTasks {
@@ -69,16 +70,16 @@ export async function prepare(
   const { valid, plan } = planned;
   const { graph, submission: said } = valid;
   const metadata = { ...(graph.metadata ?? {}), ...(said.metadata ?? {}) } as JsonObject;
-  const { serverWaitsMs, maxNodesPerRun } = deps.settings;
-  const fitsOneRun =
-    plan.nodes.length <= maxNodesPerRun && expectedEvents(plan, serverWaitsMs) <= EVENTS_PER_RUN;
+  const { serverWaitsMs } = deps.settings;
+  const bodies = graph.tasks.map((node) => nodeBody(node));
+  const split = splitOf(plan, JSON.stringify(bodies).length, deps.settings);
   const tags = [...new Set([...(graph.tags ?? []), ...(said.tags ?? [])])];
   deps.log.info(
     {
       executionId,
       graph: graph.name,
       nodes: plan.nodes.length,
-      split: !fitsOneRun,
+      split: split.pieces === 'segments',
       from: 'PENDING',
       to: 'RUNNING',
     },
@@ -93,11 +94,14 @@ export async function prepare(
         hooks: { pre: graph.hooks?.pre ?? [], post: graph.hooks?.post ?? [] },
         ...(said.project === undefined ? {} : { project: said.project }),
         ...(said.sessionId === undefined ? {} : { sessionId: said.sessionId }),
-        ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
+        ...(Object.keys(metadata).length > 0
+          ? { metadata: await inlineOrStored(deps.blobs, metadata, METADATA_INLINE) }
+          : {}),
       },
-      params: await inlineOrStored(deps.blobs, valid.params),
+      params: await inlineOrStored(deps.blobs, valid.params, paramsLimit(valid.readsParams)),
       serverWaitsMs,
-      plan: fitsOneRun ? plan : await storePlan(deps, plan, valid),
+      plan:
+        split.pieces === 'one' ? plan : await storePlan(deps, plan, bodies, split.nodesPerSegment),
       ...(tags.length > 0 ? { tags } : {}),
     },
   };
@@ -129,12 +133,23 @@ function planContext(registry: TaskRegistry, { graph }: ValidGraph): PlanContext
   };
 }
 
-async function inlineOrStored(blobs: BlobStore, value: Json): Promise<Value> {
-  const text = JSON.stringify(value);
-  return text.length <= INLINE_LIMIT ? { json: value } : await putJson(blobs, value);
+/** Parameters stand in the input of every node that reads them: together at most a megabyte. */
+function paramsLimit(readsParams: readonly boolean[]): number {
+  const readers = readsParams.filter(Boolean).length;
+  return Math.min(INLINE_LIMIT, 1_000_000 / Math.max(1, readers));
 }
 
-async function storePlan(deps: Deps, plan: Plan, { graph }: ValidGraph): Promise<PlanPages> {
+async function inlineOrStored(blobs: BlobStore, value: Json, limit: number): Promise<Value> {
+  const text = JSON.stringify(value);
+  return text.length <= limit ? { json: value } : await putJson(blobs, value);
+}
+
+async function storePlan(
+  deps: Deps,
+  plan: Plan,
+  nodeBodies: readonly NodeBody[],
+  segmentNodes: number,
+): Promise<PlanPages> {
   const { nodes, ...head } = plan;
   const pages: string[] = [];
   let page: string[] = [];
@@ -152,18 +167,16 @@ async function storePlan(deps: Deps, plan: Plan, { graph }: ValidGraph): Promise
   }
   await flush();
   const bodies: string[] = [];
-  for (let start = 0; start < graph.tasks.length; start += BODIES_PER_PAGE) {
-    const slice = graph.tasks.slice(start, start + BODIES_PER_PAGE).map(nodeBody);
-    bodies.push((await putJson(deps.blobs, slice)).ref);
+  for (let start = 0; start < nodeBodies.length; start += BODIES_PER_PAGE) {
+    bodies.push((await putJson(deps.blobs, nodeBodies.slice(start, start + BODIES_PER_PAGE))).ref);
   }
-  const { maxNodesPerRun, coordinatorEvents } = deps.settings;
   return {
     nodes: pages,
     bodies,
     bodiesPerPage: BODIES_PER_PAGE,
     head,
     nodeCount: nodes.length,
-    segmentNodes: maxNodesPerRun,
-    coordinatorEvents,
+    segmentNodes,
+    coordinatorEvents: deps.settings.coordinatorEvents,
   };
 }

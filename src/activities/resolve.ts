@@ -13,6 +13,7 @@ const TIME_LIMIT_MS = 1_000;
 
 export interface ResolvedInput {
   input: Json;
+  /** The execution's, with the node's over it. */
   metadata: JsonObject;
   /** Outputs of the nodes that the input names. */
   outputs: Record<string, Json>;
@@ -30,18 +31,21 @@ export async function resolveInput(blobs: BlobStore, request: NodeRequest): Prom
   }
   const template = body.input ?? null;
   const params = request.params ? await loadValue(blobs, request.params) : {};
-  const { id, graph, project, sessionId, metadata } = request.execution;
+  const { id, graph, project, sessionId } = request.execution;
+  const common = request.execution.metadata
+    ? await loadValue(blobs, request.execution.metadata)
+    : {};
   const execution: JsonObject = {
     id,
     graph,
     project: project ?? null,
     sessionId: sessionId ?? null,
-    metadata: metadata ?? {},
+    metadata: common,
   };
   const parsed = parseTemplate(template, ['input']);
   return {
     input: evaluate(parsed, { params, tasks, execution }),
-    metadata: body.metadata ?? {},
+    metadata: { ...(common as JsonObject), ...body.metadata },
     outputs,
   };
 }

@@ -20,7 +20,7 @@ import {
 } from './command.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { aborted, interruptSignal } from './interrupts.js';
-import { startLocalWorker } from './local-worker.js';
+import { startWorkerAt } from './local-worker.js';
 import type { Output } from './output.js';
 import { ServerProgressLine } from './server-progress.js';
 import { target } from './session.js';
@@ -134,11 +134,8 @@ async function serve(
   { server, place, tasks, signal }: Parts,
 ): Promise<ExitCode> {
   const { namespace } = target(options);
-  const { NativeConnection } = await import('@temporalio/worker');
-  // A connection of our own: TEMPORAL_* may speak of another server, its credentials and its TLS.
-  const connection = await NativeConnection.connect({ address: server.address });
-  const local = { ...options, address: server.address, namespace, dataDir: place.dataDir };
-  const worker = await startLocalWorker(local, { tasks, connection });
+  const local = { ...options, namespace, dataDir: place.dataDir };
+  const worker = await startWorkerAt(server.address, local, tasks);
   tellReady(out, server, place, worker);
   const died = server.exited.then(async ({ code, signal: by }) => {
     if (signal.aborted) return;
@@ -151,7 +148,6 @@ async function serve(
   await Promise.race([died, worker.stopped, aborted(signal)]);
   out.note('stopping: running attempts get 10 s; Ctrl-C again ends at once');
   await worker.shutdown();
-  await connection.close();
   return EXIT.done;
 }
 

@@ -67,7 +67,7 @@ async function look(
   while (!stopped.aborted) {
     idle.asks();
     try {
-      for await (const update of handle.watch({ signal: stopped })) {
+      for await (const update of handle.watch()) {
         if (stopped.aborted) break;
         idle.answered();
         observer.changed(view.apply(update));

@@ -22,6 +22,8 @@ export interface FrameOptions {
   style: Style;
   /** Counts up while the picture moves; left out in a still one. */
   turn?: number;
+  /** False leaves the execution's own line out. Default true. */
+  headline?: boolean;
   /** A remark below the picture, for example that nobody works. */
   notice?: string | undefined;
 }
@@ -30,12 +32,13 @@ export interface FrameOptions {
 export function renderFrame(view: GraphView, options: FrameOptions): string[] {
   const { width, height, style, notice } = options;
   const below = notice === undefined ? [] : [style.yellow(fit(oneLine(notice), width))];
-  const room = height - 1 - below.length;
-  if (room < 1) return [headline(view, options), ...below].slice(0, Math.max(0, height));
+  const above = options.headline === false ? [] : [headline(view, options)];
+  const room = height - above.length - below.length;
+  if (room < 1) return [...above, ...below].slice(0, Math.max(0, height));
   const all = [...view.nodes.values()];
   const shown = all.length <= room ? all : mostTelling(all, room - 1);
   const rows = treeRows(view, shown, options);
-  return [headline(view, options), ...rows, ...hiddenLine(all, shown, options), ...below];
+  return [...above, ...rows, ...hiddenLine(all, shown, options), ...below];
 }
 
 function headline(view: GraphView, { now, style, turn, width }: FrameOptions): string {

@@ -82,6 +82,8 @@ export class GraphView {
 
   private take(node: NodeView): boolean {
     const before = this.nodes.get(node.id);
+    // Between an attempt's end and the workflow's next step, a look sees neither: it would go back to SCHEDULED.
+    if (before && node.attempts < before.attempts && !isTerminal(node.status)) return false;
     this.nodes.set(node.id, node);
     if (!before) return node.status !== 'PENDING';
     return before.status !== node.status || (before.attempts !== node.attempts && live(node));

@@ -1,36 +1,45 @@
 /** A worker in a command's own process. Temporal's native library is loaded only when one is needed. */
-import type { NativeConnection } from '@temporalio/worker';
 import { resolveSettings } from '../config.js';
 import { TaskRegistry, type AnyTask, inputProblems } from '../registry.js';
 import type { KnownTasks } from '../domain/validate.js';
-import type { Logger } from '../telemetry.js';
 import type { RunningWorker } from '../worker.js';
 import { settingsOf, type CommonOptions } from './command.js';
 
-export interface LocalWorkerOptions {
-  tasks: readonly AnyTask[];
-  /** Default: by the settings, to standard error. */
-  logger?: Logger;
-  /** A connection of the caller's own. */
-  connection?: NativeConnection;
-}
-
-/** @throws TaskError CONFIGURATION | UNREACHABLE */
+/**
+ * Starts a worker by the options and the environment.
+ *
+ * @throws TaskError CONFIGURATION | UNREACHABLE
+ */
 export async function startLocalWorker(
   options: CommonOptions,
-  { tasks, logger, connection }: LocalWorkerOptions,
+  tasks: readonly AnyTask[],
 ): Promise<RunningWorker> {
-  const [{ startWorker }, { createLogger }] = await Promise.all([
-    import('../worker.js'),
-    import('../telemetry.js'),
-  ]);
+  const { startWorker } = await import('../worker.js');
+  return await startWorker({ ...settingsOf(options), tasks });
+}
+
+/**
+ * Starts a worker for a server that this process runs. Its connection is made here, of the address alone: TEMPORAL_*
+ * may speak of another server, its credentials and its TLS.
+ */
+export async function startWorkerAt(
+  address: string,
+  options: CommonOptions,
+  tasks: readonly AnyTask[],
+): Promise<RunningWorker> {
+  const [{ NativeConnection }, { startWorker }, { createLogger, installRuntime }] =
+    await Promise.all([
+      import('@temporalio/worker'),
+      import('../worker.js'),
+      import('../telemetry.js'),
+    ]);
   const settings = settingsOf(options);
-  return await startWorker({
-    ...settings,
-    tasks,
-    logger: logger ?? createLogger(resolveSettings(settings).logLevel),
-    ...(connection === undefined ? {} : { connection }),
-  });
+  const logger = createLogger(resolveSettings(settings).logLevel);
+  installRuntime(logger); // before the connection, which would install one that logs by itself
+  const connection = await NativeConnection.connect({ address });
+  const worker = await startWorker({ ...settings, tasks, logger, connection });
+  worker.stopped.catch(() => undefined).finally(() => void connection.close());
+  return worker;
 }
 
 /** What a worker with these tasks would know, for validation without one. */

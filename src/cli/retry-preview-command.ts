@@ -25,7 +25,7 @@ interface RetryPreviewOptions extends CommonOptions {
   delay?: number;
   maxRetries?: number;
   factor?: number;
-  maxDelay?: number | null;
+  maxDelay?: number | 'none';
   jitter?: number | true;
   delays?: number[];
 }
@@ -46,7 +46,7 @@ export const retryPreview: CommandDefinition<RetryPreviewOptions> = {
     ),
     option('--factor <number>', 'growth of EXPONENTIAL_BACKOFF', decimal('--factor', 1, 100)),
     option('--max-delay <duration>', 'cap of growing waits; none for no cap', (text) =>
-      text === 'none' ? null : duration('--max-delay')(text),
+      text === 'none' ? 'none' : duration('--max-delay')(text),
     ),
     option(
       '--jitter [fraction]',
@@ -71,9 +71,10 @@ export const retryPreview: CommandDefinition<RetryPreviewOptions> = {
 };
 
 /** @throws UsageError when the options contradict each other */
-function policyOf({ json: _json, ...given }: RetryPreviewOptions): RetryPolicy {
+function policyOf({ json: _json, maxDelay, ...given }: RetryPreviewOptions): RetryPolicy {
+  const cap = maxDelay === undefined ? {} : { maxDelay: maxDelay === 'none' ? null : maxDelay };
   try {
-    return resolveRetry(RetryOptionsSchema.parse(given));
+    return resolveRetry(RetryOptionsSchema.parse({ ...given, ...cap }));
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

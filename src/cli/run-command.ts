@@ -10,7 +10,7 @@ import { knownTasks, startLocalWorker } from './local-worker.js';
 import type { Output } from './output.js';
 import { exitOf, faultsOf, printResult, resultDocument } from './result-text.js';
 import { withSession, type Session } from './session.js';
-import { prepare, type Prepared, type SubmissionOptions } from './submission.js';
+import { prepare, REUSE, type Prepared, type SubmissionOptions } from './submission.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
 import { PARAM_OPTIONS } from './values.js';
 import { viewerFor } from './views.js';
@@ -33,6 +33,7 @@ export const run: CommandDefinition<RunOptions> = {
     option('-i, --input <json|@file>', "the task's input"),
     TASKS_OPTION,
     option('--id <id>', "the execution's id (default: the name and a random part)"),
+    option('--reuse <when>', 'whether an id may run again (default: never)').choices(REUSE),
     option('--project <name>', 'the project it belongs to'),
     option('--session <id>', 'the session it belongs to'),
     option('--priority <priority>', PRIORITIES.join(', '), oneOf('--priority', PRIORITIES)),
@@ -66,7 +67,7 @@ async function runCommand(
   return await withSession(options, async (session) => {
     if (options.detach) return await detach(out, session, prepared);
     if (!options.tasks) return await submitAndWatch(out, session, prepared);
-    const worker = await startLocalWorker(quietUnlessAsked(options), { tasks });
+    const worker = await startLocalWorker(quietUnlessAsked(options), tasks);
     return await submitAndWatch(out, session, prepared, worker);
   });
 }

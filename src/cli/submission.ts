@@ -11,9 +11,13 @@ import { isPipeline, readPipeline, refused } from './pipeline-source.js';
 import type { Session } from './session.js';
 import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
 
+/** Whether an id may run again, as the engine takes it. */
+export const REUSE = ['never', 'afterFailure', 'always'] as const;
+
 export interface SubmissionOptions extends ParamOptions {
   input?: string;
   id?: string;
+  reuse?: (typeof REUSE)[number];
   project?: string;
   session?: string;
   priority?: Priority;
@@ -80,8 +84,12 @@ async function prepareTask(
     throw new UsageError(`--param is for a pipeline; the task ${task} takes --input`);
   const given = options.input === undefined ? undefined : await readInput(options.input, out);
   const spec: GraphSpec = { name: task, tasks: [{ id: LONE_NODE, task }] };
-  const words = (faults: readonly Fault[]) => new SpecInvalidError(faults, `task ${task}`);
-  const { faults } = validateGraph(spec, {}, known);
+  const words = (faults: readonly Fault[]) =>
+    new SpecInvalidError(
+      faults.map((one) => ({ ...one, path: one.path.replace(/^tasks\[0\]\./, '') })),
+      `task ${task}`,
+    );
+  const { faults } = validateGraph(spec, {}, known && { names: known.names });
   const problems = faults.length > 0 ? [] : (known?.checkInput?.(task, given ?? null) ?? []);
   const wrong = problems.map((message): Fault => ({
     path: 'input',
@@ -102,9 +110,10 @@ async function prepareTask(
   };
 }
 
-function submitOptions({ id, project, session, priority }: SubmissionOptions) {
+function submitOptions({ id, reuse, project, session, priority }: SubmissionOptions) {
   return {
     ...(id === undefined ? {} : { executionId: id }),
+    ...(reuse === undefined ? {} : { reuse }),
     ...(project === undefined ? {} : { project }),
     ...(session === undefined ? {} : { sessionId: session }),
     ...(priority === undefined ? {} : { priority }),

@@ -1,7 +1,7 @@
 /** Three ways to see an execution go on: a picture that moves, a line for each transition, JSON lines. */
 import { createLogUpdate } from 'log-update';
 import type { NodeView } from '../workflows/messages.js';
-import { oneLine, pad, widest } from './columns.js';
+import { fit, oneLine, pad, widest } from './columns.js';
 import type { Observer } from './follow.js';
 import { renderFrame } from './frame.js';
 import type { GraphView } from './graph-view.js';
@@ -62,10 +62,10 @@ class MovingPicture implements Viewer {
       height: height - (moving ? 3 : 2), // the hint, and the line that the cursor stands on
       now: Date.now(),
       style,
-      ...(moving ? { turn: this.turn } : {}),
+      ...(moving ? { turn: this.turn } : { headline: this.view.ended === false }),
       notice: moving ? this.remark : undefined,
     });
-    return [...lines, ...(moving ? [style.dim(HINT)] : [])].join('\n');
+    return [...lines, ...(moving ? [style.dim(fit(HINT, width))] : [])].join('\n');
   }
 }
 

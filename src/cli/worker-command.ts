@@ -22,7 +22,7 @@ export const worker: CommandDefinition<CommonOptions & TaskModuleOptions> = {
     try {
       const tasks = await loadTasks(options.tasks);
       const { address, namespace } = target(options);
-      const running = await startLocalWorker(options, { tasks });
+      const running = await startLocalWorker(options, tasks);
       const { taskQueue } = running;
       out.jsonLine({ event: 'ready', address, namespace, taskQueue, tasks: running.tasks });
       out.print(`worker polls ${taskQueue} on ${address}: ${running.tasks.join(', ')}`);

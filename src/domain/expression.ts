@@ -50,8 +50,8 @@ export interface Expression {
 export function parseExpression(source: string): Expression {
   const parsed = attempt(source, () => {
     if (source.length > MAX_STRING) throw new Error(`is longer than ${MAX_STRING} characters`);
-    const checked = environment().check(source);
-    if (!checked.valid) throw checked.error ?? new Error('is not valid');
+    const { error } = environment().check(source);
+    if (error) throw error;
     const first = environment().parse(source);
     return usesMatches(first.ast) ? environment().parse(withLinearMatches(first)) : first;
   });

@@ -64,7 +64,7 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, root: 'graph' | 'sub
       ];
     }
     default:
-      return [fault(path, 'INVALID_VALUE', `${lowerFirst(issue.message)}, got ${preview(found)}`)];
+      return [fault(path, 'INVALID_VALUE', withValue(lowerFirst(issue.message), found))];
   }
 }
 
@@ -77,16 +77,15 @@ function invalidUnion(
   root: 'graph' | 'submission',
 ): Fault[] {
   if (found === undefined) return [fault(path, 'MISSING', 'is required')];
+  const inside = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0));
   const best =
+    inside ??
     issue.errors.find((branch) => branch.some((inner) => inner.code !== 'invalid_type')) ??
     issue.errors[0] ??
     [];
-  const first = best[0];
-  if (!first) return [fault(path, 'INVALID_VALUE', `not accepted: ${preview(found)}`)];
-  return fromIssue({ ...first, path: [...issue.path, ...first.path] }, value, root).map((inner) =>
-    inner.message.includes('got ')
-      ? inner
-      : { ...inner, message: `${inner.message}, got ${preview(found)}` },
+  if (best.length === 0) return [fault(path, 'INVALID_VALUE', `not accepted: ${preview(found)}`)];
+  return best.flatMap((inner) =>
+    fromIssue({ ...inner, path: [...issue.path, ...inner.path] }, value, root),
   );
 }
 
@@ -99,5 +98,9 @@ function valueAt(value: unknown, path: Path): unknown {
     value,
   );
 }
+
+/** Our own schemas' messages show the value already. */
+const withValue = (message: string, found: unknown): string =>
+  message.includes(' got ') ? message : `${message}, got ${preview(found)}`;
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -3,7 +3,7 @@
  * same function; nothing starts unless it finds nothing.
  */
 import { fault, type Fault } from './fault.js';
-import { isObject, type Json, type JsonObject } from './json.js';
+import { isObject, type Json, type JsonObject, type Path } from './json.js';
 import { jsonFaults } from './json-faults.js';
 import { paramSpecFaults, resolveParams } from './params.js';
 import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
@@ -18,6 +18,7 @@ import {
 import { faultsFromZod } from './spec-faults.js';
 import { didYouMean, hintBudget } from './suggest.js';
 import { templateProblems } from './template.js';
+import { MAX_READS } from './budget.js';
 import { Ancestors, formatCycle, sortGraph } from './topology.js';
 
 /** What is known of the tasks that a graph names. Without it, task names are not checked. */
@@ -273,6 +274,11 @@ function retryFaults(spec: Record<string, unknown>, list: readonly unknown[]): F
   });
 }
 
+function tooManyReads(count: number, path: Path): Fault {
+  const hint = 'gather them in steps, some hundred at a time';
+  return fault(path, 'TOO_LARGE', `reads ${count} tasks; the limit is ${MAX_READS}`, hint);
+}
+
 /** Checks what the nodes' inputs read, and remembers it. */
 class DataFlow {
   readonly reads: number[][] = [];
@@ -289,8 +295,10 @@ class DataFlow {
   check(node: LooseNode, tasks: KnownTasks | undefined): void {
     const path = ['tasks', node.index, 'input'];
     const { template, problems } = templateProblems((node.input ?? null) as Json, path);
-    for (const problem of problems)
-      this.faults.push(fault(problem.path, 'EXPRESSION', problem.message));
+    for (const { path: at, message } of problems) {
+      const hint = this.hints(() => this.hyphenHint(message));
+      this.faults.push(fault(at, 'EXPRESSION', message, hint));
+    }
     const { references } = template;
     if (references.dynamic) {
       this.faults.push(
@@ -304,6 +312,8 @@ class DataFlow {
     }
     this.readsParams[node.index] = references.params.length > 0;
     this.reads[node.index] = references.tasks.flatMap((id) => this.referenced(node, id, path));
+    if (references.tasks.length > MAX_READS)
+      this.faults.push(tooManyReads(references.tasks.length, path));
     for (const name of references.params)
       if (!this.params.includes(name)) this.unknownParam(name, path);
     const constant =
@@ -352,14 +362,19 @@ class DataFlow {
     return [index];
   }
 
-  /** `tasks.lines-1.output` is a subtraction in CEL: the usual reason for a reference to half a name. */
   private referenceHint(id: string): string | undefined {
     const longer = [...this.indexOf.keys()].find(
       (other) => other.startsWith(`${id}-`) || other.startsWith(`${id}.`),
     );
-    return longer === undefined
-      ? didYouMean(id, this.indexOf.keys())
-      : `an id with "-" or "." is written tasks[${JSON.stringify(longer)}]`;
+    return longer === undefined ? didYouMean(id, this.indexOf.keys()) : quotedHint(longer);
+  }
+
+  /** `tasks.lines-1.output` is a subtraction in CEL: the usual reason for an expression that makes no sense. */
+  private hyphenHint(message: string): string | undefined {
+    const meant = [...this.indexOf.keys()].find(
+      (id) => id.includes('-') && message.includes(`tasks.${id}`),
+    );
+    return meant === undefined ? undefined : quotedHint(meant);
   }
 
   private unknownParam(name: string, path: (string | number)[]): void {
@@ -369,3 +384,6 @@ class DataFlow {
     );
   }
 }
+
+const quotedHint = (id: string): string =>
+  `an id with "-" or "." is written tasks[${JSON.stringify(id)}]`;

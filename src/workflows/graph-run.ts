@@ -15,6 +15,7 @@ import {
 } from '@temporalio/workflow';
 import { isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
 import { nodeBody, schedulerNodes, type NodeBody, type Plan } from '../domain/plan.js';
+import { inlineLimits } from '../domain/budget.js';
 import { Scheduler, type Effects } from '../domain/scheduler.js';
 import { setOwn } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
@@ -38,6 +39,8 @@ import type { Deliver, NodeExecutor } from './node-executor.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
 const BATCH = 50;
+/** Characters of JSON that are carried in the arguments of a new run; a payload has at most 2 MB. */
+const CARRY_INLINE = 1_000_000;
 /** Ended nodes after which a coordinator writes a page of them away. */
 const PAGE_NODES = 1_000;
 
@@ -57,6 +60,8 @@ export class GraphRun {
   private readonly alarm = new Alarm(() => this.version++);
   private readonly startedAt: number;
   private readonly pages: string[];
+  /** Of a graph that runs here; a coordinator's segments have one limit for all. */
+  private readonly inlineLimits: number[] | undefined;
   private readonly cancelReasons = new Map<number, StatusReason>();
   private version = 0;
   /** Nodes that ended without running and whose post hooks are under way. */
@@ -71,6 +76,7 @@ export class GraphRun {
       ? Scheduler.restore(nodes, options, carry.scheduler)
       : new Scheduler(nodes, options);
     this.state = new GraphState(plan, this.scheduler);
+    this.inlineLimits = parts.spec ? inlineLimits(plan) : undefined;
     this.startedAt = carry?.startedAt ?? Date.now();
     this.pages = [...(carry?.pages ?? [])];
     this.stopping = carry?.cancelling;
@@ -238,6 +244,7 @@ export class GraphRun {
   private order(index: number): NodeOrder {
     const node = this.state.node(index);
     const round = this.state.round(index);
+    const inlineLimit = this.inlineLimits?.[index];
     const reads: Record<string, Upstream> = {};
     for (const read of node.reads ?? []) {
       const upstream = this.state.upstream.get(read);
@@ -250,6 +257,7 @@ export class GraphRun {
       body: this.body(index),
       ...(node.reads ? { reads } : {}),
       ...(node.readsParams ? { readsParams: true as const } : {}),
+      ...(inlineLimit === undefined ? {} : { inlineLimit }),
       ...(round ? { round } : {}),
     };
   }
@@ -284,7 +292,9 @@ export class GraphRun {
       ...(this.stopping ? { cancelling: this.stopping } : {}),
     };
     this.alarm.clear();
-    await continueAsNew<(...args: TaskGraphArgs) => Promise<GraphClose>>(null, null, carry);
+    const next =
+      JSON.stringify(carry).length > CARRY_INLINE ? { ref: await writeAway(carry) } : carry;
+    await continueAsNew<(...args: TaskGraphArgs) => Promise<GraphClose>>(null, null, next);
   }
 
   /** Waits until nothing would be lost by a new run: ended nodes are written, sends have arrived, handlers have answered. */
@@ -322,7 +332,7 @@ export class GraphRun {
       from: 'RUNNING',
       to: status,
     });
-    const { id, graph, version, project, sessionId, metadata } = execution;
+    const { id, graph, version, project, sessionId } = execution;
     return await closeExecution(
       {
         executionId: id,
@@ -336,7 +346,6 @@ export class GraphRun {
         ...(firstError && status !== 'COMPLETED' ? { error: firstError } : {}),
         ...(project === undefined ? {} : { project }),
         ...(sessionId === undefined ? {} : { sessionId }),
-        ...(metadata === undefined ? {} : { metadata }),
       },
       views,
       { status, counts, ...(failures.length > 0 ? { failures } : {}) },

@@ -20,6 +20,8 @@ import type {
 /** Failures that are kept for the close payload. */
 const FAILURES_KEPT = 10;
 const PAGE = 1_000;
+/** Characters of JSON in an answer: a gRPC message has at most 4 MB. */
+const PAGE_BYTES = 1_500_000;
 
 interface NodeRecord {
   /** Number of the last change. */
@@ -117,12 +119,8 @@ export class GraphState {
     this.failureCount++;
     this.firstError ??= outcome?.error;
     if (this.failures.length === FAILURES_KEPT) return;
-    const { stack: _stack, ...error } = outcome?.error ?? {};
-    this.failures.push({
-      nodeId: this.node(index).id,
-      status,
-      ...(outcome?.error ? { error: error as ErrorRecord } : {}),
-    });
+    const error = outcome?.error && briefly(outcome.error);
+    this.failures.push({ nodeId: this.node(index).id, status, ...(error ? { error } : {}) });
   }
 
   /** Post hooks ran after the end; their failures are warnings. */
@@ -196,8 +194,13 @@ export class GraphState {
   page({ since = 0, cursor = 0, limit = PAGE }: NodesQuery): NodesPage {
     const nodes: NodeView[] = [];
     let index = Math.max(0, cursor);
+    let bytes = 0;
     for (; index < this.records.length && nodes.length < Math.min(limit, PAGE); index++) {
-      if (this.record(index).sequence > since || since === 0) nodes.push(this.view(index));
+      if (this.record(index).sequence <= since && since !== 0) continue;
+      const view = this.view(index);
+      bytes += JSON.stringify(view).length;
+      if (bytes > PAGE_BYTES && nodes.length > 0) break;
+      nodes.push(view);
     }
     return {
       sequence: this.sequence,
@@ -272,6 +275,17 @@ export class GraphState {
     record.sequence = ++this.sequence;
     return record;
   }
+}
+
+/** Ten of them have to fit into a failure's details. */
+function briefly({ code, message, origin, retriable, attempt }: ErrorRecord): ErrorRecord {
+  return {
+    code,
+    message: message.slice(0, 300),
+    origin,
+    retriable,
+    ...(attempt === undefined ? {} : { attempt }),
+  };
 }
 
 const iso = (time: number): string => new Date(time).toISOString();

@@ -25,6 +25,7 @@ import {
   SIGNAL,
   UPDATE,
   type CancelAnswer,
+  type Carry,
   type GraphClose,
   type GraphStatus,
   type NodesPage,
@@ -33,6 +34,8 @@ import {
   type Prepared,
   type PrepareRequest,
   type PrepareResult,
+  type ReadAnswer,
+  type ReadRequest,
   type SettledSignal,
   type TaskGraphArgs,
 } from './messages.js';
@@ -52,7 +55,9 @@ const LOCAL: LocalActivityOptions = {
  * @param submission parameters, project, metadata and options that stand above the spec's
  * @returns status and result manifest of a completed graph; any other end fails or cancels the workflow (`messages.ts`)
  */
-export async function taskGraph(...[spec, submission, carry]: TaskGraphArgs): Promise<GraphClose> {
+export async function taskGraph(
+  ...[spec, submission, carried]: TaskGraphArgs
+): Promise<GraphClose> {
   let run: GraphRun | undefined;
   const early: SettledSignal[] = [];
   let onSettled = (signal: SettledSignal): void => void early.push(signal);
@@ -64,6 +69,8 @@ export async function taskGraph(...[spec, submission, carry]: TaskGraphArgs): Pr
   void cancelled;
 
   return await CancellationScope.nonCancellable(async () => {
+    const carry =
+      carried && 'ref' in carried ? await readAway<Carry>(carried.ref) : (carried ?? undefined);
     const prepared = carry?.prepared ?? (await prepare(spec, submission));
     const { plan: given, ...context } = prepared;
     const split = 'bodies' in given;
@@ -73,7 +80,7 @@ export async function taskGraph(...[spec, submission, carry]: TaskGraphArgs): Pr
       prepared,
       plan,
       spec: split ? null : spec,
-      carry: carry ?? undefined,
+      carry,
       makeExecutor: (deliver) => {
         if (!split)
           return new HereExecutor(
@@ -85,7 +92,7 @@ export async function taskGraph(...[spec, submission, carry]: TaskGraphArgs): Pr
             context,
             classes: plan.classes,
             nodesPerSegment: given.segmentNodes,
-            carry: carry ?? undefined,
+            carry,
           },
           deliver,
         );
@@ -126,6 +133,17 @@ async function readNodes(pages: readonly string[]): Promise<PlanNode[]> {
   for (const ref of pages)
     nodes.push(...(await scheduleLocalActivity<PlanNode[]>(ACTIVITY.readPlan, [ref], LOCAL)));
   return nodes;
+}
+
+/** Reads what `writeAway` wrote, however large. */
+async function readAway<T>(ref: string): Promise<T> {
+  let text = '';
+  for (;;) {
+    const request: ReadRequest = { kind: 'read', ref, offset: text.length };
+    const slice = await scheduleLocalActivity<ReadAnswer>(ACTIVITY.readBlob, [request], LOCAL);
+    text += slice.text;
+    if (text.length >= slice.total) return JSON.parse(text) as T;
+  }
 }
 
 function answer(current: () => GraphRun | undefined): void {

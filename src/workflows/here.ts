@@ -135,7 +135,7 @@ export class HereExecutor implements NodeExecutor {
       timeoutMs,
       heartbeatTimeoutMs,
       serverWaitsMs,
-      inlineLimit,
+      inlineLimit: order.inlineLimit ?? inlineLimit,
       ...(order.readsParams ? { params } : {}),
       ...(order.reads ? { reads: order.reads } : {}),
       ...(totalTimeoutMs === null

@@ -4,7 +4,7 @@
  */
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
-import type { Json, JsonObject } from '../domain/json.js';
+import type { Json } from '../domain/json.js';
 import type { ActivityOutcome, AttemptRecord, NodeOutcome, Value } from '../domain/outcome.js';
 import type { NodeBody, NodeClass, Plan } from '../domain/plan.js';
 import type { RetryPolicy } from '../domain/retry.js';
@@ -61,7 +61,7 @@ export const FAILURE = {
 export type TaskGraphArgs = [
   spec: GraphSpec | null,
   submission?: Submission | null,
-  carry?: Carry | null,
+  carry?: Carry | { ref: string } | null,
 ];
 
 /** What an execution is known by, in every request that leaves the workflow. */
@@ -71,7 +71,7 @@ export interface ExecutionInfo {
   version: string;
   project?: string;
   sessionId?: string;
-  metadata?: JsonObject;
+  metadata?: Value;
   /** Names of the graph's own hooks. */
   hooks: { pre: string[]; post: string[] };
 }
@@ -135,6 +135,8 @@ export interface NodeOrder {
   body: NodeBody | { ref: string; index: number };
   reads?: Record<string, Upstream>;
   readsParams?: true;
+  /** Largest output that stays in the envelope, where it is not the run's usual one. */
+  inlineLimit?: number;
   round?: Round;
   /** The node has ended where no pipeline saw it: only its post hooks run. */
   ended?: NodeOutcome;
@@ -303,7 +305,6 @@ export interface Manifest {
   error?: ErrorRecord;
   project?: string;
   sessionId?: string;
-  metadata?: JsonObject;
 }
 
 /** The result of a completed `taskGraph`, and the details of a failed one. */

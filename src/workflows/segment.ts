@@ -10,6 +10,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { fitting } from '../domain/budget.js';
 import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
 import { HereExecutor } from './here.js';
 import {
@@ -22,8 +23,9 @@ import {
   type SettledSignal,
 } from './messages.js';
 
-/** Outcomes in one report: with outputs by reference far below a payload's 2 MB. */
+/** Outcomes in one report, and characters of JSON: a payload has at most 2 MB. */
 const OUTCOMES_PER_REPORT = 200;
+const REPORT_BYTES = 500_000;
 /** An idle segment that hears nothing for so long looks whether its coordinator is still there. */
 const IDLE = '10m';
 
@@ -118,7 +120,10 @@ class Segment {
     const coordinator = getExternalWorkflowHandle(this.args.coordinatorId);
     for (;;) {
       await condition(() => this.outbox.length > 0);
-      const outcomes = this.outbox.slice(0, OUTCOMES_PER_REPORT);
+      const outcomes = this.outbox.slice(
+        0,
+        fitting(this.outbox, OUTCOMES_PER_REPORT, REPORT_BYTES),
+      );
       const signal: SettledSignal = { segmentId: workflowInfo().workflowId, outcomes };
       try {
         await coordinator.signal(SIGNAL.settled, signal);

@@ -16,6 +16,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
+import { fitting } from '../domain/budget.js';
 import { withAttempt } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import {
@@ -35,8 +36,9 @@ import {
 import type { Deliver, NodeExecutor } from './node-executor.js';
 
 const MINUTE = 60_000;
-/** Orders in one message: with inputs by reference far below a payload's 2 MB. */
+/** Orders in one message, and characters of JSON: a payload has at most 2 MB. */
 const ORDERS_PER_MESSAGE = 200;
+const MESSAGE_BYTES = 500_000;
 
 interface Segment {
   id: string;
@@ -79,7 +81,7 @@ export class SegmentsExecutor implements NodeExecutor {
     while (this.outbox.length > 0) {
       const segment = this.open();
       const room = Math.min(ORDERS_PER_MESSAGE, this.parts.nodesPerSegment - segment.handed);
-      this.assign(segment, this.outbox.splice(0, room));
+      this.assign(segment, this.outbox.splice(0, fitting(this.outbox, room, MESSAGE_BYTES)));
     }
   }
 

@@ -7,6 +7,7 @@ import {
   previewWaits,
   waitTime,
 } from '../../src/domain/retry.js';
+import type { RetryInput } from '../../src/domain/retry-options.js';
 import { retryPolicies, retryPolicy } from './support/retry.js';
 
 const YEAR_MS = 365 * 86_400_000;
@@ -66,17 +67,14 @@ describe('waitTime', () => {
     expect(waitTime(policy, 9, () => 0.999_999)).toBe(3_000);
   });
 
-  it.each([
+  it.each<[string, RetryInput]>([
     ['a delay of 0', { strategy: 'FIXED_DELAY', delay: 0 }],
     ['a growing delay of 0', { strategy: 'EXPONENTIAL_BACKOFF', delay: 0, factor: 100 }],
     ['a list of 0', { delays: [0] }],
     ['a spread down to 0', { strategy: 'FIXED_DELAY', delay: 1_000, jitter: 1 }],
-  ] as const)(
-    'waits at least 1 ms after the first and the 1,000th failure: %s',
-    (_title, options) => {
-      for (const n of [1, 1_000]) expect(waitTime(retryPolicy(options), n, () => 0)).toBe(1);
-    },
-  );
+  ])('waits at least 1 ms after the first and the 1,000th failure: %s', (_title, options) => {
+    for (const n of [1, 1_000]) expect(waitTime(retryPolicy(options), n, () => 0)).toBe(1);
+  });
 
   it.each([0, -1, 0.5, NaN, Infinity])('refuses the attempt %d', (n) => {
     expect(() => waitTime(retryPolicy({}), n, () => 0)).toThrow(RangeError);

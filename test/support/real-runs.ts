@@ -52,7 +52,7 @@ export function specOf(graph: RealGraph, concurrency: number): GraphSpec {
       id,
       task: 'sleep',
       dependsOn,
-      input: { ms: runtimeMs / 1_000 },
+      input: { ms: Math.max(0, runtimeMs / 1_000) }, // some recorded run times are below zero
     })),
   };
 }

@@ -2,7 +2,6 @@
  * A small world for the scheduler: a clock, workers that end or hold nodes as a script says, and a judge with its own
  * book of who runs, waits and has ended. The judge knows the trigger rules from the tests' oracle, not from `src`.
  */
-import { expect } from '@jest/globals';
 import { Scheduler, type Effects, type SchedulerNode } from '../../../src/domain/scheduler.js';
 import type { StatusReason, TerminalStatus } from '../../../src/domain/status.js';
 import type { DependencyState, TriggerDecision } from '../../../src/domain/trigger.js';
@@ -13,6 +12,16 @@ const SURVIVES_FAILURE = new Set([
   ...['all_failed', 'all_done', 'one_failed', 'one_done', 'always', 'all_done_min_one_success'],
 ]);
 const FAILURES: readonly TerminalStatus[] = ['FAILED', 'TIMEOUT', 'REJECTED'];
+
+/** As `expect(…).toEqual(…)`, but quick: it is asked some millions of times. */
+function same(actual: unknown, expected: unknown, what: string): void {
+  if (actual === expected) return;
+  const [found, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (found !== wanted) throw new Error(`${what}: expected ${wanted}, got ${found}`);
+}
+function must(holds: boolean, what: string): void {
+  if (!holds) throw new Error(what);
+}
 
 interface Entry {
   state: 'waiting' | 'held' | 'ready' | 'running' | 'settled';
@@ -73,20 +82,20 @@ export class Simulation {
     const before = this.indexes('ready');
     const taken = this.scheduler.take(this.world.batch);
     const byRank = [...before].sort((a, b) => this.rank(a) - this.rank(b) || a - b);
-    expect(taken).toEqual(byRank.slice(0, Math.min(room, this.world.batch)));
+    same(taken, byRank.slice(0, Math.min(room, this.world.batch)), 'taken, by priority');
     for (const index of taken) {
       const { trigger } = this.node(index);
       if (this.stopped !== undefined) {
-        expect(this.stopped).toBe('fail_fast');
-        expect(SURVIVES_FAILURE).toContain(trigger);
+        same(this.stopped, 'fail_fast', 'taken although all was cancelled');
+        must(SURVIVES_FAILURE.has(trigger), `${index} started after failFast`);
       }
-      expect(this.decision(index)).toBe('run');
+      same(this.decision(index), 'run', `what the trigger of ${index} says`);
       const entry = this.entry(index);
       entry.state = 'running';
       entry.endsAt = this.now + this.script(index).runMs;
       this.say('take', index);
     }
-    expect(this.count('running')).toBeLessThanOrEqual(this.world.options.concurrency);
+    must(this.count('running') <= this.world.options.concurrency, 'too many run');
     return taken.length > 0;
   }
 
@@ -106,7 +115,7 @@ export class Simulation {
   private hold(index: number, holdMs: number): void {
     this.scheduler.hold(index, this.now + holdMs);
     Object.assign(this.entry(index), { state: 'held', due: this.now + holdMs });
-    expect(this.scheduler.heldUntilOf(index)).toBe(this.now + holdMs);
+    same(this.scheduler.heldUntilOf(index), this.now + holdMs, 'held until');
     this.say('hold', index);
   }
 
@@ -120,10 +129,14 @@ export class Simulation {
     if (stops) this.stopped = 'fail_fast';
     this.apply(effects);
     if (stops) this.judgeStop(effects);
-    expect(this.scheduler.settle(index, 'COMPLETED', this.now)).toEqual({
-      settled: [],
-      cancel: [],
-    });
+    same(
+      this.scheduler.settle(index, 'COMPLETED', this.now),
+      {
+        settled: [],
+        cancel: [],
+      },
+      'a second end',
+    );
   }
 
   private cancel(node: number | 'all'): void {
@@ -132,38 +145,54 @@ export class Simulation {
     const effects = this.scheduler.cancelAll('cancelled');
     this.stopped = 'cancelled';
     this.apply(effects);
-    expect(effects.cancel.map(({ index }) => index)).toEqual(running);
-    expect(this.count('settled') + running.length).toBe(this.entries.length);
+    same(
+      effects.cancel.map(({ index }) => index),
+      running,
+      'asked to stop',
+    );
+    same(this.count('settled') + running.length, this.entries.length, 'ended or running');
   }
 
   private cancelNode(index: number): void {
     const { state } = this.entry(index);
     const effects = this.scheduler.cancelNode(index, this.now);
-    if (state === 'settled') expect(effects).toEqual({ settled: [], cancel: [] });
-    else if (state === 'running') expect(effects.cancel).toEqual([{ index, reason: 'cancelled' }]);
-    else expect(effects.settled[0]).toEqual({ index, status: 'CANCELLED', reason: 'cancelled' });
+    if (state === 'settled') same(effects, { settled: [], cancel: [] }, 'cancel of an ended node');
+    else if (state === 'running')
+      same(effects.cancel, [{ index, reason: 'cancelled' }], 'cancel of a running node');
+    else
+      same(
+        effects.settled[0],
+        { index, status: 'CANCELLED', reason: 'cancelled' },
+        'cancel of a waiting node',
+      );
     this.apply(effects, index);
   }
 
   /** Books what the scheduler says has ended, each with a cause that the judge knows of. */
   private apply(effects: Effects, cancelled?: number): void {
     for (const { index, status, reason } of effects.settled) {
-      expect(this.entry(index).state).not.toBe('running');
+      must(this.entry(index).state !== 'running', `${index} ended while it ran`);
       if (status === 'SKIPPED') {
-        expect(this.entry(index).state).toBe('waiting');
-        expect(['skipped', 'upstream_failed']).toContain(this.decision(index));
+        same(this.entry(index).state, 'waiting', `what ${index} did before it was skipped`);
+        must(
+          ['skipped', 'upstream_failed'].includes(this.decision(index)),
+          `${index} was skipped too soon`,
+        );
         const failed = this.standings(index).some((one) => one.endsWith('failed'));
-        expect(reason === 'rule' || (reason === 'upstream_failed' && failed)).toBe(true);
+        must(
+          reason === 'rule' || (reason === 'upstream_failed' && failed),
+          `${index} ended ${reason}`,
+        );
       } else {
-        expect(status).toBe('CANCELLED');
-        expect(reason).toBe(index === cancelled ? 'cancelled' : this.stopped);
-        expect(reason).toBeDefined();
+        same(status, 'CANCELLED', `how ${index}, which did not run, ended`);
+        same(reason, index === cancelled ? 'cancelled' : this.stopped, `why ${index} ended`);
+        must(reason !== undefined, `${index} was cancelled for no reason`);
       }
       this.end(index, status, reason);
     }
     for (const { index, reason } of effects.cancel) {
       const entry = this.entry(index);
-      expect(entry.state).toBe('running');
+      same(entry.state, 'running', `what ${index} did when asked to stop`);
       entry.asked = reason;
       entry.endsAt = Math.min(entry.endsAt, this.now + this.script(index).cancelMs);
     }
@@ -175,15 +204,15 @@ export class Simulation {
     this.entries.forEach(({ state }, index) => {
       const { trigger, dependsOn } = this.node(index);
       if (state === 'settled' || asked.has(index)) return;
-      expect(SURVIVES_FAILURE).toContain(trigger);
+      must(SURVIVES_FAILURE.has(trigger), `${index} survived failFast`);
       const ended = dependsOn.some((other) => this.entry(other).state === 'settled');
-      expect(state === 'waiting' || ended).toBe(true);
+      must(state === 'waiting' || ended, `${index} goes on with nothing before it ended`);
     });
   }
 
   private end(index: number, status: TerminalStatus, reason: StatusReason | undefined): void {
     const entry = this.entry(index);
-    expect(entry.ending).toBeUndefined();
+    same(entry.ending, undefined, `earlier end of ${index}`);
     entry.state = 'settled';
     entry.ending = { status, reason };
     this.say('end', index, reason === 'upstream_failed' ? 'UPSTREAM_FAILED' : status);
@@ -218,7 +247,7 @@ export class Simulation {
   private nextMoment(event: number | undefined): number {
     const due = this.scheduler.nextDue();
     const held = this.entries.filter(({ state }) => state === 'held').map((entry) => entry.due);
-    expect(due).toBe(held.length === 0 ? undefined : Math.min(...held));
+    same(due, held.length === 0 ? undefined : Math.min(...held), 'next due');
     const ends = this.indexes('running').map((index) => this.entry(index).endsAt);
     const moments = [...ends, ...held, ...(event === undefined ? [] : [event])];
     if (this.scheduler.isDone) return this.now;
@@ -228,28 +257,36 @@ export class Simulation {
 
   /** The scheduler's books against the judge's. */
   private audit(): void {
-    expect(this.entries.map((_, index) => this.scheduler.state(index))).toEqual(this.states());
+    same(
+      this.entries.map((_, index) => this.scheduler.state(index)),
+      this.states(),
+      `states at ${this.now}`,
+    );
     const { running, ready, heldCount, waitingCount } = this.scheduler;
-    expect({ running, ready, heldCount, waitingCount }).toEqual({
-      running: this.count('running'),
-      ready: this.count('ready'),
-      heldCount: this.count('held'),
-      waitingCount: this.count('waiting'),
-    });
+    same(
+      { running, ready, heldCount, waitingCount },
+      {
+        running: this.count('running'),
+        ready: this.count('ready'),
+        heldCount: this.count('held'),
+        waitingCount: this.count('waiting'),
+      },
+      'running, ready, held, waiting',
+    );
   }
 
   private close(): void {
     this.entries.forEach(({ ending }, index) => {
-      expect(this.scheduler.ending(index)?.status).toBe(ending?.status);
+      same(this.scheduler.ending(index)?.status, ending?.status, `end of ${index}`);
       const total = this.node(index).dependsOn.length;
-      expect(this.scheduler.dependencyProgress(index)).toEqual({ done: total, total });
+      same(this.scheduler.dependencyProgress(index), { done: total, total }, `before ${index}`);
     });
-    expect(this.scheduler.take()).toEqual([]);
+    same(this.scheduler.take(), [], 'taken after the end');
     const failed = this.entries.some(
       ({ ending }, index) =>
         ending && FAILURES.includes(ending.status) && !this.node(index).allowFailure,
     );
-    expect(this.scheduler.hasFailed).toBe(failed);
+    same(this.scheduler.hasFailed, failed, 'hasFailed');
   }
 
   private decision(index: number): TriggerDecision {

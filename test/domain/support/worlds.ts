@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { SchedulerNode, SchedulerOptions } from '../../../src/domain/scheduler.js';
 import type { TerminalStatus } from '../../../src/domain/status.js';
 import { TRIGGER_RULES, type TriggerRule } from '../../../src/domain/trigger.js';
-import { edgeListsOf } from './graphs.js';
+import { nodesOf } from './graphs.js';
 
 /** What happens to a node once it runs. */
 export interface Script {
@@ -68,23 +68,21 @@ const cancels = fc.array(
 export const worldsOf = (max: number): fc.Arbitrary<World> =>
   fc
     .record({
-      lists: edgeListsOf(max),
-      each: fc.infiniteStream(fc.tuple(node, script)),
+      made: nodesOf(max, fc.tuple(node, script)),
       concurrency: fc.integer({ min: 1, max: 8 }),
       onFailure: fc.constantFrom<SchedulerOptions['onFailure']>('continue', 'failFast'),
       batch: fc.constantFrom(1, 3, Infinity),
       cancels,
     })
-    .map(({ lists, each, concurrency, onFailure, batch, cancels: planned }) => {
-      const made = lists.map((dependsOn) => ({ dependsOn, parts: each.next().value }));
+    .map(({ made, concurrency, onFailure, batch, cancels: planned }) => {
       const world: World = {
-        nodes: made.map(({ dependsOn, parts: [{ startDelayMs, notBefore, ...rest }] }) => ({
+        nodes: made.map(({ dependsOn, part: [{ startDelayMs, notBefore, ...rest }] }) => ({
           dependsOn,
           ...rest,
           ...(startDelayMs === undefined ? {} : { startDelayMs }),
           ...(notBefore === undefined ? {} : { notBefore }),
         })),
-        scripts: made.map(({ parts: [, its] }) => its),
+        scripts: made.map(({ part: [, its] }) => its),
         options: { concurrency, onFailure },
         batch,
         cancels: planned,

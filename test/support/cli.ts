@@ -1,0 +1,131 @@
+/** The built command line as a process of its own. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import lockfile from 'proper-lockfile';
+import type { Harness } from './engine.js';
+
+const root = join(__dirname, '..', '..');
+const main = join(root, 'lib', 'cli', 'main.js');
+/** Longest wait for anything that should come, in milliseconds. */
+const DEADLINE_MS = 60_000;
+
+export interface CliResult {
+  /** Null when a signal ended it. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CliOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Standard input; without it there is none. */
+  input?: string;
+}
+
+/** A command that may still be running. */
+export interface CliProcess {
+  pid: number;
+  child: ChildProcess;
+  ended: Promise<CliResult>;
+  /** Resolves when the output so far matches; rejects when the command ends without. */
+  saw(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<string>;
+}
+
+/** Builds `lib/` when it is older than the sources; other test files wait meanwhile. */
+export async function buildCli(): Promise<void> {
+  const folder = join(root, '.cache', 'test');
+  mkdirSync(folder, { recursive: true });
+  const release = await lockfile.lock(join(folder, 'cli-build'), {
+    realpath: false,
+    stale: 120_000,
+    retries: { retries: 600, minTimeout: 100, maxTimeout: 500 },
+  });
+  try {
+    await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.mjs')], {
+      cwd: root,
+    });
+  } finally {
+    await release();
+  }
+}
+
+/** The settings that lead a command to a test's server, task queue and data folder. */
+export function envOf({ address, taskQueue, dataDir }: Harness): Record<string, string> {
+  return {
+    TEMPORAL_ADDRESS: address,
+    TEMPOGRAPH_TASK_QUEUE: taskQueue,
+    TEMPOGRAPH_DATA_DIR: dataDir,
+  };
+}
+
+/** Starts a command. Nothing of this process's own settings reaches it. */
+export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: options.cwd ?? root,
+    env: { ...inherited(), ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin.on('error', () => undefined); // it may end without reading
+  child.stdin.end(options.input ?? '');
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => void (output[name] += text));
+  let result: CliResult | undefined;
+  const ended = new Promise<CliResult>((resolve) => {
+    child.once('close', (code) => resolve((result = { code, ...output })));
+  });
+  return {
+    pid: child.pid ?? 0,
+    child,
+    ended,
+    saw: async (stream, pattern) => {
+      await until(`${pattern} on ${stream} of ${args.join(' ')}`, () => {
+        if (pattern.test(output[stream])) return true;
+        if (result) throw new Error(`ended without ${pattern}: ${JSON.stringify(result)}`);
+        return false;
+      });
+      return output[stream];
+    },
+  };
+}
+
+/** Runs a command to its end. */
+export async function runCli(
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
+  return await startCli(args, options).ended;
+}
+
+/** The JSON document that a command wrote to standard output, and nothing else beside it. */
+export function documentOf<T = Record<string, unknown>>({ stdout }: CliResult): T {
+  return JSON.parse(stdout) as T;
+}
+
+/** Waits for a condition; fails after a minute. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const giveUpAt = Date.now() + DEADLINE_MS;
+  while (!(await condition())) {
+    if (Date.now() > giveUpAt) throw new Error(`not seen in time: ${what}`);
+    await delay(25);
+  }
+}
+
+function inherited(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined &&
+        !/^(TEMPORAL_(?!CLI_PATH)|TEMPOGRAPH_(?!CACHE_DIR|NO_DOWNLOAD)|NO_COLOR|FORCE_COLOR)/.test(
+          entry[0],
+        ),
+    ),
+  );
+}
