@@ -135,7 +135,8 @@ describe('the examples in the documentation', () => {
       .map((line) => [file, line] as const),
   );
   it.each(commands)('%s: %s', async (_file, line) => {
-    await run('sh', ['-c', line], { cwd: folder, env });
+    const own = line.replace('--task-queue tempograph', `--task-queue ${harness.taskQueue}`);
+    await run('sh', ['-c', own], { cwd: folder, env });
   });
 
   it('name only commands that are there', () => {

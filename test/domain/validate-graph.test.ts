@@ -103,9 +103,9 @@ describe('validateGraph on tasks and hooks', () => {
   refuses('refuses', [
     [
       'an unknown task',
-      lone({ task: 'laod' }),
+      lone({ task: 'lod' }),
       'tasks[0].task UNKNOWN_TASK',
-      /unknown task "laod" \(did you mean "load"\?\)/,
+      /unknown task "lod" \(did you mean "load"\?\)/,
     ],
     [
       'one that is near nothing',
@@ -199,10 +199,25 @@ describe('validateGraph on what inputs read', () => {
       /reads tasks.aa, .* \(did you mean "a"\?\)/,
     ],
     [
-      'half of an id with a hyphen',
+      'an id with a hyphen and a number',
       reading('${{ tasks.lines-1.output }}'),
-      'tasks[3].input UNKNOWN_REFERENCE',
+      'tasks[3].input EXPRESSION',
       /written tasks\["lines-1"\]/,
+    ],
+    [
+      'an id with a hyphen and a word',
+      tasks(
+        node('load-orders'),
+        node('b', { dependsOn: ['load-orders'], input: '${{ tasks.load-orders.output }}' }),
+      ),
+      'tasks[1].input EXPRESSION',
+      /Unknown variable: orders \(an id .* tasks\["load-orders"\]/,
+    ],
+    [
+      'half of an id with a dot',
+      tasks(node('a.b'), node('c', { dependsOn: ['a.b'], input: '${{ tasks.a.b.output }}' })),
+      'tasks[1].input UNKNOWN_REFERENCE',
+      /written tasks\["a.b"\]/,
     ],
     [
       'a task that it does not wait for',
@@ -261,7 +276,7 @@ describe('validateGraph on what inputs read', () => {
   });
 
   it('suggests the parameter that is nearly named', () => {
-    const spec = { ...reading('${{ params.cuont }}'), params: { count: { default: 1 } } };
+    const spec = { ...reading('${{ params.cont }}'), params: { count: { default: 1 } } };
     expect(inWords(faultsOf(spec))).toContain('did you mean "count"?');
   });
 });

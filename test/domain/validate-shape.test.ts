@@ -205,10 +205,10 @@ describe('validateGraph on the shape of a spec', () => {
     [
       'an unknown strategy',
       lone({ retry: 'EXPONENTIAL' }),
-      'tasks[0].retry.strategy INVALID_VALUE',
+      'tasks[0].retry INVALID_VALUE',
       /expected one of NONE/,
     ],
-    ['a number', lone({ retry: 5 }), 'tasks[0].retry INVALID_TYPE', /expected object, got 5/],
+    ['a number', lone({ retry: 5 }), 'tasks[0].retry INVALID_VALUE', /one of NONE, .* got 5/],
     [
       'a negative number of retries',
       lone({ retry: { maxRetries: -1 } }),

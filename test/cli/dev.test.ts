@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { isRunning } from '../servers/fakes.js';
+import { buildCli, documentOf, runCli, startCli, until, type CliProcess } from '../support/cli.js';
+import { shared } from '../support/shared.js';
+
+const TASKS = join(__dirname, 'programs', 'tasks.ts');
+
+interface Ready {
+  event: 'ready';
+  temporal: string;
+  ui: string;
+  http: null;
+}
+
+describe('tempograph dev', () => {
+  let folder: string;
+  const started: CliProcess[] = [];
+  beforeAll(async () => {
+    await buildCli();
+    folder = mkdtempSync(join(tmpdir(), 'tempograph-dev-test-'));
+  });
+  afterEach(async () => {
+    for (const dev of started.splice(0)) {
+      dev.child.kill('SIGKILL');
+      await dev.ended;
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const startDev = (...args: string[]): CliProcess => {
+    const env = { TEMPORAL_CLI_PATH: shared().binary };
+    const dev = startCli(['dev', '--port', '0', ...args], { env, cwd: folder });
+    started.push(dev);
+    return dev;
+  };
+  const readyOf = async (dev: CliProcess): Promise<Ready> =>
+    JSON.parse(await dev.saw('stdout', /\n/)) as Ready;
+
+  /** The server among the process's children. */
+  const serverOf = ({ pid }: CliProcess): number => {
+    const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+    const server = lines
+      .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+      .find((match) => Number(match?.[2]) === pid && match?.[3]?.includes('start-dev'));
+    return Number(server?.[1]);
+  };
+
+  it('says where everything is in one JSON line, and runs what is submitted', async () => {
+    const dev = startDev('--ephemeral', '--json', '--tasks', TASKS);
+    const ready = await readyOf(dev);
+    expect(ready).toEqual({
+      event: 'ready',
+      temporal: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
+      ui: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
+      http: null,
+    });
+    expect((await fetch(ready.ui)).status).toBe(200);
+    const args = ['run', 'shout', '--input', '{"text":"hi"}', '--address', ready.temporal];
+    const result = await runCli([...args, '--project', 'dev', '--json'], { cwd: folder });
+    expect(documentOf(result)).toMatchObject({ status: 'COMPLETED', output: 'HI' });
+    const listed = ['list', '--project', 'dev', '--json', '--address', ready.temporal];
+    await until('the search attributes are set', async () => {
+      const { executions } = documentOf<{ executions: unknown[] }>(await runCli(listed));
+      return executions.length === 1;
+    });
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'stops every process at %s and ends with 0',
+    async (signal) => {
+      const dev = startDev('--ephemeral', '--json');
+      const { temporal } = await readyOf(dev);
+      const server = serverOf(dev);
+      expect(isRunning(server)).toBe(true);
+      dev.child.kill(signal);
+      const { code, stderr } = await dev.ended;
+      expect(code).toBe(0);
+      expect(stderr).toContain('stopping');
+      expect(isRunning(server)).toBe(false);
+      await expect(
+        Connection.connect({ address: temporal, connectTimeout: 500 }),
+      ).rejects.toThrow();
+    },
+  );
+
+  it('ends with 3 and the end of its log when the server dies', async () => {
+    const dev = startDev('--data', join(folder, 'dies'));
+    await dev.saw('stdout', /tempograph dev is ready/);
+    process.kill(serverOf(dev), 'SIGKILL');
+    const { code, stderr } = await dev.ended;
+    expect(code).toBe(3);
+    expect(stderr).toContain('the Temporal server ended by itself (SIGKILL)');
+    expect(stderr).toContain('Server:');
+    expect(existsSync(join(folder, 'dies', 'temporal.db'))).toBe(true);
+    expect(readFileSync(join(folder, 'dies', 'temporal-server.log'), 'utf8')).toContain('Server:');
+  });
+
+  it('tells people where things are and what to try next', async () => {
+    const dev = startDev('--ephemeral');
+    const text = await dev.saw('stdout', /Ctrl-C stops/);
+    expect(text).toMatch(/Web UI +http:/);
+    expect(text).toMatch(/tempograph run echo .* --address 127\.0\.0\.1:\d+/);
+    expect(text).not.toContain('\u001b');
+  });
+
+  it('ends with 3 and says why when the port is taken', async () => {
+    const [, port = ''] = shared().address.split(':');
+    const env = { TEMPORAL_CLI_PATH: shared().binary };
+    const result = await runCli(['dev', '--port', port, '--ephemeral', '--json'], { env });
+    expect(result.code).toBe(3);
+    expect(documentOf(result)).toMatchObject({
+      error: { message: expect.stringContaining(`port ${port}`) as string },
+    });
+  });
+});
+
+describe('tempograph worker', () => {
+  beforeAll(buildCli);
+
+  it('runs the tasks of its modules until SIGTERM, and ends with 0', async () => {
+    const env = {
+      TEMPORAL_ADDRESS: shared().address,
+      TEMPOGRAPH_TASK_QUEUE: `cli-worker-${process.pid}`,
+    };
+    const worker = startCli(['worker', '--tasks', TASKS, '--json'], { env });
+    const ready = JSON.parse(await worker.saw('stdout', /\n/)) as Record<string, unknown>;
+    expect(ready).toMatchObject({
+      event: 'ready',
+      taskQueue: env.TEMPOGRAPH_TASK_QUEUE,
+      tasks: expect.arrayContaining(['shout', 'grumble', 'hush', 'echo']) as string[],
+    });
+    const result = await runCli(['run', 'hush', '--json'], { env });
+    expect(documentOf(result)).toMatchObject({ output: 'hush' });
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toMatchObject({ code: 0 });
+  });
+
+  it('ends with 3 when there is no server', async () => {
+    const { code, stderr } = await runCli(['worker', '--address', '127.0.0.1:1']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('no Temporal server answers at 127.0.0.1:1');
+  });
+});

@@ -1,0 +1,202 @@
+import { buildCli, documentOf, envOf, runCli, startCli, until } from '../support/cli.js';
+import { startHarness, type Harness } from '../support/engine.js';
+
+describe('commands about an execution', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    await buildCli();
+    harness = await startHarness();
+  });
+  afterAll(() => harness.stop());
+
+  const cli = async (...args: string[]) => await runCli(args, { env: envOf(harness) });
+
+  const start = async (options: { project?: string; sessionId?: string } = {}) =>
+    await harness.engine.scheduleTaskGraph(
+      {
+        name: 'flow',
+        tasks: [
+          { id: 'quick', task: 'echo', input: 'done' },
+          { id: 'long', task: 'sleep', dependsOn: ['quick'], input: { ms: 3_600_000 } },
+        ],
+      },
+      options,
+    );
+  const untilRunning = async (id: string) =>
+    await until(`${id}/long runs`, async () => {
+      const view = await harness.engine
+        .handle(id)
+        .node('long')
+        .status()
+        .catch(() => undefined);
+      return view?.status === 'RUNNING';
+    });
+
+  describe('tempograph watch', () => {
+    it('gives a JSON line for each transition, then the result', async () => {
+      const { executionId } = await start();
+      const watching = startCli(['watch', executionId, '--json'], { env: envOf(harness) });
+      await watching.saw('stdout', /"nodeId":"long","status":"RUNNING"/);
+      await cli('cancel', executionId);
+      const { code, stdout } = await watching.ended;
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(code).toBe(1);
+      expect(lines[0]).toMatchObject({
+        event: 'node',
+        executionId,
+        nodeId: 'quick',
+        status: 'COMPLETED',
+        attempts: 1,
+      });
+      expect(lines.filter(({ event }) => event === 'result')).toHaveLength(1);
+      expect(lines.at(-1)).toMatchObject({
+        event: 'result',
+        executionId,
+        status: 'CANCELLED',
+        nodes: { quick: { status: 'COMPLETED' }, long: { status: 'CANCELLED' } },
+      });
+    });
+
+    it('tells the result of an execution that has ended, and ends as it did', async () => {
+      const { executionId } = await harness.engine.scheduleTask({ task: 'echo', input: 'x' });
+      await harness.engine.handle(executionId).result();
+      const { code, stdout } = await cli('watch', executionId);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`✔ completed  ${executionId}`);
+    });
+
+    it('stops at Ctrl-C with 130, and the execution goes on', async () => {
+      const { executionId } = await start();
+      const watching = startCli(['watch', executionId], { env: envOf(harness) });
+      await watching.saw('stdout', /long {3}RUNNING/);
+      watching.child.kill('SIGINT');
+      const { code, stderr } = await watching.ended;
+      expect(code).toBe(130);
+      expect(stderr).toContain(`tempograph status ${executionId}`);
+      expect((await harness.engine.getExecution(executionId)).status).toBe('RUNNING');
+      await harness.engine.cancelExecution(executionId);
+    });
+  });
+
+  describe('tempograph status', () => {
+    it('shows the execution and its nodes', async () => {
+      const { executionId } = await start();
+      await untilRunning(executionId);
+      const { code, stdout } = await cli('status', executionId);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`● RUNNING  ${executionId}`);
+      expect(stdout).toMatch(/└─ ✔ quick {5}COMPLETED/);
+      expect(stdout).toMatch(/ {3}└─ ● long {3}RUNNING/);
+      await harness.engine.cancelExecution(executionId);
+    });
+
+    it('gives record and nodes as JSON, also of one that has ended', async () => {
+      const { executionId } = await start();
+      await untilRunning(executionId);
+      const live = documentOf(await cli('status', executionId, '--json'));
+      expect(live).toMatchObject({
+        executionId,
+        kind: 'graph',
+        status: 'RUNNING',
+        nodes: { quick: { status: 'COMPLETED', output: 'done' }, long: { status: 'RUNNING' } },
+      });
+      await harness.engine.cancelExecution(executionId);
+      await harness.engine.handle(executionId).result();
+      expect(documentOf(await cli('status', executionId, '--json'))).toMatchObject({
+        status: 'CANCELLED',
+        nodes: { long: { status: 'CANCELLED', attempts: 1 } },
+      });
+    });
+
+    it('shows one node', async () => {
+      const { executionId } = await start();
+      await untilRunning(executionId);
+      const result = await cli('status', `${executionId}/long`, '--json');
+      expect(documentOf(result)).toMatchObject({ kind: 'node', taskId: 'sleep', attempts: 1 });
+      await harness.engine.cancelExecution(executionId);
+    });
+
+    it('gives what the server knows when no worker answers', async () => {
+      const env = { ...envOf(harness), TEMPOGRAPH_TASK_QUEUE: `${harness.taskQueue}-nobody` };
+      const { stdout: id } = await runCli(['run', 'noop', '--detach'], { env });
+      const result = await runCli(['status', id.trim(), '--json'], { env });
+      expect(result.code).toBe(0);
+      expect(documentOf(result)).toMatchObject({ status: 'PENDING', taskId: 'noop' });
+      expect(result.stderr).toContain('no worker');
+    });
+
+    it('ends with 1 for an execution that is not there', async () => {
+      const result = await cli('status', 'nowhere', '--json');
+      expect(result.code).toBe(1);
+      expect(documentOf(result)).toMatchObject({ error: { code: 'NOT_FOUND' } });
+    });
+  });
+
+  describe('tempograph cancel', () => {
+    it('stops an execution and says so, once', async () => {
+      const { executionId } = await start();
+      const first = await cli('cancel', executionId, '--json');
+      expect(first.code).toBe(0);
+      expect(documentOf(first)).toMatchObject({ success: true });
+      expect((await harness.engine.handle(executionId).result()).status).toBe('CANCELLED');
+      const second = await cli('cancel', executionId, '--json');
+      expect(second.code).toBe(1);
+      expect(documentOf(second)).toMatchObject({ success: false });
+    });
+
+    it('stops one node', async () => {
+      const { executionId } = await start();
+      await untilRunning(executionId);
+      expect((await cli('cancel', `${executionId}/long`)).code).toBe(0);
+      const { nodes } = await harness.engine.handle(executionId).result();
+      expect(nodes['long']?.status).toBe('CANCELLED');
+    });
+
+    it('ends with 1 and the message for an execution that is not there', async () => {
+      const { code, stderr } = await cli('cancel', 'nowhere');
+      expect(code).toBe(1);
+      expect(stderr).toContain('there is no execution "nowhere"');
+    });
+  });
+
+  describe('tempograph list', () => {
+    interface Listed {
+      executions: { executionId: string; project: string; status: string }[];
+    }
+
+    it('lists by project, session and status', async () => {
+      const project = harness.taskQueue;
+      const { executionId } = await start({ project, sessionId: 'monday' });
+      const other = await harness.engine.scheduleTask({ task: 'noop', project });
+      await other.result();
+      const list = async (...args: string[]) =>
+        documentOf<Listed>(await cli('list', '--project', project, '--json', ...args)).executions;
+      await until('both are listed', async () => (await list()).length === 2);
+      expect((await list('--session', 'monday')).map((one) => one.executionId)).toEqual([
+        executionId,
+      ]);
+      expect((await list('--status', 'completed')).map((one) => one.executionId)).toEqual([
+        other.executionId,
+      ]);
+      expect(await list('--limit', '1')).toHaveLength(1);
+      await harness.engine.cancelExecution(executionId);
+    });
+
+    it('prints aligned columns without colour', async () => {
+      const project = `${harness.taskQueue}-columns`;
+      const { executionId } = await harness.engine.scheduleTask({ task: 'noop', project });
+      await harness.engine.handle(executionId).result();
+      const args = ['list', '--project', project];
+      await until('it is listed', async () => (await cli(...args)).stdout.includes('COMPLETED'));
+      const { code, stdout } = await cli(...args);
+      const [head = '', line = ''] = stdout.split('\n');
+      expect(code).toBe(0);
+      expect(head.indexOf('STATUS')).toBe(line.indexOf('✔ COMPLETED'));
+      expect(head.indexOf('NAME')).toBe(line.indexOf('noop', line.indexOf('COMPLETED')));
+      expect(stdout).not.toContain('\u001b');
+    });
+  });
+});

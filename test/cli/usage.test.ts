@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { buildCli, documentOf, runCli } from '../support/cli.js';
+
+describe('tempograph', () => {
+  beforeAll(buildCli);
+
+  it.each([
+    [[], ''],
+    [['nope'], "unknown command 'nope'"],
+    [['rnu'], 'Did you mean run?'],
+    [['run'], "missing required argument 'file|task'"],
+    [['run', 'echo', '--bogus'], "unknown option '--bogus'"],
+    [['list', '--limit', 'many'], '--limit: expected a whole number from 1 to 1000, got "many"'],
+    [['list', '--status', 'faild'], 'did you mean "FAILED"?'],
+    [['run', 'echo', '--priority', 'urgent'], '--priority: expected one of LOW, MEDIUM'],
+    [['dev', '--port', '70000'], '--port: expected a whole number from 0 to 65535'],
+    [['worker', '--log-level', 'loud'], "argument 'loud' is invalid"],
+  ])('ends %j with exit code 2 and says why', async (args, message) => {
+    const result = await runCli(args);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(message);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  it('gives bad usage as a JSON document with --json', async () => {
+    const result = await runCli(['run', '--bogus', '--json']);
+    expect(result.code).toBe(2);
+    expect(documentOf(result)).toEqual({
+      error: { code: 'USAGE', message: expect.stringContaining("'--bogus'") as string },
+    });
+  });
+
+  it.each(COMMANDS.map(({ name }) => name))('explains %s with examples', async (name) => {
+    const { code, stdout } = await runCli([name, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: tempograph ${name}`);
+    expect(stdout).toContain('--json');
+    expect(stdout).toContain('Examples:');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('tells the version of the package', async () => {
+    const text = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
+    const { version } = JSON.parse(text) as { version: string };
+    expect((await runCli(['--version'])).stdout).toBe(`${version}\n`);
+  });
+
+  it('shows a stack only when the log level is debug', async () => {
+    const args = ['status', 'x', '--address', '127.0.0.1:1', '--log-level'];
+    expect((await runCli([...args, 'info'])).stderr).not.toMatch(/^ {4}at /m);
+    expect((await runCli([...args, 'debug'])).stderr).toMatch(/^ {4}at /m);
+  });
+});

@@ -1,0 +1,245 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { formatFaults } from '../../src/domain/fault.js';
+import type { Json } from '../../src/domain/json.js';
+import { parsePipeline, pipelineToYaml } from '../../src/domain/pipeline.js';
+import type { GraphSpec } from '../../src/domain/spec.js';
+import { validateGraph } from '../../src/domain/validate.js';
+
+/** A file's faults as a person sees them: `3:5 tasks[0].id: …`. */
+const lines = (text: string): string[] => {
+  const { spec, faults, locate } = parsePipeline(text);
+  const all = faults.length > 0 ? faults : locate(validateGraph(spec).faults);
+  return formatFaults(all).split('\n').filter(Boolean);
+};
+const BOMB = [
+  'a: &a [x, x, x, x, x, x, x, x, x]',
+  ...'bcdefghi'.split('').map((name, i) => {
+    const before = 'abcdefgh'[i];
+    return `${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(', ')}]`;
+  }),
+].join('\n');
+
+const FILE = `# orders
+name: orders
+concurrency: 0
+tasks:
+  - id: load
+    task: load-rows
+  - id: store
+    task: store-rows
+    dependsOn:
+      - lod
+    retry: { maxRetries: 2, dely: 5s }
+`;
+
+describe('parsePipeline', () => {
+  it('reads YAML, and JSON as YAML', () => {
+    const spec = {
+      name: 'x',
+      tasks: [{ id: 'a', task: 't', input: { n: 1.5, s: 'yes', list: [null, true] } }],
+    };
+    expect(parsePipeline(JSON.stringify(spec))).toMatchObject({ spec, faults: [] });
+    expect(
+      parsePipeline(
+        'name: x\ntasks:\n- {id: a, task: t, input: {n: 1.5, s: yes, list: [null, true]}}',
+      ),
+    ).toMatchObject({ spec, faults: [] });
+  });
+
+  it.each([
+    ['a key used twice', 'name: a\nname: b\n', /^2:1 \(root\): Map keys must be unique/],
+    [
+      'a key used twice in JSON',
+      '{"name": "a",\n "name": "b"}',
+      /^2:2 \(root\): Map keys must be unique/,
+    ],
+    [
+      'a key used twice further in',
+      'tasks:\n  - id: a\n    id: b\n',
+      /^3:5 \(root\): Map keys must be unique/,
+    ],
+    [
+      'tabs for indentation',
+      'name: x\ntasks:\n\t- id: a\n',
+      /^3:1 \(root\): Tabs are not allowed as indentation/,
+    ],
+    ['an open bracket', 'name: [a, b\n', /^2:1 \(root\): Flow sequence/],
+    ['an open text', 'name: "abc\n', /^2:1 \(root\): Missing closing "quote/],
+    ['two documents', 'name: a\n---\nname: b\n', /Source contains multiple documents/],
+    ['an unknown alias', 'name: *nobody\n', /\(root\): Unresolved alias/],
+    ['a bomb of aliases', BOMB, /^\(root\): Excessive alias count/],
+    ['10,000 levels of brackets', '['.repeat(10_000), /nested too deep; the limit is 200 levels/],
+    ['10,000 levels of maps', '{"a":'.repeat(10_000), /nested too deep/],
+    ['10,000 levels of lists', `${'- '.repeat(10_000)}a`, /nested too deep/],
+    ['5 MB', `# ${'x'.repeat(5_000_000)}`, /the file has 5000002 characters; the limit is 5000000/],
+  ])('answers %s with a fault', (_title, text, says) => {
+    const { spec, faults } = parsePipeline(text);
+    expect(spec).toBeNull();
+    expect(formatFaults(faults)).toMatch(says);
+  });
+
+  it.each([
+    ['nothing', '', /^1?:?1? ?\(root\): expected object, got null/],
+    ['a comment', '# nothing\n', /\(root\): expected object, got null/],
+    ['prose', 'hello world', /^1:1 \(root\): expected object, got "hello world"/],
+    ['a list', '- a\n', /^1:1 \(root\): expected object/],
+    ['.nan', 'name: x\nconcurrency: .nan\ntasks: []', /^2:14 concurrency: NaN is not JSON/],
+    ['an alias of what contains it', 'name: x\ntasks: &t\n  - *t\n', /tasks\[0\]: refers back/],
+  ])('leaves %s to validation', (_title, text, says) => {
+    expect(lines(text).join('\n')).toMatch(says);
+  });
+
+  it('keeps an own __proto__ and numbers as keys', () => {
+    const { spec } = parsePipeline('__proto__: {polluted: true}\n5: five\n');
+    expect(Object.keys(spec as object).sort()).toEqual(['5', '__proto__']);
+    expect((spec as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('never throws, whatever the text', () => {
+    const pieces = fc.constantFrom(
+      'a',
+      ':',
+      ' ',
+      '\n',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      "'",
+      '&a',
+      '*a',
+      '!!',
+      '|',
+      '>',
+      '#',
+      '---',
+      '\t',
+      '?',
+      '%',
+      '<<: ',
+    );
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(pieces, { maxLength: 30 }).map((all) => all.join('')),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        for (const line of lines(text)) expect(line).not.toBe('');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('ParsedPipeline.locate', () => {
+  it('gives every fault its line and column in the file', () => {
+    expect(lines(FILE)).toEqual([
+      '3:14 concurrency: too small: expected number to be >=1, got 0',
+      '11:35 tasks[1].retry.dely: unknown field "dely" (did you mean "delay"?)',
+      '10:9 tasks[1].dependsOn[0]: unknown task "lod" (did you mean "load"?)',
+    ]);
+  });
+
+  it('gives a fault about what is missing the place of what should hold it', () => {
+    expect(lines('tasks:\n  - task: x\n    "a b": 1\n')).toEqual([
+      '1:1 name: is required: expected string',
+      '2:5 tasks[0].id: is required: expected string',
+      '3:12 tasks[0]["a b"]: unknown field "a b"',
+    ]);
+  });
+
+  it('finds nothing to add where a fault is not about the file', () => {
+    const fault = { path: 'elsewhere', code: 'FILE', message: 'x' } as const;
+    expect(parsePipeline('').locate([fault])).toEqual([fault]);
+  });
+});
+
+describe('pipelineToYaml', () => {
+  const texts = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      'yes',
+      'no',
+      'null',
+      '~',
+      '1e3',
+      '0x10',
+      '.nan',
+      '- a',
+      'a: b',
+      '# x',
+      ' x ',
+      'a\nb',
+      '\ta',
+      '',
+      '2027-01-31',
+      '${{ params.n }}',
+      '*a',
+      '!!x',
+      '<<',
+    ),
+  );
+  const values = fc.letrec<{ value: Json }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      texts,
+      fc.constantFrom<Json>(null, true, false, 0, -1.5, 1e21, 5e-324),
+      fc.integer(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (Object.is(n, -0) ? 0 : n)),
+      fc.array(tie('value'), { maxLength: 4 }) as fc.Arbitrary<Json>,
+      fc.dictionary(texts, tie('value'), {
+        maxKeys: 4,
+        noNullPrototype: true,
+      }) as fc.Arbitrary<Json>,
+    ),
+  })).value;
+
+  it('writes a spec that reads back as it was, whatever its inputs', () => {
+    fc.assert(
+      fc.property(values, texts, (input, description) => {
+        const spec = {
+          name: 'x',
+          description,
+          tasks: [{ id: 'a', task: 't', input }],
+        } as GraphSpec;
+        const { spec: again, faults } = parsePipeline(pipelineToYaml(spec));
+        expect(faults).toEqual([]);
+        expect(JSON.stringify(again)).toBe(JSON.stringify(spec));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('writes a valid graph as one that is as valid, and the same', () => {
+    const spec: GraphSpec = {
+      name: 'orders',
+      params: { region: { type: 'string', default: 'eu' } },
+      defaults: { retry: { delays: ['1s', '5s'] }, timeout: '5m' },
+      tasks: [
+        { id: 'load', task: 'load', input: { region: '${{ params.region }}' } },
+        {
+          id: 'store',
+          task: 'store',
+          dependsOn: ['load'],
+          trigger: 'all_done',
+          retry: 'NONE',
+          input: '${{ tasks.load.output }}',
+        },
+      ],
+    };
+    const text = pipelineToYaml(spec);
+    expect(text).toContain('trigger: all_done');
+    expect(validateGraph(parsePipeline(text).spec)).toEqual(validateGraph(spec));
+    expect(validateGraph(spec).faults).toEqual([]);
+  });
+
+  it('writes a thing that stands in two places twice, without anchors', () => {
+    const retry = { maxRetries: 1 };
+    const tasks = ['a', 'b'].map((id) => ({ id, task: 't', retry }));
+    expect(pipelineToYaml({ name: 'x', tasks })).not.toMatch(/[&*]/);
+  });
+});
