@@ -37,8 +37,9 @@ function startDev() {
 const { child, ready } = startDev();
 let code = 1;
 try {
-  const { temporal, ui } = await ready;
+  const { temporal } = await ready;
   const output = resolve('repository-report');
+  const id = `repository-report-${new Date().toISOString().slice(0, 19).replace(/\D/g, '')}`;
   const run = spawn(
     process.execPath,
     [
@@ -51,6 +52,8 @@ try {
       temporal,
       '--task-queue',
       'quickstart',
+      '--id',
+      id,
       '--param',
       `output=${output}`,
       '--log-level',
@@ -62,8 +65,9 @@ try {
   code = await new Promise((done) => run.on('exit', (status) => done(status ?? 1)));
   const html = join(output, 'report.html');
   if (code === 0 && existsSync(html)) console.log(`\nThe report: ${html}`);
+  console.log(`The execution: ${id}`);
   console.log(
-    `The history in Temporal's Web UI: npx tempograph dev, then http://127.0.0.1:8233 (this run was at ${ui})`,
+    `Its history in the Web UI: npx tempograph dev, then http://127.0.0.1:8233/namespaces/default/workflows/${id}`,
   );
 } catch (error) {
   console.error(error.message);

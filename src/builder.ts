@@ -9,9 +9,12 @@ declare const VALUE: unique symbol;
 
 /**
  * A value that exists only when the graph runs: a node's output, a part of it, or a parameter. Use it inside an input,
- * or in a template string; `ref.items[0].name` is a reference again.
+ * or in a text as `in ${String(ref)}`; `ref.items[0].name` is a reference again.
  */
-export type Ref<T> = { readonly [VALUE]: T } & (T extends readonly (infer E)[]
+export type Ref<T> = {
+  readonly [VALUE]: T;
+  toString: () => string;
+} & (T extends readonly (infer E)[]
   ? { readonly [index: number]: Ref<E> }
   : T extends object
     ? { readonly [K in keyof T]-?: Ref<T[K]> }

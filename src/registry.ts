@@ -13,10 +13,10 @@ import {
 import type { Status } from './domain/status.js';
 
 export interface TaskLogger {
-  debug(message: string, fields?: object): void;
-  info(message: string, fields?: object): void;
-  warn(message: string, fields?: object): void;
-  error(message: string, fields?: object): void;
+  readonly debug: (message: string, fields?: object) => void;
+  readonly info: (message: string, fields?: object) => void;
+  readonly warn: (message: string, fields?: object) => void;
+  readonly error: (message: string, fields?: object) => void;
 }
 
 /** What a handler gets beside its input. */
@@ -42,14 +42,16 @@ export interface TaskContext {
   /** Outputs of the nodes that the input names, by node id. */
   readonly outputs: Readonly<Record<string, Json>>;
   /** How far the attempt is: a fraction from 0 to 1, or counts. */
-  progress(progress: number | { done: number; total?: number; message?: string }): void;
+  readonly progress: (
+    progress: number | { done: number; total?: number; message?: string },
+  ) => void;
   /** Saves a value that the next attempt finds in {@link lastCheckpoint}; at most 16 KiB of JSON. */
-  checkpoint(value: Json): void;
+  readonly checkpoint: (value: Json) => void;
   /** The last value that an earlier attempt of this node saved. */
-  lastCheckpoint(): Json | undefined;
-  metric(name: string, value: number): void;
+  readonly lastCheckpoint: () => Json | undefined;
+  readonly metric: (name: string, value: number) => void;
   /** The node ends COMPLETED, with a warning. */
-  warn(message: string): void;
+  readonly warn: (message: string) => void;
 }
 
 /** What a hook gets of the execution it runs around. */

@@ -36,9 +36,9 @@ export interface TestEngine {
   worker: RunningWorker;
   env: TestWorkflowEnvironment;
   /** Calls of each task so far, by name: its inputs, oldest first. */
-  calls(task: string): readonly unknown[];
+  calls: (task: string) => readonly unknown[];
   /** Stops worker and server and removes their files. A second call waits for the first. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**

@@ -34,7 +34,7 @@ function build() {
   const listed = graph.add('list-1', list, { input: { folder } });
   const first = listed.output.files[0];
   const measured = graph.add('measure', measure, {
-    input: { file: first!, factor: listed.output['odd name'], label: `in ${folder}` },
+    input: { file: first!, factor: listed.output['odd name'], label: `in ${String(folder)}` },
     retry: { strategy: 'FIXED_DELAY', delay: '1s' },
   });
   graph.add('after', 'noop', { dependsOn: [measured], trigger: 'all_done' });

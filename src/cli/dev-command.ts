@@ -7,7 +7,6 @@ import { resolveSettings } from '../config.js';
 import { TaskError } from '../domain/errors.js';
 import type { AnyTask } from '../registry.js';
 import type { DevServer } from '../servers/dev-server.js';
-import { startDevServer } from '../servers/start-dev-server.js';
 import { ServerUnavailableError } from '../servers/unavailable.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
 import type { RunningWorker } from '../worker.js';
@@ -100,6 +99,7 @@ async function startServer(
   { port: wanted, uiPort, ...options }: DevOptions,
   { dbFile, logFile }: Place,
 ): Promise<DevServer> {
+  const { startDevServer } = await import('../servers/start-dev-server.js');
   const progress = new ServerProgressLine(out);
   try {
     return await startDevServer({

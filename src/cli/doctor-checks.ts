@@ -1,11 +1,9 @@
 /** The checks of `doctor`: each says how it found things and, where that is not well, what to do. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { knownSearchAttributes } from '../client/connect.js';
 import { resolveSettings } from '../config.js';
 import { cacheEntry, cacheRoot, readChecked } from '../servers/cache.js';
 import { findOnPath, temporalCliVersion, type Environment } from '../servers/executable.js';
-import { CLI_VERSION } from '../servers/find-dev-server.js';
 import { reasonOf } from '../servers/unavailable.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
 import { settingsOf, type CommonOptions } from './command.js';
@@ -101,6 +99,7 @@ async function namespaceCheck({ client, namespace }: Session): Promise<Check> {
 }
 
 async function searchAttributes({ client, namespace }: Session): Promise<Check> {
+  const { knownSearchAttributes } = await import('../client/connect.js');
   const known = await knownSearchAttributes(client);
   const missing = Object.values(SEARCH_ATTRIBUTE).filter((name) => !known.has(name));
   if (missing.length === 0)
@@ -154,6 +153,7 @@ async function devServer(env: Environment): Promise<Check> {
       // as if it were not there
     }
   }
+  const { CLI_VERSION } = await import('../servers/find-dev-server.js');
   const cached = await readChecked(
     cacheEntry(cacheRoot(env), 'temporal-cli', CLI_VERSION, 'temporal'),
   );

@@ -1,8 +1,11 @@
-/** A command's connection to Temporal: a client for the few things that the engine does not tell, and the engine. */
+/**
+ * A command's connection to Temporal: a client for the few things that the engine does not tell, and the engine.
+ *
+ * Temporal's client takes half a second to load, so it is loaded here, when a command is about to connect.
+ */
 import { connect } from 'node:net';
 import type { Client, Connection } from '@temporalio/client';
-import { TaskEngine } from '../client.js';
-import { connectClient } from '../client/connect.js';
+import type { TaskEngine } from '../client.js';
 import { connectOptions, resolveSettings, type ResolvedConnect } from '../config.js';
 import { TaskError } from '../domain/errors.js';
 import { settingsOf, type CommonOptions } from './command.js';
@@ -26,6 +29,10 @@ export async function withSession<T>(
 ): Promise<T> {
   const { address, namespace } = target(options);
   const { taskQueue } = resolveSettings(settingsOf(options));
+  const [{ TaskEngine }, { connectClient }] = await Promise.all([
+    import('../client.js'),
+    import('../client/connect.js'),
+  ]);
   const client = await connectClient(settingsOf(options));
   try {
     const engine = await TaskEngine.connect({ ...settingsOf(options), client });

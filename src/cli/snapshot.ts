@@ -1,7 +1,6 @@
 /** How an execution stands now, with its nodes; also where no worker is there to ask. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionHandle, ExecutionRecord, NodeResult } from '../client.js';
-import { recordOf } from '../client/record.js';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { NodeView } from '../workflows/messages.js';
@@ -42,6 +41,7 @@ export async function snapshotOf(session: Session, id: string): Promise<Snapshot
   const view = new GraphView(id, record?.taskId ?? id, await specOf(session, id), Date.now());
   const nodes = record && (await answerOf(readNodes(handle, record, view)));
   if (record && nodes) return { record: withAttempts(record, nodes), answered: true, nodes, view };
+  const { recordOf } = await import('../client/record.js');
   const description = await session.client.workflow.getHandle(id).describe();
   return { record: recordOf(description), answered: false };
 }

@@ -1,5 +1,4 @@
 /** The spec that an execution was started with, read from the first event of its history. */
-import { defaultPayloadConverter } from '@temporalio/common';
 import { isObject } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { Session } from './session.js';
@@ -10,6 +9,7 @@ export async function specOf(
   executionId: string,
 ): Promise<GraphSpec | undefined> {
   try {
+    const { defaultPayloadConverter } = await import('@temporalio/common');
     const { history } = await client.workflowService.getWorkflowExecutionHistory({
       namespace,
       execution: { workflowId: executionId },

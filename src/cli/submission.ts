@@ -1,5 +1,5 @@
 /** What `run` submits: a pipeline or a task, checked as far as that goes without Temporal. */
-import { LONE_NODE, type ExecutionHandle } from '../client.js';
+import type { ExecutionHandle } from '../client.js';
 import type { Fault } from '../domain/fault.js';
 import type { Priority } from '../domain/priority.js';
 import { SpecInvalidError } from '../domain/errors.js';
@@ -82,6 +82,7 @@ async function prepareTask(
 ): Promise<Prepared> {
   if (givesParams(options))
     throw new UsageError(`--param is for a pipeline; the task ${task} takes --input`);
+  const { LONE_NODE } = await import('../client.js');
   const given = options.input === undefined ? undefined : await readInput(options.input, out);
   const spec: GraphSpec = { name: task, tasks: [{ id: LONE_NODE, task }] };
   const words = (faults: readonly Fault[]) =>

@@ -119,7 +119,9 @@ describe('what a handler gets and gives', () => {
     const own = (): Record<string, unknown>[] =>
       harness.lines.filter(({ executionId }) => executionId === handle.executionId);
     const changes = (): string[] =>
-      own().flatMap(({ from, to }) => (from ? [`${String(from)}→${String(to)}`] : []));
+      own().flatMap(({ from, to }) =>
+        typeof from === 'string' && typeof to === 'string' ? [`${from}→${to}`] : [],
+      );
     await until(() => changes().length >= 9); // workflow logs come in batches
     expect(changes().sort()).toEqual(
       [

@@ -88,8 +88,8 @@ describe('commands about an execution', () => {
       const { code, stdout } = await cli('status', executionId);
       expect(code).toBe(0);
       expect(stdout).toContain(`● RUNNING  ${executionId}`);
-      expect(stdout).toMatch(/└─ ✔ quick {5}COMPLETED/);
-      expect(stdout).toMatch(/ {3}└─ ● long {3}RUNNING/);
+      expect(stdout).toMatch(/└─ ✔ quick {4}COMPLETED/);
+      expect(stdout).toMatch(/ {3}└─ ● long {2}RUNNING/);
       await harness.engine.cancelExecution(executionId);
     });
 

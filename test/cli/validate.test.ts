@@ -70,8 +70,8 @@ describe('tempograph validate', () => {
     const { code, stdout } = await validate([path]);
     expect(code).toBe(2);
     expect(stdout.split('\n')).toEqual([
-      `${path}:7:39 tasks[4].dependsOn[0]: unknown task "lod" (did you mean "load"?)`,
-      `${path}:3:34 tasks[0].dependsOn: the graph has a cycle: a → c → b → a (each depends on the next; remove one of these dependencies)`,
+      `${path}:7:40 tasks[4].dependsOn[0]: unknown task "lod" (did you mean "load"?)`,
+      `${path}:3:37 tasks[0].dependsOn: the graph has a cycle: a → c → b → a (each depends on the next; remove one of these dependencies)`,
       '',
     ]);
   });
@@ -86,7 +86,7 @@ describe('tempograph validate', () => {
       message: 'unknown task "lod"',
       hint: 'did you mean "load"?',
       line: 7,
-      column: 39,
+      column: 40,
     });
   });
 

@@ -8,8 +8,9 @@ import { validateGraph } from '../../src/domain/validate.js';
 
 /** A file's faults as a person sees them: `3:5 tasks[0].id: …`. */
 const lines = (text: string): string[] => {
-  const { spec, faults, locate } = parsePipeline(text);
-  const all = faults.length > 0 ? faults : locate(validateGraph(spec).faults);
+  const parsed = parsePipeline(text);
+  const { spec, faults } = parsed;
+  const all = faults.length > 0 ? faults : parsed.locate(validateGraph(spec).faults);
   return formatFaults(all).split('\n').filter(Boolean);
 };
 const BOMB = [

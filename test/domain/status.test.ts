@@ -61,7 +61,7 @@ describe('transition', () => {
 
   it('is a refusal that is not worth a retry', () => {
     const refused = expect.objectContaining({ code: 'STATE', retriable: false });
-    expect(() => transition('FAILED', 'RUNNING')).toThrow(refused as unknown as Error);
+    expect(() => transition('FAILED', 'RUNNING')).toThrow(refused);
   });
 });
 

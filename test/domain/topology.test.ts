@@ -7,7 +7,7 @@ const chain = (length: number): number[][] =>
   Array.from({ length }, (_, index) => (index === 0 ? [] : [index - 1]));
 /** A list of dependencies with its nodes renamed, so that order in the list says nothing. */
 const shuffled = fc.tuple(edgeLists, fc.infiniteStream(fc.nat())).map(([lists, chance]) => {
-  const names = lists.map((_, index) => ({ index, key: chance.next().value }));
+  const names = lists.map((_, index) => ({ index, key: chance.next().value as number }));
   names.sort((a, b) => a.key - b.key || a.index - b.index);
   const rename = new Map(names.map(({ index }, position) => [index, position]));
   const made: number[][] = lists.map(() => []);

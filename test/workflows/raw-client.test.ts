@@ -43,7 +43,7 @@ describe('taskGraph started by a raw client', () => {
     ...args: unknown[]
   ): Promise<{ failure: ApplicationFailure; id: string }> => {
     const handle = await start(...args);
-    const error = await handle.result().catch((thrown: unknown) => thrown);
+    const error: unknown = await handle.result().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(WorkflowFailedError);
     return {
       failure: (error as WorkflowFailedError).cause as ApplicationFailure,
