@@ -1,12 +1,7 @@
 /** The door for programs that start and watch executions. */
 export { TaskEngine, LONE_NODE } from './client/engine.js';
-export type {
-  EngineOptions,
-  GraphSubmitOptions,
-  ListQuery,
-  SubmitOptions,
-  TaskSubmission,
-} from './client/engine.js';
+export type { EngineOptions, ListQuery } from './client/engine.js';
+export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client/submission.js';
 export { ExecutionHandle, NodeHandle as ExecutionNodeHandle } from './client/handle.js';
 export type { ExecutionUpdate } from './client/handle.js';
 export type { ExecutionRecord } from './client/record.js';

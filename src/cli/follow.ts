@@ -3,6 +3,7 @@
  *
  * The end is awaited beside the looking, for a look needs a worker that answers and the end does not.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionHandle, ExecutionResult } from '../client.js';
 import type { NodeView } from '../workflows/messages.js';
 import { grpcStatus } from './exit.js';
@@ -27,6 +28,8 @@ export interface FollowOptions {
 
 /** A look that is not answered for this long is worth asking why. */
 const PATIENCE_MS = 3_000;
+/** Between a look that failed and the next, in milliseconds. */
+const PAUSE_MS = 1_000;
 /** 4 DEADLINE_EXCEEDED, 9 FAILED_PRECONDITION: no worker answered the look. */
 const UNANSWERED: readonly number[] = [4, 9];
 
@@ -79,6 +82,7 @@ async function look(
     } catch (error) {
       if (stopped.aborted) break;
       if (!UNANSWERED.includes(grpcStatus(error)?.code ?? 0)) throw error;
+      await delay(PAUSE_MS, undefined, { ref: false });
     }
   }
   return await new Promise<never>(() => undefined); // the end is the result's to tell

@@ -42,8 +42,9 @@ export const status: CommandDefinition = {
 function printRecord(out: Output, record: ExecutionRecord): void {
   const { style } = out;
   const paint = painter(record.status, style);
+  const warned = record.warnings.length > 0 ? ' with warnings' : '';
   out.print(
-    `${paint(`${signOf(record.status)} ${record.status}`)}  ${style.bold(record.executionId)}`,
+    `${paint(`${signOf(record.status)} ${record.status}${warned}`)}  ${style.bold(record.executionId)}`,
   );
   const rows = factsOf(record).map(([name, text]): Cell[] => [
     { text: `  ${name}`, paint: style.dim },

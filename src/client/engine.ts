@@ -17,53 +17,35 @@ import {
   type Settings,
 } from '../config.js';
 import { adjacencyToSpec, isAdjacency, type Adjacency } from '../domain/adjacency.js';
-import { parseDuration, type Duration } from '../domain/duration.js';
 import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
-import { fault } from '../domain/fault.js';
-import { getOwn, type Json } from '../domain/json.js';
-import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
+import type { Json } from '../domain/json.js';
+import type { GraphSpec } from '../domain/spec.js';
 import { STATUSES, type Status } from '../domain/status.js';
 import { validateGraph } from '../domain/validate.js';
-import type { AnyTask } from '../registry.js';
 import { FileBlobStore } from '../store/blob-store.js';
 import { MEMO, SEARCH_ATTRIBUTE, WORKFLOW, type CancelAnswer } from '../workflows/messages.js';
 import { connectClient, knownSearchAttributes, reaching } from './connect.js';
 import { ExecutionHandle, notFound } from './handle.js';
 import { recordOf, type ExecutionMemo, type ExecutionRecord } from './record.js';
+import { nodeRecord } from './node-record.js';
 import { References } from './references.js';
+import {
+  escapeExpressions,
+  REUSE,
+  slug,
+  splitId,
+  startDelayMs,
+  submissionOf,
+  withInputs,
+  type GraphSubmitOptions,
+  type SubmitOptions,
+  type TaskSubmission,
+} from './submission.js';
 
 export interface EngineOptions extends ConnectOptions, Settings {
   /** A client of your own, for example a test environment's. It is not closed by `shutdown`. */
   client?: Client;
-}
-
-export interface SubmitOptions extends TaskOptionsInput {
-  /** Default: the name and a random part. An id that already ran is refused, unless `reuse` says otherwise. */
-  executionId?: string;
-  /** Whether an id may run again: never, after it ended other than COMPLETED, or always. Default never. */
-  reuse?: 'never' | 'afterFailure' | 'always';
-  /** A delay, or an ISO time with a zone; one in the past starts at once. */
-  scheduledTime?: Duration | Date;
-  project?: string;
-  sessionId?: string;
-  metadata?: Record<string, unknown>;
-  tags?: string[];
-}
-
-export interface GraphSubmitOptions extends SubmitOptions {
-  /** Values of the graph's parameters. */
-  params?: Record<string, unknown>;
-  /** Inputs by node id, instead of those in the spec. */
-  inputs?: Record<string, unknown>;
-  /** The graph's name, for the adjacency form. Default `graph`. */
-  name?: string;
-}
-
-export interface TaskSubmission extends SubmitOptions {
-  /** The task's name, or its definition. */
-  task: string | AnyTask;
-  input?: unknown;
 }
 
 export interface ListQuery {
@@ -242,25 +224,8 @@ export class TaskEngine {
     known: { kind: 'graph' | 'task'; name: string },
   ): Promise<ExecutionHandle> {
     this.assertOpen();
-    const {
-      executionId,
-      reuse = 'never',
-      scheduledTime,
-      project,
-      sessionId,
-      metadata,
-      tags,
-      params,
-      ...taskOptions
-    } = options;
-    const submission: Submission = {
-      ...(params === undefined ? {} : { params }),
-      ...(project === undefined ? {} : { project }),
-      ...(sessionId === undefined ? {} : { sessionId }),
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(tags === undefined ? {} : { tags }),
-      ...(Object.keys(taskOptions).length > 0 ? { options: taskOptions } : {}),
-    };
+    const { executionId, reuse = 'never', scheduledTime, metadata } = options;
+    const submission = submissionOf(options);
     const { faults } = validateGraph(spec, submission);
     const startDelay = startDelayMs(scheduledTime, faults);
     if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);
@@ -373,94 +338,4 @@ export class TaskEngine {
   }
 }
 
-const REUSE = {
-  never: 'REJECT_DUPLICATE',
-  afterFailure: 'ALLOW_DUPLICATE_FAILED_ONLY',
-  always: 'ALLOW_DUPLICATE',
-} as const;
-
 const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
-
-/** `<execution>/<node>`: node ids hold no slash. */
-function splitId(id: string): { graphId: string; nodeId?: string } {
-  const slash = id.lastIndexOf('/');
-  return slash < 0 ? { graphId: id } : { graphId: id.slice(0, slash), nodeId: id.slice(slash + 1) };
-}
-
-function slug(name: string): string {
-  return (
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, 60) || 'graph'
-  );
-}
-
-function startDelayMs(time: Duration | Date | undefined, faults: Fault[]): number {
-  if (time === undefined) return 0;
-  const isDate = time instanceof Date || (typeof time === 'string' && /^\d{4}-/.test(time));
-  if (!isDate) {
-    try {
-      return parseDuration(time);
-    } catch (error) {
-      faults.push(fault(['scheduledTime'], 'INVALID_VALUE', (error as Error).message));
-      return 0;
-    }
-  }
-  const text = time instanceof Date ? time.toISOString() : time;
-  const at = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(at))
-    faults.push(
-      fault(
-        ['scheduledTime'],
-        'INVALID_VALUE',
-        `expected a delay, or an ISO time with a zone such as 2027-01-31T08:00:00Z, got ${JSON.stringify(text)}`,
-      ),
-    );
-  return Math.max(0, at - Date.now()) || 0;
-}
-
-function withInputs(spec: GraphSpec, inputs: Record<string, unknown>): GraphSpec {
-  return {
-    ...spec,
-    tasks: spec.tasks.map((node) => {
-      const input = getOwn(inputs, node.id);
-      return input === undefined ? node : { ...node, input };
-    }),
-  };
-}
-
-/** A lone task's input is data, not a template: `${{` in it means itself. */
-function escapeExpressions(value: Json): Json {
-  return JSON.parse(JSON.stringify(value ?? null).replaceAll('${{', '$${{')) as Json;
-}
-
-async function nodeRecord(
-  graph: ExecutionRecord,
-  handle: ExecutionHandle,
-  nodeId: string,
-  references: References,
-): Promise<ExecutionRecord> {
-  const view = graph.endedAt === null ? await handle.node(nodeId).status() : undefined;
-  const ended = view ? undefined : getOwn((await handle.result()).nodes, nodeId);
-  if (!view && !ended) throw notFound(`${graph.executionId}/${nodeId}`);
-  const output = view?.output ? await references.value(view.output) : (ended?.output ?? null);
-  return {
-    ...graph,
-    executionId: `${graph.executionId}/${nodeId}`,
-    kind: 'node',
-    taskId: view?.task ?? nodeId,
-    status: (view ?? ended)?.status ?? graph.status,
-    reason: view?.reason ?? ended?.reason ?? null,
-    output,
-    error: view?.error ?? ended?.error ?? null,
-    warnings: view?.warnings ?? ended?.warnings ?? [],
-    attempts: (view ?? ended)?.attempts ?? null,
-    nextRetryAt: view?.nextRetryAt ?? null,
-    counts: null,
-    startedAt: view?.startedAt ?? ended?.startedAt ?? null,
-    endedAt: view?.endedAt ?? ended?.endedAt ?? null,
-    durationMs: view?.durationMs ?? ended?.durationMs ?? null,
-  };
-}

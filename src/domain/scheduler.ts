@@ -8,6 +8,12 @@
  * I4. Settling a node costs O(its dependants), never O(the graph); only `failFast` and a cancel walk all nodes, once.
  */
 import TinyQueue from 'tinyqueue';
+import {
+  endingOfLetter,
+  letterOfEnding,
+  type Ending,
+  type SchedulerSnapshot,
+} from './scheduler-snapshot.js';
 import { isFailure, type StatusReason, type TerminalStatus } from './status.js';
 import {
   acceptsFailure,
@@ -50,42 +56,10 @@ export interface Effects {
   cancel: { index: number; reason: StatusReason }[];
 }
 
-/** How a node ended; `status` is truthful, `allowFailure` acts only on what dependants see. */
-interface Ending {
-  status: TerminalStatus;
-  reason?: StatusReason | undefined;
-}
-
 interface Held {
   index: number;
   until: number;
 }
-
-/** The scheduler's state as JSON, to carry over a continue-as-new. */
-export interface SchedulerSnapshot {
-  /** One letter a node: w h r u (running) or, settled, C F T X (cancelled) R S (skipped) U (skipped, upstream failed). */
-  states: string;
-  held: [index: number, until: number][];
-  stopping?: StatusReason;
-}
-
-const LETTER = {
-  COMPLETED: 'C',
-  FAILED: 'F',
-  TIMEOUT: 'T',
-  CANCELLED: 'X',
-  REJECTED: 'R',
-  SKIPPED: 'S',
-} as const;
-const ENDING: Readonly<Record<string, Ending>> = {
-  C: { status: 'COMPLETED' },
-  F: { status: 'FAILED' },
-  T: { status: 'TIMEOUT' },
-  X: { status: 'CANCELLED' },
-  R: { status: 'REJECTED' },
-  S: { status: 'SKIPPED', reason: 'rule' },
-  U: { status: 'SKIPPED', reason: 'upstream_failed' },
-};
 
 export class Scheduler {
   private readonly states: NodeState[];
@@ -275,8 +249,7 @@ export class Scheduler {
   snapshot(): SchedulerSnapshot {
     const letters = this.states.map((state, index) => {
       const ending = this.endings[index];
-      if (ending) return ending.reason === 'upstream_failed' ? 'U' : LETTER[ending.status];
-      return state === 'running' ? 'u' : state.charAt(0);
+      return ending ? letterOfEnding(ending) : state === 'running' ? 'u' : state.charAt(0);
     });
     return {
       states: letters.join(''),
@@ -296,7 +269,7 @@ export class Scheduler {
     const held = new Map(snapshot.held);
     for (let index = 0; index < nodes.length; index++) {
       const letter = snapshot.states.charAt(index);
-      const ending = ENDING[letter];
+      const ending = endingOfLetter(letter);
       if (ending) scheduler.endQuietly(index, ending);
       else if (letter === 'u') scheduler.move(index, 'running');
       else if (letter === 'r') scheduler.makeReady(index);

@@ -23,7 +23,8 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import envPaths from 'env-paths';
-import { type Environment, executableName, isExecutable } from './executable.js';
+import type { Environment } from './environment.js';
+import { executableName, isExecutable } from './executable.js';
 
 const MARKER = 'checked.json';
 

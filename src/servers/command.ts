@@ -1,5 +1,5 @@
 /** Running a program to its end with a time limit: its output as lines on the way, its last lines in the error. */
-import type { Environment } from './executable.js';
+import type { Environment } from './environment.js';
 import { spawnOwned } from './owned-process.js';
 
 export interface CommandOptions {

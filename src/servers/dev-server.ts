@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { assertUnowned, disown, own } from './database-owner.js';
 import { settingArguments, settingEnvironment } from './dev-server-settings.js';
-import type { Environment } from './executable.js';
+import type { Environment } from './environment.js';
 import { assertPortFree, clientHost, freePort, hostPort } from './ports.js';
 import { type OnProgress, progressReporter, type ProgressReporter } from './progress.js';
 import {

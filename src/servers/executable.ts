@@ -1,11 +1,9 @@
 /** Executables that are on this machine already: where they are, whether they run, what they say they are. */
+import type { Environment } from './environment.js';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { runCommand } from './command.js';
-
-/** Environment variables, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SUFFIX = process.platform === 'win32' ? '.exe' : '';
 

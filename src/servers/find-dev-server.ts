@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { cacheEntry, cacheRoot } from './cache.js';
 import { launchDevServer } from './dev-server.js';
-import { type Environment, findOnPath, temporalCliVersion } from './executable.js';
+import type { Environment } from './environment.js';
+import { findOnPath, temporalCliVersion } from './executable.js';
 import { goInstall, goInstallCommand } from './go-install.js';
 import { type Check, obtain, type Way } from './obtain.js';
 import { type OnProgress, progressReporter } from './progress.js';

@@ -1,7 +1,8 @@
 /** Finds Temporal's time-skipping test server, or gets one into the user's cache. */
 import { resolve } from 'node:path';
 import { cacheEntry, cacheRoot } from './cache.js';
-import { assertExecutable, type Environment } from './executable.js';
+import type { Environment } from './environment.js';
+import { assertExecutable } from './executable.js';
 import type { FindServerOptions } from './find-dev-server.js';
 import { archiveClasses, mavenArtifact, mavenInstall } from './maven-install.js';
 import { type Check, obtain, type Way } from './obtain.js';

@@ -1,7 +1,8 @@
 /** The Temporal CLI built from source by Go: where nothing can be downloaded but Go modules can. */
 import { dirname } from 'node:path';
 import { runCommand } from './command.js';
-import { type Environment, findOnPath } from './executable.js';
+import type { Environment } from './environment.js';
+import { findOnPath } from './executable.js';
 import type { ProgressReporter } from './progress.js';
 
 const PACKAGE = 'github.com/temporalio/cli/cmd/temporal';

@@ -2,7 +2,8 @@
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runCommand } from './command.js';
-import { type Environment, findOnPath, isExecutable } from './executable.js';
+import type { Environment } from './environment.js';
+import { findOnPath, isExecutable } from './executable.js';
 import { freePort } from './ports.js';
 import type { ProgressReporter } from './progress.js';
 import { untilAnswers } from './readiness.js';

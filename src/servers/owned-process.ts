@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Environment } from './executable.js';
+import type { Environment } from './environment.js';
 
 /** Kept of the output, for an error, in characters. */
 const TAIL_LENGTH = 8_000;

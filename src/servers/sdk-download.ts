@@ -8,7 +8,7 @@ import { readdir, rename, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Environment } from './executable.js';
+import type { Environment } from './environment.js';
 import type { ProgressReporter } from './progress.js';
 import { type OwnedProcess, spawnOwned } from './owned-process.js';
 

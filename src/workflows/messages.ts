@@ -8,7 +8,7 @@ import type { Json } from '../domain/json.js';
 import type { ActivityOutcome, AttemptRecord, NodeOutcome, Value } from '../domain/outcome.js';
 import type { NodeBody, NodeClass, Plan } from '../domain/plan.js';
 import type { RetryPolicy } from '../domain/retry.js';
-import type { SchedulerSnapshot } from '../domain/scheduler.js';
+import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 

@@ -87,6 +87,23 @@ describe('tempograph dev', () => {
     },
   );
 
+  it('ends at once, with all its processes, when it is asked a second time', async () => {
+    const dev = startDev('--ephemeral', '--json');
+    const { temporal } = await readyOf(dev);
+    const server = serverOf(dev);
+    const env = { TEMPORAL_ADDRESS: temporal };
+    const submitted = await runCli(['run', 'sleep', '-i', '{"ms":3600000}', '--detach'], { env });
+    const id = `${submitted.stdout.trim()}/task`;
+    await until('it runs', async () =>
+      (await runCli(['status', id], { env })).stdout.includes('RUNNING'),
+    );
+    dev.child.kill('SIGINT');
+    await dev.saw('stderr', /stopping/);
+    await until('it has ended', () => !dev.child.kill('SIGINT'));
+    expect((await dev.ended).code).toBe(130);
+    await until('the server is gone', () => !isRunning(server));
+  });
+
   it('ends with 3 and the end of its log when the server dies', async () => {
     const dev = startDev('--data', join(folder, 'dies'));
     await dev.saw('stdout', /tempograph dev is ready/);

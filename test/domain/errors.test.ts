@@ -11,7 +11,6 @@ import {
   type ErrorCode,
 } from '../../src/domain/errors.js';
 import { fault } from '../../src/domain/fault.js';
-import { graph } from './support/specs.js';
 
 describe('TaskError', () => {
   it.each(Object.entries(ERROR_CODES))(

@@ -5,7 +5,6 @@ import {
   withAttempt,
   type AttemptRecord,
 } from '../../src/domain/outcome.js';
-import { node } from './support/specs.js';
 
 describe('withAttempt', () => {
   const attempt = (n: number, more: Partial<AttemptRecord> = {}): AttemptRecord => ({

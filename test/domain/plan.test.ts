@@ -65,8 +65,7 @@ describe('makePlan', () => {
           submission: { options: from(1) },
           context: { ...task(from(3)), settings: options(from(4)) },
         });
-        const library =
-          none === null ? null : DEFAULT_OPTIONS[kept];
+        const library = none === null ? null : DEFAULT_OPTIONS[kept];
         expect(made.classes[0]?.[kept]).toEqual(values[strongest] ?? library);
       }
     },

@@ -1,0 +1,35 @@
+/** The record of one node of a graph. */
+import { getOwn } from '../domain/json.js';
+import { notFound, type ExecutionHandle } from './handle.js';
+import type { ExecutionRecord } from './record.js';
+import type { References } from './references.js';
+
+/** @throws TaskError NOT_FOUND */
+export async function nodeRecord(
+  graph: ExecutionRecord,
+  handle: ExecutionHandle,
+  nodeId: string,
+  references: References,
+): Promise<ExecutionRecord> {
+  const view = graph.endedAt === null ? await handle.node(nodeId).status() : undefined;
+  const ended = view ? undefined : getOwn((await handle.result()).nodes, nodeId);
+  if (!view && !ended) throw notFound(`${graph.executionId}/${nodeId}`);
+  const output = view?.output ? await references.value(view.output) : (ended?.output ?? null);
+  return {
+    ...graph,
+    executionId: `${graph.executionId}/${nodeId}`,
+    kind: 'node',
+    taskId: view?.task ?? nodeId,
+    status: (view ?? ended)?.status ?? graph.status,
+    reason: view?.reason ?? ended?.reason ?? null,
+    output,
+    error: view?.error ?? ended?.error ?? null,
+    warnings: view?.warnings ?? ended?.warnings ?? [],
+    attempts: (view ?? ended)?.attempts ?? null,
+    nextRetryAt: view?.nextRetryAt ?? null,
+    counts: null,
+    startedAt: view?.startedAt ?? ended?.startedAt ?? null,
+    endedAt: view?.endedAt ?? ended?.endedAt ?? null,
+    durationMs: view?.durationMs ?? ended?.durationMs ?? null,
+  };
+}

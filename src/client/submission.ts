@@ -1,0 +1,111 @@
+/** What a caller says when scheduling, and how it becomes a spec, a submission and the options of a workflow. */
+import { parseDuration, type Duration } from '../domain/duration.js';
+import { fault, type Fault } from '../domain/fault.js';
+import { getOwn, type Json } from '../domain/json.js';
+import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
+import type { AnyTask } from '../registry.js';
+
+export interface SubmitOptions extends TaskOptionsInput {
+  /** Default: the name and a random part. An id that already ran is refused, unless `reuse` says otherwise. */
+  executionId?: string;
+  /** Whether an id may run again: never, after it ended other than COMPLETED, or always. Default never. */
+  reuse?: 'never' | 'afterFailure' | 'always';
+  /** A delay, or an ISO time with a zone; one in the past starts at once. */
+  scheduledTime?: Duration | Date;
+  project?: string;
+  sessionId?: string;
+  metadata?: Record<string, unknown>;
+  tags?: string[];
+}
+
+export interface GraphSubmitOptions extends SubmitOptions {
+  /** Values of the graph's parameters. */
+  params?: Record<string, unknown>;
+  /** Inputs by node id, instead of those in the spec. */
+  inputs?: Record<string, unknown>;
+  /** The graph's name, for the adjacency form. Default `graph`. */
+  name?: string;
+}
+
+export interface TaskSubmission extends SubmitOptions {
+  /** The task's name, or its definition. */
+  task: string | AnyTask;
+  input?: unknown;
+}
+
+/** The part of what was said that travels to the workflow. */
+export function submissionOf(options: GraphSubmitOptions): Submission {
+  const { executionId, reuse, scheduledTime, name, inputs, ...rest } = options;
+  void [executionId, reuse, scheduledTime, name, inputs];
+  const { project, sessionId, metadata, tags, params, ...taskOptions } = rest;
+  return {
+    ...(params === undefined ? {} : { params }),
+    ...(project === undefined ? {} : { project }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(Object.keys(taskOptions).length > 0 ? { options: taskOptions } : {}),
+  };
+}
+
+/** Temporal's policy for each. */
+export const REUSE = {
+  never: 'REJECT_DUPLICATE',
+  afterFailure: 'ALLOW_DUPLICATE_FAILED_ONLY',
+  always: 'ALLOW_DUPLICATE',
+} as const;
+
+/** `<execution>/<node>`: node ids hold no slash. */
+export function splitId(id: string): { graphId: string; nodeId?: string } {
+  const slash = id.lastIndexOf('/');
+  return slash < 0 ? { graphId: id } : { graphId: id.slice(0, slash), nodeId: id.slice(slash + 1) };
+}
+
+export function slug(name: string): string {
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, 60) || 'graph'
+  );
+}
+
+export function startDelayMs(time: Duration | Date | undefined, faults: Fault[]): number {
+  if (time === undefined) return 0;
+  const isDate = time instanceof Date || (typeof time === 'string' && /^\d{4}-/.test(time));
+  if (!isDate) {
+    try {
+      return parseDuration(time);
+    } catch (error) {
+      faults.push(fault(['scheduledTime'], 'INVALID_VALUE', (error as Error).message));
+      return 0;
+    }
+  }
+  const text = time instanceof Date ? time.toISOString() : time;
+  const at = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(at))
+    faults.push(
+      fault(
+        ['scheduledTime'],
+        'INVALID_VALUE',
+        `expected a delay, or an ISO time with a zone such as 2027-01-31T08:00:00Z, got ${JSON.stringify(text)}`,
+      ),
+    );
+  return Math.max(0, at - Date.now()) || 0;
+}
+
+export function withInputs(spec: GraphSpec, inputs: Record<string, unknown>): GraphSpec {
+  return {
+    ...spec,
+    tasks: spec.tasks.map((node) => {
+      const input = getOwn(inputs, node.id);
+      return input === undefined ? node : { ...node, input };
+    }),
+  };
+}
+
+/** A lone task's input is data, not a template: `${{` in it means itself. */
+export function escapeExpressions(value: Json): Json {
+  return JSON.parse(JSON.stringify(value ?? null).replaceAll('${{', '$${{')) as Json;
+}

@@ -1,0 +1,44 @@
+/** The scheduler's state as JSON, to carry over a continue-as-new: one letter a node. */
+import type { StatusReason, TerminalStatus } from './status.js';
+
+export interface SchedulerSnapshot {
+  /** w(aiting) h(eld) r(eady) u (running) or, settled: C F T X (cancelled) R S (skipped) U (skipped, upstream failed). */
+  states: string;
+  held: [index: number, until: number][];
+  stopping?: StatusReason;
+}
+
+/** How a node ended; `status` is truthful, `allowFailure` acts only on what dependants see. */
+export interface Ending {
+  status: TerminalStatus;
+  reason?: StatusReason | undefined;
+}
+
+const ENDINGS: Readonly<Record<string, Ending>> = {
+  C: { status: 'COMPLETED' },
+  F: { status: 'FAILED' },
+  T: { status: 'TIMEOUT' },
+  X: { status: 'CANCELLED' },
+  R: { status: 'REJECTED' },
+  S: { status: 'SKIPPED', reason: 'rule' },
+  U: { status: 'SKIPPED', reason: 'upstream_failed' },
+};
+
+const LETTERS: Readonly<Record<TerminalStatus, string>> = {
+  COMPLETED: 'C',
+  FAILED: 'F',
+  TIMEOUT: 'T',
+  CANCELLED: 'X',
+  REJECTED: 'R',
+  SKIPPED: 'S',
+};
+
+/** The reason is kept only where dependants need it: the rest stands in the node's record. */
+export function letterOfEnding({ status, reason }: Ending): string {
+  return reason === 'upstream_failed' ? 'U' : LETTERS[status];
+}
+
+/** Undefined for the letter of a node that has not ended. */
+export function endingOfLetter(letter: string): Ending | undefined {
+  return ENDINGS[letter];
+}
