@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ErrorRecord } from './domain/errors.js';
 import { TaskError } from './domain/errors.js';
 import type { Json } from './domain/json.js';
+import type { JsonSchema, TaskSchemas } from './domain/schema-flow.js';
 import type { AttemptRecord } from './domain/outcome.js';
 import {
   TASK_NAME,
@@ -182,6 +183,7 @@ export interface RegisteredTask {
 
 export class TaskRegistry {
   private readonly tasks = new Map<string, RegisteredTask>();
+  private readonly schemasOf = new Map<RegisteredTask, TaskSchemas>();
   private readonly namedPre = new Map<string, HookDefinition<PreHook>>();
   private readonly namedPost = new Map<string, HookDefinition<PostHook>>();
 
@@ -203,6 +205,13 @@ export class TaskRegistry {
 
   get(name: string): RegisteredTask | undefined {
     return this.tasks.get(name);
+  }
+
+  /** A task's schemas as JSON Schema; made once. */
+  schemas(task: RegisteredTask): TaskSchemas {
+    let known = this.schemasOf.get(task);
+    if (!known) this.schemasOf.set(task, (known = taskSchemas(task)));
+    return known;
   }
 
   get names(): string[] {
@@ -247,6 +256,19 @@ export class TaskRegistry {
       version: definition.version ?? '1',
     });
   }
+}
+
+/** A task's schemas as JSON Schema, as far as zod can say them so. */
+function taskSchemas(task: RegisteredTask): TaskSchemas {
+  const { input, output } = task.definition;
+  return {
+    ...(input ? { input: jsonSchema(input, 'input') } : {}),
+    ...(output ? { output: jsonSchema(output, 'output') } : {}),
+  };
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  return z.toJSONSchema(schema, { io, unrepresentable: 'any', cycles: 'ref', reused: 'inline' });
 }
 
 /** What is wrong with a task's input, one message an issue; empty when the task takes it. */

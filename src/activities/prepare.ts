@@ -32,6 +32,10 @@ export function knownTasks(registry: TaskRegistry): KnownTasks {
   return {
     names: registry.names,
     hooks: registry.hookNames,
+    schemas: (name) => {
+      const task = registry.get(name);
+      return task && registry.schemas(task);
+    },
     checkInput: (name, input) => {
       const task = registry.get(name);
       return task ? inputProblems(task, input) : [];

@@ -12,21 +12,14 @@
 import { Environment, serialize, type ASTNode, type ParseResult } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
 import { TaskError } from './errors.js';
-import { isObject, preview, setOwn, type Json, type JsonObject } from './json.js';
+import { children, referencesOf, type References } from './expression-references.js';
+import { preview, setOwn, type Json, type JsonObject } from './json.js';
 
 const MACROS = new Set(['map', 'filter', 'all', 'exists', 'exists_one', 'bind']);
 const MAX_STRING = 64 * 1_024;
 const MAX_ITEMS = 10_000;
 const MAX_ITEMS_NESTED = 1_000;
 const VARIABLES = ['params', 'tasks', 'execution'] as const;
-
-/** What an expression reads: node ids below `tasks`, names below `params`. */
-export interface References {
-  tasks: string[];
-  params: string[];
-  /** True when `tasks` or `params` is used as a whole, or indexed by something that is not a literal. */
-  dynamic: boolean;
-}
 
 /** A parsed expression. */
 export interface Expression {
@@ -117,17 +110,6 @@ function attempt<T>(source: string, run: () => T): T {
   }
 }
 
-function children(node: ASTNode): ASTNode[] {
-  const found: ASTNode[] = [];
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) value.forEach(visit);
-    else if (isObject(value) && typeof value['op'] === 'string')
-      found.push(value as unknown as ASTNode);
-  };
-  visit(node.args);
-  return found;
-}
-
 function usesMatches(node: ASTNode): boolean {
   return (node.op === 'rcall' && node.args[0] === 'matches') || children(node).some(usesMatches);
 }
@@ -149,34 +131,6 @@ function macroNesting(node: ASTNode): number {
   const nesting = 1 + Math.max(0, ...body.map(macroNesting));
   if (nesting > 2) throw new Error('macros (map, filter, all, exists) may nest only once');
   return Math.max(nesting, macroNesting(list));
-}
-
-function referencesOf(root: ASTNode): References {
-  const found = { tasks: new Set<string>(), params: new Set<string>() };
-  let dynamic = false;
-  const visit = (node: ASTNode): void => {
-    const step = memberOf(node);
-    if (step && (step.of === 'tasks' || step.of === 'params')) {
-      if (step.key !== undefined) return void found[step.of].add(step.key);
-      dynamic = true;
-    } else if (node.op === 'id' && (node.args === 'tasks' || node.args === 'params')) {
-      dynamic = true;
-    }
-    children(node).forEach(visit);
-  };
-  visit(root);
-  return { tasks: [...found.tasks], params: [...found.params], dynamic };
-}
-
-/** `tasks.a`, `tasks["a"]` and their optional forms; `key` is undefined where the index is no literal. */
-function memberOf(node: ASTNode): { of: string; key: string | undefined } | undefined {
-  if (node.op !== '.' && node.op !== '.?' && node.op !== '[]' && node.op !== '[?]')
-    return undefined;
-  const [object, member] = node.args;
-  if (object.op !== 'id') return undefined;
-  const literal =
-    typeof member === 'string' ? member : member.op === 'value' ? member.args : undefined;
-  return { of: object.args, key: typeof literal === 'string' ? literal : undefined };
 }
 
 /** The library takes an object's own `constructor` for its class and fails: such data goes in as maps. */

@@ -5,14 +5,24 @@
  * is put into the text (a string as it is, anything else as JSON). `$${{` stands for a literal `${{`.
  */
 import { TaskError } from './errors.js';
-import { parseExpression, type Expression, type References } from './expression.js';
+import { parseExpression, type Expression } from './expression.js';
+import type { OutputPath, References } from './expression-references.js';
 import { formatPath, setOwn, type Json, type JsonObject, type Path } from './json.js';
 
 type Segment = string | Expression;
 
+/** An expression with its place; `alone` when it is all of its string. */
+interface Placed {
+  at: Path;
+  expression: Expression;
+  alone: boolean;
+}
+
 /** A template whose expressions are parsed. */
 export interface Template {
-  readonly references: References;
+  readonly references: Pick<References, 'tasks' | 'params' | 'dynamic'>;
+  /** Every expression with its place; `whole` where it is all of its string and nothing but a place in an output. */
+  readonly places: readonly { at: Path; outputs: readonly OutputPath[]; whole?: OutputPath }[];
   readonly heavy: boolean;
   /**
    * The template with every expression replaced by its value.
@@ -51,38 +61,38 @@ export function templateProblems(
 }
 
 function collect(template: Json, at: Path, problems: TemplateProblem[]): Template {
-  const expressions: Expression[] = [];
-  const resolve = compile(template, at, expressions, problems);
+  const placed: Placed[] = [];
+  const resolve = compile(template, at, placed, problems);
   const all = (pick: (references: References) => string[]): string[] => [
-    ...new Set(expressions.flatMap((expression) => pick(expression.references))),
+    ...new Set(placed.flatMap(({ expression }) => pick(expression.references))),
   ];
   return {
     references: {
       tasks: all((references) => references.tasks),
       params: all((references) => references.params),
-      dynamic: expressions.some((expression) => expression.references.dynamic),
+      dynamic: placed.some(({ expression }) => expression.references.dynamic),
     },
-    heavy: expressions.some((expression) => expression.heavy),
+    places: placed.map(({ at: place, expression: { references }, alone }) => ({
+      at: place,
+      outputs: references.outputs,
+      ...(alone && references.whole ? { whole: references.whole } : {}),
+    })),
+    heavy: placed.some(({ expression }) => expression.heavy),
     resolve,
   };
 }
 
 type Resolve = (context: JsonObject) => Json;
 
-function compile(
-  value: Json,
-  at: Path,
-  expressions: Expression[],
-  problems: TemplateProblem[],
-): Resolve {
-  if (typeof value === 'string') return compileText(value, at, expressions, problems);
+function compile(value: Json, at: Path, placed: Placed[], problems: TemplateProblem[]): Resolve {
+  if (typeof value === 'string') return compileText(value, at, placed, problems);
   if (typeof value !== 'object' || value === null) return () => value;
   if (Array.isArray(value)) {
-    const items = value.map((item, index) => compile(item, [...at, index], expressions, problems));
+    const items = value.map((item, index) => compile(item, [...at, index], placed, problems));
     return (context) => items.map((item) => item(context));
   }
   const fields = Object.entries(value).map(
-    ([key, inner]) => [key, compile(inner, [...at, key], expressions, problems)] as const,
+    ([key, inner]) => [key, compile(inner, [...at, key], placed, problems)] as const,
   );
   return (context) => {
     const result: JsonObject = {};
@@ -94,7 +104,7 @@ function compile(
 function compileText(
   text: string,
   at: Path,
-  expressions: Expression[],
+  placed: Placed[],
   problems: TemplateProblem[],
 ): Resolve {
   if (!text.includes('${{')) return () => text;
@@ -105,9 +115,12 @@ function compileText(
     problems.push({ path: at, message: (error as Error).message });
     return () => text;
   }
-  for (const segment of segments) if (typeof segment !== 'string') expressions.push(segment);
+  const alone = segments.length === 1;
+  for (const segment of segments) {
+    if (typeof segment !== 'string') placed.push({ at, expression: segment, alone });
+  }
   const [only] = segments;
-  if (segments.length === 1 && only !== undefined && typeof only !== 'string') {
+  if (alone && only !== undefined && typeof only !== 'string') {
     return (context) => located(at, () => only.evaluate(context));
   }
   return (context) =>

@@ -2,9 +2,12 @@
  * Validation: everything that is wrong with a graph, at once. The client, `validate` and the worker's `prepare` use this
  * same function; nothing starts unless it finds nothing.
  */
+import { DataFlow } from './data-flow.js';
 import { fault, type Fault } from './fault.js';
-import { isObject, type Json, type JsonObject, type Path } from './json.js';
+import { isObject, type JsonObject } from './json.js';
 import { jsonFaults } from './json-faults.js';
+import type { KnownTasks } from './known-tasks.js';
+import { looseNode, type LooseNode } from './loose-node.js';
 import { paramSpecFaults, resolveParams } from './params.js';
 import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
 import {
@@ -17,17 +20,9 @@ import {
 } from './spec.js';
 import { faultsFromZod } from './spec-faults.js';
 import { didYouMean, hintBudget } from './suggest.js';
-import { templateProblems } from './template.js';
-import { MAX_READS } from './budget.js';
 import { Ancestors, formatCycle, sortGraph } from './topology.js';
 
-/** What is known of the tasks that a graph names. Without it, task names are not checked. */
-export interface KnownTasks {
-  names: readonly string[];
-  /** What is wrong with an input that holds no expressions; empty when the task takes it. */
-  checkInput?(task: string, input: Json): string[];
-  hooks?: readonly string[];
-}
+export type { KnownTasks } from './known-tasks.js';
 
 export interface ValidGraph {
   graph: ParsedGraph;
@@ -38,16 +33,6 @@ export interface ValidGraph {
   reads: number[][];
   /** For each node, whether its input names a parameter. */
   readsParams: boolean[];
-}
-
-/** A node as far as it can be read in a spec that may be refused. */
-interface LooseNode {
-  index: number;
-  id: string;
-  dependsOn: string[];
-  task: unknown;
-  queue: unknown;
-  input: unknown;
 }
 
 /** The graph, ready to be planned, or every fault found. */
@@ -131,7 +116,13 @@ function checkShape(
   const sorted = sortGraph(dependsOn);
   const ids = nodes.map((node) => node.id);
   if ('cycles' in sorted) faults.push(...sorted.cycles.map((cycle) => cycleFault(cycle, ids)));
-  const data = new DataFlow(indexOf, Object.keys(paramSpecs), new Ancestors(dependsOn), faults);
+  const data = new DataFlow(
+    nodes,
+    indexOf,
+    Object.keys(paramSpecs),
+    new Ancestors(dependsOn),
+    faults,
+  );
   for (const node of nodes) {
     faults.push(...taskFaults(node, tasks));
     data.check(node, tasks);
@@ -148,19 +139,6 @@ function checkShape(
 function optionsQueue(value: unknown, field: 'options' | 'defaults'): unknown {
   const options = isObject(value) ? value[field] : undefined;
   return isObject(options) ? options['queue'] : undefined;
-}
-
-function looseNode(value: unknown, index: number, queue: unknown): LooseNode {
-  const node = isObject(value) ? value : {};
-  const dependsOn = Array.isArray(node['dependsOn']) ? node['dependsOn'] : [];
-  return {
-    index,
-    id: typeof node['id'] === 'string' ? node['id'] : '',
-    dependsOn: dependsOn.map((item) => (typeof item === 'string' ? item : '')),
-    task: node['task'],
-    queue: node['queue'] ?? queue,
-    input: node['input'],
-  };
 }
 
 function identityFaults(node: LooseNode, indexOf: Map<string, number>): Fault[] {
@@ -273,117 +251,3 @@ function retryFaults(spec: Record<string, unknown>, list: readonly unknown[]): F
     }
   });
 }
-
-function tooManyReads(count: number, path: Path): Fault {
-  const hint = 'gather them in steps, some hundred at a time';
-  return fault(path, 'TOO_LARGE', `reads ${count} tasks; the limit is ${MAX_READS}`, hint);
-}
-
-/** Checks what the nodes' inputs read, and remembers it. */
-class DataFlow {
-  readonly reads: number[][] = [];
-  readonly readsParams: boolean[] = [];
-  private readonly hints = hintBudget();
-
-  constructor(
-    private readonly indexOf: ReadonlyMap<string, number>,
-    private readonly params: readonly string[],
-    private readonly ancestors: Ancestors,
-    private readonly faults: Fault[],
-  ) {}
-
-  check(node: LooseNode, tasks: KnownTasks | undefined): void {
-    const path = ['tasks', node.index, 'input'];
-    const { template, problems } = templateProblems((node.input ?? null) as Json, path);
-    for (const { path: at, message } of problems) {
-      const hint = this.hints(() => this.hyphenHint(message));
-      this.faults.push(fault(at, 'EXPRESSION', message, hint));
-    }
-    const { references } = template;
-    if (references.dynamic) {
-      this.faults.push(
-        fault(
-          path,
-          'EXPRESSION',
-          'tasks and params must be indexed by a name that stands in the expression',
-          `for example tasks["${[...this.indexOf.keys()][0] ?? 'a'}"].output`,
-        ),
-      );
-    }
-    this.readsParams[node.index] = references.params.length > 0;
-    this.reads[node.index] = references.tasks.flatMap((id) => this.referenced(node, id, path));
-    if (references.tasks.length > MAX_READS)
-      this.faults.push(tooManyReads(references.tasks.length, path));
-    for (const name of references.params)
-      if (!this.params.includes(name)) this.unknownParam(name, path);
-    const constant =
-      problems.length === 0 &&
-      references.tasks.length === 0 &&
-      references.params.length === 0 &&
-      !references.dynamic;
-    if (
-      constant &&
-      typeof node.task === 'string' &&
-      tasks?.checkInput &&
-      !JSON.stringify(node.input ?? null).includes('${{')
-    ) {
-      const wrong = tasks.checkInput(node.task, (node.input ?? null) as Json);
-      this.faults.push(...wrong.map((message) => fault(path, 'INPUT_INVALID', message)));
-    }
-  }
-
-  private referenced(node: LooseNode, id: string, path: (string | number)[]): number[] {
-    const index = this.indexOf.get(id);
-    if (index === undefined) {
-      this.faults.push(
-        fault(
-          path,
-          'UNKNOWN_REFERENCE',
-          `reads tasks.${id}, but there is no such task`,
-          this.hints(() => this.referenceHint(id)),
-        ),
-      );
-      return [];
-    }
-    if (!this.ancestors.has(node.index, index)) {
-      const hint =
-        index === node.index
-          ? 'a task cannot read itself'
-          : `add ${JSON.stringify(id)} to dependsOn`;
-      this.faults.push(
-        fault(
-          path,
-          'NOT_AN_ANCESTOR',
-          `reads tasks[${JSON.stringify(id)}], which ${JSON.stringify(node.id)} does not wait for`,
-          hint,
-        ),
-      );
-    }
-    return [index];
-  }
-
-  private referenceHint(id: string): string | undefined {
-    const longer = [...this.indexOf.keys()].find(
-      (other) => other.startsWith(`${id}-`) || other.startsWith(`${id}.`),
-    );
-    return longer === undefined ? didYouMean(id, this.indexOf.keys()) : quotedHint(longer);
-  }
-
-  /** `tasks.lines-1.output` is a subtraction in CEL: the usual reason for an expression that makes no sense. */
-  private hyphenHint(message: string): string | undefined {
-    const meant = [...this.indexOf.keys()].find(
-      (id) => id.includes('-') && message.includes(`tasks.${id}`),
-    );
-    return meant === undefined ? undefined : quotedHint(meant);
-  }
-
-  private unknownParam(name: string, path: (string | number)[]): void {
-    const hint = this.hints(() => didYouMean(name, this.params)) ?? 'declare it under params';
-    this.faults.push(
-      fault(path, 'UNKNOWN_PARAM', `reads params.${name}, which the graph does not declare`, hint),
-    );
-  }
-}
-
-const quotedHint = (id: string): string =>
-  `an id with "-" or "." is written tasks[${JSON.stringify(id)}]`;

@@ -93,6 +93,7 @@ describe('tempograph dev', () => {
     const server = serverOf(dev);
     const env = { TEMPORAL_ADDRESS: temporal };
     const submitted = await runCli(['run', 'sleep', '-i', '{"ms":3600000}', '--detach'], { env });
+    expect(submitted.code).toBe(0);
     const id = `${submitted.stdout.trim()}/task`;
     await until('it runs', async () =>
       (await runCli(['status', id], { env })).stdout.includes('RUNNING'),

@@ -14,7 +14,7 @@ function stream(isTTY: boolean): Stream & { text: string } {
   return made;
 }
 
-function setup({ terminal = true, json = false, env = {} as NodeJS.ProcessEnv } = {}) {
+function setup({ terminal = true, json = false, env = {} } = {}) {
   const stdout = stream(terminal);
   const stderr = stream(true);
   return { stdout, stderr, out: new Output({ json, stdout, stderr, env }) };

@@ -274,7 +274,7 @@ describe('parseExpression', () => {
     ['execution.id', [], []],
     ['tasks.lines-1', ['lines'], []],
   ])('finds what %s reads', (source, tasks, params) => {
-    expect(parseExpression(source).references).toEqual({ tasks, params, dynamic: false });
+    expect(parseExpression(source).references).toMatchObject({ tasks, params, dynamic: false });
   });
 
   it.each([

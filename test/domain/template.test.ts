@@ -145,7 +145,7 @@ describe('parseTemplate', () => {
       a: '${{ tasks.x.output }} ${{ tasks["y-1"].status }}',
       b: ['${{ params.p }}', '${{ tasks.x.output + params.p }}'],
     });
-    expect(references).toEqual({ tasks: ['x', 'y-1'], params: ['p'], dynamic: false });
+    expect(references).toMatchObject({ tasks: ['x', 'y-1'], params: ['p'], dynamic: false });
     expect(heavy).toBe(false);
   });
 

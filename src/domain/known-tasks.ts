@@ -1,0 +1,12 @@
+import type { Json } from './json.js';
+import type { TaskSchemas } from './schema-flow.js';
+
+/** What is known of the tasks that a graph names. Without it, task names are not checked. */
+export interface KnownTasks {
+  names: readonly string[];
+  /** What is wrong with an input that holds no expressions; empty when the task takes it. */
+  checkInput?(task: string, input: Json): string[];
+  hooks?: readonly string[];
+  /** JSON Schemas of a task's input and output, to check the data along the edges. */
+  schemas?(task: string): TaskSchemas | undefined;
+}

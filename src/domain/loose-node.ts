@@ -1,0 +1,25 @@
+import { isObject } from './json.js';
+
+/** A node as far as it can be read in a spec that may be refused. */
+export interface LooseNode {
+  index: number;
+  id: string;
+  dependsOn: string[];
+  task: unknown;
+  queue: unknown;
+  input: unknown;
+}
+
+/** @param queue the queue that options for many nodes name */
+export function looseNode(value: unknown, index: number, queue: unknown): LooseNode {
+  const node = isObject(value) ? value : {};
+  const dependsOn = Array.isArray(node['dependsOn']) ? node['dependsOn'] : [];
+  return {
+    index,
+    id: typeof node['id'] === 'string' ? node['id'] : '',
+    dependsOn: dependsOn.map((item) => (typeof item === 'string' ? item : '')),
+    task: node['task'],
+    queue: node['queue'] ?? queue,
+    input: node['input'],
+  };
+}
