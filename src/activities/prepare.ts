@@ -3,7 +3,7 @@
  * execution, so a later deployment changes nothing about a graph that runs.
  */
 import { SpecInvalidError } from '../domain/errors.js';
-import { fault, type Fault } from '../domain/fault.js';
+import type { Fault } from '../domain/fault.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
 import { makePlan, type PlanContext } from '../domain/make-plan.js';
@@ -21,6 +21,8 @@ import type {
 } from '../workflows/messages.js';
 import type { Deps } from './deps.js';
 
+/** Faults in one answer: a payload has at most 2 MB. */
+const MAX_FAULTS = 1_000;
 /** Bytes of plan nodes in a page, well below the 2 MB that a payload may have. */
 const PLAN_PAGE_BYTES = 1_000_000;
 const BODIES_PER_PAGE = 500;
@@ -50,11 +52,12 @@ export function planSpec(
   submission: Json,
 ): { faults: Fault[] } | { valid: ValidGraph; plan: Plan } {
   const { faults, valid } = validateGraph(spec, submission ?? {}, knownTasks(registry));
-  if (!valid) return { faults };
+  if (!valid) return { faults: faults.slice(0, MAX_FAULTS) };
   try {
     return { valid, plan: makePlan(valid, planContext(registry, valid)) };
   } catch (error) {
-    return { faults: [fault([], 'RETRY', (error as Error).message)] };
+    if (error instanceof SpecInvalidError) return { faults: error.faults.slice(0, MAX_FAULTS) };
+    throw error;
   }
 }
 

@@ -1,4 +1,6 @@
 /** Makes a plan of a valid graph: every option of every node settled. */
+import { SpecInvalidError } from './errors.js';
+import { fault, type Fault } from './fault.js';
 import type { EffectiveOptions, NodeClass, Plan, PlanNode } from './plan.js';
 import { resolveRetry } from './retry-options.js';
 import type { ParsedGraph, TaskOptions } from './spec.js';
@@ -57,24 +59,25 @@ export function effectiveOptions(layers: readonly (TaskOptions | undefined)[]): 
 
 const atLeast = (least: number, value: number): number => Math.max(least, value);
 
-/** @throws RangeError naming the node whose merged options contradict each other */
+/** @throws SpecInvalidError with every node whose options, merged, contradict each other */
 export function makePlan(
   { graph, submission, reads, readsParams }: ValidGraph,
   context: PlanContext,
 ): Plan {
+  const faults: Fault[] = [];
   const classes: NodeClass[] = [];
   const known = new Map<string, number>();
   const indexOf = new Map(graph.tasks.map((node, index) => [node.id, index]));
   const nodes = graph.tasks.map((node, index): PlanNode => {
-    const made = classOf(graph, submission.options, node, context);
-    const key = JSON.stringify(made);
+    const made = attempt(() => classOf(graph, submission.options, node, context), index, faults);
+    const key = JSON.stringify(made ?? null);
     let classIndex = known.get(key);
-    if (classIndex === undefined) known.set(key, (classIndex = classes.push(made) - 1));
+    if (classIndex === undefined && made) known.set(key, (classIndex = classes.push(made) - 1));
     const { scheduledTime } = node;
     return {
       id: node.id,
       dependsOn: node.dependsOn.map((id) => indexOf.get(id) as number),
-      class: classIndex,
+      class: classIndex ?? 0,
       ...(reads[index]?.length ? { reads: reads[index] } : {}),
       ...(readsParams[index] ? { readsParams: true as const } : {}),
       ...(node.trigger === 'all_success' ? {} : { trigger: node.trigger }),
@@ -83,6 +86,7 @@ export function makePlan(
       ...(typeof scheduledTime === 'string' ? { notBefore: Date.parse(scheduledTime) } : {}),
     };
   });
+  if (faults.length > 0) throw new SpecInvalidError(faults);
   const { name, version, concurrency, onFailure, deadline } = graph;
   return {
     name,
@@ -102,24 +106,23 @@ function classOf(
   context: PlanContext,
 ): NodeClass {
   const facts = context.task(node.task);
+  return {
+    task: node.task,
+    taskVersion: facts?.version ?? 'unknown',
+    ...effectiveOptions([node, submission, graph.defaults, facts?.options, context.settings]),
+    settle: context.postHooks || (facts?.postHooks ?? false),
+    settleSkipped: context.postHooksOnSkipped || (facts?.postHooksOnSkipped ?? false),
+  };
+}
+
+/** What is made, or undefined and a fault: layers that are sound by themselves may contradict each other. */
+function attempt<T>(make: () => T, index: number, faults: Fault[]): T | undefined {
   try {
-    const options = effectiveOptions([
-      node,
-      submission,
-      graph.defaults,
-      facts?.options,
-      context.settings,
-    ]);
-    return {
-      task: node.task,
-      taskVersion: facts?.version ?? 'unknown',
-      ...options,
-      settle: context.postHooks || (facts?.postHooks ?? false),
-      settleSkipped: context.postHooksOnSkipped || (facts?.postHooksOnSkipped ?? false),
-    };
+    return make();
   } catch (error) {
-    throw new RangeError(`tasks[${graph.tasks.indexOf(node)}].retry: ${(error as Error).message}`, {
-      cause: error,
-    });
+    if (!(error instanceof RangeError)) throw error;
+    const hint = 'the node, the submission, the defaults and the task say different things';
+    faults.push(fault(['tasks', index, 'retry'], 'RETRY', error.message, hint));
+    return undefined;
   }
 }

@@ -39,6 +39,7 @@ export function parsePipeline(text: string): ParsedPipeline {
     strict: true,
     prettyErrors: false,
     version: '1.2',
+    logLevel: 'error',
   });
   if (document.errors.length > 0) {
     const faults = document.errors.map(({ message, pos }) => {

@@ -63,6 +63,8 @@ export function resolveRetry(...layers: readonly (RetryOptions | undefined)[]): 
       if (value === undefined || Object.hasOwn(merged, key)) continue;
       const ofWaits = Object.hasOwn(shape, key) && key !== 'maxRetries';
       if (settled && (ofWaits || (key === 'maxRetries' && merged.strategy === 'NONE'))) continue;
+      // A stronger layer that asks for retries has overruled a weaker NONE.
+      if (key === 'strategy' && value === 'NONE' && (merged.maxRetries ?? 0) > 0) continue;
       Object.assign(merged, { [key]: value });
     }
   }

@@ -179,10 +179,7 @@ export class Scheduler {
     this.stopping = reason;
     for (let index = 0; index < this.nodes.length; index++) {
       if (this.states[index] === 'running') effects.cancel.push({ index, reason });
-      else if (this.states[index] !== 'settled') {
-        effects.settled.push({ index, status: 'CANCELLED', reason });
-        this.endQuietly(index, { status: 'CANCELLED', reason });
-      }
+      else if (this.states[index] !== 'settled') this.cancelQuietly(index, reason, effects);
     }
     return effects;
   }
@@ -276,6 +273,11 @@ export class Scheduler {
       else if (letter === 'h') scheduler.holdUntil(index, held.get(index) ?? 0);
     }
     return scheduler;
+  }
+
+  private cancelQuietly(index: number, reason: StatusReason, effects: Effects): void {
+    effects.settled.push({ index, status: 'CANCELLED', reason });
+    this.endQuietly(index, { status: 'CANCELLED', reason });
   }
 
   /** Ends a node whose dependants need no decision. */
@@ -387,17 +389,25 @@ export class Scheduler {
     }
   }
 
-  /** Stops a graph after a failure: what accepts failure and has a settled ancestor goes on, all else ends. */
+  /**
+   * Stops a graph after a failure: what accepts failure and has a settled ancestor goes on, all else ends. First all of
+   * that, then what follows for those that go on: the order of the nodes makes no difference.
+   */
   private stop(reason: StatusReason, effects: Effects, now: number): void {
     this.stopping = reason;
+    const going: number[] = [];
     for (let index = 0; index < this.nodes.length; index++) {
       const state = this.states[index];
-      if (state === 'settled' || this.survives(index)) continue;
-      if (state === 'running') effects.cancel.push({ index, reason });
-      else {
-        effects.settled.push({ index, status: 'CANCELLED', reason });
-        this.end(index, { status: 'CANCELLED', reason }, effects, now);
-      }
+      if (state === 'settled') continue;
+      if (this.survives(index)) going.push(index);
+      else if (state === 'running') effects.cancel.push({ index, reason });
+      else this.cancelQuietly(index, reason, effects);
+    }
+    for (const index of going) {
+      const skipped = this.decide(index, now);
+      if (!skipped) continue;
+      effects.settled.push({ index, ...skipped });
+      this.end(index, skipped, effects, now);
     }
   }
 

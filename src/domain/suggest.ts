@@ -2,13 +2,14 @@ import { distance } from 'fastest-levenshtein';
 
 /**
  * The candidate nearest to `word`, for "did you mean …?"; undefined when none is near.
- * Near is at most a third of the longer word's letters, and at least one letter.
+ * Near is at most a third of the longer word's letters, and at least two (one for words of up to three letters).
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of candidates) {
-    const limit = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+    const length = Math.max(word.length, candidate.length);
+    const limit = Math.max(length > 3 ? 2 : 1, Math.floor(length / 3));
     if (Math.abs(word.length - candidate.length) > limit) continue;
     const d = distance(word.toLowerCase(), candidate.toLowerCase());
     if (d <= limit && d < bestDistance) [best, bestDistance] = [candidate, d];

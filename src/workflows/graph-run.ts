@@ -82,6 +82,7 @@ export class GraphRun {
     this.stopping = carry?.cancelling;
     if (carry) {
       this.state.restore(carry.rounds, carry.upstream, carry.sequence);
+      for (const [index, reason] of carry.cancelled) this.cancelReasons.set(index, reason);
       this.state.failures.push(...carry.failures);
       this.state.firstError = carry.failures[0]?.error;
     } else this.scheduler.start(this.startedAt);
@@ -289,6 +290,7 @@ export class GraphRun {
       failures: this.state.failures,
       ...this.executor.carry(),
       sequence: this.state.sequence,
+      cancelled: [...this.cancelReasons],
       ...(this.stopping ? { cancelling: this.stopping } : {}),
     };
     this.alarm.clear();

@@ -206,6 +206,8 @@ export interface Carry {
   segments: SegmentCarry[];
   nextSegment: number;
   sequence: number;
+  /** Nodes that were asked to stop and have not ended. */
+  cancelled: [index: number, reason: StatusReason][];
   cancelling?: StatusReason;
 }
 

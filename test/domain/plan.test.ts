@@ -91,10 +91,16 @@ describe('makePlan', () => {
   });
 
   it('names the node whose layers contradict each other', () => {
-    const spec = graph({ tasks: [node('a'), node('b', { retry: { maxRetries: 3 } })] });
-    expect(() => plan(spec, { context: task({ retry: 'NONE' }) })).toThrow(
-      /^tasks\[1\]\.retry: strategy NONE means no retry, but maxRetries is 3/,
+    const spec = graph({ tasks: [node('a'), node('b', { retry: { maxDelay: '1s' } })] });
+    expect(() => plan(spec, { context: task({ retry: { delay: '10s' } }) })).toThrow(
+      /tasks\[1\]\.retry: maxDelay \(1 s\) is below delay \(10 s\)/,
     );
+  });
+
+  it('lets a node ask for retries of a task that has none', () => {
+    const spec = graph({ tasks: [node('a', { retry: { maxRetries: 3 } })] });
+    const { classes } = plan(spec, { context: task({ retry: 'NONE' }) });
+    expect(classes[0]?.retry).toMatchObject({ strategy: 'EXPONENTIAL_BACKOFF', maxRetries: 3 });
   });
 
   it('shares one class among nodes that have everything in common', () => {

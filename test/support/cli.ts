@@ -48,6 +48,9 @@ export async function buildCli(): Promise<void> {
     await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.mjs')], {
       cwd: root,
     });
+  } catch (error) {
+    // The compiler tells on standard output what is wrong.
+XX
   } finally {
     await release();
   }
