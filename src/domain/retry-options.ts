@@ -99,7 +99,8 @@ function completeWaits(
   waits: Waits,
 ): Pick<RetryPolicy, 'strategy' | 'maxRetries' | 'delayMs' | 'factor' | 'maxDelayMs' | 'delaysMs'> {
   const strategy = waits.strategy ?? (waits.delays ? 'DELAY_LIST' : 'EXPONENTIAL_BACKOFF');
-  const delayMs = waits.delay ?? DEFAULT_RETRY.delayMs;
+  // A cap below the default delay is no contradiction: nobody asked for that delay.
+  const delayMs = waits.delay ?? Math.min(DEFAULT_RETRY.delayMs, waits.maxDelay ?? Infinity);
   if ((strategy === 'DELAY_LIST') !== (waits.delays !== undefined)) {
     throw new RangeError(
       `strategy ${strategy} ${waits.delays ? 'takes no "delays"' : 'needs "delays"'}; use one or the other`,

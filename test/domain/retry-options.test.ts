@@ -70,11 +70,6 @@ describe('resolveRetry', () => {
       /maxDelay \(1 s\) is below delay \(10 s\)/,
     ],
     [
-      'a cap below the default delay',
-      { maxDelay: '1s' },
-      /maxDelay \(1 s\) is below delay \(5 s\)/,
-    ],
-    [
       'a list for another strategy',
       { strategy: 'FIXED_DELAY', delays: [1] },
       /FIXED_DELAY takes no "delays"/,
@@ -88,6 +83,10 @@ describe('resolveRetry', () => {
   ])('refuses %s', (_title, input, message) => {
     expect(() => layers(input)).toThrow(RangeError);
     expect(() => layers(input)).toThrow(message);
+  });
+
+  it('takes the cap for the delay where the cap is below the default delay', () => {
+    expect(layers({ maxDelay: '1s' })).toMatchObject({ delayMs: 1_000, maxDelayMs: 1_000 });
   });
 
   it('takes each field from the strongest layer that has it', () => {

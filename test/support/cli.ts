@@ -50,7 +50,8 @@ export async function buildCli(): Promise<void> {
     });
   } catch (error) {
     // The compiler tells on standard output what is wrong.
-XX
+    const { stdout = '' } = error as { stdout?: string };
+    throw new Error(`lib/ cannot be built:\n${stdout}${String(error)}`, { cause: error });
   } finally {
     await release();
   }
