@@ -46,7 +46,7 @@ export function temporalLogger(log: Logger) {
 function demote(level: Lowercase<TemporalLevel>, message: string): Lowercase<TemporalLevel> {
   if (
     level === 'info' &&
-    /^(Worker state|asset|runtime modules|modules by path|webpack|Workflow bundle|orphan)/.test(
+    /^(Worker state|No Nexus services|asset|runtime modules|modules by path|webpack|Workflow bundle|orphan)/.test(
       message,
     )
   )

@@ -117,7 +117,9 @@ export class Attempt {
       ? Date.parse(seen.startedAt)
       : Date.parse(this.attempts.at(-1)?.endedAt ?? '') || scheduledTimestampMs;
     const lasted = currentAttemptScheduledTimestampMs - started - fallbackWait(this.request, nth);
-    const timedOut = lasted >= this.request.timeoutMs * 0.98;
+    const { timeoutMs, heartbeatTimeoutMs } = this.request;
+    // Where an attempt may be silent for all of its time, nothing but its own time-out can have ended it.
+    const timedOut = timeoutMs <= heartbeatTimeoutMs || lasted >= timeoutMs * 0.98;
     const outcome = timedOut ? 'TIMEOUT' : 'WORKER_LOST';
     const lost: AttemptRecord = {
       attempt: number,

@@ -32,6 +32,7 @@ import { nodeRecord } from './node-record.js';
 import { References } from './references.js';
 import {
   escapeExpressions,
+  idFaults,
   REUSE,
   slug,
   splitId,
@@ -58,6 +59,10 @@ export interface ListQuery {
 
 /** The id of a lone task's only node. */
 export const LONE_NODE = 'task';
+
+/** How long a query may wait for a worker, in milliseconds. */
+const QUERY_DEADLINE_MS = 4_000;
+const LIST_LIMIT = 1_000;
 
 export class TaskEngine {
   private attributes: Promise<ReadonlySet<string>> | undefined;
@@ -169,7 +174,9 @@ export class TaskEngine {
     const handle = await this.handleOf(graphId, record);
     if (nodeId !== undefined) return await nodeRecord(record, handle, nodeId, this.references);
     if (record.endedAt === null) {
-      const live = await handle.status().catch(() => undefined); // no worker may be there to ask
+      // No worker may be there to ask: the server would wait for one.
+      const asked = this.client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => handle.status());
+      const live = await asked.catch(() => undefined);
       return live ? { ...record, status: live.status, counts: live.counts } : record;
     }
     const { status, output, error, warnings, counts } = await handle.result();
@@ -179,31 +186,36 @@ export class TaskEngine {
   /** Executions, newest first, from Temporal's visibility: new ones may be missing for a second. */
   async listExecutions(query: ListQuery = {}): Promise<{ executions: ExecutionRecord[] }> {
     this.assertOpen();
-    const limit = Math.min(Math.max(1, query.limit ?? 100), 1_000);
+    const limit = Math.min(Math.max(1, query.limit ?? 100), LIST_LIMIT);
     const executions: ExecutionRecord[] = [];
     const filter = await this.visibilityQuery(query);
     await reaching(this.address, async () => {
       for await (const info of this.client.workflow.list({ query: filter })) {
         const record = recordOf(info);
         if (query.status === undefined || record.status === query.status) executions.push(record);
-        if (executions.length >= limit) break;
+        if (executions.length >= LIST_LIMIT) break;
       }
     });
-    return { executions };
+    // The server gives open executions before closed ones.
+    executions.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+    return { executions: executions.slice(0, limit) };
   }
 
   /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
   async cancelExecution(executionId: string): Promise<CancelAnswer> {
     const { graphId, nodeId } = splitId(executionId);
+    let record: ExecutionRecord;
     try {
-      await this.describe(graphId);
+      record = await this.describe(graphId);
     } catch (error) {
       if (error instanceof TaskError && error.code === 'NOT_FOUND')
         return { success: false, message: error.message };
       throw error;
     }
-    const handle = this.handle(graphId);
-    return nodeId === undefined ? await handle.cancel() : await handle.node(nodeId).cancel();
+    const handle = await this.handleOf(graphId, record);
+    // A lone task is its only node.
+    const whole = nodeId === undefined || (record.kind === 'task' && nodeId === LONE_NODE);
+    return whole ? await handle.cancel() : await handle.node(nodeId).cancel();
   }
 
   /** A handle that knows whether its execution is a lone task. @throws TaskError NOT_FOUND */
@@ -226,8 +238,9 @@ export class TaskEngine {
     this.assertOpen();
     const { executionId, reuse = 'never', scheduledTime, metadata } = options;
     const submission = submissionOf(options);
-    const { faults } = validateGraph(spec, submission);
+    const faults: Fault[] = [...validateGraph(spec, submission).faults];
     const startDelay = startDelayMs(scheduledTime, faults);
+    faults.push(...idFaults(executionId));
     if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);
     const id = executionId ?? `${slug(known.name)}-${randomUUID().slice(-12)}`;
     const memo: ExecutionMemo = {

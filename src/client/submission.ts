@@ -1,7 +1,7 @@
 /** What a caller says when scheduling, and how it becomes a spec, a submission and the options of a workflow. */
 import { parseDuration, type Duration } from '../domain/duration.js';
 import { fault, type Fault } from '../domain/fault.js';
-import { getOwn, type Json } from '../domain/json.js';
+import { getOwn, preview, type Json } from '../domain/json.js';
 import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
 import type { AnyTask } from '../registry.js';
 
@@ -107,5 +107,16 @@ export function withInputs(spec: GraphSpec, inputs: Record<string, unknown>): Gr
 
 /** A lone task's input is data, not a template: `${{` in it means itself. */
 export function escapeExpressions(value: Json): Json {
-  return JSON.parse(JSON.stringify(value ?? null).replaceAll('${{', '$${{')) as Json;
+  return JSON.parse(JSON.stringify(value ?? null).replaceAll('${{', () => '$${{')) as Json;
+}
+
+/** An execution id is a workflow id of at most 255 characters without a slash: that begins a node's. */
+export function idFaults(executionId: string | undefined): Fault[] {
+  if (
+    executionId === undefined ||
+    (typeof executionId === 'string' && /^[^/]{1,255}$/.test(executionId))
+  )
+    return [];
+  const message = `expected 1 to 255 characters without "/", got ${preview(executionId)}`;
+  return [fault(['executionId'], 'INVALID_VALUE', message)];
 }

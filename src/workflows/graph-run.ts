@@ -314,16 +314,18 @@ export class GraphRun {
     return this.scheduler.hasFailed ? 'FAILED' : 'COMPLETED';
   }
 
+  /** A lone task's execution takes its node's status, but a workflow that nobody cancelled cannot end cancelled. */
+  private loneStatus(): TerminalStatus | undefined {
+    if (this.parts.plan.nodes.length !== 1 || this.stopping !== undefined) return undefined;
+    const status = this.scheduler.ending(0)?.status;
+    return status === 'CANCELLED' ? undefined : status;
+  }
+
   private async close(): Promise<GraphClose> {
     const { execution } = this.parts.prepared;
-    const { plan } = this.parts;
     const ended = Date.now();
     const own = this.finalStatus();
-    // A lone task's execution takes its node's status.
-    const status =
-      plan.nodes.length === 1 && own !== 'TIMEOUT'
-        ? (this.scheduler.ending(0)?.status ?? own)
-        : own;
+    const status = this.loneStatus() ?? own;
     const counts = this.state.counts();
     while (this.executor.carry && this.state.unpagedCount > 0)
       this.pages.push(await writeAway(this.state.takePage()));

@@ -93,6 +93,18 @@ describe('cancel', () => {
     });
   });
 
+  it('cancels a lone task by its node as well', async () => {
+    const handle = await harness.engine.scheduleTask({ task: 'hang' });
+    await until(async () => (await handle.node('task').status()).status === 'RUNNING');
+    expect(await harness.engine.cancelExecution(`${handle.executionId}/task`)).toMatchObject({
+      success: true,
+    });
+    expect((await handle.result()).status).toBe('CANCELLED');
+    expect(await harness.engine.getExecution(handle.executionId)).toMatchObject({
+      status: 'CANCELLED',
+    });
+  });
+
   it('cancels a node that waits for its retry at once', async () => {
     const handle = await harness.engine.scheduleTask({
       task: 'fail',

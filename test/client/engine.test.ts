@@ -1,0 +1,107 @@
+import { TaskEngine, SpecInvalidError, TaskStateError } from '../../src/index.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
+
+describe('TaskEngine', () => {
+  let harness: Harness;
+  beforeAll(async () => void (harness = await startHarness()));
+  afterAll(() => harness.stop());
+
+  it("takes a lone task's input as data: an expression in it means itself", async () => {
+    const input = { text: '${{ 1 + 1 }}', nested: ['$${{ x }}'] };
+    const { output } = await (await harness.engine.scheduleTask({ task: 'echo', input })).result();
+    expect(output).toEqual(input);
+  });
+
+  it('lists executions newest first, open or closed, and filters them', async () => {
+    const project = `listed-${Date.now()}`;
+    const open = await harness.engine.scheduleTask({ task: 'noop', project, scheduledTime: '1h' });
+    const closed = await harness.engine.scheduleTask({ task: 'noop', project });
+    await closed.result();
+    const list = async (status?: 'COMPLETED') =>
+      (await harness.engine.listExecutions({ project, ...(status ? { status } : {}) })).executions;
+    await until(async () => (await list('COMPLETED')).length === 1 && (await list()).length === 2);
+    expect((await list()).map(({ executionId }) => executionId)).toEqual([
+      closed.executionId,
+      open.executionId,
+    ]);
+    expect(await list()).toMatchObject([
+      { kind: 'task', taskId: 'noop', status: 'COMPLETED', project },
+      { status: 'SCHEDULED', startedAt: null },
+    ]);
+    await open.cancel();
+  });
+
+  it('gives a record of a node, while it waits and after', async () => {
+    const handle = await harness.engine.scheduleTaskGraph(
+      { name: 'records', tasks: [{ id: 'a', task: 'echo', input: 5 }] },
+      { metadata: { x: 1 } },
+    );
+    await handle.result();
+    expect(await harness.engine.getExecution(`${handle.executionId}/a`)).toMatchObject({
+      kind: 'node',
+      status: 'COMPLETED',
+      output: 5,
+      attempts: 1,
+      metadata: { x: 1 },
+    });
+    await expect(harness.engine.getExecution(`${handle.executionId}/zz`)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    await expect(harness.engine.getExecution('nobody')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  it('answers about an execution although no worker is there', async () => {
+    const lonely = await TaskEngine.connect({
+      address: harness.address,
+      taskQueue: `nobody-${Date.now()}`,
+      dataDir: harness.dataDir,
+    });
+    const handle = await lonely.scheduleTask({ task: 'noop' });
+    expect(await lonely.getExecution(handle.executionId)).toMatchObject({
+      status: 'PENDING',
+      endedAt: null,
+    });
+    await handle.cancel();
+    await lonely.shutdown();
+  });
+
+  it.each([['a/b'], [''], ['x'.repeat(256)]])(
+    'refuses the execution id %j',
+    async (executionId) => {
+      await expect(
+        harness.engine.scheduleTask({ task: 'noop', executionId }),
+      ).rejects.toBeInstanceOf(SpecInvalidError);
+    },
+  );
+
+  it.each([['2027-01-31T08:00:00'], ['soon'], [-5]])(
+    'refuses the start time %j',
+    async (scheduledTime) => {
+      await expect(
+        harness.engine.scheduleTask({ task: 'noop', scheduledTime }),
+      ).rejects.toMatchObject({ faults: [{ path: 'scheduledTime' }] });
+    },
+  );
+
+  it('starts at once where the start time has passed', async () => {
+    const handle = await harness.engine.scheduleTask({ task: 'noop', scheduledTime: new Date(0) });
+    expect((await handle.result()).status).toBe('COMPLETED');
+  });
+
+  it('is UNREACHABLE where nothing answers, naming the address', async () => {
+    await expect(TaskEngine.connect({ address: '127.0.0.1:1' })).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringContaining('127.0.0.1:1') as string,
+    });
+  });
+
+  it('throws TaskStateError for any call after shutdown, but not for a second shutdown', async () => {
+    const engine = await TaskEngine.connect({ address: harness.address });
+    await engine.shutdown();
+    await engine.shutdown();
+    await expect(engine.listExecutions()).rejects.toBeInstanceOf(TaskStateError);
+  });
+});
