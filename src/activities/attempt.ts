@@ -6,6 +6,7 @@
  * A3. Attempts older than 2 s beat by themselves; a cancel rides on the answer.
  */
 import { Context } from '@temporalio/activity';
+import type { ActivityCancellationDetails } from '@temporalio/common';
 import type { Json } from '../domain/json.js';
 import { withAttempt, type AttemptRecord, type HeartbeatDetails } from '../domain/outcome.js';
 import { fallbackPolicy } from '../domain/retry.js';
@@ -13,7 +14,7 @@ import type { NodeRequest } from '../workflows/messages.js';
 
 const BEAT_MS = 2_000;
 
-export type AbortReason = 'cancelled' | 'timeout' | 'workerShutdown';
+export type AbortReason = 'cancelled' | 'timeout' | 'workerShutdown' | 'interrupted';
 
 export class Attempt {
   /** From 1, over all of the node's activities. */
@@ -152,16 +153,8 @@ export class Attempt {
     this.timers.push(beat, limit);
     const cancelled = this.context.cancellationSignal;
     const onCancel = (): void => {
-      const { cancelRequested, workerShutdown, timedOut } = this.context.cancellationDetails ?? {};
-      this.abort(
-        cancelRequested
-          ? 'cancelled'
-          : workerShutdown
-            ? 'workerShutdown'
-            : timedOut
-              ? 'timeout'
-              : 'cancelled',
-      );
+      const details = this.context.cancellationDetails;
+      this.abort(kindOf(details));
     };
     if (cancelled.aborted) onCancel();
     else cancelled.addEventListener('abort', onCancel, { once: true });
@@ -173,9 +166,17 @@ export class Attempt {
       cancelled: 'cancelled',
       timeout: 'the attempt is out of time',
       workerShutdown: 'the worker is shutting down',
+      interrupted: 'paused or reset by an operator',
     };
     this.controller.abort(Object.assign(new DOMException(messages[kind], 'AbortError'), { kind }));
   }
+}
+
+function kindOf(details: ActivityCancellationDetails | undefined): AbortReason {
+  if (details?.cancelRequested) return 'cancelled';
+  if (details?.workerShutdown) return 'workerShutdown';
+  if (details?.timedOut) return 'timeout';
+  return details?.paused || details?.reset ? 'interrupted' : 'cancelled';
 }
 
 /** The wait that the server kept by itself after the n-th attempt of this activity. */

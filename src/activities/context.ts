@@ -1,6 +1,6 @@
 /** The context that a handler gets. */
 import { TaskError } from '../domain/errors.js';
-import type { Json } from '../domain/json.js';
+import { setOwn, type Json } from '../domain/json.js';
 import type { TaskContext } from '../registry.js';
 import type { NodeRequest } from '../workflows/messages.js';
 import type { Attempt } from './attempt.js';
@@ -9,6 +9,8 @@ import type { NodeLogger } from './node-log.js';
 const CHECKPOINT_LIMIT = 16 * 1_024;
 const WARNINGS_LIMIT = 50;
 const METRICS_LIMIT = 100;
+/** Characters of a metric's name and of a progress message. */
+const NAME_LIMIT = 200;
 
 /** What a handler says beside its output. */
 export interface Collected {
@@ -47,7 +49,8 @@ export function makeContext(
     log: parts.log,
     outputs: parts.outputs,
     progress(progress) {
-      attempt.progress = typeof progress === 'number' ? { done: progress, total: 1 } : progress;
+      attempt.progress =
+        typeof progress === 'number' ? { done: progress, total: 1 } : shortened(progress);
     },
     checkpoint(value) {
       const size = JSON.stringify(value).length;
@@ -63,7 +66,7 @@ export function makeContext(
     lastCheckpoint: () => attempt.checkpoint,
     metric(name, value) {
       if (Number.isFinite(value) && Object.keys(collected.metrics).length < METRICS_LIMIT)
-        collected.metrics[name] = value;
+        setOwn(collected.metrics, name.slice(0, NAME_LIMIT), value);
     },
     warn(message) {
       parts.log.warn(message);
@@ -71,4 +74,9 @@ export function makeContext(
         collected.warnings.push(message.slice(0, 500));
     },
   };
+}
+
+function shortened<T extends { message?: string }>(progress: T): T {
+  const { message } = progress;
+  return message === undefined ? progress : { ...progress, message: message.slice(0, NAME_LIMIT) };
 }

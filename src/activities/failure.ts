@@ -7,6 +7,7 @@ import {
   type ErrorCode,
   type ErrorOrigin,
   type ErrorRecord,
+  messageOf,
 } from '../domain/errors.js';
 import { getOwn, isObject } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
@@ -15,8 +16,23 @@ import type { NodeOutcome } from '../domain/outcome.js';
 const MESSAGE_LIMIT = 1_024;
 const STACK_LIMIT = 1_500;
 
-/** The record of a thrown thing: our own code, or what the task's error calls itself. */
+/** The record of a thrown thing: our own code, or what the task's error calls itself. Never throws. */
 export function recordError(thrown: unknown, retriable: boolean, attempt: number): ErrorRecord {
+  try {
+    return describeError(thrown, retriable, attempt);
+  } catch {
+    // An error whose fields cannot be read.
+    return {
+      code: 'Error',
+      message: cut(messageOf(thrown), MESSAGE_LIMIT),
+      origin: 'task',
+      retriable,
+      attempt,
+    };
+  }
+}
+
+function describeError(thrown: unknown, retriable: boolean, attempt: number): ErrorRecord {
   const message = cut(messageOf(thrown), MESSAGE_LIMIT);
   const code = codeOf(thrown);
   const stack =
@@ -51,12 +67,6 @@ function originOf(thrown: unknown, code: string): ErrorOrigin {
   return thrown instanceof TaskError
     ? (getOwn<{ origin: ErrorOrigin }>(ERROR_CODES, code)?.origin ?? 'engine')
     : 'task';
-}
-
-function messageOf(thrown: unknown): string {
-  if (isObject(thrown) && typeof thrown['message'] === 'string')
-    return thrown['message'] || '(no message)';
-  return typeof thrown === 'string' ? thrown : `thrown: ${Object.prototype.toString.call(thrown)}`;
 }
 
 /** Details as far as they are small JSON. */

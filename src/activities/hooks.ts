@@ -1,6 +1,6 @@
 /** Runs hooks around a node, each within its own time. */
-import { TaskError } from '../domain/errors.js';
-import type { Json } from '../domain/json.js';
+import { messageOf, TaskError } from '../domain/errors.js';
+import { isObject, type Json } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
 import type { HookContext, HookDefinition, HookExecution, TaskLogger } from '../registry.js';
 import type { NodeRequest } from '../workflows/messages.js';
@@ -8,6 +8,8 @@ import type { Deps } from './deps.js';
 import { loadValue } from './values.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** Characters of a warning. */
+const WARNING_LIMIT = 500;
 
 /** What hooks are told of a node. */
 export interface HookSubject {
@@ -35,11 +37,11 @@ export async function runPreHooks(deps: Deps, subject: HookSubject): Promise<Jso
         (signal) => hook.run(execution, contextOf(hook, subject, signal)),
         subject.signal,
       );
-      if (changed && 'input' in changed) input = changed.input;
+      if (isObject(changed) && 'input' in changed) input = asJson(changed['input']);
     } catch (error) {
       throw new TaskError(
         'VETOED',
-        `pre hook ${JSON.stringify(hook.name)} refused: ${(error as Error).message}`,
+        `pre hook ${JSON.stringify(hook.name)} refused: ${messageOf(error)}`,
         { cause: error },
       );
     }
@@ -79,7 +81,10 @@ export async function runPostHooks(
     try {
       await timed(hook, (signal) => hook.run(execution, contextOf(hook, subject, signal)));
     } catch (error) {
-      const warning = `post hook ${JSON.stringify(hook.name)} failed: ${(error as Error).message}`;
+      const warning = `post hook ${JSON.stringify(hook.name)} failed: ${messageOf(error)}`.slice(
+        0,
+        WARNING_LIMIT,
+      );
       subject.log.warn(warning);
       warnings.push(warning);
     }
@@ -122,6 +127,11 @@ function contextOf(
   };
 }
 
+/** What a hook gave as input, as JSON. @throws when it is none */
+function asJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value ?? null)) as Json;
+}
+
 async function timed<T>(
   hook: HookDefinition<unknown>,
   run: (signal: AbortSignal) => T | Promise<T>,
@@ -130,11 +140,12 @@ async function timed<T>(
   const limitMs = hook.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const limit = AbortSignal.timeout(limitMs);
   const signal = outer ? AbortSignal.any([limit, outer]) : limit;
-  const expired = new Promise<never>((_, reject) => {
-    limit.addEventListener('abort', () => reject(new Error(`not done within ${limitMs} ms`)), {
-      once: true,
-    });
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = (): void =>
+      reject(limit.aborted ? new Error(`not done within ${limitMs} ms`) : (signal.reason as Error));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
-  expired.catch(() => undefined); // the race may be long decided
-  return await Promise.race([Promise.resolve(run(signal)), expired]);
+  stopped.catch(() => undefined); // the race may be long decided
+  return await Promise.race([Promise.resolve(run(signal)), stopped]);
 }

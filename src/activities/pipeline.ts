@@ -2,8 +2,9 @@
  * The pipeline around every task: resolve → pre hooks → check input → run → check output → post hooks, as steps over one
  * attempt. One place (`conclude`) turns what was thrown into an outcome.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
-import { TaskError, type ErrorRecord } from '../domain/errors.js';
+import { messageOf, TaskError, type ErrorRecord } from '../domain/errors.js';
 import { isRetriable, errorKinds } from '../domain/classify.js';
 import { isObject, type Json } from '../domain/json.js';
 import type { ActivityOutcome, HeldOutcome, NodeOutcome, Value } from '../domain/outcome.js';
@@ -47,20 +48,39 @@ export async function runNode(deps: Deps, request: NodeRequest): Promise<Activit
   const log = nodeLogger(deps.log, request, attempt.number);
   const facts: Facts = { input: null, metadata: {}, collected: { warnings: [], metrics: {} } };
   try {
-    const task = deps.registry.get(request.node.task);
-    if (!task) return unknownTask(request, attempt, log);
-    facts.task = task;
-    log.transition('SCHEDULED', 'PREPARING');
-    await tellOfLost(attempt, task, log);
-    const output = await steps(deps, request, attempt, facts, log);
+    const output = await run(deps, request, attempt, facts, log).catch(
+      (thrown: unknown) => new Thrown(thrown),
+    );
+    if (output instanceof Thrown)
+      return await conclude(deps, request, attempt, facts, log, output.what);
+    if ('held' in output) return output;
     attempt.record('COMPLETED');
     const outcome = outcomeOf(request, attempt, facts, { status: 'COMPLETED', ...output });
-    return await withPostHooks(deps, subjectOf(facts, request, attempt, log), outcome, log);
-  } catch (thrown) {
-    return await conclude(deps, request, attempt, facts, log, thrown);
+    log.transition('RUNNING', 'COMPLETED');
+    return await withPostHooks(deps, attempt, subjectOf(facts, request, attempt, log), outcome);
   } finally {
     attempt.close();
   }
+}
+
+/** Something that was thrown, perhaps nothing at all. */
+class Thrown {
+  constructor(readonly what: unknown) {}
+}
+
+async function run(
+  deps: Deps,
+  request: NodeRequest,
+  attempt: Attempt,
+  facts: Facts,
+  log: NodeLogger,
+): Promise<{ output: Value; outputHash: string } | HeldOutcome> {
+  const task = deps.registry.get(request.node.task);
+  if (!task) return unknownTask(request, attempt, log);
+  facts.task = task;
+  log.transition('SCHEDULED', 'PREPARING');
+  await tellOfLost(attempt, task, log);
+  return await steps(deps, request, attempt, facts, log);
 }
 
 async function steps(
@@ -77,7 +97,7 @@ async function steps(
   facts.metadata = resolved.metadata;
   facts.input = await runPreHooks(deps, subjectOf(facts, request, attempt, log));
   facts.inputHash = hashJson(facts.input);
-  const input = checked(
+  const input = await checked(
     task.definition.input,
     facts.input,
     'INPUT_INVALID',
@@ -90,7 +110,7 @@ async function steps(
     { task, input, context: facts.context },
     { signal: attempt.signal },
   );
-  const shaped = checked(
+  const shaped = await checked(
     task.definition.output,
     output ?? null,
     'OUTPUT_INVALID',
@@ -103,14 +123,14 @@ async function steps(
   return { output: value, outputHash: hashJson(shaped) };
 }
 
-function checked(
+async function checked(
   schema: RegisteredTask['definition']['input'],
   value: unknown,
   code: 'INPUT_INVALID' | 'OUTPUT_INVALID',
   message: string,
-): unknown {
+): Promise<unknown> {
   if (!schema) return value;
-  const parsed = schema.safeParse(value);
+  const parsed = await schema.safeParseAsync(value);
   if (parsed.success) return parsed.data;
   const issues = issueMessages(parsed.error);
   throw new TaskError(code, `${message}: ${issues.join('; ')}`, { details: { issues } });
@@ -133,9 +153,10 @@ async function conclude(
     log.transition('RUNNING', 'PENDING', 'worker_lost');
     return held(attempt, 'retry', 0, { counted: false });
   }
+  if (reason === 'interrupted') return interrupted(attempt);
   if (reason === 'cancelled') return await cancelled(deps, request, attempt, facts, log);
   const cause = reason === 'timeout' ? timedOut(request, thrown) : thrown;
-  const verdict = judge(request, attempt, facts, cause);
+  const verdict = judge(request, attempt, facts, log, cause);
   const { error } = verdict;
   attempt.record(attemptOutcome(error), {
     error: { code: error.code, message: error.message.slice(0, 200) },
@@ -144,9 +165,8 @@ async function conclude(
   if (!verdict.retry) {
     const outcome = outcomeOf(request, attempt, facts, { status: verdict.status, error });
     log.failed(outcome.status, error);
-    throw finalFailure(
-      await withPostHooks(deps, subjectOf(facts, request, attempt, log), outcome, log),
-    );
+    const subject = subjectOf(facts, request, attempt, log);
+    throw finalFailure(await withPostHooks(deps, attempt, subject, outcome));
   }
   await tellOfRetry(facts.task, cause, attempt.number, verdict.waitMs, log);
   log.retrying(error, verdict.waitMs, verdict.maxRetries);
@@ -156,22 +176,38 @@ async function conclude(
   throw retryFailure(error, verdict.waitMs);
 }
 
+/** An operator paused or reset the activity: no end of the node, so no hooks; the server says when it goes on. */
+function interrupted(attempt: Attempt): never {
+  const error = recordError(
+    new TaskError('ENGINE', 'paused or reset by an operator'),
+    true,
+    attempt.number,
+  );
+  attempt.record('CANCELLED', { error: { code: 'INTERRUPTED', message: error.message } });
+  attempt.beat();
+  throw retryFailure({ ...error, code: 'INTERRUPTED' }, 1);
+}
+
 type Verdict =
   | { retry: true; error: ErrorRecord; waitMs: number; maxRetries: number }
   | { retry: false; error: ErrorRecord; status: 'FAILED' | 'TIMEOUT' | 'REJECTED' };
 
-function judge(request: NodeRequest, attempt: Attempt, facts: Facts, thrown: unknown): Verdict {
+function judge(
+  request: NodeRequest,
+  attempt: Attempt,
+  facts: Facts,
+  log: NodeLogger,
+  thrown: unknown,
+): Verdict {
   const kinds = errorKinds(thrown);
   const policy = policyFor(request.retry, kinds);
-  const asked = facts.context
-    ? facts.task?.definition.classifyError?.(thrown, facts.context)
-    : undefined;
+  const asked = askTask(facts, thrown, log);
   const said = typeof asked === 'string' ? { retry: asked === 'retry' } : asked;
   const never = policy.neverRetryOn.some((kind) => kinds.includes(kind));
   const retriable = !never && (said?.retry ?? isRetriable(thrown, policy));
   const error = {
     ...recordError(thrown, retriable, attempt.number),
-    ...(said?.code ? { code: said.code } : {}),
+    ...(said?.code ? { code: said.code.slice(0, 128) } : {}),
   };
   const status =
     error.code === 'TIMEOUT'
@@ -195,6 +231,20 @@ function judge(request: NodeRequest, attempt: Attempt, facts: Facts, thrown: unk
     };
   }
   return { retry: true, error, waitMs, maxRetries: policy.maxRetries };
+}
+
+/** What the task itself says of its error; a classifier that fails has said nothing. */
+function askTask(
+  { task, context }: Facts,
+  thrown: unknown,
+  log: NodeLogger,
+): ReturnType<NonNullable<RegisteredTask['definition']['classifyError']>> {
+  try {
+    return context ? task?.definition.classifyError?.(thrown, context) : undefined;
+  } catch (failure) {
+    log.warn(`classifyError failed: ${messageOf(failure)}`);
+    return undefined;
+  }
 }
 
 function retryAfterMs(thrown: unknown): number | undefined {
@@ -233,9 +283,8 @@ async function cancelled(
   );
   const outcome = outcomeOf(request, attempt, facts, { status: 'CANCELLED', error });
   log.transition(attempt.phase, 'CANCELLED', 'cancelled');
-  const final = facts.task
-    ? await withPostHooks(deps, subjectOf(facts, request, attempt, log), outcome, log)
-    : outcome;
+  const subject = subjectOf(facts, request, attempt, log);
+  const final = facts.task ? await withPostHooks(deps, attempt, subject, outcome) : outcome;
   throw new CancelledFailure('cancelled', [final]);
 }
 
@@ -290,16 +339,35 @@ function outcomeOf(
   };
 }
 
+/** Time that is kept back from post hooks, so that the outcome still reaches the server. */
+const HOOK_MARGIN_MS = 300;
+
+/**
+ * The outcome after its post hooks. Hooks that the attempt's time does not suffice for are left to `settle`: they must
+ * not turn an outcome that is known into a time-out. Never throws.
+ */
 async function withPostHooks(
   deps: Deps,
+  attempt: Attempt,
   subject: HookSubject,
   outcome: NodeOutcome,
-  log: NodeLogger,
 ): Promise<NodeOutcome> {
-  const failures = await runPostHooks(deps, subject, outcome);
-  if (outcome.status === 'COMPLETED') log.transition('RUNNING', 'COMPLETED');
-  const warnings = [...(outcome.warnings ?? []), ...failures];
-  return { ...outcome, hooksDone: true, ...(warnings.length > 0 ? { warnings } : {}) };
+  const timer = new AbortController();
+  const left = wait(Math.max(0, attempt.deadline - Date.now() - HOOK_MARGIN_MS), undefined, {
+    signal: timer.signal,
+  });
+  try {
+    const failures = await Promise.race([runPostHooks(deps, subject, outcome), left]);
+    if (!failures) return outcome;
+    const warnings = [...(outcome.warnings ?? []), ...failures];
+    return { ...outcome, hooksDone: true, ...(warnings.length > 0 ? { warnings } : {}) };
+  } catch (error) {
+    subject.log.warn(`post hooks are left to settle: ${messageOf(error)}`);
+    return outcome;
+  } finally {
+    left.catch(() => undefined); // aborted right here
+    timer.abort();
+  }
 }
 
 function subjectOf(
@@ -347,6 +415,6 @@ async function tellOfRetry(
   try {
     await task?.definition.onRetry?.(error, attempt, waitMs);
   } catch (failure) {
-    log.warn(`onRetry failed: ${(failure as Error).message}`);
+    log.warn(`onRetry failed: ${messageOf(failure)}`);
   }
 }

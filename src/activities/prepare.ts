@@ -3,11 +3,11 @@
  * execution, so a later deployment changes nothing about a graph that runs.
  */
 import { SpecInvalidError } from '../domain/errors.js';
-import type { Fault } from '../domain/fault.js';
-import type { Json, JsonObject } from '../domain/json.js';
+import { fault, type Fault } from '../domain/fault.js';
+import { jsonBytes, type Json, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
 import { makePlan, type PlanContext } from '../domain/make-plan.js';
-import { splitOf } from '../domain/budget.js';
+import { fitting, splitOf } from '../domain/budget.js';
 import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
 import { inputProblems, type TaskRegistry } from '../registry.js';
@@ -16,13 +16,17 @@ import type {
   CheckAnswer,
   CheckRequest,
   PlanPages,
+  Prepared,
   PrepareRequest,
   PrepareResult,
 } from '../workflows/messages.js';
 import type { Deps } from './deps.js';
 
-/** Faults in one answer: a payload has at most 2 MB. */
+/** Faults in one answer, and their bytes: a payload has at most 2 MB. */
 const MAX_FAULTS = 1_000;
+const MAX_FAULT_BYTES = 500_000;
+/** Bytes of what is pinned in the history. */
+const MAX_PINNED_BYTES = 1_800_000;
 /** Bytes of plan nodes in a page, well below the 2 MB that a payload may have. */
 const PLAN_PAGE_BYTES = 1_000_000;
 const BODIES_PER_PAGE = 500;
@@ -52,11 +56,11 @@ export function planSpec(
   submission: Json,
 ): { faults: Fault[] } | { valid: ValidGraph; plan: Plan } {
   const { faults, valid } = validateGraph(spec, submission ?? {}, knownTasks(registry));
-  if (!valid) return { faults: faults.slice(0, MAX_FAULTS) };
+  if (!valid) return { faults: bounded(faults) };
   try {
     return { valid, plan: makePlan(valid, planContext(registry, valid)) };
   } catch (error) {
-    if (error instanceof SpecInvalidError) return { faults: error.faults.slice(0, MAX_FAULTS) };
+    if (error instanceof SpecInvalidError) return { faults: bounded(error.faults) };
     throw error;
   }
 }
@@ -79,7 +83,7 @@ export async function prepare(
   const metadata = { ...(graph.metadata ?? {}), ...(said.metadata ?? {}) } as JsonObject;
   const { serverWaitsMs } = deps.settings;
   const bodies = graph.tasks.map((node) => nodeBody(node));
-  const split = splitOf(plan, JSON.stringify(bodies).length, deps.settings);
+  const split = splitOf(plan, jsonBytes(bodies), deps.settings);
   const tags = [...new Set([...(graph.tags ?? []), ...(said.tags ?? [])])];
   deps.log.info(
     {
@@ -92,27 +96,32 @@ export async function prepare(
     },
     `${graph.name}: PENDING → RUNNING`,
   );
-  return {
-    prepared: {
-      execution: {
-        id: executionId,
-        graph: graph.name,
-        version: graph.version,
-        hooks: { pre: graph.hooks?.pre ?? [], post: graph.hooks?.post ?? [] },
-        ...(said.project === undefined ? {} : { project: said.project }),
-        ...(said.sessionId === undefined ? {} : { sessionId: said.sessionId }),
-        ...(Object.keys(metadata).length > 0
-          ? { metadata: await inlineOrStored(deps.blobs, metadata, METADATA_INLINE) }
-          : {}),
-      },
-      params: await inlineOrStored(deps.blobs, valid.params, paramsLimit(valid.readsParams)),
-      serverWaitsMs,
-      plan:
-        split.pieces === 'one' ? plan : await storePlan(deps, plan, bodies, split.nodesPerSegment),
-      ...(tags.length > 0 ? { tags } : {}),
+  const prepared: Prepared = {
+    execution: {
+      id: executionId,
+      graph: graph.name,
+      version: graph.version,
+      hooks: { pre: graph.hooks?.pre ?? [], post: graph.hooks?.post ?? [] },
+      ...(said.project === undefined ? {} : { project: said.project }),
+      ...(said.sessionId === undefined ? {} : { sessionId: said.sessionId }),
+      ...(Object.keys(metadata).length > 0
+        ? { metadata: await inlineOrStored(deps.blobs, metadata, METADATA_INLINE) }
+        : {}),
     },
+    params: await inlineOrStored(deps.blobs, valid.params, paramsLimit(valid.readsParams)),
+    serverWaitsMs,
+    plan:
+      split.pieces === 'one' ? plan : await storePlan(deps, plan, bodies, split.nodesPerSegment),
+    ...(tags.length > 0 ? { tags } : {}),
   };
+  const bytes = jsonBytes(prepared);
+  if (bytes <= MAX_PINNED_BYTES) return { prepared };
+  const message = `the plan of this graph is ${bytes} bytes; the limit is ${MAX_PINNED_BYTES}`;
+  return { faults: [fault([], 'TOO_LARGE', message, 'give fewer different retry options')] };
 }
+
+const bounded = (faults: readonly Fault[]): Fault[] =>
+  faults.slice(0, fitting(faults, MAX_FAULTS, MAX_FAULT_BYTES));
 
 /** Everything that is wrong with a spec, for a client that does not know this worker's tasks. */
 export function check(deps: Deps, { spec, submission }: CheckRequest): CheckAnswer {

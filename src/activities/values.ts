@@ -1,6 +1,6 @@
 /** Values on their way in and out of an activity: by reference where they are large, hashed where they are compared. */
 import canonicalize from 'canonicalize';
-import { TaskError } from '../domain/errors.js';
+import { messageOf, TaskError } from '../domain/errors.js';
 import { preview, type Json } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
 import { getJson, sha256, type BlobStore } from '../store/blob-store.js';
@@ -46,5 +46,12 @@ function toJsonText(value: unknown): string {
 
 /** SHA-256 of the canonical JSON (RFC 8785) of a value: equal for equal values, whatever their keys' order. */
 export function hashJson(value: unknown): string {
-  return sha256(canonicalize(JSON.parse(toJsonText(value))) ?? 'null');
+  const text = toJsonText(value);
+  try {
+    return sha256(canonicalize(JSON.parse(text)) ?? 'null');
+  } catch (error) {
+    throw new TaskError('OUTPUT_INVALID', `the value is nested too deep: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }

@@ -2,6 +2,7 @@
  * What one run's history may hold, and how a plan is cut to it. The server kills a run at 51,200 events or 50 MB
  * (reference: `limit.historyCount.error`, `limit.historySize.error`); these bounds leave room for retries.
  */
+import { jsonBytes } from './json.js';
 import { INLINE_LIMIT, INLINE_LIMIT_SEGMENT } from './outcome.js';
 import { expectedEvents, type Plan } from './plan.js';
 
@@ -61,7 +62,7 @@ export function splitOf(
 export function fitting(items: readonly unknown[], most: number, bytes: number): number {
   let used = 0;
   for (let count = 0; count < Math.min(items.length, most); count++) {
-    used += JSON.stringify(items[count]).length;
+    used += jsonBytes(items[count]);
     if (used > bytes) return Math.max(1, count);
   }
   return Math.min(items.length, most);

@@ -41,6 +41,14 @@ export const NEVER_RETRIED_BY_DEFAULT: readonly string[] = [
  * `cause` (at most ten deep), nearest first.
  */
 export function errorKinds(error: unknown): string[] {
+  try {
+    return readKinds(error);
+  } catch {
+    return []; // an error whose fields cannot be read
+  }
+}
+
+function readKinds(error: unknown): string[] {
   const kinds = new Set<string>();
   let current = error;
   for (let depth = 0; depth < 10 && isObject(current); depth++) {

@@ -130,6 +130,18 @@ export interface ErrorRecord {
   cause?: { code: string; message: string };
 }
 
+/** The message of anything that was thrown, also of nothing; never throws itself. */
+export function messageOf(thrown: unknown): string {
+  try {
+    if (typeof thrown === 'string') return thrown;
+    const message = (thrown as { message?: unknown } | null | undefined)?.message;
+    if (typeof message === 'string') return message || '(no message)';
+  } catch {
+    // A getter that throws: what follows says as much as can be said.
+  }
+  return `thrown: ${Object.prototype.toString.call(thrown)}`;
+}
+
 /** An error record in one line: `ECONNRESET: socket hang up`. */
 export function formatError(error: ErrorRecord): string {
   return error.message.startsWith(`${error.code}:`)

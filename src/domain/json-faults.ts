@@ -1,6 +1,6 @@
 /** Refuses what is no JSON before anything walks it: cycles, functions, NaN, and documents that are too large or deep. */
 import { fault, type Fault } from './fault.js';
-import { preview, type Path } from './json.js';
+import { jsonBytes, preview, type Path } from './json.js';
 
 interface Limits {
   /** Characters of the document's JSON. */
@@ -12,13 +12,13 @@ interface Limits {
 export function jsonFaults(value: unknown, limits: Limits, at: Path = []): Fault[] {
   const found = firstNonJson(value, limits.depth, at, new Set());
   if (found) return [found];
-  const size = JSON.stringify(value)?.length ?? 0;
+  const size = jsonBytes(value);
   if (size <= limits.bytes) return [];
   return [
     fault(
       at,
       'TOO_LARGE',
-      `is ${size.toLocaleString('en')} characters of JSON; the limit is ${limits.bytes.toLocaleString('en')}`,
+      `is ${size.toLocaleString('en')} bytes of JSON; the limit is ${limits.bytes.toLocaleString('en')}`,
       'pass large values by a file or address that the tasks read',
     ),
   ];

@@ -52,3 +52,32 @@ export function preview(value: unknown, max = 80): string {
   }
   return text.length > max ? `${text.slice(0, max)}…` : text;
 }
+
+/** Bytes of a text in UTF-8, which is what Temporal's limits count. */
+export function utf8Bytes(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) bytes += 1;
+    else if (unit < 0x800) bytes += 2;
+    else bytes += unit >= 0xd800 && unit < 0xe000 ? 2 : 3; // half of a pair that takes four
+  }
+  return bytes;
+}
+
+/** Bytes of a value's JSON. */
+export function jsonBytes(value: unknown): number {
+  return utf8Bytes(JSON.stringify(value) ?? '');
+}
+
+/** The longest beginning of a text that has at most so many bytes; no character is cut in two. */
+export function cutBytes(text: string, most: number): string {
+  let cut = '';
+  let bytes = 0;
+  for (const character of text) {
+    bytes += utf8Bytes(character);
+    if (bytes > most) break;
+    cut += character;
+  }
+  return cut;
+}

@@ -120,8 +120,13 @@ export function fallbackPolicy(policy: RetryPolicy, attemptsUsed = 0): FallbackP
         ? 1.618
         : 1;
   const cap = grows(policy.strategy) ? (policy.maxDelayMs ?? MAX_WAIT_MS) : initialIntervalMs;
+  // A kind of error may be worth more attempts than the others: the pipeline decides, the server must not stop it.
+  const most = Math.max(
+    policy.maxRetries,
+    ...Object.values(policy.byError ?? {}).map((own) => own.maxRetries),
+  );
   return {
-    maximumAttempts: Math.max(1, policy.maxRetries + 1 - attemptsUsed),
+    maximumAttempts: Math.max(1, most + 1 - attemptsUsed),
     initialIntervalMs,
     backoffCoefficient,
     maximumIntervalMs: Math.max(initialIntervalMs, cap),

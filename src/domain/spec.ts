@@ -49,7 +49,10 @@ export const TaskOptionsSchema = z.strictObject({
   /** How long an attempt may wait for a worker; null for no bound. Default 24 h. */
   queueTimeout: DurationSchema.nullable().optional(),
   /** The Temporal task queue. Default: the execution's own. */
-  queue: Name.optional(),
+  queue: Name.regex(
+    /^(?!\/_sys\/)[^\p{Cc}]*$/u,
+    'must not begin with "/_sys/" nor hold control characters',
+  ).optional(),
   /** How often a lost worker may cost this node an attempt before it is given up. Default 3. */
   maxLostWorkers: z.int().min(0).max(100).optional(),
 });

@@ -4,7 +4,7 @@
  */
 import { DataFlow } from './data-flow.js';
 import { fault, type Fault } from './fault.js';
-import { isObject, type JsonObject } from './json.js';
+import { isObject, preview, type JsonObject } from './json.js';
 import { jsonFaults } from './json-faults.js';
 import type { KnownTasks } from './known-tasks.js';
 import { looseNode, type LooseNode } from './loose-node.js';
@@ -170,9 +170,9 @@ function dependencyIndexes(
     const index = indexOf.get(id);
     if (index === undefined) {
       const hint = hints(() => didYouMean(id, indexOf.keys()));
-      faults.push(fault(path, 'UNKNOWN_DEPENDENCY', `unknown task ${JSON.stringify(id)}`, hint));
+      faults.push(fault(path, 'UNKNOWN_DEPENDENCY', `unknown task ${preview(id)}`, hint));
     } else if (found.has(index)) {
-      faults.push(fault(path, 'DUPLICATE_ID', `${JSON.stringify(id)} is listed twice`));
+      faults.push(fault(path, 'DUPLICATE_ID', `${preview(id)} is listed twice`));
     } else found.add(index);
   });
   return [...found];
@@ -196,7 +196,7 @@ function taskFaults(node: LooseNode, tasks: KnownTasks | undefined): Fault[] {
       fault(
         ['tasks', index, 'task'],
         'UNKNOWN_TASK',
-        `${JSON.stringify(task)} is a name of our own`,
+        `${preview(task)} is a name of our own`,
         'name one of your tasks',
       ),
     ];
@@ -206,9 +206,7 @@ function taskFaults(node: LooseNode, tasks: KnownTasks | undefined): Fault[] {
   const hint =
     didYouMean(task, tasks.names) ??
     'no worker that was asked has it; define it there, or correct the name';
-  return [
-    fault(['tasks', index, 'task'], 'UNKNOWN_TASK', `unknown task ${JSON.stringify(task)}`, hint),
-  ];
+  return [fault(['tasks', index, 'task'], 'UNKNOWN_TASK', `unknown task ${preview(task)}`, hint)];
 }
 
 function hookFaults(hooks: unknown, tasks: KnownTasks | undefined): Fault[] {
@@ -223,7 +221,7 @@ function hookFaults(hooks: unknown, tasks: KnownTasks | undefined): Fault[] {
             fault(
               ['hooks', kind, position],
               'UNKNOWN_HOOK',
-              `unknown hook ${JSON.stringify(name)}`,
+              `unknown hook ${preview(name)}`,
               didYouMean(name, known) ?? 'register it in the worker',
             ),
           ],

@@ -11,10 +11,23 @@ import {
   withAttempt,
   type AttemptRecord,
   type HeartbeatDetails,
+  type ActivityOutcome,
   type NodeOutcome,
 } from '../domain/outcome.js';
 import type { StatusReason } from '../domain/status.js';
 import type { NodeOrder, NodeRequest } from './messages.js';
+
+/** What an activity returned, if it is one of ours: a worker on a queue of the node's own may be anybody's. */
+export function outcomeOfResult(result: unknown, order: NodeOrder): ActivityOutcome {
+  const shaped = isObject(result) && Array.isArray(result['attempts']);
+  if (shaped && (typeof result['status'] === 'string' || typeof result['held'] === 'string')) {
+    return result as unknown as ActivityOutcome;
+  }
+  const message =
+    'the worker that ran it is none of Tempograph: its result has no status; start it with startWorker';
+  const error: ErrorRecord = { code: 'CONFIGURATION', message, origin: 'engine', retriable: false };
+  return { ...bare(order, 'FAILED', [], 1), error };
+}
 
 export function outcomeOfFailure(
   error: unknown,
@@ -85,7 +98,7 @@ function timedOut(
   request: NodeRequest,
   now: number,
 ): NodeOutcome {
-  const { code, reason, says } = TIMEOUTS[cause.timeoutType ?? 'START_TO_CLOSE'];
+  const { code, reason, says } = TIMEOUTS[kindOf(cause, request)];
   const details = cause.lastHeartbeatDetails as HeartbeatDetails | undefined;
   const before: AttemptRecord[] = details?.attempts ?? order.round?.attempts ?? [];
   const ran = code !== 'NO_WORKER';
@@ -97,8 +110,7 @@ function timedOut(
     cause.timeoutType === 'START_TO_CLOSE' || cause.timeoutType === 'HEARTBEAT'
       ? Math.max(last, request.retry.maxRetries + 1)
       : last;
-  const number =
-    code === 'TIMEOUT' && request.retry.neverRetryOn.includes('TIMEOUT') ? last : spent;
+  const number = request.retry.neverRetryOn.includes(code) ? last : spent;
   const ended: AttemptRecord = {
     attempt: number,
     startedAt:
@@ -131,4 +143,14 @@ function bare(
     attemptCount: Math.max(count, order.round?.attemptsUsed ?? 0),
     executionTimeMs: order.round?.executionTimeMs ?? 0,
   };
+}
+
+/** Where `totalTimeout` ends before `queueTimeout`, the server calls it a wait for a worker all the same. */
+function kindOf(
+  { timeoutType }: TimeoutFailure,
+  request: NodeRequest,
+): NonNullable<TimeoutFailure['timeoutType']> {
+  const { totalLeftMs = Infinity, queueTimeoutMs } = request;
+  const byTotal = timeoutType === 'SCHEDULE_TO_START' && totalLeftMs < (queueTimeoutMs ?? Infinity);
+  return byTotal ? 'SCHEDULE_TO_CLOSE' : (timeoutType ?? 'START_TO_CLOSE');
 }

@@ -17,7 +17,7 @@ import { isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcom
 import { nodeBody, schedulerNodes, type NodeBody, type Plan } from '../domain/plan.js';
 import { inlineLimits } from '../domain/budget.js';
 import { Scheduler, type Effects } from '../domain/scheduler.js';
-import { setOwn } from '../domain/json.js';
+import { jsonBytes, preview, setOwn } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
@@ -39,7 +39,7 @@ import type { Deliver, NodeExecutor } from './node-executor.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
 const BATCH = 50;
-/** Characters of JSON that are carried in the arguments of a new run; a payload has at most 2 MB. */
+/** Bytes of JSON that are carried in the arguments of a new run; a payload has at most 2 MB. */
 const CARRY_INLINE = 1_000_000;
 /** Ended nodes after which a coordinator writes a page of them away. */
 const PAGE_NODES = 1_000;
@@ -115,7 +115,7 @@ export class GraphRun {
 
   /** Cancels the whole graph. */
   cancel(reason: StatusReason): void {
-    if (this.stopping !== undefined) return;
+    if (this.stopping !== undefined || this.scheduler.isDone) return; // only post hooks are left
     this.stopping = reason;
     this.apply(this.scheduler.cancelAll(reason));
   }
@@ -124,7 +124,7 @@ export class GraphRun {
   cancelNode(id: string): CancelAnswer {
     const index = this.state.find(id);
     if (index === undefined)
-      return { success: false, message: `the graph has no node ${JSON.stringify(id)}` };
+      return { success: false, message: `the graph has no node ${preview(id)}` };
     const ending = this.scheduler.ending(index);
     if (ending) return { success: false, message: `${id} is already ${ending.status}` };
     const running = this.scheduler.state(index) === 'running';
@@ -141,7 +141,7 @@ export class GraphRun {
     return {
       executionId: execution.id,
       graph: execution.graph,
-      status: this.isDone() ? this.finalStatus() : 'RUNNING',
+      status: this.isDone() ? this.endStatus() : 'RUNNING',
       counts: this.state.counts(),
       total: this.parts.plan.nodes.length,
       startedAt: new Date(this.startedAt).toISOString(),
@@ -212,19 +212,23 @@ export class GraphRun {
 
   private apply(effects: Effects): void {
     const now = Date.now();
-    for (const { index, status, reason } of effects.settled)
-      this.neverRan(index, status, reason, now);
+    const orders = effects.settled.flatMap(
+      ({ index, status, reason }) => this.neverRan(index, status, reason, now) ?? [],
+    );
+    this.settling += orders.length;
+    if (orders.length > 0) this.executor.begin(orders);
     for (const { index, reason } of effects.cancel) this.cancelReasons.set(index, reason);
     if (effects.cancel.length > 0) this.executor.cancel(effects.cancel.map(({ index }) => index));
     this.version++;
   }
 
+  /** @returns the order to run its post hooks, where some are for such an end */
   private neverRan(
     index: number,
     status: TerminalStatus,
     reason: StatusReason | undefined,
     now: number,
-  ): void {
+  ): NodeOrder | undefined {
     const round = this.state.round(index);
     const outcome: NodeOutcome = {
       status,
@@ -237,9 +241,8 @@ export class GraphRun {
     this.say(index, 'PENDING', status, reason);
     const { settle, settleSkipped } = this.state.classOf(index);
     const started = outcome.attemptCount > 0;
-    if (started ? !settle : !settleSkipped) return;
-    this.settling++;
-    this.executor.begin([{ ...this.order(index), ended: outcome, neverStarted: !started }]);
+    if (started ? !settle : !settleSkipped) return undefined;
+    return { ...this.order(index), ended: outcome, neverStarted: !started };
   }
 
   private order(index: number): NodeOrder {
@@ -294,8 +297,11 @@ export class GraphRun {
       ...(this.stopping ? { cancelling: this.stopping } : {}),
     };
     this.alarm.clear();
-    const next =
-      JSON.stringify(carry).length > CARRY_INLINE ? { ref: await writeAway(carry) } : carry;
+    const seen = this.version;
+    const large = jsonBytes(carry) > CARRY_INLINE;
+    const next = large ? { ref: await writeAway(carry) } : carry;
+    // What came while the carry was written is not in it: go round again.
+    if (this.version !== seen || this.executor.pending() > 0) return;
     await continueAsNew<(...args: TaskGraphArgs) => Promise<GraphClose>>(null, null, next);
   }
 
@@ -321,11 +327,14 @@ export class GraphRun {
     return status === 'CANCELLED' ? undefined : status;
   }
 
+  private endStatus(): TerminalStatus {
+    return this.loneStatus() ?? this.finalStatus();
+  }
+
   private async close(): Promise<GraphClose> {
     const { execution } = this.parts.prepared;
     const ended = Date.now();
-    const own = this.finalStatus();
-    const status = this.loneStatus() ?? own;
+    const status = this.endStatus();
     const counts = this.state.counts();
     while (this.executor.carry && this.state.unpagedCount > 0)
       this.pages.push(await writeAway(this.state.takePage()));

@@ -40,6 +40,7 @@ import {
   type TaskGraphArgs,
 } from './messages.js';
 import { SegmentsExecutor } from './segments.js';
+import { isCarry, isSettled } from './shapes.js';
 
 const LOCAL: LocalActivityOptions = {
   startToCloseTimeout: '1m',
@@ -58,10 +59,18 @@ const LOCAL: LocalActivityOptions = {
 export async function taskGraph(
   ...[spec, submission, carried]: TaskGraphArgs
 ): Promise<GraphClose> {
+  if (carried != null && !isCarry(carried)) {
+    throw ApplicationFailure.nonRetryable(
+      'the third argument of taskGraph is our own; leave it out',
+      'CONFIGURATION',
+    );
+  }
   let run: GraphRun | undefined;
   const early: SettledSignal[] = [];
   let onSettled = (signal: SettledSignal): void => void early.push(signal);
-  setHandler(defineSignal<[SettledSignal]>(SIGNAL.settled), (signal) => onSettled(signal));
+  setHandler(defineSignal<[unknown]>(SIGNAL.settled), (signal) => {
+    if (isSettled(signal)) onSettled(signal);
+  });
   answer(() => run);
   const cancelled = CancellationScope.current().cancelRequested.catch(() =>
     run?.cancel('cancelled'),
@@ -100,7 +109,8 @@ export async function taskGraph(
         return segments;
       },
     });
-    early.forEach((signal) => onSettled(signal));
+    early.splice(0).forEach((signal) => onSettled(signal));
+    if (!split) onSettled = () => undefined; // it has no segments
     if (isCancelled()) run.cancel('cancelled');
     return await run.run();
   });
@@ -194,7 +204,7 @@ function answer(current: () => GraphRun | undefined): void {
       description: 'cancel one node: { nodeId }',
       validator: (argument: unknown) => {
         const nodeId = (argument as { nodeId?: unknown } | null)?.nodeId;
-        if (typeof nodeId !== 'string')
+        if (typeof nodeId !== 'string' || nodeId.length > 128)
           throw ApplicationFailure.nonRetryable('expected { "nodeId": "<id>" }', 'CONFIGURATION');
       },
     },

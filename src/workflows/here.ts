@@ -9,7 +9,9 @@ import { isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcom
 import type { NodeClass } from '../domain/plan.js';
 import { fallbackPolicy } from '../domain/retry.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
-import { outcomeOfFailure } from './activity-failure.js';
+import { cutBytes, jsonBytes } from '../domain/json.js';
+import { outcomeOfFailure, outcomeOfResult } from './activity-failure.js';
+import { Alarm } from './alarm.js';
 import {
   ACTIVITY,
   type NodeOrder,
@@ -21,6 +23,11 @@ import type { Deliver, NodeExecutor } from './node-executor.js';
 
 /** Bytes of activity inputs in one workflow task: half of what a gRPC message may have. */
 const BYTE_BUDGET = 2_000_000;
+/** In a history longer than this the server keeps all waits: a hold costs eleven events, and the server ends a run at 51,200. */
+const HOLDS_UP_TO = 30_000;
+const EVER_MS = 366 * 86_400_000;
+/** Activities that are pending at once: at 2,000 the server refuses the workflow task, for ever. */
+const PENDING_LIMIT = 1_500;
 /** Commands in one workflow task. */
 const COMMAND_BUDGET = 500;
 
@@ -30,6 +37,11 @@ export type HereContext = Omit<Prepared, 'plan'> & {
 };
 
 export class HereExecutor implements NodeExecutor {
+  /** The shielded scope that it was made in: orders may come from handlers, which run in the root's. */
+  private readonly home = CancellationScope.current();
+  private readonly alarm = new Alarm(() => this.drain());
+  private waiting: NodeOrder[] = [];
+  private pendingActivities = 0;
   private readonly scopes = new Map<number, CancellationScope>();
   private readonly spent = { at: -1, bytes: 0, commands: 0 };
 
@@ -39,23 +51,45 @@ export class HereExecutor implements NodeExecutor {
   ) {}
 
   begin(orders: readonly NodeOrder[]): void {
-    for (const order of orders) {
-      const request = this.request(order);
-      this.spend(request);
-      const done = order.ended
-        ? this.settle(order, request, order.ended, order.neverStarted ?? true)
-        : this.run(order, request);
-      void done.then((outcome) => this.deliver(order.index, outcome));
-    }
+    this.waiting.push(...orders);
+    this.drain();
   }
 
   cancel(indexes: readonly number[]): void {
+    const asked = new Set(indexes);
+    const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
+    this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
+    for (const order of unbegun) this.deliver(order.index, cancelledOutcome(order));
     for (const index of indexes) this.scopes.get(index)?.cancel();
   }
 
   hasRoom(): boolean {
     this.renewBudget();
-    return this.spent.bytes < BYTE_BUDGET && this.spent.commands < COMMAND_BUDGET;
+    const { bytes, commands } = this.spent;
+    return (
+      this.pendingActivities < PENDING_LIMIT && bytes < BYTE_BUDGET && commands < COMMAND_BUDGET
+    );
+  }
+
+  /** Begins what waits as far as this workflow task and the pending activities have room for it. */
+  private drain(): void {
+    while (this.waiting.length > 0 && this.hasRoom()) {
+      const order = this.waiting.shift() as NodeOrder;
+      const request = this.request(order);
+      this.spend(request);
+      this.pendingActivities++;
+      const done = order.ended
+        ? this.settle(order, request, order.ended, order.neverStarted ?? true)
+        : this.run(order, request);
+      void done.then((outcome) => this.finished(order, outcome));
+    }
+    if (this.waiting.length > 0) this.alarm.set(Date.now() + 1); // the rest in the next workflow task
+  }
+
+  private finished(order: NodeOrder, outcome: ActivityOutcome): void {
+    this.pendingActivities--;
+    this.deliver(order.index, outcome);
+    this.drain();
   }
 
   runs(): string[] {
@@ -69,14 +103,15 @@ export class HereExecutor implements NodeExecutor {
   async close(): Promise<void> {}
 
   private async run(order: NodeOrder, request: NodeRequest): Promise<ActivityOutcome> {
-    const scope = new CancellationScope({ cancellable: true });
+    const scope = new CancellationScope({ cancellable: true, parent: this.home });
     this.scopes.set(order.index, scope);
     const options = this.options(order, request);
     let outcome: ActivityOutcome;
     try {
-      outcome = await scope.run(() =>
-        scheduleActivity<ActivityOutcome>(request.node.task, [request], options),
+      const result = await scope.run(() =>
+        scheduleActivity<unknown>(request.node.task, [request], options),
       );
+      outcome = outcomeOfResult(result, order);
     } catch (error) {
       outcome = outcomeOfFailure(error, order, request, Date.now());
     } finally {
@@ -123,6 +158,7 @@ export class HereExecutor implements NodeExecutor {
       maxLostWorkers,
       timeoutMs,
       heartbeatTimeoutMs,
+      queueTimeoutMs,
       totalTimeoutMs,
     } = this.classOf(order);
     const first = order.round?.firstScheduledAt ?? Date.now();
@@ -134,7 +170,8 @@ export class HereExecutor implements NodeExecutor {
       maxLostWorkers,
       timeoutMs,
       heartbeatTimeoutMs,
-      serverWaitsMs,
+      queueTimeoutMs,
+      serverWaitsMs: workflowInfo().historyLength > HOLDS_UP_TO ? EVER_MS : serverWaitsMs,
       inlineLimit: order.inlineLimit ?? inlineLimit,
       ...(order.readsParams ? { params } : {}),
       ...(order.reads ? { reads: order.reads } : {}),
@@ -167,7 +204,7 @@ export class HereExecutor implements NodeExecutor {
       },
       priority: {
         priorityKey: PRIORITY_KEY[priority],
-        ...(project === undefined ? {} : { fairnessKey: project.slice(0, 64) }),
+        ...(project === undefined ? {} : { fairnessKey: cutBytes(project, 64) }),
       },
       ...(queueTimeoutMs === null ? {} : { scheduleToStartTimeout: queueTimeoutMs }),
       ...(request.totalLeftMs === undefined ? {} : { scheduleToCloseTimeout: request.totalLeftMs }),
@@ -191,7 +228,7 @@ export class HereExecutor implements NodeExecutor {
 
   private spend(request: NodeRequest): void {
     this.renewBudget();
-    this.spent.bytes += JSON.stringify(request).length;
+    this.spent.bytes += jsonBytes(request);
     this.spent.commands++;
   }
 
@@ -201,4 +238,16 @@ export class HereExecutor implements NodeExecutor {
     if (this.spent.at === historyLength) return;
     Object.assign(this.spent, { at: historyLength, bytes: 0, commands: 0 });
   }
+}
+
+/** The outcome of a node that was cancelled before it was begun. */
+function cancelledOutcome({ round }: NodeOrder): NodeOutcome {
+  const { attempts = [], attemptsUsed = 0, executionTimeMs = 0 } = round ?? {};
+  return {
+    status: 'CANCELLED',
+    reason: 'cancelled',
+    attempts,
+    attemptCount: attemptsUsed,
+    executionTimeMs,
+  };
 }

@@ -154,6 +154,7 @@ export interface NodeRequest {
   maxLostWorkers: number;
   timeoutMs: number;
   heartbeatTimeoutMs: number;
+  queueTimeoutMs: number | null;
   /** What is left of `totalTimeout` when this activity is scheduled. */
   totalLeftMs?: number;
   serverWaitsMs: number;
@@ -215,7 +216,7 @@ export interface SegmentCarry {
   id: string;
   handed: number;
   sealed: boolean;
-  inFlight: [index: number, round: Round | null][];
+  inFlight: (readonly [index: number, round: Round | null, classIndex: number])[];
 }
 
 export interface NodeFailure {

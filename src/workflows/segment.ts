@@ -13,12 +13,11 @@ import {
 import { fitting } from '../domain/budget.js';
 import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
 import { HereExecutor } from './here.js';
+import { isAssign, isCancel, isSegmentArgs } from './shapes.js';
 import {
   ACTIVITY,
   SIGNAL,
   type AssignSignal,
-  type CancelSignal,
-  type NodeOrder,
   type SegmentArgs,
   type SettledSignal,
 } from './messages.js';
@@ -31,20 +30,22 @@ const IDLE = '10m';
 
 /** @returns how many nodes ended here */
 export async function taskSegment(args: SegmentArgs): Promise<{ ended: number }> {
-  if (!Array.isArray(args?.orders) || typeof args.coordinatorId !== 'string') {
+  if (!isSegmentArgs(args)) {
     throw ApplicationFailure.nonRetryable(
       'taskSegment is started by taskGraph; start taskGraph with your spec instead',
       'CONFIGURATION',
     );
   }
-  const segment = new Segment(args);
-  void CancellationScope.current().cancelRequested.catch(() => segment.cancelAll());
-  return await CancellationScope.nonCancellable(() => segment.run());
+  const { cancelRequested } = CancellationScope.current();
+  return await CancellationScope.nonCancellable(() => {
+    const segment = new Segment(args);
+    void cancelRequested.catch(() => segment.cancelAll());
+    return segment.run();
+  });
 }
 
 class Segment {
   private readonly executor: HereExecutor;
-  private readonly waiting: NodeOrder[] = [];
   private readonly running = new Set<number>();
   private readonly outbox: SettledSignal['outcomes'] = [];
   private sealed = false;
@@ -63,8 +64,12 @@ class Segment {
         this.version++;
       },
     );
-    setHandler(defineSignal<[AssignSignal]>(SIGNAL.assign), (signal) => this.assign(signal));
-    setHandler(defineSignal<[CancelSignal]>(SIGNAL.cancel), ({ indexes }) => this.cancel(indexes));
+    setHandler(defineSignal<[unknown]>(SIGNAL.assign), (signal) => {
+      if (isAssign(signal, classes.length)) this.assign(signal);
+    });
+    setHandler(defineSignal<[unknown]>(SIGNAL.cancel), (signal) => {
+      if (isCancel(signal)) this.cancel(signal.indexes);
+    });
     this.assign(args);
   }
 
@@ -72,16 +77,12 @@ class Segment {
     void this.report();
     for (;;) {
       const seen = this.version;
-      while (this.waiting.length > 0 && this.executor.hasRoom())
-        this.executor.begin(this.waiting.splice(0, 50));
       setCurrentDetails(
         `${this.running.size} nodes running, ${this.ended} ended, for \`${this.args.coordinatorId}\``,
       );
       if (this.isDone()) return { ended: this.ended };
       const changed = (): boolean => this.version !== seen;
-      if (this.waiting.length > 0)
-        await condition(changed, 1); // the rest in the next workflow task
-      else if (this.running.size > 0) await condition(changed);
+      if (this.running.size > 0) await condition(changed);
       else if (!(await condition(changed, IDLE))) await this.lookForCoordinator();
     }
   }
@@ -93,16 +94,11 @@ class Segment {
   private assign({ orders, sealed }: AssignSignal): void {
     this.version++;
     this.sealed ||= sealed;
-    for (const order of orders) {
-      this.running.add(order.index);
-      this.waiting.push(order);
-    }
+    for (const order of orders) this.running.add(order.index);
+    this.executor.begin(orders);
   }
 
-  /** Also what is not begun yet: it is begun with its scope cancelled right after, so that it ends like any other. */
   private cancel(indexes: readonly number[]): void {
-    const begun = this.waiting.splice(0);
-    if (begun.length > 0) this.executor.begin(begun);
     this.executor.cancel(indexes);
     this.version++;
   }

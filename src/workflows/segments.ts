@@ -11,13 +11,16 @@ import {
   CancellationScope,
   ParentClosePolicy,
   getExternalWorkflowHandle,
+  isCancellation,
+  log,
   scheduleLocalActivity,
   sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
 import { fitting } from '../domain/budget.js';
-import { withAttempt } from '../domain/outcome.js';
+import { messageOf, type ErrorRecord } from '../domain/errors.js';
+import { withAttempt, type ActivityOutcome, type AttemptRecord } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import {
   ACTIVITY,
@@ -40,11 +43,18 @@ const MINUTE = 60_000;
 const ORDERS_PER_MESSAGE = 200;
 const MESSAGE_BYTES = 500_000;
 
+/** A node that was handed over; `told` once the segment has its order. */
+interface InFlight {
+  round: Round | null;
+  class: number;
+  told: boolean;
+}
+
 interface Segment {
   id: string;
   handed: number;
   sealed: boolean;
-  inFlight: Map<number, Round | null>;
+  inFlight: Map<number, InFlight>;
   /** Resolves when the last message has arrived. */
   sent: Promise<void>;
   /** It has reported since it was last looked at. */
@@ -92,7 +102,7 @@ export class SegmentsExecutor implements NodeExecutor {
       if (segment) bySegment.set(segment, [...(bySegment.get(segment) ?? []), index]);
     }
     for (const [segment, of] of bySegment)
-      this.send(segment, SIGNAL.cancel, { indexes: of } satisfies CancelSignal);
+      this.chain(segment, () => this.signal(segment, SIGNAL.cancel, { indexes: of }));
   }
 
   hasRoom(): boolean {
@@ -122,7 +132,7 @@ export class SegmentsExecutor implements NodeExecutor {
       id,
       handed,
       sealed,
-      inFlight: [...inFlight],
+      inFlight: [...inFlight].map(([index, node]) => [index, node.round, node.class] as const),
     }));
     return { segments, nextSegment: this.next };
   }
@@ -145,7 +155,12 @@ export class SegmentsExecutor implements NodeExecutor {
       id,
       handed,
       sealed,
-      inFlight: new Map(inFlight),
+      inFlight: new Map(
+        inFlight.map(([index, round, classIndex]) => [
+          index,
+          { round, class: classIndex, told: true },
+        ]),
+      ),
       sent: Promise.resolve(),
       heard: true,
     };
@@ -174,12 +189,21 @@ export class SegmentsExecutor implements NodeExecutor {
     segment.handed += orders.length;
     segment.sealed = last || segment.handed >= this.parts.nodesPerSegment;
     for (const order of orders) {
-      segment.inFlight.set(order.index, order.round ?? null);
+      segment.inFlight.set(order.index, {
+        round: order.round ?? null,
+        class: order.class,
+        told: false,
+      });
       this.segmentOf.set(order.index, segment);
     }
-    if (isNew) this.chain(segment, () => this.start(segment, orders));
-    else
-      this.send(segment, SIGNAL.assign, { orders, sealed: segment.sealed } satisfies AssignSignal);
+    const signal: AssignSignal = { orders, sealed: segment.sealed };
+    this.chain(segment, async () => {
+      await (isNew ? this.start(segment, orders) : this.signal(segment, SIGNAL.assign, signal));
+      for (const { index } of orders) {
+        const node = segment.inFlight.get(index);
+        if (node) node.told = true;
+      }
+    });
   }
 
   private async start(segment: Segment, orders: NodeOrder[]): Promise<void> {
@@ -200,8 +224,12 @@ export class SegmentsExecutor implements NodeExecutor {
     });
   }
 
-  private send(segment: Segment, signal: string, argument: AssignSignal | CancelSignal): void {
-    this.chain(segment, () => getExternalWorkflowHandle(segment.id).signal(signal, argument));
+  private async signal(
+    segment: Segment,
+    name: string,
+    argument: AssignSignal | CancelSignal,
+  ): Promise<void> {
+    await getExternalWorkflowHandle(segment.id).signal(name, argument);
   }
 
   private chain(segment: Segment, step: () => Promise<void>): void {
@@ -209,7 +237,8 @@ export class SegmentsExecutor implements NodeExecutor {
     const run = async (): Promise<void> => {
       try {
         await step();
-      } catch {
+      } catch (error) {
+        log.warn(`segment ${segment.id} cannot be reached: ${messageOf(error)}`);
         this.lost(segment);
       } finally {
         this.underWay--;
@@ -218,32 +247,58 @@ export class SegmentsExecutor implements NodeExecutor {
     segment.sent = segment.sent.then(run);
   }
 
-  /** Gives the nodes of a segment that is gone back to the scheduler. */
+  /** Gives the nodes of a segment that is gone back to the scheduler, or ends those that may not run again. */
   private lost(segment: Segment): void {
     if (!this.segments.delete(segment.id)) return;
-    const now = Date.now();
-    for (const [index, round] of segment.inFlight) {
+    for (const [index, node] of segment.inFlight) {
       this.segmentOf.delete(index);
-      const attempt = (round?.attemptsUsed ?? 0) + 1;
-      const error = {
-        code: 'WORKER_LOST',
-        message: `the segment ${segment.id} that held this node is gone`,
-      };
-      const at = new Date(now).toISOString();
-      this.deliver(index, {
-        held: 'retry',
-        waitMs: 0,
-        attemptsUsed: attempt,
-        attempts: withAttempt(round?.attempts ?? [], {
-          attempt,
-          startedAt: at,
-          endedAt: at,
-          outcome: 'WORKER_LOST',
+      this.deliver(index, node.told ? this.lostOutcome(segment.id, node) : untold(node));
+    }
+  }
+
+  private lostOutcome(segmentId: string, { round, class: classIndex }: InFlight): ActivityOutcome {
+    const retry = this.parts.classes[classIndex]?.retry;
+    const attempt = (round?.attemptsUsed ?? 0) + 1;
+    const at = new Date(Date.now()).toISOString();
+    const failure = {
+      code: 'WORKER_LOST',
+      message: `the segment ${segmentId} that held this node is gone`,
+    };
+    const error: ErrorRecord = { ...failure, origin: 'temporal', retriable: true, attempt };
+    const record: AttemptRecord = {
+      attempt,
+      startedAt: at,
+      endedAt: at,
+      outcome: 'WORKER_LOST',
+      error: failure,
+    };
+    const attempts = withAttempt(round?.attempts ?? [], record);
+    const executionTimeMs = round?.executionTimeMs ?? 0;
+    const final =
+      !retry || attempt > retry.maxRetries || retry.neverRetryOn.includes('WORKER_LOST');
+    return final
+      ? {
+          status: 'TIMEOUT',
+          reason: 'worker_lost',
+          attempts,
+          attemptCount: attempt,
+          executionTimeMs,
           error,
-        }),
-        executionTimeMs: round?.executionTimeMs ?? 0,
-        error: { ...error, origin: 'temporal', retriable: true, attempt },
+        }
+      : { held: 'retry', waitMs: 0, attemptsUsed: attempt, attempts, executionTimeMs, error };
+  }
+
+  /** Not knowing is no reason to give a segment up: it is looked at again next time. */
+  private async look(segment: Segment): Promise<'there' | 'gone'> {
+    try {
+      const found = await scheduleLocalActivity<string>(ACTIVITY.describe, [segment.id], {
+        startToCloseTimeout: '10s',
+        scheduleToCloseTimeout: '1m',
       });
+      return found === 'running' ? 'there' : 'gone';
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return 'there';
     }
   }
 
@@ -255,12 +310,14 @@ export class SegmentsExecutor implements NodeExecutor {
           segment.heard = false;
           continue;
         }
-        const found = await scheduleLocalActivity<string>(ACTIVITY.describe, [segment.id], {
-          startToCloseTimeout: '10s',
-          scheduleToCloseTimeout: '1m',
-        });
-        if (found !== 'running') this.lost(segment);
+        if ((await this.look(segment)) === 'gone') this.lost(segment);
       }
     }
   }
+}
+
+/** The segment never had this node's order: nothing ran, no attempt is spent. */
+function untold({ round }: InFlight): ActivityOutcome {
+  const { attempts = [], attemptsUsed = 0, executionTimeMs = 0 } = round ?? {};
+  return { held: 'retry', waitMs: 0, attemptsUsed, attempts, executionTimeMs };
 }

@@ -1,0 +1,82 @@
+/**
+ * What any client may send to our workflows and signals, checked before it is used: an exception in workflow code would
+ * make the workflow task fail for ever.
+ */
+import { isObject } from '../domain/json.js';
+import type {
+  AskRequest,
+  AssignSignal,
+  CancelSignal,
+  Carry,
+  NodeOrder,
+  SegmentArgs,
+  SettledSignal,
+} from './messages.js';
+
+export function isCarry(value: unknown): value is Carry | { ref: string } {
+  if (!isObject(value)) return false;
+  if (typeof value['ref'] === 'string') return true;
+  const lists = ['upstream', 'rounds', 'pages', 'failures', 'segments', 'cancelled'];
+  return (
+    isObject(value['prepared']) &&
+    isObject(value['scheduler']) &&
+    lists.every((name) => Array.isArray(value[name]))
+  );
+}
+
+export function isSegmentArgs(value: unknown): value is SegmentArgs {
+  return (
+    isObject(value) &&
+    typeof value['coordinatorId'] === 'string' &&
+    isObject(value['prepared']) &&
+    isObject(value['prepared']['execution']) &&
+    Array.isArray(value['classes']) &&
+    isOrders(value['orders'], value['classes'].length)
+  );
+}
+
+export function isAssign(value: unknown, classes: number): value is AssignSignal {
+  return isObject(value) && isOrders(value['orders'], classes);
+}
+
+export function isCancel(value: unknown): value is CancelSignal {
+  return isObject(value) && Array.isArray(value['indexes']);
+}
+
+export function isSettled(value: unknown): value is SettledSignal {
+  return (
+    isObject(value) &&
+    typeof value['segmentId'] === 'string' &&
+    Array.isArray(value['outcomes']) &&
+    value['outcomes'].every(isSettledPair)
+  );
+}
+
+export function isAsk(value: unknown): value is AskRequest {
+  return (
+    isObject(value) &&
+    (value['kind'] === 'check' || (value['kind'] === 'read' && typeof value['ref'] === 'string'))
+  );
+}
+
+function isSettledPair(pair: unknown): boolean {
+  if (!Array.isArray(pair)) return false;
+  const [index, outcome] = pair as unknown[];
+  return typeof index === 'number' && isObject(outcome) && Array.isArray(outcome['attempts']);
+}
+
+function isOrders(value: unknown, classes: number): value is NodeOrder[] {
+  const known = (index: unknown): boolean =>
+    typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < classes;
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (order) =>
+        isObject(order) &&
+        typeof order['index'] === 'number' &&
+        typeof order['id'] === 'string' &&
+        isObject(order['body']) &&
+        known(order['class']),
+    )
+  );
+}
