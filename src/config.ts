@@ -132,7 +132,7 @@ export function connectOptions({
   namespace,
   profile,
 }: ConnectOptions = {}): ResolvedConnect {
-  const loaded = loadClientConnectConfig(profile === undefined ? {} : { profile });
+  const loaded = loadConnect(profile);
   const { tls, apiKey, metadata } = loaded.connectionOptions;
   return {
     address: address ?? loaded.connectionOptions.address ?? '127.0.0.1:7233',
@@ -141,4 +141,15 @@ export function connectOptions({
     ...(typeof apiKey === 'string' ? { apiKey } : {}),
     ...(metadata === undefined ? {} : { metadata: metadata as Record<string, string> }),
   };
+}
+
+/** @throws TaskError CONFIGURATION for a profile that is not there or a file that cannot be read */
+function loadConnect(profile: string | undefined): ClientConnectConfig {
+  try {
+    return loadClientConnectConfig(profile === undefined ? {} : { profile });
+  } catch (error) {
+    throw new TaskError('CONFIGURATION', `Temporal's configuration: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }

@@ -218,8 +218,8 @@ export class TaskRegistry {
     return [...this.tasks.keys()];
   }
 
-  get hookNames(): string[] {
-    return [...new Set([...this.namedPre.keys(), ...this.namedPost.keys()])];
+  get hookNames(): { pre: string[]; post: string[] } {
+    return { pre: [...this.namedPre.keys()], post: [...this.namedPost.keys()] };
   }
 
   /** Hooks before an attempt, in order: global, graph, task. */

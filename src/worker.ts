@@ -1,7 +1,12 @@
 /** The door for workers: `tempograph/worker`. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  GracefulShutdownPeriodExpiredError,
+  NativeConnection,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { BUILT_IN_TASKS } from './activities/built-in.js';
 import { createActivities } from './activities/index.js';
 import {
@@ -75,8 +80,25 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   );
   installRuntime(log);
   const connection = options.connection ?? (await connectWorker(options));
-  const worker = await Worker.create(workerOptions(options, settings, registry, log, connection));
-  const stopped = worker.run().finally(() => (options.connection ? undefined : connection.close()));
+  const graceMs = graceOf(options);
+  const close = async (): Promise<void> => {
+    // Attempts that ignore their signal keep using it; it goes with the process.
+    if (!options.connection) await connection.close().catch(() => undefined);
+  };
+  const created = Worker.create(
+    workerOptions(options, settings, registry, log, connection, graceMs),
+  );
+  const worker = await created.catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  const stopped = worker
+    .run()
+    .catch((error: unknown) => {
+      if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error;
+      log.warn('attempts that ignore ctx.signal were left behind; they run again elsewhere');
+    })
+    .finally(close);
   stopped.catch(() => undefined); // whoever cares awaits `stopped`
   log.info(
     { taskQueue: settings.taskQueue, tasks: registry.names },
@@ -95,6 +117,16 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   };
 }
 
+function graceOf({ shutdownGrace = '10s' }: StartWorkerOptions): number {
+  try {
+    return parseDuration(shutdownGrace);
+  } catch (error) {
+    throw new TaskError('CONFIGURATION', `shutdownGrace: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
 function withBuiltIn(tasks: Iterable<AnyTask>): AnyTask[] {
   const own = [...tasks];
   const names = new Set(own.map(({ name }) => name));
@@ -107,6 +139,7 @@ function workerOptions(
   registry: TaskRegistry,
   log: Logger,
   connection: NativeConnection,
+  graceMs: number,
 ): WorkerOptions {
   const { namespace } = connectOptions(options);
   return {
@@ -121,9 +154,9 @@ function workerOptions(
       blobs: new FileBlobStore(`${settings.dataDir}/blobs`),
     }),
     maxConcurrentActivityTaskExecutions: options.maxConcurrentActivities ?? 100,
-    shutdownGraceTime: parseDuration(options.shutdownGrace ?? '10s'),
+    shutdownGraceTime: graceMs,
     // An attempt that ignores its signal would keep the process for ever.
-    shutdownForceTime: parseDuration(options.shutdownGrace ?? '10s') + 20_000,
+    shutdownForceTime: graceMs + 5_000,
     // With the SDK's defaults a cancel is seen only after 80 % of the heartbeat time-out.
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',

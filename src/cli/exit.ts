@@ -33,7 +33,7 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   VETOED: EXIT.failed,
   NON_RETRIABLE: EXIT.failed,
   CANCELLED: EXIT.failed,
-  NOT_FOUND: EXIT.failed,
+  NOT_FOUND: EXIT.refused,
   MAX_RETRIES_EXCEEDED: EXIT.failed,
   TIMEOUT: EXIT.failed,
   WORKER_LOST: EXIT.failed,

@@ -1,4 +1,5 @@
 /** `tempograph run`: submits a pipeline or a task and watches it to its end. */
+import { randomUUID } from 'node:crypto';
 import type { ExecutionHandle, ExecutionResult } from '../client.js';
 import { PRIORITIES } from '../domain/priority.js';
 import type { RunningWorker } from '../worker.js';
@@ -64,12 +65,23 @@ async function runCommand(
     options,
     options.tasks ? await knownTasks(tasks) : undefined,
   );
-  return await withSession(options, async (session) => {
+  return await withSession(withOwnQueue(options), async (session) => {
     if (options.detach) return await detach(out, session, prepared);
     if (!options.tasks) return await submitAndWatch(out, session, prepared);
-    const worker = await startLocalWorker(quietUnlessAsked(options), tasks);
+    const worker = await startLocalWorker(
+      { ...quietUnlessAsked(options), taskQueue: session.taskQueue },
+      tasks,
+    );
     return await submitAndWatch(out, session, prepared, worker);
   });
+}
+
+/** Workers of one queue must know the same tasks: the worker of `--tasks` gets a queue that no other one polls. */
+function withOwnQueue(options: RunOptions): RunOptions {
+  const said = options.taskQueue !== undefined || Boolean(process.env['TEMPOGRAPH_TASK_QUEUE']);
+  return options.tasks && !options.detach && !said
+    ? { ...options, taskQueue: `tempograph-run-${randomUUID().slice(-12)}` }
+    : options;
 }
 
 /** What the nodes do is shown anyway; a log beside it only where it was asked for. */
@@ -100,7 +112,12 @@ async function submitAndWatch(
       view,
       viewer: viewerFor(out, view),
       interrupted: signal,
-      ...(worker ? { workerDied: deathOf(worker), aside: ' once a worker has its tasks' } : {}),
+      ...(worker
+        ? {
+            workerDied: deathOf(worker),
+            aside: ` once a worker that has its tasks polls ${session.taskQueue}`,
+          }
+        : {}),
       finish: (result) => finish(out, result, prepared),
     });
   } finally {

@@ -41,6 +41,7 @@ export async function watchToEnd(
   if (result) return finish(result);
   out.note(`Stopped watching; ${handle.executionId} goes on${aside ?? ''}.`);
   out.note(whereToFind(handle.executionId));
+  out.document({ executionId: handle.executionId, interrupted: true });
   return EXIT.interrupted;
 }
 

@@ -144,14 +144,19 @@ export class TaskEngine {
   ): Promise<Fault[]> {
     const submission = options.params ? { params: options.params } : {};
     const { faults } = validateGraph(spec, submission);
-    if (faults.length > 0 || !options.askWorker) return faults;
-    return (
-      await this.references.ask({
-        kind: 'check',
-        spec: spec as Json,
-        submission: submission as Json,
-      })
-    ).faults;
+    if (!options.askWorker) return faults;
+    try {
+      return (
+        await this.references.ask({
+          kind: 'check',
+          spec: spec as Json,
+          submission: submission as Json,
+        })
+      ).faults;
+    } catch (error) {
+      if (faults.length > 0) return faults; // what is known without a worker
+      throw error;
+    }
   }
 
   /** A handle to an execution that was started earlier; it need not exist. */

@@ -8,7 +8,8 @@ type PendingActivity = NonNullable<
   WorkflowExecutionDescription['raw']['pendingActivities']
 >[number];
 
-const STARTED = 2; // PENDING_ACTIVITY_STATE_STARTED
+/** PENDING_ACTIVITY_STATE_STARTED, and CANCEL_REQUESTED: a worker has it, and is asked to stop. */
+const STARTED: readonly number[] = [2, 3];
 
 /** All nodes that changed after a sequence, page by page. */
 export async function changedNodes(
@@ -58,7 +59,7 @@ export function withPending(
   const attempts = view.attempts + (pending.attempt ?? 1);
   const history = details?.attempts ?? view.attemptHistory;
   const known = { ...view, ...(history ? { attemptHistory: history } : {}) };
-  if (Number(pending.state) === STARTED) {
+  if (STARTED.includes(Number(pending.state))) {
     const { reason: _reason, ...rest } = known;
     const started = time(pending.lastStartedTime);
     return {

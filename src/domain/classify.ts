@@ -41,10 +41,15 @@ export const NEVER_RETRIED_BY_DEFAULT: readonly string[] = [
  * `cause` (at most ten deep), nearest first.
  */
 export function errorKinds(error: unknown): string[] {
+  return safely(() => readKinds(error)) ?? [];
+}
+
+/** Undefined where an error's fields cannot be read. */
+function safely<T>(read: () => T): T | undefined {
   try {
-    return readKinds(error);
+    return read();
   } catch {
-    return []; // an error whose fields cannot be read
+    return undefined;
   }
 }
 
@@ -81,7 +86,7 @@ export function isRetriable(
   if (policy.retryOn && on(policy.retryOn)) return true;
   if (on(NEVER_RETRIED_BY_DEFAULT)) return false;
   if (!policy.retryOn && on(RETRIABLE_BY_DEFAULT)) return true;
-  const own = ownVerdict(error);
+  const own = safely(() => ownVerdict(error));
   return own ?? policy.unknownErrors === 'retry';
 }
 

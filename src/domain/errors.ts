@@ -139,7 +139,7 @@ export function messageOf(thrown: unknown): string {
   } catch {
     // A getter that throws: what follows says as much as can be said.
   }
-  return `thrown: ${Object.prototype.toString.call(thrown)}`;
+  return thrown == null ? `thrown: ${thrown}` : `thrown: ${Object.prototype.toString.call(thrown)}`;
 }
 
 /** An error record in one line: `ECONNRESET: socket hang up`. */

@@ -6,7 +6,8 @@ export interface KnownTasks {
   names: readonly string[];
   /** What is wrong with an input that holds no expressions; empty when the task takes it. */
   checkInput?(task: string, input: Json): string[];
-  hooks?: readonly string[];
+  /** Names of registered hooks, before and after. */
+  hooks?: { pre: readonly string[]; post: readonly string[] };
   /** JSON Schemas of a task's input and output, to check the data along the edges. */
   schemas?(task: string): TaskSchemas | undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DurationSchema } from './duration.js';
+import { jsonBytes } from './json.js';
 import { PRIORITIES } from './priority.js';
 import { RetryOptionsSchema } from './retry-options.js';
 import { TRIGGER_RULES } from './trigger.js';
@@ -23,7 +24,12 @@ export const TASK_NAME = /^[^\s/]{1,128}$/u;
 
 const Name = z.string().min(1).max(200);
 const NodeId = z.string().regex(NODE_ID, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . -');
-const Metadata = z.record(z.string(), z.unknown());
+const Metadata = z
+  .record(z.string(), z.unknown())
+  .refine(
+    (value) => jsonBytes(value) <= SPEC_LIMITS.metadataBytes,
+    'must have at most 64 KiB of JSON',
+  );
 
 const StartTime = z.union([
   DurationSchema,

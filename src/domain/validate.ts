@@ -54,7 +54,7 @@ export function validateGraph(
     faults.push(
       ...faultsFromZod(submitted.error, submission, 'submission').map((f) => ({
         ...f,
-        path: `submission.${f.path}`,
+        path: f.path === '(root)' ? 'submission' : `submission.${f.path}`,
       })),
     );
   }
@@ -205,7 +205,7 @@ function taskFaults(node: LooseNode, tasks: KnownTasks | undefined): Fault[] {
   if (!tasks || tasks.names.includes(task) || typeof node.queue === 'string') return [];
   const hint =
     didYouMean(task, tasks.names) ??
-    'no worker that was asked has it; define it there, or correct the name';
+    'the worker that was asked has no such task; all workers of one task queue must have the same, so define it there or use a task queue of your own';
   return [fault(['tasks', index, 'task'], 'UNKNOWN_TASK', `unknown task ${preview(task)}`, hint)];
 }
 
@@ -215,14 +215,14 @@ function hookFaults(hooks: unknown, tasks: KnownTasks | undefined): Fault[] {
   return (['pre', 'post'] as const).flatMap((kind) => {
     const names: unknown[] = Array.isArray(hooks[kind]) ? hooks[kind] : [];
     return names.flatMap((name, position) =>
-      typeof name !== 'string' || known.includes(name)
+      typeof name !== 'string' || known[kind].includes(name)
         ? []
         : [
             fault(
               ['hooks', kind, position],
               'UNKNOWN_HOOK',
               `unknown hook ${preview(name)}`,
-              didYouMean(name, known) ?? 'register it in the worker',
+              didYouMean(name, known[kind]) ?? `register it in the worker's namedHooks.${kind}`,
             ),
           ],
     );

@@ -128,9 +128,9 @@ describe('commands about an execution', () => {
       expect(result.stderr).toContain('no worker');
     });
 
-    it('ends with 1 for an execution that is not there', async () => {
+    it('ends with 2 for an execution that is not there', async () => {
       const result = await cli('status', 'nowhere', '--json');
-      expect(result.code).toBe(1);
+      expect(result.code).toBe(2);
       expect(documentOf(result)).toMatchObject({ error: { code: 'NOT_FOUND' } });
     });
   });

@@ -17,8 +17,8 @@ interface Behaviour {
 const behaviour = fc.record<Behaviour>({
   ms: fc.integer({ min: 0, max: 15 }),
   does: fc.oneof(
-    { weight: 8, arbitrary: fc.constant('succeed' as const) },
-    { weight: 2, arbitrary: fc.constantFrom('fail' as const, 'failOnce' as const) },
+    { weight: 20, arbitrary: fc.constant('succeed' as const) },
+    { weight: 4, arbitrary: fc.constantFrom('fail' as const, 'failOnce' as const) },
     { weight: 1, arbitrary: fc.constant('hang' as const) },
   ),
 });
@@ -56,7 +56,7 @@ const graphs = fc
       id: `n${index}`,
       task: 'behave',
       input,
-      timeout: '250ms',
+      timeout: '2s',
       retry: { strategy: 'IMMEDIATE' as const, maxRetries: 1 },
       dependsOn: index === 0 ? [] : [...new Set(parents.map((parent) => `n${parent % index}`))],
       ...node,
@@ -103,7 +103,8 @@ describe('random graphs through Temporal', () => {
         );
         if (spec.tasks.length > 1) expect(result.status).toBe(failed ? 'FAILED' : 'COMPLETED');
       }),
-      { numRuns: 60 },
+      // A counterexample as it was found: shrinking it through a server would take longer than the test may.
+      { numRuns: 60, endOnFailure: true },
     );
   }, 240_000);
 });

@@ -23,7 +23,7 @@ export const lone = (fields: object): object => graph({ tasks: [node('a', fields
 /** What a worker would say of its tasks and hooks. */
 export const KNOWN: KnownTasks = {
   names: ['load', 'transform', 'store-result'],
-  hooks: ['audit', 'notify'],
+  hooks: { pre: ['audit', 'notify'], post: ['audit', 'notify'] },
   checkInput: (task, input) =>
     task === 'transform' && typeof input !== 'object' ? ['rows: expected array'] : [],
 };
