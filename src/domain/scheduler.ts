@@ -14,6 +14,7 @@ import {
   type Ending,
   type SchedulerSnapshot,
 } from './scheduler-snapshot.js';
+import { HeldQueue } from './held-queue.js';
 import { isFailure, type StatusReason, type TerminalStatus } from './status.js';
 import {
   acceptsFailure,
@@ -56,19 +57,13 @@ export interface Effects {
   cancel: { index: number; reason: StatusReason }[];
 }
 
-interface Held {
-  index: number;
-  until: number;
-}
-
 export class Scheduler {
   private readonly states: NodeState[];
   private readonly endings: (Ending | undefined)[];
   private readonly counts: DependencyCounts[];
   private readonly dependants: number[][];
   private readonly readyQueue: TinyQueue<number>;
-  private readonly heldQueue: TinyQueue<Held>;
-  private readonly heldUntil = new Map<number, number>();
+  private readonly held = new HeldQueue();
   private runningCount = 0;
   private settledCount = 0;
   private readyCount = 0;
@@ -96,16 +91,13 @@ export class Scheduler {
       [],
       (a, b) => this.node(a).priorityKey - this.node(b).priorityKey || a - b,
     );
-    this.heldQueue = new TinyQueue<Held>([], (a, b) => a.until - b.until || a.index - b.index);
   }
 
-  /** Makes the nodes without dependencies ready. Call once, before anything else. */
+  /** Makes the nodes ready that wait for nothing. Call once, before anything else. */
   start(now: number): void {
     for (let index = 0; index < this.nodes.length; index++) {
-      if (this.states[index] === 'waiting' && this.node(index).dependsOn.length === 0)
-        this.admit(index, now);
-      else if (this.states[index] === 'waiting' && this.node(index).trigger === 'always')
-        this.admit(index, now);
+      const { dependsOn, trigger } = this.node(index);
+      if (dependsOn.length === 0 || trigger === 'always') this.admit(index, now);
     }
   }
 
@@ -140,26 +132,14 @@ export class Scheduler {
 
   /** Makes held nodes ready whose time has come. */
   release(now: number): void {
-    for (
-      let next = this.heldQueue.peek();
-      next !== undefined && next.until <= now;
-      next = this.heldQueue.peek()
-    ) {
-      this.heldQueue.pop();
-      if (this.heldUntil.get(next.index) === next.until && this.states[next.index] === 'held') {
-        this.heldUntil.delete(next.index);
-        this.makeReady(next.index);
-      }
+    for (let index = this.held.takeDue(now); index !== undefined; index = this.held.takeDue(now)) {
+      this.makeReady(index);
     }
   }
 
   /** When the next held node is due, in epoch milliseconds. */
   nextDue(): number | undefined {
-    for (let next = this.heldQueue.peek(); next !== undefined; next = this.heldQueue.peek()) {
-      if (this.heldUntil.get(next.index) === next.until) return next.until;
-      this.heldQueue.pop();
-    }
-    return undefined;
+    return this.held.nextDue();
   }
 
   /** Cancels one node: at once where it is not running, else by asking its owner to. */
@@ -210,22 +190,18 @@ export class Scheduler {
   }
 
   get heldCount(): number {
-    return this.heldUntil.size;
+    return this.held.size;
   }
 
   get waitingCount(): number {
     return (
-      this.nodes.length -
-      this.settledCount -
-      this.runningCount -
-      this.readyCount -
-      this.heldUntil.size
+      this.nodes.length - this.settledCount - this.runningCount - this.readyCount - this.held.size
     );
   }
 
   /** When a held node is due, in epoch milliseconds. */
   heldUntilOf(index: number): number | undefined {
-    return this.heldUntil.get(index);
+    return this.held.until(index);
   }
 
   get isDone(): boolean {
@@ -250,7 +226,7 @@ export class Scheduler {
     });
     return {
       states: letters.join(''),
-      held: [...this.heldUntil],
+      held: this.held.entries(),
       ...(this.stopping === undefined ? {} : { stopping: this.stopping }),
     };
   }
@@ -296,7 +272,7 @@ export class Scheduler {
     const from = this.states[index];
     if (from === 'running') this.runningCount--;
     if (from === 'ready') this.readyCount--;
-    if (from === 'held') this.heldUntil.delete(index);
+    if (from === 'held') this.held.remove(index);
     if (to === 'running') this.runningCount++;
     if (to === 'ready') this.readyCount++;
     if (to === 'settled') this.settledCount++;
@@ -310,8 +286,7 @@ export class Scheduler {
 
   private holdUntil(index: number, until: number): void {
     this.move(index, 'held');
-    this.heldUntil.set(index, until);
-    this.heldQueue.push({ index, until });
+    this.held.hold(index, until);
   }
 
   /** A node whose trigger said yes: ready, or held where a start time lies ahead. */

@@ -79,7 +79,7 @@ describe('cancel', () => {
     expect(nodes['anyway']?.status).toBe('COMPLETED');
   });
 
-  it('answers for every state: unknown, ended, unknown node', async () => {
+  it('answers for every state: unknown, ended, a node that is not there', async () => {
     const handle = await harness.engine.scheduleTask({ task: 'noop' });
     await handle.result();
     expect(await harness.engine.cancelExecution(handle.executionId)).toMatchObject({

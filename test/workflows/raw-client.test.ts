@@ -218,11 +218,21 @@ describe('taskGraph started by a raw client', () => {
       tasks: [{ id: 'a', task: 'fail', retry: { strategy: 'FIXED_DELAY', delay: '1h' } }],
     });
     await until(async () => (await handle.query<GraphStatus>('status')).counts.RETRYING === 1);
-    await handle.signal('tempograph.settled', { nonsense: true });
+    for (const junk of [
+      undefined,
+      null,
+      { nonsense: true },
+      { segmentId: 's', outcomes: [1, [0, null]] },
+    ]) {
+      await handle.signal('tempograph.settled', junk);
+    }
     await handle.signal('no-such-signal', 1);
     await expect(handle.executeUpdate('cancelNode', { args: [42] })).rejects.toBeInstanceOf(
       WorkflowUpdateFailedError,
     );
+    await expect(
+      handle.executeUpdate('cancelNode', { args: [{ nodeId: '"'.repeat(900_000) }] }),
+    ).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     expect(await handle.executeUpdate('cancelNode', { args: [{ nodeId: 'zz' }] })).toMatchObject({
       success: false,
     });
@@ -237,13 +247,30 @@ describe('taskGraph started by a raw client', () => {
     expect(await failedTasks(handle.workflowId)).toBe(0);
   });
 
-  it('refuses to be a segment of nothing', async () => {
-    const handle = await client.workflow.start('taskSegment', {
-      args: [{ orders: 5 }],
+  it.each<[string, string, unknown[]]>([
+    ['a segment of nothing', 'taskSegment', [{ orders: 5 }]],
+    [
+      'a segment with junk for orders',
+      'taskSegment',
+      [{ coordinatorId: 'x', prepared: { execution: {} }, classes: [], orders: [null, {}] }],
+    ],
+    ['a segment without an argument', 'taskSegment', []],
+    ['a question that is none', 'tempographAsk', []],
+    [
+      'a carry that is none',
+      'taskGraph',
+      [{ name: 'x', tasks: [{ id: 'a', task: 'noop' }] }, null, 'boo'],
+    ],
+    ['an empty carry', 'taskGraph', [{ name: 'x', tasks: [{ id: 'a', task: 'noop' }] }, null, {}]],
+  ])('refuses %s with CONFIGURATION', async (_name, type, args) => {
+    const workflowId = `raw-${randomUUID()}`;
+    const handle = await client.workflow.start(type, {
+      args,
       taskQueue: harness.taskQueue,
-      workflowId: `raw-${randomUUID()}`,
+      workflowId,
     });
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'CONFIGURATION' } });
+    expect(await failedTasks(workflowId)).toBe(0);
   });
 
   it('is started by the temporal CLI', async () => {
