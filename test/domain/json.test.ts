@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { formatPath, getOwn, isObject, preview, setOwn } from '../../src/domain/json.js';
+import {
+  formatPath,
+  getOwn,
+  isObject,
+  preview,
+  setOwn,
+  cutBytes,
+  utf8Bytes,
+} from '../../src/domain/json.js';
 
 describe('formatPath', () => {
   it.each([
@@ -57,5 +65,19 @@ describe('preview', () => {
       '5',
       '"xxx…',
     ]);
+  });
+});
+
+describe('utf8Bytes and cutBytes', () => {
+  it('count what Buffer counts, and cut no character in two (property)', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.nat({ max: 80 }), (text, most) => {
+        expect(utf8Bytes(text)).toBe(Buffer.byteLength(text));
+        const cut = cutBytes(text, most);
+        expect(text.startsWith(cut)).toBe(true);
+        expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(most);
+        expect(cut).not.toContain('\uFFFD');
+      }),
+    );
   });
 });

@@ -111,7 +111,7 @@ describe('validateGraph on tasks and hooks', () => {
       'one that is near nothing',
       lone({ task: 'elsewhere' }),
       'tasks[0].task UNKNOWN_TASK',
-      /no worker that was asked has it/,
+      /the worker that was asked has no such task/,
     ],
     [
       'the name default',

@@ -102,7 +102,7 @@ describe('validateGraph on what is too large', () => {
   it('refuses 5 MB, with the number, the limit and what to do', () => {
     const faults = faultsOf(lone({ input: 'x'.repeat(5_000_000) }));
     expect(formatFaults(faults)).toMatch(
-      /^\(root\): is 5,000,\d{3} characters of JSON; the limit is 1,900,000 \(pass large values by/,
+      /^\(root\): is 5,000,\d{3} bytes of JSON; the limit is 1,900,000 \(pass large values by/,
     );
   });
 

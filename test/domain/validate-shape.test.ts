@@ -355,7 +355,7 @@ describe('validateGraph on a submission', () => {
       'submission.metadata.at INVALID_TYPE',
       /a Date is not JSON/,
     ],
-    ['a text', 'x', 'submission.(root) INVALID_TYPE', /expected object/],
+    ['a text', 'x', 'submission INVALID_TYPE', /expected object/],
   ])('refuses %s', (_title, submission, place, says) => {
     const faults = faultsOf(graph(), submission);
     expect(places(faults)).toEqual([place]);
