@@ -5,36 +5,25 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { messageOf, TaskError, type ErrorRecord } from '../domain/errors.js';
-import { isRetriable, errorKinds } from '../domain/classify.js';
-import { isObject, type Json } from '../domain/json.js';
 import type { ActivityOutcome, HeldOutcome, NodeOutcome, Value } from '../domain/outcome.js';
-import { policyFor, waitTime } from '../domain/retry.js';
-import { issueMessages, type RegisteredTask, type TaskContext } from '../registry.js';
+import { issueMessages, type RegisteredTask } from '../registry.js';
 import { InProcessRunner } from '../runners/in-process.js';
 import type { NodeRequest } from '../workflows/messages.js';
 import { Attempt } from './attempt.js';
-import { makeContext, type Collected } from './context.js';
+import { makeContext } from './context.js';
 import type { Deps } from './deps.js';
+import type { Facts } from './facts.js';
 import { finalFailure, recordError, retryFailure } from './failure.js';
 import { runPostHooks, runPreHooks, type HookSubject } from './hooks.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import { resolveInput } from './resolve.js';
 import { hashJson, storeValue } from './values.js';
+import { attemptOutcome, judge } from './verdict.js';
 
 /** A task that no worker knows is given up after this long. */
 const UNKNOWN_TASK_LIMIT_MS = 600_000;
 
 const inProcess = new InProcessRunner();
-
-/** What the steps have found out so far; `conclude` says it in the outcome. */
-interface Facts {
-  input: Json;
-  metadata: Record<string, unknown>;
-  inputHash?: string;
-  task?: RegisteredTask;
-  context?: TaskContext;
-  collected: Collected;
-}
 
 /**
  * Runs one attempt of a node.
@@ -186,78 +175,6 @@ function interrupted(attempt: Attempt): never {
   attempt.record('CANCELLED', { error: { code: 'INTERRUPTED', message: error.message } });
   attempt.beat();
   throw retryFailure({ ...error, code: 'INTERRUPTED' }, 1);
-}
-
-type Verdict =
-  | { retry: true; error: ErrorRecord; waitMs: number; maxRetries: number }
-  | { retry: false; error: ErrorRecord; status: 'FAILED' | 'TIMEOUT' | 'REJECTED' };
-
-function judge(
-  request: NodeRequest,
-  attempt: Attempt,
-  facts: Facts,
-  log: NodeLogger,
-  thrown: unknown,
-): Verdict {
-  const kinds = errorKinds(thrown);
-  const policy = policyFor(request.retry, kinds);
-  const asked = askTask(facts, thrown, log);
-  const said = typeof asked === 'string' ? { retry: asked === 'retry' } : asked;
-  const never = policy.neverRetryOn.some((kind) => kinds.includes(kind));
-  const retriable = !never && (said?.retry ?? isRetriable(thrown, policy));
-  const error = {
-    ...recordError(thrown, retriable, attempt.number),
-    ...(said?.code ? { code: said.code.slice(0, 128) } : {}),
-  };
-  const status =
-    error.code === 'TIMEOUT'
-      ? 'TIMEOUT'
-      : error.code === 'INPUT_INVALID' || error.code === 'VETOED'
-        ? 'REJECTED'
-        : 'FAILED';
-  if (!retriable || attempt.number > policy.maxRetries) return { retry: false, error, status };
-  const own = said?.delayMs ?? retryAfterMs(thrown);
-  const waitMs = Math.max(
-    1,
-    own === undefined
-      ? waitTime(policy, attempt.number, Math.random)
-      : Math.min(own, policy.maxRetryAfterMs),
-  );
-  if (waitMs >= attempt.totalLeftMs()) {
-    return {
-      retry: false,
-      error: { ...error, message: `${error.message} (no time left for another attempt)` },
-      status: 'TIMEOUT',
-    };
-  }
-  return { retry: true, error, waitMs, maxRetries: policy.maxRetries };
-}
-
-/** What the task itself says of its error; a classifier that fails has said nothing. */
-function askTask(
-  { task, context }: Facts,
-  thrown: unknown,
-  log: NodeLogger,
-): ReturnType<NonNullable<RegisteredTask['definition']['classifyError']>> {
-  try {
-    return context ? task?.definition.classifyError?.(thrown, context) : undefined;
-  } catch (failure) {
-    log.warn(`classifyError failed: ${messageOf(failure)}`);
-    return undefined;
-  }
-}
-
-function retryAfterMs(thrown: unknown): number | undefined {
-  const value = isObject(thrown) ? thrown['retryAfterMs'] : undefined;
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
-}
-
-function attemptOutcome(error: ErrorRecord): 'TIMEOUT' | 'REJECTED' | 'FAILED' {
-  return error.code === 'TIMEOUT'
-    ? 'TIMEOUT'
-    : error.code === 'INPUT_INVALID' || error.code === 'VETOED'
-      ? 'REJECTED'
-      : 'FAILED';
 }
 
 function timedOut(request: NodeRequest, thrown: unknown): TaskError {
