@@ -296,12 +296,12 @@ export class GraphRun {
       cancelled: [...this.cancelReasons],
       ...(this.stopping ? { cancelling: this.stopping } : {}),
     };
-    this.alarm.clear();
     const seen = this.version;
     const large = jsonBytes(carry) > CARRY_INLINE;
     const next = large ? { ref: await writeAway(carry) } : carry;
     // What came while the carry was written is not in it: go round again.
     if (this.version !== seen || this.executor.pending() > 0) return;
+    this.alarm.clear(); // not before: going round again needs it
     await continueAsNew<(...args: TaskGraphArgs) => Promise<GraphClose>>(null, null, next);
   }
 

@@ -46,7 +46,6 @@ export class GraphState {
   readonly ended: Counts = {};
   readonly failures: NodeFailure[] = [];
   sequence = 0;
-  failureCount = 0;
   firstError: ErrorRecord | undefined;
 
   constructor(
@@ -116,7 +115,6 @@ export class GraphState {
     this.unpaged.push(index);
     this.upstream.set(index, { status, ...(outcome?.output ? { output: outcome.output } : {}) });
     if (!isFailure(status) || this.node(index).allowFailure) return;
-    this.failureCount++;
     this.firstError ??= outcome?.error;
     if (this.failures.length === FAILURES_KEPT) return;
     const error = outcome?.error && briefly(outcome.error);

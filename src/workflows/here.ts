@@ -83,7 +83,9 @@ export class HereExecutor implements NodeExecutor {
         : this.run(order, request);
       void done.then((outcome) => this.finished(order, outcome));
     }
-    if (this.waiting.length > 0) this.alarm.set(Date.now() + 1); // the rest in the next workflow task
+    // The rest in the next workflow task; at the limit of pending activities the next one that ends goes on with it.
+    const full = this.pendingActivities >= PENDING_LIMIT;
+    if (this.waiting.length > 0 && !full) this.alarm.set(Date.now() + 1);
   }
 
   private finished(order: NodeOrder, outcome: ActivityOutcome): void {
