@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { TaskEngine } from '../src/client.js';
 import { launchDevServer, type DevServer } from '../src/servers/dev-server.js';
 import { shared } from './support/shared.js';
@@ -75,6 +76,16 @@ class Scene {
   }
 }
 
+async function attemptsKnownToServer(address: string, executionId: string): Promise<number> {
+  const connection = await Connection.connect({ address });
+  try {
+    const { raw } = await new Client({ connection }).workflow.getHandle(executionId).describe();
+    return raw.pendingActivities?.find(({ activityId }) => activityId === 'gated')?.attempt ?? 0;
+  } finally {
+    await connection.close();
+  }
+}
+
 describe('recovery', () => {
   it('goes on after a worker is killed: no finished node runs again, the interrupted one shows two attempts', async () => {
     const scene = new Scene(shared().address);
@@ -109,7 +120,7 @@ describe('recovery', () => {
     }
   });
 
-  it('goes on after the dev server is killed and restarted on its file', async () => {
+  it('goes on after the dev server is killed and restarted on its file: no finished node runs again, the interrupted one shows two attempts', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tempograph-server-'));
     const dbFile = join(folder, 'temporal.db');
     let server: DevServer = await launchDevServer(shared().binary, { dbFile });
@@ -121,27 +132,28 @@ describe('recovery', () => {
       dataDir: scene.dataDir,
     });
     try {
-      await scene.startWorker();
+      const worker = await scene.startWorker();
       const { executionId } = await engine.scheduleTaskGraph(graph);
       await until(() => scene.runs().includes('gated 1'));
+      worker.kill('SIGSTOP'); // else it is chance whether a heartbeat reaches the new server in time
       process.kill(server.pid, 'SIGKILL');
       await server.exited;
       await engine.shutdown();
       server = await launchDevServer(shared().binary, { dbFile, port });
-      scene.open();
       engine = await TaskEngine.connect({
         address: scene.address,
         taskQueue: scene.taskQueue,
         dataDir: scene.dataDir,
       });
+      await until(async () => (await attemptsKnownToServer(scene.address, executionId)) === 2);
+      worker.kill('SIGCONT');
+      await until(() => scene.runs().includes('gated 2'));
+      scene.open();
       const { status, nodes } = await engine.handle(executionId).result();
       expect(status).toBe('COMPLETED');
-      expect(
-        scene
-          .runs()
-          .filter((run) => !run.startsWith('gated'))
-          .sort(),
-      ).toEqual(['beside 1', 'first 1', 'last 1']);
+      expect(scene.runs().sort()).toEqual(['beside 1', 'first 1', 'gated 1', 'gated 2', 'last 1']);
+      expect(nodes['gated']?.attempts).toBe(2);
+      expect(nodes['gated']?.attemptHistory.at(-1)?.outcome).toBe('COMPLETED');
       expect(nodes['last']?.output).toBe(3);
     } finally {
       await scene.end();
