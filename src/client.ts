@@ -1,5 +1,6 @@
 /** The door for programs that start and watch executions. */
-export { TaskEngine, LONE_NODE } from './client/engine.js';
+export { TaskEngine } from './client/engine.js';
+export { LONE_NODE } from './workflows/messages.js';
 export type { EngineOptions, ListQuery } from './client/engine.js';
 export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client/submission.js';
 export { ExecutionHandle, NodeHandle as ExecutionNodeHandle } from './client/handle.js';

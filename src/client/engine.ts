@@ -1,14 +1,11 @@
 /** The engine: schedules tasks and graphs, and answers questions about executions. */
-import { randomUUID } from 'node:crypto';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
   type Connection,
-  type WorkflowStartOptions,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import { GraphBuilder } from '../builder.js';
+import type { GraphBuilder } from '../builder.js';
 import {
   connectOptions,
   resolveSettings,
@@ -16,29 +13,23 @@ import {
   type ResolvedSettings,
   type Settings,
 } from '../config.js';
-import { adjacencyToSpec, isAdjacency, type Adjacency } from '../domain/adjacency.js';
-import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
+import type { Adjacency } from '../domain/adjacency.js';
+import { TaskError, TaskStateError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { STATUSES, type Status } from '../domain/status.js';
 import { validateGraph } from '../domain/validate.js';
 import { FileBlobStore } from '../store/blob-store.js';
-import { MEMO, SEARCH_ATTRIBUTE, WORKFLOW, type CancelAnswer } from '../workflows/messages.js';
+import { LONE_NODE, SEARCH_ATTRIBUTE, WORKFLOW, type CancelAnswer } from '../workflows/messages.js';
 import { connectClient, knownSearchAttributes, reaching } from './connect.js';
 import { ExecutionHandle, notFound } from './handle.js';
-import { recordOf, type ExecutionMemo, type ExecutionRecord } from './record.js';
+import { recordOf, type ExecutionRecord } from './record.js';
 import { nodeRecord } from './node-record.js';
 import { References } from './references.js';
+import { graphSpec, startRequest, taskSpec, type Known } from './start-request.js';
 import {
-  escapeExpressions,
-  idFaults,
-  REUSE,
-  slug,
   splitId,
-  startDelayMs,
-  submissionOf,
-  withInputs,
   type GraphSubmitOptions,
   type SubmitOptions,
   type TaskSubmission,
@@ -56,9 +47,6 @@ export interface ListQuery {
   /** Default 100, at most 1,000. */
   limit?: number;
 }
-
-/** The id of a lone task's only node. */
-export const LONE_NODE = 'task';
 
 /** How long a query may wait for a worker, in milliseconds. */
 const QUERY_DEADLINE_MS = 4_000;
@@ -100,18 +88,8 @@ export class TaskEngine {
    * @throws SpecInvalidError, TaskStateError for an id that already ran
    */
   async scheduleTask({ task, input, ...options }: TaskSubmission): Promise<ExecutionHandle> {
-    const name = typeof task === 'string' ? task : task.name;
-    const spec: GraphSpec = {
-      name,
-      tasks: [
-        {
-          id: LONE_NODE,
-          task: name,
-          ...(input === undefined ? {} : { input: escapeExpressions(input as Json) }),
-        },
-      ],
-    };
-    return await this.start(spec, options, { kind: 'task', name });
+    const { spec, known } = taskSpec(task, input);
+    return await this.start(spec, options, known);
   }
 
   /**
@@ -124,17 +102,8 @@ export class TaskEngine {
     options: GraphSubmitOptions = {},
   ): Promise<ExecutionHandle> {
     const { inputs, name, ...rest } = options;
-    const given =
-      graph instanceof GraphBuilder
-        ? graph.toSpec()
-        : isAdjacency(graph)
-          ? adjacencyToSpec(graph, name ?? 'graph')
-          : graph;
-    const spec = inputs ? withInputs(given, inputs) : given;
-    return await this.start(spec, rest, {
-      kind: 'graph',
-      name: typeof spec?.name === 'string' ? spec.name : 'graph',
-    });
+    const { spec, known } = graphSpec(graph, name, inputs);
+    return await this.start(spec, rest, known);
   }
 
   /** Everything that is wrong with a graph; with `askWorker`, task names and their inputs too. */
@@ -238,33 +207,18 @@ export class TaskEngine {
   private async start(
     spec: GraphSpec,
     options: SubmitOptions & { params?: Record<string, unknown> },
-    known: { kind: 'graph' | 'task'; name: string },
+    known: Known,
   ): Promise<ExecutionHandle> {
     this.assertOpen();
-    const { executionId, reuse = 'never', scheduledTime, metadata } = options;
-    const submission = submissionOf(options);
-    const faults: Fault[] = [...validateGraph(spec, submission).faults];
-    const startDelay = startDelayMs(scheduledTime, faults);
-    faults.push(...idFaults(executionId));
-    if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);
-    const id = executionId ?? `${slug(known.name)}-${randomUUID().slice(-12)}`;
-    const memo: ExecutionMemo = {
-      kind: known.kind,
-      name: known.name,
-      ...(metadata ? { metadata } : {}),
-    };
-    const start: WorkflowStartOptions = {
-      workflowId: id,
-      taskQueue: this.settings.taskQueue,
-      args: [spec, submission],
-      workflowIdReusePolicy: REUSE[reuse],
-      staticSummary: `${known.name}: ${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`,
-      memo: { [MEMO.kind]: memo },
-      typedSearchAttributes: await this.searchAttributes(known.name, options, startDelay > 0),
-      ...(startDelay > 0 ? { startDelay } : {}),
-    };
+    const request = startRequest(spec, options, known, await this.knownAttributes());
+    const id = request.workflowId;
     try {
-      await reaching(this.address, () => this.client.workflow.start(WORKFLOW.graph, start));
+      await reaching(this.address, () =>
+        this.client.workflow.start(WORKFLOW.graph, {
+          ...request,
+          taskQueue: this.settings.taskQueue,
+        }),
+      );
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
         throw new TaskStateError(
@@ -285,30 +239,12 @@ export class TaskEngine {
     );
   }
 
-  private async searchAttributes(
-    name: string,
-    { project, sessionId, priority }: SubmitOptions,
-    scheduled: boolean,
-  ): Promise<SearchAttributePair[]> {
-    this.attributes ??= knownSearchAttributes(this.client);
-    const known = await this.attributes;
-    const wanted: [string, string | undefined][] = [
-      [SEARCH_ATTRIBUTE.status, scheduled ? 'SCHEDULED' : 'PENDING'],
-      [SEARCH_ATTRIBUTE.task, name],
-      [SEARCH_ATTRIBUTE.project, project],
-      [SEARCH_ATTRIBUTE.session, sessionId],
-      [SEARCH_ATTRIBUTE.priority, priority],
-    ];
-    return wanted.flatMap(([attribute, value]) =>
-      value !== undefined && known.has(attribute)
-        ? [{ key: defineSearchAttributeKey(attribute, 'KEYWORD'), value }]
-        : [],
-    );
+  private async knownAttributes(): Promise<ReadonlySet<string>> {
+    return await (this.attributes ??= knownSearchAttributes(this.client));
   }
 
   private async visibilityQuery({ status, project, sessionId }: ListQuery): Promise<string> {
-    this.attributes ??= knownSearchAttributes(this.client);
-    const known = await this.attributes;
+    const known = await this.knownAttributes();
     const parts = [`WorkflowType = '${WORKFLOW.graph}'`, `ExecutionStatus != 'ContinuedAsNew'`];
     const filters: [string, string | undefined][] = [
       [SEARCH_ATTRIBUTE.project, project],

@@ -47,6 +47,9 @@ export const SEARCH_ATTRIBUTE = {
   session: 'TempographSession',
 } as const;
 
+/** The id of a lone task's only node. */
+export const LONE_NODE = 'task';
+
 /** Memo keys. */
 export const MEMO = { manifest: 'tempographManifest', kind: 'tempographKind' } as const;
 

@@ -1,0 +1,119 @@
+/** What a workflow of ours is started with: by the engine now, by a schedule later. */
+import { randomUUID } from 'node:crypto';
+import type { WorkflowStartOptions } from '@temporalio/client';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { GraphBuilder } from '../builder.js';
+import { adjacencyToSpec, isAdjacency, type Adjacency } from '../domain/adjacency.js';
+import { SpecInvalidError } from '../domain/errors.js';
+import type { Fault } from '../domain/fault.js';
+import type { Json } from '../domain/json.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { validateGraph } from '../domain/validate.js';
+import type { AnyTask } from '../registry.js';
+import { LONE_NODE, MEMO, SEARCH_ATTRIBUTE } from '../workflows/messages.js';
+import type { ExecutionMemo } from './record.js';
+import {
+  escapeExpressions,
+  idFaults,
+  REUSE,
+  slug,
+  startDelayMs,
+  submissionOf,
+  withInputs,
+  type SubmitOptions,
+} from './submission.js';
+
+/** What an execution is called, and whether it is a lone task. */
+export interface Known {
+  kind: 'graph' | 'task';
+  name: string;
+}
+
+export type StartRequest = Omit<WorkflowStartOptions, 'taskQueue'>;
+
+/** A lone task as a graph of one. */
+export function taskSpec(
+  task: string | AnyTask,
+  input: unknown,
+): { spec: GraphSpec; known: Known } {
+  const name = typeof task === 'string' ? task : task.name;
+  const node = {
+    id: LONE_NODE,
+    task: name,
+    ...(input === undefined ? {} : { input: escapeExpressions(input as Json) }),
+  };
+  return { spec: { name, tasks: [node] }, known: { kind: 'task', name } };
+}
+
+/** The spec of a builder, of a spec, or of the adjacency form, with the inputs given beside it. */
+export function graphSpec(
+  graph: GraphBuilder | GraphSpec | Adjacency,
+  name?: string,
+  inputs?: Record<string, unknown>,
+): { spec: GraphSpec; known: Known } {
+  const given =
+    graph instanceof GraphBuilder
+      ? graph.toSpec()
+      : isAdjacency(graph)
+        ? adjacencyToSpec(graph, name ?? 'graph')
+        : graph;
+  const spec = inputs ? withInputs(given, inputs) : given;
+  return {
+    spec,
+    known: { kind: 'graph', name: typeof spec?.name === 'string' ? spec.name : 'graph' },
+  };
+}
+
+/**
+ * The options of the workflow that runs a spec.
+ *
+ * @param attributes search attributes that the namespace has
+ * @throws SpecInvalidError with every fault of the spec and of what was said
+ */
+export function startRequest(
+  spec: GraphSpec,
+  options: SubmitOptions & { params?: Record<string, unknown> },
+  known: Known,
+  attributes: ReadonlySet<string>,
+): StartRequest {
+  const { executionId, reuse = 'never', scheduledTime, metadata } = options;
+  const submission = submissionOf(options);
+  const faults: Fault[] = [...validateGraph(spec, submission).faults];
+  const startDelay = startDelayMs(scheduledTime, faults);
+  faults.push(...idFaults(executionId));
+  if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);
+  const memo: ExecutionMemo = {
+    kind: known.kind,
+    name: known.name,
+    ...(metadata ? { metadata } : {}),
+  };
+  return {
+    workflowId: executionId ?? `${slug(known.name)}-${randomUUID().slice(-12)}`,
+    args: [spec, submission],
+    workflowIdReusePolicy: REUSE[reuse],
+    staticSummary: `${known.name}: ${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`,
+    memo: { [MEMO.kind]: memo },
+    typedSearchAttributes: searchAttributes(known.name, options, startDelay > 0, attributes),
+    ...(startDelay > 0 ? { startDelay } : {}),
+  };
+}
+
+function searchAttributes(
+  name: string,
+  { project, sessionId, priority }: SubmitOptions,
+  scheduled: boolean,
+  known: ReadonlySet<string>,
+): SearchAttributePair[] {
+  const wanted: [string, string | undefined][] = [
+    [SEARCH_ATTRIBUTE.status, scheduled ? 'SCHEDULED' : 'PENDING'],
+    [SEARCH_ATTRIBUTE.task, name],
+    [SEARCH_ATTRIBUTE.project, project],
+    [SEARCH_ATTRIBUTE.session, sessionId],
+    [SEARCH_ATTRIBUTE.priority, priority],
+  ];
+  return wanted.flatMap(([attribute, value]) =>
+    value !== undefined && known.has(attribute)
+      ? [{ key: defineSearchAttributeKey(attribute, 'KEYWORD'), value }]
+      : [],
+  );
+}
