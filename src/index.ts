@@ -37,7 +37,19 @@ export type { RetryInput } from './domain/retry-options.js';
 export { GraphSpecSchema, SubmissionSchema } from './domain/spec.js';
 export type { GraphSpec, Submission } from './domain/spec.js';
 export { canTransition, isTerminal, STATUSES, TRANSITIONS, transition } from './domain/status.js';
-export type { Status, StatusReason } from './domain/status.js';
+export type { Status, StatusChange, StatusReason } from './domain/status.js';
+export {
+  assertCanExecute,
+  canExecute,
+  errorResult,
+  isComplete,
+  isTimedOut,
+  nextRetryAt,
+  prepareForRetry,
+  shouldRetry,
+  updateStatus,
+} from './domain/task-execution.js';
+export type { TaskExecutionState } from './domain/task-execution.js';
 export { topologicalSort } from './domain/topology.js';
 export { evaluateTrigger, TRIGGER_RULES } from './domain/trigger.js';
 export type { DependencyState, TriggerRule } from './domain/trigger.js';

@@ -27,7 +27,8 @@ export class Attempt {
   lostWorkers: number;
   checkpoint: Json | undefined;
   progress: HeartbeatDetails['progress'];
-  phase: HeartbeatDetails['phase'] = 'PREPARING';
+  /** When the handler was entered. */
+  enteredAt: number | undefined;
   /** The lost attempts that this one found, oldest first. */
   readonly found: AttemptRecord[] = [];
 
@@ -54,6 +55,15 @@ export class Attempt {
 
   get signal(): AbortSignal {
     return this.controller.signal;
+  }
+
+  get phase(): HeartbeatDetails['phase'] {
+    return this.enteredAt === undefined ? 'PREPARING' : 'RUNNING';
+  }
+
+  /** Its handler is about to run. */
+  enter(): void {
+    this.enteredAt = Date.now();
   }
 
   /** Why the signal was aborted. */
@@ -94,10 +104,12 @@ export class Attempt {
     rest: Pick<AttemptRecord, 'error' | 'waitMs'> = {},
   ): void {
     const endedAt = Date.now();
-    if (this.phase === 'RUNNING') this.executionTimeMs += endedAt - this.startedAt;
+    const { enteredAt } = this;
+    if (enteredAt !== undefined) this.executionTimeMs += endedAt - this.startedAt;
     this.attempts = withAttempt(this.attempts, {
       attempt: this.number,
       startedAt: new Date(this.startedAt).toISOString(),
+      ...(enteredAt === undefined ? {} : { enteredAt: new Date(enteredAt).toISOString() }),
       endedAt: new Date(endedAt).toISOString(),
       outcome,
       ...rest,

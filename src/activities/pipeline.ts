@@ -93,7 +93,7 @@ async function steps(
     `task ${JSON.stringify(request.node.task)} refused its input`,
   );
   facts.context = makeContext(request, attempt, { ...resolved, collected: facts.collected, log });
-  attempt.phase = 'RUNNING';
+  attempt.enter();
   log.transition('PREPARING', 'RUNNING');
   const { output } = await inProcess.run(
     { task, input, context: facts.context },
@@ -143,7 +143,7 @@ async function conclude(
     return held(attempt, 'retry', 0, { counted: false });
   }
   if (reason === 'interrupted') return interrupted(attempt);
-  if (reason === 'cancelled') return await cancelled(deps, request, attempt, facts, log);
+  if (reason === 'cancelled') return cancelled(request, attempt, facts, log);
   const cause = reason === 'timeout' ? timedOut(request, thrown) : thrown;
   const verdict = judge(request, attempt, facts, log, cause);
   const { error } = verdict;
@@ -185,13 +185,8 @@ function timedOut(request: NodeRequest, thrown: unknown): TaskError {
   );
 }
 
-async function cancelled(
-  deps: Deps,
-  request: NodeRequest,
-  attempt: Attempt,
-  facts: Facts,
-  log: NodeLogger,
-): Promise<never> {
+/** Perhaps only a pause: the workflow knows, and has `settle` run the post hooks where it is the end. */
+function cancelled(request: NodeRequest, attempt: Attempt, facts: Facts, log: NodeLogger): never {
   attempt.record('CANCELLED');
   const error = recordError(
     new TaskError('CANCELLED', 'cancelled while running'),
@@ -200,9 +195,10 @@ async function cancelled(
   );
   const outcome = outcomeOf(request, attempt, facts, { status: 'CANCELLED', error });
   log.transition(attempt.phase, 'CANCELLED', 'cancelled');
-  const subject = subjectOf(facts, request, attempt, log);
-  const final = facts.task ? await withPostHooks(deps, attempt, subject, outcome) : outcome;
-  throw new CancelledFailure('cancelled', [final]);
+  const { checkpoint } = attempt;
+  throw new CancelledFailure('cancelled', [
+    { ...outcome, ...(checkpoint === undefined ? {} : { checkpoint }) },
+  ]);
 }
 
 function held(

@@ -1,6 +1,6 @@
 /** `tempograph cancel`: asks an execution, or one node of it, to stop. */
 import type { CommandDefinition } from './command.js';
-import { EXIT } from './exit.js';
+import { tellAnswer } from './answer.js';
 import { withSession } from './session.js';
 
 export const cancel: CommandDefinition = {
@@ -13,11 +13,7 @@ export const cancel: CommandDefinition = {
     ['tempograph cancel nightly-3f2a/fetch', 'one node'],
   ],
   run: async (out, options, [id = '']) =>
-    await withSession(options, async ({ engine }) => {
-      const { success, message } = await engine.cancelExecution(id);
-      if (success) out.print(message);
-      else out.note(message);
-      out.document({ success, message });
-      return success ? EXIT.done : EXIT.failed;
-    }),
+    await withSession(options, async ({ engine }) =>
+      tellAnswer(out, await engine.cancelExecution(id)),
+    ),
 };

@@ -4,6 +4,7 @@ import { cancel } from './cancel-command.js';
 import { dev } from './dev-command.js';
 import { doctor } from './doctor-command.js';
 import { list } from './list-command.js';
+import { pause, resume } from './pause-command.js';
 import { retryPreview } from './retry-preview-command.js';
 import { run } from './run-command.js';
 import { status } from './status-command.js';
@@ -20,6 +21,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   list,
   watch,
   cancel,
+  pause,
+  resume,
   retryPreview,
   doctor,
 ];

@@ -21,9 +21,9 @@ import type { GraphSpec } from '../domain/spec.js';
 import { STATUSES, type Status } from '../domain/status.js';
 import { validateGraph } from '../domain/validate.js';
 import { FileBlobStore } from '../store/blob-store.js';
-import { LONE_NODE, SEARCH_ATTRIBUTE, WORKFLOW, type CancelAnswer } from '../workflows/messages.js';
+import { LONE_NODE, SEARCH_ATTRIBUTE, WORKFLOW, type Answer } from '../workflows/messages.js';
 import { connectClient, knownSearchAttributes, reaching } from './connect.js';
-import { ExecutionHandle, notFound } from './handle.js';
+import { ExecutionHandle, notFound, type NodeHandle, type PauseOptions } from './handle.js';
 import { recordOf, type ExecutionRecord } from './record.js';
 import { nodeRecord } from './node-record.js';
 import { References } from './references.js';
@@ -176,20 +176,21 @@ export class TaskEngine {
   }
 
   /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
-  async cancelExecution(executionId: string): Promise<CancelAnswer> {
-    const { graphId, nodeId } = splitId(executionId);
-    let record: ExecutionRecord;
-    try {
-      record = await this.describe(graphId);
-    } catch (error) {
-      if (error instanceof TaskError && error.code === 'NOT_FOUND')
-        return { success: false, message: error.message };
-      throw error;
-    }
-    const handle = await this.handleOf(graphId, record);
-    // A lone task is its only node.
-    const whole = nodeId === undefined || (record.kind === 'task' && nodeId === LONE_NODE);
-    return whole ? await handle.cancel() : await handle.node(nodeId).cancel();
+  async cancelExecution(executionId: string): Promise<Answer> {
+    return await this.asked(executionId, (target) => target.cancel());
+  }
+
+  /** Pauses an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
+  async pauseExecution(executionId: string, options: PauseOptions = {}): Promise<Answer> {
+    return await this.asked(executionId, (target) => target.pause(options));
+  }
+
+  /** Lets a paused execution or node go on. Answers for every state; throws only when unreachable. */
+  async resumeExecution(
+    executionId: string,
+    options: Omit<PauseOptions, 'mode'> = {},
+  ): Promise<Answer> {
+    return await this.asked(executionId, (target) => target.resume(options));
   }
 
   /** A handle that knows whether its execution is a lone task. @throws TaskError NOT_FOUND */
@@ -276,6 +277,25 @@ export class TaskEngine {
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw notFound(executionId);
       throw error;
+    }
+  }
+
+  /** Asks something of an execution or a node; a lone task is its only node. */
+  private async asked(
+    executionId: string,
+    verb: (target: ExecutionHandle | NodeHandle) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { graphId, nodeId } = splitId(executionId);
+    try {
+      const record = await this.describe(graphId);
+      const handle = await this.handleOf(graphId, record);
+      const whole = nodeId === undefined || (record.kind === 'task' && nodeId === LONE_NODE);
+      if (record.endedAt !== null)
+        return { success: false, message: `${executionId} has already ended (${record.status})` };
+      return await verb(whole ? handle : handle.node(nodeId));
+    } catch (error) {
+      if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
+      return { success: false, message: error.message };
     }
   }
 

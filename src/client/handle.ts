@@ -5,10 +5,12 @@ import { isTerminal, type Status } from '../domain/status.js';
 import {
   QUERY,
   UPDATE,
-  type CancelAnswer,
+  type Answer,
+  type CancelNodeRequest,
   type Counts,
   type GraphStatus,
   type NodeView,
+  type PauseRequest,
 } from '../workflows/messages.js';
 import { changedNodes, pendingAttempts, withPending } from './live.js';
 import type { References } from './references.js';
@@ -22,6 +24,9 @@ export interface ExecutionUpdate {
   startedAt: string;
   changed: NodeView[];
 }
+
+/** How to pause, and who asks: that stands in the status history. */
+export type PauseOptions = Pick<PauseRequest, 'mode' | 'by' | 'note'>;
 
 export interface HandleParts {
   client: Client;
@@ -92,7 +97,7 @@ export class ExecutionHandle {
   }
 
   /** Asks the whole execution to stop. */
-  async cancel(): Promise<CancelAnswer> {
+  async cancel(): Promise<Answer> {
     const description = await this.describe();
     if (description.status.name !== 'RUNNING') {
       return {
@@ -102,6 +107,16 @@ export class ExecutionHandle {
     }
     await this.workflow.cancel();
     return { success: true, message: `${this.executionId} was asked to stop` };
+  }
+
+  /** Starts nothing new until `resume`; `hard` also asks what runs to stop at its last checkpoint. */
+  async pause(options: PauseOptions = {}): Promise<Answer> {
+    return await ask(this.parts.client, this.executionId, UPDATE.pause, options);
+  }
+
+  /** Goes on after a pause. */
+  async resume(options: Omit<PauseOptions, 'mode'> = {}): Promise<Answer> {
+    return await ask(this.parts.client, this.executionId, UPDATE.resume, options);
   }
 
   /** One node of the graph. */
@@ -152,17 +167,37 @@ export class NodeHandle {
   }
 
   /** Cancels this node; what depends on it follows its trigger rule. */
-  async cancel(): Promise<CancelAnswer> {
-    const handle = this.parts.client.workflow.getHandle(this.graphId);
-    try {
-      return await handle.executeUpdate<CancelAnswer, [{ nodeId: string }]>(UPDATE.cancelNode, {
-        args: [{ nodeId: this.nodeId }],
-      });
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError)
-        return { success: false, message: `${this.graphId} is not running` };
-      throw error;
-    }
+  async cancel(): Promise<Answer> {
+    const { nodeId } = this;
+    return await ask(this.parts.client, this.graphId, UPDATE.cancelNode, { nodeId });
+  }
+
+  /** It does not start (again) until `resume`; `hard` also asks a running attempt to stop at its last checkpoint. */
+  async pause(options: PauseOptions = {}): Promise<Answer> {
+    const { nodeId } = this;
+    return await ask(this.parts.client, this.graphId, UPDATE.pause, { ...options, nodeId });
+  }
+
+  /** Goes on after a pause of its own. */
+  async resume(options: Omit<PauseOptions, 'mode'> = {}): Promise<Answer> {
+    const { nodeId } = this;
+    return await ask(this.parts.client, this.graphId, UPDATE.resume, { ...options, nodeId });
+  }
+}
+
+/** Asks a running execution for something; one that has ended, or never was, answers no. */
+async function ask(
+  client: Client,
+  executionId: string,
+  update: string,
+  request: PauseRequest | CancelNodeRequest,
+): Promise<Answer> {
+  const handle = client.workflow.getHandle(executionId);
+  try {
+    return await handle.executeUpdate<Answer, [object]>(update, { args: [request] });
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return { success: false, message: `${executionId} is not running` };
   }
 }
 

@@ -16,7 +16,8 @@ import {
 } from '../domain/errors.js';
 import { isObject, setOwn, type Json } from '../domain/json.js';
 import type { AttemptRecord } from '../domain/outcome.js';
-import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
+import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
+import { statusHistory } from '../domain/status-history.js';
 import {
   FAILURE,
   MEMO,
@@ -44,6 +45,8 @@ export interface NodeResult {
   durationMs: number | null;
   /** The sum of the attempts' run times, in milliseconds. */
   executionTimeMs: number;
+  /** Every status it has had, oldest first. */
+  statusHistory: StatusChange[];
 }
 
 export interface ExecutionResult {
@@ -62,6 +65,8 @@ export interface ExecutionResult {
   startedAt: string;
   endedAt: string;
   durationMs: number;
+  /** Every status it has had, oldest first. */
+  statusHistory: StatusChange[];
 }
 
 /** Waits for the end of a workflow. @throws what the client throws when the workflow cannot be found or reached */
@@ -164,7 +169,7 @@ async function resultOf(
   const metrics: Record<string, Record<string, number>> = {};
   for (const view of views) {
     const output = view.output ? await references.value(view.output) : null;
-    setOwn(nodes, view.id, nodeResult(view, output));
+    setOwn(nodes, view.id, nodeResult(view, output, manifest.startedAt));
     if (view.leaf) setOwn(leaves, view.id, output);
     if (view.metrics) setOwn(metrics, view.id, view.metrics);
   }
@@ -185,6 +190,7 @@ async function resultOf(
     startedAt,
     endedAt,
     durationMs,
+    statusHistory: graphHistory(startedAt, endedAt, status, manifest.marks),
   };
 }
 
@@ -201,7 +207,7 @@ function errorOf(
   };
 }
 
-export function nodeResult(view: NodeView, output: Json): NodeResult {
+export function nodeResult(view: NodeView, output: Json, createdAt: string): NodeResult {
   return {
     status: view.status,
     reason: view.reason ?? null,
@@ -214,7 +220,37 @@ export function nodeResult(view: NodeView, output: Json): NodeResult {
     endedAt: view.endedAt ?? null,
     durationMs: view.durationMs ?? null,
     executionTimeMs: view.executionTimeMs ?? 0,
+    statusHistory: historyOf(view, createdAt),
   };
+}
+
+/** @param createdAt when its graph began, an ISO time */
+export function historyOf(view: NodeView, createdAt: string): StatusChange[] {
+  const { scheduledAt, endedAt, status, reason, attemptHistory = [], marks } = view;
+  return statusHistory({
+    createdAt,
+    scheduledAt,
+    endedAt,
+    status,
+    reason,
+    attempts: attemptHistory,
+    marks,
+  });
+}
+
+/** The history of a whole execution: it runs from its start, pauses apart. */
+function graphHistory(
+  startedAt: string,
+  endedAt: string,
+  status: TerminalStatus,
+  marks: readonly StatusChange[] = [],
+): StatusChange[] {
+  return [
+    { status: 'PENDING', at: startedAt },
+    { status: 'RUNNING', at: startedAt },
+    ...marks,
+    { status, at: endedAt },
+  ];
 }
 
 /** A workflow that could not write its manifest: terminated, timed out by the server, refused before it began. */
@@ -237,6 +273,7 @@ async function withoutManifest(
     startedAt: startTime.toISOString(),
     endedAt: ended.toISOString(),
     durationMs: ended.getTime() - startTime.getTime(),
+    statusHistory: graphHistory(startTime.toISOString(), ended.toISOString(), status),
   };
 }
 

@@ -20,6 +20,8 @@ export interface AttemptRecord {
   attempt: number;
   /** ISO times of the worker's clock. */
   startedAt: string;
+  /** When its handler was entered, after pre hooks and input check. */
+  enteredAt?: string;
   endedAt?: string;
   outcome:
     'COMPLETED' | 'FAILED' | 'TIMEOUT' | 'WORKER_LOST' | 'CANCELLED' | 'REJECTED' | 'RUNNING';
@@ -52,10 +54,12 @@ export interface NodeOutcome {
   metrics?: Record<string, number>;
   /** The pipeline has run the post hooks; the workflow need not. */
   hooksDone?: true;
+  /** CANCELLED: the last value that the attempt saved, to go on from after a pause. */
+  checkpoint?: Json;
 }
 
 /** Why an activity ended without an end of its node. */
-export type HoldReason = 'retry' | 'no_handler';
+export type HoldReason = 'retry' | 'no_handler' | 'paused';
 
 /** A node gives its place back until a time. No failure: the attempts so far are counted, nothing is lost. */
 export interface HeldOutcome {
@@ -71,6 +75,21 @@ export interface HeldOutcome {
 }
 
 export type ActivityOutcome = NodeOutcome | HeldOutcome;
+
+/** What a stopped attempt means for a node that is only paused: it goes on later, and the attempt is not counted. */
+export function heldByPause(stopped: NodeOutcome): HeldOutcome {
+  const { attempts, attemptCount, executionTimeMs, checkpoint } = stopped;
+  const last = attempts.at(-1);
+  const counts = last?.outcome !== 'CANCELLED' || last.attempt !== attemptCount;
+  return {
+    held: 'paused',
+    waitMs: 0,
+    attemptsUsed: counts ? attemptCount : attemptCount - 1,
+    attempts: counts ? attempts : attempts.slice(0, -1),
+    executionTimeMs,
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+  };
+}
 
 /** True for an outcome that is no end. */
 export function isHeld(outcome: ActivityOutcome): outcome is HeldOutcome {

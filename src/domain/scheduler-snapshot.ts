@@ -6,6 +6,10 @@ export interface SchedulerSnapshot {
   states: string;
   held: [index: number, until: number][];
   stopping?: StatusReason;
+  /** Everything is paused. */
+  paused?: true;
+  /** Nodes that are paused by themselves. */
+  pausedNodes?: number[];
 }
 
 /** How a node ended; `status` is truthful, `allowFailure` acts only on what dependants see. */

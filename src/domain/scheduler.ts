@@ -5,30 +5,22 @@
  * I1. A node is in exactly one state: waiting, held, ready, running or settled; settled is final.
  * I2. At most `concurrency` nodes are running. A held node (a start time ahead, a long wait before a retry) is not.
  * I3. Among ready nodes the one with the highest priority goes first, then the first in the spec.
- * I4. Settling a node costs O(its dependants), never O(the graph); only `failFast` and a cancel walk all nodes, once.
+ * I4. A paused node starts nothing: it is set aside when it comes to the front. What runs is not touched by a pause.
+ * I5. Settling a node costs O(its dependants), never O(the graph); only `failFast` and a cancel walk all nodes, once.
  */
-import TinyQueue from 'tinyqueue';
 import {
   endingOfLetter,
   letterOfEnding,
   type Ending,
   type SchedulerSnapshot,
 } from './scheduler-snapshot.js';
+import { DependencyLedger, type LedgerNode } from './dependency-ledger.js';
 import { HeldQueue } from './held-queue.js';
+import { ReadyQueue } from './ready-queue.js';
 import { isFailure, type StatusReason, type TerminalStatus } from './status.js';
-import {
-  acceptsFailure,
-  decideTrigger,
-  dependencyState,
-  type DependencyCounts,
-  type TriggerRule,
-} from './trigger.js';
+import { acceptsFailure } from './trigger.js';
 
-export interface SchedulerNode {
-  /** Indexes of the nodes it depends on. */
-  dependsOn: readonly number[];
-  trigger: TriggerRule;
-  allowFailure: boolean;
+export interface SchedulerNode extends LedgerNode {
   /** 1 (first) to 5 (last), as Temporal's `priorityKey`. */
   priorityKey: number;
   /** Not before this long after its dependencies allow it, in milliseconds. */
@@ -60,15 +52,16 @@ export interface Effects {
 export class Scheduler {
   private readonly states: NodeState[];
   private readonly endings: (Ending | undefined)[];
-  private readonly counts: DependencyCounts[];
-  private readonly dependants: number[][];
-  private readonly readyQueue: TinyQueue<number>;
+  private readonly ledger: DependencyLedger;
+  private readonly readyQueue: ReadyQueue;
   private readonly held = new HeldQueue();
   private runningCount = 0;
   private settledCount = 0;
   private readyCount = 0;
   /** Why nothing ordinary starts any more: a failure under `failFast`, a cancel, a deadline. */
   private stopping: StatusReason | undefined;
+  private pausedAll = false;
+  private readonly pausedNodes = new Set<number>();
 
   constructor(
     private readonly nodes: readonly SchedulerNode[],
@@ -76,20 +69,11 @@ export class Scheduler {
   ) {
     this.states = nodes.map(() => 'waiting');
     this.endings = nodes.map(() => undefined);
-    this.counts = nodes.map(({ dependsOn }) => ({
-      total: dependsOn.length,
-      success: 0,
-      failed: 0,
-      upstreamFailed: 0,
-      skipped: 0,
-    }));
-    this.dependants = nodes.map(() => []);
-    nodes.forEach(({ dependsOn }, index) =>
-      dependsOn.forEach((d) => this.dependants[d]?.push(index)),
-    );
-    this.readyQueue = new TinyQueue<number>(
-      [],
-      (a, b) => this.node(a).priorityKey - this.node(b).priorityKey || a - b,
+    this.ledger = new DependencyLedger(nodes);
+    this.readyQueue = new ReadyQueue(
+      (index) => this.node(index).priorityKey,
+      (index) => this.states[index] === 'ready',
+      (index) => !this.isPaused(index),
     );
   }
 
@@ -107,7 +91,6 @@ export class Scheduler {
     while (taken.length < limit && this.runningCount < this.options.concurrency) {
       const index = this.readyQueue.pop();
       if (index === undefined) break;
-      if (this.states[index] !== 'ready') continue; // cancelled while it stood in the queue
       this.move(index, 'running');
       taken.push(index);
     }
@@ -140,6 +123,45 @@ export class Scheduler {
   /** When the next held node is due, in epoch milliseconds. */
   nextDue(): number | undefined {
     return this.held.nextDue();
+  }
+
+  /** Nothing starts any more until `resume`. What runs goes on; waits go on too. */
+  pause(): void {
+    this.pausedAll = true;
+  }
+
+  /** What is ready may start again, except nodes that were paused by themselves. */
+  resume(): void {
+    this.pausedAll = false;
+    this.readyQueue.reconsider();
+  }
+
+  /** The node does not start (again) until `resumeNode`. */
+  pauseNode(index: number): void {
+    if (this.states[index] !== 'settled') this.pausedNodes.add(index);
+  }
+
+  resumeNode(index: number): void {
+    if (this.pausedNodes.delete(index)) this.readyQueue.reconsider();
+  }
+
+  /** True for a node that may not start, on its own account or because everything is paused. */
+  isPaused(index: number): boolean {
+    return this.pausedAll || this.pausedNodes.has(index);
+  }
+
+  /** True for a node that was paused by itself. */
+  isNodePaused(index: number): boolean {
+    return this.pausedNodes.has(index);
+  }
+
+  get isAllPaused(): boolean {
+    return this.pausedAll;
+  }
+
+  /** True while some node could start if the window had room. */
+  get hasStartable(): boolean {
+    return this.readyQueue.peek() !== undefined;
   }
 
   /** Cancels one node: at once where it is not running, else by asking its owner to. */
@@ -175,10 +197,7 @@ export class Scheduler {
 
   /** Dependencies of a node that have ended, and all of them. */
   dependencyProgress(index: number): { done: number; total: number } {
-    const c = this.counts[index];
-    return c
-      ? { done: c.success + c.failed + c.upstreamFailed + c.skipped, total: c.total }
-      : { done: 0, total: 0 };
+    return this.ledger.progress(index);
   }
 
   get running(): number {
@@ -228,6 +247,8 @@ export class Scheduler {
       states: letters.join(''),
       held: this.held.entries(),
       ...(this.stopping === undefined ? {} : { stopping: this.stopping }),
+      ...(this.pausedAll ? { paused: true as const } : {}),
+      ...(this.pausedNodes.size > 0 ? { pausedNodes: [...this.pausedNodes] } : {}),
     };
   }
 
@@ -239,6 +260,8 @@ export class Scheduler {
   ): Scheduler {
     const scheduler = new Scheduler(nodes, options);
     scheduler.stopping = snapshot.stopping;
+    scheduler.pausedAll = snapshot.paused ?? false;
+    for (const index of snapshot.pausedNodes ?? []) scheduler.pausedNodes.add(index);
     const held = new Map(snapshot.held);
     for (let index = 0; index < nodes.length; index++) {
       const letter = snapshot.states.charAt(index);
@@ -259,7 +282,8 @@ export class Scheduler {
   /** Ends a node whose dependants need no decision. */
   private endQuietly(index: number, ending: Ending): void {
     this.finish(index, ending);
-    for (const dependant of this.dependants[index] ?? []) this.count(dependant, index, ending);
+    for (const dependant of this.ledger.dependants(index))
+      this.ledger.count(dependant, index, ending);
   }
 
   private node(index: number): SchedulerNode {
@@ -273,6 +297,7 @@ export class Scheduler {
     if (from === 'running') this.runningCount--;
     if (from === 'ready') this.readyCount--;
     if (from === 'held') this.held.remove(index);
+    if (to === 'settled') this.pausedNodes.delete(index);
     if (to === 'running') this.runningCount++;
     if (to === 'ready') this.readyCount++;
     if (to === 'settled') this.settledCount++;
@@ -303,8 +328,8 @@ export class Scheduler {
     const ended: [number, Ending][] = [[index, ending]];
     for (let next = ended.pop(); next; next = ended.pop()) {
       const [current, how] = next;
-      for (const dependant of this.dependants[current] ?? []) {
-        this.count(dependant, current, how);
+      for (const dependant of this.ledger.dependants(current)) {
+        this.ledger.count(dependant, current, how);
         const skipped = this.decide(dependant, now);
         if (!skipped) continue;
         this.finish(dependant, skipped);
@@ -322,8 +347,7 @@ export class Scheduler {
   private decide(index: number, now: number): (Ending & { reason: StatusReason }) | undefined {
     if (this.states[index] !== 'waiting') return undefined;
     const { trigger } = this.node(index);
-    const counts = this.counts[index];
-    const decision = counts ? decideTrigger(trigger, counts) : 'wait';
+    const decision = this.ledger.decide(index);
     if (decision === 'wait') return undefined;
     if (decision !== 'run')
       return { status: 'SKIPPED', reason: decision === 'skipped' ? 'rule' : 'upstream_failed' };
@@ -335,33 +359,6 @@ export class Scheduler {
     }
     this.admit(index, now);
     return undefined;
-  }
-
-  private count(dependant: number, index: number, ending: Ending): void {
-    const counts = this.counts[dependant];
-    if (!counts) return;
-    const { allowFailure } = this.node(index);
-    switch (
-      dependencyState(ending.status, {
-        allowFailure,
-        ...(ending.reason ? { reason: ending.reason } : {}),
-      })
-    ) {
-      case 'success':
-        counts.success++;
-        break;
-      case 'failed':
-        counts.failed++;
-        break;
-      case 'upstream_failed':
-        counts.upstreamFailed++;
-        break;
-      case 'skipped':
-        counts.skipped++;
-        break;
-      case 'running':
-        break;
-    }
   }
 
   /**

@@ -143,4 +143,7 @@ export interface StatusChange {
   at: string;
   attempt?: number;
   reason?: StatusReason;
+  /** Who asked, where a person or a system did. */
+  by?: string;
+  note?: string;
 }

@@ -14,18 +14,16 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
-import { nodeBody, schedulerNodes, type NodeBody, type Plan } from '../domain/plan.js';
-import { inlineLimits } from '../domain/budget.js';
+import { schedulerNodes, type Plan } from '../domain/plan.js';
 import { Scheduler, type Effects } from '../domain/scheduler.js';
-import { jsonBytes, preview, setOwn } from '../domain/json.js';
+import { jsonBytes } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
-import type { StatusReason, TerminalStatus } from '../domain/status.js';
+import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
 import { detailsMarkdown } from './details.js';
 import { closeExecution, writeAway } from './finish.js';
 import { GraphState } from './graph-state.js';
 import type {
-  CancelAnswer,
   Carry,
   GraphClose,
   GraphStatus,
@@ -33,9 +31,10 @@ import type {
   PlanPages,
   Prepared,
   TaskGraphArgs,
-  Upstream,
 } from './messages.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
+import { OrderBook } from './orders.js';
+import { GraphVerbs } from './verbs.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
 const BATCH = 50;
@@ -54,14 +53,14 @@ export interface GraphRunParts {
 }
 
 export class GraphRun {
+  readonly verbs: GraphVerbs;
   private readonly scheduler: Scheduler;
   private readonly state: GraphState;
   private readonly executor: NodeExecutor;
   private readonly alarm = new Alarm(() => this.version++);
   private readonly startedAt: number;
   private readonly pages: string[];
-  /** Of a graph that runs here; a coordinator's segments have one limit for all. */
-  private readonly inlineLimits: number[] | undefined;
+  private readonly orders: OrderBook;
   private readonly cancelReasons = new Map<number, StatusReason>();
   private version = 0;
   /** Nodes that ended without running and whose post hooks are under way. */
@@ -76,17 +75,25 @@ export class GraphRun {
       ? Scheduler.restore(nodes, options, carry.scheduler)
       : new Scheduler(nodes, options);
     this.state = new GraphState(plan, this.scheduler);
-    this.inlineLimits = parts.spec ? inlineLimits(plan) : undefined;
+    this.orders = new OrderBook(parts, this.state);
     this.startedAt = carry?.startedAt ?? Date.now();
     this.pages = [...(carry?.pages ?? [])];
     this.stopping = carry?.cancelling;
+    this.executor = parts.makeExecutor((index, outcome) => this.deliver(index, outcome));
+    this.verbs = new GraphVerbs({
+      scheduler: this.scheduler,
+      state: this.state,
+      executor: this.executor,
+      status: () => this.status().status,
+      apply: (effects) => this.apply(effects),
+    });
     if (carry) {
-      this.state.restore(carry.rounds, carry.upstream, carry.sequence);
+      this.state.restore(carry);
+      this.verbs.marks.push(...carry.marks);
       for (const [index, reason] of carry.cancelled) this.cancelReasons.set(index, reason);
       this.state.failures.push(...carry.failures);
       this.state.firstError = carry.failures[0]?.error;
     } else this.scheduler.start(this.startedAt);
-    this.executor = parts.makeExecutor((index, outcome) => this.deliver(index, outcome));
   }
 
   /** Runs to the end. @throws what closes the workflow */
@@ -120,33 +127,19 @@ export class GraphRun {
     this.apply(this.scheduler.cancelAll(reason));
   }
 
-  /** Cancels one node. */
-  cancelNode(id: string): CancelAnswer {
-    const index = this.state.find(id);
-    if (index === undefined)
-      return { success: false, message: `the graph has no node ${preview(id)}` };
-    const ending = this.scheduler.ending(index);
-    if (ending) return { success: false, message: `${id} is already ${ending.status}` };
-    const running = this.scheduler.state(index) === 'running';
-    this.apply(this.scheduler.cancelNode(index, Date.now()));
-    return {
-      success: true,
-      message: running ? `${id} was asked to stop` : `${id} was cancelled before it ran`,
-    };
-  }
-
   status(): GraphStatus {
     const { prepared } = this.parts;
     const { execution } = prepared;
     return {
       executionId: execution.id,
       graph: execution.graph,
-      status: this.isDone() ? this.endStatus() : 'RUNNING',
+      status: this.isDone() ? this.endStatus() : this.liveStatus(),
       counts: this.state.counts(),
       total: this.parts.plan.nodes.length,
       startedAt: new Date(this.startedAt).toISOString(),
       sequence: this.state.sequence,
       runs: this.executor.runs(),
+      ...(this.verbs.marks.length > 0 ? { marks: this.verbs.marks } : {}),
       ...(execution.project === undefined ? {} : { project: execution.project }),
       ...(execution.sessionId === undefined ? {} : { sessionId: execution.sessionId }),
     };
@@ -169,14 +162,14 @@ export class GraphRun {
       const taken = this.scheduler.take(BATCH);
       if (taken.length === 0) return;
       const now = Date.now();
-      const orders = taken.map((index) => this.order(index));
+      const orders = taken.map((index) => this.orders.order(index));
       for (const index of taken) {
         this.state.scheduled(index, now);
         this.say(index, 'PENDING', 'SCHEDULED', 'queue');
       }
       this.executor.begin(orders);
     }
-    if (this.scheduler.ready > 0 && this.scheduler.running < this.scheduler.concurrency)
+    if (this.scheduler.hasStartable && this.scheduler.running < this.scheduler.concurrency)
       this.alarm.set(Date.now() + 1);
   }
 
@@ -188,15 +181,11 @@ export class GraphRun {
       this.settling--;
       return;
     }
-    if (isHeld(outcome) && !this.cancelReasons.has(index)) {
-      this.state.held(index, outcome, now);
-      this.scheduler.hold(index, now + outcome.waitMs);
-      return;
-    }
-    const ended = isHeld(outcome)
-      ? cancelledWhileHeld(outcome.attempts, outcome.attemptsUsed, outcome.executionTimeMs)
-      : outcome;
-    this.end(index, ended, now);
+    if (!isHeld(outcome)) return this.end(index, outcome, now);
+    this.state.held(index, outcome, now);
+    this.scheduler.hold(index, now + outcome.waitMs);
+    const cancelled = this.cancelReasons.get(index);
+    if (cancelled !== undefined) this.apply(this.scheduler.cancelNode(index, now, cancelled));
   }
 
   private end(index: number, outcome: NodeOutcome, now: number): void {
@@ -218,7 +207,11 @@ export class GraphRun {
     this.settling += orders.length;
     if (orders.length > 0) this.executor.begin(orders);
     for (const { index, reason } of effects.cancel) this.cancelReasons.set(index, reason);
-    if (effects.cancel.length > 0) this.executor.cancel(effects.cancel.map(({ index }) => index));
+    if (effects.cancel.length > 0)
+      this.executor.stop(
+        effects.cancel.map(({ index }) => index),
+        'cancel',
+      );
     this.version++;
   }
 
@@ -242,36 +235,7 @@ export class GraphRun {
     const { settle, settleSkipped } = this.state.classOf(index);
     const started = outcome.attemptCount > 0;
     if (started ? !settle : !settleSkipped) return undefined;
-    return { ...this.order(index), ended: outcome, neverStarted: !started };
-  }
-
-  private order(index: number): NodeOrder {
-    const node = this.state.node(index);
-    const round = this.state.round(index);
-    const inlineLimit = this.inlineLimits?.[index];
-    const reads: Record<string, Upstream> = {};
-    for (const read of node.reads ?? []) {
-      const upstream = this.state.upstream.get(read);
-      if (upstream) setOwn(reads, this.state.node(read).id, upstream);
-    }
-    return {
-      index,
-      id: node.id,
-      class: node.class,
-      body: this.body(index),
-      ...(node.reads ? { reads } : {}),
-      ...(node.readsParams ? { readsParams: true as const } : {}),
-      ...(inlineLimit === undefined ? {} : { inlineLimit }),
-      ...(round ? { round } : {}),
-    };
-  }
-
-  private body(index: number): NodeBody | { ref: string; index: number } {
-    const { spec, prepared } = this.parts;
-    const own = spec?.tasks[index];
-    if (own) return nodeBody(own);
-    const { bodies, bodiesPerPage } = prepared.plan as PlanPages;
-    return { ref: bodies[Math.floor(index / bodiesPerPage)] ?? '', index: index % bodiesPerPage };
+    return { ...this.orders.order(index), ended: outcome, neverStarted: !started };
   }
 
   /** A coordinator keeps its memory and its history small: pages of ended nodes, then a new run. */
@@ -294,6 +258,7 @@ export class GraphRun {
       ...this.executor.carry(),
       sequence: this.state.sequence,
       cancelled: [...this.cancelReasons],
+      marks: this.verbs.marks,
       ...(this.stopping ? { cancelling: this.stopping } : {}),
     };
     const seen = this.version;
@@ -327,6 +292,10 @@ export class GraphRun {
     return status === 'CANCELLED' ? undefined : status;
   }
 
+  private liveStatus(): Status {
+    return this.scheduler.isAllPaused && this.stopping === undefined ? 'PAUSED' : 'RUNNING';
+  }
+
   private endStatus(): TerminalStatus {
     return this.loneStatus() ?? this.finalStatus();
   }
@@ -357,6 +326,7 @@ export class GraphRun {
         endedAt: new Date(ended).toISOString(),
         durationMs: ended - this.startedAt,
         ...(firstError && status !== 'COMPLETED' ? { error: firstError } : {}),
+        ...(this.verbs.marks.length > 0 ? { marks: this.verbs.marks } : {}),
         ...(project === undefined ? {} : { project }),
         ...(sessionId === undefined ? {} : { sessionId }),
       },
@@ -376,12 +346,4 @@ export class GraphRun {
       ...(reason === undefined ? {} : { reason }),
     });
   }
-}
-
-function cancelledWhileHeld(
-  attempts: NodeOutcome['attempts'],
-  attemptCount: number,
-  executionTimeMs: number,
-): NodeOutcome {
-  return { status: 'CANCELLED', attempts, attemptCount, executionTimeMs };
 }

@@ -3,11 +3,12 @@
  * outcomes and the order of changes.
  */
 import type { ErrorRecord } from '../domain/errors.js';
-import type { HeldOutcome, NodeOutcome } from '../domain/outcome.js';
+import type { HeldOutcome, HoldReason, NodeOutcome } from '../domain/outcome.js';
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
-import { isFailure, type Status, type StatusReason } from '../domain/status.js';
+import { isFailure, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
 import type {
+  Carry,
   Counts,
   NodeFailure,
   NodesPage,
@@ -19,6 +20,8 @@ import type {
 
 /** Failures that are kept for the close payload. */
 const FAILURES_KEPT = 10;
+/** Pauses and resumes of one node that are kept. */
+const MARKS_KEPT = 20;
 const PAGE = 1_000;
 /** Characters of JSON in an answer: a gRPC message has at most 4 MB. */
 const PAGE_BYTES = 1_500_000;
@@ -32,8 +35,10 @@ interface NodeRecord {
   reason?: StatusReason;
   round?: Round;
   /** Held by a pipeline, and why. */
-  held?: 'retry' | 'no_handler';
+  held?: HoldReason;
   lastError?: ErrorRecord;
+  /** Pauses and resumes. */
+  marks?: StatusChange[];
 }
 
 export class GraphState {
@@ -80,6 +85,19 @@ export class GraphState {
     const record = this.touch(index);
     record.scheduledAt ??= now;
     delete record.held;
+  }
+
+  /** A node was paused or resumed. */
+  marked(index: number, mark: StatusChange): void {
+    const record = this.touch(index);
+    record.marks = [...(record.marks ?? []), mark].slice(-MARKS_KEPT);
+  }
+
+  /** Nodes that are handed to an executor. */
+  runningNodes(): number[] {
+    return this.plan.nodes.flatMap((_, index) =>
+      this.scheduler.state(index) === 'running' ? [index] : [],
+    );
   }
 
   /** A node gave its place back. */
@@ -143,12 +161,9 @@ export class GraphState {
   }
 
   /** Restores what a continue-as-new carried. */
-  restore(
-    rounds: readonly [number, Round][],
-    upstream: readonly [number, Upstream][],
-    sequence: number,
-  ): void {
+  restore({ rounds, upstream, sequence, nodeMarks }: Carry): void {
     this.sequence = sequence;
+    for (const [index, marks] of nodeMarks) this.record(index).marks = marks;
     for (const [index, round] of rounds) {
       const record = this.record(index);
       record.round = round;
@@ -164,26 +179,33 @@ export class GraphState {
   }
 
   /** What nodes that may still be begun have to read, and what they have behind them. */
-  carried(): { rounds: [number, Round][]; upstream: [number, Upstream][] } {
+  carried(): Pick<Carry, 'rounds' | 'upstream' | 'nodeMarks'> {
     const rounds: [number, Round][] = [];
+    const nodeMarks: Carry['nodeMarks'] = [];
     const needed = new Set<number>();
     this.plan.nodes.forEach(({ reads }, index) => {
       if (this.scheduler.state(index) === 'settled') return;
-      const { round } = this.record(index);
+      const { round, marks } = this.record(index);
       if (round) rounds.push([index, round]);
+      if (marks) nodeMarks.push([index, marks]);
       reads?.forEach((read) => needed.add(read));
     });
     const upstream = [...needed].flatMap((index): [number, Upstream][] => {
       const value = this.upstream.get(index);
       return value ? [[index, value]] : [];
     });
-    return { rounds, upstream };
+    return { rounds, upstream, nodeMarks };
   }
 
   counts(): Counts {
     const { running, ready, heldCount, waitingCount } = this.scheduler;
-    const pending = waitingCount + ready;
-    const live: Counts = { PENDING: pending, SCHEDULED: running, RETRYING: heldCount };
+    const paused = this.scheduler.isAllPaused ? ready : 0;
+    const live: Counts = {
+      PENDING: waitingCount + ready - paused,
+      PAUSED: paused,
+      SCHEDULED: running,
+      RETRYING: heldCount,
+    };
     return Object.fromEntries(
       [...Object.entries(live), ...Object.entries(this.ended)].filter(([, count]) => count > 0),
     );
@@ -231,6 +253,7 @@ export class GraphState {
       maxRetries: retry.maxRetries,
       ...(reason ? { reason } : {}),
       ...(attempts.length > 0 ? { attemptHistory: attempts } : {}),
+      ...(record.marks ? { marks: record.marks } : {}),
       ...times(record, attempts[0]?.startedAt, count > 0),
       ...(due === undefined ? {} : { nextRetryAt: iso(due) }),
       ...(outcome ? ofOutcome(outcome) : {}),
@@ -252,15 +275,15 @@ export class GraphState {
       case 'running':
         return { status: 'SCHEDULED', reason: 'queue' };
       case 'ready':
-        return { status: 'PENDING', reason: 'window' };
+        return this.scheduler.isPaused(index) ? PAUSED : { status: 'PENDING', reason: 'window' };
       case 'held':
-        if (record.held === 'retry') return { status: 'RETRYING', reason: 'retry' };
-        return record.held === 'no_handler'
-          ? { status: 'PENDING', reason: 'no_handler' }
-          : { status: 'SCHEDULED', reason: 'start_time' };
+        if (this.scheduler.isNodePaused(index)) return PAUSED;
+        return WHILE_HELD[record.held ?? 'start_time'];
       case 'waiting':
       case 'settled':
-        return { status: 'PENDING', reason: 'dependencies' };
+        return this.scheduler.isNodePaused(index)
+          ? PAUSED
+          : { status: 'PENDING', reason: 'dependencies' };
     }
   }
 
@@ -274,6 +297,14 @@ export class GraphState {
     return record;
   }
 }
+
+const PAUSED = { status: 'PAUSED', reason: 'paused' } as const;
+const WHILE_HELD: Record<HoldReason | 'start_time', { status: Status; reason: StatusReason }> = {
+  retry: { status: 'RETRYING', reason: 'retry' },
+  no_handler: { status: 'PENDING', reason: 'no_handler' },
+  paused: PAUSED,
+  start_time: { status: 'SCHEDULED', reason: 'start_time' },
+};
 
 /** Ten of them have to fit into a failure's details. */
 function briefly({ code, message, origin, retriable, attempt }: ErrorRecord): ErrorRecord {

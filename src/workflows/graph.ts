@@ -2,10 +2,7 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  condition,
-  defineQuery,
   defineSignal,
-  defineUpdate,
   scheduleLocalActivity,
   setHandler,
   workflowInfo,
@@ -15,22 +12,16 @@ import { INLINE_LIMIT } from '../domain/outcome.js';
 import type { Json } from '../domain/json.js';
 import type { Plan, PlanNode } from '../domain/plan.js';
 import { formatFaults } from '../domain/fault.js';
+import { answer } from './answers.js';
 import { showStatus } from './finish.js';
 import { GraphRun } from './graph-run.js';
 import { HereExecutor } from './here.js';
 import {
   ACTIVITY,
   FAILURE,
-  QUERY,
   SIGNAL,
-  UPDATE,
-  type CancelAnswer,
   type Carry,
   type GraphClose,
-  type GraphStatus,
-  type NodesPage,
-  type NodesQuery,
-  type NodeView,
   type Prepared,
   type PrepareRequest,
   type PrepareResult,
@@ -154,59 +145,4 @@ async function readAway<T>(ref: string): Promise<T> {
     text += slice.text;
     if (text.length >= slice.total) return JSON.parse(text) as T;
   }
-}
-
-function answer(current: () => GraphRun | undefined): void {
-  const { workflowId, startTime, workflowType } = workflowInfo();
-  const preparing: GraphStatus = {
-    executionId: workflowId,
-    graph: workflowType,
-    status: 'PENDING',
-    counts: {},
-    total: 0,
-    startedAt: startTime.toISOString(),
-    sequence: 0,
-    runs: [workflowId],
-  };
-  setHandler(defineQuery<GraphStatus>(QUERY.status), () => current()?.status() ?? preparing, {
-    description: 'status and counts of the graph',
-  });
-  setHandler(
-    defineQuery<NodesPage, [NodesQuery?]>(QUERY.nodes),
-    (query = {}) => {
-      const run = current();
-      if (!run) return { sequence: 0, nodes: [] };
-      return {
-        ...run.nodes.page(query ?? {}),
-        ...(run.writtenPages.length > 0 ? { pages: [...run.writtenPages] } : {}),
-      };
-    },
-    { description: 'nodes, changed since a sequence, a page at a time' },
-  );
-  setHandler(
-    defineQuery<NodeView | null, [string]>(QUERY.node),
-    (id) => {
-      const run = current();
-      const index = run?.nodes.find(id);
-      return run && index !== undefined ? run.nodes.view(index) : null;
-    },
-    { description: 'one node, by id' },
-  );
-  setHandler(
-    defineUpdate<CancelAnswer, [{ nodeId: string }]>(UPDATE.cancelNode),
-    async ({ nodeId }) => {
-      await condition(() => current() !== undefined);
-      return (
-        current()?.cancelNode(nodeId) ?? { success: false, message: 'the graph did not start' }
-      );
-    },
-    {
-      description: 'cancel one node: { nodeId }',
-      validator: (argument: unknown) => {
-        const nodeId = (argument as { nodeId?: unknown } | null)?.nodeId;
-        if (typeof nodeId !== 'string' || nodeId.length > 128)
-          throw ApplicationFailure.nonRetryable('expected { "nodeId": "<id>" }', 'CONFIGURATION');
-      },
-    },
-  );
 }

@@ -5,7 +5,7 @@ import {
   workflowInfo,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import { isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
+import { heldByPause, isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import { fallbackPolicy } from '../domain/retry.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
@@ -43,6 +43,8 @@ export class HereExecutor implements NodeExecutor {
   private waiting: NodeOrder[] = [];
   private pendingActivities = 0;
   private readonly scopes = new Map<number, CancellationScope>();
+  /** Running nodes that were asked to stop, but not for good. */
+  private readonly pausing = new Set<number>();
   private readonly spent = { at: -1, bytes: 0, commands: 0 };
 
   constructor(
@@ -55,11 +57,15 @@ export class HereExecutor implements NodeExecutor {
     this.drain();
   }
 
-  cancel(indexes: readonly number[]): void {
+  stop(indexes: readonly number[], how: 'cancel' | 'pause'): void {
     const asked = new Set(indexes);
+    for (const index of indexes) {
+      if (how === 'pause') this.pausing.add(index);
+      else this.pausing.delete(index);
+    }
     const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
     this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
-    for (const order of unbegun) this.deliver(order.index, cancelledOutcome(order));
+    for (const order of unbegun) this.deliver(order.index, this.unlessPaused(order));
     for (const index of indexes) this.scopes.get(index)?.cancel();
   }
 
@@ -119,8 +125,17 @@ export class HereExecutor implements NodeExecutor {
     } finally {
       this.scopes.delete(order.index);
     }
-    if (isHeld(outcome) || outcome.hooksDone || !this.classOf(order).settle) return outcome;
+    if (isHeld(outcome)) return outcome;
+    if (outcome.status === 'CANCELLED' && this.pausing.delete(order.index))
+      return heldByPause(outcome);
+    if (outcome.hooksDone || !this.classOf(order).settle) return outcome;
     return await this.settle(order, request, outcome, false);
+  }
+
+  /** What becomes of an order that was never begun. */
+  private unlessPaused(order: NodeOrder): ActivityOutcome {
+    const outcome = cancelledOutcome(order);
+    return this.pausing.delete(order.index) ? heldByPause(outcome) : outcome;
   }
 
   /** Shielded: neither a cancel of the node nor of the graph keeps the post hooks from running. */

@@ -10,7 +10,7 @@ import type { NodeBody, NodeClass, Plan } from '../domain/plan.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
-import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
+import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 
 export const TASK_QUEUE = 'tempograph';
 
@@ -31,7 +31,7 @@ export const ACTIVITY = {
 } as const;
 
 export const QUERY = { status: 'status', nodes: 'nodes', node: 'node' } as const;
-export const UPDATE = { cancelNode: 'cancelNode' } as const;
+export const UPDATE = { cancelNode: 'cancelNode', pause: 'pause', resume: 'resume' } as const;
 export const SIGNAL = {
   settled: 'tempograph.settled',
   assign: 'tempograph.assign',
@@ -189,6 +189,8 @@ export interface AssignSignal {
 
 export interface CancelSignal {
   indexes: number[];
+  /** They are to stop at their last checkpoint and go on later; else for good. */
+  pause?: true;
 }
 
 export interface SettledSignal {
@@ -213,6 +215,9 @@ export interface Carry {
   /** Nodes that were asked to stop and have not ended. */
   cancelled: [index: number, reason: StatusReason][];
   cancelling?: StatusReason;
+  /** Pauses and resumes of the whole graph, and of nodes that have not ended. */
+  marks: StatusChange[];
+  nodeMarks: [index: number, marks: StatusChange[]][];
 }
 
 export interface SegmentCarry {
@@ -242,6 +247,8 @@ export interface GraphStatus {
   sequence: number;
   /** Workflows that hold the running nodes' activities: this one, or its segments. */
   runs: string[];
+  /** When it was paused and resumed, and by whom. */
+  marks?: StatusChange[];
   project?: string;
   sessionId?: string;
 }
@@ -256,6 +263,8 @@ export interface NodeView {
   attempts: number;
   maxRetries: number;
   attemptHistory?: AttemptRecord[];
+  /** When it was paused and resumed, and by whom. */
+  marks?: StatusChange[];
   output?: Value;
   error?: ErrorRecord;
   warnings?: string[];
@@ -309,6 +318,8 @@ export interface Manifest {
   /** Ended nodes, in the order of the spec, or by reference, a page of them each. */
   nodes: NodeView[] | { pages: string[] };
   error?: ErrorRecord;
+  /** When it was paused and resumed, and by whom. */
+  marks?: StatusChange[];
   project?: string;
   sessionId?: string;
 }
@@ -321,9 +332,28 @@ export interface GraphClose {
   failures?: NodeFailure[];
 }
 
-export interface CancelAnswer {
+/** The answer to a verb: whether it did anything, and what, or why not. */
+export interface Answer {
   success: boolean;
   message: string;
+}
+
+export interface CancelNodeRequest {
+  nodeId: string;
+}
+
+/** The argument of the updates `pause` and `resume`. */
+export interface PauseRequest {
+  /** One node; without it the whole graph. */
+  nodeId?: string;
+  /**
+   * What becomes of attempts that run: `soft` (default) lets them end, `hard` asks them to stop; they go on from their
+   * last checkpoint, and the stopped attempt is not counted. `resume` ignores it.
+   */
+  mode?: 'soft' | 'hard';
+  /** Who asks, for the status history. */
+  by?: string;
+  note?: string;
 }
 
 /** A question to a worker: is this spec sound, or what stands in this blob from that character on? */

@@ -8,8 +8,8 @@ export type Deliver = (index: number, outcome: ActivityOutcome) => void;
 export interface NodeExecutor {
   /** Begins nodes. Outcomes are delivered later, each once. */
   begin(orders: readonly NodeOrder[]): void;
-  /** Asks running nodes to stop; they still deliver an outcome. */
-  cancel(indexes: readonly number[]): void;
+  /** Asks running nodes to stop, for good or to go on later (then they come back held); they still deliver an outcome. */
+  stop(indexes: readonly number[], how: 'cancel' | 'pause'): void;
   /** False while this workflow task has taken all that it may; `begin` again in the next one. */
   hasRoom(): boolean;
   /** Workflows that hold the activities. */

@@ -68,7 +68,7 @@ class Segment {
       if (isAssign(signal, classes.length)) this.assign(signal);
     });
     setHandler(defineSignal<[unknown]>(SIGNAL.cancel), (signal) => {
-      if (isCancel(signal)) this.cancel(signal.indexes);
+      if (isCancel(signal)) this.stop(signal.indexes, signal.pause ? 'pause' : 'cancel');
     });
     this.assign(args);
   }
@@ -88,7 +88,7 @@ class Segment {
   }
 
   cancelAll(): void {
-    this.cancel([...this.running]);
+    this.stop([...this.running], 'cancel');
   }
 
   private assign({ orders, sealed }: AssignSignal): void {
@@ -98,8 +98,8 @@ class Segment {
     this.executor.begin(orders);
   }
 
-  private cancel(indexes: readonly number[]): void {
-    this.executor.cancel(indexes);
+  private stop(indexes: readonly number[], how: 'cancel' | 'pause'): void {
+    this.executor.stop(indexes, how);
     this.version++;
   }
 

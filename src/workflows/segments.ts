@@ -95,14 +95,19 @@ export class SegmentsExecutor implements NodeExecutor {
     }
   }
 
-  cancel(indexes: readonly number[]): void {
+  stop(indexes: readonly number[], how: 'cancel' | 'pause'): void {
     const bySegment = new Map<Segment, number[]>();
     for (const index of indexes) {
       const segment = this.segmentOf.get(index);
       if (segment) bySegment.set(segment, [...(bySegment.get(segment) ?? []), index]);
     }
     for (const [segment, of] of bySegment)
-      this.chain(segment, () => this.signal(segment, SIGNAL.cancel, { indexes: of }));
+      this.chain(segment, () =>
+        this.signal(segment, SIGNAL.cancel, {
+          indexes: of,
+          ...(how === 'pause' ? { pause: true as const } : {}),
+        }),
+      );
   }
 
   hasRoom(): boolean {

@@ -6,9 +6,11 @@ import { isObject } from '../domain/json.js';
 import type {
   AskRequest,
   AssignSignal,
+  CancelNodeRequest,
   CancelSignal,
   Carry,
   NodeOrder,
+  PauseRequest,
   SegmentArgs,
   SettledSignal,
 } from './messages.js';
@@ -16,7 +18,16 @@ import type {
 export function isCarry(value: unknown): value is Carry | { ref: string } {
   if (!isObject(value)) return false;
   if (typeof value['ref'] === 'string') return true;
-  const lists = ['upstream', 'rounds', 'pages', 'failures', 'segments', 'cancelled'];
+  const lists = [
+    'upstream',
+    'rounds',
+    'pages',
+    'failures',
+    'segments',
+    'cancelled',
+    'marks',
+    'nodeMarks',
+  ];
   return (
     isObject(value['prepared']) &&
     isObject(value['scheduler']) &&
@@ -42,6 +53,24 @@ export function isAssign(value: unknown, classes: number): value is AssignSignal
 export function isCancel(value: unknown): value is CancelSignal {
   return isObject(value) && Array.isArray(value['indexes']);
 }
+
+export function isCancelNode(value: unknown): value is CancelNodeRequest {
+  return isObject(value) && isNodeId(value['nodeId']);
+}
+
+export function isPause(value: unknown): value is PauseRequest {
+  if (!isObject(value)) return false;
+  const { nodeId, mode, by, note } = value;
+  return (
+    (nodeId === undefined || isNodeId(nodeId)) &&
+    (mode === undefined || mode === 'soft' || mode === 'hard') &&
+    [by, note].every(
+      (text) => text === undefined || (typeof text === 'string' && text.length <= 1_000),
+    )
+  );
+}
+
+const isNodeId = (value: unknown): boolean => typeof value === 'string' && value.length <= 128;
 
 export function isSettled(value: unknown): value is SettledSignal {
   return (

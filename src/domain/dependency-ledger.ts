@@ -1,0 +1,63 @@
+/** Who depends on whom, and how each node's dependencies have ended so far: enough to decide its trigger. */
+import type { Ending } from './scheduler-snapshot.js';
+import {
+  decideTrigger,
+  dependencyState,
+  type DependencyCounts,
+  type TriggerDecision,
+  type TriggerRule,
+} from './trigger.js';
+
+export interface LedgerNode {
+  dependsOn: readonly number[];
+  trigger: TriggerRule;
+  allowFailure: boolean;
+}
+
+export class DependencyLedger {
+  private readonly counts: DependencyCounts[];
+  private readonly dependantsOf: number[][];
+
+  constructor(private readonly nodes: readonly LedgerNode[]) {
+    this.counts = nodes.map(({ dependsOn }) => ({
+      total: dependsOn.length,
+      success: 0,
+      failed: 0,
+      upstreamFailed: 0,
+      skipped: 0,
+    }));
+    this.dependantsOf = nodes.map(() => []);
+    nodes.forEach(({ dependsOn }, index) =>
+      dependsOn.forEach((dependency) => this.dependantsOf[dependency]?.push(index)),
+    );
+  }
+
+  dependants(index: number): readonly number[] {
+    return this.dependantsOf[index] ?? [];
+  }
+
+  /** A node has ended: counts it for one of its dependants. */
+  count(dependant: number, index: number, { status, reason }: Ending): void {
+    const counts = this.counts[dependant];
+    if (!counts) return;
+    const { allowFailure = false } = this.nodes[index] ?? {};
+    const state = dependencyState(status, { allowFailure, ...(reason ? { reason } : {}) });
+    if (state === 'upstream_failed') counts.upstreamFailed++;
+    else if (state !== 'running') counts[state]++;
+  }
+
+  /** What the node's trigger says, as far as its dependencies have ended. */
+  decide(index: number): TriggerDecision {
+    const node = this.nodes[index];
+    const counts = this.counts[index];
+    return node && counts ? decideTrigger(node.trigger, counts) : 'wait';
+  }
+
+  /** Dependencies of a node that have ended, and all of them. */
+  progress(index: number): { done: number; total: number } {
+    const counts = this.counts[index];
+    if (!counts) return { done: 0, total: 0 };
+    const { success, failed, upstreamFailed, skipped, total } = counts;
+    return { done: success + failed + upstreamFailed + skipped, total };
+  }
+}

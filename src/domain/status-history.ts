@@ -1,0 +1,59 @@
+/**
+ * The status history of a node, out of what is known of it anyway: its attempts, when it was scheduled, and the marks
+ * that pauses left. Nothing is kept twice, so the history cannot disagree with the attempts.
+ */
+import type { AttemptRecord } from './outcome.js';
+import { isTerminal, type Status, type StatusChange, type StatusReason } from './status.js';
+
+/** What the history is made of; times are ISO strings. */
+export interface HistoryFacts {
+  /** When the execution that it belongs to was created. */
+  createdAt: string;
+  /** When it was first handed to a worker. */
+  scheduledAt?: string | undefined;
+  endedAt?: string | undefined;
+  status: Status;
+  reason?: StatusReason | undefined;
+  attempts: readonly AttemptRecord[];
+  marks?: readonly StatusChange[] | undefined;
+}
+
+/** Every status it has had, oldest first. Times are the workers' and the server's; equal ones keep their logical order. */
+export function statusHistory(facts: HistoryFacts): StatusChange[] {
+  const { createdAt, scheduledAt, endedAt, status, reason, attempts, marks = [] } = facts;
+  const scheduled: StatusChange[] =
+    scheduledAt === undefined ? [] : [{ status: 'SCHEDULED', at: scheduledAt, reason: 'queue' }];
+  const all: StatusChange[] = [
+    { status: 'PENDING', at: createdAt, reason: 'dependencies' },
+    ...marks, // a node that is resumed is scheduled in the same millisecond
+    ...scheduled,
+    ...attempts.flatMap(changesOf),
+  ];
+  all.sort((a, b) => a.at.localeCompare(b.at));
+  const last: StatusChange = {
+    status,
+    at: endedAt ?? all.at(-1)?.at ?? createdAt,
+    ...(reason === undefined ? {} : { reason }),
+    ...(isTerminal(status) && attempts.length > 0
+      ? { attempt: attempts.at(-1)?.attempt ?? 0 }
+      : {}),
+  };
+  const before = isTerminal(status) ? all.filter(({ at }) => at <= last.at) : all;
+  return before.at(-1)?.status === status ? before : [...before, last];
+}
+
+function changesOf({
+  attempt,
+  startedAt,
+  enteredAt,
+  endedAt,
+  waitMs,
+}: AttemptRecord): StatusChange[] {
+  return [
+    { status: 'PREPARING', at: startedAt, attempt },
+    ...(enteredAt === undefined ? [] : [{ status: 'RUNNING' as const, at: enteredAt, attempt }]),
+    ...(endedAt === undefined || waitMs === undefined
+      ? []
+      : [{ status: 'RETRYING' as const, at: endedAt, attempt, reason: 'retry' as const }]),
+  ];
+}

@@ -1,0 +1,114 @@
+/** What a running graph answers: queries on how it stands, updates that ask something of it. */
+import {
+  ApplicationFailure,
+  condition,
+  defineQuery,
+  defineUpdate,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { GraphRun } from './graph-run.js';
+import {
+  QUERY,
+  UPDATE,
+  type Answer,
+  type CancelNodeRequest,
+  type GraphStatus,
+  type NodesPage,
+  type NodesQuery,
+  type NodeView,
+  type PauseRequest,
+} from './messages.js';
+import { isCancelNode, isPause } from './shapes.js';
+
+/** @param current the run, once it is prepared */
+export function answer(current: () => GraphRun | undefined): void {
+  answerQueries(current);
+  verb<CancelNodeRequest>(
+    UPDATE.cancelNode,
+    { says: 'cancel one node', takes: '{ "nodeId": "<id>" }', isRequest: isCancelNode },
+    current,
+    (run, { nodeId }) => run.verbs.cancelNode(nodeId),
+  );
+  const takes = '{ "nodeId"?, "mode"?: "soft" | "hard", "by"?, "note"? }';
+  verb<PauseRequest>(
+    UPDATE.pause,
+    { says: 'start nothing new, of the graph or of one node', takes, isRequest: isPause },
+    current,
+    (run, request) => run.verbs.pause(request),
+  );
+  verb<PauseRequest>(
+    UPDATE.resume,
+    { says: 'go on after a pause', takes, isRequest: isPause },
+    current,
+    (run, request) => run.verbs.resume(request),
+  );
+}
+
+interface VerbText<R> {
+  says: string;
+  /** The argument, as it is written. */
+  takes: string;
+  isRequest: (value: unknown) => value is R;
+}
+
+function verb<R>(
+  name: string,
+  { says, takes, isRequest }: VerbText<R>,
+  current: () => GraphRun | undefined,
+  run: (graph: GraphRun, request: R) => Answer,
+): void {
+  setHandler(
+    defineUpdate<Answer, [R]>(name),
+    async (request) => {
+      await condition(() => current() !== undefined);
+      const graph = current();
+      return graph ? run(graph, request) : { success: false, message: 'the graph did not start' };
+    },
+    {
+      description: `${says}: ${takes}`,
+      validator: (request: unknown) => {
+        if (!isRequest(request))
+          throw ApplicationFailure.nonRetryable(`expected ${takes}`, 'CONFIGURATION');
+      },
+    },
+  );
+}
+
+function answerQueries(current: () => GraphRun | undefined): void {
+  const { workflowId, startTime, workflowType } = workflowInfo();
+  const preparing: GraphStatus = {
+    executionId: workflowId,
+    graph: workflowType,
+    status: 'PENDING',
+    counts: {},
+    total: 0,
+    startedAt: startTime.toISOString(),
+    sequence: 0,
+    runs: [workflowId],
+  };
+  setHandler(defineQuery<GraphStatus>(QUERY.status), () => current()?.status() ?? preparing, {
+    description: 'status and counts of the graph',
+  });
+  setHandler(
+    defineQuery<NodesPage, [NodesQuery?]>(QUERY.nodes),
+    (query = {}) => {
+      const run = current();
+      if (!run) return { sequence: 0, nodes: [] };
+      return {
+        ...run.nodes.page(query ?? {}),
+        ...(run.writtenPages.length > 0 ? { pages: [...run.writtenPages] } : {}),
+      };
+    },
+    { description: 'nodes, changed since a sequence, a page at a time' },
+  );
+  setHandler(
+    defineQuery<NodeView | null, [string]>(QUERY.node),
+    (id) => {
+      const run = current();
+      const index = run?.nodes.find(id);
+      return run && index !== undefined ? run.nodes.view(index) : null;
+    },
+    { description: 'one node, by id' },
+  );
+}

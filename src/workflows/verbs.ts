@@ -1,0 +1,130 @@
+/** What people may ask of a running graph: cancel a node, pause and resume all of it or one node. */
+import { preview } from '../domain/json.js';
+import type { Effects, Scheduler } from '../domain/scheduler.js';
+import { isTerminal, type Status, type StatusChange } from '../domain/status.js';
+import { showStatus } from './finish.js';
+import type { GraphState } from './graph-state.js';
+import type { Answer, PauseRequest } from './messages.js';
+import type { NodeExecutor } from './node-executor.js';
+
+export interface VerbParts {
+  scheduler: Scheduler;
+  state: GraphState;
+  executor: NodeExecutor;
+  status(): Status;
+  /** Does what follows from a decision of the scheduler, and looks for what may start. */
+  apply(effects: Effects): void;
+}
+
+export class GraphVerbs {
+  /** Pauses and resumes of the whole graph. */
+  readonly marks: StatusChange[] = [];
+
+  constructor(private readonly parts: VerbParts) {}
+
+  cancelNode(id: string): Answer {
+    const { scheduler } = this.parts;
+    const index = this.find(id);
+    if (typeof index !== 'number') return index;
+    const running = scheduler.state(index) === 'running';
+    this.parts.apply(scheduler.cancelNode(index, Date.now()));
+    return yes(running ? `${id} was asked to stop` : `${id} was cancelled before it ran`);
+  }
+
+  pause({ nodeId, mode = 'soft', ...who }: PauseRequest): Answer {
+    const { scheduler } = this.parts;
+    if (nodeId !== undefined) return this.pauseNode(nodeId, mode, who);
+    const status = this.parts.status();
+    if (isTerminal(status)) return no(`the execution is already ${status}`);
+    const already = scheduler.isAllPaused;
+    if (already && mode === 'soft') return no('it is already paused');
+    scheduler.pause();
+    if (!already) this.marks.push(markOf('PAUSED', who));
+    showStatus('PAUSED');
+    const running = this.parts.state.runningNodes();
+    if (mode === 'hard') this.parts.executor.stop(running, 'pause');
+    this.changed();
+    return yes(`paused: nothing new starts${RUNNING_SAYS[mode](running.length)}`);
+  }
+
+  resume({ nodeId, mode: _mode, ...who }: PauseRequest): Answer {
+    const { scheduler } = this.parts;
+    if (nodeId !== undefined) return this.resumeNode(nodeId, who);
+    const status = this.parts.status();
+    if (isTerminal(status)) return no(`the execution is already ${status}`);
+    if (!scheduler.isAllPaused) return no('it is not paused');
+    scheduler.resume();
+    this.marks.push(markOf('RUNNING', who));
+    showStatus('RUNNING');
+    this.changed();
+    return yes('resumed');
+  }
+
+  private pauseNode(id: string, mode: 'soft' | 'hard', who: Who): Answer {
+    const { scheduler, state, executor } = this.parts;
+    const index = this.find(id);
+    if (typeof index !== 'number') return index;
+    const already = scheduler.isNodePaused(index);
+    if (already && mode === 'soft') return no(`${id} is already paused`);
+    const running = scheduler.state(index) === 'running';
+    scheduler.pauseNode(index);
+    if (!already) state.marked(index, markOf('PAUSED', who));
+    if (running && mode === 'hard') executor.stop([index], 'pause');
+    this.changed();
+    return yes(`${id} is paused${running ? RUNNING_SAYS[mode](1) : ''}`);
+  }
+
+  private resumeNode(id: string, who: Who): Answer {
+    const { scheduler, state } = this.parts;
+    const index = this.find(id);
+    if (typeof index !== 'number') return index;
+    if (!scheduler.isNodePaused(index)) {
+      return no(
+        scheduler.isAllPaused
+          ? `${id} is not paused by itself: the whole execution is; resume that`
+          : `${id} is not paused`,
+      );
+    }
+    scheduler.resumeNode(index);
+    state.marked(index, markOf('PENDING', who));
+    this.changed();
+    return yes(`${id} is resumed${scheduler.isAllPaused ? '; the execution is still paused' : ''}`);
+  }
+
+  /** The index of a node that has not ended, or the answer that says why there is none. */
+  private find(id: string): number | Answer {
+    const index = this.parts.state.find(id);
+    if (index === undefined) return no(`the graph has no node ${preview(id)}`);
+    const ending = this.parts.scheduler.ending(index);
+    return ending ? no(`${id} is already ${ending.status}`) : index;
+  }
+
+  private changed(): void {
+    this.parts.apply({ settled: [], cancel: [] });
+  }
+}
+
+type Who = Pick<PauseRequest, 'by' | 'note'>;
+
+const RUNNING_SAYS: Record<'soft' | 'hard', (running: number) => string> = {
+  soft: (running) =>
+    running > 0
+      ? `; ${nodes(running)} handed to workers may end, and retry where the server keeps the wait`
+      : '',
+  hard: (running) =>
+    running > 0 ? `; ${nodes(running)} were asked to stop at their last checkpoint` : '',
+};
+
+const nodes = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`);
+const yes = (message: string): Answer => ({ success: true, message });
+const no = (message: string): Answer => ({ success: false, message });
+
+function markOf(status: Status, { by, note }: Who): StatusChange {
+  return {
+    status,
+    at: new Date(Date.now()).toISOString(),
+    ...(status === 'PAUSED' ? { reason: 'paused' as const } : {}),
+    ...(by === undefined ? {} : { by }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
