@@ -21,12 +21,32 @@ const ROOMS = {
   workflows: { may: ['domain'], packages: ['@temporalio/workflow', '@temporalio/common'] },
   store: { may: ['domain'] },
   servers: { may: ['domain'] },
+  /** How executions stand and ended, read from Temporal: for clients and for activities. */
+  observe: { may: ['domain', 'workflows/messages'] },
   runners: { may: ['domain', 'registry'] },
   activities: {
-    may: ['runners', 'store', 'registry', 'config', 'telemetry', 'domain', 'workflows/messages'],
+    may: [
+      'runners',
+      'store',
+      'observe',
+      'registry',
+      'config',
+      'telemetry',
+      'domain',
+      'workflows/messages',
+    ],
   },
   client: {
-    may: ['store', 'builder', 'registry', 'config', 'telemetry', 'domain', 'workflows/messages'],
+    may: [
+      'store',
+      'observe',
+      'builder',
+      'registry',
+      'config',
+      'telemetry',
+      'domain',
+      'workflows/messages',
+    ],
   },
   cli: {
     may: [
@@ -50,7 +70,7 @@ const DOORS = {
   builder: ['registry', 'domain'],
   config: ['domain'],
   telemetry: ['config', 'domain'],
-  client: ['client', 'registry', 'config', 'domain'],
+  client: ['client', 'registry', 'config', 'domain', 'workflows/messages'],
   worker: [
     'activities',
     'runners',

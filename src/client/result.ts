@@ -1,12 +1,5 @@
 /** The result of an execution as a value, read from wherever it was written: close payload, memo, store, query. */
-import {
-  CancelledFailure,
-  TerminatedFailure,
-  TimeoutFailure,
-  WorkflowFailedError,
-  ApplicationFailure,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import {
   ExecutionError,
   formatError,
@@ -14,18 +7,12 @@ import {
   NonRetriableError,
   type ErrorRecord,
 } from '../domain/errors.js';
-import { isObject, setOwn, type Json } from '../domain/json.js';
+import { setOwn, type Json } from '../domain/json.js';
 import type { AttemptRecord } from '../domain/outcome.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import { statusHistory } from '../domain/status-history.js';
-import {
-  FAILURE,
-  MEMO,
-  type Counts,
-  type GraphClose,
-  type Manifest,
-  type NodeView,
-} from '../workflows/messages.js';
+import { awaitEnding, loadManifest, manifestNodes, type Ending } from '../observe/closing.js';
+import type { Counts, Manifest, NodeView } from '../workflows/messages.js';
 import type { References } from './references.js';
 
 /** How a node ended. */
@@ -75,86 +62,11 @@ export async function awaitResult(
   references: References,
   lone: boolean,
 ): Promise<ExecutionResult> {
-  let close: GraphClose | undefined;
-  let ended: Ending = { status: 'COMPLETED' };
-  try {
-    close = (await handle.result()) as GraphClose;
-  } catch (error) {
-    if (!(error instanceof WorkflowFailedError)) throw error;
-    ended = endingOf(error.cause);
-    close = ended.close ?? (await closeFromMemo(handle));
-  }
-  const manifest = close ? await loadManifest(close, references) : undefined;
-  if (!manifest) return await withoutManifest(handle, ended);
-  return await resultOf(manifest, references, lone, close?.failures?.[0]?.nodeId);
-}
-
-interface Ending {
-  status: TerminalStatus;
-  close?: GraphClose;
-  error?: ErrorRecord;
-}
-
-function endingOf(cause: unknown): Ending {
-  if (cause instanceof CancelledFailure) return { status: 'CANCELLED' };
-  if (cause instanceof TerminatedFailure) {
-    return {
-      status: 'CANCELLED',
-      error: { code: 'TERMINATED', message: cause.message, origin: 'temporal', retriable: false },
-    };
-  }
-  if (cause instanceof TimeoutFailure) {
-    return {
-      status: 'TIMEOUT',
-      error: {
-        code: 'TIMEOUT',
-        message: 'the workflow timed out on the server',
-        origin: 'temporal',
-        retriable: false,
-      },
-    };
-  }
-  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
-  if (isObject(details) && 'manifest' in details) {
-    const close = details as unknown as GraphClose;
-    return { status: close.status, close };
-  }
-  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
-  const rejected = type === FAILURE.rejected;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return {
-    status: rejected ? 'REJECTED' : 'FAILED',
-    error: {
-      code: rejected ? 'SPEC_INVALID' : (type ?? 'ENGINE'),
-      message,
-      origin: rejected ? 'engine' : 'temporal',
-      retriable: false,
-      ...(isObject(details) ? { details } : {}),
-    },
-  };
-}
-
-async function closeFromMemo(handle: WorkflowHandle): Promise<GraphClose | undefined> {
-  const { memo } = await handle.describe();
-  return memo?.[MEMO.manifest] as GraphClose | undefined;
-}
-
-async function loadManifest(close: GraphClose, references: References): Promise<Manifest> {
-  return 'ref' in close.manifest
-    ? ((await references.json(close.manifest.ref)) as unknown as Manifest)
-    : close.manifest;
-}
-
-/** Every node of a manifest, read page by page where it is written so. */
-export async function manifestNodes(
-  manifest: Manifest,
-  references: References,
-): Promise<NodeView[]> {
-  if (Array.isArray(manifest.nodes)) return manifest.nodes;
-  const pages: NodeView[][] = [];
-  for (const ref of manifest.nodes.pages)
-    pages.push((await references.json(ref)) as unknown as NodeView[]);
-  return pages.flat();
+  const ending = await awaitEnding(handle);
+  const { close } = ending;
+  if (!close) return await withoutManifest(handle, ending);
+  const manifest = await loadManifest(close, (ref) => references.json(ref));
+  return await resultOf(manifest, references, lone, close.failures?.[0]?.nodeId);
 }
 
 async function resultOf(
@@ -163,7 +75,7 @@ async function resultOf(
   lone: boolean,
   failedNode: string | undefined,
 ): Promise<ExecutionResult> {
-  const views = await manifestNodes(manifest, references);
+  const views = await manifestNodes(manifest, (ref) => references.json(ref));
   const nodes: Record<string, NodeResult> = {};
   const leaves: Record<string, Json> = {};
   const metrics: Record<string, Record<string, number>> = {};
