@@ -1,0 +1,104 @@
+/**
+ * The ways to the executions that a filter lets through, newest or oldest first: along the rows of a label, along the
+ * rows of a text, or along an index of columns. The last takes one walk for each kind and status, since an index gives
+ * the newest of one status at once, but not those of three; the database merges the walks and stops after a page.
+ */
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import { STATUSES } from '../domain/status.js';
+import type { Dialect } from './database.js';
+import {
+  boundsOf,
+  columnConditions,
+  hasLabel,
+  hasWords,
+  kindCondition,
+  statusCondition,
+  type Condition,
+  type Filter,
+  type FilterColumn,
+} from './execution-filter.js';
+import { textMatches } from './text-query.js';
+
+export type Way = { along: 'columns' } | { along: 'text' } | { along: 'label'; label: string };
+
+/** A filter, with what the text index is asked. */
+export interface Search {
+  filter: Filter;
+  /** Undefined: any text. */
+  text: string | undefined;
+}
+
+/** The walks of a way: each selects `place`, in no order. */
+export function walksOf(
+  dialect: Dialect,
+  search: Search,
+  way: Way,
+  after?: { ord: bigint; direction: 'newest' | 'oldest' },
+): RawBuilder<unknown>[] {
+  const { filter, text } = search;
+  const walk = (ord: string, from: string, where: readonly Condition[]) => {
+    const column = sql.raw(ord);
+    const conditions = [
+      ...where,
+      ...(ord === 'e.ord' ? [] : [sql<SqlBool>`e.ord = ${column}`]),
+      ...boundsOf(filter, ord),
+      ...(after === undefined
+        ? []
+        : [
+            sql<SqlBool>`${column} ${sql.raw(after.direction === 'newest' ? '<' : '>')} ${after.ord}`,
+          ]),
+    ];
+    return sql`select ${column} as place from ${sql.raw(from)} where ${sql.join(conditions, sql` and `)}`;
+  };
+  const { labels } = filter;
+  const row = [...columnConditions(filter), kindCondition(filter), ...statusCondition(filter)];
+  const textOfRow = hasWords(filter);
+  // On SQLite a cross join also says which table comes first.
+  if (way.along === 'text' && text !== undefined) {
+    const where = [textMatches(dialect, text), ...row, ...labels.map(hasLabel)];
+    const ord = dialect === 'sqlite' ? 'execution_text.rowid' : 'execution_text.ord';
+    return [walk(ord, 'execution_text cross join executions e', where)];
+  }
+  if (way.along === 'label') {
+    const others = labels.filter((label) => label !== way.label).map(hasLabel);
+    const where = [sql<SqlBool>`t.label = ${way.label}`, ...row, ...others, ...textOfRow];
+    return [walk('t.ord', 'execution_labels t cross join executions e', where)];
+  }
+  const { from, arms } = columnArms(dialect, filter);
+  const rest = [...labels.map(hasLabel), ...textOfRow];
+  return arms.map((arm) => walk('e.ord', from, [...columnConditions(filter), ...arm, ...rest]));
+}
+
+/** Which index answers a column, and what it has between that and `ord`. The first that fits is taken. */
+const INDEXES: readonly {
+  column: FilterColumn;
+  index: string;
+  by: 'kind' | 'status' | undefined;
+}[] = [
+  { column: 'request_id', index: 'executions_request', by: undefined },
+  { column: 'session_id', index: 'executions_session', by: undefined },
+  { column: 'catalogue_task_id', index: 'executions_catalogue', by: undefined },
+  { column: 'parent_id', index: 'executions_parent', by: 'status' },
+  { column: 'task_id', index: 'executions_task', by: 'kind' },
+  { column: 'project', index: 'executions_project', by: 'kind' },
+];
+
+/** One list of conditions for each walk along the index. */
+function columnArms(dialect: Dialect, filter: Filter): { from: string; arms: Condition[][] } {
+  const chosen = INDEXES.find(({ column }) => filter.columns[column] !== undefined);
+  const { index, by } = chosen ?? { index: 'executions', by: 'kind' };
+  const byKindAndStatus = by === 'kind' && filter.statuses !== undefined;
+  const name = byKindAndStatus ? `${index}_status` : chosen ? index : 'executions_kind';
+  const kinds =
+    by === 'kind'
+      ? filter.kinds.map((kind) => [sql<SqlBool>`e.kind = ${kind}`])
+      : [[kindCondition(filter)]];
+  const statuses =
+    byKindAndStatus || by === 'status'
+      ? (filter.statuses ?? STATUSES).map((status) => [sql<SqlBool>`e.status = ${status}`])
+      : [statusCondition(filter)];
+  return {
+    from: dialect === 'sqlite' ? `executions e indexed by ${name}` : 'executions e',
+    arms: kinds.flatMap((kind) => statuses.map((status) => [...kind, ...status])),
+  };
+}

@@ -1,0 +1,125 @@
+/** Lists of executions. */
+import { sql, type RawBuilder } from 'kysely';
+import { TaskError } from '../domain/errors.js';
+import type { Database, Dialect } from './database.js';
+import { readExecutions } from './execution-columns.js';
+import { filterOf } from './execution-filter.js';
+import { cursorOf, ordOfCursor } from './execution-order.js';
+import { walksOf, type Search, type Way } from './execution-walks.js';
+import type { ExecutionPage, ExecutionQuery } from './executions.js';
+import { limitOf, wholeNumber } from './paging.js';
+import { textMatches, textQuery } from './text-query.js';
+
+type Direction = 'newest' | 'oldest';
+
+/** See `Executions.list`. */
+export async function listExecutions(
+  database: Database,
+  query: ExecutionQuery,
+  direction: Direction = 'newest',
+): Promise<ExecutionPage> {
+  const limit = limitOf(query.limit);
+  const offset = wholeNumber('offset', query.offset ?? 0, 0, Number.MAX_SAFE_INTEGER);
+  const { cursor } = query;
+  if (cursor !== undefined && offset > 0)
+    throw new TaskError(
+      'CONFIGURATION',
+      `offset: got ${offset} and a cursor, expected one of them`,
+    );
+  const after = cursor === undefined ? undefined : { ord: ordOfCursor(cursor), direction };
+  const search = await searchOf(database, query);
+  if (!search) return { executions: [], ...(query.withTotal ? { total: 0 } : {}) };
+  const way = await wayOf(database, search);
+  const walks = walksOf(database.dialect, search, way, after);
+  const window = { limit: limit + 1, offset, direction };
+  const { rows: places } = await pageQuery(database.dialect, walks, window).execute(database.sql);
+  const page = places.slice(0, limit).map(({ ord }) => ord);
+  const rows = await readExecutions(database.sql, database.dialect, 'ord', page);
+  const byOrd = new Map(rows.map((stored) => [String(stored.ord), stored.row]));
+  const last = page.at(-1);
+  return {
+    // A row may have moved since.
+    executions: page.flatMap((ord) => byOrd.get(ord) ?? []),
+    ...(places.length > limit && last !== undefined ? { nextCursor: cursorOf(BigInt(last)) } : {}),
+    ...(query.withTotal ? { total: await count(database, search, way) } : {}),
+  };
+}
+
+/** Undefined when nothing can be found. */
+export async function searchOf(
+  database: Database,
+  query: ExecutionQuery,
+): Promise<Search | undefined> {
+  const filter = filterOf(query);
+  if (filter.nothing) return undefined;
+  if (filter.words.length === 0) return { filter, text: undefined };
+  const text = await textQuery(database, filter.words);
+  return text === undefined ? undefined : { filter, text };
+}
+
+/**
+ * The places of a page; exported for the plans in `bench/store.ts`. SQLite merges walks that are sorted by their index,
+ * as far as the page goes; PostgreSQL sorts what they give, unless each is cut to a page before.
+ */
+export function pageQuery(
+  dialect: Dialect,
+  walks: readonly RawBuilder<unknown>[],
+  { limit, offset, direction }: { limit: number; offset: number; direction: Direction },
+): RawBuilder<{ ord: string }> {
+  const order = sql`order by place ${sql.raw(direction === 'newest' ? 'desc' : 'asc')}`;
+  const arms =
+    dialect === 'sqlite' || walks.length === 1
+      ? walks
+      : walks.map((walk) => sql`(${walk} ${order} limit ${limit + offset})`);
+  return sql`select cast(place as text) as ord from (${sql.join(arms, sql` union all `)}
+    ${order} limit ${limit} offset ${offset}) as page`;
+}
+
+/** From here on two ways are as good as each other: both find a page soon. */
+const MANY = 10_000;
+
+/**
+ * The way with the fewest rows. PostgreSQL decides that itself, by its statistics, however the question is put; SQLite
+ * has none, so a few rows of each way are counted.
+ */
+export async function wayOf(database: Database, search: Search): Promise<Way> {
+  const { filter, text } = search;
+  const ways: Way[] = [
+    ...(text === undefined ? [] : [{ along: 'text' } as const]),
+    ...filter.labels.map((label) => ({ along: 'label', label }) as const),
+  ];
+  const narrow = filter.statuses !== undefined || Object.keys(filter.columns).length > 0;
+  if (narrow || ways.length === 0) ways.push({ along: 'columns' });
+  if (database.dialect === 'postgres' || ways.length === 1) return ways[0] as Way;
+  let best: { way: Way; rows: number } | undefined;
+  for (const way of ways) {
+    const rows = await countSome(database, search, way);
+    if (!best || rows < best.rows) best = { way, rows };
+  }
+  return best?.way ?? { along: 'columns' };
+}
+
+/** How many rows a way has before anything else is looked at, at most {@link MANY}. */
+async function countSome(database: Database, { filter, text }: Search, way: Way): Promise<number> {
+  const bare: Search = { filter: { ...filter, labels: [], words: [] }, text: undefined };
+  const rows =
+    way.along === 'text'
+      ? [sql`select 1 from execution_text where ${textMatches(database.dialect, text ?? '')}`]
+      : way.along === 'label'
+        ? [sql`select 1 from execution_labels where label = ${way.label}`]
+        : walksOf(database.dialect, bare, way);
+  let sum = 0;
+  for (const walk of rows) {
+    const counted = sql<{ n: number }>`select count(*) as n from (${walk} limit ${MANY}) as some`;
+    sum += (await counted.execute(database.sql)).rows[0]?.n ?? 0;
+    if (sum >= MANY) return MANY;
+  }
+  return sum;
+}
+
+async function count(database: Database, search: Search, way: Way): Promise<number> {
+  const walks = walksOf(database.dialect, search, way);
+  const { rows } = await sql<{ total: number }>`select count(*) as total
+    from (${sql.join(walks, sql` union all `)}) as matches`.execute(database.sql);
+  return rows[0]?.total ?? 0;
+}

@@ -1,0 +1,75 @@
+/** Brings the tables up to date, also when many processes start at once. */
+import { Migrator, sql, type Kysely, type Migration } from 'kysely';
+import { TaskError } from '../domain/errors.js';
+import { codeOf, isPassing, type Database, type Dialect } from './database.js';
+import { firstMigration } from './migration-0001.js';
+
+const TABLE = 'tempograph_migrations';
+const TRIES = 100;
+
+/** In order: names sort as they are applied. */
+const migrationsOf = (dialect: Dialect): Record<string, Migration> => ({
+  '0001-first': firstMigration(dialect),
+});
+
+/** @throws TaskError CONFIGURATION when the tables are newer than this version, STORE when they cannot be made */
+export async function migrate(database: Database): Promise<void> {
+  const migrations = migrationsOf(database.dialect);
+  const known = Object.keys(migrations);
+  const applied = await appliedMigrations(database);
+  const unknown = applied.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TaskError(
+      'CONFIGURATION',
+      `the store ${database.location} was made by a newer version: it has migration ${unknown}, this version knows them up to ${known.at(-1)}; upgrade tempograph`,
+    );
+  }
+  // Kysely's migrator reads the whole catalogue of the database first, which is slow for a short-lived process.
+  if (applied.length === known.length) return;
+  const migrator = new Migrator({
+    db: database.sql,
+    provider: { getMigrations: async () => migrations },
+    migrationTableName: TABLE,
+    migrationLockTableName: `${TABLE}_lock`,
+    ...(await schemaOf(database)),
+  });
+  for (let attempt = 1; ; attempt++) {
+    const { error, results } = await migrator.migrateToLatest();
+    if (error === undefined) return;
+    if (isWorthAnother(error) && attempt < TRIES) {
+      await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20));
+      continue;
+    }
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName;
+    throw new TaskError(
+      'STORE',
+      `cannot bring the tables of ${database.location} up to date${failed ? `, migration ${failed}` : ''}: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+async function appliedMigrations(database: Database): Promise<string[]> {
+  const tables = database.sql as unknown as Kysely<Record<typeof TABLE, { name: string }>>;
+  try {
+    const rows = await tables.selectFrom(TABLE).select('name').execute();
+    return rows.map((row) => row.name);
+  } catch (error) {
+    // Not there yet; should there be another reason, the migrator says it.
+    if (error instanceof Error) return [];
+    throw error;
+  }
+}
+
+/** Others that start now make the same tables; or drop a schema that the migrator looks at, whosever it is. */
+const isWorthAnother = (error: unknown): boolean => isPassing(error) || codeOf(error) === '3F000';
+
+/** Kysely's migrator looks for its tables in all schemas, and would take another's for its own. */
+async function schemaOf(database: Database): Promise<{ migrationTableSchema?: string }> {
+  if (database.dialect === 'sqlite') return {};
+  const { rows } = await sql<{ name: string | null }>`select current_schema() as name`.execute(
+    database.sql,
+  );
+  const name = rows[0]?.name;
+  return name == null ? {} : { migrationTableSchema: name };
+}

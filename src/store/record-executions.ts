@@ -1,0 +1,221 @@
+/**
+ * Recording: writes become rows, labels, words and counters in one transaction per few hundred executions.
+ *
+ * Locks are always taken in the same order, executions by id and then counters by key, so that two that record the same
+ * rows wait for each other; where that fails the transaction is repeated, which changes nothing.
+ */
+import { CompiledQuery } from 'kysely';
+import { cleanWrite } from './clean-write.js';
+import { insertRows, isOneOf, listParameter } from './bulk.js';
+import {
+  chunksOf,
+  isDuplicate,
+  isPassing,
+  transact,
+  type Connection,
+  type Database,
+  type Dialect,
+} from './database.js';
+import { EXECUTION_COLUMNS, readExecutions, valuesOf, type Stored } from './execution-columns.js';
+import { isAt, ordOf } from './execution-order.js';
+import type { ExecutionWrite } from './execution-row.js';
+import { ExecutionRuns, inShort, isOtherRun } from './execution-runs.js';
+import { writeSearch, type Searchable } from './execution-search.js';
+import type { Merged } from './merge-execution.js';
+import { CounterChanges } from './stats-counters.js';
+
+const CHUNK = 250;
+
+export interface RecordSummary {
+  changed: number;
+  ignored: number;
+}
+
+/** See `Executions.record`. */
+export async function recordExecutions(
+  database: Database,
+  writes: readonly ExecutionWrite[],
+  now: number,
+): Promise<RecordSummary> {
+  const byId = new Map<string, ExecutionWrite[]>();
+  for (const write of writes) {
+    const clean = cleanWrite(write);
+    const known = byId.get(clean.executionId);
+    if (known) known.push(clean);
+    else byId.set(clean.executionId, [clean]);
+  }
+  const sorted = [...byId].sort(([a], [b]) => (a < b ? -1 : 1));
+  const summary = { changed: 0, ignored: 0 };
+  for (const chunk of chunksOf(sorted, CHUNK)) {
+    const done = await transact(
+      database,
+      (connection) => recordChunk(connection, database.dialect, new Map(chunk), now),
+      // Another has just inserted the same execution, or taken its place.
+      (error) => isPassing(error) || isDuplicate(error),
+    );
+    summary.changed += done.changed;
+    summary.ignored += done.ignored;
+  }
+  return summary;
+}
+
+/** An execution with its place in the table, if it has one. */
+interface Recorded {
+  runs: ExecutionRuns;
+  stored: Stored | undefined;
+}
+
+async function recordChunk(
+  connection: Connection,
+  dialect: Dialect,
+  writes: ReadonlyMap<string, readonly ExecutionWrite[]>,
+  now: number,
+): Promise<RecordSummary> {
+  const recorded = await load(connection, dialect, writes);
+  const summary = { changed: 0, ignored: 0 };
+  for (const [id, { runs }] of recorded)
+    for (const write of writes.get(id) ?? [])
+      if (runs.apply(write, now)) summary.changed++;
+      else summary.ignored++;
+  await writeRows(connection, dialect, recorded);
+  await writePastRuns(connection, dialect, recorded);
+  const counters = new CounterChanges();
+  for (const { runs } of recorded.values())
+    for (const { before, after } of runs.states) counters.replace(before?.row, after.row);
+  await counters.write(connection, dialect);
+  return summary;
+}
+
+async function load(
+  connection: Connection,
+  dialect: Dialect,
+  writes: ReadonlyMap<string, readonly ExecutionWrite[]>,
+): Promise<Map<string, Recorded>> {
+  const ids = [...writes.keys()];
+  const rows = await readExecutions(connection, dialect, 'execution_id', ids, true);
+  const stored = new Map(rows.map((row) => [row.row.executionId, row]));
+  const withPast = ids.filter((id) => {
+    const row = stored.get(id)?.row;
+    return row && writes.get(id)?.some((write) => isOtherRun(write, row));
+  });
+  const past = await readPastRuns(connection, dialect, withPast);
+  return new Map(
+    ids.map((id) => {
+      const known = stored.get(id);
+      const current = known && { before: known, after: known };
+      return [id, { runs: new ExecutionRuns(current, past.get(id)), stored: known }];
+    }),
+  );
+}
+
+interface Placed extends Searchable {
+  merged: Merged;
+}
+
+async function writeRows(
+  connection: Connection,
+  dialect: Dialect,
+  recorded: ReadonlyMap<string, Recorded>,
+): Promise<void> {
+  const places = new Places();
+  const placed: Placed[] = [];
+  for (const { runs, stored } of recorded.values()) {
+    const merged = runs.current?.after;
+    if (!merged || (stored && merged === stored)) continue;
+    const { executionId, createdAt } = merged.row;
+    const ord =
+      stored && isAt(stored.ord, createdAt)
+        ? stored.ord
+        : places.take(ordOf(createdAt, executionId));
+    placed.push({ merged, row: merged.row, ord, before: stored });
+  }
+  await places.avoidTaken(connection, dialect, placed);
+  const put = (some: readonly Placed[], then = '') =>
+    insertRows(connection, dialect, {
+      table: 'executions',
+      columns: EXECUTION_COLUMNS,
+      rows: some.map(({ merged, ord }) => valuesOf(merged, ord)),
+      then,
+    });
+  // A new row that another has inserted meanwhile must fail here: the repetition merges into it.
+  await put(placed.filter(({ before }) => !before));
+  await put(
+    placed.filter(({ before }) => before),
+    REPLACE[dialect],
+  );
+  await writeSearch(connection, dialect, placed);
+}
+
+const REPLACED = EXECUTION_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ');
+/** SQLite minds every key of the row, also the one that it keeps; PostgreSQL wants to be told which. */
+const REPLACE: Readonly<Record<Dialect, string>> = {
+  sqlite: `on conflict do update set ${REPLACED}`,
+  postgres: `on conflict (execution_id) do update set ${REPLACED}`,
+};
+
+/** Places that are free: no two executions of a chunk, and none in the table, have the same. */
+class Places {
+  private readonly taken = new Set<bigint>();
+
+  take(wanted: bigint): bigint {
+    let ord = wanted;
+    while (this.taken.has(ord)) ord++;
+    this.taken.add(ord);
+    return ord;
+  }
+
+  /** Moves those whose place an earlier row has. */
+  async avoidTaken(connection: Connection, dialect: Dialect, placed: Placed[]): Promise<void> {
+    let asked = placed.filter(({ ord, before }) => ord !== before?.ord);
+    while (asked.length > 0) {
+      const query = CompiledQuery.raw(
+        `select cast(ord as text) as ord from executions where ${isOneOf(dialect, 'ord')}`,
+        [
+          listParameter(
+            dialect,
+            asked.map(({ ord }) => String(ord)),
+          ),
+        ],
+      );
+      const { rows } = await connection.executeQuery<{ ord: string }>(query);
+      const used = new Set(rows.map((row) => row.ord));
+      asked = asked.filter(({ ord }) => used.has(String(ord)));
+      for (const one of asked) one.ord = this.take(one.ord + 1n);
+    }
+  }
+}
+
+async function readPastRuns(
+  connection: Connection,
+  dialect: Dialect,
+  ids: readonly string[],
+): Promise<Map<string, Merged[]>> {
+  const past = new Map<string, Merged[]>();
+  if (ids.length === 0) return past;
+  const query = CompiledQuery.raw(
+    `select execution_id, state from execution_past_runs where ${isOneOf(dialect, 'execution_id')}`,
+    [listParameter(dialect, ids)],
+  );
+  const { rows } = await connection.executeQuery<{ execution_id: string; state: string }>(query);
+  for (const { execution_id: id, state } of rows)
+    past.set(id, [...(past.get(id) ?? []), JSON.parse(state) as Merged]);
+  return past;
+}
+
+async function writePastRuns(
+  connection: Connection,
+  dialect: Dialect,
+  recorded: ReadonlyMap<string, Recorded>,
+): Promise<void> {
+  const rows: unknown[][] = [];
+  for (const [id, { runs }] of recorded)
+    for (const merged of runs.changedPast)
+      rows.push([id, merged.row.runId ?? '', JSON.stringify(inShort(merged))]);
+  if (rows.length === 0) return;
+  await insertRows(connection, dialect, {
+    table: 'execution_past_runs',
+    columns: ['execution_id', 'run_id', 'state'],
+    rows,
+    then: 'on conflict (execution_id, run_id) do update set state = excluded.state',
+  });
+}
