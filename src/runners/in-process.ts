@@ -3,33 +3,29 @@
  * (`ctx.signal`).
  */
 import { hostname } from 'node:os';
-import type { RegisteredTask, TaskContext } from '../registry.js';
-import type { Runner, RunOptions, RunOutcome } from './runner.js';
+import {
+  metricsOf,
+  type ModeDetail,
+  type Runner,
+  type RunOptions,
+  type RunOutcome,
+  type RunRequest,
+} from './runner.js';
 
-export interface InProcessRequest {
-  task: RegisteredTask;
-  input: unknown;
-  context: TaskContext;
-}
-
-export class InProcessRunner implements Runner<InProcessRequest> {
-  readonly kind = 'in-process';
+export class InProcessRunner implements Runner {
+  readonly detail: ModeDetail = { mode: 'in-process', size: null, memoryMb: null };
   private readonly environmentId = `${hostname()}:${process.pid}`;
 
-  async run({ task, input, context }: InProcessRequest, options: RunOptions): Promise<RunOutcome> {
-    options.signal.throwIfAborted();
+  async run({ task, input, context }: RunRequest, { signal }: RunOptions): Promise<RunOutcome> {
+    signal.throwIfAborted();
     const started = Date.now();
     const output = await task.definition.run(input, context);
-    const ended = Date.now();
-    return {
-      output,
-      metrics: {
-        startTime: new Date(started).toISOString(),
-        endTime: new Date(ended).toISOString(),
-        durationMs: ended - started,
-        environmentId: this.environmentId,
-      },
-      enforced: [],
-    };
+    return { output, metrics: metricsOf(started, Date.now(), this.environmentId), enforced: [] };
   }
+
+  async check(): Promise<string[]> {
+    return [];
+  }
+
+  async close(): Promise<void> {}
 }

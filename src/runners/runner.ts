@@ -1,6 +1,16 @@
 /** The contract of all runners: where a task's code runs. A runner that cannot do what it is asked refuses; it never runs weaker. */
+import type { Isolation, RegisteredTask, TaskContext } from '../registry.js';
+
+export interface RunRequest {
+  task: RegisteredTask;
+  /** Checked already: what the input schema parsed to. */
+  input: unknown;
+  /** What the handler says goes to this context, wherever the handler runs. */
+  context: TaskContext;
+}
 
 export interface RunOptions {
+  /** Asks the handler to stop. A thread or process that does not is ended. */
   signal: AbortSignal;
 }
 
@@ -20,8 +30,35 @@ export interface RunOutcome {
   enforced: string[];
 }
 
-export interface Runner<Request> {
-  readonly kind: 'in-process' | 'thread' | 'process' | 'container' | 'faas';
-  /** Runs to the end. What the task throws is thrown as it is. */
-  run(request: Request, options: RunOptions): Promise<RunOutcome>;
+/** What a worker has for one mode. */
+export interface ModeDetail {
+  mode: Isolation;
+  /** Attempts that run at once in this mode; null where only the worker's own limit holds. */
+  size: number | null;
+  /** Megabytes of JavaScript heap for each thread or process; null where it is the worker's own. */
+  memoryMb: number | null;
+}
+
+export interface Runner {
+  readonly detail: ModeDetail;
+  /** Runs to the end. What the task throws is thrown as it is, or as like it as can be rebuilt. */
+  run(request: RunRequest, options: RunOptions): Promise<RunOutcome>;
+  /** What keeps these tasks from being run here, one sentence each; empty when nothing does. */
+  check(tasks: readonly RegisteredTask[]): Promise<string[]>;
+  /** Ends what still runs and leaves no thread or process behind. A second call waits for the first. */
+  close(): Promise<void>;
+}
+
+/** Thrown by a runner for a handler that was ended, or never begun, because its signal was aborted. */
+export class StoppedError extends Error {
+  override name = 'StoppedError';
+}
+
+export function metricsOf(started: number, ended: number, environmentId: string): RunMetrics {
+  return {
+    startTime: new Date(started).toISOString(),
+    endTime: new Date(ended).toISOString(),
+    durationMs: ended - started,
+    environmentId,
+  };
 }

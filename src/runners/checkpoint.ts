@@ -1,0 +1,14 @@
+/** The bound on what a handler may save for its next attempt, wherever the handler runs. */
+import { TaskError } from '../domain/errors.js';
+
+const CHECKPOINT_LIMIT = 16 * 1_024;
+
+/** @throws TaskError TOO_LARGE for a checkpoint of over 16 KiB of JSON */
+export function assertCheckpoint(value: unknown): void {
+  const size = JSON.stringify(value).length;
+  if (size <= CHECKPOINT_LIMIT) return;
+  throw new TaskError(
+    'TOO_LARGE',
+    `checkpoint: ${size} characters of JSON; the limit is ${CHECKPOINT_LIMIT}; save a reference instead`,
+  );
+}

@@ -1,0 +1,113 @@
+import { pathToFileURL } from 'node:url';
+import { defineTask, type TaskContext } from '../../src/registry.js';
+import { TaskRegistry } from '../../src/registry.js';
+import { ProcessRunner } from '../../src/runners/process.js';
+import { ThreadRunner } from '../../src/runners/thread.js';
+import { startWorker } from '../../src/worker.js';
+import { startHarness } from '../support/engine.js';
+import { tasks } from './tasks.js';
+
+const here = pathToFileURL(__filename);
+const elsewhere = new URL('./tasks.js', here).href.replace(/\.js$/, '.ts');
+const task = (name: string, rest: object) => defineTask({ name, run: () => null, ...rest });
+
+describe('a worker', () => {
+  it('says which modes it has, and with what', async () => {
+    const harness = await startHarness({
+      maxThreads: 3,
+      maxProcesses: 2,
+      isolatedMemoryMb: 256,
+    });
+    expect(harness.worker.modes).toEqual([
+      { mode: 'in-process', size: null, memoryMb: null },
+      { mode: 'thread', size: 3, memoryMb: 256 },
+      { mode: 'process', size: 2, memoryMb: 256 },
+    ]);
+    await harness.stop();
+  });
+
+  it('is refused at start when modes or tasks have no runner, all of them listed', async () => {
+    const refused = startWorker({
+      address: '127.0.0.1:1', // nothing is asked there
+      modes: ['in-process', 'process', 'faas'],
+      tasks: [
+        task('boxed', { isolation: 'container' }),
+        task('threaded', { isolation: 'thread', module: here }),
+        task('fine', { isolation: 'process', module: here }),
+      ],
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'CONFIGURATION' });
+    await expect(refused).rejects.toThrow(
+      /it has in-process, process\):\n {2}modes: .*"faas"\n {2}task "boxed" .*"container"\n {2}task "threaded" .*"thread"$/,
+    );
+  });
+
+  it('is refused at start when modules do not have their tasks, all of them listed', async () => {
+    const refused = startWorker({
+      address: '127.0.0.1:1',
+      tasks: [
+        task('thread.outptu', { isolation: 'thread', module: elsewhere }),
+        task('lost', { isolation: 'process', module: '/nowhere/tasks.js' }),
+      ],
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'CONFIGURATION' });
+    await expect(refused).rejects.toThrow(
+      /task "thread.outptu": its module .*tasks.ts exports only .*did you mean "thread.output"\?.*\n.*task "lost": its module .*nowhere.* cannot be loaded/,
+    );
+  });
+
+  it('is refused where a module of a task starts it', async () => {
+    const refused = startWorker({
+      address: '127.0.0.1:1',
+      tasks: [task('x', { isolation: 'thread', module: new URL('./starts-a-worker.ts', here) })],
+    });
+    await expect(refused).rejects.toThrow(/move the task into a module of its own/);
+  });
+});
+
+describe('defineTask', () => {
+  it.each([
+    [{ isolation: 'thread' }, /isolation "thread" needs "module".*import\.meta\.url/],
+    [{ isolation: 'proces' }, /expected one of in-process, thread, .* got "proces"/],
+    [{ isolation: 'process', module: './tasks.js' }, /module: expected a file: URL/],
+  ])('refuses %j', (rest, message) => {
+    expect(() => task('x', rest)).toThrow(message);
+  });
+});
+
+describe.each([
+  ['thread', (memoryMb: number) => new ThreadRunner({ maxThreads: 1, memoryMb, graceMs: 100 })],
+  ['process', (memoryMb: number) => new ProcessRunner({ maxProcesses: 1, memoryMb, graceMs: 100 })],
+] as const)('the pool of %s', (mode, make) => {
+  const registered = new TaskRegistry(tasks).get(`${mode}.waits`);
+  const request = () => {
+    if (!registered) throw new Error('no such task');
+    const log = { info: () => undefined };
+    const deadline = new Date(Date.now() + 600_000);
+    const context = { deadline, log, lastCheckpoint: () => undefined } as unknown as TaskContext;
+    return { task: registered, input: null, context };
+  };
+
+  it('says that it cannot be started, as a fault of the environment', async () => {
+    const runner = make(1); // one megabyte is too little for Node itself
+    await expect(
+      runner.run(request(), { signal: new AbortController().signal }),
+    ).rejects.toMatchObject({ code: 'ENVIRONMENT', details: { pool: mode } });
+    await runner.close();
+  });
+
+  it('tells who waits for a place in vain so, and ends everything when it is closed', async () => {
+    const runner = make(128);
+    const running = runner.run(request(), { signal: new AbortController().signal });
+    const waiting = new AbortController();
+    const inVain = runner.run(request(), { signal: waiting.signal });
+    const alsoWaits = runner.run(request(), { signal: new AbortController().signal });
+    const all = [running, alsoWaits].map((one) => expect(one).rejects.toThrow(/has closed its/));
+    waiting.abort();
+    await expect(inVain).rejects.toThrow(new RegExp(`no ${mode} was free in time`));
+    await Promise.all([runner.close(), runner.close(), ...all]);
+    await expect(runner.run(request(), { signal: new AbortController().signal })).rejects.toThrow(
+      /has closed its/,
+    );
+  });
+});
