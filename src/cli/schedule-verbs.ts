@@ -1,0 +1,149 @@
+/** `tempograph schedule list|show|pause|resume|trigger|backfill|delete`. */
+import type { Overlap, TriggerAnswer } from '../client.js';
+import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
+import { EXIT } from './exit.js';
+import { localTime } from './list-command.js';
+import { overlapOption } from './schedule-create-command.js';
+import { printSchedule, printSchedules } from './schedule-text.js';
+import { withSession } from './session.js';
+
+const ID = [['<id>', "the schedule's id"]] as const;
+
+interface ListOptions extends CommonOptions {
+  project?: string;
+  limit: number;
+}
+
+export const list: CommandDefinition<ListOptions> = {
+  name: 'list',
+  summary: 'List schedules',
+  options: [
+    option('--project <name>', 'only those of a project'),
+    option('-n, --limit <n>', 'at most this many', wholeNumber('--limit', 1, 1_000)).default(100),
+  ],
+  examples: [['tempograph schedule list --json', 'for scripts']],
+  run: async (out, options) =>
+    await withSession(options, async ({ engine }) => {
+      const { limit, project } = options;
+      const found = await engine.schedules.list({ limit, ...(project ? { project } : {}) });
+      out.document(found);
+      printSchedules(out, found.schedules);
+      return EXIT.done;
+    }),
+};
+
+export const show: CommandDefinition = {
+  name: 'show',
+  summary: 'Show a schedule, its next times and its last executions',
+  parameters: ID,
+  examples: [['tempograph schedule show nightly', 'how it stands']],
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async ({ engine }) => {
+      const record = await engine.schedules.get(id);
+      out.document(record);
+      printSchedule(out, record);
+      return EXIT.done;
+    }),
+};
+
+interface NoteOptions extends CommonOptions {
+  note?: string;
+}
+
+/** Pause and resume are one command with two ends. */
+const switching = (verb: 'pause' | 'resume', summary: string): CommandDefinition<NoteOptions> => ({
+  name: verb,
+  summary,
+  parameters: ID,
+  options: [option('--note <text>', `a word for people (default: ${verb}d)`)],
+  examples: [[`tempograph schedule ${verb} nightly --note "ask Ada"`, 'with a word for people']],
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async ({ engine }) => {
+      const note = options.note ?? `${verb}d`;
+      await engine.schedules[verb](id, note);
+      out.print(`${id} ${verb}d`);
+      out.document({ id, paused: verb === 'pause', note });
+      return EXIT.done;
+    }),
+});
+
+export const pause = switching('pause', 'Let a schedule start nothing by the clock');
+export const resume = switching('resume', 'Let a paused schedule go on');
+
+interface TriggerOptions extends CommonOptions {
+  overlap?: Overlap;
+}
+
+export const trigger: CommandDefinition<TriggerOptions> = {
+  name: 'trigger',
+  summary: 'Start one execution of a schedule now',
+  description:
+    'Exit code 0 when it was started or waits for another to end, 1 when it was skipped.',
+  parameters: ID,
+  options: [overlapOption("when one still runs (default: the schedule's own)")],
+  examples: [['tempograph schedule trigger nightly --overlap allow-all', 'whatever runs']],
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async ({ engine }) => {
+      const { overlap } = options;
+      const answer = await engine.schedules.trigger(id, overlap ? { overlap } : {});
+      out.document({ id, ...answer });
+      if (answer.outcome === 'skipped')
+        out.note(`nothing started: an execution of ${id} runs; --overlap allow-all runs both`);
+      else out.print(TRIGGERED[answer.outcome](answer.executionId));
+      return answer.outcome === 'skipped' ? EXIT.failed : EXIT.done;
+    }),
+};
+
+const TRIGGERED: Record<Exclude<TriggerAnswer['outcome'], 'skipped'>, (id: string) => string> = {
+  started: (executionId) => `${executionId} started`,
+  waiting: (executionId) => `${executionId} waits for the one that runs`,
+};
+
+interface BackfillOptions extends CommonOptions {
+  from: string;
+  to: string;
+  overlap?: Overlap;
+}
+
+export const backfill: CommandDefinition<BackfillOptions> = {
+  name: 'backfill',
+  summary: 'Start an execution for every time of a schedule in a span that has passed',
+  parameters: ID,
+  options: [
+    option('--from <time>', 'such as 2027-01-31T00:00:00Z').makeOptionMandatory(),
+    option('--to <time>', 'the last time that belongs to it').makeOptionMandatory(),
+    overlapOption('when one still runs (default: buffer-all, one after another)'),
+  ],
+  examples: [
+    [
+      'tempograph schedule backfill nightly --from 2027-01-01T00:00:00Z --to 2027-01-07T23:59:59Z',
+      'a week',
+    ],
+  ],
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async ({ engine }) => {
+      const { from, to, overlap } = options;
+      const span = { from, to, ...(overlap ? { overlap } : {}) };
+      const { times } = await engine.schedules.backfill(id, span);
+      out.document({ id, times });
+      const count = `${times.length} ${times.length === 1 ? 'start' : 'starts'}`;
+      out.print(
+        `${id}: ${count}, ${localTime(times[0] ?? '')} to ${localTime(times.at(-1) ?? '')}`,
+      );
+      return EXIT.done;
+    }),
+};
+
+export const remove: CommandDefinition = {
+  name: 'delete',
+  summary: 'Delete a schedule; executions that it started go on',
+  parameters: ID,
+  examples: [['tempograph schedule delete nightly', '']],
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async ({ engine }) => {
+      await engine.schedules.delete(id);
+      out.print(`${id} deleted`);
+      out.document({ id, deleted: true });
+      return EXIT.done;
+    }),
+};

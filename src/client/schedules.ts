@@ -1,0 +1,299 @@
+/** `engine.schedules`: what runs at set times, through Temporal's schedules. Nothing of ours polls. */
+import { ScheduleNotFoundError, type Client, type ScheduleDescription } from '@temporalio/client';
+import { msToTs, tsToDate } from '@temporalio/common/lib/time.js';
+import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
+import { fault, type Fault } from '../domain/fault.js';
+import { preview } from '../domain/json.js';
+import { parseTimes } from '../domain/schedule-times.js';
+import { parseInstant } from '../domain/schedule-zone.js';
+import { didYouMean } from '../domain/suggest.js';
+import { SEARCH_ATTRIBUTE, WORKFLOW } from '../workflows/messages.js';
+import { reaching } from './connect.js';
+import { recordOf } from './record.js';
+import { defined, mergedTimes, policiesOf, stateOf } from './schedule-changes.js';
+import { refusalOf } from './schedule-errors.js';
+import {
+  overlapOf,
+  parsePolicies,
+  scheduleIdFaults,
+  sortOptions,
+  type Overlap,
+  type ScheduleOptions,
+  type ScheduleUpdate,
+} from './schedule-options.js';
+import {
+  scheduleRecordOf,
+  summaryOf,
+  type ScheduleRecord,
+  type ScheduleSummary,
+} from './schedule-record.js';
+import { specOf, timesOf } from './schedule-spec.js';
+import { trigger, type TriggerAnswer } from './schedule-trigger.js';
+import { changedWork, requestOf, workOf } from './schedule-work.js';
+
+/** What the engine lends. */
+export interface SchedulesParts {
+  client: Client;
+  address: string;
+  taskQueue: string;
+  /** Search attributes that the namespace has. */
+  attributes: () => Promise<ReadonlySet<string>>;
+  /** @throws TaskStateError after shutdown */
+  assertOpen: () => void;
+}
+
+export interface ScheduleListQuery {
+  project?: string;
+  /** Default 100, at most 1,000. */
+  limit?: number;
+}
+
+export interface Backfill {
+  /** ISO time with an offset, or without one in the schedule's time zone; both ends belong to it. */
+  from: Date | string;
+  to: Date | string;
+  /** Default bufferAll: one after another, none left out. */
+  overlap?: Overlap;
+}
+
+const LIST_LIMIT = 1_000;
+
+export class Schedules {
+  private readonly given = new Map<string, number>();
+
+  constructor(private readonly parts: SchedulesParts) {}
+
+  /**
+   * Creates a schedule: `id`, what to run as where it is submitted, and when.
+   *
+   * @throws SpecInvalidError with every fault, TaskStateError for an id that is there
+   */
+  async create(options: ScheduleOptions): Promise<ScheduleRecord> {
+    this.parts.assertOpen();
+    const { id } = options;
+    const faults = scheduleIdFaults('id', id);
+    const { times, policies, work } = sortOptions(options, faults);
+    const { executionId = id, ...said } = work;
+    if (executionId !== id) faults.push(...scheduleIdFaults('executionId', executionId));
+    const parsed = parseTimes(times, Date.now(), faults);
+    const { overlap, catchupWindow, pauseOnFailure, ...state } = parsePolicies(policies, faults);
+    const found = workOf(said, faults);
+    const request = found && (await this.request(found, executionId as string, faults));
+    if (!request || faults.length > 0) throw new SpecInvalidError(faults, 'schedule');
+    const { action, attributes } = request;
+    await this.call(id, () =>
+      this.parts.client.schedule.create({
+        scheduleId: id,
+        spec: specOf(parsed),
+        action,
+        policies: defined({ overlap, catchupWindow, pauseOnFailure }),
+        state: stateOf(state),
+        ...(action.memo ? { memo: action.memo } : {}),
+        typedSearchAttributes: attributes,
+      }),
+    );
+    return await this.get(id);
+  }
+
+  /** Schedules by id, from Temporal's visibility: new ones may be missing for a second. */
+  async list(query: ScheduleListQuery = {}): Promise<{ schedules: ScheduleSummary[] }> {
+    this.parts.assertOpen();
+    const limit = Math.min(Math.max(1, query.limit ?? 100), LIST_LIMIT);
+    const schedules: ScheduleSummary[] = [];
+    const filter = await this.filterOf(query);
+    await reaching(this.parts.address, async () => {
+      for await (const one of this.parts.client.schedule.list(filter)) {
+        if (one.action?.workflowType === WORKFLOW.graph) schedules.push(summaryOf(one));
+        if (schedules.length >= LIST_LIMIT) break;
+      }
+    });
+    schedules.sort((a, b) => a.id.localeCompare(b.id));
+    return { schedules: schedules.slice(0, limit) };
+  }
+
+  /** @throws TaskError NOT_FOUND, with the id that was meant where one is near */
+  async get(id: string): Promise<ScheduleRecord> {
+    const description = await this.describe(id);
+    return await scheduleRecordOf(description, async (executionId) => {
+      const { workflow } = this.parts.client;
+      return recordOf(await workflow.getHandle(executionId).describe()).status;
+    });
+  }
+
+  /** Nothing starts by the clock until `resume`; `trigger` and `backfill` still do. @throws TaskError NOT_FOUND */
+  async pause(id: string, note = 'paused'): Promise<void> {
+    const handle = await this.handle(id);
+    await this.call(id, () => handle.pause(note));
+  }
+
+  /** What was due meanwhile is not made up for: `backfill` does that. @throws TaskError NOT_FOUND */
+  async resume(id: string, note = 'resumed'): Promise<void> {
+    const handle = await this.handle(id);
+    await this.call(id, () => handle.unpause(note));
+  }
+
+  /**
+   * Starts one execution now, also while the schedule is paused, and tells which.
+   *
+   * @param options `overlap` stands above the schedule's own
+   * @throws TaskError NOT_FOUND, SpecInvalidError
+   */
+  async trigger(id: string, options: { overlap?: Overlap } = {}): Promise<TriggerAnswer> {
+    const faults: Fault[] = [];
+    const overlap = options.overlap && overlapOf(options.overlap, faults);
+    if (faults.length > 0) throw new SpecInvalidError(faults, 'trigger');
+    await this.handle(id);
+    return await this.call(id, () =>
+      trigger({ client: this.parts.client, scheduleId: id, given: this.given, overlap }),
+    );
+  }
+
+  /**
+   * Starts an execution for every time of the schedule in a span, as if it were passing now; also for times that had
+   * one. It gives the times, at most 1,000 of them.
+   *
+   * @throws TaskError NOT_FOUND, SpecInvalidError, also when no time lies in the span
+   */
+  async backfill(
+    id: string,
+    { from, to, overlap = 'bufferAll' }: Backfill,
+  ): Promise<{ times: string[] }> {
+    const { spec } = await this.describe(id);
+    const faults: Fault[] = [];
+    const instant = (field: string, value: unknown): number => {
+      try {
+        return parseInstant(value, spec.timezone || undefined);
+      } catch (error) {
+        faults.push(fault([field], 'INVALID_VALUE', (error as Error).message));
+        return NaN;
+      }
+    };
+    // The server's documents leave the start out, and the server does not: no time lies in that last millisecond.
+    const start = new Date(instant('from', from) - 1);
+    const end = new Date(instant('to', to));
+    const policy = overlapOf(overlap, faults);
+    if (end <= start)
+      faults.push(fault(['to'], 'INVALID_VALUE', `expected a time after from, got ${preview(to)}`));
+    const times = faults.length > 0 ? [] : await this.matching(id, start, end);
+    if (faults.length === 0 && times.length === 0)
+      faults.push(fault(['from'], 'INVALID_VALUE', 'the schedule has no time from there to `to`'));
+    if (!policy || faults.length > 0) throw new SpecInvalidError(faults, 'backfill');
+    const handle = this.parts.client.schedule.getHandle(id);
+    await this.call(id, () => handle.backfill({ start, end, overlap: policy }));
+    return { times };
+  }
+
+  /**
+   * Changes what is said; the rest stays, executions that run too.
+   *
+   * @throws TaskError NOT_FOUND, SpecInvalidError with every fault
+   */
+  async update(id: string, changes: ScheduleUpdate): Promise<ScheduleRecord> {
+    const faults: Fault[] = [];
+    const { times, policies, work } = sortOptions(changes, faults);
+    const before = await this.describe(id);
+    const { action: actionBefore } = before;
+    const { executionId = actionBefore.workflowId, ...said } = work;
+    if (executionId !== actionBefore.workflowId)
+      faults.push(...scheduleIdFaults('executionId', executionId));
+    const spec =
+      Object.keys(times).length === 0
+        ? before.spec
+        : specOf(parseTimes(mergedTimes(timesOf(before.spec), times), Date.now(), faults));
+    const { overlap, catchupWindow, pauseOnFailure, ...state } = parsePolicies(
+      { ...policiesOf(before), ...policies },
+      faults,
+    );
+    const changed = Object.keys(said).length > 0 ? changedWork(before, said, faults) : undefined;
+    const request = changed && (await this.request(changed, executionId as string, faults));
+    if (faults.length > 0) throw new SpecInvalidError(faults, 'schedule');
+    const action = request?.action ?? { ...actionBefore, workflowId: executionId as string };
+    await this.call(id, () =>
+      this.parts.client.schedule.getHandle(id).update(() => ({
+        spec,
+        action,
+        policies: { ...before.policies, ...defined({ overlap, catchupWindow, pauseOnFailure }) },
+        state: { ...before.state, ...stateOf(state) },
+        ...(request ? { typedSearchAttributes: request.attributes } : {}),
+      })),
+    );
+    return await this.get(id);
+  }
+
+  /** Executions that it started go on. @throws TaskError NOT_FOUND */
+  async delete(id: string): Promise<void> {
+    const handle = await this.handle(id);
+    await this.call(id, () => handle.delete());
+  }
+
+  private async request(
+    work: Parameters<typeof requestOf>[0],
+    workflowId: string,
+    faults: Fault[],
+  ): Promise<ReturnType<typeof requestOf>> {
+    const { taskQueue, attributes } = this.parts;
+    return requestOf(work, { taskQueue, workflowId, attributes: await attributes() }, faults);
+  }
+
+  private async filterOf({ project }: ScheduleListQuery): Promise<{ query?: string }> {
+    if (project === undefined) return {};
+    const attribute = SEARCH_ATTRIBUTE.project;
+    if ((await this.parts.attributes()).has(attribute))
+      return { query: `${attribute} = '${project.replaceAll("'", "''")}'` };
+    throw new TaskError(
+      'CONFIGURATION',
+      `the namespace has no search attribute ${attribute}, so it cannot be filtered by`,
+    );
+  }
+
+  private async matching(id: string, start: Date, end: Date): Promise<string[]> {
+    const { client } = this.parts;
+    const { startTime } = await this.call(id, () =>
+      client.workflowService.listScheduleMatchingTimes({
+        namespace: client.options.namespace,
+        scheduleId: id,
+        startTime: msToTs(start.getTime()),
+        endTime: msToTs(end.getTime()),
+      }),
+    );
+    return startTime.map((time) => tsToDate(time).toISOString());
+  }
+
+  /** @throws TaskError NOT_FOUND; TaskStateError for a schedule that is none of ours */
+  private async describe(id: string): Promise<ScheduleDescription> {
+    this.parts.assertOpen();
+    const description = await this.call(id, () =>
+      this.parts.client.schedule.getHandle(id).describe(),
+    );
+    const { workflowType } = description.action;
+    if (workflowType === WORKFLOW.graph) return description;
+    throw new TaskStateError(
+      `schedule ${JSON.stringify(id)} starts the workflow ${JSON.stringify(workflowType)}, not ${WORKFLOW.graph}: it is none of Tempograph's; use the temporal command for it`,
+    );
+  }
+
+  private async handle(id: string) {
+    await this.describe(id);
+    return this.parts.client.schedule.getHandle(id);
+  }
+
+  /** Runs a call about a schedule, and turns what the SDK throws into errors of ours. */
+  private async call<T>(id: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await reaching(this.parts.address, run);
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) throw await this.notFound(id);
+      throw refusalOf(id, error);
+    }
+  }
+
+  private async notFound(id: string): Promise<TaskError> {
+    const { schedules } = await this.list({ limit: LIST_LIMIT }).catch(() => ({ schedules: [] }));
+    const others = schedules.map((one) => one.id).filter((one) => one !== id);
+    const hint = didYouMean(id, others);
+    return new TaskError(
+      'NOT_FOUND',
+      `there is no schedule ${JSON.stringify(id)} in this namespace${hint ? ` (${hint})` : ''}`,
+    );
+  }
+}

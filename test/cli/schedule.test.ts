@@ -1,0 +1,154 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildCli, documentOf, envOf, runCli, until } from '../support/cli.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { ScheduleKit } from '../support/schedules.js';
+
+describe('tempograph schedule', () => {
+  let harness: Harness;
+  let kit: ScheduleKit;
+  beforeAll(async () => {
+    await buildCli();
+    harness = await startHarness();
+    kit = new ScheduleKit(harness);
+  });
+  afterAll(async () => {
+    await kit.clear();
+    await harness.stop();
+  });
+
+  const cli = async (...args: string[]) =>
+    await runCli(['schedule', ...args], { env: envOf(harness) });
+
+  const pipeline = (): string => {
+    const file = join(harness.dataDir, 'daily.yaml');
+    const lines = [
+      'name: daily',
+      'params: { day: { type: string } }',
+      "tasks: [{ id: a, task: echo, input: '${{ params.day }}' }]",
+    ];
+    writeFileSync(file, lines.join('\n'));
+    return file;
+  };
+
+  it('creates, triggers, shows, pauses, resumes, lists and deletes', async () => {
+    const id = kit.newId();
+    const made = await cli(
+      ...['create', id, pipeline(), '-p', 'day=Monday', '--cron', '0 2 * * MON-FRI'],
+      ...['--every', '6h/15m', '--calendar', '{"hour": 9}', '--at', '2099-01-01T00:00'],
+      ...['--timezone', 'Europe/Zurich', '--overlap', 'buffer-one', '--catchup-window', '1h'],
+      ...['--limit', '5', '--note', 'by hand', '--project', harness.taskQueue],
+    );
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made.stdout).toMatch(`● ACTIVE  ${id}`);
+    expect(made.stdout).toContain(
+      'cron 0 2 * * MON-FRI · every 6 h, shifted by 15 min · calendar hour 9 · at 2099-01-01T00:00 (Europe/Zurich)',
+    );
+    expect(made.stdout).not.toContain('\u001b');
+
+    const started = await cli('trigger', id, '--json');
+    const { outcome, executionId } = documentOf<{ outcome: string; executionId: string }>(started);
+    expect({ code: started.code, outcome }).toEqual({ code: 0, outcome: 'started' });
+    const { status, output } = await harness.engine.handle(executionId).result();
+    expect({ status, output }).toEqual({ status: 'COMPLETED', output: { a: 'Monday' } });
+
+    const shown = documentOf(await cli('show', id, '--json'));
+    expect(shown).toMatchObject({
+      id,
+      kind: 'graph',
+      taskId: 'daily',
+      overlap: 'bufferOne',
+      catchupWindowMs: 3_600_000,
+      limitedActions: 5,
+      note: 'by hand',
+      counts: { started: 1 },
+      recent: [{ executionId, status: 'COMPLETED' }],
+    });
+    expect((await cli('show', id)).stdout).toMatch(new RegExp(`✔ COMPLETED {2}${executionId}`));
+
+    expect(documentOf(await cli('pause', id, '--note', 'holiday', '--json'))).toEqual({
+      id,
+      paused: true,
+      note: 'holiday',
+    });
+    expect((await cli('show', id)).stdout).toMatch(/‖ PAUSED .*\n[^]*note +holiday/);
+    expect(await cli('resume', id)).toMatchObject({ code: 0, stdout: `${id} resumed\n` });
+
+    const list = async (...more: string[]) =>
+      await cli('list', '--project', harness.taskQueue, ...more);
+    await until('it is listed', async () => (await list()).stdout.includes(id));
+    const [head = '', line = ''] = (await list()).stdout.split('\n');
+    expect(head.indexOf('STATE')).toBe(line.indexOf('● ACTIVE'));
+    expect(head.indexOf('NAME')).toBe(line.indexOf('daily'));
+    const { schedules } = documentOf<{ schedules: { id: string }[] }>(await list('--json'));
+    expect(schedules.map((one) => one.id)).toEqual([id]);
+
+    expect(documentOf(await cli('delete', id, '--json'))).toEqual({ id, deleted: true });
+    const gone = await cli('show', id);
+    expect(gone.code).toBe(2);
+    expect(gone.stderr).toContain(`there is no schedule "${id}"`);
+  });
+
+  it('backfills a span', async () => {
+    const id = kit.newId();
+    await cli('create', id, 'echo', '-i', '"x"', '--cron', '0 0 * * *', '--paused');
+    const span = ['--from', '2026-03-01T00:00:00Z', '--to', '2026-03-02T00:00:00Z'];
+    const { code, stdout } = await cli('backfill', id, ...span);
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`${id}: 2 starts`) as string,
+    });
+    await until('both ran', async () => (await kit.get(id)).counts.started === 2);
+    const handle = await harness.engine.open(`${id}-2026-03-02T00:00:00Z`);
+    expect(await handle.result()).toMatchObject({ status: 'COMPLETED', output: 'x' });
+  });
+
+  it('ends with 1 when a trigger is skipped', async () => {
+    const id = kit.newId();
+    await cli('create', id, 'sleep', '-i', '{"ms": 3600000}', '--every', '24h');
+    const running = await kit.triggered(id);
+    const { code, stdout, stderr } = await cli('trigger', id);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`nothing started: an execution of ${id} runs`);
+    await harness.engine.cancelExecution(running);
+  });
+
+  it.each([
+    [[], 'schedule: expected one of create, list, show'],
+    [['lst'], 'Did you mean list?'],
+    [['create', 'x'], "missing required argument 'file|task'; see tempograph schedule create"],
+    [['create', 'x', 'echo', '--cron', '0 24 * * *'], 'cron[0]: hour: expected a value'],
+    [['create', 'x', 'echo', '--every', '1h/5m/3'], '--every: expected an interval such as 6h'],
+    [['create', 'x', 'echo', '--calendar', '9am'], '--calendar: expected JSON such as'],
+    [['create', 'x', 'echo', '--overlap', 'skpi'], '--overlap: expected one of skip, buffer-one'],
+    [['create', 'x', 'echo', '-p', 'a=b', '--every', '1h'], '--param is for a pipeline'],
+    [['create', 'x', 'nowhere.yaml', '--every', '1h'], 'nowhere.yaml: there is no such file'],
+    [['backfill', 'x', '--to', '2026-03-02T00:00:00Z'], "required option '--from <time>'"],
+    [['pause', 'no-such-schedule'], 'there is no schedule "no-such-schedule"'],
+  ])('ends %j with exit code 2 and says why', async (args, message) => {
+    const { code, stdout, stderr } = await cli(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  it('gives the place of a fault in the file, and JSON with --json', async () => {
+    const file = pipeline();
+    const result = await cli('create', 'x', file, '--every', '1h', '--json');
+    expect(result.code).toBe(2);
+    expect(documentOf(result)).toMatchObject({ error: { code: 'SPEC_INVALID' } });
+    expect(result.stderr).toContain('daily.yaml');
+    expect(result.stderr).toContain('params.day');
+  });
+
+  it.each([[], ['create'], ['list'], ['show'], ['pause'], ['trigger'], ['backfill'], ['delete']])(
+    'explains %s with examples',
+    async (...args: string[]) => {
+      const { code, stdout } = await cli(...args, '--help');
+      expect(code).toBe(0);
+      expect(stdout).toContain(['Usage: tempograph schedule', ...args].join(' '));
+      expect(stdout).toContain('--json');
+      expect(stdout).toContain('Examples:');
+    },
+  );
+});
