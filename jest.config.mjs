@@ -66,11 +66,18 @@ const project = (displayName, match, extra = {}) => ({
   ...extra,
 });
 
-/** Domain tests need no server; the others share one workflow bundle and one dev server. */
+/**
+ * Domain tests need no server; the store's run on SQLite and on a PostgreSQL of their own; the others share one workflow
+ * bundle and one dev server.
+ */
 export default {
   projects: [
     project('domain', ['domain/**/*.test.ts']),
-    project('temporal', ['!(domain|support|fixtures)/**/*.test.ts', '*.test.ts'], {
+    project('store', ['store/**/*.test.ts'], {
+      globalSetup: '<rootDir>/test/store/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/store/global-teardown.mjs',
+    }),
+    project('temporal', ['!(domain|store|support|fixtures)/**/*.test.ts', '*.test.ts'], {
       globalSetup: '<rootDir>/test/support/global-setup.mjs',
       globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     }),

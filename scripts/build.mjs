@@ -56,6 +56,7 @@ export async function build({ force = false } = {}) {
   };
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'lib', 'workflows', 'index.js'),
+    workflowInterceptorModules: [join(root, 'lib', 'workflows', 'interceptors.js')],
     logger,
   });
   writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);

@@ -26,7 +26,7 @@ export function cleanWrite(write: ExecutionWrite): ExecutionWrite {
   const clean = {
     ...write,
     executionId: cleanText(write.executionId),
-    sequence: Math.round(write.sequence),
+    sequence: Number.isFinite(write.sequence) ? Math.round(write.sequence) : 0,
   };
   for (const field of INDEXED) {
     const value = write[field];
@@ -36,6 +36,8 @@ export function cleanWrite(write: ExecutionWrite): ExecutionWrite {
     const value = write[field];
     if (typeof value === 'string') clean[field] = cleanText(value);
   }
-  if (write.run) clean.run = { ...write.run, id: cleanText(write.run.id) };
+  const { run } = write;
+  if (run && Number.isFinite(run.startedAt)) clean.run = { ...run, id: cleanText(run.id) };
+  else delete clean.run;
   return clean;
 }

@@ -16,7 +16,7 @@ export interface Database {
 export type Connection = Kysely<Tables>;
 
 /** PostgreSQL: deadlock, serialization failure, lock not available. SQLite: another process writes. */
-const PASSING = new Set(['40P01', '40001', '55P03', 'SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT']);
+const PASSING = /^(40P01|40001|55P03|SQLITE_BUSY.*|SQLITE_LOCKED.*)$/;
 const TRIES = 100;
 
 /** The database's own code for an error, if it has one. */
@@ -27,7 +27,7 @@ export function codeOf(error: unknown): string | undefined {
 
 /** True for an error that ends a transaction only because of what others do at the same time. */
 export function isPassing(error: unknown): boolean {
-  return PASSING.has(codeOf(error) ?? '');
+  return PASSING.test(codeOf(error) ?? '');
 }
 
 /** True when a row with this key exists already. */

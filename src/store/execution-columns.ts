@@ -70,7 +70,7 @@ const ABSENT: Partial<Record<keyof ExecutionRow, () => Json>> = {
   metadata: () => ({}),
 };
 
-/** All columns, in the order of {@link valuesOf}. */
+/** All columns, in the order of {@link valuesOf}: input and output come last. */
 export const EXECUTION_COLUMNS: readonly string[] = [
   'ord',
   'open',
@@ -88,15 +88,14 @@ export function valuesOf({ row, stamps }: Merged, ord: bigint): unknown[] {
     spacedWords(wordsOfExecution(row)),
     encodeStamps(stamps),
     ...PLAIN_FIELDS.map(([field]) => row[field]),
-    ...JSON_FIELDS.map(([field]) => jsonOf(row[field] as Json)),
+    ...JSON_FIELDS.map(([field]) => jsonOf(row[field] as Json, ABSENT[field]?.())),
   ];
 }
 
-function jsonOf(value: Json): string | null {
-  if (value === null) return null;
-  if (Array.isArray(value) && value.length === 0) return null;
+/** Null for null, and for what the field is anyway when its column is null. */
+function jsonOf(value: Json, absent: Json = null): string | null {
   const text = JSON.stringify(value);
-  return text === '{}' ? null : text;
+  return text === JSON.stringify(absent) || value === null ? null : text;
 }
 
 type Read = Record<string, string | number | null>;

@@ -19,7 +19,11 @@ import {
 } from './execution-filter.js';
 import { textMatches } from './text-query.js';
 
-export type Way = { along: 'columns' } | { along: 'text' } | { along: 'label'; label: string };
+export type Way =
+  | { along: 'columns' }
+  | { along: 'label'; label: string }
+  /** `ords`: all rows that have the text, when they are known. */
+  | { along: 'text'; ords?: readonly string[] };
 
 /** A filter, with what the text index is asked. */
 export interface Search {
@@ -54,6 +58,10 @@ export function walksOf(
   const row = [...columnConditions(filter), kindCondition(filter), ...statusCondition(filter)];
   const textOfRow = hasWords(filter);
   // On SQLite a cross join also says which table comes first.
+  if (way.along === 'text' && way.ords) {
+    const known = sql<SqlBool>`e.ord = any(${way.ords}::bigint[])`;
+    return [walk('e.ord', 'executions e', [known, ...row, ...labels.map(hasLabel)])];
+  }
   if (way.along === 'text' && text !== undefined) {
     const where = [textMatches(dialect, text), ...row, ...labels.map(hasLabel)];
     const ord = dialect === 'sqlite' ? 'execution_text.rowid' : 'execution_text.ord';

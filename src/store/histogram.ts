@@ -49,11 +49,11 @@ export function percentiles(histogram: Histogram, fractions: readonly number[]):
   });
 }
 
-/** `3:1,17:20`: bucket and count. */
+/** `3,17:20`: bucket and count, which is left out when it is one, as most of an hour's are. */
 export function encode(histogram: Histogram): string {
   const parts: string[] = [];
   histogram.forEach((count, bucket) => {
-    if (count !== 0) parts.push(`${bucket}:${count}`);
+    if (count !== 0) parts.push(count === 1 ? `${bucket}` : `${bucket}:${count}`);
   });
   return parts.join(',');
 }
@@ -62,15 +62,22 @@ const [COLON, COMMA, MINUS, ZERO] = [58, 44, 45, 48] as const;
 
 /** Adds what {@link encode} made. Statistics add up thousands of these: it reads the text without cutting it up. */
 export function addEncoded(into: Histogram, text: string): void {
-  let [bucket, number, sign] = [0, 0, 1];
+  if (text === '') return;
+  let [bucket, number, sign] = [-1, 0, 1];
+  const add = (): void =>
+    bucket < 0 ? addTo(into, number, 1) : addTo(into, bucket, sign * number);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code === COLON) [bucket, number] = [number, 0];
-    else if (code === COMMA) {
-      addTo(into, bucket, sign * number);
-      [number, sign] = [0, 1];
+    if (code === COLON) {
+      bucket = number;
+      number = 0;
+    } else if (code === COMMA) {
+      add();
+      bucket = -1;
+      number = 0;
+      sign = 1;
     } else if (code === MINUS) sign = -1;
     else number = number * 10 + code - ZERO;
   }
-  if (text !== '') addTo(into, bucket, sign * number);
+  add();
 }

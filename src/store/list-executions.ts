@@ -3,7 +3,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { TaskError } from '../domain/errors.js';
 import type { Database, Dialect } from './database.js';
 import { readExecutions } from './execution-columns.js';
-import { filterOf } from './execution-filter.js';
+import { filterOf, type Filter } from './execution-filter.js';
 import { cursorOf, ordOfCursor } from './execution-order.js';
 import { walksOf, type Search, type Way } from './execution-walks.js';
 import type { ExecutionPage, ExecutionQuery } from './executions.js';
@@ -76,50 +76,71 @@ export function pageQuery(
 }
 
 /** From here on two ways are as good as each other: both find a page soon. */
-const MANY = 10_000;
+const MANY = 5_000;
 
 /**
- * The way with the fewest rows. PostgreSQL decides that itself, by its statistics, however the question is put; SQLite
- * has none, so a few rows of each way are counted.
+ * The way with the fewest rows, for which a few of each are counted: SQLite has no statistics, and PostgreSQL takes a
+ * rare word for a frequent one. Of two with many it is the one that comes first here, whose rows are the quickest to
+ * check for the rest.
  */
 export async function wayOf(database: Database, search: Search): Promise<Way> {
   const { filter, text } = search;
+  const narrow = filter.statuses !== undefined || Object.keys(filter.columns).length > 0;
   const ways: Way[] = [
-    ...(text === undefined ? [] : [{ along: 'text' } as const]),
+    ...(narrow ? [{ along: 'columns' } as const] : []),
     ...filter.labels.map((label) => ({ along: 'label', label }) as const),
   ];
-  const narrow = filter.statuses !== undefined || Object.keys(filter.columns).length > 0;
-  if (narrow || ways.length === 0) ways.push({ along: 'columns' });
-  if (database.dialect === 'postgres' || ways.length === 1) return ways[0] as Way;
   let best: { way: Way; rows: number } | undefined;
-  for (const way of ways) {
-    const rows = await countSome(database, search, way);
+  const consider = (way: Way, rows: number): void => {
     if (!best || rows < best.rows) best = { way, rows };
+  };
+  if (ways.length > 1 || text !== undefined)
+    for (const way of ways) consider(way, await countSome(database, filter, way));
+  if (text !== undefined) {
+    const { way, rows } = await textWay(database, text);
+    consider(way, rows);
   }
-  return best?.way ?? { along: 'columns' };
+  return best?.way ?? ways[0] ?? { along: 'columns' };
 }
 
 /** How many rows a way has before anything else is looked at, at most {@link MANY}. */
-async function countSome(database: Database, { filter, text }: Search, way: Way): Promise<number> {
-  const bare: Search = { filter: { ...filter, labels: [], words: [] }, text: undefined };
-  const rows =
-    way.along === 'text'
-      ? [sql`select 1 from execution_text where ${textMatches(database.dialect, text ?? '')}`]
-      : way.along === 'label'
-        ? [sql`select 1 from execution_labels where label = ${way.label}`]
-        : walksOf(database.dialect, bare, way);
+async function countSome(database: Database, filter: Filter, way: Way): Promise<number> {
+  const bare = { filter: { ...filter, labels: [], words: [] }, text: undefined };
+  const walks =
+    way.along === 'label'
+      ? [sql`select 1 from execution_labels where label = ${way.label}`]
+      : walksOf(database.dialect, bare, way);
   let sum = 0;
-  for (const walk of rows) {
-    const counted = sql<{ n: number }>`select count(*) as n from (${walk} limit ${MANY}) as some`;
-    sum += (await counted.execute(database.sql)).rows[0]?.n ?? 0;
-    if (sum >= MANY) return MANY;
+  for (const walk of walks) {
+    sum += await countRows(database, sql`${walk} limit ${MANY - sum}`);
+    if (sum >= MANY) break;
   }
   return sum;
 }
 
+async function textWay(database: Database, text: string): Promise<{ way: Way; rows: number }> {
+  const matches = textMatches(database.dialect, text);
+  if (database.dialect === 'sqlite') {
+    const some = sql`select 1 from execution_text where ${matches} limit ${MANY}`;
+    return { way: { along: 'text' }, rows: await countRows(database, some) };
+  }
+  // It would read the table from its beginning until it has enough, which a rare word never is.
+  const rows = await database.sql.transaction().execute(async (connection) => {
+    await sql`set local enable_seqscan = off`.execute(connection);
+    const some = sql<{ ord: string }>`select cast(ord as text) as ord from execution_text
+      where ${matches} limit ${MANY}`;
+    return (await some.execute(connection)).rows;
+  });
+  // To be told how many there are, it has to be given them.
+  const ords = rows.length < MANY ? { ords: rows.map(({ ord }) => ord) } : {};
+  return { way: { along: 'text', ...ords }, rows: rows.length };
+}
+
+async function countRows(database: Database, select: RawBuilder<unknown>): Promise<number> {
+  const counted = sql<{ n: number }>`select count(*) as n from (${select}) as counted`;
+  return (await counted.execute(database.sql)).rows[0]?.n ?? 0;
+}
+
 async function count(database: Database, search: Search, way: Way): Promise<number> {
-  const walks = walksOf(database.dialect, search, way);
-  const { rows } = await sql<{ total: number }>`select count(*) as total
-    from (${sql.join(walks, sql` union all `)}) as matches`.execute(database.sql);
-  return rows[0]?.total ?? 0;
+  return countRows(database, sql.join(walksOf(database.dialect, search, way), sql` union all `));
 }

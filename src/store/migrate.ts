@@ -3,6 +3,7 @@ import { Migrator, sql, type Kysely, type Migration } from 'kysely';
 import { TaskError } from '../domain/errors.js';
 import { codeOf, isPassing, type Database, type Dialect } from './database.js';
 import { firstMigration } from './migration-0001.js';
+import { eventsMigration } from './migration-0002.js';
 
 const TABLE = 'tempograph_migrations';
 const TRIES = 100;
@@ -10,6 +11,7 @@ const TRIES = 100;
 /** In order: names sort as they are applied. */
 const migrationsOf = (dialect: Dialect): Record<string, Migration> => ({
   '0001-first': firstMigration(dialect),
+  '0002-events': eventsMigration(dialect),
 });
 
 /** @throws TaskError CONFIGURATION when the tables are newer than this version, STORE when they cannot be made */

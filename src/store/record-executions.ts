@@ -1,7 +1,7 @@
 /**
  * Recording: writes become rows, labels, words and counters in one transaction per few hundred executions.
  *
- * Locks are always taken in the same order, executions by id and then counters by key, so that two that record the same
+ * Locks are always taken in the same order, executions by id, then counters by key, then the events', so that two that record the same
  * rows wait for each other; where that fails the transaction is repeated, which changes nothing.
  */
 import { CompiledQuery } from 'kysely';
@@ -16,6 +16,7 @@ import {
   type Database,
   type Dialect,
 } from './database.js';
+import { appendEvents } from './events.js';
 import { EXECUTION_COLUMNS, readExecutions, valuesOf, type Stored } from './execution-columns.js';
 import { isAt, ordOf } from './execution-order.js';
 import type { ExecutionWrite } from './execution-row.js';
@@ -24,7 +25,8 @@ import { writeSearch, type Searchable } from './execution-search.js';
 import type { Merged } from './merge-execution.js';
 import { CounterChanges } from './stats-counters.js';
 
-const CHUNK = 250;
+/** Executions to a transaction. On SQLite it takes the event loop for as long as it lasts, some 20 ms. */
+const CHUNK: Readonly<Record<Dialect, number>> = { sqlite: 100, postgres: 250 };
 
 export interface RecordSummary {
   changed: number;
@@ -46,7 +48,8 @@ export async function recordExecutions(
   }
   const sorted = [...byId].sort(([a], [b]) => (a < b ? -1 : 1));
   const summary = { changed: 0, ignored: 0 };
-  for (const chunk of chunksOf(sorted, CHUNK)) {
+  // From the last on: a graph sorts before its nodes, and must not have ended before them.
+  for (const chunk of chunksOf(sorted, CHUNK[database.dialect]).reverse()) {
     const done = await transact(
       database,
       (connection) => recordChunk(connection, database.dialect, new Map(chunk), now),
@@ -55,6 +58,8 @@ export async function recordExecutions(
     );
     summary.changed += done.changed;
     summary.ignored += done.ignored;
+    // SQLite answers at once, so nothing else would have a turn until the last chunk.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   return summary;
 }
@@ -83,6 +88,8 @@ async function recordChunk(
   for (const { runs } of recorded.values())
     for (const { before, after } of runs.states) counters.replace(before?.row, after.row);
   await counters.write(connection, dialect);
+  const changes = [...recorded.values()].flatMap(({ runs }) => runs.states);
+  await appendEvents(connection, dialect, changes, now);
   return summary;
 }
 
@@ -130,27 +137,44 @@ async function writeRows(
     placed.push({ merged, row: merged.row, ord, before: stored });
   }
   await places.avoidTaken(connection, dialect, placed);
-  const put = (some: readonly Placed[], then = '') =>
+  const put = (
+    rows: readonly Placed[],
+    columns: readonly string[],
+    then?: (columns: readonly string[]) => string,
+  ) =>
     insertRows(connection, dialect, {
       table: 'executions',
-      columns: EXECUTION_COLUMNS,
-      rows: some.map(({ merged, ord }) => valuesOf(merged, ord)),
-      then,
+      columns,
+      rows: rows.map(({ merged, ord }) => valuesOf(merged, ord).slice(0, columns.length)),
+      ...(then ? { then: then(columns) } : {}),
     });
+  const known = placed.filter(({ before }) => before);
   // A new row that another has inserted meanwhile must fail here: the repetition merges into it.
-  await put(placed.filter(({ before }) => !before));
   await put(
-    placed.filter(({ before }) => before),
+    placed.filter(({ before }) => !before),
+    EXECUTION_COLUMNS,
+  );
+  await put(known.filter(hasSameValues), NARROW_COLUMNS, REPLACE[dialect]);
+  await put(
+    known.filter((one) => !hasSameValues(one)),
+    EXECUTION_COLUMNS,
     REPLACE[dialect],
   );
   await writeSearch(connection, dialect, placed);
 }
 
-const REPLACED = EXECUTION_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ');
+/** All but the last two, input and output, which may be long and seldom change. */
+const NARROW_COLUMNS = EXECUTION_COLUMNS.slice(0, -2);
+
+const hasSameValues = ({ row, before }: Placed): boolean =>
+  row.input === before?.row.input && row.output === before.row.output;
+
+const setAll = (columns: readonly string[]): string =>
+  `do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
 /** SQLite minds every key of the row, also the one that it keeps; PostgreSQL wants to be told which. */
-const REPLACE: Readonly<Record<Dialect, string>> = {
-  sqlite: `on conflict do update set ${REPLACED}`,
-  postgres: `on conflict (execution_id) do update set ${REPLACED}`,
+const REPLACE: Readonly<Record<Dialect, (columns: readonly string[]) => string>> = {
+  sqlite: (columns) => `on conflict ${setAll(columns)}`,
+  postgres: (columns) => `on conflict (execution_id) ${setAll(columns)}`,
 };
 
 /** Places that are free: no two executions of a chunk, and none in the table, have the same. */

@@ -7,12 +7,14 @@ import { dirname, resolve } from 'node:path';
 import { Kysely, SqliteAdapter, SqliteDialect, type SqliteDatabase } from 'kysely';
 import Libsql from 'libsql';
 import { TaskError } from '../domain/errors.js';
-import type { Database } from './database.js';
+import { isPassing, type Database } from './database.js';
 import type { Tables } from './tables.js';
 
 /** Short, since it blocks the event loop; `transact` waits longer without. */
 const BUSY_TIMEOUT_MS = 250;
 const CACHED_STATEMENTS = 200;
+const TRIES = 100;
+const RETRY_MS = 10;
 
 /** Opens a file, which is created with its folder when it does not exist. @throws TaskError CONFIGURATION */
 export function openSqlite(path: string): Database {
@@ -21,12 +23,12 @@ export function openSqlite(path: string): Database {
   try {
     if (!memory) mkdirSync(dirname(file), { recursive: true });
     const connection = new Libsql(file);
-    for (const pragma of pragmas(memory)) connection.exec(`PRAGMA ${pragma}`);
+    for (const pragma of pragmas(memory)) set(connection, pragma);
     const sql = new Kysely<Tables>({ dialect: new Dialect({ database: adapt(connection) }) });
     return { dialect: 'sqlite', location: `sqlite:${file}`, sql };
   } catch (error) {
     throw new TaskError(
-      'CONFIGURATION',
+      isPassing(error) ? 'UNREACHABLE' : 'CONFIGURATION',
       `cannot open the store sqlite:${file}: ${(error as Error).message}; expected a SQLite file, or a place for one`,
       { cause: error },
     );
@@ -42,6 +44,19 @@ function pragmas(memory: boolean): string[] {
     'foreign_keys = ON',
     'cache_size = -65536',
   ];
+}
+
+/** Going over to WAL fails at once, without waiting, while another process does the same. */
+function set(connection: InstanceType<typeof Libsql>, pragma: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      connection.exec(`PRAGMA ${pragma}`);
+      return;
+    } catch (error) {
+      if (!isPassing(error) || attempt >= TRIES) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
 }
 
 class Dialect extends SqliteDialect {

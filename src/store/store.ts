@@ -7,7 +7,9 @@ import { batchKeysOf, type BatchKeys } from './batch-keys.js';
 import { catalogueOf, type Catalogue } from './catalogue.js';
 import { circuitsOf, type Circuits } from './circuits.js';
 import { storeError, type Database } from './database.js';
+import { deadLettersOf, type DeadLetters } from './dead-letters.js';
 import { errorListsOf, type ErrorLists } from './error-lists.js';
+import { eventsIn, type Events } from './events.js';
 import { executionsOf, type Executions } from './executions.js';
 import { leasesOf, type Leases } from './leases.js';
 import { migrate } from './migrate.js';
@@ -30,6 +32,9 @@ export interface Store {
   /** Where it is, for messages, without a password. */
   readonly location: string;
   readonly executions: Executions;
+  /** What happened to them, in order. */
+  readonly events: Events;
+  readonly deadLetters: DeadLetters;
   readonly stats: Stats;
   readonly catalogue: Catalogue;
   readonly cache: ResultCache;
@@ -70,6 +75,8 @@ function storeOf(database: Database): Store {
     dialect: database.dialect,
     location: database.location,
     executions: part('executions', executionsOf(database)),
+    events: part('events', eventsIn(database)),
+    deadLetters: part('deadLetters', deadLettersOf(database)),
     stats: part('stats', statsOf(database)),
     catalogue: part('catalogue', catalogueOf(database)),
     cache: part('cache', resultCacheOf(database)),

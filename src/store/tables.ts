@@ -55,6 +55,30 @@ export interface Tables {
     execution_id: string;
     until: number;
   };
+  /** The outbox; `body` is the event, the columns beside it are what it is looked for by. */
+  events: {
+    position: number;
+    id: string;
+    /** The graph of a node, the batch of an item, else the execution itself. */
+    family: string;
+    execution_id: string;
+    parent_id: string | null;
+    project: string | null;
+    event: string;
+    at: number;
+    body: string;
+  };
+  event_cursors: { consumer: string; position: number; updated_at: number };
+  dead_letters: {
+    sink: string;
+    event_id: string;
+    position: number;
+    event: string;
+    tries: number;
+    error: string;
+    at: number;
+    due: number;
+  };
   audit_log: {
     id: Generated<number>;
     at: number;

@@ -81,6 +81,19 @@ describeDatabases('record', (database) => {
     });
   });
 
+  it.each([[[]], [{}], [''], [0], [false], ['null']])(
+    'tells the value %j from none',
+    async (value) => {
+      const { executions } = await database.fresh();
+      const one = write('a', { input: value, output: value, metrics: value });
+      await executions.record([one], T);
+      await executions.record([write('a', { sequence: 2, status: 'RUNNING' })], T);
+      await expect(executions.get('a')).resolves.toMatchObject({
+        ...{ input: value, output: value, metrics: value, artifacts: null },
+      });
+    },
+  );
+
   it('derives the duration and the wait where nobody says them', async () => {
     const { executions } = await database.fresh();
     const times = { scheduledTime: T + 100, startedAt: T + 350, endedAt: T + 1_350 };

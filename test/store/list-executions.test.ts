@@ -143,6 +143,27 @@ describeDatabases('list', (database) => {
     );
   });
 
+  it('finds what many have in common as well as what few have', async () => {
+    const store = await database.fresh();
+    const writes = Array.from({ length: 5_400 }, (_, i): ExecutionWrite => ({
+      ...{ executionId: `e-${i}`, kind: 'task', sequence: 1, createdAt: T + (i >> 2) },
+      taskId: i % 50 === 0 ? 'common rare' : 'common',
+      status: i % 90 === 0 ? 'TIMEOUT' : 'COMPLETED',
+      tags: i % 3 === 0 ? ['third'] : [],
+    }));
+    await store.executions.record(writes, T);
+    const all = await allPages(store.executions, { limit: 1_000 });
+    const queries: ExecutionQuery[] = [
+      ...[{ text: 'comm' }, { text: 'common rare' }, { text: 'common', tags: ['third'] }],
+      ...[{ text: 'common', status: 'TIMEOUT' } as const, { text: 'rare', tags: ['third'] }],
+      ...[{ text: 'common', status: 'COMPLETED', tags: ['third'] } as const],
+    ];
+    for (const query of queries) {
+      const expected = ids(all.filter((row) => matches(row, query)));
+      expect(ids(await allPages(store.executions, { ...query, limit: 900 }))).toEqual(expected);
+    }
+  });
+
   it('finds an execution by what it is now', async () => {
     const store = await database.fresh();
     const base = { executionId: 'a', kind: 'task', createdAt: T } as const;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseStoreUrl } from '../../src/store/store-url.js';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { openStore } from '../../src/store/store.js';
 
 describe('parseStoreUrl', () => {
@@ -46,6 +48,21 @@ describe('openStore', () => {
     await expect(opening).rejects.toThrow(
       /^the store postgres:\/\/me@127\.0\.0\.1:9\/db does not answer/,
     );
+  });
+
+  it('refuses tables that a newer version has made', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tempograph-store-'));
+    const file = join(folder, 'store.db');
+    await (await openStore({ url: file })).close();
+    const { sql: newer } = openSqlite(file);
+    await sql`insert into tempograph_migrations values ('0999-later', '2030-01-01')`.execute(newer);
+    await newer.destroy();
+    const opening = openStore({ url: file });
+    await expect(opening).rejects.toMatchObject({ code: 'CONFIGURATION' });
+    await expect(opening).rejects.toThrow(
+      'was made by a newer version: it has migration 0999-later',
+    );
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('says of a file that is no database which one', async () => {

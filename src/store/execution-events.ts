@@ -1,0 +1,167 @@
+/**
+ * Which events follow from what a write did to an execution. Pure: the steps of the row after, less those of the row
+ * before.
+ *
+ * V1. A step has one id, whoever tells of it and however often: of execution, run, event and attempt; of a pause, its
+ *     time, since there may be many to an attempt.
+ * V2. The end is the last event of a run: steps that are heard of later are not told.
+ */
+import { createHash } from 'node:crypto';
+import { eventOf, type EventName } from '../domain/event.js';
+import type { ErrorRecord } from '../domain/errors.js';
+import type { Json } from '../domain/json.js';
+import { isTerminal, type Status } from '../domain/status.js';
+import { cleanText } from './clean-write.js';
+import type { ExecutionKind, ExecutionRow, StatusEntry } from './execution-row.js';
+
+/** One thing that happened to an execution. Plain JSON: it is sent as it is. */
+export interface ExecutionEvent {
+  /** The same whenever the same thing is told again. */
+  id: string;
+  /** Its place among all events: what comes later is greater. */
+  position: number;
+  event: EventName;
+  executionId: string;
+  kind: ExecutionKind;
+  /** The status that it entered. */
+  status: Status;
+  reason: string | null;
+  /** From 1; null where none is meant. */
+  attempt: number | null;
+  /** When it happened, ISO. */
+  at: string;
+  taskId: string | null;
+  project: string | null;
+  sessionId: string | null;
+  /** The graph of a node, the batch of an item. */
+  parentId: string | null;
+  runId: string | null;
+  /** The caller's idempotency key. */
+  requestId: string | null;
+  /** Of `retrying`: when the next attempt starts, ISO. */
+  nextRetryAt?: string;
+  /** Of an end. */
+  durationMs?: number | null;
+  attempts?: number | null;
+  /** Of an end, where it is small enough to stand in the store. */
+  output?: Json;
+  /** Of an end that failed, and of `retrying`. */
+  error?: ShortError | null;
+  /** Of a graph's end: how many nodes there are in each status. */
+  nodeCounts?: Json;
+}
+
+export type ShortError = Pick<ErrorRecord, 'code' | 'message' | 'origin' | 'retriable'>;
+
+export type NewEvent = Omit<ExecutionEvent, 'position'>;
+
+interface Step {
+  event: EventName;
+  status: Status;
+  at: number;
+  attempt: number | null;
+  reason: string | null;
+  /** What tells it from others of its event. */
+  key: string;
+}
+
+/** The events that a change of an execution makes, in the order in which they happened. */
+export function eventsOf(
+  before: ExecutionRow | undefined,
+  after: ExecutionRow,
+  now: number,
+): NewEvent[] {
+  if (before === after || (before && isTerminal(before.status))) return [];
+  const known = new Set(before ? stepsOf(before, now).map(({ key }) => key) : []);
+  return stepsOf(after, now)
+    .filter(({ key }) => !known.has(key))
+    .map((step) => eventFor(after, step));
+}
+
+function stepsOf(row: ExecutionRow, now: number): Step[] {
+  const steps = new Map<string, Step>();
+  const add = (event: EventName, { status, at, attempt, reason }: StatusEntry, mark = ''): void => {
+    const key = `${event} ${mark || (attempt ?? 0)}`;
+    const time = Number.isSafeInteger(at) && at > 0 ? at : now;
+    if (!steps.has(key))
+      steps.set(key, {
+        ...{ event, status, at: time, key },
+        attempt: attempt ?? null,
+        reason: reason ?? null,
+      });
+  };
+  add('created', { status: 'PENDING', at: row.createdAt });
+  const live = row.statusHistory.filter(({ status }) => !isTerminal(status));
+  let paused = false;
+  for (const entry of live) {
+    // What was under way when it was paused goes on, and says which attempt it is.
+    const resumes: boolean = paused && entry.attempt === undefined;
+    if (entry.status === 'PAUSED') add('paused', entry, `@${entry.at}`);
+    else if (resumes) add('resumed', entry, `@${entry.at}`);
+    else add(eventOf(entry.status), entry);
+    paused = entry.status === 'PAUSED' || (paused && !resumes);
+  }
+  const { status } = row;
+  if (!isTerminal(status)) {
+    // A graph that runs says so in its row only; its history is written at its end.
+    if (!live.some((entry) => entry.status === status))
+      add(eventOf(status), { status, at: row.startedAt ?? now, ...reasonOf(row) });
+    return [...steps.values()];
+  }
+  const end: StatusEntry = { status, at: row.endedAt ?? now, ...reasonOf(row) };
+  if (row.attempts && row.kind !== 'graph') end.attempt = row.attempts;
+  add(eventOf(status), end, 'end');
+  if (row.kind === 'graph') add('graphCompleted', end, 'end');
+  return [...steps.values()];
+}
+
+const reasonOf = ({ reason }: ExecutionRow): { reason?: string } =>
+  reason === null ? {} : { reason };
+
+function eventFor(row: ExecutionRow, step: Step): NewEvent {
+  const { event, status, at, attempt, reason, key } = step;
+  const { executionId, kind, taskId, project, sessionId, parentId, runId, requestId } = row;
+  return {
+    id: idOf([executionId, runId ?? '', key]),
+    ...{ event, executionId, kind, status, reason, attempt },
+    at: isoOf(at),
+    ...{ taskId, project, sessionId, parentId, runId, requestId },
+    ...detailsOf(row, step),
+  };
+}
+
+function detailsOf(row: ExecutionRow, { event, status, attempt }: Step): Partial<NewEvent> {
+  if (event === 'retrying') {
+    const { nextRetryAt } = row;
+    // What the row says is of its last attempt.
+    if (row.status !== 'RETRYING' || row.attempts !== attempt) return {};
+    return {
+      ...(nextRetryAt === null ? {} : { nextRetryAt: isoOf(nextRetryAt) }),
+      error: errorOf(row),
+    };
+  }
+  if (!isTerminal(status)) return {};
+  const { durationMs, attempts, error, nodeCounts, output } = row;
+  const small = output as { json?: Json } | null;
+  return {
+    ...{ durationMs, attempts },
+    ...(small && 'json' in small ? { output: small.json } : {}),
+    ...(error ? { error: errorOf(row) } : {}),
+    ...(nodeCounts === null ? {} : { nodeCounts }),
+  };
+}
+
+function errorOf({ error }: ExecutionRow): ShortError | null {
+  if (!error) return null;
+  const { code, message, origin, retriable } = error;
+  return { code, message: cleanText(message), origin, retriable };
+}
+
+/** Times may be anything that a worker's clock says; beyond what a date can hold they end there. */
+const isoOf = (time: number): string =>
+  new Date(Math.min(Math.max(time, -8.64e15), 8.64e15)).toISOString();
+
+function idOf(parts: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+  return `evt_${digest.slice(0, 26)}`;
+}

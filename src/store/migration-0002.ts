@@ -1,0 +1,46 @@
+/** Events: the outbox of what happened to executions, how far each consumer has read, and what could not be delivered. */
+import { sql, type Kysely, type Migration } from 'kysely';
+import type { Dialect } from './database.js';
+
+export function eventsMigration(dialect: Dialect): Migration {
+  return {
+    up: async (db: Kysely<unknown>) => {
+      for (const statement of STATEMENTS)
+        // As in the first migration: SQLite takes only `integer` for a rowid.
+        await sql
+          .raw(dialect === 'sqlite' ? statement.replaceAll('bigint', 'integer') : statement)
+          .execute(db);
+    },
+  };
+}
+
+const STATEMENTS = [
+  `create table events (
+    position bigint primary key not null,
+    id text not null unique,
+    family text not null,
+    execution_id text not null,
+    parent_id text,
+    project text,
+    event text not null,
+    at bigint not null,
+    body text not null
+  )`,
+  'create index events_family on events (family, position)',
+  `create table event_cursors (
+    consumer text primary key not null,
+    position bigint not null,
+    updated_at bigint not null
+  )`,
+  `create table dead_letters (
+    sink text not null,
+    event_id text not null,
+    position bigint not null,
+    event text not null,
+    tries bigint not null,
+    error text not null,
+    at bigint not null,
+    due smallint not null,
+    primary key (sink, event_id)
+  )`,
+];
