@@ -22,8 +22,10 @@ const ROOMS = {
   store: { may: ['domain'] },
   servers: { may: ['domain'] },
   /** How executions stand and ended, read from Temporal: for clients and for activities. */
-  observe: { may: ['domain', 'workflows/messages'] },
+  observe: { may: ['domain', 'store', 'workflows/messages'] },
   runners: { may: ['domain', 'registry'] },
+  /** Traces and metrics. */
+  telemetry: { may: ['domain', 'workflows/messages'] },
   activities: {
     may: [
       'runners',
@@ -69,10 +71,11 @@ const DOORS = {
   registry: ['domain'],
   builder: ['registry', 'domain'],
   config: ['domain'],
-  telemetry: ['config', 'domain'],
-  client: ['client', 'registry', 'config', 'domain', 'workflows/messages'],
+  telemetry: ['telemetry', 'config', 'domain'],
+  client: ['client', 'store', 'registry', 'config', 'domain', 'workflows/messages'],
   worker: [
     'activities',
+    'observe',
     'runners',
     'store',
     'registry',

@@ -1,9 +1,61 @@
 /** The door for programs that start and watch executions. */
 export { TaskEngine } from './client/engine.js';
 export { LONE_NODE } from './workflows/messages.js';
-export type { EngineOptions, ListQuery } from './client/engine.js';
+export type { BatchAnswer, BatchItem, BatchOfTasks, BatchOptions } from './client/batch.js';
+export type {
+  Catalogue,
+  CatalogueRun,
+  CatalogueTask,
+  CatalogueTaskStatus,
+  NewCatalogueTask,
+  Project,
+} from './client/catalogue.js';
+export type { CatalogueSubmission } from './client/catalogue-submission.js';
+export type { SystemDetail, WorkerDetail } from './client/system-detail.js';
+export type { ExecutionStatsQuery } from './client/asking.js';
+export type { TracingOption } from './client/connect.js';
+export type { EngineOptions } from './client/engine.js';
+export type { ExecutionList, ListQuery } from './client/listing.js';
+export type {
+  EventHandler,
+  IterateOptions,
+  Publisher,
+  SubscribeOptions,
+} from './client/event-feed.js';
+export type { DeadLetters } from './client/dead-letters.js';
+export type { DeadLetter } from './store/dead-letters.js';
+export type { ExecutionEvent } from './store/execution-events.js';
+export type { ExecutionStats } from './store/stats.js';
 export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client/submission.js';
 export { ExecutionHandle, NodeHandle as ExecutionNodeHandle } from './client/handle.js';
 export type { ExecutionUpdate } from './client/handle.js';
+export type { Cache, CacheFilter } from './client/cache.js';
+export type { CircuitPlace, CircuitRecord, Circuits } from './client/circuits.js';
+export type { LimitPlace, LimitRecord, Limits, LimitStatus } from './client/limits.js';
 export type { ExecutionRecord } from './client/record.js';
 export type { ExecutionResult, NodeResult } from './client/result.js';
+export type { OperationOptions, RetryingOptions } from './client/operation-retry.js';
+export type {
+  Operation,
+  OperationResult,
+  OperationResults,
+  OperationsOptions,
+  OperationsProgress,
+} from './client/operations.js';
+export { OVERLAPS } from './client/schedule-options.js';
+export type {
+  GraphWork,
+  Overlap,
+  ScheduleOptions,
+  SchedulePolicies,
+  ScheduleUpdate,
+  TaskWork,
+} from './client/schedule-options.js';
+export type {
+  ScheduledExecution,
+  ScheduleRecord,
+  ScheduleSummary,
+} from './client/schedule-record.js';
+export type { TriggerAnswer } from './client/schedule-trigger.js';
+export type { Backfill, ScheduleListQuery, Schedules } from './client/schedules.js';
+export type { CalendarTimes, ScheduleTimes } from './domain/schedule-times.js';

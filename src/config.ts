@@ -1,9 +1,15 @@
 /** Settings: options given in code, then `TEMPOGRAPH_*` in the environment, then defaults. */
+import { isIPv4, isIPv6 } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { CircuitSettingsSchema, type CircuitSettings } from './domain/circuit.js';
+import { SinksSchema, type Sink, type SinkOptions } from './domain/sink.js';
 import { parseDuration, type Duration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
+import { LIMIT_MOST } from './domain/limit.js';
 
 export interface Settings {
   /** Folder of values that are too large for a history. Default `./.tempograph`. */
@@ -18,7 +24,29 @@ export interface Settings {
   coordinatorEvents?: number;
   /** Largest output of a node, in bytes of JSON. Default 32 MiB. */
   maxOutputBytes?: number;
+  /** Attempts that run at once in threads of this worker. Default: CPUs − 1, at least 1. */
+  maxThreads?: number;
+  /** Attempts that run at once in processes of this worker. Default: CPUs − 1, at least 1. */
+  maxProcesses?: number;
+  /** JavaScript heap of each thread or process, in megabytes. Default 512. */
+  isolatedMemoryMb?: number;
+  /** Time that a handler in a thread or process gets between being asked to stop and being ended. Default 2 s. */
+  stopGrace?: Duration;
+  /** Limits by key, for tasks that name a key without saying its `max`. */
+  limits?: Readonly<Record<string, { max: number }>>;
+  /** Circuits by name, for tasks that name one without defining it. */
+  circuits?: Readonly<Record<string, z.input<typeof CircuitSettingsSchema>>>;
+  /** Addresses that are told what happens to executions: by a worker that has them, one at a time. Needs the store. */
+  sinks?: readonly SinkOptions[];
+  /**
+   * The store: `sqlite:<path>`, a path, `postgres://…`, or `none`. Default: `store.db` in the data folder.
+   */
+  storeUrl?: string;
+  /** How often workers look for what the store has missed; one of them does. Default 30 s, at least 1 s. */
+  reconcileInterval?: Duration;
   logLevel?: LogLevel;
+  /** `host:port` where this process serves metrics for Prometheus, at `/metrics`. Default: none. */
+  metricsAddress?: string;
 }
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -31,7 +59,28 @@ export interface ResolvedSettings {
   maxNodesPerRun: number;
   coordinatorEvents: number;
   maxOutputBytes: number;
+  maxThreads: number;
+  maxProcesses: number;
+  isolatedMemoryMb: number;
+  stopGraceMs: number;
+  limits: Readonly<Record<string, { max: number }>>;
+  circuits: Readonly<Record<string, CircuitSettings>>;
+  sinks: readonly Sink[];
+  /** How often a worker looks for what the store has missed. */
+  reconcileMs: number;
+  /** Null: none is wanted. */
+  storeUrl: string | null;
+  /** The store was named, not only taken by default. */
+  storeNamed: boolean;
   logLevel: LogLevel;
+  /** Null: metrics are not served. */
+  metricsAddress: string | null;
+}
+
+/** The version of this package; package.json lies one folder up, from the sources and from what is built of them. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** Longer than any wait: the server keeps all of them. */
@@ -65,8 +114,23 @@ export function resolveSettings(
     const value = given[name] ?? (env[variable] === '' ? undefined : env[variable]);
     return value === undefined ? fallback : parse(value);
   };
+  const dataDir = resolve(read('dataDir', 'TEMPOGRAPH_DATA_DIR', String, '.tempograph'));
+  const named = read<string | undefined>(
+    'storeUrl',
+    'TEMPOGRAPH_STORE_URL',
+    String,
+    env['DATABASE_URL'],
+  );
   return {
-    dataDir: resolve(read('dataDir', 'TEMPOGRAPH_DATA_DIR', String, '.tempograph')),
+    dataDir,
+    storeUrl: named === 'none' ? null : (named ?? `sqlite:${dataDir}/store.db`),
+    storeNamed: named !== undefined,
+    reconcileMs: read(
+      'reconcileInterval',
+      'TEMPOGRAPH_RECONCILE_INTERVAL',
+      reconcileInterval,
+      30_000,
+    ),
     taskQueue: read('taskQueue', 'TEMPOGRAPH_TASK_QUEUE', String, 'tempograph'),
     serverWaitsMs: read('serverWaits', 'TEMPOGRAPH_SERVER_WAITS', serverWaits, 60_000),
     maxNodesPerRun: read(
@@ -87,7 +151,35 @@ export function resolveSettings(
       whole('maxOutputBytes', 1_024, 2 ** 30),
       32 * 2 ** 20,
     ),
+    maxThreads: read(
+      'maxThreads',
+      'TEMPOGRAPH_MAX_THREADS',
+      whole('maxThreads', 1, 1_000),
+      spareCpus(),
+    ),
+    maxProcesses: read(
+      'maxProcesses',
+      'TEMPOGRAPH_MAX_PROCESSES',
+      whole('maxProcesses', 1, 1_000),
+      spareCpus(),
+    ),
+    isolatedMemoryMb: read(
+      'isolatedMemoryMb',
+      'TEMPOGRAPH_ISOLATED_MEMORY_MB',
+      whole('isolatedMemoryMb', 16, 2 ** 20),
+      512,
+    ),
+    stopGraceMs: read('stopGrace', 'TEMPOGRAPH_STOP_GRACE', stopGrace, 2_000),
+    limits: read('limits', 'TEMPOGRAPH_LIMITS', limits, {}),
+    circuits: read('circuits', 'TEMPOGRAPH_CIRCUITS', circuits, {}),
+    sinks: read('sinks', 'TEMPOGRAPH_SINKS', sinks, []),
     logLevel: read('logLevel', 'TEMPOGRAPH_LOG_LEVEL', logLevel, 'info'),
+    metricsAddress: read<string | null>(
+      'metricsAddress',
+      'TEMPOGRAPH_METRICS_ADDRESS',
+      metricsAddress,
+      null,
+    ),
   };
 }
 
@@ -100,12 +192,88 @@ function serverWaits(value: unknown): number {
   }
 }
 
+function reconcileInterval(value: unknown): number {
+  try {
+    return Math.max(1_000, parseDuration(value));
+  } catch (error) {
+    throw new TaskError('CONFIGURATION', `reconcileInterval: ${(error as Error).message}`);
+  }
+}
+
+function stopGrace(value: unknown): number {
+  try {
+    return parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value);
+  } catch (error) {
+    throw new TaskError('CONFIGURATION', `stopGrace: ${(error as Error).message}`);
+  }
+}
+
+/** In the environment: `db=3,api=10`. */
+function limits(value: unknown): Record<string, { max: number }> {
+  const pairs =
+    typeof value === 'string'
+      ? value.split(',').map((pair) => [pair.replace(/=[^=]*$/, ''), /[^=]*$/.exec(pair)?.[0]])
+      : Object.entries(value as object).map(([key, one]) => [key, (one as { max?: unknown }).max]);
+  return Object.fromEntries(
+    pairs.map(([key, max]) => [
+      String(key).trim(),
+      { max: whole(`limits: max of ${JSON.stringify(key)}`, 1, LIMIT_MOST)(max) },
+    ]),
+  );
+}
+
+/** In the environment: JSON, `{"crm":{"failures":3}}`. */
+function circuits(value: unknown): Record<string, CircuitSettings> {
+  const parsed = z.record(z.string(), CircuitSettingsSchema).safeParse(fromJson(value));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = ['circuits', ...(issue?.path ?? []).map(String)].join('.');
+  throw new TaskError(
+    'CONFIGURATION',
+    `${place}: ${issue?.message ?? 'expected { name: { failures, window, openFor, probes, minCalls } }'}`,
+  );
+}
+
+/** In the environment: JSON, `[{"name":"ops","url":"https://…"}]`. A message never shows a secret. */
+function sinks(value: unknown): Sink[] {
+  const parsed = SinksSchema.safeParse(fromJson(value));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = ['sinks', ...(issue?.path ?? []).map(String)].join('.');
+  throw new TaskError(
+    'CONFIGURATION',
+    `${place}: ${issue?.message ?? 'expected [{ name, url, secret, events, project, format }]'}`,
+  );
+}
+
+function fromJson(value: unknown): unknown {
+  try {
+    return typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
+  } catch {
+    return value;
+  }
+}
+
+const spareCpus = (): number => Math.max(1, availableParallelism() - 1);
+
 function logLevel(value: unknown): LogLevel {
   const known = LOG_LEVELS.find((level) => level === value);
   if (known) return known;
   throw new TaskError(
     'CONFIGURATION',
     `logLevel: expected one of ${LOG_LEVELS.join(', ')}, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** An IPv4 or IPv6 address: Temporal's runtime resolves no names, except that everybody knows `localhost`. */
+function metricsAddress(value: unknown): string {
+  const address = String(value).replace(/^localhost:/, '127.0.0.1:');
+  const [, four, six, port] = /^(?:([\d.]+)|\[(.+)\]):(\d{1,5})$/.exec(address) ?? [];
+  const host = four === undefined ? isIPv6(six ?? '') : isIPv4(four);
+  if (host && Number(port) <= 65_535) return address;
+  throw new TaskError(
+    'CONFIGURATION',
+    `metricsAddress: expected <IP address>:<port> such as 127.0.0.1:9464, got ${JSON.stringify(value)}`,
   );
 }
 

@@ -3,15 +3,57 @@ export { defineGraph, GraphBuilder } from './builder.js';
 export type { GraphOptions, NodeHandle, NodeOptions, Ref, Templated } from './builder.js';
 export { ExecutionHandle, TaskEngine } from './client.js';
 export type {
+  Backfill,
+  Cache,
+  CacheFilter,
+  CalendarTimes,
+  CircuitPlace,
+  CircuitRecord,
+  Circuits,
+  DeadLetter,
+  DeadLetters,
   EngineOptions,
+  EventHandler,
+  ExecutionEvent,
+  ExecutionList,
   ExecutionRecord,
   ExecutionResult,
+  ExecutionStats,
+  ExecutionStatsQuery,
   ExecutionUpdate,
   GraphSubmitOptions,
+  IterateOptions,
+  LimitPlace,
+  LimitRecord,
+  Limits,
+  LimitStatus,
   ListQuery,
+  NewCatalogueTask,
   NodeResult,
+  Operation,
+  OperationOptions,
+  OperationResult,
+  OperationResults,
+  OperationsOptions,
+  OperationsProgress,
+  Overlap,
+  Project,
+  Publisher,
+  RetryingOptions,
+  ScheduledExecution,
+  ScheduleListQuery,
+  ScheduleOptions,
+  ScheduleRecord,
+  Schedules,
+  ScheduleSummary,
+  ScheduleTimes,
+  ScheduleUpdate,
   SubmitOptions,
+  SubscribeOptions,
+  SystemDetail,
   TaskSubmission,
+  TracingOption,
+  TriggerAnswer,
 } from './client.js';
 export type { ConnectOptions, Settings } from './config.js';
 export {
@@ -24,7 +66,10 @@ export {
   TaskError,
   TaskStateError,
 } from './domain/errors.js';
+export type { ErrorKind, ErrorKindPlace } from './domain/error-kinds.js';
 export type { ErrorCode, ErrorRecord } from './domain/errors.js';
+export { EVENT_NAMES } from './domain/event.js';
+export type { EventName } from './domain/event.js';
 export { formatFaults } from './domain/fault.js';
 export type { Fault, FaultCode } from './domain/fault.js';
 export type { Json } from './domain/json.js';
@@ -34,6 +79,7 @@ export { fallbackPolicy, previewWaits, waitTime } from './domain/retry.js';
 export type { RetryPolicy, RetryStrategy } from './domain/retry.js';
 export { resolveRetry, RetryOptionsSchema } from './domain/retry-options.js';
 export type { RetryInput } from './domain/retry-options.js';
+export type { SinkOptions } from './domain/sink.js';
 export { GraphSpecSchema, SubmissionSchema } from './domain/spec.js';
 export type { GraphSpec, Submission } from './domain/spec.js';
 export { canTransition, isTerminal, STATUSES, TRANSITIONS, transition } from './domain/status.js';
@@ -60,6 +106,7 @@ export type {
   HookContext,
   HookExecution,
   Hooks,
+  Isolation,
   PostHook,
   PreHook,
   TaskContext,

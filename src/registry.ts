@@ -1,8 +1,10 @@
 /** What a worker can run: task definitions and hooks, by name. */
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { ErrorRecord } from './domain/errors.js';
 import { TaskError } from './domain/errors.js';
-import type { Json } from './domain/json.js';
+import { preview, type Json } from './domain/json.js';
 import type { JsonSchema, TaskSchemas } from './domain/schema-flow.js';
 import type { AttemptRecord } from './domain/outcome.js';
 import {
@@ -12,6 +14,10 @@ import {
   type TaskOptionsInput,
 } from './domain/spec.js';
 import type { Status } from './domain/status.js';
+
+/** Where a handler can run. `thread` and `process` end a handler that does not stop when asked. */
+export const ISOLATIONS = ['in-process', 'thread', 'process', 'container', 'faas'] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
 
 export interface TaskLogger {
   readonly debug: (message: string, fields?: object) => void;
@@ -111,6 +117,10 @@ export interface TaskDefinition<Input = unknown, Output = unknown> extends TaskO
   input?: z.ZodType<Input>;
   /** Checked after; what it parses to is the node's output. */
   output?: z.ZodType<Output>;
+  /** Where the handler runs. Default `in-process`; `thread` and `process` need {@link module}. */
+  isolation?: Isolation;
+  /** The module that exports this definition, for the thread or process to load: `import.meta.url`. */
+  module?: string | URL;
   hooks?: Hooks;
   /** Called once per retry, before the wait. Its own failure is logged and changes nothing. */
   onRetry?(error: unknown, attempt: number, waitMs: number): void | Promise<void>;
@@ -154,6 +164,7 @@ export function defineTask<Input = unknown, Output = unknown>(
       `task ${JSON.stringify(name)}: "run" must be a function, got ${typeof definition.run}`,
     );
   }
+  moduleOf(definition);
   taskOptions(definition); // refuses a bad option where it is written, not when it is first used
   return definition;
 }
@@ -174,11 +185,47 @@ export function taskOptions(definition: TaskOptionsInput & { name: string }): Ta
   throw new TaskError('CONFIGURATION', `task ${JSON.stringify(definition.name)}: ${issues}`);
 }
 
+/**
+ * The URL of a definition's module, where it has one.
+ *
+ * @throws TaskError CONFIGURATION for an isolation that there is not, or one that needs a module and has none
+ */
+function moduleOf({
+  name,
+  isolation = 'in-process',
+  module,
+}: Pick<TaskDefinition, 'name' | 'isolation' | 'module'>): string | undefined {
+  const place = `task ${JSON.stringify(name)}`;
+  if (!ISOLATIONS.includes(isolation)) {
+    throw new TaskError(
+      'CONFIGURATION',
+      `${place}: isolation: expected one of ${ISOLATIONS.join(', ')}, got ${preview(isolation)}`,
+    );
+  }
+  if (module === undefined && (isolation === 'thread' || isolation === 'process')) {
+    throw new TaskError(
+      'CONFIGURATION',
+      `${place}: isolation ${JSON.stringify(isolation)} needs "module", the file that exports the task; in that file write module: import.meta.url`,
+    );
+  }
+  if (module === undefined) return undefined;
+  const text = String(module);
+  if (text.startsWith('file:') && URL.canParse(text)) return text;
+  if (isAbsolute(text)) return pathToFileURL(text).href;
+  throw new TaskError(
+    'CONFIGURATION',
+    `${place}: module: expected a file: URL such as import.meta.url, or an absolute path, got ${preview(text)}`,
+  );
+}
+
 /** A task in the registry: its definition with the options parsed. */
 export interface RegisteredTask {
   definition: TaskDefinition<unknown>;
   options: TaskOptions;
   version: string;
+  isolation: Isolation;
+  /** URL of the module that exports it. */
+  module: string | undefined;
 }
 
 export class TaskRegistry {
@@ -254,6 +301,8 @@ export class TaskRegistry {
       definition,
       options: taskOptions(definition),
       version: definition.version ?? '1',
+      isolation: definition.isolation ?? 'in-process',
+      module: moduleOf(definition),
     });
   }
 }

@@ -1,8 +1,11 @@
 /** Logs: one pino line for every transition, with Temporal's own messages through the same sink. */
+import { IllegalStateError } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import pino, { type Logger as PinoLogger } from 'pino';
 import pinoPretty from 'pino-pretty';
 import type { LogLevel } from './config.js';
+import { TaskError } from './domain/errors.js';
+import { HISTOGRAM_BUCKETS } from './telemetry/metric-names.js';
 
 export type Logger = PinoLogger;
 
@@ -77,19 +80,56 @@ function dropUndefined(fields: Record<string, unknown>): Record<string, unknown>
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-let runtimeInstalled = false;
+/** Where the process's runtime serves metrics; undefined before it is installed. */
+let installed: { metricsAddress: string | null } | undefined;
 
-/** Temporal's own logs go where ours go. The runtime is one per process: the first worker's logger stays. */
-export function installRuntime(log: Logger): void {
-  if (runtimeInstalled) return;
-  runtimeInstalled = true;
+/**
+ * Temporal's own logs go where ours go. The runtime is one per process: the first worker's logger and metrics address
+ * stay.
+ *
+ * @throws TaskError CONFIGURATION when nothing can be served at the metrics address
+ */
+export function installRuntime(log: Logger, metricsAddress: string | null = null): void {
+  if (!installed) {
+    install(log, metricsAddress);
+  } else if (metricsAddress !== null && installed.metricsAddress !== metricsAddress) {
+    log.warn(
+      `metrics are not served at ${metricsAddress}: they are the whole process's, and its first worker ${installed.metricsAddress === null ? 'asked for none' : `serves them at ${installed.metricsAddress}`}`,
+    );
+  }
+}
+
+function install(log: Logger, metricsAddress: string | null): void {
+  const logging = { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } as const;
+  const prometheus = metricsAddress === null ? undefined : prometheusAt(metricsAddress);
   try {
     Runtime.install({
       logger: temporalLogger(log),
       shutdownSignals: [],
-      telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+      telemetryOptions: { logging, ...(prometheus ? { metrics: { prometheus } } : {}) },
     });
-  } catch {
-    // The user's program has installed one: it is theirs.
+    installed = { metricsAddress };
+  } catch (error) {
+    const theirs = error instanceof IllegalStateError;
+    if (!theirs && metricsAddress !== null) {
+      throw new TaskError(
+        'CONFIGURATION',
+        `metricsAddress: metrics cannot be served at ${metricsAddress}: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+    installed = { metricsAddress: null };
+    // The user's program has installed one: it is theirs, with the metrics that it exposes.
+    if (theirs && metricsAddress !== null)
+      log.warn(
+        `metrics are not served at ${metricsAddress}: this program has installed a runtime of its own`,
+      );
   }
 }
+
+const prometheusAt = (bindAddress: string) => ({
+  bindAddress,
+  countersTotalSuffix: true,
+  useSecondsForDurations: true,
+  histogramBucketOverrides: HISTOGRAM_BUCKETS,
+});

@@ -127,6 +127,7 @@ function skippingSleep(task: AnyTask | undefined, env: TestWorkflowEnvironment):
 function recorded(tasks: readonly AnyTask[], calls: Map<string, unknown[]>): AnyTask[] {
   return tasks.map((task) => ({
     ...task,
+    isolation: 'in-process', // a mock or a recording is a closure of this process
     run: (input: never, context: TaskContext) => {
       calls.set(task.name, [...(calls.get(task.name) ?? []), input]);
       return task.run(input, context);

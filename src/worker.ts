@@ -1,6 +1,8 @@
 /** The door for workers: `tempograph/worker`. */
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import {
   GracefulShutdownPeriodExpiredError,
   NativeConnection,
@@ -8,7 +10,11 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { BUILT_IN_TASKS } from './activities/built-in.js';
-import { createActivities } from './activities/index.js';
+import { WorkerCircuits } from './activities/circuits.js';
+import { WorkerErrorLists } from './activities/error-lists.js';
+import { createActivities, type Deps } from './activities/index.js';
+import { WorkerState } from './activities/worker-state.js';
+import { openRecords, type Records } from './activities/records.js';
 import {
   connectOptions,
   resolveSettings,
@@ -16,11 +22,25 @@ import {
   type ResolvedSettings,
   type Settings,
 } from './config.js';
+import type { ErrorListVerbs } from './domain/error-kinds.js';
 import { TaskError } from './domain/errors.js';
 import { parseDuration, type Duration } from './domain/duration.js';
-import { TaskRegistry, type AnyTask, type Hooks } from './registry.js';
+import { namespaceId } from './observe/store-owner.js';
+import { TaskRegistry, type AnyTask, type Hooks, type Isolation } from './registry.js';
+import { isGuest } from './runners/guest-mark.js';
+import type { ModeDetail } from './runners/runner.js';
+import { RunnerSet } from './runners/runner-set.js';
 import { FileBlobStore } from './store/blob-store.js';
 import { createLogger, installRuntime, type Logger } from './telemetry.js';
+import { Metrics } from './telemetry/metrics.js';
+import { observed } from './telemetry/observed.js';
+import {
+  flushTraces,
+  openTracing,
+  UNTRACED,
+  type Tracing,
+  type TracingOption,
+} from './telemetry/tracing.js';
 
 export { defineTask } from './registry.js';
 export type {
@@ -28,12 +48,15 @@ export type {
   HookContext,
   HookExecution,
   Hooks,
+  Isolation,
   PostHook,
   PreHook,
   TaskContext,
   TaskDefinition,
 } from './registry.js';
 export { BUILT_IN_TASKS } from './activities/built-in.js';
+export type { ModeDetail } from './runners/runner.js';
+export type { TracingOption } from './telemetry/tracing.js';
 
 export interface StartWorkerOptions extends Settings, ConnectOptions {
   /** The tasks that this worker runs, beside the built-in ones. A task of a built-in's name replaces it. */
@@ -42,6 +65,8 @@ export interface StartWorkerOptions extends Settings, ConnectOptions {
   hooks?: Hooks;
   /** Hooks that graphs ask for by name. */
   namedHooks?: Hooks;
+  /** Where this worker can run handlers. Default: in-process, thread and process. */
+  modes?: readonly Isolation[];
   /** Attempts that run at once in this worker. Default 100. */
   maxConcurrentActivities?: number;
   /** Time that running attempts get at a shutdown before their signal is aborted. Default 10 s. */
@@ -50,15 +75,22 @@ export interface StartWorkerOptions extends Settings, ConnectOptions {
   connection?: NativeConnection;
   /** Default: pino to standard error. */
   logger?: Logger;
+  /**
+   * OpenTelemetry traces. Default: where OTEL_* in the environment ask for them, or where this process has registered a
+   * tracer provider.
+   */
+  tracing?: TracingOption;
   /** More options for Temporal's `Worker.create`; they win. */
   temporal?: Partial<WorkerOptions>;
 }
 
 /** A worker that runs. */
-export interface RunningWorker {
+export interface RunningWorker extends ErrorListVerbs {
   readonly taskQueue: string;
   /** Names of the tasks it runs. */
   readonly tasks: readonly string[];
+  /** Where it can run handlers, and with what. */
+  readonly modes: readonly ModeDetail[];
   /** Resolves when the worker has stopped; rejects when it died of an error. */
   readonly stopped: Promise<void>;
   /** Stops polling, lets running attempts end within the grace, then asks them to. A second call waits for the first. */
@@ -68,9 +100,15 @@ export interface RunningWorker {
 /**
  * Starts a worker in this process.
  *
- * @throws TaskError CONFIGURATION for a bad setting or task, UNREACHABLE when Temporal does not answer
+ * @throws TaskError CONFIGURATION for a bad setting, and for every task and mode that it has no
+ *   runner for; UNREACHABLE when Temporal does not answer
  */
 export async function startWorker(options: StartWorkerOptions = {}): Promise<RunningWorker> {
+  if (isGuest())
+    throw new TaskError(
+      'CONFIGURATION',
+      'startWorker was called in a thread or process that a worker started: it loads the module of a task, and that module starts a worker; move the task into a module of its own',
+    );
   const settings = resolveSettings(options);
   const log = options.logger ?? createLogger(settings.logLevel);
   const registry = new TaskRegistry(
@@ -78,17 +116,43 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     options.hooks,
     options.namedHooks,
   );
-  installRuntime(log);
-  const connection = options.connection ?? (await connectWorker(options));
   const graceMs = graceOf(options);
+  const runners = new RunnerSet(registry, settings, options.modes);
+  const tracing = await openTracing(options.tracing);
+  installRuntime(log, settings.metricsAddress);
+  let connection: NativeConnection | undefined;
+  let records: Records | undefined;
+  let errorLists = new WorkerErrorLists(undefined, log);
   const close = async (): Promise<void> => {
+    await runners.close();
+    await records?.close();
+    await flushTraces();
     // Attempts that ignore their signal keep using it; it goes with the process.
-    if (!options.connection) await connection.close().catch(() => undefined);
+    if (!options.connection) await connection?.close().catch(() => undefined);
   };
-  const created = Worker.create(
-    workerOptions(options, settings, registry, log, connection, graceMs),
-  );
-  const worker = await created.catch(async (error: unknown) => {
+  const identity = options.temporal?.identity ?? `${process.pid}@${hostname()}`;
+  const slots = options.maxConcurrentActivities ?? DEFAULT_SLOTS;
+  const create = async (): Promise<Worker> => {
+    await runners.check();
+    connection = options.connection ?? (await connectWorker(options));
+    const blobs = blobStore(settings);
+    const client = new Client({ connection, namespace: connectOptions(options).namespace });
+    records = await openRecords(settings, await namespaceId(client), log);
+    const { store, recorder } = records ?? {};
+    errorLists = new WorkerErrorLists(store, log);
+    const metrics = Metrics.open();
+    const deps: Deps = {
+      state: new WorkerState(identity, slots),
+      circuits: new WorkerCircuits(store, log),
+      errorLists,
+      ...{ registry, runners, settings, log, blobs, spans: tracing?.spans ?? UNTRACED },
+      ...(metrics ? { metrics } : {}),
+      ...(store && recorder ? { store, recorder } : {}),
+    };
+    records?.reconcile(client, blobs);
+    return await Worker.create(workerOptions(options, deps, connection, graceMs, tracing));
+  };
+  const worker = await create().catch(async (error: unknown) => {
     await close();
     throw error;
   });
@@ -106,8 +170,10 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   );
   let shutdown: Promise<void> | undefined;
   return {
+    ...errorLists.verbs,
     taskQueue: settings.taskQueue,
     tasks: registry.names,
+    modes: runners.modes,
     stopped,
     shutdown: () =>
       (shutdown ??= (async () => {
@@ -116,6 +182,12 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       })()),
   };
 }
+
+/** Attempts that run at once in a worker. */
+const DEFAULT_SLOTS = 100;
+
+const blobStore = ({ dataDir }: ResolvedSettings): FileBlobStore =>
+  new FileBlobStore(`${dataDir}/blobs`);
 
 function graceOf({ shutdownGrace = '10s' }: StartWorkerOptions): number {
   try {
@@ -135,43 +207,45 @@ function withBuiltIn(tasks: Iterable<AnyTask>): AnyTask[] {
 
 function workerOptions(
   options: StartWorkerOptions,
-  settings: ResolvedSettings,
-  registry: TaskRegistry,
-  log: Logger,
+  deps: Deps,
   connection: NativeConnection,
   graceMs: number,
+  tracing: Tracing | undefined,
 ): WorkerOptions {
   const { namespace } = connectOptions(options);
-  return {
+  const worker: WorkerOptions = {
     connection,
     namespace,
-    taskQueue: settings.taskQueue,
+    taskQueue: deps.settings.taskQueue,
     ...workflowSource(),
-    activities: createActivities({
-      registry,
-      settings,
-      log,
-      blobs: new FileBlobStore(`${settings.dataDir}/blobs`),
-    }),
-    maxConcurrentActivityTaskExecutions: options.maxConcurrentActivities ?? 100,
+    activities: createActivities(deps),
+    identity: deps.state.identity,
+    maxConcurrentActivityTaskExecutions: deps.state.slots,
     shutdownGraceTime: graceMs,
     // An attempt that ignores its signal would keep the process for ever.
-    shutdownForceTime: graceMs + 5_000,
+    shutdownForceTime: graceMs + 5_000 + deps.settings.stopGraceMs,
     // With the SDK's defaults a cancel is seen only after 80 % of the heartbeat time-out.
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',
     ...options.temporal,
   };
+  const modules = [fileBeside('./workflows/interceptors')];
+  return observed(worker, modules, { tracing, metrics: deps.metrics });
 }
 
 /** The bundle that the build made, or the sources where there is none: in tests and in development. */
 export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const bundle = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
   if (existsSync(bundle)) return { workflowBundle: { codePath: bundle } };
-  const source = ['./workflows/index.js', './workflows/index.ts'].map((file) =>
+  return { workflowsPath: fileBeside('./workflows/index') };
+}
+
+/** Compiled, or as a source. */
+function fileBeside(name: string): string {
+  const files = [`${name}.js`, `${name}.ts`].map((file) =>
     fileURLToPath(new URL(file, import.meta.url)),
   );
-  return { workflowsPath: source.find((file) => existsSync(file)) ?? String(source[0]) };
+  return files.find((file) => existsSync(file)) ?? String(files[0]);
 }
 
 async function connectWorker(options: ConnectOptions): Promise<NativeConnection> {

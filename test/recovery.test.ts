@@ -1,7 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -9,6 +6,7 @@ import { TaskEngine } from '../src/client.js';
 import { launchDevServer, type DevServer } from '../src/servers/dev-server.js';
 import { shared } from './support/shared.js';
 import { until } from './support/until.js';
+import { WorkerScene } from './support/worker-scene.js';
 
 /** A chain whose third node stays until a gate is opened. */
 const graph = {
@@ -27,55 +25,6 @@ const graph = {
   ],
 };
 
-class Scene {
-  readonly folder = mkdtempSync(join(tmpdir(), 'tempograph-recovery-'));
-  readonly gate = join(this.folder, 'gate');
-  readonly runsFile = join(this.folder, 'runs');
-  readonly taskQueue = `recovery-${randomUUID()}`;
-  readonly dataDir = join(this.folder, 'data');
-  private readonly children = new Set<ChildProcess>();
-
-  constructor(readonly address: string) {}
-
-  async startWorker(): Promise<ChildProcess> {
-    const program = join(__dirname, 'support', 'programs', 'worker.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        ...process.env,
-        RUNS: this.runsFile,
-        GATE: this.gate,
-        BUNDLE: shared().bundle,
-        ADDRESS: this.address,
-        TASK_QUEUE: this.taskQueue,
-        DATA_DIR: this.dataDir,
-      },
-    });
-    this.children.add(child);
-    await once(child.stdout, 'data');
-    return child;
-  }
-
-  async kill(child: ChildProcess): Promise<void> {
-    this.children.delete(child);
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-
-  open(): void {
-    writeFileSync(this.gate, '');
-  }
-
-  runs(): string[] {
-    return existsSync(this.runsFile) ? readFileSync(this.runsFile, 'utf8').trim().split('\n') : [];
-  }
-
-  async end(): Promise<void> {
-    for (const child of [...this.children]) await this.kill(child);
-  }
-}
-
 async function attemptsKnownToServer(address: string, executionId: string): Promise<number> {
   const connection = await Connection.connect({ address });
   try {
@@ -88,7 +37,7 @@ async function attemptsKnownToServer(address: string, executionId: string): Prom
 
 describe('recovery', () => {
   it('goes on after a worker is killed: no finished node runs again, the interrupted one shows two attempts', async () => {
-    const scene = new Scene(shared().address);
+    const scene = new WorkerScene(shared().address);
     const engine = await TaskEngine.connect({
       address: scene.address,
       taskQueue: scene.taskQueue,
@@ -125,7 +74,7 @@ describe('recovery', () => {
     const dbFile = join(folder, 'temporal.db');
     let server: DevServer = await launchDevServer(shared().binary, { dbFile });
     const port = Number(server.address.split(':')[1]);
-    const scene = new Scene(server.address);
+    const scene = new WorkerScene(server.address);
     let engine = await TaskEngine.connect({
       address: scene.address,
       taskQueue: scene.taskQueue,

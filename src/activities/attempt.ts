@@ -78,6 +78,11 @@ export class Attempt {
     return (this.request.totalLeftMs ?? Infinity) - before - (Date.now() - this.startedAt);
   }
 
+  /** When the node was first handed to the server; of a node that was held, the first time of all. */
+  get firstScheduledAt(): number {
+    return this.request.round?.firstScheduledAt ?? this.context.info.scheduledTimestampMs;
+  }
+
   /** When this attempt was scheduled, on the server's clock. */
   get scheduledAt(): number {
     return this.context.info.currentAttemptScheduledTimestampMs;

@@ -1,12 +1,11 @@
 /** The context that a handler gets. */
-import { TaskError } from '../domain/errors.js';
 import { setOwn, type Json } from '../domain/json.js';
 import type { TaskContext } from '../registry.js';
+import { assertCheckpoint } from '../runners/checkpoint.js';
 import type { NodeRequest } from '../workflows/messages.js';
 import type { Attempt } from './attempt.js';
 import type { NodeLogger } from './node-log.js';
 
-const CHECKPOINT_LIMIT = 16 * 1_024;
 const WARNINGS_LIMIT = 50;
 const METRICS_LIMIT = 100;
 /** Characters of a metric's name and of a progress message. */
@@ -53,13 +52,7 @@ export function makeContext(
         typeof progress === 'number' ? { done: progress, total: 1 } : shortened(progress);
     },
     checkpoint(value) {
-      const size = JSON.stringify(value).length;
-      if (size > CHECKPOINT_LIMIT) {
-        throw new TaskError(
-          'TOO_LARGE',
-          `checkpoint: ${size} characters of JSON; the limit is ${CHECKPOINT_LIMIT}; save a reference instead`,
-        );
-      }
+      assertCheckpoint(value);
       attempt.checkpoint = value;
       attempt.beat();
     },

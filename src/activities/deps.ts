@@ -1,12 +1,30 @@
 import type { ResolvedSettings } from '../config.js';
 import type { TaskRegistry } from '../registry.js';
+import type { WorkerCircuits } from './circuits.js';
+import type { WorkerState } from './worker-state.js';
+import type { WorkerErrorLists } from './error-lists.js';
+import type { RunnerSet } from '../runners/runner-set.js';
+import type { Recorder } from './recorder.js';
 import type { BlobStore } from '../store/blob-store.js';
+import type { Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { Spans } from '../telemetry/tracing.js';
 
 /** What the activities of a worker share. */
 export interface Deps {
   registry: TaskRegistry;
+  runners: RunnerSet;
   blobs: BlobStore;
   log: Logger;
   settings: ResolvedSettings;
+  /** The worker's store; without one there is no cache, no shared circuit, and nothing is recorded. */
+  store?: Store;
+  recorder?: Recorder;
+  state: WorkerState;
+  circuits: WorkerCircuits;
+  errorLists: WorkerErrorLists;
+  spans: Spans;
+  /** Where the process exposes any. */
+  metrics?: Metrics;
 }

@@ -1,5 +1,7 @@
 import type { Json } from '../domain/json.js';
 import type { RegisteredTask, TaskContext } from '../registry.js';
+import type { Claim } from './cached.js';
+import type { Passage } from './circuits.js';
 import type { Collected } from './context.js';
 
 /** What the steps have found out so far; `conclude` says it in the outcome. */
@@ -10,4 +12,8 @@ export interface Facts {
   task?: RegisteredTask;
   context?: TaskContext;
   collected: Collected;
+  /** Its way through a circuit, once it has been let in. */
+  passage?: Passage;
+  /** The right to do its work, where the result is kept. */
+  claim?: Claim;
 }

@@ -32,10 +32,12 @@ export async function runPreHooks(deps: Deps, subject: HookSubject): Promise<Jso
   for (const hook of deps.registry.preHooks(request.execution.hooks.pre, request.node.task)) {
     try {
       const execution: HookExecution = { ...described(subject), status: 'PREPARING', input };
-      const changed = await timed(
-        hook,
-        (signal) => hook.run(execution, contextOf(hook, subject, signal)),
-        subject.signal,
+      const changed = await deps.spans.hook('pre', hook.name, () =>
+        timed(
+          hook,
+          (signal) => hook.run(execution, contextOf(hook, subject, signal)),
+          subject.signal,
+        ),
       );
       if (isObject(changed) && 'input' in changed) input = asJson(changed['input']);
     } catch (error) {
@@ -79,7 +81,9 @@ export async function runPostHooks(
   const warnings: string[] = [];
   for (const hook of hooks) {
     try {
-      await timed(hook, (signal) => hook.run(execution, contextOf(hook, subject, signal)));
+      await deps.spans.hook('post', hook.name, () =>
+        timed(hook, (signal) => hook.run(execution, contextOf(hook, subject, signal))),
+      );
     } catch (error) {
       const warning = `post hook ${JSON.stringify(hook.name)} failed: ${messageOf(error)}`.slice(
         0,

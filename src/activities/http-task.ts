@@ -1,15 +1,10 @@
-/**
- * The built-in task `http`: one request, its answer checked. Safe against server-side request forgery: the address is
- * looked up here, and the connection goes to what was looked up, so a name cannot change its mind in between.
- */
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
-import ipaddr from 'ipaddr.js';
-import { Agent, request as send } from 'undici';
+/** The built-in task `http`: one request, its answer checked. Safe against server-side request forgery. */
+import { request as send, type Agent } from 'undici';
 import { z } from 'zod';
 import { NonRetriableError, TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import { defineTask } from '../registry.js';
+import { checkHost, guardedAgent, isPublicAddress, retryAfterMs } from './safe-http.js';
 
 const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
 
@@ -25,23 +20,6 @@ const Input = z.strictObject({
   expect: z.array(z.int().min(100).max(599)).optional(),
 });
 
-/** Addresses that a task may not reach: this machine, private and link-local networks, and what is no unicast address. */
-export function isPublicAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  return ipaddr.process(address).range() === 'unicast';
-}
-
-const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  dnsLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    if (error) return callback(error, '', 0);
-    const refused = addresses.find(({ address }) => !allowed(address));
-    if (refused) return callback(refusal(hostname, refused.address), '', 0);
-    const [first] = addresses;
-    if (options.all) return callback(null, addresses, 0);
-    return callback(null, first?.address ?? '', first?.family ?? 4);
-  });
-};
-
 /** `TEMPOGRAPH_HTTP_ALLOW_PRIVATE=1` on a worker lets its tasks reach private addresses. */
 const allowed = (address: string): boolean =>
   process.env['TEMPOGRAPH_HTTP_ALLOW_PRIVATE'] === '1' || isPublicAddress(address);
@@ -53,6 +31,7 @@ function refusal(host: string, address: string): TaskError {
   );
 }
 
+const RULE = { allowed, refusal };
 let agent: Agent | undefined;
 
 export const httpTask = defineTask({
@@ -62,9 +41,8 @@ export const httpTask = defineTask({
   input: Input,
   timeout: '1m',
   run: async ({ url, method, headers, body, schema, expect }, { signal, idempotencyKey }) => {
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) && !allowed(host)) throw refusal(host, host);
-    agent ??= new Agent({ connect: { lookup: guardedLookup } });
+    checkHost(url, RULE);
+    agent ??= guardedAgent(RULE);
     const answer = await send(url, {
       dispatcher: agent,
       method,
@@ -124,15 +102,6 @@ function httpError(url: string, status: number, text: string, retryAfter: unknow
     retriable,
     ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),
   });
-}
-
-/** Retry-After is seconds or a date (RFC 9110, 10.2.3). */
-function retryAfterMs(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
 function checkAnswer(schema: Record<string, unknown>, body: Json, url: string): void {

@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
+import type { TellLimits } from '../domain/limit-messages.js';
 import { getJson } from '../store/blob-store.js';
 import {
   ACTIVITY,
@@ -10,13 +11,18 @@ import {
   type NodeRequest,
   type PrepareRequest,
   type ReadRequest,
+  type RecordRequest,
   type SettleRequest,
 } from '../workflows/messages.js';
 import type { Deps } from './deps.js';
 import { runNode } from './pipeline.js';
 import { check, prepare } from './prepare.js';
+import { tellLimits } from './limits.js';
+import { lookAt } from './look.js';
 import { describe, readBlob, writeBlob } from './references.js';
+import { recordClose } from './record-close.js';
 import { settle } from './settle.js';
+import { describeWorker } from './worker-state.js';
 
 export type { Deps } from './deps.js';
 export { knownTasks, planSpec } from './prepare.js';
@@ -28,13 +34,19 @@ export { knownTasks, planSpec } from './prepare.js';
 export function createActivities(deps: Deps) {
   return {
     default: (request: NodeRequest) => runNode(deps, checkRequest(request)),
-    [ACTIVITY.prepare]: (request: PrepareRequest) => ours(() => prepare(deps, request)),
+    [ACTIVITY.prepare]: (request: PrepareRequest) =>
+      ours(() => deps.spans.prepare(request, () => prepare(deps, request))),
     [ACTIVITY.readPlan]: (ref: string) => ours(() => getJson(deps.blobs, ref)),
     [ACTIVITY.settle]: (request: SettleRequest) => ours(() => settle(deps, request)),
+    [ACTIVITY.record]: (request: RecordRequest) => recordClose(deps, request),
     [ACTIVITY.writeBlob]: (value: Json) => ours(() => writeBlob(deps, value)),
     [ACTIVITY.readBlob]: (request: ReadRequest) => ours(() => readBlob(deps, request)),
     [ACTIVITY.check]: (request: CheckRequest) => ours(async () => check(deps, request)),
-    [ACTIVITY.describe]: (workflowId: string) => ours(() => describe(workflowId)),
+    [ACTIVITY.worker]: () => ours(async () => describeWorker(deps)),
+    [ACTIVITY.lookAt]: (executionId: string) => ours(() => lookAt(deps, executionId)),
+    [ACTIVITY.describe]: (workflowId: string, firstRun?: string) =>
+      ours(() => describe(workflowId, firstRun)),
+    [ACTIVITY.tellLimits]: (messages: TellLimits) => ours(() => tellLimits(deps, messages)),
   };
 }
 

@@ -5,12 +5,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { messageOf, TaskError, type ErrorRecord } from '../domain/errors.js';
-import type { ActivityOutcome, HeldOutcome, NodeOutcome, Value } from '../domain/outcome.js';
+import type { ActivityOutcome, HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import { issueMessages, type RegisteredTask } from '../registry.js';
-import { InProcessRunner } from '../runners/in-process.js';
+import { StoppedError } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/messages.js';
 import { Attempt } from './attempt.js';
+import { measureAttempt } from './attempt-metrics.js';
+import { lookUp, type Kept } from './cached.js';
+import { enterCircuit, reportLost } from './circuits.js';
 import { makeContext } from './context.js';
+import { AttemptRows } from './attempt-rows.js';
 import type { Deps } from './deps.js';
 import type { Facts } from './facts.js';
 import { finalFailure, recordError, retryFailure } from './failure.js';
@@ -23,8 +27,6 @@ import { attemptOutcome, judge } from './verdict.js';
 /** A task that no worker knows is given up after this long. */
 const UNKNOWN_TASK_LIMIT_MS = 600_000;
 
-const inProcess = new InProcessRunner();
-
 /**
  * Runs one attempt of a node.
  *
@@ -34,8 +36,15 @@ const inProcess = new InProcessRunner();
  */
 export async function runNode(deps: Deps, request: NodeRequest): Promise<ActivityOutcome> {
   const attempt = new Attempt(request);
+  return await deps.spans.attempt(request, attempt.number, () => runAttempt(deps, attempt));
+}
+
+async function runAttempt(deps: Deps, attempt: Attempt): Promise<ActivityOutcome> {
+  const { request } = attempt;
   const log = nodeLogger(deps.log, request, attempt.number);
   const facts: Facts = { input: null, metadata: {}, collected: { warnings: [], metrics: {} } };
+  const { execution, node } = request;
+  const over = deps.state.begin(`${execution.id}/${node.id}`, node.task, attempt.signal);
   try {
     const output = await run(deps, request, attempt, facts, log).catch(
       (thrown: unknown) => new Thrown(thrown),
@@ -43,12 +52,16 @@ export async function runNode(deps: Deps, request: NodeRequest): Promise<Activit
     if (output instanceof Thrown)
       return await conclude(deps, request, attempt, facts, log, output.what);
     if ('held' in output) return output;
-    attempt.record('COMPLETED');
+    if (!output.cached) attempt.record('COMPLETED');
     const outcome = outcomeOf(request, attempt, facts, { status: 'COMPLETED', ...output });
-    log.transition('RUNNING', 'COMPLETED');
-    return await withPostHooks(deps, attempt, subjectOf(facts, request, attempt, log), outcome);
+    log.transition(attempt.phase, 'COMPLETED');
+    return await finish(deps, request, attempt, facts, log, outcome);
   } finally {
     attempt.close();
+    over();
+    facts.passage?.close();
+    await facts.claim?.release();
+    measureAttempt(deps.metrics, attempt, facts);
   }
 }
 
@@ -57,17 +70,21 @@ class Thrown {
   constructor(readonly what: unknown) {}
 }
 
+/** What the steps of an attempt that succeeded give. */
+type Done = Kept & Pick<NodeOutcome, 'cached'>;
+
 async function run(
   deps: Deps,
   request: NodeRequest,
   attempt: Attempt,
   facts: Facts,
   log: NodeLogger,
-): Promise<{ output: Value; outputHash: string } | HeldOutcome> {
+): Promise<Done | HeldOutcome> {
   const task = deps.registry.get(request.node.task);
   if (!task) return unknownTask(request, attempt, log);
   facts.task = task;
   log.transition('SCHEDULED', 'PREPARING');
+  await reportLost(deps, request, attempt);
   await tellOfLost(attempt, task, log);
   return await steps(deps, request, attempt, facts, log);
 }
@@ -78,7 +95,7 @@ async function steps(
   attempt: Attempt,
   facts: Facts,
   log: NodeLogger,
-): Promise<{ output: Value; outputHash: string }> {
+): Promise<Done | HeldOutcome> {
   const { task } = facts;
   if (!task) throw new TaskError('ENGINE', 'the steps run only for a known task');
   const resolved = await resolveInput(deps.blobs, request);
@@ -92,24 +109,40 @@ async function steps(
     'INPUT_INVALID',
     `task ${JSON.stringify(request.node.task)} refused its input`,
   );
+  const rows = new AttemptRows(deps, request, attempt, facts);
+  const notNow = (why: 'circuit' | 'coalesced', waitMs: number): HeldOutcome => {
+    rows.held(why, waitMs);
+    log.transition('PREPARING', 'PENDING', why);
+    return held(attempt, why, waitMs, { counted: false });
+  };
+  const found = await lookUp(deps, request, task.version, facts.inputHash, log);
+  if (found && 'kept' in found) return { ...found.kept, cached: true };
+  if (found && 'waitMs' in found) return notNow('coalesced', found.waitMs);
+  if (found) facts.claim = found.claim;
+  const entry = await enterCircuit(deps, request, attempt);
+  if (entry && 'waitMs' in entry) return notNow('circuit', entry.waitMs);
+  if (entry) facts.passage = entry;
   facts.context = makeContext(request, attempt, { ...resolved, collected: facts.collected, log });
   attempt.enter();
+  rows.running();
   log.transition('PREPARING', 'RUNNING');
-  const { output } = await inProcess.run(
-    { task, input, context: facts.context },
-    { signal: attempt.signal },
-  );
+  const { output } = await deps.runners
+    .of(task)
+    .run({ task, input, context: facts.context }, { signal: attempt.signal });
   const shaped = await checked(
     task.definition.output,
     output ?? null,
     'OUTPUT_INVALID',
     `task ${JSON.stringify(request.node.task)} gave an output that its schema refuses`,
   );
+  await facts.passage?.succeeded();
   const value = await storeValue(deps.blobs, shaped, {
     inline: request.inlineLimit,
     maxBytes: deps.settings.maxOutputBytes,
   });
-  return { output: value, outputHash: hashJson(shaped) };
+  const done = { output: value, outputHash: hashJson(shaped) };
+  await facts.claim?.keep(request, task.version, done);
+  return done;
 }
 
 async function checked(
@@ -145,8 +178,10 @@ async function conclude(
   if (reason === 'interrupted') return interrupted(attempt);
   if (reason === 'cancelled') return cancelled(request, attempt, facts, log);
   const cause = reason === 'timeout' ? timedOut(request, thrown) : thrown;
-  const verdict = judge(request, attempt, facts, log, cause);
+  const added = await deps.errorLists.of(request.execution.project);
+  const verdict = judge(request, attempt, facts, log, cause, added);
   const { error } = verdict;
+  await facts.passage?.failed(error);
   attempt.record(attemptOutcome(error), {
     error: { code: error.code, message: error.message.slice(0, 200) },
     ...(verdict.retry ? { waitMs: verdict.waitMs } : {}),
@@ -154,11 +189,11 @@ async function conclude(
   if (!verdict.retry) {
     const outcome = outcomeOf(request, attempt, facts, { status: verdict.status, error });
     log.failed(outcome.status, error);
-    const subject = subjectOf(facts, request, attempt, log);
-    throw finalFailure(await withPostHooks(deps, attempt, subject, outcome));
+    throw finalFailure(await finish(deps, request, attempt, facts, log, outcome));
   }
   await tellOfRetry(facts.task, cause, attempt.number, verdict.waitMs, log);
   log.retrying(error, verdict.waitMs, verdict.maxRetries);
+  new AttemptRows(deps, request, attempt, facts).retrying(verdict.waitMs, error);
   if (verdict.waitMs > request.serverWaitsMs)
     return held(attempt, 'retry', verdict.waitMs, { counted: true, error });
   attempt.beat(); // the history travels to the next attempt
@@ -178,11 +213,10 @@ function interrupted(attempt: Attempt): never {
 }
 
 function timedOut(request: NodeRequest, thrown: unknown): TaskError {
-  return new TaskError(
-    'TIMEOUT',
-    `not done within ${request.timeoutMs} ms; the handler stopped when asked`,
-    { cause: thrown },
-  );
+  const how = thrown instanceof StoppedError ? thrown.message : 'the handler stopped when asked';
+  return new TaskError('TIMEOUT', `not done within ${request.timeoutMs} ms; ${how}`, {
+    cause: thrown,
+  });
 }
 
 /** Perhaps only a pause: the workflow knows, and has `settle` run the post hooks where it is the end. */
@@ -237,19 +271,34 @@ function outcomeOf(
   request: NodeRequest,
   attempt: Attempt,
   facts: Facts,
-  end: Pick<NodeOutcome, 'status' | 'output' | 'outputHash' | 'error'>,
+  end: Pick<NodeOutcome, 'status' | 'output' | 'outputHash' | 'cached' | 'error'>,
 ): NodeOutcome {
   const { warnings, metrics } = facts.collected;
   return {
     ...end,
     taskVersion: facts.task?.version ?? request.node.taskVersion,
     attempts: attempt.attempts,
-    attemptCount: attempt.number,
+    attemptCount: end.cached ? attempt.number - 1 : attempt.number,
     executionTimeMs: attempt.executionTimeMs,
     ...(facts.inputHash === undefined ? {} : { inputHash: facts.inputHash }),
     ...(warnings.length > 0 ? { warnings } : {}),
     ...(Object.keys(metrics).length > 0 ? { metrics } : {}),
   };
+}
+
+/** Post hooks, then the store: the last two steps of an attempt that was the last. */
+async function finish(
+  deps: Deps,
+  request: NodeRequest,
+  attempt: Attempt,
+  facts: Facts,
+  log: NodeLogger,
+  outcome: NodeOutcome,
+): Promise<NodeOutcome> {
+  const subject = subjectOf(facts, request, attempt, log);
+  const final = await withPostHooks(deps, attempt, subject, outcome);
+  const rows = new AttemptRows(deps, request, attempt, facts);
+  return final.hooksDone && rows.ended(final) ? { ...final, recorded: true } : final;
 }
 
 /** Time that is kept back from post hooks, so that the outcome still reaches the server. */

@@ -2,13 +2,16 @@
  * The first step of every execution: the spec against the worker's registry. What it answers is pinned for the
  * execution, so a later deployment changes nothing about a graph that runs.
  */
+import type { AwaitSpec } from '../domain/awaited.js';
+import { withoutRefused } from '../domain/batch.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
-import { jsonBytes, type Json, type JsonObject } from '../domain/json.js';
+import { isObject, jsonBytes, type Json, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
 import { makePlan, type PlanContext } from '../domain/make-plan.js';
 import { fitting, splitOf } from '../domain/budget.js';
 import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
+import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
 import { inputProblems, type TaskRegistry } from '../registry.js';
 import { putJson, type BlobStore } from '../store/blob-store.js';
@@ -21,6 +24,8 @@ import type {
   PrepareResult,
 } from '../workflows/messages.js';
 import type { Deps } from './deps.js';
+import { recordOpen, recordRefused } from './record-open.js';
+import { closeLimits, openLimits } from './limits.js';
 
 /** Faults in one answer, and their bytes: a payload has at most 2 MB. */
 const MAX_FAULTS = 1_000;
@@ -49,18 +54,45 @@ export function knownTasks(registry: TaskRegistry): KnownTasks {
   };
 }
 
+/** What the worker's settings say of tasks. */
+type PlanSettings = Pick<PlanContext, 'circuits'>;
+type Planned = { faults: Fault[] } | { valid: ValidGraph; plan: Plan };
+
 /** The plan of a spec, or everything that is wrong with it. Nothing is stored. */
 export function planSpec(
   registry: TaskRegistry,
   spec: Json,
   submission: Json,
-): { faults: Fault[] } | { valid: ValidGraph; plan: Plan } {
+  settings: PlanSettings = {},
+): Planned {
+  const planned = planWhole(registry, spec, submission, settings);
+  if (!('faults' in planned) || !isObject(submission) || submission['kind'] !== 'batch')
+    return 'faults' in planned ? { faults: bounded(planned.faults) } : planned;
+  const rest = withoutRefused(spec as unknown as GraphSpec, planned.faults);
+  const again = rest && planWhole(registry, rest.spec as unknown as Json, submission, settings);
+  if (!again || 'faults' in again) return { faults: bounded((again ?? planned).faults) };
+  again.plan.nodes.forEach((node, index) => {
+    const message = rest.refused.get(index);
+    if (message !== undefined) node.refused = message.slice(0, REFUSAL_LIMIT);
+  });
+  return again;
+}
+
+/** Characters that are kept of why an item of a batch was refused. */
+const REFUSAL_LIMIT = 1_000;
+
+function planWhole(
+  registry: TaskRegistry,
+  spec: Json,
+  submission: Json,
+  settings: PlanSettings,
+): Planned {
   const { faults, valid } = validateGraph(spec, submission ?? {}, knownTasks(registry));
-  if (!valid) return { faults: bounded(faults) };
+  if (!valid) return { faults };
   try {
-    return { valid, plan: makePlan(valid, planContext(registry, valid)) };
+    return { valid, plan: makePlan(valid, { ...planContext(registry, valid), ...settings }) };
   } catch (error) {
-    if (error instanceof SpecInvalidError) return { faults: bounded(error.faults) };
+    if (error instanceof SpecInvalidError) return { faults: [...error.faults] };
     throw error;
   }
 }
@@ -68,19 +100,40 @@ export function planSpec(
 /** @throws SpecInvalidError never: faults are an answer */
 export async function prepare(
   deps: Deps,
-  { spec, submission, executionId }: PrepareRequest,
+  { spec, submission, executionId, run }: PrepareRequest,
 ): Promise<PrepareResult> {
-  const planned = planSpec(deps.registry, spec, submission);
+  const refuse = (faults: readonly Fault[]): void => {
+    const name = isObject(spec) && typeof spec['name'] === 'string' ? spec['name'] : '';
+    recordRefused(
+      deps,
+      { id: executionId, run, graph: name },
+      new SpecInvalidError(faults).message,
+    );
+  };
+  const { circuits } = deps.settings;
+  const planned = planSpec(deps.registry, spec, submission, { circuits });
   if ('faults' in planned) {
     deps.log.warn(
       { executionId, to: 'REJECTED', faults: planned.faults.length },
       new SpecInvalidError(planned.faults).message,
     );
+    refuse(planned.faults);
     return { faults: planned.faults };
   }
   const { valid, plan } = planned;
   const { graph, submission: said } = valid;
   const metadata = { ...(graph.metadata ?? {}), ...(said.metadata ?? {}) } as JsonObject;
+  const opened = await openLimits(deps, plan, {
+    executionId,
+    project: said.project,
+    waits: (said.dependencies ?? []).length > 0,
+  });
+  if ('faults' in opened) {
+    deps.log.warn({ executionId, to: 'REJECTED' }, new SpecInvalidError(opened.faults).message);
+    refuse(opened.faults);
+    return opened;
+  }
+  const { limits } = opened;
   const { serverWaitsMs } = deps.settings;
   const bodies = graph.tasks.map((node) => nodeBody(node));
   const split = splitOf(plan, jsonBytes(bodies), deps.settings);
@@ -99,6 +152,8 @@ export async function prepare(
   const prepared: Prepared = {
     execution: {
       id: executionId,
+      kind: said.kind ?? 'graph',
+      run,
       graph: graph.name,
       version: graph.version,
       hooks: { pre: graph.hooks?.pre ?? [], post: graph.hooks?.post ?? [] },
@@ -110,12 +165,19 @@ export async function prepare(
     },
     params: await inlineOrStored(deps.blobs, valid.params, paramsLimit(valid.readsParams)),
     serverWaitsMs,
+    ...(deps.recorder ? { records: true as const } : {}),
     plan:
       split.pieces === 'one' ? plan : await storePlan(deps, plan, bodies, split.nodesPerSegment),
     ...(tags.length > 0 ? { tags } : {}),
+    ...(said.dependencies?.length ? { awaits: awaitSpec(said.dependencies, valid) } : {}),
+    ...(limits.length > 0 ? { limits } : {}),
   };
   const bytes = jsonBytes(prepared);
-  if (bytes <= MAX_PINNED_BYTES) return { prepared };
+  if (bytes <= MAX_PINNED_BYTES) {
+    recordOpen(deps, prepared, plan, { graph, submission: said, metadata, tags });
+    return { prepared };
+  }
+  await closeLimits(limits);
   const message = `the plan of this graph is ${bytes} bytes; the limit is ${MAX_PINNED_BYTES}`;
   return { faults: [fault([], 'TOO_LARGE', message, 'give fewer different retry options')] };
 }
@@ -125,7 +187,8 @@ const bounded = (faults: readonly Fault[]): Fault[] =>
 
 /** Everything that is wrong with a spec, for a client that does not know this worker's tasks. */
 export function check(deps: Deps, { spec, submission }: CheckRequest): CheckAnswer {
-  const planned = planSpec(deps.registry, spec, submission);
+  const { circuits } = deps.settings;
+  const planned = planSpec(deps.registry, spec, submission, { circuits });
   return { faults: 'faults' in planned ? planned.faults : [] };
 }
 
@@ -146,6 +209,19 @@ function planContext(registry: TaskRegistry, { graph }: ValidGraph): PlanContext
         }
       );
     },
+  };
+}
+
+/** Longest that dependencies are waited for where nobody says otherwise. */
+const DEPENDENCY_TIMEOUT_MS = 7 * 86_400_000;
+
+function awaitSpec(dependencies: readonly string[], { graph, submission }: ValidGraph): AwaitSpec {
+  const bound = Math.min(DEPENDENCY_TIMEOUT_MS, graph.deadline ?? Infinity);
+  return {
+    ids: [...new Set(dependencies)],
+    trigger: submission.trigger ?? 'all_success',
+    awaitUnknown: submission.awaitUnknown ?? false,
+    timeoutMs: submission.dependencyTimeout ?? bound,
   };
 }
 

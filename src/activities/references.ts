@@ -20,13 +20,30 @@ export async function readBlob(deps: Deps, { ref, offset }: ReadRequest): Promis
   return { text: text.slice(offset, offset + SLICE), total: text.length };
 }
 
-/** Whether a workflow still runs. */
-export async function describe(workflowId: string): Promise<'running' | 'closed' | 'unknown'> {
+/**
+ * Whether a workflow still runs.
+ *
+ * @param firstRun given, another workflow that got the same id later is not taken for it
+ */
+export async function describe(
+  workflowId: string,
+  firstRun?: string,
+): Promise<'running' | 'closed' | 'unknown'> {
+  const first = firstRun === undefined ? undefined : await statusOf(workflowId, firstRun);
+  // One that went on as a new run, or so long ago that its first run is forgotten, has to be asked for by its id.
+  if (first !== undefined && first !== 'CONTINUED_AS_NEW')
+    return first === 'RUNNING' ? 'running' : 'closed';
+  const status = await statusOf(workflowId);
+  if (status === undefined) return 'unknown';
+  return status === 'RUNNING' || status === 'CONTINUED_AS_NEW' ? 'running' : 'closed';
+}
+
+async function statusOf(workflowId: string, runId?: string): Promise<string | undefined> {
   try {
-    const { status } = await getClient().workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW' ? 'running' : 'closed';
+    const { status } = await getClient().workflow.getHandle(workflowId, runId).describe();
+    return status.name;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'unknown';
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** What a failure means: another attempt after a wait, or the end of the node. */
 import { errorKinds, isRetriable } from '../domain/classify.js';
+import type { ErrorKinds } from '../domain/error-kinds.js';
 import { messageOf, type ErrorRecord } from '../domain/errors.js';
 import { isObject } from '../domain/json.js';
 import { policyFor, waitTime } from '../domain/retry.js';
@@ -15,20 +16,25 @@ export type Verdict =
   | { retry: true; error: ErrorRecord; waitMs: number; maxRetries: number }
   | { retry: false; error: ErrorRecord; status: 'FAILED' | 'TIMEOUT' | 'REJECTED' };
 
-/** Decides whether a failure is worth another attempt, and after how long. */
+/**
+ * Decides whether a failure is worth another attempt, and after how long.
+ *
+ * @param added what was added to the error lists at run time
+ */
 export function judge(
   request: NodeRequest,
   attempt: Attempt,
   facts: Facts,
   log: NodeLogger,
   thrown: unknown,
+  added: ErrorKinds,
 ): Verdict {
   const kinds = errorKinds(thrown);
   const policy = policyFor(request.retry, kinds);
   const asked = askTask(facts, thrown, log);
   const said = typeof asked === 'string' ? { retry: asked === 'retry' } : asked;
-  const never = policy.neverRetryOn.some((kind) => kinds.includes(kind));
-  const retriable = !never && (said?.retry ?? isRetriable(thrown, policy));
+  const never = [...policy.neverRetryOn, ...added.neverRetryOn].some((one) => kinds.includes(one));
+  const retriable = !never && (said?.retry ?? isRetriable(thrown, policy, added));
   const error = {
     ...recordError(thrown, retriable, attempt.number),
     ...(said?.code ? { code: said.code.slice(0, 128) } : {}),

@@ -3,10 +3,13 @@ import type { CommandDefinition } from './command.js';
 import { cancel } from './cancel-command.js';
 import { dev } from './dev-command.js';
 import { doctor } from './doctor-command.js';
+import { events } from './events-command.js';
 import { list } from './list-command.js';
 import { pause, resume } from './pause-command.js';
 import { retryPreview } from './retry-preview-command.js';
 import { run } from './run-command.js';
+import { rebuildStore } from './store-command.js';
+import { stats } from './stats-command.js';
 import { status } from './status-command.js';
 import { validate } from './validate-command.js';
 import { watch } from './watch-command.js';
@@ -19,10 +22,13 @@ export const COMMANDS: readonly CommandDefinition[] = [
   validate,
   status,
   list,
+  stats,
   watch,
+  events,
   cancel,
   pause,
   resume,
   retryPreview,
   doctor,
+  rebuildStore,
 ];

@@ -33,11 +33,15 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   VETOED: EXIT.failed,
   NON_RETRIABLE: EXIT.failed,
   CANCELLED: EXIT.failed,
+  DEPENDENCY: EXIT.failed,
   NOT_FOUND: EXIT.refused,
   MAX_RETRIES_EXCEEDED: EXIT.failed,
   TIMEOUT: EXIT.failed,
   WORKER_LOST: EXIT.failed,
   ENVIRONMENT: EXIT.failed,
+  CRASHED: EXIT.failed,
+  PROCESS_EXIT: EXIT.failed,
+  RESOURCE_EXHAUSTED: EXIT.failed,
   ENGINE: EXIT.failed,
 };
 

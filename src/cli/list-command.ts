@@ -3,7 +3,9 @@ import type { ExecutionRecord, ListQuery } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
 import { STATUSES, type Status } from '../domain/status.js';
 import { table, type Cell } from './columns.js';
+import { sinceOf } from './since.js';
 import {
+  collect,
   oneOf,
   option,
   wholeNumber,
@@ -19,6 +21,12 @@ interface ListOptions extends CommonOptions {
   status?: Status;
   project?: string;
   session?: string;
+  task?: string;
+  tag?: string[];
+  text?: string;
+  since?: string;
+  nodes?: boolean;
+  cursor?: string;
   limit: number;
 }
 
@@ -29,6 +37,12 @@ export const list: CommandDefinition<ListOptions> = {
     option('--status <status>', STATUSES.join(', '), oneOf('--status', STATUSES)),
     option('--project <name>', 'only those of a project'),
     option('--session <id>', 'only those of a session'),
+    option('--task <name>', 'only those of a task or graph'),
+    option('--tag <tag>', 'only those with the tag; may be repeated', collect),
+    option('--text <words>', 'words of id, task and error message'),
+    option('--since <time>', 'created at or after this time, or this long ago (2h)'),
+    option('--nodes', 'nodes of graphs too'),
+    option('--cursor <cursor>', '`nextCursor` of the page before'),
     option('-n, --limit <n>', 'at most this many', wholeNumber('--limit', 1, 1_000)).default(20),
   ],
   examples: [
@@ -37,16 +51,34 @@ export const list: CommandDefinition<ListOptions> = {
   ],
   run: async (out, options) =>
     await withSession(options, async ({ engine }) => {
-      const { executions } = await engine.listExecutions(queryOf(options));
-      out.document({ executions });
+      const { executions, nextCursor } = await engine.listExecutions(queryOf(options));
+      out.document({ executions, ...(nextCursor === undefined ? {} : { nextCursor }) });
       printExecutions(out, executions);
+      if (nextCursor !== undefined) out.note(`more: --cursor ${nextCursor}`);
       return EXIT.done;
     }),
 };
 
-function queryOf({ status, project, session, limit }: ListOptions): ListQuery {
+function queryOf({
+  status,
+  project,
+  session,
+  limit,
+  task,
+  tag,
+  text,
+  since,
+  nodes,
+  cursor,
+}: ListOptions): ListQuery {
   return {
     limit,
+    ...(task === undefined ? {} : { taskId: task }),
+    ...(tag === undefined ? {} : { tags: tag }),
+    ...(text === undefined ? {} : { text }),
+    ...(since === undefined ? {} : { since: sinceOf(since) }),
+    ...(nodes === true ? { kind: ['graph', 'task', 'item', 'node'] } : {}),
+    ...(cursor === undefined ? {} : { cursor }),
     ...(status === undefined ? {} : { status }),
     ...(project === undefined ? {} : { project }),
     ...(session === undefined ? {} : { sessionId: session }),

@@ -34,8 +34,9 @@ export async function startWorkerAt(
       import('../telemetry.js'),
     ]);
   const settings = settingsOf(options);
-  const logger = createLogger(resolveSettings(settings).logLevel);
-  installRuntime(logger); // before the connection, which would install one that logs by itself
+  const { logLevel, metricsAddress } = resolveSettings(settings);
+  const logger = createLogger(logLevel);
+  installRuntime(logger, metricsAddress); // before the connection, which would install one that logs by itself
   const connection = await NativeConnection.connect({ address });
   const worker = await startWorker({ ...settings, tasks, logger, connection });
   worker.stopped.catch(() => undefined).finally(() => void connection.close());

@@ -49,12 +49,14 @@ function facts(node: NodeView, now: number): string[] {
   }
 }
 
-function waitText({ reason, dependencies, task }: NodeView): string {
+function waitText({ reason, dependencies, limit, task, circuit }: NodeView): string {
   if (reason === 'dependencies' && dependencies) {
     const { done, total } = dependencies;
     return total === 1 ? 'waits for its dependency' : `waits for ${total - done} of ${total}`;
   }
   if (reason === 'no_handler') return `no worker that was asked knows the task ${task}`;
+  if (reason === 'limit' && limit) return `waits for a place in the limit ${limit.key}`;
+  if (reason === 'circuit' && circuit) return `the circuit ${circuit} is open`;
   return reason ? (REASON[reason] ?? reason) : '';
 }
 
@@ -62,6 +64,9 @@ function waitText({ reason, dependencies, task }: NodeView): string {
 const REASON: Partial<Record<StatusReason, string>> = {
   dependencies: 'waits for its dependencies',
   window: 'waits for a place',
+  limit: 'waits for a place in its limit',
+  circuit: 'its circuit is open',
+  coalesced: 'another one does the same work',
   upstream_failed: 'a dependency failed',
   condition: 'its condition said no',
   rule: 'its trigger rule said no',

@@ -1,6 +1,6 @@
 /** The program: its commands, its help, and how an error becomes words and an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../config.js';
 import { COMMANDS } from './commands.js';
 import {
   CONNECTION_OPTIONS,
@@ -11,6 +11,11 @@ import {
 import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
 import { endAtOnce, interrupts } from './interrupts.js';
 import { Output, type OutputOptions } from './output.js';
+import { limit } from './limit-command.js';
+import { schedule } from './schedule-command.js';
+
+/** Commands that are only a name for others. */
+const GROUPS = [schedule, limit];
 
 /** Runs one command line to its end. Never throws. */
 export async function runCli(
@@ -39,15 +44,22 @@ async function parse(argv: readonly string[], out: Output): Promise<ExitCode> {
   let exit: ExitCode = EXIT.done;
   const program = new Command('tempograph')
     .description('Runs tasks and graphs of tasks durably on Temporal.')
-    .version(version(), '-V, --version')
+    .version(packageVersion(), '-V, --version')
     .helpCommand('help [command]', 'help for a command');
-  for (const definition of COMMANDS) {
-    const command = describe(program.command(definition.name), definition);
+  const add = (parent: Command, definition: CommandDefinition): void => {
+    const command = describe(parent.command(definition.name), definition);
     command.action(async () => {
       exit = await definition.run(out, command.opts<CommonOptions>(), command.args);
     });
+  };
+  for (const definition of COMMANDS) add(program, definition);
+  for (const { name, summary, commands, examples } of GROUPS) {
+    const group = program.command(name).summary(summary).description(summary);
+    for (const definition of commands) add(group, definition);
+    withExamples(group, examples);
   }
-  for (const command of [program, ...program.commands]) quiet(command, out);
+  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])])
+    quiet(command, out);
   if (argv.length === 0) {
     out.note(program.helpInformation());
     return EXIT.refused;
@@ -65,9 +77,13 @@ function describe(command: Command, definition: CommandDefinition): Command {
   for (const one of [...options, ...common.filter((c) => !own.has(c.attributeName()))])
     command.addOption(one);
   command.addOption(JSON_OPTION);
-  const width = Math.max(...definition.examples.map(([line]) => line.length));
-  const examples = definition.examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
-  return command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+  return withExamples(command, definition.examples);
+}
+
+function withExamples(command: Command, examples: CommandDefinition['examples']): Command {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`.trimEnd());
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
 }
 
 /** Commander throws instead of ending the process, and leaves errors to us. */
@@ -95,21 +111,19 @@ function tellFailure(error: unknown, argv: readonly string[], out: Output): Exit
   return exit;
 }
 
-function usageMessage({ message }: CommanderError, argv: readonly string[]): string {
-  const [name = ''] = argv;
-  const known = COMMANDS.some((command) => command.name === name);
-  const help = known ? `tempograph ${name} --help` : 'tempograph --help';
-  return `${message.replace(/^error: /, '').replaceAll('\n', ' ')}; see ${help}`;
+function usageMessage({ message, code }: CommanderError, argv: readonly string[]): string {
+  const [name = '', second] = argv;
+  const group = GROUPS.find((one) => one.name === name);
+  const inner = group?.commands.some((command) => command.name === second) ? ` ${second}` : '';
+  const known = group ?? COMMANDS.find((command) => command.name === name);
+  const help = known ? `tempograph ${name}${inner} --help` : 'tempograph --help';
+  const names = group?.commands.map((command) => command.name).join(', ');
+  const text = code === 'commander.help' ? `${name}: expected one of ${names}` : message;
+  return `${text.replace(/^error: /, '').replaceAll('\n', ' ')}; see ${help}`;
 }
 
 function wantsStack(argv: readonly string[]): boolean {
   const at = argv.indexOf('--log-level');
   const level = at >= 0 ? argv[at + 1] : process.env['TEMPOGRAPH_LOG_LEVEL'];
   return level === 'debug' || level === 'trace' || argv.includes('--log-level=debug');
-}
-
-/** package.json lies two folders up, from the sources and from what is built of them. */
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

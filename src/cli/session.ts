@@ -8,6 +8,7 @@ import type { Client, Connection } from '@temporalio/client';
 import type { TaskEngine } from '../client.js';
 import { connectOptions, resolveSettings, type ResolvedConnect } from '../config.js';
 import { TaskError } from '../domain/errors.js';
+import { flushTraces } from '../telemetry/tracing.js';
 import { settingsOf, type CommonOptions } from './command.js';
 
 export interface Session {
@@ -39,6 +40,7 @@ export async function withSession<T>(
     return await work({ engine, client, address, namespace, taskQueue });
   } finally {
     await (client.connection as Connection).close();
+    await flushTraces();
   }
 }
 

@@ -2,7 +2,10 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import { connectOptions, type ConnectOptions } from '../config.js';
 import { TaskError } from '../domain/errors.js';
+import { openTracing, type TracingOption } from '../telemetry/tracing.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
+
+export type { TracingOption } from '../telemetry/tracing.js';
 
 /** gRPC's status for a server that cannot be reached. */
 const UNAVAILABLE = 14;
@@ -10,15 +13,21 @@ const UNAVAILABLE = 14;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** @throws TaskError UNREACHABLE when nothing answers */
-export async function connectClient(options: ConnectOptions): Promise<Client> {
+export async function connectClient(
+  options: ConnectOptions & { tracing?: TracingOption },
+): Promise<Client> {
   const { namespace, address, ...rest } = connectOptions(options);
+  const tracing = await openTracing(options.tracing);
   try {
     const connection = await Connection.connect({
       address,
       connectTimeout: CONNECT_TIMEOUT_MS,
       ...rest,
     });
-    return new Client({ connection, namespace });
+    return new Client({
+      ...{ connection, namespace },
+      ...(tracing ? { interceptors: { workflow: [tracing.clientInterceptor] } } : {}),
+    });
   } catch (error) {
     throw unreachable(address, error);
   }

@@ -1,7 +1,6 @@
 /** The engine: schedules tasks and graphs, and answers questions about executions. */
 import {
   WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
   type Client,
   type Connection,
 } from '@temporalio/client';
@@ -14,47 +13,98 @@ import {
   type Settings,
 } from '../config.js';
 import type { Adjacency } from '../domain/adjacency.js';
+import type { ErrorKind, ErrorKindPlace, ErrorListVerbs } from '../domain/error-kinds.js';
 import { TaskError, TaskStateError } from '../domain/errors.js';
+import type { EventName } from '../domain/event.js';
+import { splitExecutionId } from '../domain/execution-id.js';
 import type { Fault } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
-import { STATUSES, type Status } from '../domain/status.js';
 import { validateGraph } from '../domain/validate.js';
+import type { AnyTask } from '../registry.js';
 import { FileBlobStore } from '../store/blob-store.js';
-import { LONE_NODE, SEARCH_ATTRIBUTE, WORKFLOW, type Answer } from '../workflows/messages.js';
-import { connectClient, knownSearchAttributes, reaching } from './connect.js';
-import { ExecutionHandle, notFound, type NodeHandle, type PauseOptions } from './handle.js';
-import { recordOf, type ExecutionRecord } from './record.js';
-import { nodeRecord } from './node-record.js';
-import { References } from './references.js';
-import { graphSpec, startRequest, taskSpec, type Known } from './start-request.js';
+import { flushTraces, type TracingOption } from '../telemetry/tracing.js';
+import type { Reconciled } from '../observe/reconcile.js';
+import type { ExecutionEvent } from '../store/execution-events.js';
+import type { ExecutionStats } from '../store/stats.js';
+import { LONE_NODE, WORKFLOW, type Answer } from '../workflows/messages.js';
+import { Asking, type ExecutionStatsQuery } from './asking.js';
 import {
-  splitId,
-  type GraphSubmitOptions,
-  type SubmitOptions,
-  type TaskSubmission,
-} from './submission.js';
+  scheduleBatch,
+  type BatchAnswer,
+  type BatchItem,
+  type BatchOfTasks,
+  type BatchOptions,
+} from './batch.js';
+import { Catalogue } from './catalogue.js';
+import { schedulable, type CatalogueSubmission } from './catalogue-submission.js';
+import { Cache } from './cache.js';
+import { Circuits } from './circuits.js';
+import { errorListVerbs } from './error-lists.js';
+import { connectClient, knownSearchAttributes, reaching } from './connect.js';
+import { DeadLetters } from './dead-letters.js';
+import {
+  EventFeed,
+  type EventHandler,
+  type IterateOptions,
+  type Publisher,
+  type SubscribeOptions,
+} from './event-feed.js';
+import { ExecutionHandle, type NodeHandle, type PauseOptions } from './handle.js';
+import { Limits } from './limits.js';
+import type { ExecutionList, ListQuery } from './listing.js';
+import type { ExecutionRecord } from './record.js';
+import {
+  executeOperation,
+  executeWithRetry,
+  type OperationOptions,
+  type RetryingOptions,
+} from './operation-retry.js';
+import {
+  executeOperations,
+  type Operation,
+  type OperationResult,
+  type OperationResults,
+  type OperationsOptions,
+} from './operations.js';
+import { References } from './references.js';
+import { submittedRow } from './row-record.js';
+import { Schedules } from './schedules.js';
+import { refuseUnknown } from './refuse-unknown.js';
+import { systemDetail, type SystemDetail } from './system-detail.js';
+import { StoreAccess } from './store-access.js';
+import { graphSpec, startRequest, taskSpec, type Known } from './start-request.js';
+import { type GraphSubmitOptions, type SubmitOptions, type TaskSubmission } from './submission.js';
 
 export interface EngineOptions extends ConnectOptions, Settings {
   /** A client of your own, for example a test environment's. It is not closed by `shutdown`. */
   client?: Client;
+  /**
+   * OpenTelemetry traces. Default: where OTEL_* in the environment ask for them, or where this process has registered a
+   * tracer provider. A client of your own brings its own interceptors.
+   */
+  tracing?: TracingOption;
 }
 
-export interface ListQuery {
-  status?: Status;
-  project?: string;
-  sessionId?: string;
-  /** Default 100, at most 1,000. */
-  limit?: number;
-}
-
-/** How long a query may wait for a worker, in milliseconds. */
-const QUERY_DEADLINE_MS = 4_000;
-const LIST_LIMIT = 1_000;
-
-export class TaskEngine {
+export class TaskEngine implements ErrorListVerbs {
+  /** What runs at set times: create, list, get, pause, resume, trigger, backfill, update, delete. */
+  readonly schedules: Schedules;
+  /** Projects and the tasks that people define in them; kept in the store. */
+  readonly catalogue: Catalogue;
+  /** Keyed limits in use: list, get, setMax. */
+  readonly limits: Limits;
+  /** Circuit breakers: list, get, open, close. */
+  readonly circuits: Circuits;
+  /** Results that are kept: invalidate. */
+  readonly cache: Cache;
+  /** Events that a sink did not take: list, retry, remove. */
+  readonly deadLetters: DeadLetters;
+  private readonly errorLists: ErrorListVerbs;
   private attributes: Promise<ReadonlySet<string>> | undefined;
   private readonly references: References;
+  private readonly stores: StoreAccess;
+  private readonly asking: Asking;
+  private readonly feed: EventFeed;
   private closed = false;
 
   private constructor(
@@ -68,6 +118,29 @@ export class TaskEngine {
       settings.taskQueue,
       new FileBlobStore(`${settings.dataDir}/blobs`),
     );
+    this.stores = new StoreAccess(settings, client);
+    this.feed = new EventFeed(this.stores, settings.storeUrl !== null);
+    this.catalogue = new Catalogue(() => {
+      this.assertOpen();
+      return this.stores.need('the catalogue', { create: true });
+    });
+    this.asking = new Asking({
+      ...{ client, address, references: this.references, stores: this.stores },
+      attributes: () => this.knownAttributes(),
+    });
+    const assertOpen = (): void => this.assertOpen();
+    this.circuits = new Circuits({ stores: this.stores, assertOpen });
+    this.deadLetters = new DeadLetters({ stores: this.stores, assertOpen });
+    this.cache = new Cache({ stores: this.stores, assertOpen });
+    this.errorLists = errorListVerbs({ stores: this.stores, assertOpen });
+    this.limits = new Limits({ client, address, assertOpen: () => this.assertOpen() });
+    this.schedules = new Schedules({
+      client,
+      address,
+      taskQueue: settings.taskQueue,
+      attributes: () => this.knownAttributes(),
+      assertOpen: () => this.assertOpen(),
+    });
   }
 
   /**
@@ -87,9 +160,11 @@ export class TaskEngine {
    *
    * @throws SpecInvalidError, TaskStateError for an id that already ran
    */
-  async scheduleTask({ task, input, ...options }: TaskSubmission): Promise<ExecutionHandle> {
+  async scheduleTask(submission: TaskSubmission | CatalogueSubmission): Promise<ExecutionHandle> {
+    if ('taskId' in submission) return await this.scheduleFromCatalogue(submission);
+    const { task, input, ...options } = submission;
     const { spec, known } = taskSpec(task, input);
-    return await this.start(spec, options, known);
+    return await this.startExecution(spec, options, known);
   }
 
   /**
@@ -103,7 +178,61 @@ export class TaskEngine {
   ): Promise<ExecutionHandle> {
     const { inputs, name, ...rest } = options;
     const { spec, known } = graphSpec(graph, name, inputs);
-    return await this.start(spec, rest, known);
+    return await this.startExecution(spec, rest, known);
+  }
+
+  /** Runs named operations one after another, or `maxWorkers` at once, and gives their results by name. */
+  async executeOperations(
+    operations: readonly Operation[],
+    options?: OperationsOptions,
+  ): Promise<OperationResults> {
+    return await executeOperations(this, operations, options);
+  }
+
+  /** Runs a task once, without retries; a failure is a result. */
+  async executeOperation(
+    task: string | AnyTask,
+    params?: unknown,
+    options?: OperationOptions,
+  ): Promise<OperationResult> {
+    return await executeOperation(this, task, params, options);
+  }
+
+  /**
+   * Runs a task with exponential backoff: 3 retries after 1 s, 2 s and 4 s, ± 25 %.
+   *
+   * @throws MaxRetriesExceededError, NonRetriableError
+   */
+  async executeWithRetry(
+    task: string | AnyTask,
+    params?: unknown,
+    options?: RetryingOptions,
+  ): Promise<OperationResult> {
+    return await executeWithRetry(this, task, params, options);
+  }
+
+  /**
+   * Schedules many tasks, never all or nothing: an entry for each item. Items share runs where they can; each has an
+   * execution id of its own. A task that no worker knows ends REJECTED.
+   *
+   * @throws TaskError CONFIGURATION when there is no list, UNREACHABLE
+   */
+  async scheduleTaskBatch(
+    items: readonly BatchItem[] | BatchOfTasks,
+    common: BatchOptions = {},
+  ): Promise<BatchAnswer> {
+    this.assertOpen();
+    const door = {
+      scheduleTask: (item: TaskSubmission) => this.scheduleTask(item),
+      startShared: async (spec: GraphSpec, options: SubmitOptions) => {
+        try {
+          await this.startExecution(spec, options, { kind: 'batch', name: spec.name });
+        } catch (error) {
+          if (!(error instanceof TaskStateError)) throw error; // it is there: the same request came before
+        }
+      },
+    };
+    return await scheduleBatch(door, items, common);
   }
 
   /** Everything that is wrong with a graph; with `askWorker`, task names and their inputs too. */
@@ -128,6 +257,29 @@ export class TaskEngine {
     }
   }
 
+  /** Has errors of this kind retried, on every worker. @returns false when it was on the list already */
+  async addRetriableError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.addRetriableError(kind, place);
+  }
+
+  async removeRetriableError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.removeRetriableError(kind, place);
+  }
+
+  /** Has errors of this kind never retried, on every worker. @returns false when it was on the list already */
+  async addNeverRetryError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.addNeverRetryError(kind, place);
+  }
+
+  async removeNeverRetryError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.removeNeverRetryError(kind, place);
+  }
+
+  /** Whether an error would be retried under the default policy and what was added to the lists. */
+  async isRetriableError(error: unknown, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.isRetriableError(error, place);
+  }
+
   /** A handle to an execution that was started earlier; it need not exist. */
   handle(executionId: string): ExecutionHandle {
     return new ExecutionHandle(executionId, {
@@ -143,36 +295,41 @@ export class TaskEngine {
    * @throws TaskError NOT_FOUND
    */
   async getExecution(executionId: string): Promise<ExecutionRecord> {
-    const { graphId, nodeId } = splitId(executionId);
-    const record = await this.describe(graphId);
-    const handle = await this.handleOf(graphId, record);
-    if (nodeId !== undefined) return await nodeRecord(record, handle, nodeId, this.references);
-    if (record.endedAt === null) {
-      // No worker may be there to ask: the server would wait for one.
-      const asked = this.client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => handle.status());
-      const live = await asked.catch(() => undefined);
-      return live ? { ...record, status: live.status, counts: live.counts } : record;
-    }
-    const { status, output, error, warnings, counts } = await handle.result();
-    return { ...record, status, output, error, warnings, counts };
+    this.assertOpen();
+    return await this.asking.execution(executionId);
   }
 
-  /** Executions, newest first, from Temporal's visibility: new ones may be missing for a second. */
-  async listExecutions(query: ListQuery = {}): Promise<{ executions: ExecutionRecord[] }> {
+  /**
+   * Executions, newest first: from the store, else from Temporal's visibility, where new ones may be missing for a
+   * second and fewer filters are known.
+   */
+  async listExecutions(query: ListQuery = {}): Promise<ExecutionList> {
     this.assertOpen();
-    const limit = Math.min(Math.max(1, query.limit ?? 100), LIST_LIMIT);
-    const executions: ExecutionRecord[] = [];
-    const filter = await this.visibilityQuery(query);
-    await reaching(this.address, async () => {
-      for await (const info of this.client.workflow.list({ query: filter })) {
-        const record = recordOf(info);
-        if (query.status === undefined || record.status === query.status) executions.push(record);
-        if (executions.length >= LIST_LIMIT) break;
-      }
-    });
-    // The server gives open executions before closed ones.
-    executions.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
-    return { executions: executions.slice(0, limit) };
+    return await this.asking.list(query);
+  }
+
+  /**
+   * Counts and percentiles of executions, from counters: never by reading them.
+   *
+   * @throws TaskError CONFIGURATION without a store
+   */
+  async getExecutionStats(query: ExecutionStatsQuery = {}): Promise<ExecutionStats> {
+    this.assertOpen();
+    return await this.asking.stats(query);
+  }
+
+  /** Fills the store again from Temporal, as far back as the namespace keeps closed executions. */
+  async rebuildStore(): Promise<Reconciled> {
+    this.assertOpen();
+    return await this.asking.rebuild();
+  }
+
+  /** How everything stands: server, workers and what they can do, queue, limits, circuits. What fails is a warning. */
+  async systemDetail(): Promise<SystemDetail> {
+    this.assertOpen();
+    const { client, address, references, stores, limits } = this;
+    const { taskQueue } = this.settings;
+    return await systemDetail({ client, address, taskQueue, references, stores, limits });
   }
 
   /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
@@ -195,31 +352,76 @@ export class TaskEngine {
 
   /** A handle that knows whether its execution is a lone task. @throws TaskError NOT_FOUND */
   async open(executionId: string): Promise<ExecutionHandle> {
-    return await this.handleOf(executionId, await this.describe(executionId));
+    this.assertOpen();
+    return this.asking.handleOf(await this.asking.describe(executionId));
+  }
+
+  /**
+   * Calls a handler for each event of executions, at least once each (`event.id` tells repeats), in order; one that
+   * throws is reported as a warning of the process. Needs the store.
+   *
+   * @returns ends it; `shutdown` does too
+   */
+  on(event: EventName | '*', handler: EventHandler, options?: SubscribeOptions): () => void {
+    this.assertOpen();
+    return this.feed.on(event, handler, options);
+  }
+
+  /** The events of executions as they come; of one execution, from its beginning to its end. Needs the store. */
+  events(options: IterateOptions = {}): AsyncGenerator<ExecutionEvent, void> {
+    this.assertOpen();
+    return this.feed.iterate(options);
+  }
+
+  /** Attaches a publisher, which gets every event from now on. @returns detaches it */
+  start({ publisher, ...options }: SubscribeOptions & { publisher?: Publisher } = {}): () => void {
+    this.assertOpen();
+    if (!publisher) return () => undefined;
+    return this.feed.on('*', (event) => publisher.publish(event), options);
   }
 
   /** Closes the connection. Executions go on. A second call does nothing; any other call after it throws. */
   async shutdown(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    this.feed.close();
+    await this.stores.close();
     if (this.ownsClient) await (this.client.connection as Connection).close();
+    await flushTraces();
   }
 
-  private async start(
+  private async scheduleFromCatalogue(submission: CatalogueSubmission): Promise<ExecutionHandle> {
+    const { task, project } = await this.catalogue.schedulable(submission.taskId);
+    const what = schedulable(submission, task, project);
+    const { id, version } = task;
+    if (what.kind === 'task') {
+      const { task: name, input, ...options } = what.submission;
+      const { spec, known } = taskSpec(name, input);
+      return await this.startExecution(spec, options, { ...known, catalogue: { id, version } });
+    }
+    const { spec, known } = graphSpec(what.graph);
+    return await this.startExecution(spec, what.options, { ...known, catalogue: { id, version } });
+  }
+
+  private async startExecution(
     spec: GraphSpec,
     options: SubmitOptions & { params?: Record<string, unknown> },
     known: Known,
   ): Promise<ExecutionHandle> {
     this.assertOpen();
     const request = startRequest(spec, options, known, await this.knownAttributes());
+    if (!options.awaitUnknown) await refuseUnknown(this.asking, options.dependencies, known.kind);
+    await this.feed.ready();
     const id = request.workflowId;
+    let runId: string;
     try {
-      await reaching(this.address, () =>
+      const started = await reaching(this.address, () =>
         this.client.workflow.start(WORKFLOW.graph, {
           ...request,
           taskQueue: this.settings.taskQueue,
         }),
       );
+      runId = started.firstExecutionRunId;
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
         throw new TaskStateError(
@@ -229,6 +431,12 @@ export class TaskEngine {
       }
       throw error;
     }
+    const { kind, name, catalogue } = known;
+    const startDelayMs = Number(request.startDelay ?? 0);
+    if (kind !== 'batch')
+      this.stores.note(
+        submittedRow(id, runId, kind, { ...options, name, startDelayMs, catalogue }, Date.now()),
+      );
     const executions = spec.tasks.map((node) => ({
       taskId: node.id,
       executionId: `${id}/${node.id}`,
@@ -244,51 +452,15 @@ export class TaskEngine {
     return await (this.attributes ??= knownSearchAttributes(this.client));
   }
 
-  private async visibilityQuery({ status, project, sessionId }: ListQuery): Promise<string> {
-    const known = await this.knownAttributes();
-    const parts = [`WorkflowType = '${WORKFLOW.graph}'`, `ExecutionStatus != 'ContinuedAsNew'`];
-    const filters: [string, string | undefined][] = [
-      [SEARCH_ATTRIBUTE.project, project],
-      [SEARCH_ATTRIBUTE.session, sessionId],
-    ];
-    for (const [attribute, value] of filters) {
-      if (value === undefined) continue;
-      if (!known.has(attribute))
-        throw new TaskError(
-          'CONFIGURATION',
-          `the namespace has no search attribute ${attribute}, so it cannot be filtered by`,
-        );
-      parts.push(`${attribute} = ${quoted(value)}`);
-    }
-    if (status !== undefined && !STATUSES.includes(status))
-      throw new TaskError(
-        'CONFIGURATION',
-        `status: expected one of ${STATUSES.join(', ')}, got ${JSON.stringify(status)}`,
-      );
-    return parts.join(' AND ');
-  }
-
-  private async describe(executionId: string): Promise<ExecutionRecord> {
-    this.assertOpen();
-    try {
-      return recordOf(
-        await reaching(this.address, () => this.client.workflow.getHandle(executionId).describe()),
-      );
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw notFound(executionId);
-      throw error;
-    }
-  }
-
   /** Asks something of an execution or a node; a lone task is its only node. */
   private async asked(
     executionId: string,
     verb: (target: ExecutionHandle | NodeHandle) => Promise<Answer>,
   ): Promise<Answer> {
-    const { graphId, nodeId } = splitId(executionId);
+    const { graphId, nodeId } = splitExecutionId(executionId);
     try {
-      const record = await this.describe(graphId);
-      const handle = await this.handleOf(graphId, record);
+      const record = await this.asking.describe(graphId);
+      const handle = this.asking.handleOf(record);
       const whole = nodeId === undefined || (record.kind === 'task' && nodeId === LONE_NODE);
       if (record.endedAt !== null)
         return { success: false, message: `${executionId} has already ended (${record.status})` };
@@ -299,17 +471,7 @@ export class TaskEngine {
     }
   }
 
-  private async handleOf(executionId: string, record: ExecutionRecord): Promise<ExecutionHandle> {
-    return new ExecutionHandle(executionId, {
-      client: this.client,
-      references: this.references,
-      lone: record.kind === 'task',
-    });
-  }
-
   private assertOpen(): void {
     if (this.closed) throw new TaskStateError('the engine was shut down; connect a new one');
   }
 }
-
-const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;

@@ -1,6 +1,7 @@
 /** A handle to one execution. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { TaskError } from '../domain/errors.js';
+import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal, type Status } from '../domain/status.js';
 import {
   QUERY,
@@ -12,6 +13,7 @@ import {
   type NodeView,
   type PauseRequest,
 } from '../workflows/messages.js';
+import { awaitNode } from './await-node.js';
 import { changedNodes, pendingAttempts, withPending } from './live.js';
 import type { References } from './references.js';
 import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
@@ -22,6 +24,8 @@ export interface ExecutionUpdate {
   counts: Counts;
   total: number;
   startedAt: string;
+  /** The executions that it waits for, or waited for; null while they have not ended. */
+  awaits?: GraphStatus['awaits'];
   changed: NodeView[];
 }
 
@@ -46,8 +50,10 @@ export class ExecutionHandle {
     readonly executions: readonly { taskId: string; executionId: string }[] = [],
   ) {}
 
-  /** Waits for the end, however it ends. */
+  /** Waits for the end, however it ends. Of a node or an item: of that alone. */
   async result(): Promise<ExecutionResult> {
+    const { graphId, nodeId } = splitExecutionId(this.executionId);
+    if (nodeId !== undefined) return await awaitNode(this.parts, graphId, nodeId);
     return await awaitResult(this.workflow, this.parts.references, this.parts.lone);
   }
 
@@ -221,6 +227,7 @@ function summary(
     counts: views.length === total ? counts : status.counts,
     total,
     startedAt,
+    ...(status.awaits ? { awaits: status.awaits } : {}),
     changed,
   };
 }

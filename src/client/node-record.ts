@@ -18,8 +18,8 @@ export async function nodeRecord(
   return {
     ...graph,
     executionId: `${graph.executionId}/${nodeId}`,
-    kind: 'node',
-    taskId: view?.task ?? nodeId,
+    kind: graph.kind === 'batch' ? 'item' : 'node',
+    taskId: (view ?? ended)?.task ?? nodeId,
     status: (view ?? ended)?.status ?? graph.status,
     reason: view?.reason ?? ended?.reason ?? null,
     output,
@@ -27,6 +27,7 @@ export async function nodeRecord(
     warnings: view?.warnings ?? ended?.warnings ?? [],
     attempts: (view ?? ended)?.attempts ?? null,
     nextRetryAt: view?.nextRetryAt ?? null,
+    ...((view ?? ended)?.cached ? { cached: true } : {}),
     counts: null,
     startedAt: view?.startedAt ?? ended?.startedAt ?? null,
     endedAt: view?.endedAt ?? ended?.endedAt ?? null,

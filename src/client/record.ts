@@ -2,14 +2,17 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { ErrorRecord } from '../domain/errors.js';
-import { isTerminal, STATUSES, type Status } from '../domain/status.js';
+import type { Priority } from '../domain/priority.js';
+import { isTerminal, STATUSES, type Status, type StatusChange } from '../domain/status.js';
 import type { Json } from '../domain/json.js';
-import { MEMO, SEARCH_ATTRIBUTE, type Counts } from '../workflows/messages.js';
+import { MEMO, SEARCH_ATTRIBUTE, type Counts, type ExecutionMemo } from '../workflows/messages.js';
+
+export type { ExecutionMemo } from '../workflows/messages.js';
 
 export interface ExecutionRecord {
   executionId: string;
-  /** A graph, a lone task, or a node of a graph. */
-  kind: 'graph' | 'task' | 'node';
+  /** A graph, a lone task, a batch that shares a run, a node of a graph, or an item of a batch. */
+  kind: 'graph' | 'task' | 'batch' | 'node' | 'item';
   /** The task's name; of a graph, its name. */
   taskId: string | null;
   project: string | null;
@@ -20,6 +23,8 @@ export interface ExecutionRecord {
   error: ErrorRecord | null;
   warnings: string[];
   attempts: number | null;
+  /** Its output is one that was kept; no attempt was made. */
+  cached?: boolean;
   nextRetryAt: string | null;
   counts: Counts | null;
   createdAt: string;
@@ -29,12 +34,31 @@ export interface ExecutionRecord {
   metadata: Record<string, unknown>;
   workflowId: string;
   runId: string;
-}
-
-export interface ExecutionMemo {
-  kind: 'graph' | 'task';
-  name: string;
-  metadata?: Record<string, unknown>;
+  /** The schedule that started it. */
+  schedule?: string | null;
+  // What only the store keeps; absent without one.
+  version?: string | null;
+  /** The catalogue's task that it was scheduled by, and the version of it. */
+  catalogueTaskId?: string | null;
+  catalogueTaskVersion?: number | null;
+  priority?: Priority | null;
+  /** The caller's idempotency key. */
+  requestId?: string | null;
+  /** After pre hooks; null where it is large. */
+  input?: Json;
+  maxRetries?: number | null;
+  dependencies?: string[];
+  scheduledTime?: string | null;
+  /** Spent in handlers, over all attempts. */
+  executionTimeMs?: number | null;
+  /** From ready to started. */
+  waitMs?: number | null;
+  progress?: Json;
+  metrics?: Json;
+  artifacts?: Json;
+  tags?: string[];
+  /** Every status it has had, oldest first. */
+  statusHistory?: StatusChange[];
 }
 
 const key = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
@@ -42,6 +66,7 @@ const KEYS = {
   status: key(SEARCH_ATTRIBUTE.status),
   project: key(SEARCH_ATTRIBUTE.project),
   session: key(SEARCH_ATTRIBUTE.session),
+  schedule: key('TemporalScheduledById'),
 };
 
 /** What a workflow closed as, for one whose own status is not known. */
@@ -91,6 +116,7 @@ export function recordOf(info: Described): ExecutionRecord {
     metadata: memo?.metadata ?? {},
     workflowId: info.workflowId,
     runId: info.runId,
+    schedule: attributes.get(KEYS.schedule) ?? null,
   };
 }
 

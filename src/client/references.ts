@@ -13,6 +13,7 @@ import {
   type CheckRequest,
   type ReadAnswer,
   type ReadRequest,
+  type WorkerAnswer,
 } from '../workflows/messages.js';
 
 export class References {
@@ -33,13 +34,14 @@ export class References {
   /** @throws TaskError NO_WORKER when nothing polls the task queue */
   async ask(request: CheckRequest): Promise<CheckAnswer>;
   async ask(request: ReadRequest): Promise<ReadAnswer>;
+  async ask(request: { kind: 'worker' }): Promise<WorkerAnswer>;
   async ask(request: AskRequest): Promise<AskAnswer> {
     try {
       return (await this.client.workflow.execute(WORKFLOW.ask, {
         workflowId: `tempograph-ask-${randomUUID()}`,
         taskQueue: this.taskQueue,
         args: [request],
-        workflowExecutionTimeout: '15s',
+        workflowExecutionTimeout: request.kind === 'worker' ? '4s' : '15s',
       })) as AskAnswer;
     } catch (error) {
       throw new TaskError(

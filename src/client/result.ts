@@ -17,6 +17,8 @@ import type { References } from './references.js';
 
 /** How a node ended. */
 export interface NodeResult {
+  /** The task's name. */
+  task: string;
   status: Status;
   reason: StatusReason | null;
   /** How many attempts there were. */
@@ -24,6 +26,8 @@ export interface NodeResult {
   /** The last 20 of them. */
   attemptHistory: AttemptRecord[];
   output: Json;
+  /** Its output is one that was kept; no attempt was made. */
+  cached: boolean;
   error: ErrorRecord | null;
   warnings: string[];
   startedAt: string | null;
@@ -102,7 +106,10 @@ async function resultOf(
     startedAt,
     endedAt,
     durationMs,
-    statusHistory: graphHistory(startedAt, endedAt, status, manifest.marks),
+    statusHistory:
+      lone && views[0]
+        ? loneHistory(views[0], manifest)
+        : graphHistory(startedAt, endedAt, status, manifest.marks),
   };
 }
 
@@ -121,11 +128,13 @@ function errorOf(
 
 export function nodeResult(view: NodeView, output: Json, createdAt: string): NodeResult {
   return {
+    task: view.task,
     status: view.status,
     reason: view.reason ?? null,
     attempts: view.attempts,
     attemptHistory: view.attemptHistory ?? [],
     output,
+    cached: view.cached ?? false,
     error: view.error ?? null,
     warnings: view.warnings ?? [],
     startedAt: view.startedAt ?? null,
@@ -133,6 +142,35 @@ export function nodeResult(view: NodeView, output: Json, createdAt: string): Nod
     durationMs: view.durationMs ?? null,
     executionTimeMs: view.executionTimeMs ?? 0,
     statusHistory: historyOf(view, createdAt),
+  };
+}
+
+/** One node as an execution of its own: what `result()` of `<execution>/<node>` gives. */
+export async function nodeExecution(
+  graphId: string,
+  view: NodeView,
+  references: References,
+  createdAt: string,
+): Promise<ExecutionResult> {
+  const output = view.output ? await references.value(view.output) : null;
+  const node = nodeResult(view, output, createdAt);
+  const { status, error, warnings, statusHistory: history } = node;
+  const endedAt = node.endedAt ?? createdAt;
+  const startedAt = node.startedAt ?? endedAt;
+  return {
+    executionId: `${graphId}/${view.id}`,
+    status: status as TerminalStatus,
+    ok: status === 'COMPLETED',
+    output,
+    nodes: { [view.id]: node },
+    counts: { [status]: 1 },
+    warnings,
+    metrics: view.metrics ? { [view.id]: view.metrics } : {},
+    error: error && { ...error, nodeId: view.id, otherFailures: 0 },
+    startedAt,
+    endedAt,
+    durationMs: node.durationMs ?? 0,
+    statusHistory: history,
   };
 }
 
@@ -148,6 +186,12 @@ export function historyOf(view: NodeView, createdAt: string): StatusChange[] {
     attempts: attemptHistory,
     marks,
   });
+}
+
+/** The history of a lone task: its node's, with the pauses of the whole execution. */
+function loneHistory(view: NodeView, { startedAt, marks = [] }: Manifest): StatusChange[] {
+  const pauses = marks.filter(({ status }) => status === 'PAUSED');
+  return historyOf({ ...view, marks: [...(view.marks ?? []), ...pauses] }, startedAt);
 }
 
 /** The history of a whole execution: it runs from its start, pauses apart. */

@@ -7,11 +7,10 @@ import { adjacencyToSpec, isAdjacency, type Adjacency } from '../domain/adjacenc
 import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
-import type { GraphSpec } from '../domain/spec.js';
+import type { GraphSpec, Submission } from '../domain/spec.js';
 import { validateGraph } from '../domain/validate.js';
 import type { AnyTask } from '../registry.js';
-import { LONE_NODE, MEMO, SEARCH_ATTRIBUTE } from '../workflows/messages.js';
-import type { ExecutionMemo } from './record.js';
+import { LONE_NODE, MEMO, SEARCH_ATTRIBUTE, type ExecutionMemo } from '../workflows/messages.js';
 import {
   escapeExpressions,
   idFaults,
@@ -25,8 +24,10 @@ import {
 
 /** What an execution is called, and whether it is a lone task. */
 export interface Known {
-  kind: 'graph' | 'task';
+  kind: 'graph' | 'task' | 'batch';
   name: string;
+  /** The catalogue's task that it is scheduled by. */
+  catalogue?: { id: string; version: number };
 }
 
 export type StartRequest = Omit<WorkflowStartOptions, 'taskQueue'>;
@@ -77,7 +78,10 @@ export function startRequest(
   attributes: ReadonlySet<string>,
 ): StartRequest {
   const { executionId, reuse = 'never', scheduledTime, metadata } = options;
-  const submission = submissionOf(options);
+  const submission: Submission = {
+    ...submissionOf(options),
+    ...(known.kind === 'graph' ? {} : { kind: known.kind }),
+  };
   const faults: Fault[] = [...validateGraph(spec, submission).faults];
   const startDelay = startDelayMs(scheduledTime, faults);
   faults.push(...idFaults(executionId));

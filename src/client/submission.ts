@@ -3,6 +3,7 @@ import { parseDuration, type Duration } from '../domain/duration.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { getOwn, preview, type Json } from '../domain/json.js';
 import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
+import type { TriggerRule } from '../domain/trigger.js';
 import type { AnyTask } from '../registry.js';
 
 export interface SubmitOptions extends TaskOptionsInput {
@@ -16,6 +17,14 @@ export interface SubmitOptions extends TaskOptionsInput {
   sessionId?: string;
   metadata?: Record<string, unknown>;
   tags?: string[];
+  /** Executions that have to end before this one starts: ids, or `<execution>/<node>`. They are waited for, not polled. */
+  dependencies?: string[];
+  /** Whether it runs, given how they ended: any trigger rule. Default all_success; otherwise it ends SKIPPED. */
+  trigger?: TriggerRule;
+  /** Wait also for an id that does not exist yet. Default false: it is refused. */
+  awaitUnknown?: boolean;
+  /** How long to wait for dependencies, then TIMEOUT. Default 7 days, or the graph's `deadline` where that is less. */
+  dependencyTimeout?: Duration;
 }
 
 export interface GraphSubmitOptions extends SubmitOptions {
@@ -37,8 +46,11 @@ export interface TaskSubmission extends SubmitOptions {
 export function submissionOf(options: GraphSubmitOptions): Submission {
   const { executionId, reuse, scheduledTime, name, inputs, ...rest } = options;
   void [executionId, reuse, scheduledTime, name, inputs];
-  const { project, sessionId, metadata, tags, params, ...taskOptions } = rest;
+  const { project, sessionId, metadata, tags, params, ...more } = rest;
+  const { dependencies, trigger, awaitUnknown, dependencyTimeout, ...taskOptions } = more;
+  const awaits = { dependencies, trigger, awaitUnknown, dependencyTimeout };
   return {
+    ...(JSON.parse(JSON.stringify(awaits)) as Partial<Submission>),
     ...(params === undefined ? {} : { params }),
     ...(project === undefined ? {} : { project }),
     ...(sessionId === undefined ? {} : { sessionId }),
@@ -54,12 +66,6 @@ export const REUSE = {
   afterFailure: 'ALLOW_DUPLICATE_FAILED_ONLY',
   always: 'ALLOW_DUPLICATE',
 } as const;
-
-/** `<execution>/<node>`: node ids hold no slash. */
-export function splitId(id: string): { graphId: string; nodeId?: string } {
-  const slash = id.lastIndexOf('/');
-  return slash < 0 ? { graphId: id } : { graphId: id.slice(0, slash), nodeId: id.slice(slash + 1) };
-}
 
 export function slug(name: string): string {
   return (

@@ -2,6 +2,7 @@
  * Which errors are worth a retry. The order is fixed: never-retry list, retriable list, the error's own `retriable`,
  * then what the policy says of unknown errors.
  */
+import { NO_KINDS, type ErrorKinds } from './error-kinds.js';
 import { ERROR_CODES } from './errors.js';
 import { getOwn, isObject } from './json.js';
 import type { RetryPolicy } from './retry.js';
@@ -75,15 +76,20 @@ function readKinds(error: unknown): string[] {
   return [...kinds];
 }
 
-/** True when an error is worth another attempt under this policy. */
+/**
+ * True when an error is worth another attempt under this policy.
+ *
+ * @param added what was added to the lists at run time
+ */
 export function isRetriable(
   error: unknown,
   policy: Pick<RetryPolicy, 'retryOn' | 'neverRetryOn' | 'unknownErrors'>,
+  added: ErrorKinds = NO_KINDS,
 ): boolean {
   const kinds = errorKinds(error);
   const on = (list: readonly string[]): boolean => kinds.some((kind) => list.includes(kind));
-  if (on(policy.neverRetryOn)) return false;
-  if (policy.retryOn && on(policy.retryOn)) return true;
+  if (on(policy.neverRetryOn) || on(added.neverRetryOn)) return false;
+  if (on(policy.retryOn ?? []) || on(added.retryOn)) return true;
   if (on(NEVER_RETRIED_BY_DEFAULT)) return false;
   if (!policy.retryOn && on(RETRIABLE_BY_DEFAULT)) return true;
   const own = safely(() => ownVerdict(error));

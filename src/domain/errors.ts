@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   UNKNOWN_TASK: { origin: 'engine', retriable: false },
   CANCELLED: { origin: 'engine', retriable: false },
   STATE: { origin: 'engine', retriable: false },
+  DEPENDENCY: { origin: 'engine', retriable: false },
   NOT_FOUND: { origin: 'engine', retriable: false },
   MAX_RETRIES_EXCEEDED: { origin: 'task', retriable: false },
   TIMEOUT: { origin: 'temporal', retriable: true },
@@ -28,6 +29,9 @@ export const ERROR_CODES = {
   UNREACHABLE: { origin: 'temporal', retriable: true },
   STORE: { origin: 'store', retriable: true },
   ENVIRONMENT: { origin: 'runner', retriable: true },
+  CRASHED: { origin: 'runner', retriable: true },
+  PROCESS_EXIT: { origin: 'task', retriable: false },
+  RESOURCE_EXHAUSTED: { origin: 'task', retriable: true },
   ENGINE: { origin: 'engine', retriable: true },
 } as const satisfies Record<string, { origin: ErrorOrigin; retriable: boolean }>;
 export type ErrorCode = keyof typeof ERROR_CODES;

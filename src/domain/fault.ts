@@ -17,6 +17,8 @@ export type FaultCode =
   | 'NOT_AN_ANCESTOR'
   | 'EXPRESSION'
   | 'RETRY'
+  | 'LIMIT'
+  | 'CIRCUIT'
   | 'TOO_LARGE'
   | 'INPUT_INVALID'
   | 'YAML'

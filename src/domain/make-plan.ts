@@ -1,7 +1,11 @@
 /** Makes a plan of a valid graph: every option of every node settled. */
 import { SpecInvalidError } from './errors.js';
 import { fault, type Fault } from './fault.js';
+import { cachePolicy } from './cache.js';
+import type { Circuit, CircuitSettings } from './circuit.js';
 import type { EffectiveOptions, NodeClass, Plan, PlanNode } from './plan.js';
+import { PlanCircuits } from './plan-circuits.js';
+import { PlanLimits } from './plan-limits.js';
 import { resolveRetry } from './retry-options.js';
 import type { ParsedGraph, TaskOptions } from './spec.js';
 import type { ValidGraph } from './validate.js';
@@ -21,6 +25,8 @@ export interface PlanContext {
   postHooksOnSkipped: boolean;
   /** Options from the settings, weaker than a definition's. */
   settings?: TaskOptions;
+  /** Circuits that the settings define, by name. */
+  circuits?: Readonly<Record<string, CircuitSettings>>;
 }
 
 /** The library's own defaults, the weakest layer. */
@@ -61,15 +67,21 @@ const atLeast = (least: number, value: number): number => Math.max(least, value)
 
 /** @throws SpecInvalidError with every node whose options, merged, contradict each other */
 export function makePlan(
-  { graph, submission, reads, readsParams }: ValidGraph,
+  { graph, submission, params, reads, readsParams }: ValidGraph,
   context: PlanContext,
 ): Plan {
   const faults: Fault[] = [];
   const classes: NodeClass[] = [];
   const known = new Map<string, number>();
   const indexOf = new Map(graph.tasks.map((node, index) => [node.id, index]));
+  const limits = new PlanLimits(params, faults);
+  const layersOfAll = graph.tasks.map((node) => layersOf(graph, submission.options, node, context));
+  const circuits = new PlanCircuits(context.circuits ?? {}, layersOfAll, faults);
   const nodes = graph.tasks.map((node, index): PlanNode => {
-    const made = attempt(() => classOf(graph, submission.options, node, context), index, faults);
+    const layers = layersOfAll[index] ?? [];
+    const lane = limits.lane(layers.find((layer) => layer?.limit !== undefined)?.limit, index);
+    const shared = { lane, circuit: circuits.of(layers) };
+    const made = attempt(() => classOf(node, layers, context, shared), index, faults);
     const key = JSON.stringify(made ?? null);
     let classIndex = known.get(key);
     if (classIndex === undefined && made) known.set(key, (classIndex = classes.push(made) - 1));
@@ -96,22 +108,41 @@ export function makePlan(
     ...(deadline === undefined ? {} : { deadlineMs: deadline }),
     classes,
     nodes,
+    ...limits.planned(),
   };
 }
 
-function classOf(
+/** Everything that says something of a node, strongest first. */
+const layersOf = (
   graph: ParsedGraph,
   submission: TaskOptions | undefined,
   node: ParsedGraph['tasks'][number],
   context: PlanContext,
+): (TaskOptions | undefined)[] => [
+  node,
+  submission,
+  graph.defaults,
+  context.task(node.task)?.options,
+  context.settings,
+];
+
+function classOf(
+  { task }: ParsedGraph['tasks'][number],
+  layers: readonly (TaskOptions | undefined)[],
+  context: PlanContext,
+  { lane, circuit }: { lane: number | undefined; circuit: Circuit | undefined },
 ): NodeClass {
-  const facts = context.task(node.task);
+  const facts = context.task(task);
+  const cache = cachePolicy(layers.find((layer) => layer?.cache !== undefined)?.cache);
   return {
-    task: node.task,
+    task,
     taskVersion: facts?.version ?? 'unknown',
-    ...effectiveOptions([node, submission, graph.defaults, facts?.options, context.settings]),
+    ...effectiveOptions(layers),
     settle: context.postHooks || (facts?.postHooks ?? false),
     settleSkipped: context.postHooksOnSkipped || (facts?.postHooksOnSkipped ?? false),
+    ...(lane === undefined ? {} : { lane }),
+    ...(circuit === undefined ? {} : { circuit }),
+    ...(cache === undefined ? {} : { cache }),
   };
 }
 

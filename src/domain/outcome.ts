@@ -54,12 +54,16 @@ export interface NodeOutcome {
   metrics?: Record<string, number>;
   /** The pipeline has run the post hooks; the workflow need not. */
   hooksDone?: true;
+  /** Its end is on its way into the store. */
+  recorded?: true;
+  /** The output is one that was kept; its handler was not entered. */
+  cached?: true;
   /** CANCELLED: the last value that the attempt saved, to go on from after a pause. */
   checkpoint?: Json;
 }
 
 /** Why an activity ended without an end of its node. */
-export type HoldReason = 'retry' | 'no_handler' | 'paused';
+export type HoldReason = 'retry' | 'no_handler' | 'paused' | 'circuit' | 'coalesced';
 
 /** A node gives its place back until a time. No failure: the attempts so far are counted, nothing is lost. */
 export interface HeldOutcome {
@@ -89,6 +93,12 @@ export function heldByPause(stopped: NodeOutcome): HeldOutcome {
     executionTimeMs,
     ...(checkpoint === undefined ? {} : { checkpoint }),
   };
+}
+
+/** The end of a node that was refused before anything of it ran. */
+export function refusal(message: string): NodeOutcome {
+  const error = { code: 'SPEC_INVALID', message, origin: 'engine', retriable: false } as const;
+  return { status: 'REJECTED', attempts: [], attemptCount: 0, executionTimeMs: 0, error };
 }
 
 /** True for an outcome that is no end. */

@@ -2,7 +2,10 @@
  * The plan: a valid graph with every option settled, small enough to be carried by a workflow. The worker's `prepare`
  * makes it once, and it is pinned for the execution. Node bodies (inputs, metadata) stay in the spec.
  */
+import type { CachePolicy } from './cache.js';
+import type { Circuit } from './circuit.js';
 import type { Json, JsonObject } from './json.js';
+import type { GateLane } from './limit-gate.js';
 import { PRIORITY_KEY, type Priority } from './priority.js';
 import { previewWaits, type RetryPolicy } from './retry.js';
 import type { SchedulerNode } from './scheduler.js';
@@ -28,6 +31,10 @@ export interface NodeClass extends EffectiveOptions {
   settle: boolean;
   /** Some post hook is also for nodes that never started. */
   settleSkipped: boolean;
+  /** Index into the plan's lanes, where it is held to a limit. */
+  lane?: number;
+  circuit?: Circuit;
+  cache?: CachePolicy;
 }
 
 export interface PlanNode {
@@ -42,6 +49,8 @@ export interface PlanNode {
   allowFailure?: true;
   startDelayMs?: number;
   notBefore?: number;
+  /** Of a batch's item: what is wrong with it. It ends REJECTED, and the others run. */
+  refused?: string;
 }
 
 /** What a node brings that the scheduler need not know. */
@@ -71,32 +80,50 @@ export interface Plan {
   deadlineMs?: number;
   classes: NodeClass[];
   nodes: PlanNode[];
+  limits?: PlanLimit[];
+  lanes?: GateLane[];
+}
+
+/** A limit that some of the graph's nodes are held to. */
+export interface PlanLimit {
+  key: string;
+  /** As the graph or its tasks define it. */
+  max?: number;
+  /** The first node that names it. */
+  node: number;
 }
 
 /** The plan's nodes as the scheduler takes them. */
 export function schedulerNodes(plan: Plan): SchedulerNode[] {
-  return plan.nodes.map((node) => ({
-    dependsOn: node.dependsOn,
-    trigger: node.trigger ?? 'all_success',
-    allowFailure: node.allowFailure ?? false,
-    priorityKey: PRIORITY_KEY[plan.classes[node.class]?.priority ?? 'MEDIUM'],
-    ...(node.startDelayMs === undefined ? {} : { startDelayMs: node.startDelayMs }),
-    ...(node.notBefore === undefined ? {} : { notBefore: node.notBefore }),
-  }));
+  return plan.nodes.map((node) => {
+    const { priority = 'MEDIUM', lane } = plan.classes[node.class] ?? {};
+    return {
+      dependsOn: node.dependsOn,
+      trigger: node.trigger ?? 'all_success',
+      allowFailure: node.allowFailure ?? false,
+      priorityKey: PRIORITY_KEY[priority],
+      ...(node.startDelayMs === undefined ? {} : { startDelayMs: node.startDelayMs }),
+      ...(node.notBefore === undefined ? {} : { notBefore: node.notBefore }),
+      ...(lane === undefined ? {} : { lane }),
+    };
+  });
 }
 
 /**
  * Events that a run of this plan may put into a Temporal history: six a node (three for the activity, three for a
- * workflow task of its own) and eleven for each long wait that the workflow keeps.
+ * workflow task of its own) and eleven for each long wait that the workflow keeps. A node that is held to a limit may
+ * cost another ten, for a place that comes and goes, and so may one with a circuit; all of their waits are the workflow's.
  *
  * @param serverWaitsMs waits up to this are the server's and cost nothing
  */
 export function expectedEvents(plan: Plan, serverWaitsMs: number): number {
-  const longWaits = (retry: RetryPolicy): number =>
-    previewWaits(retry, () => 1).filter((waitMs) => waitMs > serverWaitsMs).length;
-  const perClass = plan.classes.map(({ retry }) => {
+  const longWaits = (retry: RetryPolicy, limitMs: number): number =>
+    previewWaits(retry, () => 1).filter((waitMs) => waitMs > limitMs).length;
+  const perClass = plan.classes.map(({ retry, lane, circuit }) => {
     const policies = [retry, ...Object.values(retry.byError ?? {})];
-    return 6 + 11 * Math.max(...policies.map(longWaits));
+    const limited = lane !== undefined || circuit !== undefined;
+    const waits = policies.map((policy) => longWaits(policy, limited ? 0 : serverWaitsMs));
+    return (limited ? 16 : 6) + 11 * Math.max(...waits);
   });
   return plan.nodes.reduce((sum, node) => sum + (perClass[node.class] ?? 6), 0);
 }

@@ -6,7 +6,8 @@
  * I2. At most `concurrency` nodes are running. A held node (a start time ahead, a long wait before a retry) is not.
  * I3. Among ready nodes the one with the highest priority goes first, then the first in the spec.
  * I4. A paused node starts nothing: it is set aside when it comes to the front. What runs is not touched by a pause.
- * I5. Settling a node costs O(its dependants), never O(the graph); only `failFast` and a cancel walk all nodes, once.
+ * I5. A limited node that has no place takes none in the window and blocks nobody (`start-queue.ts`).
+ * I6. Settling a node costs O(its dependants), never O(the graph); only `failFast` and a cancel walk all nodes, once.
  */
 import {
   endingOfLetter,
@@ -15,8 +16,10 @@ import {
   type SchedulerSnapshot,
 } from './scheduler-snapshot.js';
 import { DependencyLedger, type LedgerNode } from './dependency-ledger.js';
+import type { Effects } from './effects.js';
 import { HeldQueue } from './held-queue.js';
-import { ReadyQueue } from './ready-queue.js';
+import type { StartGate } from './limit-gate.js';
+import { StartQueue } from './start-queue.js';
 import { isFailure, type StatusReason, type TerminalStatus } from './status.js';
 import { acceptsFailure } from './trigger.js';
 
@@ -27,6 +30,8 @@ export interface SchedulerNode extends LedgerNode {
   startDelayMs?: number;
   /** Not before this time, in epoch milliseconds. */
   notBefore?: number;
+  /** Index of the lane in which it waits for a place, where it is held to a limit. */
+  lane?: number;
 }
 
 export interface SchedulerOptions {
@@ -36,24 +41,11 @@ export interface SchedulerOptions {
 
 export type NodeState = 'waiting' | 'held' | 'ready' | 'running' | 'settled';
 
-/** A node that ended without running, as a consequence of something else. */
-export interface Settled {
-  index: number;
-  status: TerminalStatus;
-  reason?: StatusReason;
-}
-
-/** What follows from an event: nodes that ended without running, and running nodes that should be cancelled. */
-export interface Effects {
-  settled: Settled[];
-  cancel: { index: number; reason: StatusReason }[];
-}
-
 export class Scheduler {
   private readonly states: NodeState[];
   private readonly endings: (Ending | undefined)[];
   private readonly ledger: DependencyLedger;
-  private readonly readyQueue: ReadyQueue;
+  private readonly readyQueue: StartQueue;
   private readonly held = new HeldQueue();
   private runningCount = 0;
   private settledCount = 0;
@@ -66,15 +58,19 @@ export class Scheduler {
   constructor(
     private readonly nodes: readonly SchedulerNode[],
     private options: SchedulerOptions,
+    /** Who knows the places of limited nodes. */
+    gate?: StartGate,
   ) {
     this.states = nodes.map(() => 'waiting');
     this.endings = nodes.map(() => undefined);
     this.ledger = new DependencyLedger(nodes);
-    this.readyQueue = new ReadyQueue(
-      (index) => this.node(index).priorityKey,
-      (index) => this.states[index] === 'ready',
-      (index) => !this.isPaused(index),
-    );
+    this.readyQueue = new StartQueue({
+      rank: (index) => this.node(index).priorityKey,
+      isReady: (index) => this.states[index] === 'ready',
+      mayStart: (index) => !this.isPaused(index),
+      lane: (index) => this.node(index).lane,
+      gate,
+    });
   }
 
   /** Makes the nodes ready that wait for nothing. Call once, before anything else. */
@@ -159,6 +155,22 @@ export class Scheduler {
     return this.pausedAll;
   }
 
+  /** Nodes of a lane that could start if they had a place, and the priority of the first of them. */
+  waitingIn(lane: number): { ready: number; priority: number } {
+    const first = this.readyQueue.firstOf(lane);
+    if (first === undefined) return { ready: 0, priority: Infinity };
+    const paused = [...this.pausedNodes].filter(
+      (index) => this.states[index] === 'ready' && this.node(index).lane === lane,
+    );
+    const ready = this.readyQueue.readyIn(lane) - paused.length;
+    return { ready, priority: this.node(first).priorityKey };
+  }
+
+  /** True for a ready node that waits for a place in its limit. */
+  waitsForLimit(index: number): boolean {
+    return this.states[index] === 'ready' && this.readyQueue.lacksPlace(index);
+  }
+
   /** True while some node could start if the window had room. */
   get hasStartable(): boolean {
     return this.readyQueue.peek() !== undefined;
@@ -177,11 +189,17 @@ export class Scheduler {
 
   /** Cancels everything: no node starts any more, whatever its trigger says. */
   cancelAll(reason: StatusReason = 'cancelled'): Effects {
+    return this.endAll('CANCELLED', reason);
+  }
+
+  /** Ends everything that has not begun, with a status, and asks what runs to stop. */
+  endAll(status: TerminalStatus, reason: StatusReason): Effects {
     const effects: Effects = { settled: [], cancel: [] };
     this.stopping = reason;
     for (let index = 0; index < this.nodes.length; index++) {
       if (this.states[index] === 'running') effects.cancel.push({ index, reason });
-      else if (this.states[index] !== 'settled') this.cancelQuietly(index, reason, effects);
+      else if (this.states[index] !== 'settled')
+        this.settleQuietly(index, { status, reason }, effects);
     }
     return effects;
   }
@@ -257,8 +275,9 @@ export class Scheduler {
     nodes: readonly SchedulerNode[],
     options: SchedulerOptions,
     snapshot: SchedulerSnapshot,
+    gate?: StartGate,
   ): Scheduler {
-    const scheduler = new Scheduler(nodes, options);
+    const scheduler = new Scheduler(nodes, options, gate);
     scheduler.stopping = snapshot.stopping;
     scheduler.pausedAll = snapshot.paused ?? false;
     for (const index of snapshot.pausedNodes ?? []) scheduler.pausedNodes.add(index);
@@ -274,9 +293,10 @@ export class Scheduler {
     return scheduler;
   }
 
-  private cancelQuietly(index: number, reason: StatusReason, effects: Effects): void {
-    effects.settled.push({ index, status: 'CANCELLED', reason });
-    this.endQuietly(index, { status: 'CANCELLED', reason });
+  private settleQuietly(index: number, ending: Ending, effects: Effects): void {
+    const { status, reason } = ending;
+    effects.settled.push({ index, status, ...(reason === undefined ? {} : { reason }) });
+    this.endQuietly(index, { status, reason });
   }
 
   /** Ends a node whose dependants need no decision. */
@@ -302,6 +322,7 @@ export class Scheduler {
     if (to === 'ready') this.readyCount++;
     if (to === 'settled') this.settledCount++;
     this.states[index] = to;
+    this.readyQueue.moved(index, from, to);
   }
 
   private makeReady(index: number): void {
@@ -373,7 +394,7 @@ export class Scheduler {
       if (state === 'settled') continue;
       if (this.survives(index)) going.push(index);
       else if (state === 'running') effects.cancel.push({ index, reason });
-      else this.cancelQuietly(index, reason, effects);
+      else this.settleQuietly(index, { status: 'CANCELLED', reason }, effects);
     }
     for (const index of going) {
       const skipped = this.decide(index, now);

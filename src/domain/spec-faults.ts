@@ -1,5 +1,7 @@
 /** Turns zod's issues into faults: our codes, our paths, and a suggestion for a key that is nearly right. */
 import type { z } from 'zod';
+import { CACHE_FIELDS } from './cache.js';
+import { CircuitSettingsSchema } from './circuit.js';
 import { fault, type Fault } from './fault.js';
 import { preview, type Path } from './json.js';
 import { RetryObjectSchema } from './retry-options.js';
@@ -12,12 +14,16 @@ const KEYS = {
   options: Object.keys(TaskOptionsSchema.shape),
   submission: Object.keys(SubmissionSchema.shape),
   retry: Object.keys(RetryObjectSchema.shape),
+  circuit: ['name', ...Object.keys(CircuitSettingsSchema.shape)],
 };
 
 function knownKeys(path: Path, root: 'graph' | 'submission'): string[] {
   const last = path.at(-1);
   if (path.length === 0) return KEYS[root];
   if (last === 'retry') return KEYS.retry;
+  if (last === 'limit') return ['key', 'max', 'weight'];
+  if (last === 'circuit') return KEYS.circuit;
+  if (last === 'cache') return [...CACHE_FIELDS];
   if (last === 'hooks') return ['pre', 'post'];
   if (last === 'defaults' || last === 'options') return KEYS.options;
   return path[0] === 'tasks' && path.length === 2 ? KEYS.node : KEYS.retry;

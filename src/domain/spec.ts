@@ -3,8 +3,11 @@
  * Durations stay as written until a plan is made of the spec.
  */
 import { z } from 'zod';
+import { CacheSchema } from './cache.js';
+import { CircuitSchema } from './circuit.js';
 import { DurationSchema } from './duration.js';
 import { jsonBytes } from './json.js';
+import { LimitSchema } from './limit.js';
 import { PRIORITIES } from './priority.js';
 import { RetryOptionsSchema } from './retry-options.js';
 import { TRIGGER_RULES } from './trigger.js';
@@ -29,6 +32,14 @@ const Metadata = z
   .refine(
     (value) => jsonBytes(value) <= SPEC_LIMITS.metadataBytes,
     'must have at most 64 KiB of JSON',
+  );
+
+/** An execution's id, or a node's behind a slash. */
+const ExecutionId = z
+  .string()
+  .regex(
+    /^[^/]{1,255}(\/[A-Za-z0-9_.-]{1,128})?$/,
+    'must be an execution id of 1 to 255 characters, or <execution>/<node>',
   );
 
 const StartTime = z.union([
@@ -61,6 +72,18 @@ export const TaskOptionsSchema = z.strictObject({
   ).optional(),
   /** How often a lost worker may cost this node an attempt before it is given up. Default 3. */
   maxLostWorkers: z.int().min(0).max(100).optional(),
+  /** A key, or a key with `max` and `weight`: at most `max` at once over all graphs of the project and all workers. */
+  limit: LimitSchema.optional(),
+  /**
+   * A name, or a name with `failures`, `window`, `openFor`, `probes` and `minCalls`: after that many failures the nodes of
+   * all graphs of the project that name it are held, and no attempt is spent, until one of them has succeeded again.
+   */
+  circuit: CircuitSchema.optional(),
+  /**
+   * Keeps the result, by task, version and input after hooks, per project: the same work is done once, for as long as
+   * `ttl` says. Default false.
+   */
+  cache: CacheSchema.optional(),
 });
 export type TaskOptions = z.output<typeof TaskOptionsSchema>;
 export type TaskOptionsInput = z.input<typeof TaskOptionsSchema>;
@@ -127,6 +150,19 @@ export const SubmissionSchema = z.strictObject({
   sessionId: z.string().max(256).optional(),
   metadata: Metadata.optional(),
   tags: z.array(z.string().max(200)).max(50).optional(),
+  /** Executions that have to end before this one starts: ids, or `<execution>/<node>`. */
+  dependencies: z.array(ExecutionId).max(200).optional(),
+  /** Whether it runs, given how they ended. Default all_success. */
+  trigger: z.enum(TRIGGER_RULES).optional(),
+  /** Wait also for an id that nobody knows yet. Default false: it is refused. */
+  awaitUnknown: z.boolean().optional(),
+  /** How long to wait for them. Default 7 days, or the graph's `deadline` where that is less. */
+  dependencyTimeout: DurationSchema.optional(),
+  /**
+   * What it is for whoever submitted it. Default graph. A `task` has one node and takes its status; the nodes of a `batch`
+   * have nothing to do with each other, so a fault of one refuses that one alone.
+   */
+  kind: z.enum(['graph', 'task', 'batch']).optional(),
   options: TaskOptionsSchema.optional(),
 });
 export type Submission = z.input<typeof SubmissionSchema>;

@@ -39,6 +39,9 @@ export type StatusReason =
   | 'queue'
   | 'retry'
   | 'no_handler'
+  | 'limit'
+  | 'circuit'
+  | 'coalesced'
   | 'paused'
   | 'upstream_failed'
   | 'condition'
@@ -48,7 +51,10 @@ export type StatusReason =
   | 'deadline'
   | 'no_worker'
   | 'worker_lost'
-  | 'total_timeout';
+  | 'total_timeout'
+  | 'dependency_timeout'
+  | 'dependency_cycle'
+  | 'unknown_dependency';
 
 /**
  * The statuses that may follow each status. From every live status an execution may be cancelled, and what has not

@@ -2,11 +2,13 @@
  * Validation: everything that is wrong with a graph, at once. The client, `validate` and the worker's `prepare` use this
  * same function; nothing starts unless it finds nothing.
  */
+import { circuitFaults } from './circuit-faults.js';
 import { DataFlow } from './data-flow.js';
 import { fault, type Fault } from './fault.js';
 import { isObject, preview, type JsonObject } from './json.js';
 import { jsonFaults } from './json-faults.js';
 import type { KnownTasks } from './known-tasks.js';
+import { limitFaults } from './limit-faults.js';
 import { looseNode, type LooseNode } from './loose-node.js';
 import { paramSpecFaults, resolveParams } from './params.js';
 import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
@@ -103,6 +105,8 @@ function checkShape(
     ...params,
     ...hookFaults(spec['hooks'], tasks),
     ...retryFaults(spec, list),
+    ...limitFaults(spec, list, submission),
+    ...circuitFaults(spec, list, submission),
   ];
   if (nodes.length > SPEC_LIMITS.nodes) {
     faults.push(

@@ -3,14 +3,19 @@ import { ApplicationFailure, scheduleLocalActivity } from '@temporalio/workflow'
 import { ACTIVITY, type AskAnswer, type AskRequest } from './messages.js';
 import { isAsk } from './shapes.js';
 
+const ANSWERED_BY: Record<AskRequest['kind'], string> = {
+  read: ACTIVITY.readBlob,
+  check: ACTIVITY.check,
+  worker: ACTIVITY.worker,
+};
+
 export async function tempographAsk(request: AskRequest): Promise<AskAnswer> {
   if (!isAsk(request))
     throw ApplicationFailure.nonRetryable(
       'tempographAsk is for Tempograph clients',
       'CONFIGURATION',
     );
-  const activity = request.kind === 'read' ? ACTIVITY.readBlob : ACTIVITY.check;
-  return await scheduleLocalActivity<AskAnswer>(activity, [request], {
+  return await scheduleLocalActivity<AskAnswer>(ANSWERED_BY[request.kind], [request], {
     startToCloseTimeout: '30s',
     scheduleToCloseTimeout: '1m',
     retry: { maximumAttempts: 3 },

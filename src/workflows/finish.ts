@@ -2,6 +2,7 @@
 import {
   ApplicationFailure,
   CancelledFailure,
+  log,
   scheduleLocalActivity,
   upsertMemo,
   upsertSearchAttributes,
@@ -19,6 +20,7 @@ import {
   type GraphClose,
   type Manifest,
   type NodeView,
+  type RecordRequest,
 } from './messages.js';
 
 /** Characters of JSON that a manifest may have inside a completed workflow's result, and inside a failure or the memo. */
@@ -45,22 +47,39 @@ export async function writeAway(value: unknown): Promise<string> {
   });
 }
 
+/** Has the end written into the store. Not waited for long: the reconciler writes what is missing. */
+export async function recordEnd(request: RecordRequest): Promise<void> {
+  try {
+    await scheduleLocalActivity(ACTIVITY.record, [request], {
+      startToCloseTimeout: '30s',
+      scheduleToCloseTimeout: '1m',
+      localRetryThreshold: '1m',
+      retry: { maximumAttempts: 2 },
+    });
+  } catch (error) {
+    log.warn(`the end of ${request.execution.id} is not in the store yet: ${String(error)}`);
+  }
+}
+
 /**
  * Closes the execution.
  *
  * @param views the ended nodes, or pages of them that are already written
+ * @param beforeClose the last thing that may take time
  * @returns what a completed workflow returns
  * @throws ApplicationFailure or CancelledFailure, which close the workflow otherwise
  */
 export async function closeExecution(
   manifest: Omit<Manifest, 'nodes'>,
   views: NodeView[] | { pages: string[] },
+  beforeClose: (close: GraphClose) => Promise<void>,
   close: Omit<GraphClose, 'manifest'>,
 ): Promise<GraphClose> {
   const { status } = close;
   const limit = status === 'COMPLETED' ? INLINE_RESULT : INLINE_FAILURE;
   const whole: GraphClose = { ...close, manifest: await fit({ ...manifest, nodes: views }, limit) };
   showStatus(status);
+  await beforeClose(whole);
   switch (status) {
     case 'COMPLETED':
     case 'SKIPPED':

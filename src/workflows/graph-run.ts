@@ -13,15 +13,19 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import { isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
+import { isHeld, refusal, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
 import { schedulerNodes, type Plan } from '../domain/plan.js';
-import { Scheduler, type Effects } from '../domain/scheduler.js';
+import type { Effects } from '../domain/effects.js';
+import { graphStatus } from '../domain/graph-status.js';
+import { Scheduler } from '../domain/scheduler.js';
+import { ShutCircuits } from '../domain/shut-circuits.js';
 import { jsonBytes } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
 import { detailsMarkdown } from './details.js';
-import { closeExecution, writeAway } from './finish.js';
+import type { Awaiting } from './awaiting.js';
+import { closeExecution, recordEnd, showStatus, writeAway } from './finish.js';
 import { GraphState } from './graph-state.js';
 import type {
   Carry,
@@ -32,8 +36,11 @@ import type {
   Prepared,
   TaskGraphArgs,
 } from './messages.js';
+import { GraphLimits } from './limits.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
 import { OrderBook } from './orders.js';
+import type { EndOf, Subscribers } from './subscribers.js';
+import { executionEnded, nodeEnded, nodeHeld } from './trace.js';
 import { GraphVerbs } from './verbs.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
@@ -42,38 +49,46 @@ const BATCH = 50;
 const CARRY_INLINE = 1_000_000;
 /** Ended nodes after which a coordinator writes a page of them away. */
 const PAGE_NODES = 1_000;
-
 export interface GraphRunParts {
   prepared: Prepared;
   plan: Plan;
   /** The spec for a graph that runs in one piece; its nodes' bodies are there. */
   spec: GraphSpec | null;
   carry: Carry | undefined;
+  /** Executions that wait for this one. */
+  subscribers: Subscribers;
+  /** Executions that this one waits for before it starts. */
+  awaiting: Awaiting | undefined;
   makeExecutor(deliver: Deliver): NodeExecutor;
 }
 
 export class GraphRun {
   readonly verbs: GraphVerbs;
+  readonly limits: GraphLimits | undefined;
   private readonly scheduler: Scheduler;
   private readonly state: GraphState;
   private readonly executor: NodeExecutor;
   private readonly alarm = new Alarm(() => this.version++);
-  private readonly startedAt: number;
+  private startedAt: number;
   private readonly pages: string[];
   private readonly orders: OrderBook;
   private readonly cancelReasons = new Map<number, StatusReason>();
+  private readonly shutCircuits = new ShutCircuits();
   private version = 0;
   /** Nodes that ended without running and whose post hooks are under way. */
   private settling = 0;
   private stopping: StatusReason | undefined;
+  /** What it waited for before its start is decided. */
+  private awaited = false;
 
   constructor(private readonly parts: GraphRunParts) {
     const { plan, carry } = parts;
     const nodes = schedulerNodes(plan);
     const options = { concurrency: plan.concurrency, onFailure: plan.onFailure };
+    this.limits = GraphLimits.of(parts, () => this.wake());
     this.scheduler = carry
-      ? Scheduler.restore(nodes, options, carry.scheduler)
-      : new Scheduler(nodes, options);
+      ? Scheduler.restore(nodes, options, carry.scheduler, this.limits?.gate)
+      : new Scheduler(nodes, options, this.limits?.gate);
     this.state = new GraphState(plan, this.scheduler);
     this.orders = new OrderBook(parts, this.state);
     this.startedAt = carry?.startedAt ?? Date.now();
@@ -93,11 +108,12 @@ export class GraphRun {
       for (const [index, reason] of carry.cancelled) this.cancelReasons.set(index, reason);
       this.state.failures.push(...carry.failures);
       this.state.firstError = carry.failures[0]?.error;
-    } else this.scheduler.start(this.startedAt);
+    } else if (!parts.awaiting) this.begin();
   }
 
   /** Runs to the end. @throws what closes the workflow */
   async run(): Promise<GraphClose> {
+    await this.awaitOthers();
     const deadline =
       this.parts.plan.deadlineMs === undefined
         ? undefined
@@ -109,14 +125,18 @@ export class GraphRun {
         this.cancel('deadline');
       this.scheduler.release(now);
       this.dispatch();
+      this.limits?.flush(this.scheduler);
+      this.alarm.set(this.limits?.nextDue());
       this.alarm.set(this.scheduler.nextDue());
       if (this.stopping === undefined) this.alarm.set(deadline);
       setCurrentDetails(detailsMarkdown(this.status(), this.state));
+      this.parts.subscribers.tell((nodeId) => this.endOf(nodeId));
       if (this.executor.carry) await this.shed();
       await condition(() => this.version !== seen || this.isDone());
     }
     this.alarm.clear();
     await this.executor.close();
+    await this.limits?.close();
     return await this.close();
   }
 
@@ -125,6 +145,11 @@ export class GraphRun {
     if (this.stopping !== undefined || this.scheduler.isDone) return; // only post hooks are left
     this.stopping = reason;
     this.apply(this.scheduler.cancelAll(reason));
+  }
+
+  /** Something came that the loop has to look at. */
+  wake(): void {
+    this.version++;
   }
 
   status(): GraphStatus {
@@ -140,6 +165,7 @@ export class GraphRun {
       sequence: this.state.sequence,
       runs: this.executor.runs(),
       ...(this.verbs.marks.length > 0 ? { marks: this.verbs.marks } : {}),
+      ...(this.parts.awaiting ? { awaits: this.parts.awaiting.states } : {}),
       ...(execution.project === undefined ? {} : { project: execution.project }),
       ...(execution.sessionId === undefined ? {} : { sessionId: execution.sessionId }),
     };
@@ -153,15 +179,49 @@ export class GraphRun {
     return this.pages;
   }
 
+  private async awaitOthers(): Promise<void> {
+    const { awaiting } = this.parts;
+    if (!awaiting) return;
+    const decision = await awaiting.wait(() => this.stopping !== undefined);
+    if (!decision || this.stopping !== undefined) return;
+    this.awaited = true;
+    this.startedAt = Date.now();
+    if (decision.kind === 'run') {
+      showStatus(this.liveStatus());
+      this.begin();
+      return;
+    }
+    const { status, reason, message } = decision;
+    this.state.firstError = { code: 'DEPENDENCY', message, origin: 'engine', retriable: false };
+    this.stopping = reason;
+    this.apply(this.scheduler.endAll(status, reason));
+  }
+
+  /** Starts the nodes that wait for nothing. */
+  private begin(): void {
+    this.scheduler.start(this.startedAt);
+    this.parts.plan.nodes.forEach(({ refused }, index) => {
+      if (refused !== undefined) this.end(index, refusal(refused), this.startedAt);
+    });
+  }
+
+  /** How the whole graph has ended, which it does last of all, or one node. */
+  private endOf(nodeId: string | undefined): ReturnType<EndOf> {
+    if (nodeId === undefined) return undefined;
+    const index = this.state.find(nodeId);
+    return index === undefined ? 'unknown' : this.scheduler.ending(index);
+  }
+
   private isDone(): boolean {
     return this.scheduler.isDone && this.settling === 0;
   }
 
   private dispatch(): void {
     while (this.executor.hasRoom()) {
-      const taken = this.scheduler.take(BATCH);
-      if (taken.length === 0) return;
+      const next = this.scheduler.take(BATCH);
+      if (next.length === 0) return;
       const now = Date.now();
+      const taken = next.filter((index) => !this.holdBack(index, now));
       const orders = taken.map((index) => this.orders.order(index));
       for (const index of taken) {
         this.state.scheduled(index, now);
@@ -173,6 +233,15 @@ export class GraphRun {
       this.alarm.set(Date.now() + 1);
   }
 
+  /** @returns true for a node that would only find out what its graph knows: that its circuit is open */
+  private holdBack(index: number, now: number): boolean {
+    const until = this.shutCircuits.holds(this.state.circuitOf(index), index, now);
+    if (until === undefined) return false;
+    this.state.shut(index);
+    this.scheduler.hold(index, until);
+    return true;
+  }
+
   private deliver(index: number, outcome: ActivityOutcome): void {
     this.version++;
     const now = Date.now();
@@ -181,8 +250,10 @@ export class GraphRun {
       this.settling--;
       return;
     }
+    this.shutCircuits.heard(this.state.circuitOf(index), index, outcome, now);
     if (!isHeld(outcome)) return this.end(index, outcome, now);
     this.state.held(index, outcome, now);
+    nodeHeld(this.parts.prepared.execution, this.state.classOf(index).task, outcome);
     this.scheduler.hold(index, now + outcome.waitMs);
     const cancelled = this.cancelReasons.get(index);
     if (cancelled !== undefined) this.apply(this.scheduler.cancelNode(index, now, cancelled));
@@ -195,6 +266,7 @@ export class GraphRun {
         : outcome.reason;
     this.cancelReasons.delete(index);
     this.state.end(index, outcome.status, now, outcome, reason);
+    nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
     if (outcome.status !== 'COMPLETED') this.say(index, 'RUNNING', outcome.status, reason);
     this.apply(this.scheduler.settle(index, outcome.status, now, reason));
   }
@@ -231,6 +303,7 @@ export class GraphRun {
       ...(reason ? { reason } : {}),
     };
     this.state.end(index, status, now, outcome, reason);
+    nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
     this.say(index, 'PENDING', status, reason);
     const { settle, settleSkipped } = this.state.classOf(index);
     const started = outcome.attemptCount > 0;
@@ -259,6 +332,8 @@ export class GraphRun {
       sequence: this.state.sequence,
       cancelled: [...this.cancelReasons],
       marks: this.verbs.marks,
+      subscribers: this.parts.subscribers.carry(),
+      ...(this.limits ? { limits: this.limits.carry() } : {}),
       ...(this.stopping ? { cancelling: this.stopping } : {}),
     };
     const seen = this.version;
@@ -272,32 +347,30 @@ export class GraphRun {
 
   /** Waits until nothing would be lost by a new run: ended nodes are written, sends have arrived, handlers have answered. */
   private async quiet(): Promise<void> {
-    const still = (): boolean => this.executor.pending() === 0 && allHandlersFinished();
+    const still = (): boolean =>
+      this.executor.pending() === 0 &&
+      !this.limits?.pending() &&
+      !this.parts.subscribers.sending &&
+      allHandlersFinished();
     while (this.state.unpagedCount > 0 || !still()) {
       if (this.state.unpagedCount > 0) this.pages.push(await writeAway(this.state.takePage()));
       else await condition(still);
     }
   }
 
-  private finalStatus(): TerminalStatus {
-    if (this.stopping === 'deadline') return 'TIMEOUT';
-    if (this.stopping !== undefined) return 'CANCELLED';
-    return this.scheduler.hasFailed ? 'FAILED' : 'COMPLETED';
-  }
-
-  /** A lone task's execution takes its node's status, but a workflow that nobody cancelled cannot end cancelled. */
-  private loneStatus(): TerminalStatus | undefined {
-    if (this.parts.plan.nodes.length !== 1 || this.stopping !== undefined) return undefined;
-    const status = this.scheduler.ending(0)?.status;
-    return status === 'CANCELLED' ? undefined : status;
-  }
-
   private liveStatus(): Status {
-    return this.scheduler.isAllPaused && this.stopping === undefined ? 'PAUSED' : 'RUNNING';
+    if (this.stopping !== undefined) return 'RUNNING';
+    if (this.scheduler.isAllPaused) return 'PAUSED';
+    return this.parts.awaiting && !this.awaited ? 'PENDING' : 'RUNNING';
   }
 
   private endStatus(): TerminalStatus {
-    return this.loneStatus() ?? this.finalStatus();
+    const { nodes } = this.parts.plan;
+    return graphStatus({
+      stopping: this.stopping,
+      hasFailed: this.scheduler.hasFailed,
+      only: nodes.length === 1 ? this.scheduler.ending(0)?.status : undefined,
+    });
   }
 
   private async close(): Promise<GraphClose> {
@@ -309,6 +382,9 @@ export class GraphRun {
       this.pages.push(await writeAway(this.state.takePage()));
     const views = this.executor.carry ? { pages: this.pages } : this.state.views();
     const { failures, firstError } = this.state;
+    const error = status === 'COMPLETED' ? undefined : firstError;
+    const total = this.parts.plan.nodes.length;
+    executionEnded(execution, { status, counts, total, error, endedAt: ended });
     log.info(`${execution.graph}: RUNNING → ${status}`, {
       executionId: execution.id,
       from: 'RUNNING',
@@ -325,12 +401,21 @@ export class GraphRun {
         startedAt: new Date(this.startedAt).toISOString(),
         endedAt: new Date(ended).toISOString(),
         durationMs: ended - this.startedAt,
-        ...(firstError && status !== 'COMPLETED' ? { error: firstError } : {}),
+        ...(error ? { error } : {}),
         ...(this.verbs.marks.length > 0 ? { marks: this.verbs.marks } : {}),
         ...(project === undefined ? {} : { project }),
         ...(sessionId === undefined ? {} : { sessionId }),
       },
       views,
+      async (close) => {
+        const { prepared, subscribers } = this.parts;
+        // A lone task's end was recorded with its last attempt, where one ran.
+        if (prepared.records && !(execution.kind === 'task' && this.state.isRecorded(0)))
+          await recordEnd({ execution, close });
+        await subscribers.tellAll((nodeId) =>
+          nodeId === undefined ? { status } : this.endOf(nodeId),
+        );
+      },
       { status, counts, ...(failures.length > 0 ? { failures } : {}) },
     );
   }

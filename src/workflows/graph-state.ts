@@ -49,6 +49,8 @@ export class GraphState {
   private readonly unpaged: number[] = [];
   readonly upstream = new Map<number, Upstream>();
   readonly ended: Counts = {};
+  /** Nodes that were held when they were last heard of. */
+  private readonly holds = new Set<number>();
   readonly failures: NodeFailure[] = [];
   sequence = 0;
   firstError: ErrorRecord | undefined;
@@ -80,11 +82,18 @@ export class GraphState {
     return this.record(index).round;
   }
 
+  /** The circuit that a node goes through before anything else is known of it. */
+  circuitOf(index: number): string | undefined {
+    const { circuit, cache } = this.classOf(index);
+    return cache ? undefined : circuit?.name;
+  }
+
   /** A node is handed to an executor. */
   scheduled(index: number, now: number): void {
     const record = this.touch(index);
     record.scheduledAt ??= now;
     delete record.held;
+    this.holds.delete(index);
   }
 
   /** A node was paused or resumed. */
@@ -105,6 +114,7 @@ export class GraphState {
     const record = this.touch(index);
     const { attemptsUsed, attempts, executionTimeMs, checkpoint } = outcome;
     record.held = outcome.held;
+    this.holds.add(index);
     if (outcome.error) record.lastError = outcome.error;
     record.round = {
       attemptsUsed,
@@ -113,7 +123,16 @@ export class GraphState {
       firstScheduledAt: record.round?.firstScheduledAt ?? record.scheduledAt ?? now,
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(outcome.held === 'no_handler' ? { unknownSince: record.round?.unknownSince ?? now } : {}),
+      ...(outcome.held === 'circuit' || outcome.held === 'coalesced'
+        ? { waiting: waitingFor(outcome.held, record.round, now) }
+        : {}),
     };
+  }
+
+  /** A node was not handed over: its circuit is known to be open. */
+  shut(index: number): void {
+    this.touch(index).held = 'circuit';
+    this.holds.add(index);
   }
 
   /** A node has ended, by its own outcome or without having run. */
@@ -129,6 +148,7 @@ export class GraphState {
     if (outcome) record.outcome = outcome;
     if (reason) record.reason = reason;
     delete record.held;
+    this.holds.delete(index);
     this.ended[status] = (this.ended[status] ?? 0) + 1;
     this.unpaged.push(index);
     this.upstream.set(index, { status, ...(outcome?.output ? { output: outcome.output } : {}) });
@@ -137,6 +157,11 @@ export class GraphState {
     if (this.failures.length === FAILURES_KEPT) return;
     const error = outcome?.error && briefly(outcome.error);
     this.failures.push({ nodeId: this.node(index).id, status, ...(error ? { error } : {}) });
+  }
+
+  /** Its pipeline has sent its end to the store. */
+  isRecorded(index: number): boolean {
+    return this.record(index).outcome?.recorded ?? false;
   }
 
   /** Post hooks ran after the end; their failures are warnings. */
@@ -168,7 +193,9 @@ export class GraphState {
       const record = this.record(index);
       record.round = round;
       record.scheduledAt = round.firstScheduledAt;
-      record.held = round.unknownSince === undefined ? 'retry' : 'no_handler';
+      record.held =
+        round.waiting?.for ?? (round.unknownSince === undefined ? 'retry' : 'no_handler');
+      this.holds.add(index);
     }
     for (const [index, value] of upstream) this.upstream.set(index, value);
     this.plan.nodes.forEach((_, index) => {
@@ -200,12 +227,21 @@ export class GraphState {
   counts(): Counts {
     const { running, ready, heldCount, waitingCount } = this.scheduler;
     const paused = this.scheduler.isAllPaused ? ready : 0;
-    const live: Counts = {
+    const live = {
       PENDING: waitingCount + ready - paused,
       PAUSED: paused,
       SCHEDULED: running,
       RETRYING: heldCount,
     };
+    for (const index of this.holds) {
+      if (
+        this.scheduler.state(index) !== 'held' ||
+        WHILE_HELD[this.record(index).held ?? 'retry'].status !== 'PENDING'
+      )
+        continue;
+      live.PENDING++;
+      live.RETRYING--;
+    }
     return Object.fromEntries(
       [...Object.entries(live), ...Object.entries(this.ended)].filter(([, count]) => count > 0),
     );
@@ -238,11 +274,14 @@ export class GraphState {
     const record = this.record(index);
     const { status, reason } = this.status(index, record);
     const { outcome, round } = record;
-    const { task, retry } = this.classOf(index);
+    const { task, retry, circuit } = this.classOf(index);
     const attempts = outcome?.attempts ?? round?.attempts ?? [];
     const count = outcome?.attemptCount ?? round?.attemptsUsed ?? 0;
     const due =
-      status === 'RETRYING' || reason === 'start_time'
+      status === 'RETRYING' ||
+      reason === 'start_time' ||
+      reason === 'circuit' ||
+      reason === 'coalesced'
         ? this.scheduler.heldUntilOf(index)
         : undefined;
     return {
@@ -261,8 +300,15 @@ export class GraphState {
       ...(status === 'PENDING' && reason === 'dependencies'
         ? { dependencies: this.scheduler.dependencyProgress(index) }
         : {}),
+      ...(reason === 'limit' ? { limit: this.limitOf(index) } : {}),
+      ...(reason === 'circuit' && circuit ? { circuit: circuit.name } : {}),
       ...(this.hasDependants[index] ? {} : { leaf: true as const }),
     };
+  }
+
+  private limitOf(index: number): { key: string; weight: number } {
+    const { limit = 0, weight = 1 } = this.plan.lanes?.[this.classOf(index).lane ?? 0] ?? {};
+    return { key: this.plan.limits?.[limit]?.key ?? '', weight };
   }
 
   private status(
@@ -275,7 +321,11 @@ export class GraphState {
       case 'running':
         return { status: 'SCHEDULED', reason: 'queue' };
       case 'ready':
-        return this.scheduler.isPaused(index) ? PAUSED : { status: 'PENDING', reason: 'window' };
+        if (this.scheduler.isPaused(index)) return PAUSED;
+        return {
+          status: 'PENDING',
+          reason: this.scheduler.waitsForLimit(index) ? 'limit' : 'window',
+        };
       case 'held':
         if (this.scheduler.isNodePaused(index)) return PAUSED;
         return WHILE_HELD[record.held ?? 'start_time'];
@@ -303,8 +353,19 @@ const WHILE_HELD: Record<HoldReason | 'start_time', { status: Status; reason: St
   retry: { status: 'RETRYING', reason: 'retry' },
   no_handler: { status: 'PENDING', reason: 'no_handler' },
   paused: PAUSED,
+  circuit: { status: 'PENDING', reason: 'circuit' },
+  coalesced: { status: 'PENDING', reason: 'coalesced' },
   start_time: { status: 'SCHEDULED', reason: 'start_time' },
 };
+
+function waitingFor(
+  held: 'circuit' | 'coalesced',
+  round: Round | undefined,
+  now: number,
+): NonNullable<Round['waiting']> {
+  const { waiting } = round ?? {};
+  return waiting?.for === held ? waiting : { for: held, since: now };
+}
 
 /** Ten of them have to fit into a failure's details. */
 function briefly({ code, message, origin, retriable, attempt }: ErrorRecord): ErrorRecord {
@@ -350,5 +411,6 @@ function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
     ...(outputHash ? { outputHash } : {}),
     ...(taskVersion ? { taskVersion } : {}),
     ...(metrics ? { metrics } : {}),
+    ...(outcome.cached ? { cached: true as const } : {}),
   };
 }

@@ -10,12 +10,15 @@ import {
 } from '@temporalio/workflow';
 import { INLINE_LIMIT } from '../domain/outcome.js';
 import type { Json } from '../domain/json.js';
+import type { LimitGrant } from '../domain/limit-messages.js';
 import type { Plan, PlanNode } from '../domain/plan.js';
 import { formatFaults } from '../domain/fault.js';
 import { answer } from './answers.js';
+import { Awaiting } from './awaiting.js';
 import { showStatus } from './finish.js';
 import { GraphRun } from './graph-run.js';
 import { HereExecutor } from './here.js';
+import { isLimitGrant } from './limit-shapes.js';
 import {
   ACTIVITY,
   FAILURE,
@@ -25,13 +28,16 @@ import {
   type Prepared,
   type PrepareRequest,
   type PrepareResult,
+  type ProbeSignal,
   type ReadAnswer,
   type ReadRequest,
   type SettledSignal,
   type TaskGraphArgs,
 } from './messages.js';
 import { SegmentsExecutor } from './segments.js';
-import { isCarry, isSettled } from './shapes.js';
+import { isCarry, isEnded, isProbe, isSettled, isSubscribe } from './shapes.js';
+import { Subscribers } from './subscribers.js';
+import { adoptTrace, executionRefused, executionStarted } from './trace.js';
 
 const LOCAL: LocalActivityOptions = {
   startToCloseTimeout: '1m',
@@ -62,6 +68,30 @@ export async function taskGraph(
   setHandler(defineSignal<[unknown]>(SIGNAL.settled), (signal) => {
     if (isSettled(signal)) onSettled(signal);
   });
+  const subscribers = new Subscribers();
+  let awaiting: Awaiting | undefined;
+  const probes: ProbeSignal[] = [];
+  const probe = (signal: ProbeSignal): void =>
+    awaiting ? awaiting.probed(signal) : run ? undefined : void probes.push(signal);
+  setHandler(defineSignal<[unknown]>(SIGNAL.subscribe), (signal) => {
+    if (!isSubscribe(signal)) return;
+    subscribers.add(signal);
+    run?.wake();
+    const { subscriber, startedAt } = signal;
+    if (startedAt <= workflowInfo().startTime.getTime()) probe({ path: [subscriber] });
+  });
+  setHandler(defineSignal<[unknown]>(SIGNAL.ended), (signal) => {
+    if (isEnded(signal)) awaiting?.told(signal);
+  });
+  setHandler(defineSignal<[unknown]>(SIGNAL.probe), (signal) => {
+    if (isProbe(signal)) probe(signal);
+  });
+  const earlyGrants: LimitGrant[] = [];
+  setHandler(defineSignal<[unknown]>(SIGNAL.limitGranted), (grant) => {
+    if (!isLimitGrant(grant)) return;
+    if (run) run.limits?.hear(grant);
+    else earlyGrants.push(grant);
+  });
   answer(() => run);
   const cancelled = CancellationScope.current().cancelRequested.catch(() =>
     run?.cancel('cancelled'),
@@ -71,12 +101,19 @@ export async function taskGraph(
   return await CancellationScope.nonCancellable(async () => {
     const carry =
       carried && 'ref' in carried ? await readAway<Carry>(carried.ref) : (carried ?? undefined);
-    const prepared = carry?.prepared ?? (await prepare(spec, submission));
+    const prepared = carry?.prepared ?? (await prepare(spec, submission, subscribers));
+    adoptTrace(prepared.trace);
+    if (!carry) executionStarted(prepared.execution);
     const { plan: given, ...context } = prepared;
     const split = 'bodies' in given;
     const plan: Plan = split ? { ...given.head, nodes: await readNodes(given.nodes) } : given;
-    showStatus('RUNNING');
+    awaiting = prepared.awaits && !carry ? new Awaiting(prepared.awaits) : undefined;
+    if (!awaiting) showStatus('RUNNING');
+    for (const signal of probes) awaiting?.probed(signal); // they came before it was clear what this one waits for
+    for (const request of carry?.subscribers ?? []) subscribers.add(request);
     run = new GraphRun({
+      subscribers,
+      awaiting,
       prepared,
       plan,
       spec: split ? null : spec,
@@ -101,6 +138,7 @@ export async function taskGraph(
       },
     });
     early.splice(0).forEach((signal) => onSettled(signal));
+    for (const grant of earlyGrants.splice(0)) run.limits?.hear(grant);
     if (!split) onSettled = () => undefined; // it has no segments
     if (isCancelled()) run.cancel('cancelled');
     return await run.run();
@@ -112,15 +150,25 @@ function isCancelled(): boolean {
   return CancellationScope.current().parent?.consideredCancelled ?? false;
 }
 
-async function prepare(spec: TaskGraphArgs[0], submission: TaskGraphArgs[1]): Promise<Prepared> {
+async function prepare(
+  spec: TaskGraphArgs[0],
+  submission: TaskGraphArgs[1],
+  subscribers: Subscribers,
+): Promise<Prepared> {
   const request: PrepareRequest = {
     spec: (spec ?? null) as Json,
     submission: (submission ?? null) as Json,
     executionId: workflowInfo().workflowId,
+    run: {
+      id: workflowInfo().firstExecutionRunId,
+      startedAt: workflowInfo().startTime.getTime(),
+    },
   };
   const result = await scheduleLocalActivity<PrepareResult>(ACTIVITY.prepare, [request], LOCAL);
   if ('prepared' in result) return result.prepared;
+  executionRefused(request, result.faults);
   showStatus('REJECTED');
+  await subscribers.tellAll(() => ({ status: 'REJECTED' }));
   throw ApplicationFailure.create({
     type: FAILURE.rejected,
     message: formatFaults(result.faults).slice(0, 4_000),

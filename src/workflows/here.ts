@@ -177,7 +177,12 @@ export class HereExecutor implements NodeExecutor {
       heartbeatTimeoutMs,
       queueTimeoutMs,
       totalTimeoutMs,
+      lane,
+      circuit,
+      cache,
     } = this.classOf(order);
+    // Its place in a limit is not kept through a wait, and a circuit may open meanwhile.
+    const waits = lane === undefined && circuit === undefined ? serverWaitsMs : 0;
     const first = order.round?.firstScheduledAt ?? Date.now();
     return {
       execution,
@@ -188,10 +193,12 @@ export class HereExecutor implements NodeExecutor {
       timeoutMs,
       heartbeatTimeoutMs,
       queueTimeoutMs,
-      serverWaitsMs: workflowInfo().historyLength > HOLDS_UP_TO ? EVER_MS : serverWaitsMs,
+      serverWaitsMs: workflowInfo().historyLength > HOLDS_UP_TO ? EVER_MS : waits,
       inlineLimit: order.inlineLimit ?? inlineLimit,
       ...(order.readsParams ? { params } : {}),
       ...(order.reads ? { reads: order.reads } : {}),
+      ...(circuit === undefined ? {} : { circuit }),
+      ...(cache === undefined ? {} : { cache }),
       ...(totalTimeoutMs === null
         ? {}
         : { totalLeftMs: Math.max(1, first + totalTimeoutMs - Date.now()) }),

@@ -2,9 +2,14 @@
  * The contract of our workflows: what starts them, what they answer, what their activities take. Public for raw clients
  * (`taskGraph`, the queries and updates); the rest is between our own parts.
  */
+import type { AwaitSpec } from '../domain/awaited.js';
+import type { CachePolicy } from '../domain/cache.js';
+import type { Circuit } from '../domain/circuit.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
+import type { GateSnapshot } from '../domain/limit-gate.js';
+import type { LimitAsk, PreparedLimit } from '../domain/limit-messages.js';
 import type { ActivityOutcome, AttemptRecord, NodeOutcome, Value } from '../domain/outcome.js';
 import type { NodeBody, NodeClass, Plan } from '../domain/plan.js';
 import type { RetryPolicy } from '../domain/retry.js';
@@ -18,24 +23,39 @@ export const WORKFLOW = {
   graph: 'taskGraph',
   segment: 'taskSegment',
   ask: 'tempographAsk',
+  limit: 'tempographLimit',
 } as const;
 
 export const ACTIVITY = {
   prepare: 'tempograph.prepare',
   readPlan: 'tempograph.readPlan',
   settle: 'tempograph.settle',
+  record: 'tempograph.record',
   writeBlob: 'tempograph.writeBlob',
   describe: 'tempograph.describe',
+  lookAt: 'tempograph.lookAt',
   readBlob: 'tempograph.readBlob',
   check: 'tempograph.check',
+  worker: 'tempograph.worker',
+  tellLimits: 'tempograph.tellLimits',
 } as const;
 
-export const QUERY = { status: 'status', nodes: 'nodes', node: 'node' } as const;
-export const UPDATE = { cancelNode: 'cancelNode', pause: 'pause', resume: 'resume' } as const;
+export const QUERY = { status: 'status', nodes: 'nodes', node: 'node', limit: 'limit' } as const;
+export const UPDATE = {
+  cancelNode: 'cancelNode',
+  pause: 'pause',
+  resume: 'resume',
+  setMax: 'setMax',
+} as const;
 export const SIGNAL = {
   settled: 'tempograph.settled',
   assign: 'tempograph.assign',
   cancel: 'tempograph.cancel',
+  limitAsk: 'tempograph.limit.ask',
+  limitGranted: 'tempograph.limit.granted',
+  subscribe: 'tempograph.subscribe',
+  ended: 'tempograph.ended',
+  probe: 'tempograph.probe',
 } as const;
 
 /** Search attributes, set where the namespace has them; everything works without. */
@@ -51,7 +71,18 @@ export const SEARCH_ATTRIBUTE = {
 export const LONE_NODE = 'task';
 
 /** Memo keys. */
-export const MEMO = { manifest: 'tempographManifest', kind: 'tempographKind' } as const;
+export const MEMO = {
+  manifest: 'tempographManifest',
+  kind: 'tempographKind',
+  limit: 'tempographLimit',
+} as const;
+
+/** What the memo {@link MEMO}.kind holds: what a list shows of an execution that it does not ask. */
+export interface ExecutionMemo {
+  kind: 'graph' | 'task' | 'batch';
+  name: string;
+  metadata?: Record<string, unknown>;
+}
 
 /** How a workflow of ours ends other than COMPLETED: the failure's type. */
 export const FAILURE = {
@@ -70,6 +101,10 @@ export type TaskGraphArgs = [
 /** What an execution is known by, in every request that leaves the workflow. */
 export interface ExecutionInfo {
   id: string;
+  /** What was submitted: a graph, a lone task, or a batch whose items are executions of their own. */
+  kind: 'graph' | 'task' | 'batch';
+  /** The first run of the workflow. */
+  run: { id: string; startedAt: number };
   graph: string;
   version: string;
   project?: string;
@@ -83,6 +118,13 @@ export interface PrepareRequest {
   spec: Json;
   submission: Json;
   executionId: string;
+  run: ExecutionInfo['run'];
+}
+
+/** The argument of `record`: how an execution ended. */
+export interface RecordRequest {
+  execution: ExecutionInfo;
+  close: GraphClose;
 }
 
 /** What `prepare` pins for an execution. */
@@ -91,9 +133,17 @@ export interface Prepared {
   params: Value;
   /** Waits up to this are the server's. */
   serverWaitsMs: number;
+  /** The worker has a store, so how it ends is recorded. */
+  records?: true;
+  /** Executions that have to end before it starts. */
+  awaits?: AwaitSpec;
+  /** As the plan's limits. */
+  limits?: PreparedLimit[];
   /** The plan itself for a graph that fits one run, else where its pages lie. */
   plan: Plan | PlanPages;
   tags?: string[];
+  /** W3C trace parent, where the worker began the execution's trace because it came without one. */
+  trace?: string;
 }
 
 export interface PlanPages {
@@ -128,6 +178,8 @@ export interface Round {
   checkpoint?: Json;
   /** When the tries to find a worker that knows the task began. */
   unknownSince?: number;
+  /** Held by a circuit, or while another one does the same work: since when. */
+  waiting?: { for: 'circuit' | 'coalesced'; since: number };
 }
 
 /** The order to run a node once more or for the first time. */
@@ -162,6 +214,8 @@ export interface NodeRequest {
   totalLeftMs?: number;
   serverWaitsMs: number;
   inlineLimit: number;
+  circuit?: Circuit;
+  cache?: CachePolicy;
   round?: Round;
 }
 
@@ -198,6 +252,31 @@ export interface SettledSignal {
   outcomes: [index: number, outcome: ActivityOutcome][];
 }
 
+/** An execution wants to be told how this one ends, or one of its nodes. */
+export interface SubscribeSignal {
+  subscriber: string;
+  /** When the subscriber started, epoch milliseconds. */
+  startedAt: number;
+  nodeId?: string;
+}
+
+/** The answer to {@link SubscribeSignal}, once. */
+export interface EndedSignal {
+  /** As it was asked for: `<execution>` or `<execution>/<node>`. */
+  executionId: string;
+  status: TerminalStatus;
+  reason?: string | undefined;
+}
+
+/** Executions that wait for each other in a row: whoever finds itself at the front has found a cycle. */
+export interface ProbeSignal {
+  path: string[];
+}
+
+/** How an execution stands when it is looked at. */
+export type ExecutionLook =
+  { state: 'open' | 'unknown' } | { state: 'closed'; status: TerminalStatus; reason?: string };
+
 /** What a coordinator carries over a continue-as-new. */
 export interface Carry {
   prepared: Prepared;
@@ -218,6 +297,15 @@ export interface Carry {
   /** Pauses and resumes of the whole graph, and of nodes that have not ended. */
   marks: StatusChange[];
   nodeMarks: [index: number, marks: StatusChange[]][];
+  /** Executions that wait for this one. */
+  subscribers: SubscribeSignal[];
+  limits?: LimitsCarry;
+}
+
+/** Places in limits, and the last message to each limit's keeper. */
+export interface LimitsCarry {
+  gate: GateSnapshot;
+  last: LimitAsk[];
 }
 
 export interface SegmentCarry {
@@ -249,6 +337,8 @@ export interface GraphStatus {
   runs: string[];
   /** When it was paused and resumed, and by whom. */
   marks?: StatusChange[];
+  /** The executions that it waits for, or waited for, and how they ended; null while they have not. */
+  awaits?: { executionId: string; status: TerminalStatus | null }[];
   project?: string;
   sessionId?: string;
 }
@@ -276,9 +366,15 @@ export interface NodeView {
   durationMs?: number;
   /** The sum of the attempts' run times. */
   executionTimeMs?: number;
-  /** RETRYING or SCHEDULED: when it goes on. */
+  /** RETRYING or SCHEDULED: when it goes on. PENDING: when it is looked at again. */
   nextRetryAt?: string;
   dependencies?: { done: number; total: number };
+  /** The limit that it waits for a place in, and the places it needs. */
+  limit?: { key: string; weight: number };
+  /** The circuit that holds it. */
+  circuit?: string;
+  /** Its output is one that was kept; no attempt of its handler was made. */
+  cached?: true;
   inputHash?: string;
   outputHash?: string;
   taskVersion?: string;
@@ -357,8 +453,31 @@ export interface PauseRequest {
 }
 
 /** A question to a worker: is this spec sound, or what stands in this blob from that character on? */
-export type AskRequest = CheckRequest | ReadRequest;
-export type AskAnswer = CheckAnswer | ReadAnswer;
+export type AskRequest = CheckRequest | ReadRequest | { kind: 'worker' };
+export type AskAnswer = CheckAnswer | ReadAnswer | WorkerAnswer;
+
+/** What a worker tells of itself. */
+export interface WorkerAnswer {
+  identity: string;
+  pid: number;
+  /** Of Tempograph and of Node.js. */
+  version: string;
+  node: string;
+  startedAt: string;
+  tasks: string[];
+  modes: {
+    mode: 'in-process' | 'thread' | 'process';
+    size: number | null;
+    memoryMb: number | null;
+  }[];
+  /** Attempts that run now, and how many may. */
+  running: number;
+  slots: number;
+  /** Attempts that run on although they were asked to stop. */
+  overrunning: { executionId: string; task: string; sinceMs: number }[];
+  /** Whether it records in a store. */
+  store: string | null;
+}
 
 export interface CheckRequest {
   kind: 'check';

@@ -3,16 +3,20 @@
  * make the workflow task fail for ever.
  */
 import { isObject } from '../domain/json.js';
+import { isTerminal, STATUSES } from '../domain/status.js';
 import type {
   AskRequest,
   AssignSignal,
   CancelNodeRequest,
   CancelSignal,
   Carry,
+  EndedSignal,
   NodeOrder,
   PauseRequest,
+  ProbeSignal,
   SegmentArgs,
   SettledSignal,
+  SubscribeSignal,
 } from './messages.js';
 
 export function isCarry(value: unknown): value is Carry | { ref: string } {
@@ -27,6 +31,7 @@ export function isCarry(value: unknown): value is Carry | { ref: string } {
     'cancelled',
     'marks',
     'nodeMarks',
+    'subscribers',
   ];
   return (
     isObject(value['prepared']) &&
@@ -72,6 +77,32 @@ export function isPause(value: unknown): value is PauseRequest {
 
 const isNodeId = (value: unknown): boolean => typeof value === 'string' && value.length <= 128;
 
+export function isSubscribe(value: unknown): value is SubscribeSignal {
+  return (
+    isObject(value) &&
+    typeof value['subscriber'] === 'string' &&
+    typeof value['startedAt'] === 'number' &&
+    (value['nodeId'] === undefined || isNodeId(value['nodeId']))
+  );
+}
+
+export function isEnded(value: unknown): value is EndedSignal {
+  return (
+    isObject(value) &&
+    typeof value['executionId'] === 'string' &&
+    STATUSES.some((status) => status === value['status'] && isTerminal(status)) &&
+    (value['reason'] === undefined || typeof value['reason'] === 'string')
+  );
+}
+
+export function isProbe(value: unknown): value is ProbeSignal {
+  return (
+    isObject(value) &&
+    Array.isArray(value['path']) &&
+    value['path'].every((id) => typeof id === 'string')
+  );
+}
+
 export function isSettled(value: unknown): value is SettledSignal {
   return (
     isObject(value) &&
@@ -84,7 +115,9 @@ export function isSettled(value: unknown): value is SettledSignal {
 export function isAsk(value: unknown): value is AskRequest {
   return (
     isObject(value) &&
-    (value['kind'] === 'check' || (value['kind'] === 'read' && typeof value['ref'] === 'string'))
+    (value['kind'] === 'check' ||
+      value['kind'] === 'worker' ||
+      (value['kind'] === 'read' && typeof value['ref'] === 'string'))
   );
 }
 

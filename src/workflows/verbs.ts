@@ -1,6 +1,7 @@
 /** What people may ask of a running graph: cancel a node, pause and resume all of it or one node. */
 import { preview } from '../domain/json.js';
-import type { Effects, Scheduler } from '../domain/scheduler.js';
+import type { Effects } from '../domain/effects.js';
+import type { Scheduler } from '../domain/scheduler.js';
 import { isTerminal, type Status, type StatusChange } from '../domain/status.js';
 import { showStatus } from './finish.js';
 import type { GraphState } from './graph-state.js';

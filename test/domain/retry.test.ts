@@ -110,6 +110,99 @@ describe('waitTime', () => {
   });
 });
 
+describe('waitTime against closed forms, n = 1…50', () => {
+  const NUMBERS = Array.from({ length: 50 }, (_none, at) => at + 1);
+  /** Binet's formula; exact for all n here. */
+  const fib = (n: number): number => Math.round(((1 + Math.sqrt(5)) / 2) ** n / Math.sqrt(5));
+  const clamp = (ms: number): number => Math.round(Math.min(Math.max(ms, 1), YEAR_MS));
+  const LIST = [250, 90_000, 7];
+
+  it.each<[string, RetryInput, (n: number) => number]>([
+    ['NONE', 'NONE', () => 1],
+    ['IMMEDIATE', 'IMMEDIATE', () => 1],
+    ['FIXED_DELAY', { strategy: 'FIXED_DELAY', delay: 90_000 }, () => 90_000],
+    [
+      'the defaults: 5 s × 2^(n−1), at most 60 s',
+      {},
+      (n) => Math.min(5_000 * 2 ** (n - 1), 60_000),
+    ],
+    [
+      'document 003: 1 s × 2^(n−1), at most 60 s',
+      { delay: '1s', factor: 2, maxDelay: '60s' },
+      (n) => Math.min(1_000 * 2 ** (n - 1), 60_000),
+    ],
+    [
+      'EXPONENTIAL_BACKOFF without a cap, beyond a year from the 24th',
+      { delay: 5_000, maxDelay: null },
+      (n) => 5_000 * 2 ** (n - 1),
+    ],
+    [
+      'EXPONENTIAL_BACKOFF by 1.5',
+      { delay: 1_000, factor: 1.5, maxDelay: null },
+      (n) => 1_000 * 1.5 ** (n - 1),
+    ],
+    ['EXPONENTIAL_BACKOFF by 1', { delay: 777, factor: 1 }, () => 777],
+    [
+      'EXPONENTIAL_BACKOFF by 100, over all that numbers count exactly',
+      { delay: '1h', factor: 100, maxDelay: null },
+      (n) => 3_600_000 * 100 ** (n - 1),
+    ],
+    ['a growing delay of 0', { delay: 0, factor: 100, maxDelay: null }, () => 0],
+    [
+      'FIBONACCI_BACKOFF, at most 60 s',
+      { strategy: 'FIBONACCI_BACKOFF', delay: 5_000 },
+      (n) => Math.min(5_000 * fib(n), 60_000),
+    ],
+    [
+      'FIBONACCI_BACKOFF without a cap',
+      { strategy: 'FIBONACCI_BACKOFF', delay: 1, maxDelay: null },
+      fib,
+    ],
+    [
+      'FIBONACCI_BACKOFF of an hour, beyond a year from the 21st',
+      { strategy: 'FIBONACCI_BACKOFF', delay: '1h', maxDelay: null },
+      (n) => 3_600_000 * fib(n),
+    ],
+    ['DELAY_LIST', { delays: LIST }, (n) => LIST[Math.min(n, LIST.length) - 1] ?? NaN],
+  ])('is exact: %s', (_title, options, closedForm) => {
+    const policy = retryPolicy(options);
+    expect(NUMBERS.map((n) => waitTime(policy, n, () => 0.5))).toEqual(
+      NUMBERS.map((n) => clamp(closedForm(n))),
+    );
+  });
+
+  const JITTERED = [
+    ['FIXED_DELAY', { strategy: 'FIXED_DELAY', delay: 10_000 }],
+    ['EXPONENTIAL_BACKOFF', { delay: 10_000, maxDelay: '10m' }],
+    ['FIBONACCI_BACKOFF', { strategy: 'FIBONACCI_BACKOFF', delay: 10_000, maxDelay: '10m' }],
+    ['DELAY_LIST', { delays: [10_000, 20_000, 5_000] }],
+  ] as const satisfies readonly (readonly [string, RetryInput])[];
+  const cases = JITTERED.flatMap(([name, options]) =>
+    [true, 0.25, 0.5, 1].map((jitter) => [name, jitter, options] as const),
+  );
+
+  it.each(cases)(
+    'draws within its bounds, all over them, and at the wait in the mean: %s, jitter %s',
+    (_name, jitter, options) => {
+      const policy = retryPolicy({ ...options, jitter });
+      const fraction = typeof jitter === 'number' ? jitter : 0.25;
+      const random = seeded(20_261_122);
+      for (const n of [1, 2, 5, 50]) {
+        const steady = waitTime({ ...policy, jitter: 0 }, n, random);
+        const draws = Array.from({ length: 10_000 }, () => waitTime(policy, n, random));
+        const [least, most] = [Math.min(...draws), Math.max(...draws)];
+        const width = 2 * fraction * steady;
+        expect(least).toBeGreaterThanOrEqual(Math.max(1, Math.round(steady * (1 - fraction))));
+        expect(most).toBeLessThanOrEqual(Math.round(steady * (1 + fraction)));
+        expect(most - least).toBeGreaterThan(0.99 * width);
+        // Six times the standard error of the mean of a uniform spread.
+        const mean = draws.reduce((sum, wait) => sum + wait, 0) / draws.length;
+        expect(Math.abs(mean - steady)).toBeLessThan((6 * width) / Math.sqrt(12 * draws.length));
+      }
+    },
+  );
+});
+
 describe('previewWaits', () => {
   it('lists one wait a retry', () => {
     expect(previewWaits(retryPolicy({ maxRetries: 4, delay: 1_000 }))).toEqual([
@@ -210,3 +303,14 @@ describe('fallbackPolicy', () => {
     },
   );
 });
+
+/** Mulberry32: a small source of chance that is the same in every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -33,9 +33,9 @@ export function fakeCli(path: string, version = '9.9.9 (Server 9.9.9, UI 9.9.9)'
 
 /** Waits until `condition` holds; fails after 30 s. */
 export async function until(what: string, condition: () => boolean): Promise<void> {
-  const giveUpAt = Date.now() + 30_000;
+  const giveUpAt = Date.now() + 90_000;
   while (!condition()) {
-    if (Date.now() > giveUpAt) throw new Error(`not seen within 30 s: ${what}`);
+    if (Date.now() > giveUpAt) throw new Error(`not seen within 90 s: ${what}`);
     await delay(20);
   }
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { TaskEngine } from '../../src/client.js';
 import { createLogger, type Logger } from '../../src/telemetry.js';
 import { startWorker, type RunningWorker, type StartWorkerOptions } from '../../src/worker.js';
@@ -10,6 +11,8 @@ import { shared } from './shared.js';
 
 export interface Harness {
   engine: TaskEngine;
+  /** Temporal's own client. */
+  client: Client;
   worker: RunningWorker;
   taskQueue: string;
   address: string;
@@ -45,8 +48,10 @@ export async function startHarness(options: StartWorkerOptions = {}): Promise<Ha
   };
   const worker = await start();
   const engine = await TaskEngine.connect({ ...base, ...pickSettings(options) });
+  const connection = await Connection.connect({ address: base.address });
   return {
     engine,
+    client: new Client({ connection }),
     worker,
     taskQueue,
     address: base.address,
@@ -57,6 +62,7 @@ export async function startHarness(options: StartWorkerOptions = {}): Promise<Ha
     stop: async () => {
       await Promise.all(workers.map((one) => one.shutdown()));
       await engine.shutdown();
+      await connection.close();
     },
   };
 }

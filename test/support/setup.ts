@@ -27,6 +27,7 @@ export async function setup(): Promise<void> {
   };
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
+    workflowInterceptorModules: [join(root, 'src', 'workflows', 'interceptors.ts')],
     logger,
   });
   const bundle = join(folder, 'workflow-bundle.js');

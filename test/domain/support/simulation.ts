@@ -2,7 +2,8 @@
  * A small world for the scheduler: a clock, workers that end or hold nodes as a script says, and a judge with its own
  * book of who runs, waits and has ended. The judge knows the trigger rules from the tests' oracle, not from `src`.
  */
-import { Scheduler, type Effects, type SchedulerNode } from '../../../src/domain/scheduler.js';
+import type { Effects } from '../../../src/domain/effects.js';
+import { Scheduler, type SchedulerNode } from '../../../src/domain/scheduler.js';
 import type { StatusReason, TerminalStatus } from '../../../src/domain/status.js';
 import type { DependencyState, TriggerDecision } from '../../../src/domain/trigger.js';
 import { expectedDecision } from './airflow.js';

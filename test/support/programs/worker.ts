@@ -21,6 +21,17 @@ const noted = defineTask({
   },
 });
 
+/** Writes its name down, and takes a moment. */
+const named = defineTask<{ name: string }>({
+  name: 'named',
+  heartbeatTimeout: '1s',
+  run: async ({ name }, { signal }) => {
+    appendFileSync(RUNS, `${name}\n`);
+    await wait(50, undefined, { signal });
+    return name;
+  },
+});
+
 /** Runs until the gate's file is there. */
 const gated = defineTask({
   name: 'gated',
@@ -37,7 +48,7 @@ await startWorker({
   address: ADDRESS,
   taskQueue: TASK_QUEUE,
   dataDir: DATA_DIR,
-  tasks: [noted, gated],
+  tasks: [noted, named, gated],
   logLevel: 'error',
   temporal: { workflowBundle: { codePath: BUNDLE } },
 });

@@ -1,0 +1,122 @@
+/** What an attempt tells the store while it goes on. */
+import { jsonBytes, type JsonObject } from '../domain/json.js';
+import { INLINE_LIMIT, type NodeOutcome } from '../domain/outcome.js';
+import { nodeIdentity, nodeRow } from '../observe/projection.js';
+import type { ExecutionWrite } from '../store/execution-row.js';
+import type { NodeRequest, NodeView } from '../workflows/messages.js';
+import type { Attempt } from './attempt.js';
+import type { Deps } from './deps.js';
+import type { Facts } from './facts.js';
+
+export class AttemptRows {
+  constructor(
+    private readonly deps: Deps,
+    private readonly request: NodeRequest,
+    private readonly attempt: Attempt,
+    private readonly facts: Facts,
+  ) {}
+
+  /** Its handler is entered. */
+  running(): void {
+    const { attempt } = this;
+    this.record({
+      status: 'RUNNING',
+      reason: null,
+      attempts: attempt.number,
+      nextRetryAt: null,
+      ...this.inputs(),
+      ...(attempt.number === 1
+        ? {
+            startedAt: attempt.startedAt,
+            waitMs: Math.max(0, attempt.startedAt - attempt.scheduledAt),
+          }
+        : {}),
+      statusHistory: [
+        ...(attempt.number === 1
+          ? [{ status: 'SCHEDULED' as const, at: attempt.scheduledAt, reason: 'queue' }]
+          : []),
+        { status: 'PREPARING', at: attempt.startedAt, attempt: attempt.number },
+        { status: 'RUNNING', at: attempt.enteredAt ?? attempt.startedAt, attempt: attempt.number },
+      ],
+    });
+  }
+
+  /** It failed, and another follows. */
+  retrying(waitMs: number, error: NodeOutcome['error']): void {
+    const { endedAt } = this.attempt.attempts.at(-1) ?? {};
+    const now = endedAt === undefined ? Date.now() : Date.parse(endedAt);
+    this.record({
+      status: 'RETRYING',
+      reason: 'retry',
+      attempts: this.attempt.number,
+      nextRetryAt: now + waitMs,
+      error: error ?? null,
+      statusHistory: [
+        { status: 'RETRYING', at: now, attempt: this.attempt.number, reason: 'retry' },
+      ],
+    });
+  }
+
+  /** Its handler was not entered: it is looked at again later. */
+  held(reason: 'circuit' | 'coalesced', waitMs: number): void {
+    const now = Date.now();
+    this.record({
+      status: 'PENDING',
+      reason,
+      nextRetryAt: now + waitMs,
+      statusHistory: [{ status: 'PENDING', at: now, reason }],
+    });
+  }
+
+  /** It was the last. @returns true when it is on its way into the store */
+  ended(outcome: NodeOutcome): boolean {
+    const { deps, request, attempt } = this;
+    if (!deps.recorder) return false;
+    const { attempts, attemptCount, ...rest } = outcome;
+    const endedAt = Date.now();
+    const first = attempts[0] ? Date.parse(attempts[0].startedAt) : attempt.startedAt;
+    const iso = (time: number): string => new Date(time).toISOString();
+    const view: NodeView = {
+      ...rest,
+      id: request.node.id,
+      task: request.node.task,
+      attempts: attemptCount,
+      maxRetries: request.retry.maxRetries,
+      attemptHistory: attempts,
+      scheduledAt: iso(Math.min(attempt.firstScheduledAt, first)),
+      startedAt: iso(first),
+      endedAt: iso(endedAt),
+      durationMs: endedAt - first,
+    };
+    const { run } = request.execution;
+    deps.recorder.record({
+      ...nodeRow(request.execution, view, iso(run.startedAt)),
+      ...this.inputs(),
+    });
+    return true;
+  }
+
+  /** The input after hooks, where it is small, and what was said of the node. */
+  private inputs(): Partial<ExecutionWrite> {
+    const { input, metadata } = this.facts;
+    const { tags, ...own } = metadata as JsonObject & { tags?: unknown };
+    return {
+      ...(jsonBytes(input) <= INLINE_LIMIT ? { input: { json: input } } : {}),
+      ...(Object.keys(own).length > 0 ? { metadata: own } : {}),
+      ...(Array.isArray(tags) ? { tags: tags as string[] } : {}),
+    };
+  }
+
+  private record(write: Partial<ExecutionWrite>): void {
+    const { recorder } = this.deps;
+    const { execution, node, retry } = this.request;
+    recorder?.record({
+      ...nodeIdentity(execution, node.id),
+      taskId: node.task,
+      taskVersion: node.taskVersion,
+      maxRetries: retry.maxRetries,
+      ...write,
+      sequence: recorder.next(),
+    });
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Results that are kept: looked up before a circuit is asked, stored when the handler has succeeded. Work that is the
+ * same is done once: whoever has the claim does it, and the others look again later.
+ */
+import { namedKey, type CachePolicy } from '../domain/cache.js';
+import { messageOf } from '../domain/errors.js';
+import { isObject, type Json } from '../domain/json.js';
+import type { NodeOutcome } from '../domain/outcome.js';
+import type { CacheClaim } from '../store/result-cache.js';
+import type { Store } from '../store/store.js';
+import type { NodeRequest } from '../workflows/messages.js';
+import type { Deps } from './deps.js';
+import type { NodeLogger } from './node-log.js';
+import { hashJson, loadValue, storeValue } from './values.js';
+
+/** A claim that is not renewed for this long is free: its worker is gone. */
+const CLAIM_MS = 15_000;
+const RENEWALS = 3;
+const FIRST_LOOK_MS = 200;
+const MOST_LOOK_MS = 5_000;
+/** Work that takes long is looked at less often: a tenth of what it has taken, at most this. */
+const LONG_LOOK_MS = 60_000;
+
+/** What is kept of an attempt that succeeded. */
+export type Kept = Required<Pick<NodeOutcome, 'output' | 'outputHash'>>;
+
+/** The right to do the work, and to keep what comes of it. */
+export class Claim {
+  private readonly renewal: NodeJS.Timeout;
+  private over = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly place: { project: string; key: string; holder: string },
+    private readonly log: NodeLogger,
+  ) {
+    const { project, key, holder } = place;
+    const renew = (): void =>
+      void store.cache.claim(project, key, holder, CLAIM_MS, Date.now()).catch(() => undefined);
+    this.renewal = setInterval(renew, CLAIM_MS / RENEWALS).unref();
+  }
+
+  /** Keeps the result. A store that does not answer keeps nothing, and nothing else is wrong. */
+  async keep({ node, cache }: NodeRequest, version: string, kept: Kept): Promise<void> {
+    const { project, key } = this.place;
+    const now = Date.now();
+    const expiresAt = cache?.ttlMs === undefined ? null : now + cache.ttlMs;
+    const value = kept as unknown as Json;
+    const entry = { project, key, task: node.task, taskVersion: version, value, expiresAt };
+    await this.store.cache
+      .put(entry, now)
+      .catch((error: unknown) => this.log.warn(`the result is not kept: ${messageOf(error)}`));
+    await this.release();
+  }
+
+  /** Somebody else may do the work. */
+  async release(): Promise<void> {
+    clearInterval(this.renewal);
+    if (this.over) return;
+    this.over = true;
+    const { project, key, holder } = this.place;
+    await this.store.cache.release(project, key, holder).catch(() => undefined); // it expires
+  }
+}
+
+type Found = { kept: Kept } | { waitMs: number } | { claim: Claim };
+
+/**
+ * Looks a node's result up.
+ *
+ * @returns it; how long to wait because somebody else does the work; the claim to do it; or undefined where nothing is
+ *   kept or the store does not answer
+ */
+export async function lookUp(
+  deps: Deps,
+  request: NodeRequest,
+  version: string,
+  inputHash: string,
+  log: NodeLogger,
+): Promise<Found | undefined> {
+  const { cache, execution, node } = request;
+  const { store } = deps;
+  if (!cache) return undefined;
+  if (!store) {
+    log.debug('no result is looked up or kept: this worker has no store');
+    return undefined;
+  }
+  const project = execution.project ?? '';
+  const holder = `${execution.id}/${node.id}`;
+  const key = cacheKey(node.task, version, cache, inputHash);
+  try {
+    const now = Date.now();
+    const claim = await store.cache.claim(project, key, holder, CLAIM_MS, now);
+    if (claim.outcome === 'claimed')
+      return { claim: new Claim(store, { project, key, holder }, log) };
+    if (claim.outcome === 'wait') return { waitMs: waitOf(request, claim, now) };
+    const kept = await usable(deps, request, claim.entry.value);
+    if (kept) return { kept };
+    log.warn('the kept result cannot be read; the work is done again');
+    await store.cache.invalidate({ project, key });
+  } catch (error) {
+    log.warn(`no result is looked up or kept: ${messageOf(error)}`);
+  }
+  return undefined;
+}
+
+/** The store's key of a result: of the task, its version, and the input after hooks or a key in place of it. */
+export function cacheKey(
+  task: string,
+  version: string,
+  { key }: CachePolicy,
+  inputHash: string,
+): string {
+  return key === undefined ? hashJson({ task, version, inputHash }) : namedKey(task, version, key);
+}
+
+function waitOf(
+  { round }: NodeRequest,
+  { until }: Extract<CacheClaim, { outcome: 'wait' }>,
+  now: number,
+): number {
+  const since = round?.waiting?.for === 'coalesced' ? round.waiting.since : now;
+  const waited = now - since;
+  const most = Math.min(Math.max(MOST_LOOK_MS, waited / 10), LONG_LOOK_MS);
+  const wait = Math.round(Math.min(Math.max(FIRST_LOOK_MS, waited), most));
+  return until > now ? wait : FIRST_LOOK_MS;
+}
+
+/** The kept result as this node's envelope; undefined where it cannot be read here. */
+async function usable(
+  deps: Deps,
+  { inlineLimit }: NodeRequest,
+  value: Json,
+): Promise<Kept | undefined> {
+  if (!isObject(value) || !isObject(value['output'])) return undefined;
+  const { output, outputHash } = value as unknown as Kept;
+  try {
+    const json = await loadValue(deps.blobs, output);
+    const { maxOutputBytes: maxBytes } = deps.settings;
+    if ('ref' in output) return { output, outputHash };
+    return {
+      output: await storeValue(deps.blobs, json, { inline: inlineLimit, maxBytes }),
+      outputHash,
+    };
+  } catch {
+    return undefined;
+  }
+}

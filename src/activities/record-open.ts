@@ -1,0 +1,85 @@
+/** A new execution in the store, as the first step of its life knows it. */
+import type { JsonObject } from '../domain/json.js';
+import { nodeBody, type Plan } from '../domain/plan.js';
+import type { ParsedGraph, ParsedSubmission } from '../domain/spec.js';
+import { nodeIdentity, openRow } from '../observe/projection.js';
+import type { ExecutionInfo, Prepared } from '../workflows/messages.js';
+import { PRIORITY_KEY } from '../domain/priority.js';
+import type { Deps } from './deps.js';
+
+/** Records that an execution has begun; of a batch, each of its items. */
+export function recordOpen(
+  deps: Deps,
+  { execution, awaits }: Prepared,
+  plan: Plan,
+  { graph, submission, metadata, tags }: OpenFacts,
+): void {
+  const { recorder } = deps;
+  if (!recorder) return;
+  const waits = awaits !== undefined || execution.kind !== 'graph';
+  if (execution.kind !== 'batch') {
+    // A lone task's own definition may say it, or nobody: then it is the library's.
+    const lone = execution.kind === 'task' ? plan.classes[plan.nodes[0]?.class ?? 0] : undefined;
+    const priority = lone?.priority ?? submission.options?.priority;
+    const status = waits ? 'PENDING' : 'RUNNING';
+    const dependencies = awaits?.ids ?? [];
+    recorder.record(
+      openRow(execution, recorder.next(), { status, metadata, tags, dependencies, priority }),
+    );
+    return;
+  }
+  plan.nodes.forEach((node, index) => {
+    const options = plan.classes[node.class];
+    const body = nodeBody(graph.tasks[index] ?? {});
+    const { tags: own, requestId, ...rest } = body.metadata ?? {};
+    recorder.record({
+      ...nodeIdentity(execution, node.id),
+      taskId: graph.tasks[index]?.task ?? node.id,
+      sequence: recorder.next(),
+      status: 'PENDING',
+      reason: 'window',
+      metadata: rest,
+      ...(Array.isArray(own) ? { tags: own as string[] } : {}),
+      ...(typeof requestId === 'string' ? { requestId } : {}),
+      ...(node.notBefore === undefined ? {} : { scheduledTime: node.notBefore }),
+      ...(options
+        ? { priority: PRIORITY_KEY[options.priority], maxRetries: options.retry.maxRetries }
+        : {}),
+      statusHistory: [{ status: 'PENDING', at: execution.run.startedAt }],
+    });
+  });
+}
+
+interface OpenFacts {
+  graph: ParsedGraph;
+  submission: ParsedSubmission;
+  metadata: JsonObject;
+  tags: readonly string[];
+}
+
+/** Records an execution that was refused before anything ran. */
+export function recordRefused(
+  deps: Deps,
+  info: Pick<ExecutionInfo, 'id' | 'run' | 'graph'>,
+  message: string,
+): void {
+  const { recorder } = deps;
+  if (!recorder) return;
+  const now = Date.now();
+  recorder.record({
+    executionId: info.id,
+    kind: 'graph',
+    taskId: info.graph,
+    workflowId: info.id,
+    run: info.run,
+    createdAt: info.run.startedAt,
+    endedAt: now,
+    sequence: recorder.next(),
+    status: 'REJECTED',
+    error: { code: 'SPEC_INVALID', message, origin: 'engine', retriable: false },
+    statusHistory: [
+      { status: 'PENDING', at: info.run.startedAt },
+      { status: 'REJECTED', at: now },
+    ],
+  });
+}

@@ -1,0 +1,90 @@
+/**
+ * Writes what happens to executions into the store, in batches and off the hot path. May lose its last batch with the
+ * process: the end of an execution is written again from its manifest, and the reconciler finds what is left.
+ *
+ * R1. Of one execution only the newest state waits to be written: states that came and went meanwhile are in its history.
+ * R2. A store that is down holds nobody up: batches are kept up to a bound, and tried again.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../domain/errors.js';
+import type { ExecutionWrite } from '../store/execution-row.js';
+import type { Store } from '../store/store.js';
+import type { Logger } from '../telemetry.js';
+
+const FLUSH_MS = 100;
+const RETRY_MS = 2_000;
+/** Executions that wait to be written; beyond it the reconciler has to find them. */
+const KEPT = 20_000;
+
+export class Recorder {
+  private waiting = new Map<string, ExecutionWrite>();
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> = Promise.resolve();
+  private last = 0;
+  private down = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly log: Logger,
+  ) {}
+
+  /** A number that grows with every call: writes are ordered by it. */
+  next(): number {
+    this.last = Math.max(this.last + 1, Date.now());
+    return this.last;
+  }
+
+  /** Has a state written soon. Never throws, never waits. */
+  record(write: ExecutionWrite): void {
+    const before = this.waiting.get(write.executionId);
+    if (!before && this.waiting.size >= KEPT) return;
+    const history = [...(before?.statusHistory ?? []), ...(write.statusHistory ?? [])];
+    this.waiting.set(write.executionId, { ...before, ...write, statusHistory: history });
+    this.timer ??= setTimeout(() => void this.flush(), this.down ? RETRY_MS : FLUSH_MS);
+  }
+
+  /** Writes these at once, after whatever waits. @throws TaskError STORE */
+  async write(writes: readonly ExecutionWrite[]): Promise<void> {
+    await this.flush();
+    await this.store.executions.record(writes, Date.now());
+  }
+
+  /** Writes what waits. Never throws. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const batch = this.waiting;
+    this.waiting = new Map();
+    this.writing = this.writing.then(() => this.send(batch));
+    await this.writing;
+  }
+
+  /** Writes what waits, and tries once more where the store does not answer. */
+  async close(): Promise<void> {
+    await this.flush();
+    if (this.waiting.size > 0) {
+      await sleep(FLUSH_MS);
+      await this.flush();
+    }
+    clearTimeout(this.timer);
+  }
+
+  private async send(batch: ReadonlyMap<string, ExecutionWrite>): Promise<void> {
+    if (batch.size === 0) return;
+    try {
+      await this.store.executions.record([...batch.values()], Date.now());
+      if (this.down) this.log.info(`the store at ${this.store.location} is back`);
+      this.down = false;
+    } catch (error) {
+      if (!this.down)
+        this.log.warn(
+          `the store does not answer, executions go on without it: ${messageOf(error)}`,
+        );
+      this.down = true;
+      const newer = this.waiting;
+      this.waiting = new Map(batch);
+      for (const write of newer.values()) this.record(write);
+      this.timer ??= setTimeout(() => void this.flush(), RETRY_MS);
+    }
+  }
+}

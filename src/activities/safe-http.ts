@@ -1,0 +1,50 @@
+/**
+ * Connections that are safe against server-side request forgery: an address is looked up here, and the connection goes
+ * to what was looked up, so a name cannot change its mind in between.
+ */
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { Agent } from 'undici';
+
+/** Public is what is neither this machine, nor in a private or link-local network, nor anything but unicast. */
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  return ipaddr.process(address).range() === 'unicast';
+}
+
+/** Which addresses may be reached, and the error for one that may not. */
+export interface AddressRule {
+  allowed: (address: string) => boolean;
+  refusal: (host: string, address: string) => Error;
+}
+
+/** An agent that connects only to allowed addresses. A host that is an address is never looked up: {@link checkHost}. */
+export function guardedAgent({ allowed, refusal }: AddressRule): Agent {
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    dnsLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error) return callback(error, '', 0);
+      const refused = addresses.find(({ address }) => !allowed(address));
+      if (refused) return callback(refusal(hostname, refused.address), '', 0);
+      const [first] = addresses;
+      if (options.all) return callback(null, addresses, 0);
+      return callback(null, first?.address ?? '', first?.family ?? 4);
+    });
+  };
+  return new Agent({ connect: { lookup } });
+}
+
+/** @throws the refusal for an address whose host is one that may not be reached */
+export function checkHost(url: string, { allowed, refusal }: AddressRule): void {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) && !allowed(host)) throw refusal(host, host);
+}
+
+/** Retry-After is seconds or a date (RFC 9110, 10.2.3). */
+export function retryAfterMs(value: unknown): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}

@@ -1,0 +1,61 @@
+/** What a worker knows of itself: which attempts run, and which run on although they were asked to stop. */
+import { packageVersion } from '../config.js';
+import type { WorkerAnswer } from '../workflows/messages.js';
+import type { Deps } from './deps.js';
+
+/** An attempt counts as overrunning when it still runs this long after it was asked to stop. */
+const OVERRUN_MS = 1_000;
+
+interface Running {
+  executionId: string;
+  task: string;
+  /** When it was asked to stop, epoch milliseconds. */
+  askedAt: number | undefined;
+}
+
+export class WorkerState {
+  readonly startedAt = new Date().toISOString();
+  private readonly attempts = new Set<Running>();
+
+  constructor(
+    readonly identity: string,
+    readonly slots: number,
+  ) {}
+
+  /** An attempt begins. @returns what to call when it is over */
+  begin(executionId: string, task: string, signal: AbortSignal): () => void {
+    const running: Running = { executionId, task, askedAt: undefined };
+    signal.addEventListener('abort', () => (running.askedAt = Date.now()), { once: true });
+    this.attempts.add(running);
+    return () => this.attempts.delete(running);
+  }
+
+  get running(): number {
+    return this.attempts.size;
+  }
+
+  overrunning(now: number): WorkerAnswer['overrunning'] {
+    return [...this.attempts].flatMap(({ executionId, task, askedAt }) =>
+      askedAt !== undefined && now - askedAt >= OVERRUN_MS
+        ? [{ executionId, task, sinceMs: now - askedAt }]
+        : [],
+    );
+  }
+}
+
+/** The answer to whoever asks for the system's detail. */
+export function describeWorker({ state, registry, runners, store }: Deps): WorkerAnswer {
+  return {
+    identity: state.identity,
+    pid: process.pid,
+    version: packageVersion(),
+    node: process.versions.node,
+    startedAt: state.startedAt,
+    tasks: registry.names,
+    modes: [...runners.modes] as WorkerAnswer['modes'],
+    running: state.running,
+    slots: state.slots,
+    overrunning: state.overrunning(Date.now()),
+    store: store?.location ?? null,
+  };
+}

@@ -1,0 +1,67 @@
+/** `tempograph events`: what happened to executions, and what happens. */
+import type { ExecutionEvent, IterateOptions } from '../client.js';
+import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
+import { EXIT } from './exit.js';
+import { interruptSignal } from './interrupts.js';
+import { withSession } from './session.js';
+
+interface EventsOptions extends CommonOptions {
+  follow?: boolean;
+  project?: string;
+  after?: number;
+}
+
+export const events: CommandDefinition<EventsOptions> = {
+  name: 'events',
+  summary: 'Show what happened to executions, and with --follow what happens',
+  description:
+    'Oldest first. With --follow and an id, until that execution has ended. Needs the store.\n' +
+    'With --json: a line for each event.',
+  parameters: [['[id]', 'an execution and its nodes; default: all']],
+  options: [
+    option('-f, --follow', 'go on with what happens; Ctrl-C stops'),
+    option('--project <name>', 'only those of a project'),
+    option(
+      '--after <position>',
+      'only what came after this position',
+      wholeNumber('--after', 0, Number.MAX_SAFE_INTEGER),
+    ),
+  ],
+  examples: [
+    ['tempograph events nightly-3f2a', 'what has happened to it'],
+    ['tempograph events --follow --json', 'everything from now on, for scripts'],
+  ],
+  run: async (out, options, [id]) =>
+    await withSession(options, async ({ engine }) => {
+      const { signal, stop } = interruptSignal();
+      try {
+        for await (const event of engine.events({ ...queryOf(options, id), signal })) {
+          out.jsonLine(event);
+          if (!out.json) out.print(lineOf(event));
+        }
+        return signal.aborted ? EXIT.interrupted : EXIT.done;
+      } finally {
+        stop();
+        await engine.shutdown();
+      }
+    }),
+};
+
+function queryOf({ follow = false, project, after }: EventsOptions, id: string | undefined) {
+  const fromNow = follow && id === undefined;
+  const query: IterateOptions = { follow };
+  if (id !== undefined) query.executionId = id;
+  if (project !== undefined) query.project = project;
+  if (after !== undefined) query.after = after;
+  else if (!fromNow) query.after = 0;
+  return query;
+}
+
+function lineOf({ at, event, executionId, attempt, reason, error }: ExecutionEvent): string {
+  const more = [
+    ...(attempt === null ? [] : [`attempt ${attempt}`]),
+    ...(reason === null ? [] : [reason]),
+    ...(error ? [`${error.code}: ${error.message}`] : []),
+  ].join(', ');
+  return `${at}  ${event.padEnd(14)}  ${executionId}${more ? `  (${more})` : ''}`;
+}

@@ -1,0 +1,86 @@
+/** `tempograph stats`: how many executions there are, how they ended, and how long they took. */
+import type { ExecutionStats, ExecutionStatsQuery } from '../client.js';
+import { formatDuration } from '../domain/duration.js';
+import { table, type Cell } from './columns.js';
+import { oneOf, option, type CommandDefinition, type CommonOptions } from './command.js';
+import { EXIT } from './exit.js';
+import type { Output } from './output.js';
+import { withSession } from './session.js';
+import { sinceOf } from './since.js';
+
+const GROUPINGS = ['status', 'task', 'project', 'hour', 'day'] as const;
+type Grouping = (typeof GROUPINGS)[number];
+
+interface StatsOptions extends CommonOptions {
+  by?: Grouping;
+  project?: string;
+  task?: string;
+  since?: string;
+  nodes?: boolean;
+}
+
+export const stats: CommandDefinition<StatsOptions> = {
+  name: 'stats',
+  summary: 'Count executions, and how long they waited and ran',
+  description:
+    'Graphs, lone tasks and batch items; with --nodes the nodes of graphs instead. Needs the store.',
+  options: [
+    option('--by <what>', GROUPINGS.join(', '), oneOf('--by', GROUPINGS)),
+    option('--project <name>', 'only those of a project'),
+    option('--task <name>', 'only those of a task or graph'),
+    option('--since <time>', 'ended at or after this time, or this long ago (24h)'),
+    option('--nodes', 'the nodes of graphs'),
+  ],
+  examples: [
+    ['tempograph stats', 'all of them'],
+    ['tempograph stats --by task --since 24h', 'a line for each task'],
+  ],
+  run: async (out, options) =>
+    await withSession(options, async ({ engine }) => {
+      const found = await engine.getExecutionStats(queryOf(options));
+      out.document(found);
+      printStats(out, found, options.by);
+      return EXIT.done;
+    }),
+};
+
+function queryOf({ by, project, task, since, nodes }: StatsOptions): ExecutionStatsQuery {
+  return {
+    ...(by === undefined ? {} : { by }),
+    ...(project === undefined ? {} : { project }),
+    ...(task === undefined ? {} : { taskId: task }),
+    ...(since === undefined ? {} : { since: sinceOf(since) }),
+    ...(nodes === true ? { kind: 'node' as const } : {}),
+  };
+}
+
+const HEAD = ['TOTAL', 'OK', 'FAILED', 'CANCELLED', 'SKIPPED', 'ACTIVE', 'RETRIED', 'RETRIES'];
+const TIMES = ['WAIT P50', 'P95', 'P99', 'RUN P50', 'P95', 'P99'];
+
+type Figures = Omit<ExecutionStats, 'groups'>;
+
+function printStats(out: Output, found: ExecutionStats, by: Grouping | undefined): void {
+  const paint = out.style.dim;
+  const head = [...(by === undefined ? [] : [by.toUpperCase()]), ...HEAD, ...TIMES];
+  const rows: Cell[][] = [head.map((text) => ({ text, paint }))];
+  for (const group of found.groups ?? [])
+    rows.push([{ text: keyOf(group.key[by as Grouping]) }, ...cells(group)]);
+  rows.push([...(by === undefined ? [] : [{ text: 'all' }]), ...cells(found)]);
+  for (const line of table(rows, out.live ? out.width : Infinity)) out.print(line);
+}
+
+const keyOf = (key: string | number | null | undefined): string =>
+  typeof key === 'number'
+    ? new Date(key).toISOString().slice(0, 13).replace('T', ' ')
+    : (key ?? '–');
+
+function cells(figures: Figures): Cell[] {
+  const { total, successful, failed, cancelled, skipped, active, retried, totalRetries } = figures;
+  const counts = [total, successful, failed, cancelled, skipped, active, retried, totalRetries];
+  const { waitMs, runMs } = figures;
+  const times = [waitMs.p50, waitMs.p95, waitMs.p99, runMs.p50, runMs.p95, runMs.p99];
+  return [
+    ...counts.map((count) => ({ text: String(count) })),
+    ...times.map((ms) => ({ text: ms === null ? '' : formatDuration(Math.round(ms)) })),
+  ];
+}

@@ -1,0 +1,123 @@
+/** What people ask about executions: one, many, figures. Temporal has the truth of what runs; the store has the rest. */
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { TaskError } from '../domain/errors.js';
+import { splitExecutionId } from '../domain/execution-id.js';
+import type { Value } from '../domain/outcome.js';
+import { reconcileVisible, type Reconciled } from '../observe/reconcile.js';
+import type { ExecutionStats, StatsQuery } from '../store/stats.js';
+import { reaching } from './connect.js';
+import { ExecutionHandle, notFound } from './handle.js';
+import { listExecutions, time, type ExecutionList, type ListQuery } from './listing.js';
+import { nodeRecord } from './node-record.js';
+import { recordOf, type ExecutionRecord } from './record.js';
+import type { References } from './references.js';
+import { recordOfRow, withRow } from './row-record.js';
+import type { StoreAccess } from './store-access.js';
+
+/** Which executions to count, and by what. */
+export interface ExecutionStatsQuery extends Omit<StatsQuery, 'since' | 'until'> {
+  /** Ended at or after, taken down to the hour; and before, taken up to it. */
+  since?: Date | string;
+  until?: Date | string;
+}
+
+export interface AskingParts {
+  client: Client;
+  address: string;
+  references: References;
+  stores: StoreAccess;
+  attributes: () => Promise<ReadonlySet<string>>;
+}
+
+/** How long a query may wait for a worker, in milliseconds. */
+const QUERY_DEADLINE_MS = 4_000;
+
+export class Asking {
+  constructor(private readonly parts: AskingParts) {}
+
+  /** @throws TaskError NOT_FOUND when neither Temporal nor the store knows it */
+  async execution(executionId: string): Promise<ExecutionRecord> {
+    const row = await (await this.parts.stores.get())?.executions.get(executionId);
+    try {
+      return withRow(await this.fromTemporal(executionId), row);
+    } catch (error) {
+      if (!row || !(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
+      // Temporal keeps closed executions for its retention only.
+      const { references } = this.parts;
+      const value = row.output as Value | null;
+      return { ...recordOfRow(row), output: value ? await references.value(value) : null };
+    }
+  }
+
+  async list(query: ListQuery): Promise<ExecutionList> {
+    const { client, address, stores, attributes } = this.parts;
+    return await listExecutions({ client, address, attributes, store: await stores.get() }, query);
+  }
+
+  async stats({ since, until, ...query }: ExecutionStatsQuery): Promise<ExecutionStats> {
+    const store = await this.parts.stores.need('getExecutionStats');
+    return await store.stats.getExecutionStats({
+      ...query,
+      ...(since === undefined ? {} : { since: time('since', since) }),
+      ...(until === undefined ? {} : { until: time('until', until) }),
+    });
+  }
+
+  /** Writes into the store what Temporal knows of every execution, ended ones included. */
+  async rebuild(): Promise<Reconciled> {
+    const { client, references, stores } = this.parts;
+    const store = await stores.need('rebuildStore', { create: true });
+    const parts = { client, store, readJson: (ref: string) => references.json(ref) };
+    return await reconcileVisible(parts, { all: true });
+  }
+
+  /** What Temporal's visibility says of a whole execution. @throws TaskError NOT_FOUND */
+  async describe(executionId: string): Promise<ExecutionRecord> {
+    const { client, address } = this.parts;
+    try {
+      return recordOf(
+        await reaching(address, () => client.workflow.getHandle(executionId).describe()),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw notFound(executionId);
+      throw error;
+    }
+  }
+
+  /** A handle that knows what its execution is. */
+  handleOf({ executionId, kind }: ExecutionRecord): ExecutionHandle {
+    const { client, references } = this.parts;
+    return new ExecutionHandle(executionId, { client, references, lone: kind === 'task' });
+  }
+
+  private async fromTemporal(executionId: string): Promise<ExecutionRecord> {
+    const { client, references } = this.parts;
+    const { graphId, nodeId } = splitExecutionId(executionId);
+    const record = await this.describe(graphId);
+    const handle = this.handleOf(record);
+    if (nodeId !== undefined) return await nodeRecord(record, handle, nodeId, references);
+    if (record.endedAt === null) {
+      // No worker may be there to ask: the server would wait for one.
+      const asked = client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => handle.status());
+      const live = await asked.catch(() => undefined);
+      if (!live) return record;
+      const only = record.kind === 'task' ? live.changed[0] : undefined;
+      return {
+        ...record,
+        status: only && live.status === 'RUNNING' ? only.status : live.status,
+        counts: live.counts,
+        ...(only
+          ? {
+              reason: only.reason ?? null,
+              attempts: only.attempts,
+              nextRetryAt: only.nextRetryAt ?? null,
+              error: only.error ?? null,
+            }
+          : {}),
+      };
+    }
+    const { status, output, error, warnings, counts, statusHistory } = await handle.result();
+    return { ...record, status, output, error, warnings, counts, statusHistory };
+  }
+}

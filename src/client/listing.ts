@@ -1,0 +1,151 @@
+/** Lists executions: from the store where there is one, else from Temporal's visibility, which knows less. */
+import type { Client } from '@temporalio/client';
+import { TaskError } from '../domain/errors.js';
+import { STATUSES, type Status } from '../domain/status.js';
+import type { ExecutionQuery } from '../store/executions.js';
+import type { Store } from '../store/store.js';
+import { SEARCH_ATTRIBUTE, WORKFLOW } from '../workflows/messages.js';
+import { reaching } from './connect.js';
+import { recordOf, type ExecutionRecord } from './record.js';
+import { recordOfRow } from './row-record.js';
+
+/** What to list. Everything but `status`, `project`, `sessionId` and `limit` needs the store. */
+export interface ListQuery {
+  status?: Status | readonly Status[];
+  /** Default: everything but nodes. */
+  kind?: NonNullable<ExecutionQuery['kind']>;
+  /** The task's name; of a graph, its name. */
+  taskId?: string;
+  project?: string;
+  sessionId?: string;
+  /** Nodes of this graph, items of this batch. */
+  parentId?: string;
+  /** All of them. */
+  tags?: readonly string[];
+  /** Top-level metadata with these values. */
+  metadata?: NonNullable<ExecutionQuery['metadata']>;
+  /** Created at or after, and before. */
+  since?: Date | string;
+  until?: Date | string;
+  /** Words, or their beginnings, of id, task and error message. */
+  text?: string;
+  /** Default 100, at most 1,000. */
+  limit?: number;
+  /** Not together with a cursor. */
+  offset?: number;
+  /** `nextCursor` of the page before. */
+  cursor?: string;
+  /** Counts all matches too, which may take long. */
+  withTotal?: boolean;
+}
+
+export interface ExecutionList {
+  /** Newest first. */
+  executions: ExecutionRecord[];
+  nextCursor?: string;
+  total?: number;
+}
+
+const LIST_LIMIT = 1_000;
+const BY_VISIBILITY = new Set(['status', 'project', 'sessionId', 'limit']);
+
+/** @throws TaskError CONFIGURATION for a filter that is none, or that needs a store where there is none */
+export async function listExecutions(
+  {
+    client,
+    address,
+    store,
+    attributes,
+  }: {
+    client: Client;
+    address: string;
+    store: Store | undefined;
+    attributes: () => Promise<ReadonlySet<string>>;
+  },
+  query: ListQuery,
+): Promise<ExecutionList> {
+  const statuses = statusesOf(query.status);
+  if (store) return await fromStore(store, query, statuses);
+  const beyond = Object.keys(query).filter(
+    (key) => !BY_VISIBILITY.has(key) && query[key as keyof ListQuery] !== undefined,
+  );
+  if (beyond.length > 0)
+    throw new TaskError(
+      'CONFIGURATION',
+      `${beyond.join(', ')}: these need the store, and there is none; start a worker that shares it, or set storeUrl (TEMPOGRAPH_STORE_URL)`,
+    );
+  return await fromVisibility(client, address, query, statuses, await attributes());
+}
+
+function statusesOf(status: ListQuery['status']): readonly Status[] | undefined {
+  if (status === undefined) return undefined;
+  const list = typeof status === 'string' ? [status] : status;
+  const wrong = list.find((one) => !STATUSES.includes(one));
+  if (wrong === undefined) return list;
+  throw new TaskError(
+    'CONFIGURATION',
+    `status: expected one of ${STATUSES.join(', ')}, got ${JSON.stringify(wrong)}`,
+  );
+}
+
+async function fromStore(
+  store: Store,
+  { status: _status, since, until, ...rest }: ListQuery,
+  statuses: readonly Status[] | undefined,
+): Promise<ExecutionList> {
+  const page = await store.executions.list({
+    ...rest,
+    ...(statuses ? { status: statuses } : {}),
+    ...(since === undefined ? {} : { since: time('since', since) }),
+    ...(until === undefined ? {} : { until: time('until', until) }),
+  });
+  return { ...page, executions: page.executions.map(recordOfRow) };
+}
+
+/** New ones may be missing for a second. */
+async function fromVisibility(
+  client: Client,
+  address: string,
+  query: ListQuery,
+  statuses: readonly Status[] | undefined,
+  known: ReadonlySet<string>,
+): Promise<ExecutionList> {
+  const limit = Math.min(Math.max(1, query.limit ?? 100), LIST_LIMIT);
+  const executions: ExecutionRecord[] = [];
+  const filter = visibilityFilter(query, known);
+  await reaching(address, async () => {
+    for await (const info of client.workflow.list({ query: filter })) {
+      const record = recordOf(info);
+      if (!statuses || statuses.includes(record.status)) executions.push(record);
+      if (executions.length >= LIST_LIMIT) break;
+    }
+  });
+  // The server gives open executions before closed ones.
+  executions.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  return { executions: executions.slice(0, limit) };
+}
+
+function visibilityFilter({ project, sessionId }: ListQuery, known: ReadonlySet<string>): string {
+  const parts = [`WorkflowType = '${WORKFLOW.graph}'`, `ExecutionStatus != 'ContinuedAsNew'`];
+  const filters: [string, string | undefined][] = [
+    [SEARCH_ATTRIBUTE.project, project],
+    [SEARCH_ATTRIBUTE.session, sessionId],
+  ];
+  for (const [attribute, value] of filters) {
+    if (value === undefined) continue;
+    if (!known.has(attribute))
+      throw new TaskError(
+        'CONFIGURATION',
+        `the namespace has no search attribute ${attribute}, so it cannot be filtered by`,
+      );
+    parts.push(`${attribute} = '${value.replaceAll("'", "''")}'`);
+  }
+  return parts.join(' AND ');
+}
+
+/** @throws TaskError CONFIGURATION */
+export function time(name: string, value: Date | string): number {
+  const parsed = value instanceof Date ? value.getTime() : Date.parse(value);
+  if (Number.isFinite(parsed)) return parsed;
+  throw new TaskError('CONFIGURATION', `${name}: expected a time, got ${JSON.stringify(value)}`);
+}

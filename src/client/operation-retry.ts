@@ -1,0 +1,111 @@
+/** One operation: without a retry, or with D's retries and a word before each. */
+import type { Duration } from '../domain/duration.js';
+import type { AttemptRecord } from '../domain/outcome.js';
+import type { AnyTask } from '../registry.js';
+import { LONE_NODE } from '../workflows/messages.js';
+import { follow, quietly } from './follow.js';
+import type { ExecutionHandle } from './handle.js';
+import { OPERATION_RETRY, type OperationResult } from './operations.js';
+import { throwUnlessCompleted, type ExecutionResult } from './result.js';
+import type { SubmitOptions, TaskSubmission } from './submission.js';
+
+export type OperationOptions = Omit<SubmitOptions, 'scheduledTime' | 'retry'>;
+
+export interface RetryingOptions extends OperationOptions {
+  /** Retries after the first attempt. Default 3. */
+  maxRetries?: number;
+  /** Growth of the wait. Default 2. */
+  backoffFactor?: number;
+  /** The first wait. Default 1 s. */
+  initialWait?: Duration;
+  /** The longest wait. Default 60 s. */
+  maxWait?: Duration;
+  /** ± 25 % on each wait, or a fraction of your own. Default true. */
+  jitter?: boolean | number;
+  /**
+   * Told once for each retry, in order, as soon as it is seen: some three times a second, so perhaps only after a
+   * short wait, and at the latest before the result. For code that has to run before the wait there is the task's own
+   * `onRetry`, in the worker.
+   */
+  onRetry?: (error: { code: string; message: string }, attempt: number, waitMs: number) => void;
+}
+
+/** What is needed of an engine. */
+export interface TaskScheduler {
+  scheduleTask(submission: TaskSubmission): Promise<ExecutionHandle>;
+}
+
+/** Runs a task once, without retries. A failure is a result, not an exception. */
+export async function executeOperation(
+  engine: TaskScheduler,
+  task: string | AnyTask,
+  params?: unknown,
+  options: OperationOptions = {},
+): Promise<OperationResult> {
+  const handle = await engine.scheduleTask({ ...options, ...inputOf(params), task, retry: 'NONE' });
+  return operationResult(await handle.result());
+}
+
+/**
+ * Runs a task with exponential backoff.
+ *
+ * @throws MaxRetriesExceededError when the last attempt failed too, NonRetriableError for an error that is not retried
+ */
+export async function executeWithRetry(
+  engine: TaskScheduler,
+  task: string | AnyTask,
+  params?: unknown,
+  options: RetryingOptions = {},
+): Promise<OperationResult> {
+  const { maxRetries, backoffFactor, initialWait, maxWait, jitter, onRetry, ...rest } = options;
+  const handle = await engine.scheduleTask({
+    ...rest,
+    ...inputOf(params),
+    task,
+    retry: {
+      strategy: 'EXPONENTIAL_BACKOFF',
+      maxRetries: maxRetries ?? OPERATION_RETRY.maxRetries,
+      delay: initialWait ?? OPERATION_RETRY.delay,
+      factor: backoffFactor ?? OPERATION_RETRY.factor,
+      maxDelay: maxWait ?? OPERATION_RETRY.maxDelay,
+      jitter: jitter ?? true,
+    },
+  });
+  const result = onRetry ? await tellRetries(handle, onRetry) : await handle.result();
+  return operationResult(throwUnlessCompleted(result));
+}
+
+const inputOf = (params: unknown): { input?: unknown } =>
+  params === undefined ? {} : { input: params };
+
+async function tellRetries(
+  handle: ExecutionHandle,
+  onRetry: NonNullable<RetryingOptions['onRetry']>,
+): Promise<ExecutionResult> {
+  let told = 0;
+  const tell = (history: readonly AttemptRecord[] = []): void => {
+    history.forEach((attempt, at) => {
+      const next = history[at + 1];
+      const waitMs = attempt.waitMs ?? (next && gapMs(attempt, next));
+      if (waitMs === undefined || !attempt.error || attempt.attempt <= told) return;
+      told = attempt.attempt;
+      const { error } = attempt;
+      quietly('onRetry', () => onRetry(error, attempt.attempt, waitMs));
+    });
+  };
+  const result = await follow(handle, ({ changed }) => {
+    for (const view of changed) tell(view.attemptHistory);
+  });
+  tell(result.nodes[LONE_NODE]?.attemptHistory);
+  return result;
+}
+
+/** After a time-out or a lost worker the server waited, and did not say how long. */
+function gapMs(before: AttemptRecord, after: AttemptRecord): number {
+  return Math.max(0, Date.parse(after.startedAt) - Date.parse(before.endedAt ?? before.startedAt));
+}
+
+function operationResult({ status, ok, output, error, nodes }: ExecutionResult): OperationResult {
+  const { attempts = 0, executionTimeMs = 0, warnings = [] } = nodes[LONE_NODE] ?? {};
+  return { status, ok, output, error, attempts, executionTimeMs, warnings };
+}

@@ -1,0 +1,341 @@
+/**
+ * Named operations, one after another or several at once, with their results by name (D5). They are a graph on
+ * Temporal: sequential is a chain, parallel a graph without edges whose concurrency is `maxWorkers`. So they survive
+ * their caller, and can be watched and cancelled like any execution.
+ */
+import { availableParallelism } from 'node:os';
+import { SpecInvalidError, type ErrorRecord } from '../domain/errors.js';
+import { fault, type Fault } from '../domain/fault.js';
+import { jsonFaults } from '../domain/json-faults.js';
+import { getOwn, preview, setOwn, type Json } from '../domain/json.js';
+import type { RetryInput } from '../domain/retry-options.js';
+import { NODE_ID, SPEC_LIMITS, type GraphSpec } from '../domain/spec.js';
+import { isTerminal, type Status } from '../domain/status.js';
+import type { AnyTask } from '../registry.js';
+import type { ExecutionHandle } from './handle.js';
+import { follow, quietly } from './follow.js';
+import { cloneable } from './operation-params.js';
+import type { ExecutionResult, NodeResult } from './result.js';
+import type { GraphSubmitOptions, SubmitOptions } from './submission.js';
+
+export interface Operation {
+  /** Unique among the operations. */
+  name: string;
+  task: string | AnyTask;
+  /** The task's input, over `commonParams`. */
+  params?: Record<string, unknown>;
+}
+
+export interface OperationsProgress {
+  /** Operations that have ended, in whatever way. */
+  done: number;
+  total: number;
+  description: string;
+  unit: string;
+}
+
+export interface OperationsOptions extends Omit<SubmitOptions, 'scheduledTime'> {
+  /** Default sequential. */
+  mode?: 'sequential' | 'parallel';
+  /** Operations that run at once where `mode` is parallel. Default: CPUs − 1, at least 1; at most 1,000. */
+  maxWorkers?: number;
+  /** Go on after a failure. Default false: what has not started is SKIPPED, what runs in parallel is cancelled. */
+  continueOnError?: boolean;
+  /** Part of every operation's input; its own params win. */
+  commonParams?: Record<string, unknown>;
+  /** Default EXPONENTIAL_BACKOFF: 3 retries after 1 s, 2 s and 4 s, at most 60 s, ± 25 %. */
+  retry?: RetryInput;
+  /** Told at the start, whenever operations have ended, and at the end. What it throws is only a warning. */
+  onProgress?: (progress: OperationsProgress) => void;
+  /** What `onProgress` hands on. Default `Executing operations`. */
+  description?: string;
+  /** What `onProgress` hands on. Default `operations`. */
+  unit?: string;
+}
+
+export interface OperationResult {
+  status: Status;
+  /** True when the status is COMPLETED. */
+  ok: boolean;
+  output: Json;
+  error: ErrorRecord | null;
+  attempts: number;
+  /** The sum of the attempts' run times, in milliseconds. */
+  executionTimeMs: number;
+  /** The task's own, and why the operations ran one after another where they should not. */
+  warnings: string[];
+}
+
+/** Results in the order of the operations; JavaScript puts names that are whole numbers first. */
+export type OperationResults = Record<string, OperationResult>;
+
+/** What is needed of an engine. */
+export interface GraphScheduler {
+  scheduleTaskGraph(graph: GraphSpec, options: GraphSubmitOptions): Promise<ExecutionHandle>;
+}
+
+/** D's defaults. Weaker than the `retry` option, stronger than a task's own. */
+export const OPERATION_RETRY = {
+  strategy: 'EXPONENTIAL_BACKOFF',
+  maxRetries: 3,
+  delay: '1s',
+  factor: 2,
+  maxDelay: '60s',
+  jitter: 0.25,
+} as const satisfies RetryInput;
+
+/** An operation with the id of its node and its whole input. */
+interface Step {
+  operation: Operation;
+  id: string;
+  input: unknown;
+}
+
+/**
+ * Runs operations and waits for all of them; a failed one is a result, not an exception.
+ *
+ * Where no thread or process can be started, or params do not survive a structured clone, what has not started runs
+ * one after another (such params as their JSON), and their results have a warning that says why.
+ *
+ * @throws SpecInvalidError for a name that repeats, TaskStateError for an id that already ran
+ */
+export async function executeOperations(
+  engine: GraphScheduler,
+  operations: readonly Operation[],
+  options: OperationsOptions = {},
+): Promise<OperationResults> {
+  assertUsable(operations, options);
+  const results: OperationResults = {};
+  if (operations.length === 0) return results;
+  const { inputs, faults } = inputsOf(operations, options);
+  assertJson(inputs);
+  const ids = idsOf(operations);
+  const steps = operations.map((operation, at) => ({
+    operation,
+    id: ids[at] ?? '',
+    input: inputs[at],
+  }));
+  const parallel = options.mode === 'parallel' && faults.length === 0;
+  const warnings = options.mode === 'parallel' ? faults : [];
+  const tracker = new Tracker(operations.length, options);
+  for (const { operation } of steps) setOwn(results, operation.name, NOT_RUN); // fixes the order
+  const run = async (part: readonly Step[], inParallel: boolean, id?: string): Promise<void> => {
+    const result = await runGraph(engine, part, { ...options, inParallel, id, tracker });
+    for (const { operation, id: node } of part)
+      setOwn(results, operation.name, resultOf(getOwn(result.nodes, node), result, warnings));
+  };
+  await run(steps, parallel, options.executionId);
+  const left = parallel ? leftBehind(steps, results, options) : [];
+  if (left.length > 0) {
+    const first = left.find(({ operation }) => withoutPool(getOwn(results, operation.name)));
+    warnings.push(sequentially(getOwn(results, first?.operation.name ?? '')?.error?.message ?? ''));
+    tracker.again(left.length);
+    const { executionId } = options;
+    await run(left, false, executionId && `${executionId}-one-by-one`);
+  }
+  tracker.end();
+  return results;
+}
+
+const sequentially = (why: string): string =>
+  `${why}; ran one after another instead of in parallel`;
+
+interface RunOptions extends OperationsOptions {
+  inParallel: boolean;
+  id: string | undefined;
+  tracker: Tracker;
+}
+
+async function runGraph(
+  engine: GraphScheduler,
+  steps: readonly Step[],
+  { inParallel, id, tracker, ...options }: RunOptions,
+): Promise<ExecutionResult> {
+  const { mode, maxWorkers, continueOnError, commonParams, onProgress, ...rest } = options;
+  const { description, unit, executionId, ...submission } = rest;
+  void [mode, commonParams, description, unit, executionId];
+  const params = Object.fromEntries(
+    steps.flatMap(({ input }, at) => (input === undefined ? [] : [[`p${at}`, input]])),
+  ) as Record<string, unknown>;
+  const spec: GraphSpec = {
+    name: 'operations',
+    concurrency: inParallel ? (maxWorkers ?? Math.max(1, availableParallelism() - 1)) : 1,
+    onFailure: inParallel && !continueOnError ? 'failFast' : 'continue',
+    defaults: { retry: OPERATION_RETRY },
+    // Inputs go as parameters: they are data, and one that a task refuses is only that operation's end.
+    params: Object.fromEntries(Object.keys(params).map((name) => [name, {}])),
+    tasks: steps.map(({ operation: { task }, id: node, input }, at) => ({
+      id: node,
+      task: typeof task === 'string' ? task : task.name,
+      ...(input === undefined ? {} : { input: `\${{ params.p${at} }}` }),
+      ...(inParallel || at === 0
+        ? {}
+        : {
+            dependsOn: [steps[at - 1]?.id ?? ''],
+            trigger: continueOnError ? ('all_done' as const) : ('all_success' as const),
+          }),
+    })),
+  };
+  const handle = await engine.scheduleTaskGraph(spec, {
+    ...submission,
+    params,
+    ...(id === undefined ? {} : { executionId: id }),
+  });
+  if (!onProgress) return await handle.result();
+  return await follow(handle, ({ counts }) => tracker.see(counts));
+}
+
+function assertUsable(
+  operations: readonly Operation[],
+  { maxWorkers = 1 }: OperationsOptions,
+): void {
+  const seen = new Set<string>();
+  const faults: Fault[] = operations.flatMap(({ name }, at) => {
+    const path = ['operations', at, 'name'];
+    if (typeof name !== 'string' || name === '')
+      return [fault(path, 'INVALID_TYPE', 'must be a text that is not empty')];
+    if (seen.has(name))
+      return [
+        fault(path, 'DUPLICATE_ID', `${JSON.stringify(name)} is the name of another operation`),
+      ];
+    seen.add(name);
+    return [];
+  });
+  if (!Number.isInteger(maxWorkers) || maxWorkers < 1 || maxWorkers > 1_000) {
+    const message = `expected a whole number from 1 to 1,000, got ${preview(maxWorkers)}`;
+    faults.push(fault(['maxWorkers'], 'INVALID_VALUE', message));
+  }
+  if (faults.length > 0) throw new SpecInvalidError(faults, 'operations');
+}
+
+/** Node ids: the names, where they can be. */
+function idsOf(operations: readonly Operation[]): string[] {
+  const taken = new Set(operations.map(({ name }) => name));
+  return operations.map(({ name }, at) => {
+    if (NODE_ID.test(name)) return name;
+    let id = `operation-${at + 1}`;
+    while (taken.has(id)) id += '_';
+    taken.add(id);
+    return id;
+  });
+}
+
+function inputsOf(
+  operations: readonly Operation[],
+  { commonParams }: OperationsOptions,
+): { inputs: unknown[]; faults: string[] } {
+  const faults: string[] = [];
+  const inputs = operations.map(({ name, params }) => {
+    if (!params && !commonParams) return undefined;
+    const { value, lost } = cloneable({ ...commonParams, ...params });
+    for (const place of lost)
+      faults.push(
+        sequentially(
+          `operation ${JSON.stringify(name)}: ${place} does not survive a structured clone and was taken as its JSON`,
+        ),
+      );
+    return value;
+  });
+  return { inputs, faults };
+}
+
+/** @throws SpecInvalidError naming the operation and the place in its params */
+function assertJson(inputs: readonly unknown[]): void {
+  const { bytes, depth } = SPEC_LIMITS;
+  const faults = inputs.flatMap((input, at) =>
+    jsonFaults(input, { bytes, depth }, ['operations', at, 'params']),
+  );
+  if (faults.length > 0) throw new SpecInvalidError(faults, 'operations');
+}
+
+const NOT_RUN: OperationResult = {
+  status: 'SKIPPED',
+  ok: false,
+  output: null,
+  error: null,
+  attempts: 0,
+  executionTimeMs: 0,
+  warnings: [],
+};
+
+/** @param execution the graph's own result: all there is where it ended before it had nodes */
+function resultOf(
+  node: NodeResult | undefined,
+  execution: ExecutionResult,
+  warnings: readonly string[],
+): OperationResult {
+  if (!node)
+    return {
+      ...NOT_RUN,
+      status: execution.status,
+      error: execution.error,
+      warnings: [...warnings],
+    };
+  const { output, error, attempts, executionTimeMs } = node;
+  // To `failFast` this node was cancelled; to whoever reads a list of operations it was passed over.
+  const passedOver = node.status === 'CANCELLED' && node.reason === 'fail_fast' && attempts === 0;
+  const status = passedOver ? 'SKIPPED' : node.status;
+  return {
+    ...{ status, ok: status === 'COMPLETED', output, error, attempts, executionTimeMs },
+    warnings: [...node.warnings, ...warnings],
+  };
+}
+
+/** The operations that no thread or process could be started for, and those not begun because of them. */
+function leftBehind(
+  steps: readonly Step[],
+  results: OperationResults,
+  { continueOnError = false }: OperationsOptions,
+): Step[] {
+  const all = steps.map((step) => ({
+    step,
+    result: getOwn(results, step.operation.name) ?? NOT_RUN,
+  }));
+  if (!all.some(({ result }) => withoutPool(result))) return [];
+  const failed = ({ status }: OperationResult): boolean =>
+    status === 'FAILED' || status === 'TIMEOUT' || status === 'REJECTED';
+  const stops = all.some(({ result }) => failed(result) && !withoutPool(result));
+  if (stops && !continueOnError) return [];
+  return all
+    .filter(({ result }) => withoutPool(result) || result.status === 'SKIPPED')
+    .map(({ step }) => step);
+}
+
+function withoutPool(result: OperationResult | undefined): boolean {
+  const details = result?.error?.details as { pool?: unknown } | undefined;
+  return result?.error?.code === 'ENVIRONMENT' && details?.pool !== undefined;
+}
+
+/** Counts what has ended, over both graphs where there are two, and tells it whenever it grows. */
+class Tracker {
+  private told = -1;
+  private before = 0;
+
+  constructor(
+    private readonly total: number,
+    private readonly options: OperationsOptions,
+  ) {
+    this.tell(0);
+  }
+
+  see(counts: Partial<Record<Status, number>>): void {
+    const ended = Object.entries(counts).filter(([status]) => isTerminal(status as Status));
+    this.tell(this.before + ended.reduce((sum, [, count]) => sum + count, 0));
+  }
+
+  /** So many begin once more. */
+  again(count: number): void {
+    this.before = this.total - count;
+  }
+
+  end(): void {
+    this.tell(this.total);
+  }
+
+  private tell(done: number): void {
+    const { onProgress, description = 'Executing operations', unit = 'operations' } = this.options;
+    if (done <= this.told) return;
+    this.told = done;
+    quietly('onProgress', () => onProgress?.({ done, total: this.total, description, unit }));
+  }
+}

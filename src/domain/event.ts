@@ -1,0 +1,46 @@
+/** What happens to an execution, by name, for those who listen: `engine.on`, webhooks. */
+import type { Status } from './status.js';
+
+/** `graphCompleted` follows a graph's own end, whatever that is. */
+export const EVENT_NAMES = [
+  'created',
+  'scheduled',
+  'preparing',
+  'started',
+  'retrying',
+  'paused',
+  'resumed',
+  'completed',
+  'failed',
+  'timedOut',
+  'cancelled',
+  'rejected',
+  'skipped',
+  'graphCompleted',
+] as const;
+export type EventName = (typeof EVENT_NAMES)[number];
+
+const EVENT_OF: Readonly<Record<Status, EventName>> = {
+  PENDING: 'created',
+  SCHEDULED: 'scheduled',
+  PREPARING: 'preparing',
+  RUNNING: 'started',
+  RETRYING: 'retrying',
+  PAUSED: 'paused',
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  TIMEOUT: 'timedOut',
+  CANCELLED: 'cancelled',
+  REJECTED: 'rejected',
+  SKIPPED: 'skipped',
+};
+
+/** The event for entering a status. */
+export function eventOf(status: Status): EventName {
+  return EVENT_OF[status];
+}
+
+/** The type of a message about it, as CloudEvents want one: `tempograph.execution.completed.v1`. */
+export function messageType(event: EventName): string {
+  return `tempograph.execution.${event}.v1`;
+}

@@ -1,0 +1,224 @@
+/**
+ * A graph's side of its limits: which places it has, uses, asks for and gives back.
+ *
+ * Pure. A lane is a limit with a weight: nodes of one lane need equal places.
+ * A1. A place serves one node after the other, without a message, as long as nodes of its lane wait for it.
+ * A2. A place that was asked back serves nobody any more; one that has not served yet serves one node before it goes.
+ * A3. At most as many places are asked for as the window has room for; at least one, by a lane that has none, so that a
+ *     window full of other nodes does not keep its nodes out for ever.
+ * A4. Something is told only if it makes a difference: places are free, more are wanted than the keeper knows of and
+ *     could grant, or none are wanted any more.
+ */
+import type { LimitAsk, LimitGrant, Totals } from './limit-messages.js';
+
+/** Nodes of equal weight that stand before one limit. */
+export interface GateLane {
+  /** Index of the limit. */
+  limit: number;
+  weight: number;
+}
+
+export interface GateLimit {
+  max: number;
+  /** What the keeper was told when it was opened. */
+  asked: Totals;
+  priority: number;
+}
+
+/** What the scheduler has to know of places. */
+export interface StartGate {
+  /** Places of a lane that the next nodes may take. */
+  free(lane: number): number;
+  use(lane: number): void;
+  leave(lane: number): void;
+}
+
+/** How a lane stands, before it is decided what to tell. */
+export interface LaneNeed {
+  /** Nodes that could start if they had a place. */
+  ready: number;
+  /** Nodes that the window has room for. */
+  room: number;
+  /** `priorityKey` of the most urgent one. */
+  priority: number;
+}
+
+interface Lane {
+  granted: number;
+  released: number;
+  /** Total that the keeper wishes to have back. */
+  wished: number;
+  inUse: number;
+  /** Places that have not served yet. */
+  unused: number;
+  want: number;
+  ready: number;
+  told: { asked: number; released: number };
+}
+
+interface Limit {
+  max: number;
+  sequence: number;
+  toldPriority: number;
+  priority: number;
+}
+
+type LaneSnapshot = Omit<Lane, 'want' | 'ready'>;
+
+export interface GateSnapshot {
+  limits: Limit[];
+  lanes: LaneSnapshot[];
+}
+
+const NONE = 9;
+
+export class LimitGate implements StartGate {
+  private readonly lanes: Lane[];
+  private readonly limits: Limit[];
+
+  constructor(
+    limits: readonly GateLimit[],
+    private readonly shapes: readonly GateLane[],
+    snapshot?: GateSnapshot,
+  ) {
+    const idle = { want: 0, ready: 0 };
+    this.limits = snapshot
+      ? snapshot.limits.map((limit) => ({ ...limit }))
+      : limits.map(({ max, priority }) => ({ max, sequence: 0, toldPriority: priority, priority }));
+    this.lanes = snapshot
+      ? snapshot.lanes.map((lane) => ({ ...lane, told: { ...lane.told }, ...idle }))
+      : shapes.map(({ limit, weight }) => ({
+          ...{ granted: 0, released: 0, wished: 0, inUse: 0, unused: 0, ...idle },
+          told: { asked: limits[limit]?.asked[weight] ?? 0, released: 0 },
+        }));
+  }
+
+  free(lane: number): number {
+    const its = this.lane(lane);
+    return idleOf(its) - dueOf(its);
+  }
+
+  use(lane: number): void {
+    const its = this.lane(lane);
+    its.inUse++;
+    if (its.unused > 0) its.unused--;
+  }
+
+  leave(lane: number): void {
+    this.lane(lane).inUse--;
+  }
+
+  /** The keeper has said something. @returns whether it is news */
+  hear(limit: number, { granted, giveBack, max }: Omit<LimitGrant, 'limit' | 'run'>): boolean {
+    const its = this.limits[limit];
+    if (!its) return false;
+    let news = its.max !== max;
+    its.max = max;
+    this.shapes.forEach((shape, index) => {
+      if (shape.limit !== limit) return;
+      const lane = this.lane(index);
+      const more = (granted[shape.weight] ?? 0) - lane.granted;
+      const wished = giveBack[shape.weight] ?? 0;
+      if (more > 0) {
+        lane.granted += more;
+        lane.unused += more;
+      }
+      if (more > 0 || wished > lane.wished) news = true;
+      lane.wished = Math.max(lane.wished, wished);
+    });
+    return news;
+  }
+
+  /** Gives back what is not needed, and finds what is. Call after everything that could start has started. */
+  settle(lane: number, { ready, room, priority }: LaneNeed): void {
+    const its = this.lane(lane);
+    its.ready = ready;
+    release(its, dueOf(its));
+    const keep = Math.min(ready, its.inUse > 0 ? room : Math.max(1, room));
+    release(its, Math.max(0, idleOf(its) - keep));
+    its.want = Math.max(0, keep - idleOf(its));
+    const limit = this.limits[this.shapes[lane]?.limit ?? 0];
+    if (limit && its.want > 0) limit.priority = Math.min(limit.priority, priority);
+  }
+
+  /** What the keeper of a limit has to be told now, if anything (A4). It counts as told. */
+  message(limit: number): Pick<LimitAsk, 'sequence' | 'priority' | Totalled> | undefined {
+    const its = this.limits[limit];
+    if (!its) return undefined;
+    const lanes = this.lanes.flatMap((lane, index) => {
+      const shape = this.shapes[index];
+      return shape?.limit === limit ? [{ lane, weight: shape.weight }] : [];
+    });
+    const urgent = lanes.some(({ lane }) => lane.want > 0) && its.priority < its.toldPriority;
+    const differs = lanes.some(({ lane, weight }) => makesADifference(lane, weight, its.max));
+    const { priority } = its;
+    its.priority = NONE;
+    if (!urgent && !differs) return undefined;
+    its.sequence++;
+    if (priority !== NONE) its.toldPriority = priority;
+    const asked: Totals = {};
+    const granted: Totals = {};
+    const released: Totals = {};
+    for (const { lane, weight } of lanes) {
+      lane.told = { asked: lane.granted + lane.want, released: lane.released };
+      asked[weight] = lane.told.asked;
+      granted[weight] = lane.granted;
+      released[weight] = lane.released;
+    }
+    return { sequence: its.sequence, priority: its.toldPriority, asked, granted, released };
+  }
+
+  /** Whether a limit owes this graph places that it waits for. */
+  isWaiting(limit: number): boolean {
+    return this.lanes.some(
+      (lane, index) => this.shapes[index]?.limit === limit && lane.told.asked > lane.granted,
+    );
+  }
+
+  maxOf(limit: number): number {
+    return this.limits[limit]?.max ?? 0;
+  }
+
+  snapshot(): GateSnapshot {
+    return {
+      limits: this.limits.map((limit) => ({ ...limit })),
+      lanes: this.lanes.map(({ granted, released, wished, inUse, unused, told }) => ({
+        ...{ granted, released, wished, inUse, unused },
+        told: { ...told },
+      })),
+    };
+  }
+
+  private lane(index: number): Lane {
+    const lane = this.lanes[index];
+    if (!lane) throw new RangeError(`no lane with index ${index}`);
+    return lane;
+  }
+}
+
+type Totalled = 'asked' | 'granted' | 'released';
+
+const idleOf = ({ granted, released, inUse }: Lane): number => granted - released - inUse;
+
+/** Idle places that have to go back (A2). */
+function dueOf(lane: Lane): number {
+  const served = Math.max(0, idleOf(lane) - lane.unused);
+  return Math.min(served, Math.max(0, lane.wished - lane.released));
+}
+
+function release(lane: Lane, places: number): void {
+  lane.released += places;
+  lane.unused = Math.min(lane.unused, idleOf(lane));
+}
+
+/** Places that the keeper could grant at once are all that is worth asking for before some were granted. */
+function makesADifference(lane: Lane, weight: number, max: number): boolean {
+  const { told, want, ready, released, granted } = lane;
+  const toldWant = Math.max(0, told.asked - granted);
+  const worth = Math.max(1, Math.floor(max / weight));
+  return (
+    released !== told.released ||
+    (want > toldWant && toldWant < worth) ||
+    (ready === 0 && toldWant > 0)
+  );
+}

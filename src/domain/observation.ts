@@ -1,0 +1,46 @@
+/** What workflows tell their worker for traces and metrics. It leaves by sinks, so it is told once and never replayed. */
+import type { Status, TerminalStatus } from './status.js';
+import type { TraceContext } from './trace-context.js';
+
+export type SpanAttributes = Record<string, string | number | boolean>;
+
+/** A span that has ended: an execution's, or a node's. */
+export interface EndedSpan {
+  name: string;
+  spanId: string;
+  parent: TraceContext;
+  /** Epoch milliseconds of the workflow's clock. */
+  startedAt: number;
+  endedAt: number;
+  attributes: SpanAttributes;
+  /** What went wrong, if it did. */
+  error?: { code: string; message: string };
+}
+
+/** What is told of every execution. */
+export interface ExecutionLabels {
+  kind: string;
+  project?: string;
+}
+
+export interface ExecutionEnd extends ExecutionLabels {
+  status: TerminalStatus;
+  durationMs: number;
+  /** Its nodes, by how they stand. */
+  counts: Partial<Record<Status, number>>;
+}
+
+export interface NodeHold {
+  reason: string;
+  task: string;
+  project?: string;
+}
+
+/** The name of our sink, and its functions. */
+export const SINK = 'tempograph';
+export interface Observer {
+  span(span: EndedSpan): void;
+  started(labels: ExecutionLabels): void;
+  ended(end: ExecutionEnd): void;
+  held(hold: NodeHold): void;
+}

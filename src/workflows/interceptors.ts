@@ -1,0 +1,40 @@
+/**
+ * Carries the trace of an execution on to all that it starts. For `workflowInterceptorModules` of a bundle; without a
+ * trace each passes on what it was given.
+ */
+import { workflowInfo, type WorkflowInterceptors } from '@temporalio/workflow';
+import { ACTIVITY, type NodeRequest, type SettleRequest } from './messages.js';
+import { adoptHeader, withTrace, type SpanName } from './trace.js';
+
+export const interceptors = (): WorkflowInterceptors => ({
+  inbound: [
+    {
+      execute(input, next) {
+        adoptHeader(input.headers);
+        return next(input);
+      },
+    },
+  ],
+  outbound: [
+    {
+      scheduleActivity: (input, next) =>
+        next({
+          ...input,
+          headers: withTrace(input.headers, () => nodeOf(input.activityType, input.args)),
+        }),
+      scheduleLocalActivity: (input, next) =>
+        next({ ...input, headers: withTrace(input.headers, execution) }),
+      startChildWorkflowExecution: (input, next) =>
+        next({ ...input, headers: withTrace(input.headers, execution) }),
+      continueAsNew: (input, next) => next({ ...input, headers: withTrace(input.headers) }),
+    },
+  ],
+});
+
+const execution = (): SpanName => ({ run: workflowInfo().firstExecutionRunId });
+
+function nodeOf(type: string, args: readonly unknown[]): SpanName {
+  const request =
+    type === ACTIVITY.settle ? (args[0] as SettleRequest).request : (args[0] as NodeRequest);
+  return { run: request.execution.run.id, nodeId: request.node.id };
+}

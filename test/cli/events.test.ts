@@ -1,0 +1,27 @@
+import { buildCli, envOf, runCli } from '../support/cli.js';
+import { startHarness, type Harness } from '../support/engine.js';
+
+describe('tempograph events', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    await buildCli();
+    harness = await startHarness();
+  });
+  afterAll(() => harness.stop());
+
+  it.each([[['--follow']], [[]]])(
+    'gives a JSON line for each event of an execution (%j)',
+    async (flags: string[]) => {
+      const { executionId } = await harness.engine.scheduleTask({ task: 'echo', input: 1 });
+      for await (const _ of harness.engine.events({ executionId })) continue;
+      const { code, stdout } = await runCli(['events', executionId, '--json', ...flags], {
+        env: envOf(harness),
+      });
+      expect(code).toBe(0);
+      const lines = stdout.trim().split('\n');
+      expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+        ...['created', 'scheduled', 'preparing', 'started', 'completed'],
+      ]);
+    },
+  );
+});

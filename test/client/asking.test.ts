@@ -1,0 +1,139 @@
+import { TaskEngine } from '../../src/client.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
+
+describe('listExecutions, getExecution and getExecutionStats', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    const { engine } = harness;
+    await (
+      await engine.scheduleTaskGraph(
+        {
+          name: 'report',
+          tasks: [
+            { id: 'a', task: 'echo', input: 1 },
+            { id: 'b', task: 'fail', input: { times: 1 }, retry: { delay: 1 }, dependsOn: ['a'] },
+          ],
+        },
+        { project: 'blue', tags: ['nightly'], metadata: { day: 7 }, executionId: 'report-1' },
+      )
+    ).result();
+    for (const [at, project] of ['blue', 'green'].entries()) {
+      const handle = await engine.scheduleTask({
+        task: 'fail',
+        input: { times: 9, message: 'disk is full' },
+        retry: at === 0 ? 'NONE' : { maxRetries: 2, delay: 1 },
+        project,
+        executionId: `failing-${project}`,
+      });
+      await handle.result();
+    }
+    await engine.scheduleTask({ task: 'echo', scheduledTime: '2h', executionId: 'later' });
+    await until(async () => (await engine.getExecutionStats()).active === 1);
+    await until(async () => (await engine.getExecutionStats()).failed === 2);
+  });
+  afterAll(async () => {
+    await harness.engine.cancelExecution('later');
+    await harness.stop();
+  });
+  const ids = async (query: object) =>
+    (await harness.engine.listExecutions(query)).executions.map(({ executionId }) => executionId);
+
+  it.each([
+    [{}, ['later', 'failing-green', 'failing-blue', 'report-1']],
+    [{ status: 'FAILED' }, ['failing-green', 'failing-blue']],
+    [{ status: ['COMPLETED', 'SCHEDULED'] }, ['later', 'report-1']],
+    [{ project: 'blue' }, ['failing-blue', 'report-1']],
+    [{ tags: ['nightly'] }, ['report-1']],
+    [{ metadata: { day: 7 } }, ['report-1']],
+    [{ taskId: 'fail' }, ['failing-green', 'failing-blue']],
+    [{ text: 'disk full' }, ['failing-green', 'failing-blue']],
+    [{ limit: 1, offset: 1 }, ['failing-green']],
+    [{ kind: 'node', parentId: 'report-1' }, ['report-1/b', 'report-1/a']],
+    [{ since: '2099-01-01T00:00:00Z' }, []],
+  ])('lists %j', async (query, expected) => {
+    const found = await ids(query);
+    if ('parentId' in query) expect(found.sort()).toEqual([...expected].sort());
+    else expect(found).toEqual(expected);
+  });
+
+  it('pages by cursor in one order', async () => {
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await harness.engine.listExecutions({ limit: 1, ...(cursor ? { cursor } : {}) });
+      found.push(...page.executions.map(({ executionId }) => executionId));
+      cursor = page.nextCursor;
+    } while (cursor);
+    expect(found).toEqual(['later', 'failing-green', 'failing-blue', 'report-1']);
+  });
+
+  it('refuses a filter that is none, naming it', async () => {
+    await expect(ids({ status: 'DONE' })).rejects.toThrow(/status: expected one of .+"DONE"/);
+    await expect(ids({ since: 'yesterday' })).rejects.toThrow(/since: expected a time/);
+    await expect(ids({ limit: 0 })).rejects.toThrow(/limit/);
+  });
+
+  it('counts by the rules of the requirements, graphs and nodes apart', async () => {
+    expect(await harness.engine.getExecutionStats()).toMatchObject({
+      total: 4,
+      successful: 1,
+      failed: 2,
+      cancelled: 0,
+      skipped: 0,
+      active: 1,
+      retried: 1,
+      totalRetries: 2,
+    });
+    expect(await harness.engine.getExecutionStats({ kind: 'node' })).toMatchObject({
+      total: 2,
+      successful: 2,
+      retried: 1,
+      totalRetries: 1,
+    });
+    const { groups = [] } = await harness.engine.getExecutionStats({ by: 'project' });
+    expect(groups.map(({ key, total }) => [key.project, total])).toEqual(
+      expect.arrayContaining([
+        ['blue', 2],
+        ['green', 1],
+      ]),
+    );
+  });
+
+  it('gives one execution whole: what Temporal knows, with what only the store keeps', async () => {
+    expect(await harness.engine.getExecution('report-1')).toMatchObject({
+      status: 'COMPLETED',
+      project: 'blue',
+      tags: ['nightly'],
+      metadata: { day: 7 },
+      output: { b: expect.anything() as unknown },
+    });
+    expect(await harness.engine.getExecution('report-1/b')).toMatchObject({
+      kind: 'node',
+      status: 'COMPLETED',
+      attempts: 2,
+      maxRetries: 3,
+      waitMs: expect.any(Number) as number,
+    });
+    expect(await harness.engine.getExecution('later')).toMatchObject({
+      status: 'SCHEDULED',
+      scheduledTime: expect.any(String) as string,
+    });
+  });
+
+  it('without a store lists from visibility, and says what needs one', async () => {
+    const { address, taskQueue, dataDir } = harness;
+    const engine = await TaskEngine.connect({ address, taskQueue, dataDir, storeUrl: 'none' });
+    try {
+      await expect(engine.listExecutions({ tags: ['x'] })).rejects.toThrow(
+        /tags: .+need the store/,
+      );
+      await expect(engine.getExecutionStats()).rejects.toThrow(/needs the store/);
+      const { executions } = await engine.listExecutions({ limit: 1_000 });
+      expect(executions.map(({ executionId }) => executionId)).toContain('report-1');
+    } finally {
+      await engine.shutdown();
+    }
+  });
+});

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { z } from 'zod';
+import { defineTask } from '../../src/registry.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
+
+describe('scheduleTaskBatch', () => {
+  let harness: Harness;
+  let client: Client;
+  const ran: string[] = [];
+  const double = defineTask({
+    name: 'double',
+    input: z.object({ n: z.number() }),
+    run: ({ n }, { executionId }) => {
+      ran.push(executionId);
+      return n * 2;
+    },
+  });
+  const hang = defineTask({
+    name: 'hang',
+    run: (_input, { signal }) =>
+      new Promise((_done, failed) =>
+        signal.addEventListener('abort', () => failed(signal.reason as Error)),
+      ),
+  });
+  beforeAll(async () => {
+    harness = await startHarness({ tasks: [double, hang] });
+    client = new Client({ connection: await Connection.connect({ address: harness.address }) });
+  });
+  afterAll(async () => {
+    await client.connection.close();
+    await harness.stop();
+  });
+  const results = async (ids: string[]) =>
+    await Promise.all(ids.map(async (id) => await harness.engine.handle(id).result()));
+
+  it('gives every item an execution of its own in one run, and each its output', async () => {
+    const { successful, failed } = await harness.engine.scheduleTaskBatch(
+      [1, 2, 3].map((n) => ({ task: double, input: { n } })),
+    );
+    expect(failed).toEqual([]);
+    expect(new Set(successful.map(({ executionId }) => executionId.split('/')[0])).size).toBe(1);
+    const ended = await results(successful.map(({ executionId }) => executionId));
+    expect(ended.map(({ status, output }) => [status, output])).toEqual([
+      ['COMPLETED', 2],
+      ['COMPLETED', 4],
+      ['COMPLETED', 6],
+    ]);
+    const [first] = successful;
+    expect(await harness.engine.getExecution(first?.executionId ?? '')).toMatchObject({
+      kind: 'item',
+      taskId: 'double',
+      status: 'COMPLETED',
+      output: 2,
+    });
+  });
+
+  it('answers for each item: what cannot be scheduled stands in failed, and nobody else suffers', async () => {
+    const { successful, failed } = await harness.engine.scheduleTaskBatch([
+      { task: double, input: { n: 1 } },
+      { task: '', input: 1 },
+      { task: 'echo', timeout: 'soon' },
+      { task: 'echo', scheduledTime: '2027-01-01T00:00:00' },
+      { task: 'echo', input: 'fine', dependencies: ['nobody-at-all'] },
+      { task: 'echo', input: '${{ not.an.expression }}' },
+    ]);
+    expect(successful.map(({ index, taskId }) => [index, taskId])).toEqual([
+      [0, 'double'],
+      [5, 'echo'],
+    ]);
+    expect(failed.map(({ index, error }) => [index, error.code])).toEqual([
+      [1, 'SPEC_INVALID'],
+      [2, 'SPEC_INVALID'],
+      [3, 'SPEC_INVALID'],
+      [4, 'SPEC_INVALID'],
+    ]);
+    expect(failed.map(({ error }) => error.message).join('\n')).toMatch(
+      /name of a task[^]+timeout[^]+with a zone[^]+nobody-at-all/,
+    );
+    const ended = await results(successful.map(({ executionId }) => executionId));
+    expect(ended.map(({ output }) => output)).toEqual([2, '${{ not.an.expression }}']);
+  });
+
+  it('rejects alone an item whose task no worker knows, or whose input its schema refuses', async () => {
+    const { successful } = await harness.engine.scheduleTaskBatch([
+      { task: 'no-such-task' },
+      { task: double, input: { n: 'one' } },
+      { task: double, input: { n: 4 } },
+    ]);
+    const ended = await results(successful.map(({ executionId }) => executionId));
+    expect(ended.map(({ status }) => status)).toEqual(['REJECTED', 'REJECTED', 'COMPLETED']);
+    expect(ended[0]?.error?.message).toContain('no-such-task');
+    expect(ended[1]?.error?.message).toContain('n');
+  });
+
+  it('resolves items of one idempotency key to one execution', async () => {
+    ran.length = 0;
+    const { successful } = await harness.engine.scheduleTaskBatch([
+      { task: double, input: { n: 1 }, idempotencyKey: 'k' },
+      { task: double, input: { n: 1 }, idempotencyKey: 'k' },
+      { task: double, input: { n: 2 } },
+    ]);
+    expect(successful[0]?.executionId).toBe(successful[1]?.executionId);
+    await results(successful.map(({ executionId }) => executionId));
+    expect(ran.length).toBe(2);
+  });
+
+  it('sent twice with one key starts nothing new and answers the same', async () => {
+    ran.length = 0;
+    const idempotencyKey = randomUUID();
+    const send = async () =>
+      await harness.engine.scheduleTaskBatch(
+        { taskIds: [double, 'double'], input: { n: 5 } },
+        { idempotencyKey },
+      );
+    const [first, second] = [await send(), await send()];
+    expect(second).toEqual(first);
+    await results(first.successful.map(({ executionId }) => executionId));
+    expect(ran.length).toBe(2);
+  });
+
+  it('cancels one item; the others go on', async () => {
+    const { successful } = await harness.engine.scheduleTaskBatch([
+      { task: hang },
+      { task: hang },
+      { task: 'echo', input: 1 },
+    ]);
+    const ids = successful.map(({ executionId }) => executionId);
+    await until(async () => (await harness.engine.getExecution(ids[0] ?? '')).status === 'RUNNING');
+    expect(await harness.engine.cancelExecution(ids[0] ?? '')).toMatchObject({ success: true });
+    const [first] = await results([ids[0] ?? '']);
+    expect(first?.status).toBe('CANCELLED');
+    expect((await harness.engine.getExecution(ids[1] ?? '')).status).toBe('RUNNING');
+    expect(await harness.engine.cancelExecution(ids[1] ?? '')).toMatchObject({ success: true });
+    expect((await results(ids)).map(({ status }) => status)).toEqual([
+      'CANCELLED',
+      'CANCELLED',
+      'COMPLETED',
+    ]);
+  });
+
+  it('puts items with an id, dependencies or a far start time into executions of their own', async () => {
+    const executionId = `own-${randomUUID()}`;
+    const { successful } = await harness.engine.scheduleTaskBatch([
+      { task: 'echo', executionId },
+      { task: 'echo', dependencies: [executionId], awaitUnknown: true },
+      { task: 'echo', scheduledTime: '2h' },
+      { task: 'echo', scheduledTime: 10 },
+    ]);
+    expect(successful[0]?.executionId).toBe(executionId);
+    expect(successful.map(({ executionId: id }) => id.includes('/'))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+    await harness.engine.cancelExecution(successful[2]?.executionId ?? '');
+  });
+
+  it('of 1,200 items makes three runs, and every item runs', async () => {
+    const { successful } = await harness.engine.scheduleTaskBatch(
+      Array.from({ length: 1_200 }, (_, n) => ({ task: double, input: { n } })),
+    );
+    const runs = [...new Set(successful.map(({ executionId }) => executionId.split('/')[0] ?? ''))];
+    expect(runs).toHaveLength(3);
+    const closed = await Promise.all(
+      runs.map(
+        async (id) =>
+          await client.workflow
+            .getHandle(id)
+            .result()
+            .then(() => id),
+      ),
+    );
+    expect(closed).toEqual(runs);
+    const last = successful.at(-1)?.executionId ?? '';
+    expect((await harness.engine.handle(last).result()).output).toBe(2_398);
+  });
+
+  it('refuses what is no list', async () => {
+    await expect(harness.engine.scheduleTaskBatch({} as never)).rejects.toThrow(
+      /expected a list of items/,
+    );
+    expect(await harness.engine.scheduleTaskBatch([])).toEqual({ successful: [], failed: [] });
+  });
+});

@@ -1,0 +1,297 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  defineTask,
+  MaxRetriesExceededError,
+  NonRetriableError,
+  SpecInvalidError,
+  TaskError,
+  TaskStateError,
+  type Operation,
+  type OperationsProgress,
+} from '../../src/index.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
+
+const order: string[] = [];
+/** Says when it ran, and ends as it is told. */
+const step = defineTask<{ name?: string; fails?: string; ms?: number }>({
+  name: 'step',
+  run: async (input, { attempt, warn }) => {
+    const { name = '', fails, ms = 0 } = input ?? {};
+    order.push(`${name} begins`);
+    await wait(ms);
+    if (fails) throw Object.assign(new Error(fails), { code: fails, retriable: fails === 'AGAIN' });
+    if (name === 'warns') warn('careful');
+    order.push(`${name} ends`);
+    return { input, attempt };
+  },
+});
+/** No thread can be started for it, as long as it is told so. */
+const poolless = { broken: 0 };
+const pooled = defineTask({
+  name: 'pooled',
+  run: (input) => {
+    if (poolless.broken-- > 0)
+      throw new TaskError('ENVIRONMENT', 'a process cannot be started: EAGAIN', {
+        details: { pool: 'process' },
+      });
+    return input;
+  },
+});
+const atOnce = { now: 0, most: 0 };
+const counting = defineTask({
+  name: 'counting',
+  run: async () => {
+    atOnce.most = Math.max(atOnce.most, ++atOnce.now);
+    await until(() => atOnce.most >= 3, 'three at once');
+    atOnce.now--;
+  },
+});
+
+const op = (name: string, params: Record<string, unknown> = {}, task = 'step'): Operation => ({
+  name,
+  task,
+  params: { name, ...params },
+});
+const statuses = (results: Record<string, { status: string }>): string[] =>
+  Object.entries(results).map(([name, { status }]) => `${name} ${status}`);
+
+let harness: Harness;
+beforeAll(async () => void (harness = await startHarness({ tasks: [step, pooled, counting] })));
+afterAll(() => harness.stop());
+beforeEach(() => void order.splice(0));
+
+describe('executeOperations', () => {
+  it('runs one after another in the order given, with results by name', async () => {
+    const results = await harness.engine.executeOperations([op('b'), op('a', { ms: 5 }), op('c')]);
+    expect(order).toEqual(['b', 'a', 'c'].flatMap((name) => [`${name} begins`, `${name} ends`]));
+    expect(Object.keys(results)).toEqual(['b', 'a', 'c']);
+    expect(results['a']).toEqual({
+      status: 'COMPLETED',
+      ok: true,
+      output: { input: { name: 'a', ms: 5 }, attempt: 1 },
+      error: null,
+      attempts: 1,
+      executionTimeMs: expect.any(Number) as number,
+      warnings: [],
+    });
+  });
+
+  it.each(['sequential', 'parallel'] as const)(
+    'stops at a failure, and what did not start is SKIPPED and in the answer: %s',
+    async (mode) => {
+      const results = await harness.engine.executeOperations(
+        [op('a'), op('b', { fails: 'BROKEN' }), op('c'), op('d')],
+        { mode, maxWorkers: 1, retry: 'NONE' },
+      );
+      expect(statuses(results)).toEqual(['a COMPLETED', 'b FAILED', 'c SKIPPED', 'd SKIPPED']);
+      expect(results['b']).toMatchObject({ ok: false, error: { code: 'BROKEN' }, attempts: 1 });
+      expect(results['d']).toMatchObject({ ok: false, error: null, attempts: 0, output: null });
+    },
+  );
+
+  it.each(['sequential', 'parallel'] as const)(
+    'goes on after a failure where it is told to: %s',
+    async (mode) => {
+      const results = await harness.engine.executeOperations(
+        [op('a', { fails: 'BROKEN' }), op('b'), op('c', { fails: 'BROKEN' }), op('d')],
+        { mode, continueOnError: true, retry: 'NONE' },
+      );
+      expect(statuses(results)).toEqual(['a FAILED', 'b COMPLETED', 'c FAILED', 'd COMPLETED']);
+    },
+  );
+
+  it('runs no more than maxWorkers at once', async () => {
+    const many = Array.from({ length: 12 }, (_none, n) => ({ name: `op ${n}`, task: counting }));
+    const results = await harness.engine.executeOperations(many, {
+      mode: 'parallel',
+      maxWorkers: 3,
+    });
+    expect(Object.values(results).every(({ ok }) => ok)).toBe(true);
+    expect(atOnce.most).toBe(3);
+  });
+
+  it('gives each operation the common params under its own, as data', async () => {
+    const results = await harness.engine.executeOperations(
+      [op('a', { dir: '/own' }), { name: 'b', task: step }, op('c', { text: '${{ 1 + 1 }}' })],
+      { commonParams: { dir: '/tmp', level: 1 } },
+    );
+    expect(
+      Object.values(results).map(({ output }) => (output as { input: unknown }).input),
+    ).toEqual([
+      { name: 'a', dir: '/own', level: 1 },
+      { dir: '/tmp', level: 1 },
+      { name: 'c', dir: '/tmp', level: 1, text: '${{ 1 + 1 }}' },
+    ]);
+  });
+
+  it('takes any name, and gives a task without params null', async () => {
+    const names = ['mask names!', 'operation-1', '__proto__', 'ключ'];
+    const results = await harness.engine.executeOperations(
+      names.map((name) => ({ name, task: 'echo' })),
+    );
+    expect(Object.keys(results)).toEqual(names);
+    expect(Object.values(results).map(({ output }) => output)).toEqual([null, null, null, null]);
+  });
+
+  it('counts a warning as no failure', async () => {
+    const { warns } = await harness.engine.executeOperations([op('warns')]);
+    expect(warns).toMatchObject({ ok: true, warnings: ['careful'] });
+  });
+
+  it('retries with the defaults of document 003, which an option changes', async () => {
+    const executionId = `retried-${Date.now()}`;
+    await harness.engine.executeOperations([{ name: 'x', task: 'fail', params: { times: 1 } }], {
+      executionId,
+    });
+    const { nodes } = await harness.engine.handle(executionId).result();
+    const [first] = nodes['x']?.attemptHistory ?? [];
+    expect(Math.abs((first?.waitMs ?? 0) - 1_000)).toBeLessThanOrEqual(250);
+    const ask = { retry: { maxRetries: 1, delay: 1, strategy: 'FIXED_DELAY' } } as const;
+    const operations = [op('a', { fails: 'AGAIN' })];
+    const { a } = await harness.engine.executeOperations(operations, ask);
+    expect(a).toMatchObject({ status: 'FAILED', attempts: 2 });
+  });
+
+  it('tells how far it is, from none to all', async () => {
+    const seen: OperationsProgress[] = [];
+    await harness.engine.executeOperations([op('a'), op('b', { fails: 'BROKEN' }), op('c')], {
+      retry: 'NONE',
+      description: 'Masking',
+      onProgress: (progress) => {
+        seen.push(progress);
+        if (progress.done === 0) throw new Error('changes nothing');
+      },
+    });
+    expect(seen[0]).toEqual({ done: 0, total: 3, description: 'Masking', unit: 'operations' });
+    expect(seen.at(-1)).toMatchObject({ done: 3, total: 3 });
+    expect(seen.map(({ done }) => done)).toEqual([...new Set(seen.map(({ done }) => done))].sort());
+  });
+
+  it('runs what has not started one after another when no process can be started', async () => {
+    poolless.broken = 2;
+    const results = await harness.engine.executeOperations(
+      [op('a', {}, 'pooled'), op('b', {}, 'step'), op('c', {}, 'pooled'), op('d', {}, 'pooled')],
+      { mode: 'parallel', maxWorkers: 4, retry: 'NONE', continueOnError: true },
+    );
+    expect(Object.values(results).map(({ ok }) => ok)).toEqual([true, true, true, true]);
+    expect(order).toEqual(['b begins', 'b ends']);
+    const warned = Object.values(results).flatMap(({ warnings }) => warnings);
+    expect(warned).toContain(
+      'a process cannot be started: EAGAIN; ran one after another instead of in parallel',
+    );
+  });
+
+  it('runs one after another when params do not survive a structured clone, and says which', async () => {
+    const params = { log: () => undefined, list: [1, { f: Symbol('f') }], keep: 1 };
+    const { a, b } = await harness.engine.executeOperations([op('a', params), op('b')], {
+      mode: 'parallel',
+      maxWorkers: 2,
+    });
+    expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+    expect(a?.output).toMatchObject({ input: { name: 'a', list: [1, {}], keep: 1 } });
+    for (const { warnings = [] } of [a ?? {}, b ?? {}])
+      expect(warnings).toEqual([
+        expect.stringMatching(/operation "a": params\.log .*structured clone.*one after another/),
+        expect.stringMatching(/operation "a": params\.list\[1\]\.f .*one after another/),
+      ]);
+  });
+
+  it.each([
+    ['a name that repeats', [op('a'), op('a')], {}, /operations\[1\]\.name: "a" is the name/],
+    ['an empty name', [op('')], {}, /operations\[0\]\.name: must be a text/],
+    ['no workers', [op('a')], { maxWorkers: 0 }, /maxWorkers: expected a whole number/],
+    [
+      'params that are no JSON',
+      [op('a', { when: new Date(0) })],
+      {},
+      /operations\[0\]\.params\.when: a Date is not JSON/,
+    ],
+  ])('refuses %s', async (_name, operations, options, message) => {
+    const refused = harness.engine.executeOperations(operations, options);
+    await expect(refused).rejects.toBeInstanceOf(SpecInvalidError);
+    await expect(refused).rejects.toThrow(message);
+    expect(order).toEqual([]);
+  });
+
+  it('gives an empty answer for no operations', async () => {
+    expect(await harness.engine.executeOperations([])).toEqual({});
+  });
+
+  it('is an execution like any other, under the id it is given', async () => {
+    const executionId = `operations-${Date.now()}`;
+    await harness.engine.executeOperations([op('a')], { executionId, project: 'masking' });
+    expect(await harness.engine.getExecution(`${executionId}/a`)).toMatchObject({
+      status: 'COMPLETED',
+    });
+    await expect(
+      harness.engine.executeOperations([op('a')], { executionId }),
+    ).rejects.toBeInstanceOf(TaskStateError);
+  });
+
+  it('ends one operation REJECTED where its task refuses the params, and no other', async () => {
+    const results = await harness.engine.executeOperations(
+      [op('a'), { name: 'b', task: 'sleep', params: { ms: 'long' } }, op('c')],
+      { continueOnError: true },
+    );
+    expect(statuses(results)).toEqual(['a COMPLETED', 'b REJECTED', 'c COMPLETED']);
+    expect(results['b']).toMatchObject({ ok: false, error: { code: 'INPUT_INVALID' } });
+  });
+
+  it('hands params on as they are', async () => {
+    const params = {
+      numbers: [0, -1, 1.5, 1e21, 2 ** 53 - 1],
+      text: '${{ x }} $${{ 😀 \u0000',
+      nothing: null,
+      deep: [[{ '': [] }]],
+      ...(JSON.parse('{"__proto__": {"a": 1}, "a-b": true}') as object),
+    };
+    const { a } = await harness.engine.executeOperations([{ name: 'a', task: 'echo', params }]);
+    expect(a?.output).toEqual(params);
+  });
+});
+
+describe('executeOperation', () => {
+  it('runs once, and a failure is a result', async () => {
+    expect(await harness.engine.executeOperation(step, { name: 'x' })).toMatchObject({
+      ok: true,
+      output: { input: { name: 'x' } },
+    });
+    expect(await harness.engine.executeOperation('step', { fails: 'AGAIN' })).toMatchObject({
+      status: 'FAILED',
+      attempts: 1,
+      error: { code: 'AGAIN' },
+    });
+  });
+});
+
+describe('executeWithRetry', () => {
+  it('tells each retry once, in order, with the wait', async () => {
+    const told: unknown[] = [];
+    const result = await harness.engine.executeWithRetry(
+      'fail',
+      { times: 3 },
+      {
+        initialWait: 1,
+        backoffFactor: 3,
+        jitter: false,
+        onRetry: ({ code }, attempt, waitMs) => void told.push([code, attempt, waitMs]),
+      },
+    );
+    expect(result).toMatchObject({ ok: true, output: { attempt: 4 }, attempts: 4 });
+    expect(told).toEqual([
+      ['AskedToFail', 1, 1],
+      ['AskedToFail', 2, 3],
+      ['AskedToFail', 3, 9],
+    ]);
+  });
+
+  it('throws when the retries are spent, and at once for what is not retried', async () => {
+    await expect(
+      harness.engine.executeWithRetry('fail', null, { maxRetries: 1, initialWait: 1 }),
+    ).rejects.toBeInstanceOf(MaxRetriesExceededError);
+    await expect(
+      harness.engine.executeWithRetry('step', { fails: 'NEVER' }, { initialWait: 1 }),
+    ).rejects.toBeInstanceOf(NonRetriableError);
+  });
+});

@@ -1,0 +1,49 @@
+import { defineTask } from '../../src/registry.js';
+import { startHarness, type Harness } from '../support/engine.js';
+
+describe('systemDetail', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness({
+      tasks: [defineTask({ name: 'ours', run: () => 1 })],
+      maxConcurrentActivities: 7,
+    });
+  });
+  afterAll(() => harness.stop());
+
+  it('tells of server, workers, modes, jobs and limits', async () => {
+    await (await harness.engine.scheduleTask({ task: 'ours' })).result();
+    await harness.engine.scheduleTask({ task: 'ours', scheduledTime: '2h', executionId: 'later' });
+    const detail = await harness.engine.systemDetail();
+    expect(detail).toMatchObject({
+      versions: { tempograph: expect.any(String) as string, server: expect.any(String) as string },
+      taskQueue: harness.taskQueue,
+      queue: { backlog: 0 },
+      warnings: [],
+      circuits: [],
+    });
+    expect(detail.workers).toEqual([
+      {
+        identity: expect.stringContaining(String(process.pid)) as string,
+        lastSeen: expect.any(String) as string,
+        detail: expect.objectContaining({
+          pid: process.pid,
+          slots: 7,
+          overrunning: [],
+          tasks: expect.arrayContaining(['ours', 'echo']) as string[],
+        }) as unknown,
+      },
+    ]);
+    expect(detail.modes['in-process']).toBe(1);
+    expect(detail.jobs?.open).toBe(1);
+    await harness.engine.cancelExecution('later');
+  });
+
+  it('without a worker that answers, gives the rest and says what it could not ask', async () => {
+    await harness.worker.shutdown();
+    const detail = await harness.engine.systemDetail();
+    expect(detail.versions.server).not.toBeNull();
+    expect(detail.workers.every((worker) => worker.detail === null)).toBe(true);
+    expect(detail.modes).toEqual({});
+  });
+});

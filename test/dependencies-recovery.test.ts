@@ -1,0 +1,71 @@
+import { TaskEngine } from '../src/client.js';
+import { shared } from './support/shared.js';
+import { until } from './support/until.js';
+import { WorkerScene } from './support/worker-scene.js';
+
+const COUNT = 200;
+
+/** A generator whose numbers are the same in every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+}
+
+describe('dependencies across executions', () => {
+  it('of 200, started in random order, all end and none before what it waits for, though the worker is killed twice', async () => {
+    const random = seeded(7);
+    const below = (n: number): number => Math.floor(random() * n);
+    const scene = new WorkerScene(shared().address);
+    const id = (n: number): string => `${scene.taskQueue}-${n}`;
+    const dependencies = Array.from({ length: COUNT }, (_, n) =>
+      n === 0 ? [] : [...new Set(Array.from({ length: below(4) }, () => below(n)))],
+    );
+    const order = Array.from({ length: COUNT }, (_, n) => n);
+    for (let at = COUNT - 1; at > 0; at--) {
+      const other = below(at + 1);
+      [order[at], order[other]] = [order[other] as number, order[at] as number];
+    }
+    const engine = await TaskEngine.connect({
+      address: scene.address,
+      taskQueue: scene.taskQueue,
+      dataDir: scene.dataDir,
+    });
+    try {
+      let worker = await scene.startWorker();
+      const start = async (n: number): Promise<void> => {
+        await engine.scheduleTask({
+          task: 'named',
+          input: { name: String(n) },
+          executionId: id(n),
+          dependencies: (dependencies[n] ?? []).map(id),
+          awaitUnknown: true,
+        });
+      };
+      const killAfter = async (runs: number): Promise<void> => {
+        await until(() => scene.runs().length >= runs);
+        await scene.kill(worker);
+        worker = await scene.startWorker();
+      };
+      for (const n of order.slice(0, COUNT / 2)) await start(n);
+      await killAfter(10);
+      for (const n of order.slice(COUNT / 2)) await start(n);
+      await killAfter(COUNT / 2);
+      const results = await Promise.all(
+        order.map(async (n) => await engine.handle(id(n)).result()),
+      );
+      expect(results.map(({ status }) => status)).toEqual(order.map(() => 'COMPLETED'));
+      const runs = scene.runs().map(Number);
+      const early = dependencies.flatMap((before, n) =>
+        before.filter((dependency) => runs.lastIndexOf(dependency) > runs.indexOf(n)),
+      );
+      expect(early).toEqual([]);
+      expect(new Set(runs).size).toBe(COUNT);
+    } finally {
+      await scene.end();
+      await engine.shutdown();
+    }
+  }, 300_000);
+});
