@@ -1,6 +1,13 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** What others may see of the workflows: what they are told and asked, never what they do. */
+const CONTRACT = [
+  'workflows/messages',
+  'workflows/requests',
+  'workflows/between',
+  'workflows/asks',
+];
 /**
  * Which room of `src/` may import which other: imports point one way. `packages` lists the only packages a room may
  * use; without it, any. `workflows` code runs in Temporal's deterministic sandbox, so Node's modules are out there.
@@ -22,33 +29,15 @@ const ROOMS = {
   store: { may: ['domain'] },
   servers: { may: ['domain'] },
   /** How executions stand and ended, read from Temporal: for clients and for activities. */
-  observe: { may: ['domain', 'store', 'workflows/messages'] },
+  observe: { may: ['domain', 'store', ...CONTRACT] },
   runners: { may: ['domain', 'registry'] },
   /** Traces and metrics. */
-  telemetry: { may: ['domain', 'workflows/messages'] },
+  telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
-    may: [
-      'runners',
-      'store',
-      'observe',
-      'registry',
-      'config',
-      'telemetry',
-      'domain',
-      'workflows/messages',
-    ],
+    may: ['runners', 'store', 'observe', 'registry', 'config', 'telemetry', 'domain', ...CONTRACT],
   },
   client: {
-    may: [
-      'store',
-      'observe',
-      'builder',
-      'registry',
-      'config',
-      'telemetry',
-      'domain',
-      'workflows/messages',
-    ],
+    may: ['store', 'observe', 'builder', 'registry', 'config', 'telemetry', 'domain', ...CONTRACT],
   },
   cli: {
     may: [
@@ -61,7 +50,7 @@ const ROOMS = {
       'config',
       'telemetry',
       'domain',
-      'workflows/messages',
+      ...CONTRACT,
       'index',
     ],
   },
@@ -72,7 +61,7 @@ const DOORS = {
   builder: ['registry', 'domain'],
   config: ['domain'],
   telemetry: ['telemetry', 'config', 'domain'],
-  client: ['client', 'store', 'registry', 'config', 'domain', 'workflows/messages'],
+  client: ['client', 'store', 'registry', 'config', 'domain', ...CONTRACT],
   worker: [
     'activities',
     'observe',
@@ -82,10 +71,10 @@ const DOORS = {
     'config',
     'telemetry',
     'domain',
-    'workflows/messages',
+    ...CONTRACT,
   ],
   testing: ['client', 'worker', 'servers', 'registry', 'config', 'telemetry', 'domain'],
-  index: ['client', 'builder', 'registry', 'config', 'domain', 'workflows/messages'],
+  index: ['client', 'builder', 'registry', 'config', 'domain', ...CONTRACT],
 };
 
 const alternatives = (names) => names.map((name) => `${name}(?:\\.js$|/)`).join('|');

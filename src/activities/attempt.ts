@@ -10,7 +10,7 @@ import type { ActivityCancellationDetails } from '@temporalio/common';
 import type { Json } from '../domain/json.js';
 import { withAttempt, type AttemptRecord, type HeartbeatDetails } from '../domain/outcome.js';
 import { fallbackPolicy } from '../domain/retry.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 
 const BEAT_MS = 2_000;
 

@@ -8,7 +8,7 @@ import { isObject, type Json } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
 import type { CacheClaim } from '../store/result-cache.js';
 import type { Store } from '../store/store.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import type { NodeLogger } from './node-log.js';
 import { hashJson, loadValue, storeValue } from './values.js';

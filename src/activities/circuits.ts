@@ -14,7 +14,7 @@ import {
 } from '../store/circuit-state.js';
 import type { Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 import type { Attempt } from './attempt.js';
 import type { Deps } from './deps.js';
 import { attemptOutcome } from './verdict.js';

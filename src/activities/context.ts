@@ -2,7 +2,7 @@
 import { setOwn, type Json } from '../domain/json.js';
 import type { TaskContext } from '../registry.js';
 import { assertCheckpoint } from '../runners/checkpoint.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 import type { Attempt } from './attempt.js';
 import type { NodeLogger } from './node-log.js';
 

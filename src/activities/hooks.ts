@@ -3,7 +3,7 @@ import { messageOf, TaskError } from '../domain/errors.js';
 import { isObject, type Json } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
 import type { HookContext, HookDefinition, HookExecution, TaskLogger } from '../registry.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { loadValue } from './values.js';
 

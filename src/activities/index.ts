@@ -5,15 +5,14 @@ import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { TellLimits } from '../domain/limit-messages.js';
 import { getJson } from '../store/blob-store.js';
-import {
-  ACTIVITY,
-  type CheckRequest,
-  type NodeRequest,
-  type PrepareRequest,
-  type ReadRequest,
-  type RecordRequest,
-  type SettleRequest,
-} from '../workflows/messages.js';
+import { ACTIVITY } from '../workflows/messages.js';
+import type { CheckRequest, ReadRequest } from '../workflows/asks.js';
+import type {
+  NodeRequest,
+  PrepareRequest,
+  RecordRequest,
+  SettleRequest,
+} from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { runNode } from './pipeline.js';
 import { check, prepare } from './prepare.js';

@@ -5,7 +5,7 @@ import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal } from '../domain/status.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { getJson } from '../store/blob-store.js';
-import type { ExecutionLook } from '../workflows/messages.js';
+import type { ExecutionLook } from '../workflows/between.js';
 import type { Deps } from './deps.js';
 
 /** @param executionId an execution's id, or `<execution>/<node>` */

@@ -4,7 +4,7 @@ import { formatError, type ErrorRecord } from '../domain/errors.js';
 import type { Status, StatusReason } from '../domain/status.js';
 import type { TaskLogger } from '../registry.js';
 import type { Logger } from '../telemetry.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 
 export interface NodeLogger extends TaskLogger {
   transition(from: Status, to: Status, reason?: StatusReason): void;

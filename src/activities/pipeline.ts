@@ -8,7 +8,7 @@ import { messageOf, TaskError, type ErrorRecord } from '../domain/errors.js';
 import type { ActivityOutcome, HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import { issueMessages, type RegisteredTask } from '../registry.js';
 import { StoppedError } from '../runners/runner.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 import { Attempt } from './attempt.js';
 import { measureAttempt } from './attempt-metrics.js';
 import { lookUp, type Kept } from './cached.js';

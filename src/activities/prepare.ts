@@ -15,14 +15,8 @@ import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
 import { inputProblems, type TaskRegistry } from '../registry.js';
 import { putJson, type BlobStore } from '../store/blob-store.js';
-import type {
-  CheckAnswer,
-  CheckRequest,
-  PlanPages,
-  Prepared,
-  PrepareRequest,
-  PrepareResult,
-} from '../workflows/messages.js';
+import type { CheckAnswer, CheckRequest } from '../workflows/asks.js';
+import type { PlanPages, Prepared, PrepareRequest, PrepareResult } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { recordOpen, recordRefused } from './record-open.js';
 import { closeLimits, openLimits } from './limits.js';

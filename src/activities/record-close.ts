@@ -3,7 +3,7 @@ import { messageOf } from '../domain/errors.js';
 import { loadManifest, manifestNodes } from '../observe/closing.js';
 import { closedRows } from '../observe/projection.js';
 import { getJson } from '../store/blob-store.js';
-import type { RecordRequest } from '../workflows/messages.js';
+import type { RecordRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 
 /** Never fails: what could not be written the reconciler writes later. */

@@ -3,7 +3,7 @@ import type { JsonObject } from '../domain/json.js';
 import { nodeBody, type Plan } from '../domain/plan.js';
 import type { ParsedGraph, ParsedSubmission } from '../domain/spec.js';
 import { nodeIdentity, openRow } from '../observe/projection.js';
-import type { ExecutionInfo, Prepared } from '../workflows/messages.js';
+import type { ExecutionInfo, Prepared } from '../workflows/requests.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
 import type { Deps } from './deps.js';
 

@@ -3,7 +3,7 @@ import { getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Json } from '../domain/json.js';
 import { putJson } from '../store/blob-store.js';
-import type { ReadAnswer, ReadRequest } from '../workflows/messages.js';
+import type { ReadAnswer, ReadRequest } from '../workflows/asks.js';
 import type { Deps } from './deps.js';
 
 /** Characters that one answer carries: with JSON's escapes still below a payload's 2 MB. */

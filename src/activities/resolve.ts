@@ -5,7 +5,7 @@ import { setOwn, type Json, type JsonObject } from '../domain/json.js';
 import { parseTemplate, type Template } from '../domain/template.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 import type { NodeBody } from '../domain/plan.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 import { loadValue } from './values.js';
 
 /** Longest that the expressions of one input may take, in milliseconds. */

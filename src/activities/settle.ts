@@ -1,7 +1,7 @@
 /** Post hooks for the ends that the pipeline cannot see: a time-out, a lost worker, a cancel, a node that never started. */
 import { Context } from '@temporalio/activity';
 import type { Json } from '../domain/json.js';
-import type { SettleRequest } from '../workflows/messages.js';
+import type { SettleRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { runPostHooks } from './hooks.js';
 import { nodeLogger } from './node-log.js';

@@ -5,7 +5,7 @@ import { messageOf, type ErrorRecord } from '../domain/errors.js';
 import { isObject } from '../domain/json.js';
 import { policyFor, waitTime } from '../domain/retry.js';
 import type { RegisteredTask } from '../registry.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 import type { Attempt } from './attempt.js';
 import type { Facts } from './facts.js';
 import { recordError } from './failure.js';

@@ -1,6 +1,6 @@
 /** What a worker knows of itself: which attempts run, and which run on although they were asked to stop. */
 import { packageVersion } from '../config.js';
-import type { WorkerAnswer } from '../workflows/messages.js';
+import type { WorkerAnswer } from '../workflows/asks.js';
 import type { Deps } from './deps.js';
 
 /** An attempt counts as overrunning when it still runs this long after it was asked to stop. */

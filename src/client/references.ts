@@ -5,16 +5,16 @@ import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
 import type { BlobStore } from '../store/blob-store.js';
-import {
-  WORKFLOW,
-  type AskAnswer,
-  type AskRequest,
-  type CheckAnswer,
-  type CheckRequest,
-  type ReadAnswer,
-  type ReadRequest,
-  type WorkerAnswer,
-} from '../workflows/messages.js';
+import { WORKFLOW } from '../workflows/messages.js';
+import type {
+  AskAnswer,
+  AskRequest,
+  CheckAnswer,
+  CheckRequest,
+  ReadAnswer,
+  ReadRequest,
+  WorkerAnswer,
+} from '../workflows/asks.js';
 
 export class References {
   constructor(

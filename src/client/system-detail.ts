@@ -3,7 +3,7 @@ import type { Client, Connection } from '@temporalio/client';
 import { messageOf } from '../domain/errors.js';
 import type { Isolation } from '../registry.js';
 import type { CircuitView } from '../store/circuits.js';
-import type { WorkerAnswer } from '../workflows/messages.js';
+import type { WorkerAnswer } from '../workflows/asks.js';
 import type { Limits, LimitRecord } from './limits.js';
 import type { References } from './references.js';
 import type { StoreAccess } from './store-access.js';

@@ -4,7 +4,8 @@ import { PRIORITY_KEY, type Priority } from '../domain/priority.js';
 import { isTerminal, type StatusChange } from '../domain/status.js';
 import { statusHistory } from '../domain/status-history.js';
 import type { ExecutionKind, ExecutionWrite, StatusEntry } from '../store/execution-row.js';
-import type { ExecutionInfo, Manifest, NodeView } from '../workflows/messages.js';
+import type { ExecutionInfo } from '../workflows/requests.js';
+import type { Manifest, NodeView } from '../workflows/messages.js';
 
 /** Later than anything that was written while it ran: an end is the last word. */
 const LAST = Number.MAX_SAFE_INTEGER;

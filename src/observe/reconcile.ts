@@ -5,7 +5,8 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { ExecutionWrite } from '../store/execution-row.js';
 import type { Store } from '../store/store.js';
-import { MEMO, WORKFLOW, type ExecutionInfo, type ExecutionMemo } from '../workflows/messages.js';
+import { MEMO, WORKFLOW, type ExecutionMemo } from '../workflows/messages.js';
+import type { ExecutionInfo } from '../workflows/requests.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } from './closing.js';
 import { closedRows, identity, openRow } from './projection.js';
 

@@ -23,7 +23,7 @@ import {
   traceCarrier,
   type TraceContext,
 } from '../domain/trace-context.js';
-import type { NodeRequest } from '../workflows/messages.js';
+import type { NodeRequest } from '../workflows/requests.js';
 import { findProvider } from './provider.js';
 import type { Spans, Tracing } from './tracing.js';
 

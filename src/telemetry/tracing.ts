@@ -6,7 +6,7 @@ import type { TracerProvider } from '@opentelemetry/api';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { EndedSpan } from '../domain/observation.js';
-import type { NodeRequest, PrepareRequest, PrepareResult } from '../workflows/messages.js';
+import type { NodeRequest, PrepareRequest, PrepareResult } from '../workflows/requests.js';
 
 /**
  * `true` asks for traces, `false` refuses them whatever the environment says; a tracer provider of your own is used

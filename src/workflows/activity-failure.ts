@@ -15,7 +15,7 @@ import {
   type NodeOutcome,
 } from '../domain/outcome.js';
 import type { StatusReason } from '../domain/status.js';
-import type { NodeOrder, NodeRequest } from './messages.js';
+import type { NodeOrder, NodeRequest } from './requests.js';
 
 /** What an activity returned, if it is one of ours: a worker on a queue of the node's own may be anybody's. */
 export function outcomeOfResult(result: unknown, order: NodeOrder): ActivityOutcome {

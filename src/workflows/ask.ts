@@ -1,6 +1,7 @@
 /** `tempographAsk`: a question to whichever worker is there, for clients that cannot answer it themselves. */
 import { ApplicationFailure, scheduleLocalActivity } from '@temporalio/workflow';
-import { ACTIVITY, type AskAnswer, type AskRequest } from './messages.js';
+import { ACTIVITY } from './messages.js';
+import type { AskAnswer, AskRequest } from './asks.js';
 import { isAsk } from './shapes.js';
 
 const ANSWERED_BY: Record<AskRequest['kind'], string> = {

@@ -19,14 +19,8 @@ import {
 } from '@temporalio/workflow';
 import { AwaitedExecutions, type AwaitDecision, type AwaitSpec } from '../domain/awaited.js';
 import { splitExecutionId } from '../domain/execution-id.js';
-import {
-  ACTIVITY,
-  SIGNAL,
-  type EndedSignal,
-  type ExecutionLook,
-  type ProbeSignal,
-  type SubscribeSignal,
-} from './messages.js';
+import { ACTIVITY, SIGNAL } from './messages.js';
+import type { EndedSignal, ExecutionLook, ProbeSignal, SubscribeSignal } from './between.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -20,8 +20,8 @@ import {
   type GraphClose,
   type Manifest,
   type NodeView,
-  type RecordRequest,
 } from './messages.js';
+import type { RecordRequest } from './requests.js';
 
 /** Characters of JSON that a manifest may have inside a completed workflow's result, and inside a failure or the memo. */
 const INLINE_RESULT = 64 * 1_024;

@@ -27,15 +27,9 @@ import { detailsMarkdown } from './details.js';
 import type { Awaiting } from './awaiting.js';
 import { closeExecution, recordEnd, showStatus, writeAway } from './finish.js';
 import { GraphState } from './graph-state.js';
-import type {
-  Carry,
-  GraphClose,
-  GraphStatus,
-  NodeOrder,
-  PlanPages,
-  Prepared,
-  TaskGraphArgs,
-} from './messages.js';
+import type { Carry, TaskGraphArgs } from './between.js';
+import type { GraphClose, GraphStatus } from './messages.js';
+import type { NodeOrder, PlanPages, Prepared } from './requests.js';
 import { GraphLimits } from './limits.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
 import { OrderBook } from './orders.js';

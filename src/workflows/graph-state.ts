@@ -7,16 +7,9 @@ import type { HeldOutcome, HoldReason, NodeOutcome } from '../domain/outcome.js'
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import { isFailure, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
-import type {
-  Carry,
-  Counts,
-  NodeFailure,
-  NodesPage,
-  NodesQuery,
-  NodeView,
-  Round,
-  Upstream,
-} from './messages.js';
+import type { Carry } from './between.js';
+import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
+import type { Round, Upstream } from './requests.js';
 
 /** Failures that are kept for the close payload. */
 const FAILURES_KEPT = 10;

@@ -19,21 +19,10 @@ import { showStatus } from './finish.js';
 import { GraphRun } from './graph-run.js';
 import { HereExecutor } from './here.js';
 import { isLimitGrant } from './limit-shapes.js';
-import {
-  ACTIVITY,
-  FAILURE,
-  SIGNAL,
-  type Carry,
-  type GraphClose,
-  type Prepared,
-  type PrepareRequest,
-  type PrepareResult,
-  type ProbeSignal,
-  type ReadAnswer,
-  type ReadRequest,
-  type SettledSignal,
-  type TaskGraphArgs,
-} from './messages.js';
+import { ACTIVITY, FAILURE, SIGNAL, type GraphClose } from './messages.js';
+import type { Carry, ProbeSignal, SettledSignal, TaskGraphArgs } from './between.js';
+import type { Prepared, PrepareRequest, PrepareResult } from './requests.js';
+import type { ReadAnswer, ReadRequest } from './asks.js';
 import { SegmentsExecutor } from './segments.js';
 import { isCarry, isEnded, isProbe, isSettled, isSubscribe } from './shapes.js';
 import { Subscribers } from './subscribers.js';

@@ -12,13 +12,8 @@ import { PRIORITY_KEY } from '../domain/priority.js';
 import { cutBytes, jsonBytes } from '../domain/json.js';
 import { outcomeOfFailure, outcomeOfResult } from './activity-failure.js';
 import { Alarm } from './alarm.js';
-import {
-  ACTIVITY,
-  type NodeOrder,
-  type NodeRequest,
-  type Prepared,
-  type SettleRequest,
-} from './messages.js';
+import { ACTIVITY } from './messages.js';
+import type { NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
 
 /** Bytes of activity inputs in one workflow task: half of what a gRPC message may have. */

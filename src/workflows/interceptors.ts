@@ -3,7 +3,8 @@
  * trace each passes on what it was given.
  */
 import { workflowInfo, type WorkflowInterceptors } from '@temporalio/workflow';
-import { ACTIVITY, type NodeRequest, type SettleRequest } from './messages.js';
+import { ACTIVITY } from './messages.js';
+import type { NodeRequest, SettleRequest } from './requests.js';
 import { adoptHeader, withTrace, type SpanName } from './trace.js';
 
 export const interceptors = (): WorkflowInterceptors => ({

@@ -26,7 +26,9 @@ import type {
 } from '../domain/limit-messages.js';
 import type { Plan } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
-import { ACTIVITY, SIGNAL, type Carry, type LimitsCarry, type Prepared } from './messages.js';
+import { ACTIVITY, SIGNAL } from './messages.js';
+import type { Carry, LimitsCarry } from './between.js';
+import type { Prepared } from './requests.js';
 
 const MINUTE = 60_000;
 

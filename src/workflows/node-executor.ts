@@ -1,6 +1,7 @@
 /** The port between the graph's decisions and where nodes run: in this workflow (`here.ts`) or in segments (`segments.ts`). */
 import type { ActivityOutcome } from '../domain/outcome.js';
-import type { NodeOrder, SegmentCarry } from './messages.js';
+import type { NodeOrder } from './requests.js';
+import type { SegmentCarry } from './between.js';
 
 /** Called with a node's outcome; with `warnings` only, for a node whose post hooks ran after it had ended. */
 export type Deliver = (index: number, outcome: ActivityOutcome) => void;

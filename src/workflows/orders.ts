@@ -4,7 +4,7 @@ import { setOwn } from '../domain/json.js';
 import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { GraphState } from './graph-state.js';
-import type { NodeOrder, PlanPages, Prepared, Upstream } from './messages.js';
+import type { NodeOrder, PlanPages, Prepared, Upstream } from './requests.js';
 
 export class OrderBook {
   /** Of a graph that runs in one piece; a coordinator's segments have one limit for all. */

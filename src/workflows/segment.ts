@@ -14,13 +14,8 @@ import { fitting } from '../domain/budget.js';
 import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
 import { HereExecutor } from './here.js';
 import { isAssign, isCancel, isSegmentArgs } from './shapes.js';
-import {
-  ACTIVITY,
-  SIGNAL,
-  type AssignSignal,
-  type SegmentArgs,
-  type SettledSignal,
-} from './messages.js';
+import { ACTIVITY, SIGNAL } from './messages.js';
+import type { AssignSignal, SegmentArgs, SettledSignal } from './between.js';
 
 /** Outcomes in one report, and characters of JSON: a payload has at most 2 MB. */
 const OUTCOMES_PER_REPORT = 200;

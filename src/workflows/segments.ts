@@ -22,20 +22,16 @@ import { fitting } from '../domain/budget.js';
 import { messageOf, type ErrorRecord } from '../domain/errors.js';
 import { withAttempt, type ActivityOutcome, type AttemptRecord } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
-import {
-  ACTIVITY,
-  SIGNAL,
-  WORKFLOW,
-  type AssignSignal,
-  type CancelSignal,
-  type Carry,
-  type NodeOrder,
-  type Prepared,
-  type Round,
-  type SegmentArgs,
-  type SegmentCarry,
-  type SettledSignal,
-} from './messages.js';
+import { ACTIVITY, SIGNAL, WORKFLOW } from './messages.js';
+import type {
+  AssignSignal,
+  CancelSignal,
+  Carry,
+  SegmentArgs,
+  SegmentCarry,
+  SettledSignal,
+} from './between.js';
+import type { NodeOrder, Prepared, Round } from './requests.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
 
 const MINUTE = 60_000;

@@ -4,20 +4,19 @@
  */
 import { isObject } from '../domain/json.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
+import type { AskRequest } from './asks.js';
 import type {
-  AskRequest,
   AssignSignal,
-  CancelNodeRequest,
   CancelSignal,
   Carry,
   EndedSignal,
-  NodeOrder,
-  PauseRequest,
   ProbeSignal,
   SegmentArgs,
   SettledSignal,
   SubscribeSignal,
-} from './messages.js';
+} from './between.js';
+import type { CancelNodeRequest, PauseRequest } from './messages.js';
+import type { NodeOrder } from './requests.js';
 
 export function isCarry(value: unknown): value is Carry | { ref: string } {
   if (!isObject(value)) return false;

@@ -1,7 +1,8 @@
 /** Executions that wait for this one, or for one of its nodes: each is told once, before this one closes. */
 import { condition, getExternalWorkflowHandle, log, workflowInfo } from '@temporalio/workflow';
 import type { TerminalStatus } from '../domain/status.js';
-import { SIGNAL, type EndedSignal, type SubscribeSignal } from './messages.js';
+import { SIGNAL } from './messages.js';
+import type { EndedSignal, SubscribeSignal } from './between.js';
 
 /** How the whole execution, or one of its nodes, has ended; undefined while it has not. */
 export type EndOf = (

@@ -22,7 +22,8 @@ import {
   type TraceContext,
 } from '../domain/trace-context.js';
 import type { GraphState } from './graph-state.js';
-import type { Counts, ExecutionInfo, PrepareRequest } from './messages.js';
+import type { Counts } from './messages.js';
+import type { ExecutionInfo, PrepareRequest } from './requests.js';
 
 type Headers = Record<string, Payload>;
 

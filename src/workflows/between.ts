@@ -1,0 +1,105 @@
+/** What our workflows tell each other, and what a coordinator carries over a continue-as-new. */
+import type { GateSnapshot } from '../domain/limit-gate.js';
+import type { LimitAsk } from '../domain/limit-messages.js';
+import type { ActivityOutcome } from '../domain/outcome.js';
+import type { NodeClass } from '../domain/plan.js';
+import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
+import type { GraphSpec, Submission } from '../domain/spec.js';
+import type { StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
+import type { NodeFailure } from './messages.js';
+import type { NodeOrder, Prepared, Round, Upstream } from './requests.js';
+
+/** Arguments of `taskGraph`. A raw client gives the spec and, if it likes, a submission; the carry is our own. */
+export type TaskGraphArgs = [
+  spec: GraphSpec | null,
+  submission?: Submission | null,
+  carry?: Carry | { ref: string } | null,
+];
+
+export interface SegmentArgs {
+  coordinatorId: string;
+  prepared: Omit<Prepared, 'plan'>;
+  classes: NodeClass[];
+  orders: NodeOrder[];
+  sealed: boolean;
+}
+
+export interface AssignSignal {
+  orders: NodeOrder[];
+  /** No more orders will come. */
+  sealed: boolean;
+}
+
+export interface CancelSignal {
+  indexes: number[];
+  /** They are to stop at their last checkpoint and go on later; else for good. */
+  pause?: true;
+}
+
+export interface SettledSignal {
+  segmentId: string;
+  outcomes: [index: number, outcome: ActivityOutcome][];
+}
+
+/** An execution wants to be told how this one ends, or one of its nodes. */
+export interface SubscribeSignal {
+  subscriber: string;
+  /** When the subscriber started, epoch milliseconds. */
+  startedAt: number;
+  nodeId?: string;
+}
+
+/** The answer to {@link SubscribeSignal}, once. */
+export interface EndedSignal {
+  /** As it was asked for: `<execution>` or `<execution>/<node>`. */
+  executionId: string;
+  status: TerminalStatus;
+  reason?: string | undefined;
+}
+
+/** Executions that wait for each other in a row: whoever finds itself at the front has found a cycle. */
+export interface ProbeSignal {
+  path: string[];
+}
+
+/** How an execution stands when it is looked at. */
+export type ExecutionLook =
+  { state: 'open' | 'unknown' } | { state: 'closed'; status: TerminalStatus; reason?: string };
+
+/** What a coordinator carries over a continue-as-new. */
+export interface Carry {
+  prepared: Prepared;
+  startedAt: number;
+  scheduler: SchedulerSnapshot;
+  /** What the not yet started nodes still have to read. */
+  upstream: [index: number, upstream: Upstream][];
+  rounds: [index: number, round: Round][];
+  /** References of pages of ended nodes' records. */
+  pages: string[];
+  failures: NodeFailure[];
+  segments: SegmentCarry[];
+  nextSegment: number;
+  sequence: number;
+  /** Nodes that were asked to stop and have not ended. */
+  cancelled: [index: number, reason: StatusReason][];
+  cancelling?: StatusReason;
+  /** Pauses and resumes of the whole graph, and of nodes that have not ended. */
+  marks: StatusChange[];
+  nodeMarks: [index: number, marks: StatusChange[]][];
+  /** Executions that wait for this one. */
+  subscribers: SubscribeSignal[];
+  limits?: LimitsCarry;
+}
+
+/** Places in limits, and the last message to each limit's keeper. */
+export interface LimitsCarry {
+  gate: GateSnapshot;
+  last: LimitAsk[];
+}
+
+export interface SegmentCarry {
+  id: string;
+  handed: number;
+  sealed: boolean;
+  inFlight: (readonly [index: number, round: Round | null, classIndex: number])[];
+}
