@@ -1,5 +1,6 @@
 /** The door for programs that start and watch executions. */
 export { TaskEngine } from './client/engine.js';
+export { getTaskEngine } from './client/shared-engine.js';
 export { LONE_NODE } from './workflows/messages.js';
 export type { BatchAnswer, BatchItem, BatchOfTasks, BatchOptions } from './client/batch.js';
 export type {

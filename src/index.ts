@@ -1,7 +1,7 @@
 /** The package's front door: define tasks and graphs, schedule them, ask how they stand. */
 export { defineGraph, GraphBuilder } from './builder.js';
 export type { GraphOptions, NodeHandle, NodeOptions, Ref, Templated } from './builder.js';
-export { ExecutionHandle, TaskEngine } from './client.js';
+export { ExecutionHandle, getTaskEngine, TaskEngine } from './client.js';
 export type {
   Backfill,
   Cache,

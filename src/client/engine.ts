@@ -155,6 +155,18 @@ export class TaskEngine implements ErrorListVerbs {
     return new TaskEngine(client, settings, address, options.client === undefined);
   }
 
+  /** True once {@link shutdown} was called. */
+  get isShutDown(): boolean {
+    return this.closed;
+  }
+
+  /** `connect` has done it; may be called again. @throws TaskStateError after a shutdown */
+  async initialize(): Promise<this> {
+    this.assertOpen();
+    await this.knownAttributes();
+    return this;
+  }
+
   /**
    * Schedules one task: an execution whose status and output are the task's.
    *

@@ -137,6 +137,7 @@ export function submittedRow(
     reason,
     createdAt: now,
     scheduledTime,
-    statusHistory: [{ status, at: now, ...(reason === null ? {} : { reason }) }],
+    // A worker knows better when it came to be PENDING.
+    statusHistory: reason === null ? [] : [{ status, at: now, reason }],
   };
 }
