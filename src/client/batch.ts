@@ -51,8 +51,17 @@ export interface BatchAnswer {
 /** What a batch is scheduled with: the engine's own ways of starting. */
 export interface BatchDoor {
   scheduleTask(item: TaskSubmission): Promise<{ executionId: string }>;
+  /** For each key the execution that owns it, the one given here or an earlier one; without a store the given ones. */
+  claim(project: string, keys: readonly KeyedExecution[]): Promise<string[]>;
+  /** Gives back keys whose executions could not be started. */
+  release(project: string, executionIds: readonly string[]): Promise<void>;
   /** Starts a run that items share; one that runs or ran under this id already is fine. */
   startShared(spec: GraphSpec, options: SubmitOptions): Promise<void>;
+}
+
+export interface KeyedExecution {
+  key: string;
+  executionId: string;
 }
 
 interface Planned {
@@ -73,7 +82,8 @@ export async function scheduleBatch(
   given: readonly BatchItem[] | BatchOfTasks,
   options: BatchOptions = {},
 ): Promise<BatchAnswer> {
-  const { items, common } = itemsOf(given, options);
+  const { items, common: all } = itemsOf(given, options);
+  const { idempotencyKey: requestKey, ...common } = all;
   const answer: BatchAnswer = { successful: [], failed: [] };
   const first = new Map<string, number>();
   const twins: [index: number, of: number][] = [];
@@ -98,7 +108,7 @@ export async function scheduleBatch(
   await Promise.all([
     ...[...shared.values()]
       .flatMap((group) => inRuns(group))
-      .map((run, nth) => scheduleShared(door, run, runId(common, run, nth), answer)),
+      .map((run, nth) => scheduleShared(door, run, runId(requestKey, run, nth), answer)),
     scheduleSingles(door, single, answer),
   ]);
   for (const [index, of] of twins) answerTwin(answer, index, of);
@@ -133,7 +143,7 @@ function itemFaults(item: BatchItem): Fault[] {
   const faults: Fault[] = [];
   startDelayMs(item.scheduledTime, faults);
   const { idempotencyKey: _key, task: _task, input: _input, ...options } = item;
-  const spec = specOf([{ index: 0, taskId: nameOf(item.task), item }], 'item');
+  const spec = specOf([{ index: 0, taskId: nameOf(item.task), item, place: 0 }], 'item');
   return [...faults, ...validateGraph(spec, submissionOf(withoutStart(options))).faults];
 }
 
@@ -164,7 +174,7 @@ function inRuns(group: Planned[]): Planned[][] {
 }
 
 /** The same for the same request: sent twice it names the run that is there already. */
-function runId({ idempotencyKey }: BatchOptions, run: readonly Planned[], nth: number): string {
+function runId(idempotencyKey: string | undefined, run: readonly Planned[], nth: number): string {
   const name = slug(
     run.every(({ taskId }) => taskId === run[0]?.taskId) ? (run[0]?.taskId ?? '') : 'batch',
   );
@@ -183,23 +193,50 @@ async function scheduleShared(
   answer: BatchAnswer,
 ): Promise<void> {
   const { project, sessionId } = run[0]?.item ?? {};
+  const placed = run.map((planned, place): Placed => ({
+    ...planned,
+    place,
+    executionId: `${batchId}/${place}`,
+  }));
+  const keyed = placed.flatMap(({ item, executionId }) =>
+    item.idempotencyKey === undefined ? [] : [{ key: item.idempotencyKey, executionId }],
+  );
+  const mine = new Set(placed.map(({ executionId }) => executionId));
   try {
-    await door.startShared(specOf(run, batchId), {
+    const owners = keyed.length > 0 ? await door.claim(project ?? '', keyed) : [];
+    keyed.forEach(({ executionId }, at) => {
+      const owner = owners[at];
+      if (owner === undefined || owner === executionId) return;
+      mine.delete(executionId);
+      const { index, taskId } = placed.find((one) => one.executionId === executionId) as Placed;
+      answer.successful.push({ index, taskId, executionId: owner });
+    });
+    const own = placed.filter(({ executionId }) => mine.has(executionId));
+    if (own.length === 0) return;
+    await door.startShared(specOf(own, batchId), {
       executionId: batchId,
       ...(project === undefined ? {} : { project }),
       ...(sessionId === undefined ? {} : { sessionId }),
     });
-    run.forEach(({ index, taskId }, place) =>
-      answer.successful.push({ index, taskId, executionId: `${batchId}/${place}` }),
-    );
+    for (const { index, taskId, executionId } of own)
+      answer.successful.push({ index, taskId, executionId });
   } catch (error) {
-    for (const { index, taskId } of run)
+    const failed = placed.filter(({ executionId }) => mine.has(executionId));
+    const ids = failed.map(({ executionId }) => executionId);
+    if (keyed.length > 0) await door.release(project ?? '', ids).catch(() => undefined);
+    for (const { index, taskId } of failed)
       answer.failed.push({ index, taskId, error: errorOf(error) });
   }
 }
 
-function specOf(run: readonly Planned[], name: string): GraphSpec {
-  const tasks = run.map(({ taskId, item }, place) => {
+/** An item with its place in a run, which is its node's id. */
+interface Placed extends Planned {
+  place: number;
+  executionId: string;
+}
+
+function specOf(run: readonly Omit<Placed, 'executionId'>[], name: string): GraphSpec {
+  const tasks = run.map(({ taskId, item, place }) => {
     const { task: _task, input, scheduledTime, idempotencyKey, ...rest } = item;
     const {
       project: _project,

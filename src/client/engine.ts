@@ -35,6 +35,7 @@ import {
   type BatchItem,
   type BatchOfTasks,
   type BatchOptions,
+  type KeyedExecution,
 } from './batch.js';
 import { Catalogue } from './catalogue.js';
 import { schedulable, type CatalogueSubmission } from './catalogue-submission.js';
@@ -236,6 +237,14 @@ export class TaskEngine implements ErrorListVerbs {
     this.assertOpen();
     const door = {
       scheduleTask: (item: TaskSubmission) => this.scheduleTask(item),
+      claim: async (project: string, keys: readonly KeyedExecution[]) => {
+        const store = await this.stores.get();
+        const owners = await store?.batchKeys.claim(project, keys, Date.now());
+        return (owners ?? keys).map(({ executionId }) => executionId);
+      },
+      release: async (project: string, ids: readonly string[]) => {
+        await (await this.stores.get())?.batchKeys.release(project, ids);
+      },
       startShared: async (spec: GraphSpec, options: SubmitOptions) => {
         try {
           await this.startExecution(spec, options, { kind: 'batch', name: spec.name });

@@ -176,7 +176,7 @@ describe('limits of the server', () => {
     expect(counts).toEqual({ FAILED: 1, SKIPPED: 2_200 });
     expect(seen).toBe(2_201);
     await harness.stop();
-  });
+  }, 300_000);
 
   it('fan-in of many large inputs in one go is spread over workflow tasks', async () => {
     const harness = await startHarness();

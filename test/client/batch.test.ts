@@ -106,6 +106,21 @@ describe('scheduleTaskBatch', () => {
     expect(ran.length).toBe(2);
   });
 
+  it('gives the execution of an earlier batch to an item with its key', async () => {
+    ran.length = 0;
+    const idempotencyKey = randomUUID();
+    const first = await harness.engine.scheduleTaskBatch([
+      { task: double, input: { n: 1 }, idempotencyKey },
+    ]);
+    const second = await harness.engine.scheduleTaskBatch([
+      { task: double, input: { n: 2 } },
+      { task: double, input: { n: 1 }, idempotencyKey },
+    ]);
+    expect(second.successful[1]?.executionId).toBe(first.successful[0]?.executionId);
+    await results(second.successful.map(({ executionId }) => executionId));
+    expect(ran.length).toBe(2);
+  });
+
   it('sent twice with one key starts nothing new and answers the same', async () => {
     ran.length = 0;
     const idempotencyKey = randomUUID();
