@@ -25,11 +25,11 @@ const graph = {
   ],
 };
 
-async function attemptsKnownToServer(address: string, executionId: string): Promise<number> {
+async function pendingAttempt(address: string, executionId: string) {
   const connection = await Connection.connect({ address });
   try {
     const { raw } = await new Client({ connection }).workflow.getHandle(executionId).describe();
-    return raw.pendingActivities?.find(({ activityId }) => activityId === 'gated')?.attempt ?? 0;
+    return raw.pendingActivities?.find(({ activityId }) => activityId === 'gated');
   } finally {
     await connection.close();
   }
@@ -47,6 +47,10 @@ describe('recovery', () => {
       const victim = await scene.startWorker();
       const handle = await engine.scheduleTaskGraph(graph);
       await until(() => scene.runs().includes('gated 1'));
+      // Its checkpoint is not safe before the server has the heartbeat.
+      await until(async () =>
+        Boolean((await pendingAttempt(scene.address, handle.executionId))?.heartbeatDetails),
+      );
       await scene.kill(victim);
       await scene.startWorker();
       await until(() => scene.runs().includes('gated 2'));
@@ -94,7 +98,7 @@ describe('recovery', () => {
         taskQueue: scene.taskQueue,
         dataDir: scene.dataDir,
       });
-      await until(async () => (await attemptsKnownToServer(scene.address, executionId)) === 2);
+      await until(async () => (await pendingAttempt(scene.address, executionId))?.attempt === 2);
       worker.kill('SIGCONT');
       await until(() => scene.runs().includes('gated 2'));
       scene.open();

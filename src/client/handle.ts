@@ -14,7 +14,7 @@ import {
   type PauseRequest,
 } from '../workflows/messages.js';
 import { awaitNode } from './await-node.js';
-import { changedNodes, pendingAttempts, withPending } from './live.js';
+import { changedNodes, pendingAttempts, query, withPending } from './live.js';
 import type { References } from './references.js';
 import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
 
@@ -64,7 +64,7 @@ export class ExecutionHandle {
 
   /** Status and counts now, attempts under way included. */
   async status(): Promise<ExecutionUpdate> {
-    const status = await this.workflow.query<GraphStatus>(QUERY.status);
+    const status = await query<GraphStatus>(this.parts.client, this.executionId, QUERY.status);
     const views = await this.nodes(status);
     return summary(status, views, views);
   }
@@ -81,7 +81,7 @@ export class ExecutionHandle {
     const shown = new Map<string, string>();
     let since = 0;
     while (!signal?.aborted) {
-      const status = await this.workflow.query<GraphStatus>(QUERY.status);
+      const status = await query<GraphStatus>(this.parts.client, this.executionId, QUERY.status);
       if (status.sequence > since || since === 0) {
         const page = await changedNodes(this.parts.client, this.executionId, since);
         for (const view of page.nodes) views.set(view.id, view);
@@ -161,14 +161,14 @@ export class NodeHandle {
 
   /** @throws TaskError NOT_FOUND */
   async status(): Promise<NodeView> {
-    const handle = this.parts.client.workflow.getHandle(this.graphId);
+    const { client } = this.parts;
     const [view, status] = await Promise.all([
-      handle.query<NodeView | null, [string]>(QUERY.node, this.nodeId),
-      handle.query<GraphStatus>(QUERY.status),
+      query<NodeView | null>(client, this.graphId, QUERY.node, this.nodeId),
+      query<GraphStatus>(client, this.graphId, QUERY.status),
     ]);
     if (!view) throw notFound(`${this.graphId}/${this.nodeId}`);
     if (isTerminal(view.status)) return view;
-    const pending = await pendingAttempts(this.parts.client, status);
+    const pending = await pendingAttempts(client, status);
     return withPending(view, pending.get(this.nodeId), Date.now());
   }
 

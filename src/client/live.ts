@@ -1,6 +1,8 @@
 /** How a running execution stands now: what its workflow knows, and what only the server knows of attempts under way. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { messageOf } from '../domain/errors.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
 import { QUERY, type GraphStatus, type NodesPage, type NodeView } from '../workflows/messages.js';
 
@@ -11,21 +13,43 @@ type PendingActivity = NonNullable<
 /** PENDING_ACTIVITY_STATE_STARTED, and CANCEL_REQUESTED: a worker has it, and is asked to stop. */
 const STARTED: readonly number[] = [2, 3];
 
+/** Looks at a busy workflow that are worth another try, and the wait before each. */
+const LOOKS = 5;
+const LOOK_WAIT_MS = 300;
+
+/**
+ * Asks a running workflow. A worker may lose its memory of a workflow while a local activity is under way; the server
+ * then asks again, but a query that came in between fails: it is asked again too.
+ */
+export async function query<T>(
+  client: Client,
+  workflowId: string,
+  name: string,
+  ...args: unknown[]
+): Promise<T> {
+  const handle = client.workflow.getHandle(workflowId);
+  for (let nth = 1; ; nth++) {
+    try {
+      return await handle.query<T, unknown[]>(name, ...args);
+    } catch (error) {
+      if (nth === LOOKS || !messageOf(error).includes('TMPRL1100')) throw error;
+      await sleep(LOOK_WAIT_MS * nth);
+    }
+  }
+}
+
 /** All nodes that changed after a sequence, page by page. */
 export async function changedNodes(
   client: Client,
   executionId: string,
   since: number,
 ): Promise<NodesPage> {
-  const handle = client.workflow.getHandle(executionId);
-  const first = await handle.query<NodesPage, [object]>(QUERY.nodes, { since });
+  const ask = (request: object) => query<NodesPage>(client, executionId, QUERY.nodes, request);
+  const first = await ask({ since });
   let { next } = first;
   const nodes = [...first.nodes];
   while (next !== undefined) {
-    const page: NodesPage = await handle.query<NodesPage, [object]>(QUERY.nodes, {
-      since,
-      cursor: next,
-    });
+    const page: NodesPage = await ask({ since, cursor: next });
     nodes.push(...page.nodes);
     next = page.next;
   }

@@ -1,9 +1,9 @@
 /** Lists of executions. */
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import { TaskError } from '../domain/errors.js';
 import type { Database, Dialect } from './database.js';
 import { readExecutions } from './execution-columns.js';
-import { filterOf, type Filter } from './execution-filter.js';
+import { boundsOf, filterOf, type Filter } from './execution-filter.js';
 import { cursorOf, ordOfCursor } from './execution-order.js';
 import { walksOf, type Search, type Way } from './execution-walks.js';
 import type { ExecutionPage, ExecutionQuery } from './executions.js';
@@ -97,7 +97,7 @@ export async function wayOf(database: Database, search: Search): Promise<Way> {
   if (ways.length > 1 || text !== undefined)
     for (const way of ways) consider(way, await countSome(database, filter, way));
   if (text !== undefined) {
-    const { way, rows } = await textWay(database, text);
+    const { way, rows } = await textWay(database, filter, text);
     consider(way, rows);
   }
   return best?.way ?? ways[0] ?? { along: 'columns' };
@@ -118,22 +118,38 @@ async function countSome(database: Database, filter: Filter, way: Way): Promise<
   return sum;
 }
 
-async function textWay(database: Database, text: string): Promise<{ way: Way; rows: number }> {
+/** Of the newest rows, how many are looked at, and how many with the text show that it is frequent. */
+const SAMPLE = { of: 2_000, frequent: 20 } as const;
+
+async function textWay(
+  database: Database,
+  filter: Filter,
+  text: string,
+): Promise<{ way: Way; rows: number }> {
   const matches = textMatches(database.dialect, text);
   if (database.dialect === 'sqlite') {
     const some = sql`select 1 from execution_text where ${matches} limit ${MANY}`;
     return { way: { along: 'text' }, rows: await countRows(database, some) };
   }
-  // It would read the table from its beginning until it has enough, which a rare word never is.
-  const rows = await database.sql.transaction().execute(async (connection) => {
+  // The index would collect all rows of a frequent word first.
+  const bounds = sql.join([sql`true`, ...boundsOf(filter, 'ord')], sql` and `);
+  const newest = sql`select 1 from (select words from execution_text where ${bounds}
+    order by ord desc limit ${SAMPLE.of}) as execution_text where ${matches}`;
+  if ((await countRows(database, newest)) >= SAMPLE.frequent)
+    return { way: { along: 'text' }, rows: MANY };
+  const ords = await placesOfText(database, matches);
+  return { way: { along: 'text', ...(ords.length < MANY ? { ords } : {}) }, rows: ords.length };
+}
+
+/** The places of at most {@link MANY} rows with a text, on PostgreSQL. */
+async function placesOfText(database: Database, matches: RawBuilder<SqlBool>): Promise<string[]> {
+  return database.sql.transaction().execute(async (connection) => {
+    // It would read the table from its beginning until it has enough, which a rare word never is.
     await sql`set local enable_seqscan = off`.execute(connection);
     const some = sql<{ ord: string }>`select cast(ord as text) as ord from execution_text
       where ${matches} limit ${MANY}`;
-    return (await some.execute(connection)).rows;
+    return (await some.execute(connection)).rows.map(({ ord }) => ord);
   });
-  // To be told how many there are, it has to be given them.
-  const ords = rows.length < MANY ? { ords: rows.map(({ ord }) => ord) } : {};
-  return { way: { along: 'text', ...ords }, rows: rows.length };
 }
 
 async function countRows(database: Database, select: RawBuilder<unknown>): Promise<number> {
