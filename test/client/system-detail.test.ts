@@ -13,7 +13,7 @@ describe('systemDetail', () => {
 
   it('tells of server, workers, modes, jobs and limits', async () => {
     await (await harness.engine.scheduleTask({ task: 'ours' })).result();
-    await harness.engine.scheduleTask({ task: 'ours', scheduledTime: '2h', executionId: 'later' });
+    await harness.engine.scheduleTask({ task: 'ours', scheduledTime: '2h', executionId: 'system-detail-later' });
     const detail = await harness.engine.systemDetail();
     expect(detail).toMatchObject({
       versions: { tempograph: expect.any(String) as string, server: expect.any(String) as string },
@@ -36,7 +36,7 @@ describe('systemDetail', () => {
     ]);
     expect(detail.modes['in-process']).toBe(1);
     expect(detail.jobs?.open).toBe(1);
-    await harness.engine.cancelExecution('later');
+    await harness.engine.cancelExecution('system-detail-later');
   });
 
   it('without a worker that answers, gives the rest and says what it could not ask', async () => {
