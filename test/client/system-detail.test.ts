@@ -13,7 +13,11 @@ describe('systemDetail', () => {
 
   it('tells of server, workers, modes, jobs and limits', async () => {
     await (await harness.engine.scheduleTask({ task: 'ours' })).result();
-    await harness.engine.scheduleTask({ task: 'ours', scheduledTime: '2h', executionId: 'system-detail-later' });
+    await harness.engine.scheduleTask({
+      task: 'ours',
+      scheduledTime: '2h',
+      executionId: 'system-detail-later',
+    });
     const detail = await harness.engine.systemDetail();
     expect(detail).toMatchObject({
       versions: { tempograph: expect.any(String) as string, server: expect.any(String) as string },
