@@ -110,20 +110,40 @@ async function run(bin, settings) {
     if (made.status !== 0)
       throw new Error(`initdb failed: ${(made.stderr || String(made.error)).trim().slice(-500)}`);
     const { child, port } = await listen(join(bin, 'postgres'), data, settings, account, folder);
-    const kill = () => child.kill('SIGQUIT');
-    process.once('exit', kill);
+    const dismiss = guard(child.pid, folder);
     return {
       url: `postgres://${USER}@127.0.0.1:${port}/postgres`,
       stop: async () => {
-        process.off('exit', kill);
         await ended(child);
         await remove();
+        dismiss();
       },
     };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+/**
+ * Ends the server and removes its folder should this process end without doing so, however that happens: the guard
+ * sees its input end.
+ */
+function guard(pid, folder) {
+  const watch = `
+    let dismissed = false;
+    process.stdin.on('data', () => { dismissed = true; });
+    process.stdin.on('end', () => {
+      if (dismissed) return;
+      try { process.kill(${pid}, 'SIGQUIT'); } catch {}
+      setTimeout(() => require('node:fs').rmSync(process.argv[1], { recursive: true, force: true }), 1000);
+    });`;
+  const watcher = spawn(process.execPath, ['-e', watch, folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  watcher.unref();
+  return () => watcher.stdin.end('dismissed');
 }
 
 /** PostgreSQL refuses to run as root. */

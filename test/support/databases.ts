@@ -28,9 +28,16 @@ export function describeDatabases(name: string, suite: (database: TestDatabase) 
 }
 
 function sqlite(): TestDatabase {
-  const folder = mkdtempSync(join(tmpdir(), 'tempograph-store-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return stores(async () => `sqlite:${join(folder, `${randomUUID()}.db`)}`);
+  // Made when it is needed: the clean-up of a skipped suite does not run.
+  let folder: string | undefined;
+  const database = stores(async () => {
+    folder ??= mkdtempSync(join(tmpdir(), 'tempograph-store-'));
+    return `sqlite:${join(folder, `${randomUUID()}.db`)}`;
+  });
+  afterAll(() => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+  return database;
 }
 
 function postgres(server: string): TestDatabase {
