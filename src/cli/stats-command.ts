@@ -2,7 +2,7 @@
 import type { ExecutionStats, ExecutionStatsQuery } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
 import { table, type Cell } from './columns.js';
-import { oneOf, option, type CommandDefinition, type CommonOptions } from './command.js';
+import { option, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';
@@ -25,7 +25,7 @@ export const stats: CommandDefinition<StatsOptions> = {
   description:
     'Graphs, lone tasks and batch items; with --nodes the nodes of graphs instead. Needs the store.',
   options: [
-    option('--by <what>', GROUPINGS.join(', '), oneOf('--by', GROUPINGS)),
+    option('--by <what>', 'a line for each').choices([...GROUPINGS]),
     option('--project <name>', 'only those of a project'),
     option('--task <name>', 'only those of a task or graph'),
     option('--since <time>', 'ended at or after this time, or this long ago (24h)'),

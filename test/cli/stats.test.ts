@@ -1,0 +1,47 @@
+import { buildCli, runCli } from '../support/cli.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
+
+describe('tempograph stats and list', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    await buildCli();
+    harness = await startHarness();
+    for (const input of [{ times: 0 }, { times: 9 }])
+      await (
+        await harness.engine.scheduleTask({ task: 'fail', input, retry: 'NONE', tags: ['cli'] })
+      ).result();
+    await until(async () => (await harness.engine.getExecutionStats()).total === 2);
+  });
+  afterAll(() => harness.stop());
+
+  const cli = async (...args: string[]) => {
+    const { address, taskQueue, dataDir } = harness;
+    const where = ['--address', address, '--task-queue', taskQueue, '--data-dir', dataDir];
+    return await runCli([...args, ...where]);
+  };
+
+  it('counts by task, as a table and as one document', async () => {
+    const table = await cli('stats', '--by', 'task');
+    expect(table.code).toBe(0);
+    expect(table.stdout).toMatch(/^TASK +TOTAL +OK +FAILED[^]+\nfail +2 +1 +1 [^]+\nall +2 +1 +1 /);
+    const { code, stdout } = await cli('stats', '--json');
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      expect.objectContaining({ total: 2, successful: 1, failed: 1 }),
+    ]);
+  });
+
+  it('refuses a grouping that is none with exit code 2', async () => {
+    expect((await cli('stats', '--by', 'colour')).code).toBe(2);
+  });
+
+  it('lists by tag and pages by cursor', async () => {
+    const first = await cli('list', '--tag', 'cli', '-n', '1', '--json');
+    const page = JSON.parse(first.stdout) as { executions: unknown[]; nextCursor: string };
+    expect(page.executions).toHaveLength(1);
+    const second = await cli('list', '--tag', 'cli', '--cursor', page.nextCursor, '--json');
+    expect((JSON.parse(second.stdout) as typeof page).executions).toHaveLength(1);
+    expect((await cli('list', '--since', 'soon')).code).toBe(2);
+  });
+});
