@@ -3,9 +3,10 @@
  * Needed because workers may lose their last writes, and a terminated workflow writes nothing.
  */
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import { TaskError } from '../domain/errors.js';
 import type { ExecutionWrite } from '../store/execution-row.js';
 import type { Store } from '../store/store.js';
-import { MEMO, WORKFLOW, type ExecutionMemo } from '../workflows/messages.js';
+import { MEMO, WORKFLOW, type ExecutionMemo, type GraphClose } from '../workflows/messages.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } from './closing.js';
 import { closedRows, identity, openRow } from './projection.js';
@@ -117,13 +118,10 @@ async function endedRows(
   readJson: ReadJson,
 ): Promise<ExecutionWrite[]> {
   const endedAt = (info.closeTime ?? info.startTime).getTime();
-  if (ending.close) {
-    const manifest = await loadManifest(ending.close, readJson);
-    const nodes = await manifestNodes(manifest, readJson);
-    return closedRows(execution, manifest, nodes);
-  }
-  // Terminated, timed out or refused: it could not say how its nodes stood.
-  const { status, error } = ending;
+  const whole = ending.close && (await readWhole(execution, ending.close, readJson));
+  if (whole) return whole;
+  // Terminated, timed out or refused: it could not say how its nodes stood. Or what it said can be read no more.
+  const { status, error, close } = ending;
   return [
     {
       ...identity(execution),
@@ -136,9 +134,25 @@ async function endedRows(
       status,
       reason: info.status.name === 'TERMINATED' ? 'terminated' : null,
       error: error ?? null,
+      ...(close ? { nodeCounts: { ...close.counts } } : {}),
       statusHistory: [{ status, at: endedAt }],
     },
   ];
+}
+
+/** Undefined where its manifest lies in a data folder that is not this one, or is gone: one such must not stop the round. */
+async function readWhole(
+  execution: ExecutionInfo,
+  close: GraphClose,
+  readJson: ReadJson,
+): Promise<ExecutionWrite[] | undefined> {
+  try {
+    const manifest = await loadManifest(close, readJson);
+    return closedRows(execution, manifest, await manifestNodes(manifest, readJson));
+  } catch (error) {
+    if (error instanceof TaskError) return undefined;
+    throw error;
+  }
 }
 
 function openOf(info: WorkflowExecutionInfo): ExecutionWrite {

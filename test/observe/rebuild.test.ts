@@ -2,7 +2,14 @@ import { rmSync } from 'node:fs';
 import { TaskEngine } from '../../src/client.js';
 import { startHarness } from '../support/engine.js';
 
-it('rebuildStore writes again what Temporal knows, nodes included, and a second time changes nothing', async () => {
+/** Enough of them that the manifest does not fit into the close payload. */
+const many = Array.from({ length: 200 }, (_, n) => ({
+  id: `n${n}`,
+  task: 'echo',
+  input: 'y'.repeat(500),
+}));
+
+it('rebuildStore writes again what Temporal knows, what cannot be read any more in short, and changes nothing a second time', async () => {
   const harness = await startHarness({ storeUrl: 'none' });
   const { address, taskQueue, dataDir } = harness;
   const engine = await TaskEngine.connect({ address, taskQueue, dataDir });
@@ -17,6 +24,12 @@ it('rebuildStore writes again what Temporal knows, nodes included, and a second 
     await graph.result();
     const lone = await harness.engine.scheduleTask({ task: 'echo', input: 2 });
     await lone.result();
+    const lost = await harness.engine.scheduleTaskGraph({
+      name: 'lost',
+      tasks: [{ id: 'a', task: 'echo', input: 'x'.repeat(70_000) }, ...many],
+    });
+    await lost.result();
+    rmSync(`${dataDir}/blobs`, { recursive: true }); // its manifest cannot be read any more
     const { changed } = await engine.rebuildStore();
     expect(changed).toBeGreaterThan(3);
     const ids = [graph.executionId, `${graph.executionId}/b`, lone.executionId];
@@ -24,6 +37,10 @@ it('rebuildStore writes again what Temporal knows, nodes included, and a second 
     const found = new Map(rows.executions.map((row) => [row.executionId, row]));
     expect(ids.map((id) => found.get(id)?.status)).toEqual(['FAILED', 'FAILED', 'COMPLETED']);
     expect(found.get(lone.executionId)?.output).toBe(2);
+    expect(found.get(lost.executionId)).toMatchObject({
+      status: 'COMPLETED',
+      counts: { COMPLETED: 201 },
+    });
     await engine.rebuildStore();
     const again = await engine.listExecutions({ kind: ['graph', 'task', 'node'], limit: 1_000 });
     const same = (of: typeof rows) =>
