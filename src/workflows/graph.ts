@@ -97,7 +97,8 @@ export async function taskGraph(
     const split = 'bodies' in given;
     const plan: Plan = split ? { ...given.head, nodes: await readNodes(given.nodes) } : given;
     awaiting = prepared.awaits && !carry ? new Awaiting(prepared.awaits) : undefined;
-    if (!awaiting) showStatus('RUNNING');
+    // A new run of the same execution shows what the one before showed: it may be paused.
+    if (!awaiting && !carry) showStatus('RUNNING');
     for (const signal of probes) awaiting?.probed(signal); // they came before it was clear what this one waits for
     for (const request of carry?.subscribers ?? []) subscribers.add(request);
     run = new GraphRun({

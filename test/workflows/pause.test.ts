@@ -1,3 +1,4 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
@@ -30,6 +31,7 @@ describe('pause', () => {
         post: [{ name: 'note', run: (node) => void ended.push(`${node.nodeId} ${node.status}`) }],
       },
       maxNodesPerRun: 4,
+      coordinatorEvents: 50,
     });
   });
   afterAll(() => harness.stop());
@@ -153,6 +155,26 @@ describe('pause', () => {
       ['RUNNING', undefined],
       ['COMPLETED', undefined],
     ]);
+  });
+
+  it('is still shown by visibility after the coordinator continued as new', async () => {
+    const handle = await harness.engine.scheduleTaskGraph(chain('visible', 9));
+    await until(() => entered.includes('visible 1 after 0'));
+    const workflow = harness.client.workflow.getHandle(handle.executionId);
+    const { runId } = await workflow.describe();
+    await handle.pause();
+    await until(async () => {
+      await handle.node('after-5').pause();
+      await handle.node('after-5').resume();
+      return (await workflow.describe()).runId !== runId;
+    });
+    await until(async () => (await handle.status()).status === 'PAUSED');
+    const { typedSearchAttributes } = await workflow.describe();
+    const key = defineSearchAttributeKey('TempographStatus', 'KEYWORD');
+    expect(typedSearchAttributes.get(key)).toBe('PAUSED');
+    open.add('visible');
+    await handle.resume();
+    expect((await handle.result()).status).toBe('COMPLETED');
   });
 
   it('then cancel: a paused node ends CANCELLED and its post hooks run', async () => {
