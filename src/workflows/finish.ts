@@ -47,12 +47,13 @@ export async function writeAway(value: unknown): Promise<string> {
   });
 }
 
-/** Has the end written into the store. Not waited for long: the reconciler writes what is missing. */
+/** Has the end written into the store. Given up at last: the reconciler writes what is missing. */
 export async function recordEnd(request: RecordRequest): Promise<void> {
   try {
     await scheduleLocalActivity(ACTIVITY.record, [request], {
-      startToCloseTimeout: '30s',
-      scheduleToCloseTimeout: '1m',
+      // 50,000 nodes at some thousand rows a second.
+      startToCloseTimeout: '3m',
+      scheduleToCloseTimeout: '7m',
       localRetryThreshold: '1m',
       retry: { maximumAttempts: 2 },
     });

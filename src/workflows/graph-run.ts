@@ -43,6 +43,7 @@ const BATCH = 50;
 const CARRY_INLINE = 1_000_000;
 /** Ended nodes after which a coordinator writes a page of them away. */
 const PAGE_NODES = 1_000;
+
 export interface GraphRunParts {
   prepared: Prepared;
   plan: Plan;
