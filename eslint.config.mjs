@@ -164,4 +164,18 @@ export default tseslint.config(
     },
   },
   ...arrows,
+  {
+    files: ['src/workflows/**/*.ts'],
+    ignores: ['src/workflows/{work,ask,interceptors}.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportSpecifier[imported.name=/^(scheduleLocalActivity|proxyLocalActivities)$/]',
+          message:
+            'use work or workAtStart of work.ts: a local activity beside a query breaks the replay (docs/decisions/0013).',
+        },
+      ],
+    },
+  },
 );

@@ -41,6 +41,7 @@ import {
   type Tracing,
   type TracingOption,
 } from './telemetry/tracing.js';
+import { systemQueue } from './workflows/messages.js';
 
 export { defineTask } from './registry.js';
 export type {
@@ -132,7 +133,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   };
   const identity = options.temporal?.identity ?? `${process.pid}@${hostname()}`;
   const slots = options.maxConcurrentActivities ?? DEFAULT_SLOTS;
-  const create = async (): Promise<Worker> => {
+  const create = async (): Promise<Worker[]> => {
     await runners.check();
     connection = options.connection ?? (await connectWorker(options));
     const blobs = blobStore(settings);
@@ -150,14 +151,20 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       ...(store && recorder ? { store, recorder } : {}),
     };
     records?.reconcile(client, blobs);
-    return await Worker.create(workerOptions(options, deps, connection, graceMs, tracing));
+    const main = workerOptions(options, deps, connection, graceMs, tracing);
+    return await Promise.all([Worker.create(main), Worker.create(systemOptions(main))]);
   };
-  const worker = await create().catch(async (error: unknown) => {
+  const workers = await create().catch(async (error: unknown) => {
     await close();
     throw error;
   });
-  const stopped = worker
-    .run()
+  const stop = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const stopped = Promise.allSettled(workers.map((worker) => worker.run().finally(stop)))
+    .then((ends) => {
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    })
     .catch((error: unknown) => {
       if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error;
       log.warn('attempts that ignore ctx.signal were left behind; they run again elsewhere');
@@ -177,7 +184,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     stopped,
     shutdown: () =>
       (shutdown ??= (async () => {
-        if (worker.getState() === 'RUNNING') worker.shutdown();
+        stop();
         await stopped;
       })()),
   };
@@ -185,6 +192,9 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
 
 /** Attempts that run at once in a worker. */
 const DEFAULT_SLOTS = 100;
+
+/** Pieces of the engine's own work that run at once in a worker. */
+const SYSTEM_SLOTS = 20;
 
 const blobStore = ({ dataDir }: ResolvedSettings): FileBlobStore =>
   new FileBlobStore(`${dataDir}/blobs`);
@@ -231,6 +241,33 @@ function workerOptions(
   };
   const modules = [fileBeside('./workflows/interceptors')];
   return observed(worker, modules, { tracing, metrics: deps.metrics });
+}
+
+/** A worker beside the main one, for the engine's own work: it never waits for a slot behind tasks. */
+function systemOptions({
+  connection,
+  namespace,
+  taskQueue,
+  activities,
+  identity,
+  dataConverter,
+  interceptors,
+  shutdownGraceTime,
+  shutdownForceTime,
+}: WorkerOptions): WorkerOptions {
+  return {
+    ...(connection ? { connection } : {}),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(activities ? { activities } : {}),
+    ...(identity === undefined ? {} : { identity }),
+    ...(dataConverter ? { dataConverter } : {}),
+    ...(interceptors?.activity ? { interceptors: { activity: interceptors.activity } } : {}),
+    ...(shutdownGraceTime === undefined ? {} : { shutdownGraceTime }),
+    ...(shutdownForceTime === undefined ? {} : { shutdownForceTime }),
+    taskQueue: systemQueue(taskQueue),
+    maxConcurrentActivityTaskExecutions: SYSTEM_SLOTS,
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+  };
 }
 
 /** The bundle that the build made, or the sources where there is none: in tests and in development. */

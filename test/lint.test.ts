@@ -25,7 +25,7 @@ async function lintFixture(): Promise<Record<string, string[]>> {
 }
 
 describe('the lint rules', () => {
-  it('catch a forgotten await, an import against the arrows and a Node module where none may be', async () => {
+  it('catch a forgotten await, an import against the arrows, a Node module and a local activity where none may be', async () => {
     const reports = await lintFixture();
     expect(reports['forgets.ts']).toEqual([
       expect.stringContaining('@typescript-eslint/no-floating-promises'),
@@ -33,6 +33,9 @@ describe('the lint rules', () => {
     expect(reports['upwards.ts']).toEqual([
       expect.stringMatching(/no-restricted-imports.*node:fs.*src\/domain may use only/),
       expect.stringMatching(/no-restricted-imports.*src\/domain may import only itself/),
+    ]);
+    expect(reports['local.ts']).toEqual([
+      expect.stringMatching(/no-restricted-syntax.*use work or workAtStart/),
     ]);
   });
 });

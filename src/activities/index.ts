@@ -18,7 +18,7 @@ import { runNode } from './pipeline.js';
 import { check, prepare } from './prepare.js';
 import { tellLimits } from './limits.js';
 import { lookAt } from './look.js';
-import { describe, readBlob, writeBlob } from './references.js';
+import { describe, joinBlobs, readBlob, writeBlob } from './references.js';
 import { recordClose } from './record-close.js';
 import { settle } from './settle.js';
 import { describeWorker } from './worker-state.js';
@@ -39,6 +39,7 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.settle]: (request: SettleRequest) => ours(() => settle(deps, request)),
     [ACTIVITY.record]: (request: RecordRequest) => recordClose(deps, request),
     [ACTIVITY.writeBlob]: (value: Json) => ours(() => writeBlob(deps, value)),
+    [ACTIVITY.joinBlobs]: (parts: string[]) => ours(() => joinBlobs(deps, parts)),
     [ACTIVITY.readBlob]: (request: ReadRequest) => ours(() => readBlob(deps, request)),
     [ACTIVITY.check]: (request: CheckRequest) => ours(async () => check(deps, request)),
     [ACTIVITY.worker]: () => ours(async () => describeWorker(deps)),

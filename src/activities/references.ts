@@ -2,20 +2,37 @@
 import { getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Json } from '../domain/json.js';
-import { putJson } from '../store/blob-store.js';
+import { getJson, putJson } from '../store/blob-store.js';
 import type { ReadAnswer, ReadRequest } from '../workflows/asks.js';
 import type { Deps } from './deps.js';
 
 /** Characters that one answer carries: with JSON's escapes still below a payload's 2 MB. */
 const SLICE = 500_000;
+/** A multiple of 3, so that base64 pads only the last. */
+const SLICE_BYTES = 900_000;
 
 /** Stores a value and gives its reference. */
 export async function writeBlob(deps: Deps, value: Json): Promise<string> {
   return (await putJson(deps.blobs, value)).ref;
 }
 
-/** A slice of a blob's text, for clients that do not share the data folder. */
-export async function readBlob(deps: Deps, { ref, offset }: ReadRequest): Promise<ReadAnswer> {
+/** Makes one value of the parts of its JSON, each of them a blob. */
+export async function joinBlobs(deps: Deps, parts: readonly string[]): Promise<string> {
+  const texts = await Promise.all(
+    parts.map(async (ref) => (await getJson(deps.blobs, ref)) as string),
+  );
+  return await writeBlob(deps, JSON.parse(texts.join('')) as Json);
+}
+
+/** A slice of a blob, for clients that do not share the data folder. */
+export async function readBlob(
+  deps: Deps,
+  { ref, offset, as }: ReadRequest,
+): Promise<ReadAnswer> {
+  if (as === 'bytes') {
+    const { bytes, total } = await deps.blobs.slice(ref, offset, SLICE_BYTES);
+    return { text: Buffer.from(bytes).toString('base64'), total };
+  }
   const text = await deps.blobs.get(ref);
   return { text: text.slice(offset, offset + SLICE), total: text.length };
 }

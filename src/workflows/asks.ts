@@ -43,10 +43,12 @@ export interface ReadRequest {
   kind: 'read';
   ref: string;
   offset: number;
+  /** Counts in bytes, and answers in base64. Default: characters. */
+  as?: 'bytes';
 }
 
 export interface ReadAnswer {
   text: string;
-  /** Characters of the whole text. */
+  /** Characters, or bytes, of the whole. */
   total: number;
 }

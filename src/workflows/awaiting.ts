@@ -14,13 +14,13 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
-  scheduleLocalActivity,
   workflowInfo,
 } from '@temporalio/workflow';
 import { AwaitedExecutions, type AwaitDecision, type AwaitSpec } from '../domain/awaited.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { ACTIVITY, SIGNAL } from './messages.js';
 import type { EndedSignal, ExecutionLook, ProbeSignal, SubscribeSignal } from './between.js';
+import { LOOK, work } from './work.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -138,11 +138,7 @@ export class Awaiting {
   private async lookUp(id: string): Promise<ExecutionLook['state'] | undefined> {
     let look: ExecutionLook;
     try {
-      look = await scheduleLocalActivity<ExecutionLook>(ACTIVITY.lookAt, [id], {
-        startToCloseTimeout: '15s',
-        scheduleToCloseTimeout: '2m',
-        localRetryThreshold: '1m',
-      });
+      look = await work<ExecutionLook>(ACTIVITY.lookAt, [id], LOOK);
     } catch (error) {
       if (isCancellation(error)) throw error;
       log.warn(`${id} could not be looked up; it is asked for again: ${String(error)}`);

@@ -13,8 +13,15 @@ import type { NodeOrder, Prepared, Round, Upstream } from './requests.js';
 export type TaskGraphArgs = [
   spec: GraphSpec | null,
   submission?: Submission | null,
-  carry?: Carry | { ref: string } | null,
+  carry?: Carry | CarryAway | null,
 ];
+
+/** A carry that is too large for an argument. */
+export interface CarryAway {
+  ref: string;
+  /** What segments told while it was written. */
+  late?: SettledSignal[];
+}
 
 export interface SegmentArgs {
   coordinatorId: string;

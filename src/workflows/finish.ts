@@ -3,13 +3,11 @@ import {
   ApplicationFailure,
   CancelledFailure,
   log,
-  scheduleLocalActivity,
   upsertMemo,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { Json } from '../domain/json.js';
 import { formatError } from '../domain/errors.js';
 import type { Status, TerminalStatus } from '../domain/status.js';
 import {
@@ -22,11 +20,14 @@ import {
   type NodeView,
 } from './messages.js';
 import type { RecordRequest } from './requests.js';
+import { work } from './work.js';
 
 /** Characters of JSON that a manifest may have inside a completed workflow's result, and inside a failure or the memo. */
 const INLINE_RESULT = 64 * 1_024;
 const INLINE_FAILURE = 10 * 1_024;
 const NODES_PER_PAGE = 1_000;
+/** Characters of one write: even if each takes 6 bytes as JSON, it is below a payload's 2 MB. */
+const PART = 300_000;
 
 const STATUS_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTE.status, 'KEYWORD');
 
@@ -37,26 +38,21 @@ export function showStatus(status: Status): void {
     upsertSearchAttributes([{ key: STATUS_KEY, value: status }]);
 }
 
-/** Writes a value away by a local activity: its argument does not go into the history, its reference does. */
+/** Writes a value away, however large, and gives its reference. */
 export async function writeAway(value: unknown): Promise<string> {
-  return await scheduleLocalActivity<string>(ACTIVITY.writeBlob, [value as Json], {
-    startToCloseTimeout: '1m',
-    scheduleToCloseTimeout: '10m',
-    retry: { initialInterval: '200ms', maximumInterval: '10s' },
-    localRetryThreshold: '1m',
-  });
+  const text = JSON.stringify(value);
+  if (text.length <= PART) return await work<string>(ACTIVITY.writeBlob, [value]);
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; at += PART)
+    parts.push(await work<string>(ACTIVITY.writeBlob, [text.slice(at, at + PART)]));
+  return await work<string>(ACTIVITY.joinBlobs, [parts]);
 }
 
 /** Has the end written into the store. Given up at last: the reconciler writes what is missing. */
 export async function recordEnd(request: RecordRequest): Promise<void> {
   try {
-    await scheduleLocalActivity(ACTIVITY.record, [request], {
-      // 50,000 nodes at some thousand rows a second.
-      startToCloseTimeout: '3m',
-      scheduleToCloseTimeout: '7m',
-      localRetryThreshold: '1m',
-      retry: { maximumAttempts: 2 },
-    });
+    // 50,000 nodes at some thousand rows a second.
+    await work(ACTIVITY.record, [request], { startToCloseTimeout: '3m', attempts: 2 });
   } catch (error) {
     log.warn(`the end of ${request.execution.id} is not in the store yet: ${String(error)}`);
   }

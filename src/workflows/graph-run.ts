@@ -27,7 +27,7 @@ import { detailsMarkdown } from './details.js';
 import type { Awaiting } from './awaiting.js';
 import { closeExecution, recordEnd, showStatus, writeAway } from './finish.js';
 import { GraphState } from './graph-state.js';
-import type { Carry, TaskGraphArgs } from './between.js';
+import type { Carry, CarryAway, TaskGraphArgs } from './between.js';
 import type { GraphClose, GraphStatus } from './messages.js';
 import type { NodeOrder, PlanPages, Prepared } from './requests.js';
 import { GraphLimits } from './limits.js';
@@ -331,13 +331,21 @@ export class GraphRun {
       ...(this.limits ? { limits: this.limits.carry() } : {}),
       ...(this.stopping ? { cancelling: this.stopping } : {}),
     };
-    const seen = this.version;
-    const large = jsonBytes(carry) > CARRY_INLINE;
-    const next = large ? { ref: await writeAway(carry) } : carry;
-    // What came while the carry was written is not in it: go round again.
-    if (this.version !== seen || this.executor.pending() > 0) return;
+    const next = jsonBytes(carry) > CARRY_INLINE ? await this.carryAway(carry) : carry;
+    if (!next) return;
     this.alarm.clear(); // not before: going round again needs it
     await continueAsNew<(...args: TaskGraphArgs) => Promise<GraphClose>>(null, null, next);
+  }
+
+  /** @returns undefined when something came meanwhile that is not in it: go round again */
+  private async carryAway(carry: Carry): Promise<CarryAway | undefined> {
+    const seen = this.version;
+    const late = this.executor.freeze?.() ?? [];
+    const ref = await writeAway(carry);
+    if (this.version === seen && this.executor.pending() === 0 && jsonBytes(late) <= CARRY_INLINE)
+      return { ref, late };
+    this.executor.thaw?.();
+    return undefined;
   }
 
   /** Waits until nothing would be lost by a new run: ended nodes are written, sends have arrived, handlers have answered. */

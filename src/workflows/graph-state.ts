@@ -404,6 +404,7 @@ function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
     ...(outputHash ? { outputHash } : {}),
     ...(taskVersion ? { taskVersion } : {}),
     ...(metrics ? { metrics } : {}),
+    ...(outcome.artifacts ? { artifacts: outcome.artifacts } : {}),
     ...(outcome.cached ? { cached: true as const } : {}),
   };
 }

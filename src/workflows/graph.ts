@@ -3,10 +3,8 @@ import {
   ApplicationFailure,
   CancellationScope,
   defineSignal,
-  scheduleLocalActivity,
   setHandler,
   workflowInfo,
-  type LocalActivityOptions,
 } from '@temporalio/workflow';
 import { INLINE_LIMIT } from '../domain/outcome.js';
 import type { Json } from '../domain/json.js';
@@ -27,13 +25,7 @@ import { SegmentsExecutor } from './segments.js';
 import { isCarry, isEnded, isProbe, isSettled, isSubscribe } from './shapes.js';
 import { Subscribers } from './subscribers.js';
 import { adoptTrace, executionRefused, executionStarted } from './trace.js';
-
-const LOCAL: LocalActivityOptions = {
-  startToCloseTimeout: '1m',
-  scheduleToCloseTimeout: '10m',
-  retry: { initialInterval: '200ms', maximumInterval: '10s' },
-  localRetryThreshold: '1m',
-};
+import { workAtStart } from './work.js';
 
 /**
  * Runs a graph.
@@ -127,7 +119,8 @@ export async function taskGraph(
         return segments;
       },
     });
-    early.splice(0).forEach((signal) => onSettled(signal));
+    const late = carried && 'ref' in carried ? (carried.late ?? []) : [];
+    [...late, ...early.splice(0)].forEach((signal) => onSettled(signal));
     for (const grant of earlyGrants.splice(0)) run.limits?.hear(grant);
     if (!split) onSettled = () => undefined; // it has no segments
     if (isCancelled()) run.cancel('cancelled');
@@ -154,7 +147,7 @@ async function prepare(
       startedAt: workflowInfo().startTime.getTime(),
     },
   };
-  const result = await scheduleLocalActivity<PrepareResult>(ACTIVITY.prepare, [request], LOCAL);
+  const result = await workAtStart<PrepareResult>(ACTIVITY.prepare, [request]);
   if ('prepared' in result) return result.prepared;
   executionRefused(request, result.faults);
   showStatus('REJECTED');
@@ -169,8 +162,7 @@ async function prepare(
 
 async function readNodes(pages: readonly string[]): Promise<PlanNode[]> {
   const nodes: PlanNode[] = [];
-  for (const ref of pages)
-    nodes.push(...(await scheduleLocalActivity<PlanNode[]>(ACTIVITY.readPlan, [ref], LOCAL)));
+  for (const ref of pages) nodes.push(...(await workAtStart<PlanNode[]>(ACTIVITY.readPlan, [ref])));
   return nodes;
 }
 
@@ -179,7 +171,7 @@ async function readAway<T>(ref: string): Promise<T> {
   let text = '';
   for (;;) {
     const request: ReadRequest = { kind: 'read', ref, offset: text.length };
-    const slice = await scheduleLocalActivity<ReadAnswer>(ACTIVITY.readBlob, [request], LOCAL);
+    const slice = await workAtStart<ReadAnswer>(ACTIVITY.readBlob, [request]);
     text += slice.text;
     if (text.length >= slice.total) return JSON.parse(text) as T;
   }

@@ -124,7 +124,7 @@ export class HereExecutor implements NodeExecutor {
     if (outcome.status === 'CANCELLED' && this.pausing.delete(order.index))
       return heldByPause(outcome);
     if (outcome.hooksDone || !this.classOf(order).settle) return outcome;
-    return await this.settle(order, request, outcome, false);
+    return await this.settle(order, request, outcome, outcome.status === 'SKIPPED');
   }
 
   /** What becomes of an order that was never begun. */

@@ -21,7 +21,7 @@ export const interceptors = (): WorkflowInterceptors => ({
       scheduleActivity: (input, next) =>
         next({
           ...input,
-          headers: withTrace(input.headers, () => nodeOf(input.activityType, input.args)),
+          headers: withTrace(input.headers, () => spanOf(input.activityType, input.args)),
         }),
       scheduleLocalActivity: (input, next) =>
         next({ ...input, headers: withTrace(input.headers, execution) }),
@@ -34,7 +34,10 @@ export const interceptors = (): WorkflowInterceptors => ({
 
 const execution = (): SpanName => ({ run: workflowInfo().firstExecutionRunId });
 
-function nodeOf(type: string, args: readonly unknown[]): SpanName {
+const SYSTEM = new Set<string>(Object.values(ACTIVITY).filter((type) => type !== ACTIVITY.settle));
+
+function spanOf(type: string, args: readonly unknown[]): SpanName {
+  if (SYSTEM.has(type)) return execution();
   const request =
     type === ACTIVITY.settle ? (args[0] as SettleRequest).request : (args[0] as NodeRequest);
   return { run: request.execution.run.id, nodeId: request.node.id };

@@ -12,7 +12,6 @@ import {
   defineSignal,
   defineUpdate,
   getExternalWorkflowHandle,
-  scheduleLocalActivity,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -24,6 +23,7 @@ import { Limiter, type Told } from '../domain/limiter.js';
 import { Alarm } from './alarm.js';
 import { ACTIVITY, MEMO, QUERY, SIGNAL, UPDATE, type Answer } from './messages.js';
 import { isLimitArgs, isLimitAsk, isMax } from './limit-shapes.js';
+import { LOOK, work } from './work.js';
 
 /** History events after which it continues as new. */
 const EVENTS = 2_000;
@@ -173,10 +173,7 @@ class Keeper {
 /** Not knowing is no reason to take a graph's places away: it is looked at again later. */
 async function isThere(graph: string, run: string): Promise<boolean> {
   try {
-    const found = await scheduleLocalActivity<string>(ACTIVITY.describe, [graph, run], {
-      startToCloseTimeout: '10s',
-      scheduleToCloseTimeout: '1m',
-    });
+    const found = await work<string>(ACTIVITY.describe, [graph, run], LOOK);
     return found === 'running';
   } catch {
     return true;

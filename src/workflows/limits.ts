@@ -4,17 +4,11 @@
  * T1. One message to a keeper is under way at a time; what changes meanwhile goes with the next.
  * T2. A message is a signal, so it goes out only once the workflow task that decided it is in the history: a place that
  *     is given back can never be used again by a task that is repeated. Only messages that were sent before, and the
- *     last one, when nothing runs any more, go by a local activity.
+ *     last one, when nothing runs any more, go by an activity.
  * T3. A keeper that is gone is started again with all that this graph knows. While places are waited for, the last message
  *     is repeated after 1, 2, 4 … 60 minutes: a keeper that was terminated tells nobody.
  */
-import {
-  condition,
-  getExternalWorkflowHandle,
-  log,
-  scheduleLocalActivity,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { condition, getExternalWorkflowHandle, log, workflowInfo } from '@temporalio/workflow';
 import { messageOf } from '../domain/errors.js';
 import { LimitGate, type GateLane } from '../domain/limit-gate.js';
 import type {
@@ -29,6 +23,7 @@ import type { Scheduler } from '../domain/scheduler.js';
 import { ACTIVITY, SIGNAL } from './messages.js';
 import type { Carry, LimitsCarry } from './between.js';
 import type { Prepared } from './requests.js';
+import { LOOK, work } from './work.js';
 
 const MINUTE = 60_000;
 
@@ -166,11 +161,7 @@ export class GraphLimits {
         : [];
     });
     try {
-      await scheduleLocalActivity<object>(ACTIVITY.tellLimits, [messages], {
-        startToCloseTimeout: '10s',
-        scheduleToCloseTimeout: '1m',
-        retry: { initialInterval: '200ms', maximumInterval: '5s' },
-      });
+      await work<object>(ACTIVITY.tellLimits, [messages], LOOK);
     } catch (error) {
       log.warn(`${workflowInfo().workflowId} cannot reach its limits: ${messageOf(error)}`);
     }

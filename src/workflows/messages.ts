@@ -4,6 +4,8 @@
  */
 import type { ErrorRecord } from '../domain/errors.js';
 import type { AttemptRecord, Value } from '../domain/outcome.js';
+import type { Artifact } from '../domain/artifact.js';
+import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 
 export const TASK_QUEUE = 'tempograph';
@@ -27,7 +29,14 @@ export const ACTIVITY = {
   check: 'tempograph.check',
   worker: 'tempograph.worker',
   tellLimits: 'tempograph.tellLimits',
+  joinBlobs: 'tempograph.joinBlobs',
 } as const;
+
+/** What a worker does for the engine, not for a node. */
+export type SystemActivity = Exclude<(typeof ACTIVITY)[keyof typeof ACTIVITY], 'tempograph.settle'>;
+
+/** The queue of the engine's own work, polled by every worker of a task queue. */
+export const systemQueue = (taskQueue: string): string => `${taskQueue}.system`;
 
 export const QUERY = { status: 'status', nodes: 'nodes', node: 'node', limit: 'limit' } as const;
 export const UPDATE = {
@@ -71,6 +80,8 @@ export interface ExecutionMemo {
   kind: 'graph' | 'task' | 'batch';
   name: string;
   metadata?: Record<string, unknown>;
+  /** The caller's idempotency key. */
+  requestId?: string;
 }
 
 /** How a workflow of ours ends other than COMPLETED: the failure's type. */
@@ -131,6 +142,8 @@ export interface NodeView {
   durationMs?: number;
   /** The sum of the attempts' run times. */
   executionTimeMs?: number;
+  /** RUNNING: how far its attempt says it is. The workflow does not know; `watch` finds it with the server. */
+  progress?: Progress;
   /** RETRYING or SCHEDULED: when it goes on. PENDING: when it is looked at again. */
   nextRetryAt?: string;
   dependencies?: { done: number; total: number };
@@ -144,6 +157,8 @@ export interface NodeView {
   outputHash?: string;
   taskVersion?: string;
   metrics?: Record<string, number>;
+  /** A list of {@link Artifact}: what its last attempt kept beside its output. */
+  artifacts?: Value;
   /** Nothing depends on it: its output is part of the graph's. */
   leaf?: true;
 }

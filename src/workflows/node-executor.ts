@@ -1,7 +1,7 @@
 /** The port between the graph's decisions and where nodes run: in this workflow (`here.ts`) or in segments (`segments.ts`). */
 import type { ActivityOutcome } from '../domain/outcome.js';
 import type { NodeOrder } from './requests.js';
-import type { SegmentCarry } from './between.js';
+import type { SegmentCarry, SettledSignal } from './between.js';
 
 /** Called with a node's outcome; with `warnings` only, for a node whose post hooks ran after it had ended. */
 export type Deliver = (index: number, outcome: ActivityOutcome) => void;
@@ -21,4 +21,7 @@ export interface NodeExecutor {
   close(): Promise<void>;
   /** What to carry over a continue-as-new; undefined where that is impossible because activities run here. */
   carry?(): { segments: SegmentCarry[]; nextSegment: number };
+  /** Keeps reports of segments back, in the list that is returned, until `thaw`. */
+  freeze?(): SettledSignal[];
+  thaw?(): void;
 }

@@ -5,7 +5,6 @@ import {
   condition,
   defineSignal,
   getExternalWorkflowHandle,
-  scheduleLocalActivity,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -16,6 +15,7 @@ import { HereExecutor } from './here.js';
 import { isAssign, isCancel, isSegmentArgs } from './shapes.js';
 import { ACTIVITY, SIGNAL } from './messages.js';
 import type { AssignSignal, SegmentArgs, SettledSignal } from './between.js';
+import { LOOK, work } from './work.js';
 
 /** Outcomes in one report, and characters of JSON: a payload has at most 2 MB. */
 const OUTCOMES_PER_REPORT = 200;
@@ -133,14 +133,7 @@ class Segment {
   }
 
   private async lookForCoordinator(): Promise<void> {
-    const found = await scheduleLocalActivity<string>(
-      ACTIVITY.describe,
-      [this.args.coordinatorId],
-      {
-        startToCloseTimeout: '10s',
-        scheduleToCloseTimeout: '1m',
-      },
-    );
+    const found = await work<string>(ACTIVITY.describe, [this.args.coordinatorId], LOOK);
     if (found !== 'running') this.abandon();
   }
 }

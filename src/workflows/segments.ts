@@ -13,7 +13,6 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
-  scheduleLocalActivity,
   sleep,
   startChild,
   workflowInfo,
@@ -33,6 +32,7 @@ import type {
 } from './between.js';
 import type { NodeOrder, Prepared, Round } from './requests.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
+import { LOOK, work } from './work.js';
 
 const MINUTE = 60_000;
 /** Orders in one message, and characters of JSON: a payload has at most 2 MB. */
@@ -69,6 +69,7 @@ export class SegmentsExecutor implements NodeExecutor {
   private readonly segmentOf = new Map<number, Segment>();
   private next: number;
   private underWay = 0;
+  private late: SettledSignal[] | undefined;
   private outbox: NodeOrder[] = [];
   private readonly watching: CancellationScope;
 
@@ -138,8 +139,20 @@ export class SegmentsExecutor implements NodeExecutor {
     return { segments, nextSegment: this.next };
   }
 
+  /** Keeps reports back, in the list that is returned, until {@link thaw}. */
+  freeze(): SettledSignal[] {
+    return (this.late = []);
+  }
+
+  thaw(): void {
+    const late = this.late ?? [];
+    this.late = undefined;
+    for (const signal of late) this.settled(signal);
+  }
+
   /** A segment reports outcomes. */
   settled(signal: SettledSignal): void {
+    if (this.late) return void this.late.push(signal);
     const segment = this.segments.get(signal.segmentId);
     if (!segment || !Array.isArray(signal.outcomes)) return; // not one of ours, or given up long ago
     segment.heard = true;
@@ -292,10 +305,7 @@ export class SegmentsExecutor implements NodeExecutor {
   /** Not knowing is no reason to give a segment up: it is looked at again next time. */
   private async look(segment: Segment): Promise<'there' | 'gone'> {
     try {
-      const found = await scheduleLocalActivity<string>(ACTIVITY.describe, [segment.id], {
-        startToCloseTimeout: '10s',
-        scheduleToCloseTimeout: '1m',
-      });
+      const found = await work<string>(ACTIVITY.describe, [segment.id], LOOK);
       return found === 'running' ? 'there' : 'gone';
     } catch (error) {
       if (isCancellation(error)) throw error;

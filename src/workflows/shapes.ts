@@ -9,6 +9,7 @@ import type {
   AssignSignal,
   CancelSignal,
   Carry,
+  CarryAway,
   EndedSignal,
   ProbeSignal,
   SegmentArgs,
@@ -18,9 +19,10 @@ import type {
 import type { CancelNodeRequest, PauseRequest } from './messages.js';
 import type { NodeOrder } from './requests.js';
 
-export function isCarry(value: unknown): value is Carry | { ref: string } {
+export function isCarry(value: unknown): value is Carry | CarryAway {
   if (!isObject(value)) return false;
-  if (typeof value['ref'] === 'string') return true;
+  if (typeof value['ref'] === 'string')
+    return value['late'] === undefined || isListOf(value['late'], isSettled);
   const lists = [
     'upstream',
     'rounds',
@@ -106,8 +108,7 @@ export function isSettled(value: unknown): value is SettledSignal {
   return (
     isObject(value) &&
     typeof value['segmentId'] === 'string' &&
-    Array.isArray(value['outcomes']) &&
-    value['outcomes'].every(isSettledPair)
+    isListOf(value['outcomes'], isSettledPair)
   );
 }
 
@@ -118,6 +119,10 @@ export function isAsk(value: unknown): value is AskRequest {
       value['kind'] === 'worker' ||
       (value['kind'] === 'read' && typeof value['ref'] === 'string'))
   );
+}
+
+function isListOf(value: unknown, isOne: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isOne);
 }
 
 function isSettledPair(pair: unknown): boolean {

@@ -1,0 +1,84 @@
+/**
+ * Work of the engine's own that a worker does for a workflow: to read and write blobs, to look at other workflows, to record.
+ *
+ * W1. It has a queue of its own (`systemQueue`): it never waits behind long tasks for a slot.
+ * W2. Where the workflow hears messages meanwhile, it is a regular activity. A local one's end is written with the workflow
+ *     task it ended in; where that task also answers a query, the workflow hears of the end only in the next one, after the
+ *     signals that came meanwhile. A replay has the end first: other commands, and the workflow task fails for ever
+ *     (docs/decisions/0013; SDK 1.24).
+ * W3. A run's first workflow task, which no query can reach, has local activities, short enough to end within it.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  scheduleActivity,
+  scheduleLocalActivity,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { jsonBytes } from '../domain/json.js';
+import { systemQueue, type SystemActivity } from './messages.js';
+
+/** A workflow task is extended after 8 s, and may then have a query with it. */
+const FIRST_TASK = '5s';
+
+/** Bytes of arguments above which work at the start goes through the history, and above which it cannot. */
+const SMALL = 300_000;
+const LARGEST = 1_500_000;
+
+let nth = 0;
+
+export interface WorkOptions {
+  /** Time of one try. Default 1 minute. */
+  startToCloseTimeout?: `${number}${'s' | 'm'}`;
+  /** Tries. Default: until it succeeds. */
+  attempts?: number;
+}
+
+/** For a look at another workflow, or a word to it: not to know is an answer. */
+export const LOOK: WorkOptions = { startToCloseTimeout: '15s', attempts: 6 };
+
+/** Has work done while messages may come. Its arguments are in the history: at most 1.5 MB. */
+export async function work<T>(
+  type: SystemActivity,
+  args: unknown[],
+  { startToCloseTimeout = '1m', attempts }: WorkOptions = {},
+): Promise<T> {
+  return await scheduleActivity<T>(type, args, {
+    taskQueue: systemQueue(workflowInfo().taskQueue),
+    activityId: `~${++nth}`, // no node's id begins so
+    summary: type,
+    startToCloseTimeout,
+    cancellationType: 'TRY_CANCEL',
+    retry: {
+      initialInterval: '200ms',
+      maximumInterval: '10s',
+      ...(attempts === undefined ? {} : { maximumAttempts: attempts }),
+    },
+  });
+}
+
+/** Has work done in a run's first workflow task. What takes longer than that goes on as {@link work}. */
+export async function workAtStart<T>(type: SystemActivity, args: unknown[]): Promise<T> {
+  const bytes = jsonBytes(args);
+  if (bytes > SMALL && bytes <= LARGEST) return await work<T>(type, args);
+  const tooLarge = bytes > LARGEST;
+  try {
+    return await scheduleLocalActivity<T>(type, args, {
+      startToCloseTimeout: tooLarge ? '1m' : FIRST_TASK,
+      scheduleToCloseTimeout: tooLarge ? '10m' : FIRST_TASK,
+      localRetryThreshold: '1m',
+      retry: { initialInterval: '200ms', maximumInterval: '10s' },
+    });
+  } catch (error) {
+    if (tooLarge || isCancellation(error) || isFinal(error)) throw error;
+    return await work<T>(type, args);
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return !(
+    error instanceof ActivityFailure &&
+    !(error.cause instanceof ApplicationFailure && error.cause.nonRetryable)
+  );
+}
