@@ -17,17 +17,23 @@ export function bucketOf(ms: number): number {
   return ms < 1 ? 0 : Math.min(1 + Math.floor(Math.log(ms) / LOG_GROWTH), BUCKETS - 1);
 }
 
-/** The duration that stands for a bucket: its geometric middle. */
-function middleOf(bucket: number): number {
+/** The duration that stands for each bucket: its geometric middle. */
+const MIDDLES = Array.from({ length: BUCKETS }, (_, bucket) => {
   if (bucket === 0) return 0;
   const middle = GROWTH ** (bucket - 0.5);
   // Whole milliseconds below 12 have buckets of their own: rounding gives the exact one.
   return middle < 12 ? Math.round(middle) : Number(middle.toPrecision(3));
-}
+});
 
 /** Adds to a bucket; a negative count takes away. */
 export function addTo(histogram: Histogram, bucket: number, count: number): void {
   histogram[bucket] = (histogram[bucket] ?? 0) + count;
+}
+
+/** Adds all of another's. */
+export function addAll(into: Histogram, from: Histogram): void {
+  for (let bucket = 0; bucket < BUCKETS; bucket++)
+    into[bucket] = (into[bucket] as number) + (from[bucket] as number);
 }
 
 /**
@@ -38,14 +44,14 @@ export function addTo(histogram: Histogram, bucket: number, count: number): void
  */
 export function percentiles(histogram: Histogram, fractions: readonly number[]): (number | null)[] {
   let total = 0;
-  for (const count of histogram) total += Math.max(0, count);
+  for (let at = 0; at < BUCKETS; at++) total += Math.max(0, histogram[at] as number);
   if (total === 0) return fractions.map(() => null);
   let [bucket, seen] = [-1, 0];
   return fractions.map((fraction) => {
     // 0.95 × 20 is 19 plus a rounding error, which must not take the next one.
     const rank = Math.min(total, Math.max(1, Math.ceil(fraction * total - 1e-9)));
     while (seen < rank) seen += Math.max(0, histogram[++bucket] ?? rank);
-    return middleOf(bucket);
+    return MIDDLES[bucket] ?? null;
   });
 }
 
@@ -63,21 +69,21 @@ const [COLON, COMMA, MINUS, ZERO] = [58, 44, 45, 48] as const;
 /** Adds what {@link encode} made. Statistics add up thousands of these: it reads the text without cutting it up. */
 export function addEncoded(into: Histogram, text: string): void {
   if (text === '') return;
-  let [bucket, number, sign] = [-1, 0, 1];
-  const add = (): void =>
-    bucket < 0 ? addTo(into, number, 1) : addTo(into, bucket, sign * number);
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+  let bucket = -1;
+  let number = 0;
+  let sign = 1;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i === text.length ? COMMA : text.charCodeAt(i);
     if (code === COLON) {
       bucket = number;
       number = 0;
     } else if (code === COMMA) {
-      add();
+      if (bucket < 0) addTo(into, number, 1);
+      else addTo(into, bucket, sign * number);
       bucket = -1;
       number = 0;
       sign = 1;
     } else if (code === MINUS) sign = -1;
     else number = number * 10 + code - ZERO;
   }
-  add();
 }

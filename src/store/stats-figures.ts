@@ -1,6 +1,7 @@
 /** The figures of one period: of each status how many ended so, and how long they took. They add up. */
 import type { Status } from '../domain/status.js';
 import {
+  addAll,
   addEncoded,
   addTo,
   bucketOf,
@@ -57,10 +58,8 @@ export function addFigures(into: StatusFigures, from: StatusFigures): void {
   into.retried += from.retried;
   into.totalRetries += from.totalRetries;
   into.withWarnings += from.withWarnings;
-  for (let i = 0; i < into.wait.length; i++) {
-    addTo(into.wait, i, from.wait[i] ?? 0);
-    addTo(into.run, i, from.run[i] ?? 0);
-  }
+  addAll(into.wait, from.wait);
+  addAll(into.run, from.run);
 }
 
 type Encoded = [
