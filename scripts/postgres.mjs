@@ -10,6 +10,7 @@ import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
@@ -26,11 +27,18 @@ const SETTINGS = {
 };
 
 /**
- * @param {{ settings?: Record<string, string>, install?: boolean, log?: (line: string) => void }} [options]
- * @returns {Promise<{ url: string, stop: () => Promise<void> } | { unavailable: string }>}
+ * @param {{ settings?: Record<string, string>, install?: boolean, own?: boolean, log?: (line: string) => void }} [options]
+ *   `own`: one that may be killed, whatever the environment names
+ * @returns {Promise<{ url: string, stop: () => Promise<void>, kill?: () => Promise<void>, restart?: () => Promise<void> } | { unavailable: string }>}
+ *   `kill` ends it with SIGKILL, `restart` starts it on the same data and port; only of one that was started here
  */
-export async function startPostgres({ settings = {}, install = true, log = () => {} } = {}) {
-  const given = process.env.TEMPOGRAPH_TEST_POSTGRES;
+export async function startPostgres({
+  settings = {},
+  install = true,
+  own = false,
+  log = () => {},
+} = {}) {
+  const given = own ? undefined : process.env.TEMPOGRAPH_TEST_POSTGRES;
   if (given) return { url: given, stop: async () => {} };
   try {
     const bin = findBinaries() ?? (install ? await installPackage(log) : undefined);
@@ -109,14 +117,21 @@ async function run(bin, settings) {
     });
     if (made.status !== 0)
       throw new Error(`initdb failed: ${(made.stderr || String(made.error)).trim().slice(-500)}`);
-    const { child, port } = await listen(join(bin, 'postgres'), data, settings, account, folder);
-    const dismiss = guard(child.pid, folder);
+    const start = (port) => listen(join(bin, 'postgres'), data, settings, account, folder, port);
+    let { child, port } = await start();
+    let dismiss = guard(child.pid, folder);
     return {
       url: `postgres://${USER}@127.0.0.1:${port}/postgres`,
       stop: async () => {
         await ended(child);
         await remove();
         dismiss();
+      },
+      kill: () => ended(child, 'SIGKILL'),
+      restart: async () => {
+        ({ child } = await start(port));
+        dismiss();
+        dismiss = guard(child.pid, folder);
       },
     };
   } catch (error) {
@@ -160,11 +175,15 @@ function unprivileged() {
   );
 }
 
-/** Starts the server on a free port; another may take the port first, then once more. */
-async function listen(postgres, data, settings, account, cwd) {
+/**
+ * Starts the server on the port, or on a free one; another may take that first, then once more. After a kill it takes a
+ * moment until the last of the old server's processes is gone.
+ */
+async function listen(postgres, data, settings, account, cwd, wanted) {
   let output = '';
-  for (let attempt = 1; attempt <= 3; attempt++) {
-    const port = await freePort();
+  for (let attempt = 1; attempt <= (wanted === undefined ? 3 : 50); attempt++) {
+    if (attempt > 1 && wanted !== undefined) await wait(100);
+    const port = wanted ?? (await freePort());
     const flags = Object.entries({ ...settings, port }).flatMap(([name, value]) => [
       '-c',
       `${name}=${value}`,
@@ -200,15 +219,19 @@ function freePort() {
 }
 
 /** Asks it to end without waiting for its clients. */
-function ended(child) {
+function ended(child, signal = 'SIGINT') {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((settle) => {
     child.once('exit', settle);
-    child.kill('SIGINT');
+    child.kill(signal);
   });
 }
 
-if (process.argv[1] && resolve(process.argv[1]).endsWith(join('scripts', 'postgres.mjs'))) {
+// No await at the top: jest makes CommonJS of this.
+if (process.argv[1] && resolve(process.argv[1]).endsWith(join('scripts', 'postgres.mjs')))
+  void main();
+
+async function main() {
   const server = await startPostgres({ log: console.error });
   if (server.unavailable) {
     console.error(server.unavailable);

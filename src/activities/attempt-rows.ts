@@ -1,7 +1,9 @@
 /** What an attempt tells the store while it goes on. */
+import { splitMark } from '../domain/catalogue-mark.js';
 import { jsonBytes, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type NodeOutcome } from '../domain/outcome.js';
-import { nodeIdentity, nodeRow } from '../observe/projection.js';
+import type { Progress } from '../domain/progress.js';
+import { END, nodeIdentity, nodeRow } from '../observe/projection.js';
 import type { ExecutionWrite } from '../store/execution-row.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { NodeView } from '../workflows/messages.js';
@@ -9,11 +11,22 @@ import type { Attempt } from './attempt.js';
 import type { Deps } from './deps.js';
 import type { Facts } from './facts.js';
 
+type RowAttempt = Pick<
+  Attempt,
+  | 'number'
+  | 'startedAt'
+  | 'enteredAt'
+  | 'scheduledAt'
+  | 'firstScheduledAt'
+  | 'attempts'
+  | 'progress'
+>;
+
 export class AttemptRows {
   constructor(
     private readonly deps: Deps,
     private readonly request: NodeRequest,
-    private readonly attempt: Attempt,
+    private readonly attempt: RowAttempt,
     private readonly facts: Facts,
   ) {}
 
@@ -25,6 +38,7 @@ export class AttemptRows {
       reason: null,
       attempts: attempt.number,
       nextRetryAt: null,
+      progress: null,
       ...this.inputs(),
       ...(attempt.number === 1
         ? {
@@ -40,6 +54,11 @@ export class AttemptRows {
         { status: 'RUNNING', at: attempt.enteredAt ?? attempt.startedAt, attempt: attempt.number },
       ],
     });
+  }
+
+  /** How far its handler is. */
+  progress(progress: Progress): void {
+    this.record({ progress: { ...progress } });
   }
 
   /** It failed, and another follows. */
@@ -91,7 +110,8 @@ export class AttemptRows {
     };
     const { run } = request.execution;
     deps.recorder.record({
-      ...nodeRow(request.execution, view, iso(run.startedAt)),
+      ...nodeRow(request.execution, view, iso(run.startedAt), END.attempt(attempt.number)),
+      ...(attempt.progress ? { progress: { ...attempt.progress } } : {}),
       ...this.inputs(),
     });
     return true;
@@ -100,10 +120,12 @@ export class AttemptRows {
   /** The input after hooks, where it is small, and what was said of the node. */
   private inputs(): Partial<ExecutionWrite> {
     const { input, metadata } = this.facts;
-    const { tags, ...own } = metadata as JsonObject & { tags?: unknown };
+    const { mark, rest } = splitMark(metadata as JsonObject & { tags?: unknown });
+    const { tags, ...own } = rest;
     return {
       ...(jsonBytes(input) <= INLINE_LIMIT ? { input: { json: input } } : {}),
       ...(Object.keys(own).length > 0 ? { metadata: own } : {}),
+      ...(mark ? { catalogueTaskId: mark.id, catalogueTaskVersion: mark.version } : {}),
       ...(Array.isArray(tags) ? { tags: tags as string[] } : {}),
     };
   }

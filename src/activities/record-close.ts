@@ -1,7 +1,7 @@
 /** The last word on an execution, written into the store before its workflow closes. */
 import { messageOf } from '../domain/errors.js';
 import { loadManifest, manifestNodes } from '../observe/closing.js';
-import { closedRows } from '../observe/projection.js';
+import { closedRows, END } from '../observe/projection.js';
 import { getJson } from '../store/blob-store.js';
 import type { RecordRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
@@ -14,7 +14,7 @@ export async function recordClose(deps: Deps, { execution, close }: RecordReques
     const manifest = await loadManifest(close, readJson);
     const nodes = await manifestNodes(manifest, readJson);
     const ref = 'ref' in close.manifest ? close.manifest.ref : undefined;
-    await deps.recorder.write(closedRows(execution, manifest, nodes, ref));
+    await deps.recorder.write(closedRows(execution, manifest, nodes, END.closing, ref));
   } catch (error) {
     deps.log.warn(
       { executionId: execution.id },

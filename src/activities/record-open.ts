@@ -1,4 +1,5 @@
 /** A new execution in the store, as the first step of its life knows it. */
+import { splitMark } from '../domain/catalogue-mark.js';
 import type { JsonObject } from '../domain/json.js';
 import { nodeBody, type Plan } from '../domain/plan.js';
 import type { ParsedGraph, ParsedSubmission } from '../domain/spec.js';
@@ -31,7 +32,8 @@ export function recordOpen(
   plan.nodes.forEach((node, index) => {
     const options = plan.classes[node.class];
     const body = nodeBody(graph.tasks[index] ?? {});
-    const { tags: own, requestId, ...rest } = body.metadata ?? {};
+    const { mark, rest: said } = splitMark(body.metadata ?? {});
+    const { tags: own, requestId, ...rest } = said;
     recorder.record({
       ...nodeIdentity(execution, node.id),
       taskId: graph.tasks[index]?.task ?? node.id,
@@ -41,6 +43,7 @@ export function recordOpen(
       metadata: rest,
       ...(Array.isArray(own) ? { tags: own as string[] } : {}),
       ...(typeof requestId === 'string' ? { requestId } : {}),
+      ...(mark ? { catalogueTaskId: mark.id, catalogueTaskVersion: mark.version } : {}),
       ...(node.notBefore === undefined ? {} : { scheduledTime: node.notBefore }),
       ...(options
         ? { priority: PRIORITY_KEY[options.priority], maxRetries: options.retry.maxRetries }
@@ -60,15 +63,16 @@ interface OpenFacts {
 /** Records an execution that was refused before anything ran. */
 export function recordRefused(
   deps: Deps,
-  info: Pick<ExecutionInfo, 'id' | 'run' | 'graph'>,
+  info: Pick<ExecutionInfo, 'id' | 'run' | 'graph'> & { kind?: ExecutionInfo['kind'] },
   message: string,
 ): void {
   const { recorder } = deps;
-  if (!recorder) return;
+  // A batch has no row; its items the reconciler ends.
+  if (!recorder || info.kind === 'batch') return;
   const now = Date.now();
   recorder.record({
     executionId: info.id,
-    kind: 'graph',
+    kind: info.kind ?? 'graph',
     taskId: info.graph,
     workflowId: info.id,
     run: info.run,

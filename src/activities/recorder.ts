@@ -2,21 +2,24 @@
  * Writes what happens to executions into the store, in batches and off the hot path. May lose its last batch with the
  * process: the end of an execution is written again from its manifest, and the reconciler finds what is left.
  *
- * R1. Of one execution only the newest state waits to be written: states that came and went meanwhile are in its history.
+ * R1. Of one run of an execution only the newest live state and its end wait to be written: states that came and went
+ *     meanwhile are in its history. The two are kept apart, and so are two ends: which one counts the store decides.
  * R2. A store that is down holds nobody up: batches are kept up to a bound, and tried again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../domain/errors.js';
+import { isTerminal } from '../domain/status.js';
 import type { ExecutionWrite } from '../store/execution-row.js';
 import type { Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
 
 const FLUSH_MS = 100;
 const RETRY_MS = 2_000;
-/** Executions that wait to be written; beyond it the reconciler has to find them. */
+/** Writes that wait; beyond it the reconciler has to find them. */
 const KEPT = 20_000;
 
 export class Recorder {
+  /** By execution, run and end. */
   private waiting = new Map<string, ExecutionWrite>();
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
@@ -36,10 +39,11 @@ export class Recorder {
 
   /** Has a state written soon. Never throws, never waits. */
   record(write: ExecutionWrite): void {
-    const before = this.waiting.get(write.executionId);
+    const key = keyOf(write);
+    const before = this.waiting.get(key);
     if (!before && this.waiting.size >= KEPT) return;
     const history = [...(before?.statusHistory ?? []), ...(write.statusHistory ?? [])];
-    this.waiting.set(write.executionId, { ...before, ...write, statusHistory: history });
+    this.waiting.set(key, { ...before, ...write, statusHistory: history });
     this.timer ??= setTimeout(() => void this.flush(), this.down ? RETRY_MS : FLUSH_MS);
   }
 
@@ -87,4 +91,9 @@ export class Recorder {
       this.timer ??= setTimeout(() => void this.flush(), RETRY_MS);
     }
   }
+}
+
+function keyOf({ executionId, run, status, sequence }: ExecutionWrite): string {
+  const end = status !== undefined && isTerminal(status) ? sequence : null;
+  return JSON.stringify([executionId, run?.id, end]);
 }

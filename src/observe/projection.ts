@@ -1,14 +1,26 @@
 /** Executions as the store's rows: what a manifest, a plan or an attempt says, as writes. Pure. */
 import type { JsonObject } from '../domain/json.js';
+import type { Marked } from '../domain/observation.js';
 import { PRIORITY_KEY, type Priority } from '../domain/priority.js';
-import { isTerminal, type StatusChange } from '../domain/status.js';
+import type { StatusChange } from '../domain/status.js';
 import { statusHistory } from '../domain/status-history.js';
 import type { ExecutionKind, ExecutionWrite, StatusEntry } from '../store/execution-row.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
-import type { Manifest, NodeView } from '../workflows/messages.js';
+import { LONE_NODE, type Manifest, type NodeView } from '../workflows/messages.js';
 
-/** Later than anything that was written while it ran: an end is the last word. */
-const LAST = Number.MAX_SAFE_INTEGER;
+/**
+ * The sequences of ends, all later than anything that is written while an execution runs. What Temporal says of a closed
+ * workflow is the last word; what a workflow said just before it closed comes before that, since it may have been
+ * terminated in between; then the ends that workers saw, those of later attempts being greater: a worker that was cut
+ * off may tell of one that the server gave up long ago.
+ */
+export const END = {
+  closed: Number.MAX_SAFE_INTEGER,
+  closing: Number.MAX_SAFE_INTEGER - 1,
+  /** Temporal does not know it. */
+  gone: Number.MAX_SAFE_INTEGER - 2,
+  attempt: (number: number): number => Number.MAX_SAFE_INTEGER - 2 ** 40 + number,
+} as const;
 
 export function entriesOf(changes: readonly StatusChange[]): StatusEntry[] {
   return changes.map(({ at, status, attempt, reason, by }) => ({
@@ -27,8 +39,9 @@ export function identity(
   return {
     ...(info.run ? { run: info.run } : {}),
     workflowId: info.id,
-    project: info.project ?? null,
-    sessionId: info.sessionId ?? null,
+    // Not null where it is not known: whoever knows may have said it.
+    ...(info.project === undefined ? {} : { project: info.project }),
+    ...(info.sessionId === undefined ? {} : { sessionId: info.sessionId }),
   };
 }
 
@@ -76,14 +89,19 @@ export function openRow(
   };
 }
 
-/** The last word on an execution and all of its nodes: the nodes first, so that a half-written end is seen as open. */
+/**
+ * The end of an execution and all of its nodes: the nodes first, so that a half-written end is seen as open.
+ *
+ * @param sequence one of {@link END}
+ */
 export function closedRows(
   info: ExecutionInfo,
   manifest: Manifest,
   nodes: readonly NodeView[],
+  sequence: number,
   manifestRef?: string,
 ): ExecutionWrite[] {
-  const rows = nodes.map((view) => nodeRow(info, view, manifest.startedAt));
+  const rows = nodes.map((view) => nodeRow(info, view, manifest.startedAt, sequence));
   const [only] = rows;
   if (info.kind === 'task' && only && manifest.error) only.error ??= manifest.error;
   if (info.kind !== 'graph') return rows;
@@ -100,7 +118,7 @@ export function closedRows(
     kind: 'graph',
     taskId: manifest.graph,
     taskVersion: manifest.version,
-    sequence: LAST,
+    sequence,
     status: manifest.status,
     reason: null,
     createdAt: info.run?.startedAt ?? startedAt,
@@ -117,8 +135,38 @@ export function closedRows(
   return rows;
 }
 
+/**
+ * What a pause or a resume says of an execution while it runs, or of a node. Undefined for a whole batch, which has no
+ * row: its items go on as they are, and say so.
+ */
+export function markedRow(told: Marked, sequence: number): ExecutionWrite | undefined {
+  const { execution, mark, startedAt, node } = told;
+  const info: ExecutionInfo = { ...execution, hooks: { pre: [], post: [] } };
+  const { status, reason = null } = mark;
+  const said = { sequence, statusHistory: entriesOf([mark]) };
+  if (node)
+    return {
+      ...{ ...nodeIdentity(info, node.id), taskId: node.task, ...said },
+      ...(node.goesOn ? {} : { status, reason }),
+    };
+  if (info.kind === 'batch') return undefined;
+  if (info.kind === 'task')
+    return { ...nodeIdentity(info, LONE_NODE), taskId: info.graph, ...said, status, reason };
+  const began: StatusChange = { status: 'RUNNING', at: new Date(startedAt).toISOString() };
+  return {
+    ...{ ...identity(info), executionId: info.id, kind: 'graph', taskId: info.graph },
+    ...{ taskVersion: info.version, createdAt: info.run.startedAt, status, reason },
+    ...{ sequence, statusHistory: entriesOf([began, mark]) },
+  };
+}
+
 /** The row of a node as its graph knows it. */
-export function nodeRow(info: ExecutionInfo, view: NodeView, createdAt: string): ExecutionWrite {
+export function nodeRow(
+  info: ExecutionInfo,
+  view: NodeView,
+  createdAt: string,
+  sequence: number,
+): ExecutionWrite {
   const { scheduledAt, startedAt, endedAt, attemptHistory = [], marks } = view;
   const { status, reason, output, error, metrics, warnings, taskVersion } = view;
   const time = (text: string | undefined): number | null =>
@@ -131,7 +179,7 @@ export function nodeRow(info: ExecutionInfo, view: NodeView, createdAt: string):
   return {
     ...nodeIdentity(info, view.id),
     taskId: view.task,
-    sequence: isTerminal(status) ? LAST : Date.now(),
+    sequence,
     status,
     reason: reason ?? null,
     startedAt: time(startedAt),
@@ -146,6 +194,7 @@ export function nodeRow(info: ExecutionInfo, view: NodeView, createdAt: string):
     ...(output === undefined ? {} : { output }),
     ...(warnings === undefined ? {} : { warnings }),
     ...(metrics === undefined ? {} : { metrics }),
+    ...(view.artifacts === undefined ? {} : { artifacts: { ...view.artifacts } }),
     ...(taskVersion === undefined ? {} : { taskVersion }),
     statusHistory: entriesOf(history),
   };

@@ -3,17 +3,27 @@
  * Needed because workers may lose their last writes, and a terminated workflow writes nothing.
  */
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { TaskError } from '../domain/errors.js';
-import type { ExecutionWrite } from '../store/execution-row.js';
+import { isTerminal, STATUSES, type TerminalStatus } from '../domain/status.js';
+import type { ExecutionRow, ExecutionWrite } from '../store/execution-row.js';
 import type { Store } from '../store/store.js';
-import { MEMO, WORKFLOW, type ExecutionMemo, type GraphClose } from '../workflows/messages.js';
+import {
+  MEMO,
+  SEARCH_ATTRIBUTE,
+  WORKFLOW,
+  type ExecutionMemo,
+  type GraphClose,
+  type NodeView,
+} from '../workflows/messages.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } from './closing.js';
-import { closedRows, identity, openRow } from './projection.js';
+import { nodesOfHistory } from './history-nodes.js';
+import { closedRows, END, identity, nodeIdentity, nodeRow, openRow } from './projection.js';
 
 type Described = Pick<
   WorkflowExecutionInfo,
-  'workflowId' | 'runId' | 'startTime' | 'memo' | 'status'
+  'workflowId' | 'runId' | 'startTime' | 'memo' | 'status' | 'typedSearchAttributes'
 > & { closeTime?: Date | undefined };
 
 export interface ReconcileParts {
@@ -24,7 +34,7 @@ export interface ReconcileParts {
 
 /** Which executions to look at; every one of the namespace without. */
 export interface VisibleQuery {
-  /** Started at or after, and before. */
+  /** Started or closed at or after, and started before. */
   since?: Date;
   until?: Date;
   taskQueue?: string;
@@ -62,7 +72,7 @@ export async function reconcileOpen(
       if (seen.has(id)) continue;
       seen.add(id);
       done.looked++;
-      const rows = await rowsOf(client, id, readJson);
+      const rows = await rowsOf(client, store, id, readJson);
       const writes = rows ?? [await gone(store, executionId)].flat();
       done.changed += (await store.executions.record(writes, Date.now())).changed;
     }
@@ -77,25 +87,57 @@ export async function reconcileVisible(
   { since, until, taskQueue, all = false }: VisibleQuery = {},
 ): Promise<Reconciled> {
   const done: Reconciled = { looked: 0, changed: 0 };
-  const recent = since === undefined ? '' : ` AND StartTime >= '${since.toISOString()}'`;
+  // One that ran for long and has closed since may be told of wrongly as well.
+  const from = since?.toISOString();
+  const recent =
+    from === undefined ? '' : ` AND (StartTime >= '${from}' OR CloseTime >= '${from}')`;
   const old = until === undefined ? '' : ` AND StartTime < '${until.toISOString()}'`;
   const queue =
     taskQueue === undefined ? '' : ` AND TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
   const query = `WorkflowType = '${WORKFLOW.graph}' AND ExecutionStatus != 'ContinuedAsNew'${recent}${old}${queue}`;
   for await (const info of client.workflow.list({ query })) {
     done.looked++;
-    const known = all ? undefined : await store.executions.get(info.workflowId);
     const closed = info.status.name !== 'RUNNING';
-    if (known && (known.endedAt !== null || !closed)) continue;
-    const rows = closed ? await rowsOf(client, info.workflowId, readJson) : [openOf(info)];
+    const isBatch = kindOf(info) === 'batch';
+    if (isBatch && !closed) continue; // its items are written by its first step
+    if (!all && !(await isNews(store, info, closed, isBatch))) continue;
+    const rows = closed ? await rowsOf(client, store, info.workflowId, readJson) : [openOf(info)];
     if (rows) done.changed += (await store.executions.record(rows, Date.now())).changed;
   }
   return done;
 }
 
+/** True when the store does not know it, or holds it open, or was told of another end before it was terminated. */
+async function isNews(
+  { executions }: Store,
+  { workflowId, status }: WorkflowExecutionInfo,
+  closed: boolean,
+  isBatch: boolean,
+): Promise<boolean> {
+  if (isBatch) {
+    // It has no row that could say so: an item may have been recorded as done whose end came too late.
+    if (status.name === 'TERMINATED' || status.name === 'TIMED_OUT') return true;
+    const [any] = (await executions.children(workflowId, { limit: 1 })).executions;
+    const [open] = (await executions.children(workflowId, { status: LIVE, limit: 1 })).executions;
+    return !any || open !== undefined;
+  }
+  const known = await executions.get(workflowId);
+  if (!known) return true;
+  return known.endedAt === null ? closed : disagrees(known, status.name);
+}
+
+const LIVE = STATUSES.filter((status) => !isTerminal(status));
+
+/** Terminated between its last word and its close, or recorded as ended by a worker that was cut off. */
+function disagrees({ status, reason }: ExecutionRow, workflow: string): boolean {
+  if (workflow === 'TERMINATED') return status !== 'CANCELLED' || reason !== 'terminated';
+  return workflow === 'TIMED_OUT' && status !== 'TIMEOUT';
+}
+
 /** The rows of an execution as Temporal has it; none while it runs; undefined where Temporal does not know it. */
 async function rowsOf(
   client: Client,
+  store: Store,
   workflowId: string,
   readJson: ReadJson,
 ): Promise<ExecutionWrite[] | undefined> {
@@ -104,41 +146,96 @@ async function rowsOf(
     const info = await handle.describe();
     if (info.status.name === 'RUNNING' || info.status.name === 'CONTINUED_AS_NEW') return [];
     const first = info.raw.workflowExecutionInfo?.firstRunId;
-    return await endedRows(info, infoOf(info, first), await awaitEnding(handle), readJson);
+    const ending = await awaitEnding(handle);
+    const execution = infoOf(info, first);
+    const whole = ending.close && (await readWhole(execution, ending.close, readJson));
+    if (whole) return whole;
+    // Terminated, timed out or refused: it could not say how its nodes stood. Or what it said can be read no more.
+    const nodes = await openNodes(client, store, info, execution, ending);
+    return execution.kind === 'batch' ? nodes : [...nodes, endedRow(info, execution, ending)];
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }
 
-async function endedRows(
+function endedRow(
   info: Described,
   execution: ExecutionInfo,
-  ending: Ending,
-  readJson: ReadJson,
-): Promise<ExecutionWrite[]> {
-  const endedAt = (info.closeTime ?? info.startTime).getTime();
-  const whole = ending.close && (await readWhole(execution, ending.close, readJson));
-  if (whole) return whole;
-  // Terminated, timed out or refused: it could not say how its nodes stood. Or what it said can be read no more.
-  const { status, error, close } = ending;
-  return [
-    {
-      ...identity(execution),
-      executionId: execution.id,
-      kind: execution.kind === 'task' ? 'task' : 'graph',
-      taskId: execution.graph,
-      createdAt: info.startTime.getTime(),
-      endedAt,
-      sequence: Number.MAX_SAFE_INTEGER,
-      status,
-      reason: info.status.name === 'TERMINATED' ? 'terminated' : null,
-      error: error ?? null,
-      ...(close ? { nodeCounts: { ...close.counts } } : {}),
-      statusHistory: [{ status, at: endedAt }],
-    },
-  ];
+  { status, error, close }: Ending,
+): ExecutionWrite {
+  const endedAt = closedAt(info);
+  return {
+    ...identity(execution),
+    executionId: execution.id,
+    kind: execution.kind === 'task' ? 'task' : 'graph',
+    taskId: execution.graph,
+    createdAt: info.startTime.getTime(),
+    endedAt,
+    sequence: END.closed,
+    status,
+    reason: reasonOf(info),
+    error: error ?? null,
+    ...(close ? { nodeCounts: { ...close.counts } } : {}),
+    statusHistory: [{ status, at: endedAt }],
+  };
 }
+
+/**
+ * The nodes of an execution without a manifest that can be read: ended as the history says, or with it. Where that does
+ * not hold them, those that the store holds open.
+ */
+async function openNodes(
+  client: Client,
+  store: Store,
+  info: Described,
+  execution: ExecutionInfo,
+  { status: ended }: Ending,
+): Promise<ExecutionWrite[]> {
+  if (execution.kind === 'task') return [];
+  const found = await nodesOfHistory(client, info.workflowId, info.runId);
+  const createdAt = info.startTime.toISOString();
+  const status: TerminalStatus = ended === 'TIMEOUT' || ended === 'REJECTED' ? ended : 'CANCELLED';
+  const endedAt = closedAt(info);
+  const reason = reasonOf(info);
+  const cut = (who: Pick<ExecutionWrite, 'executionId' | 'kind'>): ExecutionWrite => ({
+    ...who,
+    sequence: END.closed,
+    ...{ status, reason, endedAt, nextRetryAt: null },
+    statusHistory: [{ status, at: endedAt, ...(reason === null ? {} : { reason }) }],
+  });
+  if (found)
+    return found.map(({ id, task, outcome, endedAt: at }) => {
+      if (!outcome) return cut({ ...nodeIdentity(execution, id), taskId: task } as ExecutionWrite);
+      const { attempts, attemptCount, ...rest } = outcome;
+      const view = { ...rest, id, task, attempts: attemptCount, attemptHistory: attempts };
+      const times = { startedAt: attempts[0]?.startedAt, endedAt: at };
+      return nodeRow(execution, { ...view, ...times } as NodeView, createdAt, END.closed);
+    });
+  return (await openChildren(store, execution.id)).map(cut);
+}
+
+/** The nodes or items that the store holds open. */
+async function openChildren(
+  { executions }: Store,
+  parentId: string,
+): Promise<Pick<ExecutionWrite, 'executionId' | 'kind'>[]> {
+  const query = { status: LIVE, limit: 1_000 };
+  const found: ExecutionRow[] = [];
+  let page = await executions.children(parentId, query);
+  for (;;) {
+    found.push(...page.executions);
+    if (page.nextCursor === undefined)
+      return found.map(({ executionId, kind }) => ({ executionId, kind }));
+    page = await executions.children(parentId, { ...query, cursor: page.nextCursor });
+  }
+}
+
+const closedAt = ({ closeTime, startTime }: Described): number =>
+  (closeTime ?? startTime).getTime();
+
+const reasonOf = ({ status }: Described): 'terminated' | null =>
+  status.name === 'TERMINATED' ? 'terminated' : null;
 
 /** Undefined where its manifest lies in a data folder that is not this one, or is gone: one such must not stop the round. */
 async function readWhole(
@@ -148,7 +245,13 @@ async function readWhole(
 ): Promise<ExecutionWrite[] | undefined> {
   try {
     const manifest = await loadManifest(close, readJson);
-    return closedRows(execution, manifest, await manifestNodes(manifest, readJson));
+    const { project, sessionId } = manifest; // also where the namespace has no search attributes
+    const known = {
+      ...execution,
+      ...(project === undefined ? {} : { project }),
+      ...(sessionId === undefined ? {} : { sessionId }),
+    };
+    return closedRows(known, manifest, await manifestNodes(manifest, readJson), END.closed);
   } catch (error) {
     if (error instanceof TaskError) return undefined;
     throw error;
@@ -167,33 +270,47 @@ function openOf(info: WorkflowExecutionInfo): ExecutionWrite {
     : row;
 }
 
-/** The nodes of an execution that ended without a manifest stay as they were; these end with it. */
+/** The end of an execution that Temporal knows no more. */
 async function gone(store: Store, executionId: string): Promise<ExecutionWrite[]> {
   const row = await store.executions.get(executionId);
   if (!row) return [];
   const now = Date.now();
-  return [
-    {
-      executionId,
-      kind: row.kind,
-      sequence: Number.MAX_SAFE_INTEGER,
-      status: 'CANCELLED',
-      reason: 'unknown_to_temporal',
-      endedAt: now,
-      statusHistory: [{ status: 'CANCELLED', at: now, reason: 'unknown_to_temporal' }],
-    },
-  ];
+  const cut: Pick<ExecutionWrite, 'executionId' | 'kind'>[] = await openChildren(
+    store,
+    executionId,
+  );
+  return [...cut, { executionId, kind: row.kind }].map((who) => ({
+    ...who,
+    sequence: END.gone,
+    status: 'CANCELLED',
+    reason: 'unknown_to_temporal',
+    endedAt: now,
+    statusHistory: [{ status: 'CANCELLED', at: now, reason: 'unknown_to_temporal' }],
+  }));
 }
 
 /** @param first the first run of its chain, where the server says so */
 function infoOf(info: Described, first: string | null | undefined): ExecutionInfo {
-  const memo = info.memo?.[MEMO.kind] as ExecutionMemo | undefined;
+  const memo = memoOf(info);
+  const project = info.typedSearchAttributes.get(PROJECT);
+  const sessionId = info.typedSearchAttributes.get(SESSION);
   return {
     id: info.workflowId,
     kind: memo?.kind ?? 'graph',
     graph: memo?.name ?? info.workflowId,
     version: '1',
     run: { id: first || info.runId, startedAt: info.startTime.getTime() },
+    ...(project === undefined ? {} : { project }),
+    ...(sessionId === undefined ? {} : { sessionId }),
     hooks: { pre: [], post: [] },
   };
 }
+
+const PROJECT = defineSearchAttributeKey(SEARCH_ATTRIBUTE.project, 'KEYWORD');
+const SESSION = defineSearchAttributeKey(SEARCH_ATTRIBUTE.session, 'KEYWORD');
+
+const memoOf = ({ memo }: Pick<Described, 'memo'>): ExecutionMemo | undefined =>
+  memo?.[MEMO.kind] as ExecutionMemo | undefined;
+
+const kindOf = (info: Pick<Described, 'memo'>): ExecutionInfo['kind'] =>
+  memoOf(info)?.kind ?? 'graph';

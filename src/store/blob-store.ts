@@ -3,8 +3,11 @@
  * one blob; a blob never changes.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 
@@ -15,13 +18,19 @@ export interface BlobStore {
   put(text: string): Promise<string>;
   /** The text of a reference. @throws TaskError STORE, or NOT_FOUND where this store has no such blob */
   get(ref: string): Promise<string>;
+  /** Stores bytes and gives their reference; a text has the same as its UTF-8. @throws TaskError STORE */
+  putBytes(bytes: Uint8Array): Promise<string>;
+  /** Stores what stands in a file, however large, and gives its reference. @throws TaskError STORE */
+  putFile(path: string): Promise<{ ref: string; bytes: number }>;
+  /** Bytes of a reference from `offset` on, and how many there are in all. @throws as `get` */
+  slice(ref: string, offset: number, length: number): Promise<{ bytes: Uint8Array; total: number }>;
 }
 
 const REF = /^sha256-[0-9a-f]{64}$/;
 
-/** SHA-256 of a text in hexadecimal. */
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** SHA-256 of a text, or of bytes, in hexadecimal. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /** A blob store in a folder, which all workers and clients of a namespace have to share. */
@@ -33,13 +42,72 @@ export class FileBlobStore implements BlobStore {
   }
 
   async put(text: string): Promise<string> {
-    const ref = `sha256-${sha256(text)}`;
+    return await this.write(text);
+  }
+
+  async putBytes(bytes: Uint8Array): Promise<string> {
+    return await this.write(bytes);
+  }
+
+  async putFile(path: string): Promise<{ ref: string; bytes: number }> {
+    const temporary = join(this.location, `${randomUUID()}.tmp`);
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        bytes += chunk.byteLength;
+        done(null, chunk);
+      },
+    });
+    return await this.writing(temporary, async () => {
+      await mkdir(this.location, { recursive: true });
+      await pipeline(createReadStream(path), counted, createWriteStream(temporary));
+      const ref = `sha256-${hash.digest('hex')}`;
+      await mkdir(dirname(this.fileOf(ref)), { recursive: true });
+      await rename(temporary, this.fileOf(ref));
+      return { ref, bytes };
+    });
+  }
+
+  async slice(
+    ref: string,
+    offset: number,
+    length: number,
+  ): Promise<{ bytes: Uint8Array; total: number }> {
+    return await this.reading(ref, async (file) => {
+      const handle = await open(file, 'r');
+      try {
+        const { size: total } = await handle.stat();
+        const buffer = Buffer.alloc(Math.max(0, Math.min(length, total - offset)));
+        const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, offset);
+        return { bytes: buffer.subarray(0, bytesRead), total };
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  async get(ref: string): Promise<string> {
+    return await this.reading(ref, (file) => readFile(file, 'utf8'));
+  }
+
+  private async write(content: string | Uint8Array): Promise<string> {
+    const ref = `sha256-${sha256(content)}`;
     const file = this.fileOf(ref);
     const temporary = `${file}.${randomUUID()}.tmp`;
-    try {
+    return await this.writing(temporary, async () => {
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(temporary, text);
+      await writeFile(temporary, content);
       await rename(temporary, file);
+      return ref;
+    });
+  }
+
+  /** @throws TaskError STORE, and the temporary file is gone */
+  private async writing<T>(temporary: string, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
     } catch (error) {
       await rm(temporary, { force: true });
       throw new TaskError(
@@ -48,14 +116,13 @@ export class FileBlobStore implements BlobStore {
         { cause: error },
       );
     }
-    return ref;
   }
 
-  async get(ref: string): Promise<string> {
+  private async reading<T>(ref: string, read: (file: string) => Promise<T>): Promise<T> {
     if (!REF.test(ref))
       throw new TaskError('NOT_FOUND', `${JSON.stringify(ref)} is no reference to a blob`);
     try {
-      return await readFile(this.fileOf(ref), 'utf8');
+      return await read(this.fileOf(ref));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         throw new TaskError(

@@ -4,12 +4,13 @@
  *
  * V1. A step has one id, whoever tells of it and however often: of execution, run, event and attempt; of a pause, its
  *     time, since there may be many to an attempt.
- * V2. The end is the last event of a run: steps that are heard of later are not told.
+ * V2. The end is the last event of a run: steps that are heard of later are not told. An end that corrects another in
+ *     its status is told as well, with an id of its own.
  */
 import { createHash } from 'node:crypto';
 import { eventOf, type EventName } from '../domain/event.js';
 import type { ErrorRecord } from '../domain/errors.js';
-import type { Json } from '../domain/json.js';
+import { isObject, type Json } from '../domain/json.js';
 import { isTerminal, type Status } from '../domain/status.js';
 import { cleanText } from './clean-write.js';
 import type { ExecutionKind, ExecutionRow, StatusEntry } from './execution-row.js';
@@ -71,10 +72,12 @@ export function eventsOf(
   after: ExecutionRow,
   now: number,
 ): NewEvent[] {
-  if (before === after || (before && isTerminal(before.status))) return [];
+  if (before === after) return [];
+  const ended = before !== undefined && isTerminal(before.status);
+  if (ended && before.status === after.status) return [];
   const known = new Set(before ? stepsOf(before, now).map(({ key }) => key) : []);
   return stepsOf(after, now)
-    .filter(({ key }) => !known.has(key))
+    .filter(({ key, status }) => !known.has(key) && !(ended && !isTerminal(status)))
     .map((step) => eventFor(after, step));
 }
 
@@ -142,7 +145,7 @@ function detailsOf(row: ExecutionRow, { event, status, attempt }: Step): Partial
   }
   if (!isTerminal(status)) return {};
   const { durationMs, attempts, error, nodeCounts, output } = row;
-  const small = output as { json?: Json } | null;
+  const small = isObject(output) ? (output as { json?: Json }) : null;
   return {
     ...{ durationMs, attempts },
     ...(small && 'json' in small ? { output: small.json } : {}),

@@ -12,7 +12,8 @@ export interface Executions {
    * Merges writes into rows and counts what ended, in one transaction per few hundred rows. Writes may be repeated, late
    * and out of order:
    * - of two writes of one run the greater sequence wins, field by field; a late one fills what nobody has said since;
-   * - a terminal status is final for its run: a second one, or any write with a greater sequence, is ignored;
+   * - a terminal status is final for its run: a live write with a greater sequence is ignored, and so is a second end,
+   *   unless it has a greater sequence and disagrees: then it corrects the row, its figures and its history;
    * - a write of a later run starts the row anew, a write of an earlier run is ignored (but counted, if it ended).
    *
    * @returns how many writes changed a row, and how many said nothing new

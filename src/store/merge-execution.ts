@@ -2,8 +2,12 @@
  * Merging writes into an execution: pure, so that every order of the same writes ends in the same row.
  *
  * M1. Of two writes of one run the greater sequence wins, field by field; `stamps` remembers who wrote what.
- * M2. A terminal write wins over every other of its run, and is the last: what has a greater sequence is ignored, and so
- *     is a second terminal write. What has a smaller one fills the fields that nobody has written since.
+ * M2. A terminal write wins over every live one of its run: what is live and has a greater sequence is ignored, what has
+ *     a smaller one fills the fields that nobody has written since.
+ * M2a. Of two ends that disagree (in status, attempts or the error's code) the greater sequence wins, and the row's
+ *     history keeps only that one: a worker that was cut off may have recorded an end that the server never heard of.
+ *     What only the lesser said of its outcome goes with it.
+ *     An end that says the same again is ignored, so that the end of a graph does not write each of its nodes twice.
  * M3. A write of a later run starts anew; the row before it is kept in short, since it may still be told to have ended.
  */
 import { isTerminal } from '../domain/status.js';
@@ -13,6 +17,7 @@ import {
   type ExecutionRow,
   type ExecutionWrite,
   type Run,
+  type StatusEntry,
 } from './execution-row.js';
 
 /** Field → sequence of the write that it is from. */
@@ -76,6 +81,19 @@ const WHOLE = new Set<keyof ExecutionFields>([
   'catalogueTaskVersion',
 ]);
 
+/** What an end says of itself, and takes with it when another corrects it. */
+const OF_ITS_END = new Set<keyof ExecutionFields>([
+  'reason',
+  'executionTimeMs',
+  'output',
+  'error',
+  'warnings',
+  'metrics',
+  'artifacts',
+  'manifestRef',
+  'nodeCounts',
+]);
+
 /** How the run of a write stands to the run of a row: negative for an earlier one, 0 for the same. */
 export function compareRuns(write: ExecutionWrite, row: ExecutionRow): number {
   const { run } = write;
@@ -102,17 +120,23 @@ export function mergeWrite(
 ): Merged {
   const base = current ?? begin(write, now);
   if (current && isFinal(current, write)) return withRun(current, write, now);
+  const rank = ends(write) && isTerminal(base.row.status) ? rankOf(base, write) : 'only';
   const row: ExecutionRow = { ...base.row };
   const stamps: Stamps = { ...base.stamps };
   let changed = current === undefined;
+  if (rank === 'corrects') forgetEnd(row, stamps);
   for (const field of FIELDS) {
-    const value = write[field];
-    if (value === undefined || !wins(base, write, field)) continue;
+    const said = write[field];
+    // Null clears: what a lesser end says of its outcome is not so, but it was said after what the row may have.
+    const value = rank === 'lesser' && OF_ITS_END.has(field) && said !== undefined ? null : said;
+    if (value === undefined || !wins(base, write, field, rank)) continue;
     if (stamps[field] !== write.sequence) changed = true;
     stamps[field] = write.sequence;
     changed = assign(row, field, value) || changed;
   }
-  const history = mergeHistory(row.statusHistory, write.statusHistory ?? []);
+  const known = rank === 'corrects' ? liveEntries(row.statusHistory) : row.statusHistory;
+  const added = rank === 'lesser' ? liveEntries(write.statusHistory ?? []) : write.statusHistory;
+  const history = mergeHistory(known, added ?? []);
   if (history !== row.statusHistory) changed = true;
   row.statusHistory = history;
   if (write.sequence > row.sequence) changed = true;
@@ -122,18 +146,51 @@ export function mergeWrite(
   return withRun(settled({ row, stamps }), write, now);
 }
 
-/** True when the row has ended and the write comes after that, or ends it again. */
-function isFinal({ row, stamps }: Merged, write: ExecutionWrite): boolean {
+/** True when the row has ended and the write changes nothing of that. */
+function isFinal(merged: Merged, write: ExecutionWrite): boolean {
+  const { row, stamps } = merged;
   if (!isTerminal(row.status)) return false;
-  return ends(write) || write.sequence > (stamps.status ?? 0);
+  const ended = stamps.status ?? 0;
+  return ends(write) ? write.sequence === ended || saysTheSame(row, write) : write.sequence > ended;
+}
+
+/** True when both are the same end, whoever tells of it and whatever their clocks say. */
+function saysTheSame(row: ExecutionRow, { status, attempts, error }: ExecutionWrite): boolean {
+  return (
+    status === row.status &&
+    (attempts == null || attempts === row.attempts) &&
+    (error === undefined || error?.code === row.error?.code)
+  );
 }
 
 const ends = (write: ExecutionWrite): boolean =>
   write.status !== undefined && isTerminal(write.status);
 
-function wins({ row, stamps }: Merged, write: ExecutionWrite, field: keyof ExecutionFields) {
+/** How an end stands to the one that the row has. */
+type Rank = 'only' | 'corrects' | 'lesser';
+
+const rankOf = ({ stamps }: Merged, write: ExecutionWrite): Rank =>
+  write.sequence > (stamps.status ?? 0) ? 'corrects' : 'lesser';
+
+/** Takes out of the row what the end that it has said of its outcome. */
+function forgetEnd(row: ExecutionRow, stamps: Stamps): void {
+  const ended = stamps.status;
+  for (const field of OF_ITS_END) if (stamps[field] === ended) assign(row, field, null);
+  if (stamps.durationMs === ended) delete stamps.durationMs; // it follows from the times
+}
+
+const liveEntries = (history: readonly StatusEntry[]): StatusEntry[] =>
+  history.filter(({ status }) => !isTerminal(status));
+
+function wins(
+  { row, stamps }: Merged,
+  write: ExecutionWrite,
+  field: keyof ExecutionFields,
+  rank: Rank,
+): boolean {
   const stamp = stamps[field];
-  if (stamp === undefined || ends(write)) return true;
+  if (stamp === undefined) return true;
+  if (ends(write)) return rank !== 'lesser' || write.sequence >= stamp;
   // In the millisecond in which it ended: what the end said stays.
   return isTerminal(row.status) ? write.sequence > stamp : write.sequence >= stamp;
 }
@@ -193,7 +250,7 @@ function earliestOf(row: ExecutionRow): number {
 function assign(
   row: ExecutionRow,
   field: keyof ExecutionFields,
-  value: ExecutionFields[keyof ExecutionFields],
+  value: ExecutionFields[keyof ExecutionFields] | null,
 ): boolean {
   const clean = WHOLE.has(field) && typeof value === 'number' ? whole(value) : value;
   // Null clears; what is never null goes back to what it began as.

@@ -33,6 +33,9 @@ export async function openPostgres(
   });
   // An idle connection that the server closes is replaced at the next query; unheard, it would end the process.
   pool.on('error', (error) => onWarning(`lost a connection to ${location}: ${error.message}`));
+  // The pool listens to idle ones only. One in use that is cut off between two queries, in a transaction, would end the
+  // process as well; its next query fails, and says why.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     (await pool.connect()).release();
   } catch (error) {

@@ -108,6 +108,17 @@ describeDatabases('events', (database) => {
     expect(told(await all(store))).toEqual(['a created', 'a completed 1']);
   });
 
+  it('tell an end that corrects another once more, with an id of its own, and the same one never', async () => {
+    const store = await database.fresh();
+    await store.executions.record([pending('a'), ended('a', { sequence: 5 })], T + 10);
+    await store.executions.record([ended('a', { sequence: 6, endedAt: T + 11 })], T + 11);
+    const timeout = ended('a', { sequence: 7, status: 'TIMEOUT', attempts: 2 });
+    for (const _again of [1, 2]) await store.executions.record([timeout], T + 12);
+    const events = await all(store);
+    expect(told(events)).toEqual(['a created', 'a completed 1', 'a timedOut 2']);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(3);
+  });
+
   it('tell a graph’s end after its nodes’, also when there are more than one write takes', async () => {
     const store = await database.fresh();
     const nodes = Array.from({ length: 600 }, (_, index) =>

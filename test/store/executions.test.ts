@@ -110,17 +110,57 @@ describeDatabases('record', (database) => {
     });
   });
 
-  it('ignores every later write about a run that has ended', async () => {
+  it('ignores live writes about a run that has ended, the same end again, and a lesser one', async () => {
     const { executions } = await database.fresh();
     await executions.record([write('a', { sequence: 5, status: 'COMPLETED', endedAt: T + 9 })], T);
     const before = await executions.get('a');
     const late = [
       write('a', { sequence: 6, status: 'RUNNING', progress: 0.5 }),
-      write('a', { sequence: 7, status: 'FAILED', endedAt: T + 10 }),
+      write('a', { sequence: 7, status: 'COMPLETED', endedAt: T + 10 }),
       write('a', { sequence: 4, status: 'CANCELLED' }),
     ];
     await expect(executions.record(late, T + 5)).resolves.toEqual({ changed: 0, ignored: 3 });
     await expect(executions.get('a')).resolves.toEqual(before);
+  });
+
+  it.each([
+    ['told after the end that it corrects', [0, 1]],
+    ['told before it', [1, 0]],
+    ['told in the same call, and again', [0, 1, 0]],
+  ])('lets the end of the greater sequence win, %s', async (_how, order) => {
+    const store = await database.fresh();
+    const wrong = write('a', {
+      ...{ sequence: 5, status: 'COMPLETED', endedAt: T + 9, attempts: 1 },
+      output: { json: 'of a worker that was cut off' },
+      statusHistory: [
+        { status: 'RUNNING', at: T + 2, attempt: 1 },
+        { status: 'COMPLETED', at: T + 9, attempt: 1 },
+      ],
+    });
+    const right = write('a', {
+      ...{ sequence: 9, status: 'TIMEOUT', endedAt: T + 30, attempts: 3 },
+      error: { code: 'TIMEOUT', message: 'late', origin: 'temporal', retriable: false },
+      statusHistory: [{ status: 'TIMEOUT', at: T + 30, attempt: 3 }],
+    });
+    const writes = order.map((which) => (which === 0 ? wrong : right));
+    if (order.length > 2) await store.executions.record(writes, T);
+    else for (const one of writes) await store.executions.record([one], T);
+    const row = await store.executions.get('a');
+    expect(row).toMatchObject({
+      ...{ status: 'TIMEOUT', endedAt: T + 30, attempts: 3, output: null, sequence: 9 },
+      error: { code: 'TIMEOUT' },
+    });
+    expect(row?.statusHistory.map(({ status }) => status)).toEqual(['RUNNING', 'TIMEOUT']);
+    const totals = await store.stats.getExecutionStats({});
+    expect(totals).toMatchObject({
+      total: 1,
+      successful: 0,
+      failed: 1,
+      retried: 1,
+      totalRetries: 2,
+    });
+    const open = await store.executions.openIds({});
+    expect(open.executions).toEqual([]);
   });
 
   it('lets the end win over a write of the same millisecond', async () => {

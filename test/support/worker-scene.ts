@@ -15,7 +15,11 @@ export class WorkerScene {
   readonly dataDir = join(this.folder, 'data');
   private readonly children = new Set<ChildProcess>();
 
-  constructor(readonly address: string) {}
+  constructor(
+    readonly address: string,
+    /** Of a store of its own; by default the one of the data folder, as always. */
+    private readonly store: { url?: string; reconcileInterval?: string } = {},
+  ) {}
 
   async startWorker(): Promise<ChildProcess> {
     const program = join(__dirname, 'programs', 'worker.ts');
@@ -29,6 +33,8 @@ export class WorkerScene {
         ADDRESS: this.address,
         TASK_QUEUE: this.taskQueue,
         DATA_DIR: this.dataDir,
+        STORE_URL: this.store.url ?? '',
+        RECONCILE_INTERVAL: this.store.reconcileInterval ?? '',
       },
     });
     this.children.add(child);

@@ -11,6 +11,8 @@ const {
   ADDRESS = '',
   TASK_QUEUE = '',
   DATA_DIR = '',
+  STORE_URL = '',
+  RECONCILE_INTERVAL = '',
 } = process.env;
 
 const noted = defineTask({
@@ -44,11 +46,27 @@ const gated = defineTask({
   },
 });
 
+/** Writes down each attempt's start and success; takes its time, and fails as often as it is told to. */
+const step = defineTask<{ takes: number; fails: number }>({
+  name: 'step',
+  run: async ({ takes, fails }, { graphId, nodeId, attempt, signal }) => {
+    const note = (what: string): void =>
+      appendFileSync(RUNS, `${what} ${graphId} ${nodeId} ${attempt}\n`);
+    note('start');
+    await wait(takes, undefined, { signal });
+    if (attempt <= fails) throw new Error('asked to fail');
+    note('done');
+    return attempt;
+  },
+});
+
 await startWorker({
   address: ADDRESS,
   taskQueue: TASK_QUEUE,
   dataDir: DATA_DIR,
-  tasks: [noted, named, gated],
+  tasks: [noted, named, gated, step],
+  ...(STORE_URL ? { storeUrl: STORE_URL } : {}),
+  ...(RECONCILE_INTERVAL ? { reconcileInterval: RECONCILE_INTERVAL } : {}),
   logLevel: 'error',
   temporal: { workflowBundle: { codePath: BUNDLE } },
 });
