@@ -1,4 +1,5 @@
 /** The builder: a graph in code, its edges by handle and its data flow typed. What it makes is a plain spec. */
+import { conditionProblem } from './domain/condition.js';
 import type { GraphSpec, TaskOptionsInput } from './domain/spec.js';
 import type { TriggerRule } from './domain/trigger.js';
 import type { ParamSpec } from './domain/spec.js';
@@ -39,9 +40,11 @@ export interface NodeHandle<Output> {
 }
 
 export interface NodeOptions extends TaskOptionsInput {
-  /** Nodes to wait for, beside those that the input reads. */
+  /** Nodes to wait for, beside those that the input and the condition read. */
   dependsOn?: readonly NodeHandle<unknown>[];
   trigger?: TriggerRule;
+  /** Runs only where this is true: a reference, or a CEL expression such as `tasks.check.output.rows > 0`. */
+  when?: string | Ref<boolean>;
   allowFailure?: boolean;
   scheduledTime?: string | number;
   description?: string;
@@ -73,7 +76,7 @@ export class GraphBuilder {
   }
 
   /**
-   * Adds a node. It waits for every node that its input reads, and for `dependsOn`.
+   * Adds a node. It waits for every node that its input or its condition reads, and for `dependsOn`.
    *
    * @param task a definition, or a task's name where the definition is not at hand
    * @throws TaskError CONFIGURATION when the id is taken
@@ -98,9 +101,13 @@ export class GraphBuilder {
         'CONFIGURATION',
         `graph ${this.name}: two nodes have the id ${JSON.stringify(id)}`,
       );
-    const { dependsOn = [], input, ...rest } = options;
+    const { dependsOn = [], input, when, ...rest } = options;
     const plain = input === undefined ? undefined : (JSON.parse(JSON.stringify(input)) as unknown);
-    const read = this.nodes.filter((node) => reads(plain, node.id)).map((node) => node.id);
+    const condition = when === undefined ? undefined : String(when);
+    const named = conditionReads(condition);
+    const read = this.nodes
+      .filter((node) => named.includes(node.id) || reads(plain, node.id))
+      .map((node) => node.id);
     const all = [...new Set([...dependsOn.map((node) => node.id), ...read])];
     const name = typeof task === 'string' ? task : task.name;
     if (typeof task !== 'string') this.definitions.set(name, task);
@@ -109,6 +116,7 @@ export class GraphBuilder {
       task: name,
       ...(all.length > 0 ? { dependsOn: all } : {}),
       ...(plain === undefined ? {} : { input: plain }),
+      ...(condition === undefined ? {} : { when: condition }),
       ...rest,
     });
     const at = `tasks[${JSON.stringify(id)}]`;
@@ -141,6 +149,12 @@ function reads(value: unknown, id: string): boolean {
     value !== undefined &&
     JSON.stringify(value).includes(JSON.stringify(`tasks[${JSON.stringify(id)}]`).slice(1, -1))
   );
+}
+
+/** Ids that a condition names; none where it does not parse, which validation says. */
+function conditionReads(when: string | undefined): string[] {
+  const condition = when === undefined ? undefined : conditionProblem(when);
+  return condition && 'references' in condition ? condition.references.tasks : [];
 }
 
 function reference<T>(expression: string): Ref<T> {

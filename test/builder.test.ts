@@ -72,6 +72,32 @@ describe('defineGraph', () => {
     expect(validateGraph(spec).faults).toEqual([]);
   });
 
+  it('takes a condition as a reference or an expression, and waits for what it reads', () => {
+    const graph = defineGraph('conditions');
+    const full = graph.param<boolean>('full', { type: 'boolean', default: false });
+    const listed = graph.add('list-1', list, { input: { folder: 'src' } });
+    const count = graph.add<{ any: boolean }>('count', 'noop');
+    graph.add('a', 'noop', { when: full });
+    graph.add('b', 'noop', { when: count.output.any, trigger: 'none_failed' });
+    graph.add('c', 'noop', { when: 'size(tasks["list-1"].output.files) > 0', dependsOn: [count] });
+    // @ts-expect-error a number is no condition
+    graph.add('wrong', 'noop', { when: listed.output['odd name'] });
+    const spec = graph.toSpec();
+    expect(spec.tasks.slice(2, 5)).toEqual([
+      { id: 'a', task: 'noop', when: '${{ params.full }}' },
+      {
+        ...{ id: 'b', task: 'noop', dependsOn: ['count'], trigger: 'none_failed' },
+        when: '${{ tasks["count"].output.any }}',
+      },
+      {
+        ...{ id: 'c', task: 'noop', dependsOn: ['count', 'list-1'] },
+        when: 'size(tasks["list-1"].output.files) > 0',
+      },
+    ]);
+    expect(validateGraph(spec).faults).toEqual([]);
+    expect(parsePipeline(pipelineToYaml(spec)).spec).toEqual(spec);
+  });
+
   it('refuses an id that is taken', () => {
     const graph = build();
     expect(() => graph.add('measure', 'noop')).toThrow('two nodes have the id "measure"');

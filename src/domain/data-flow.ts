@@ -1,5 +1,7 @@
-/** What the nodes' inputs read: whether it is there, whether it is waited for, whether it fits. */
+/** What the nodes' inputs and conditions read: whether it is there, whether it is waited for, whether it fits. */
 import { MAX_READS } from './budget.js';
+import { conditionProblem } from './condition.js';
+import type { References } from './expression-references.js';
 import { fault, type Fault } from './fault.js';
 import { formatPath, type Json, type Path } from './json.js';
 import type { KnownTasks } from './known-tasks.js';
@@ -14,7 +16,18 @@ function tooManyReads(count: number, path: Path): Fault {
   return fault(path, 'TOO_LARGE', `reads ${count} tasks; the limit is ${MAX_READS}`, hint);
 }
 
-/** Checks what the nodes' inputs read, and remembers it. */
+/** What is read in one field of a node. */
+interface Read {
+  field: 'input' | 'when';
+  references: Pick<References, 'tasks' | 'params' | 'dynamic'>;
+  places: Template['places'];
+  problems: { path: Path; message: string }[];
+}
+
+/** What a condition has to give. */
+const BOOLEAN: JsonSchema = { type: 'boolean' };
+
+/** Checks what the nodes' inputs and conditions read, and remembers it. */
 export class DataFlow {
   readonly reads: number[][] = [];
   readonly readsParams: boolean[] = [];
@@ -29,13 +42,61 @@ export class DataFlow {
   ) {}
 
   check(node: LooseNode, tasks: KnownTasks | undefined): void {
+    const all = [this.input(node, tasks), ...this.condition(node)];
+    for (const read of all) this.checkRead(node, read, tasks);
+    const found = all.flatMap(({ field, references }) =>
+      references.tasks.flatMap((id) => this.referenced(node, id, ['tasks', node.index, field])),
+    );
+    this.reads[node.index] = [...new Set(found)];
+    this.readsParams[node.index] = all.some(({ references }) => references.params.length > 0);
+    const count = new Set(all.flatMap(({ references }) => references.tasks)).size;
+    if (count > MAX_READS) this.faults.push(tooManyReads(count, ['tasks', node.index, 'input']));
+  }
+
+  private input(node: LooseNode, tasks: KnownTasks | undefined): Read {
     const path = ['tasks', node.index, 'input'];
-    const { template, problems } = templateProblems((node.input ?? null) as Json, path);
+    const input = (node.input ?? null) as Json;
+    const { template, problems } = templateProblems(input, path);
+    const { references, places } = template;
+    const constant =
+      problems.length === 0 &&
+      references.tasks.length === 0 &&
+      references.params.length === 0 &&
+      !references.dynamic;
+    if (
+      constant &&
+      typeof node.task === 'string' &&
+      tasks?.checkInput &&
+      !JSON.stringify(input).includes('${{')
+    ) {
+      const wrong = tasks.checkInput(node.task, input);
+      this.faults.push(...wrong.map((message) => fault(path, 'INPUT_INVALID', message)));
+    }
+    return { field: 'input', references, places, problems };
+  }
+
+  private condition({ index, when }: LooseNode): Read[] {
+    if (typeof when !== 'string' || when === '') return []; // the schema says so
+    const at: Path = ['tasks', index, 'when'];
+    const condition = conditionProblem(when);
+    if ('problem' in condition) {
+      const references = { tasks: [], params: [], dynamic: false };
+      const problems = [{ path: at, message: condition.problem }];
+      return [{ field: 'when', references, places: [], problems }];
+    }
+    const { references } = condition;
+    const { outputs, whole } = references;
+    const places = [{ at, outputs, ...(whole ? { whole } : {}) }];
+    return [{ field: 'when', references, places, problems: [] }];
+  }
+
+  private checkRead(node: LooseNode, read: Read, tasks: KnownTasks | undefined): void {
+    const { field, references, problems } = read;
+    const path = ['tasks', node.index, field];
     for (const { path: at, message } of problems) {
       const hint = this.hints(() => this.hyphenHint(message));
       this.faults.push(fault(at, 'EXPRESSION', message, hint));
     }
-    const { references } = template;
     if (references.dynamic) {
       this.faults.push(
         fault(
@@ -46,48 +107,33 @@ export class DataFlow {
         ),
       );
     }
-    if (tasks?.schemas) this.checkEdges(node, template, tasks);
-    this.readsParams[node.index] = references.params.length > 0;
-    this.reads[node.index] = references.tasks.flatMap((id) => this.referenced(node, id, path));
-    if (references.tasks.length > MAX_READS)
-      this.faults.push(tooManyReads(references.tasks.length, path));
+    if (tasks?.schemas) this.checkEdges(node, read, tasks);
     for (const name of references.params)
       if (!this.params.includes(name)) this.unknownParam(name, path);
-    const constant =
-      problems.length === 0 &&
-      references.tasks.length === 0 &&
-      references.params.length === 0 &&
-      !references.dynamic;
-    if (
-      constant &&
-      typeof node.task === 'string' &&
-      tasks?.checkInput &&
-      !JSON.stringify(node.input ?? null).includes('${{')
-    ) {
-      const wrong = tasks.checkInput(node.task, (node.input ?? null) as Json);
-      this.faults.push(...wrong.map((message) => fault(path, 'INPUT_INVALID', message)));
-    }
   }
 
-  /** What earlier tasks give against what is read of it, and against what this task takes there. */
-  private checkEdges(node: LooseNode, template: Template, tasks: KnownTasks): void {
+  /** What earlier tasks give against what is read of it, and against what is taken there. */
+  private checkEdges(node: LooseNode, { field, places }: Read, tasks: KnownTasks): void {
     const outputOf = (id: string): JsonSchema | undefined => {
-      const task = this.nodes[this.indexOf.get(id) ?? -1]?.task;
-      return typeof task === 'string' ? tasks.schemas?.(task)?.output : undefined;
+      const { task, result } = this.nodes[this.indexOf.get(id) ?? -1] ?? {};
+      // What is made of an output has a shape of its own.
+      return typeof task === 'string' && result === undefined
+        ? tasks.schemas?.(task)?.output
+        : undefined;
     };
     const input = typeof node.task === 'string' ? tasks.schemas?.(node.task)?.input : undefined;
-    for (const { at, outputs, whole } of template.places) {
+    for (const { at, outputs, whole } of places) {
       for (const { task, path } of outputs) {
         const problem = readProblem(outputOf(task), path);
         const message =
           problem && `reads ${placeOf(task, path)}, but the output ${problem.message}`;
         if (message) this.faults.push(fault(at, 'UNKNOWN_REFERENCE', message, problem.hint));
       }
-      // The first three steps of a place are tasks, the node's index and "input".
-      const taken = { schema: input, path: at.slice(3) };
+      // The first three steps of a place are tasks, the node's index and the field.
+      const taken = { schema: field === 'when' ? BOOLEAN : input, path: at.slice(3) };
       const wrong = whole && mismatch({ schema: outputOf(whole.task), path: whole.path }, taken);
-      if (wrong)
-        this.faults.push(fault(at, 'INPUT_INVALID', `${placeOf(whole.task, whole.path)} ${wrong}`));
+      const code = field === 'when' ? 'EXPRESSION' : 'INPUT_INVALID';
+      if (wrong) this.faults.push(fault(at, code, `${placeOf(whole.task, whole.path)} ${wrong}`));
     }
   }
 

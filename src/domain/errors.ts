@@ -31,6 +31,8 @@ export const ERROR_CODES = {
   ENVIRONMENT: { origin: 'runner', retriable: true },
   CRASHED: { origin: 'runner', retriable: true },
   PROCESS_EXIT: { origin: 'task', retriable: false },
+  ARTIFACT_INVALID: { origin: 'task', retriable: false },
+  RESULT_FAILED: { origin: 'task', retriable: true },
   RESOURCE_EXHAUSTED: { origin: 'task', retriable: true },
   ENGINE: { origin: 'engine', retriable: true },
 } as const satisfies Record<string, { origin: ErrorOrigin; retriable: boolean }>;

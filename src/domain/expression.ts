@@ -19,12 +19,18 @@ const MACROS = new Set(['map', 'filter', 'all', 'exists', 'exists_one', 'bind'])
 const MAX_STRING = 64 * 1_024;
 const MAX_ITEMS = 10_000;
 const MAX_ITEMS_NESTED = 1_000;
-const VARIABLES = ['params', 'tasks', 'execution'] as const;
+/** What expressions of a graph read. */
+const GRAPH_VARIABLES = { params: 'map', tasks: 'map', execution: 'map' } as const;
+/** What expressions on a task's result read. */
+export const RESULT_VARIABLES = { output: 'dyn', input: 'dyn' } as const;
+type Variables = typeof GRAPH_VARIABLES | typeof RESULT_VARIABLES;
 
 /** A parsed expression. */
 export interface Expression {
   readonly source: string;
   readonly references: References;
+  /** The CEL type that it gives, such as `bool`; `dyn` where only its evaluation tells. */
+  readonly type: string;
   /** True when evaluation may take long: a macro or a regular expression is in it. */
   readonly heavy: boolean;
   /**
@@ -38,20 +44,27 @@ export interface Expression {
 /**
  * Parses an expression.
  *
+ * @param variables what it may read, with their CEL types. Default: `params`, `tasks` and `execution`
  * @throws TaskError EXPRESSION with the library's message and the place in the expression
  */
-export function parseExpression(source: string): Expression {
-  const parsed = attempt(source, () => {
+export function parseExpression(
+  source: string,
+  variables: Variables = GRAPH_VARIABLES,
+): Expression {
+  const env = environment(variables);
+  const { parsed, type } = attempt(source, () => {
     if (source.length > MAX_STRING) throw new Error(`is longer than ${MAX_STRING} characters`);
-    const { error } = environment().check(source);
+    const { error, type: given = 'dyn' } = env.check(source);
     if (error) throw error;
-    const first = environment().parse(source);
-    return usesMatches(first.ast) ? environment().parse(withLinearMatches(first)) : first;
+    const first = env.parse(source);
+    const safe = usesMatches(first.ast) ? env.parse(withLinearMatches(first)) : first;
+    return { parsed: safe, type: given };
   });
   const nesting = attempt(source, () => macroNesting(parsed.ast));
   const limit = nesting > 1 ? MAX_ITEMS_NESTED : MAX_ITEMS;
   return {
     source,
+    type,
     references: referencesOf(parsed.ast),
     heavy: nesting > 0 || /\bmatch/.test(source),
     evaluate: (context) =>
@@ -62,23 +75,25 @@ export function parseExpression(source: string): Expression {
   };
 }
 
-let shared: Environment | undefined;
+const shared = new Map<Variables, Environment>();
 /** Built on first use: a process that evaluates nothing pays nothing. */
-function environment(): Environment {
-  if (shared) return shared;
+function environment(variables: Variables): Environment {
+  const known = shared.get(variables);
+  if (known) return known;
   const env = new Environment({
     homogeneousAggregateLiterals: false,
     enableOptionalTypes: true,
     limits: { maxAstNodes: 2_000, maxDepth: 60 },
   });
-  for (const name of VARIABLES) env.registerVariable(name, 'map');
+  for (const [name, type] of Object.entries(variables)) env.registerVariable(name, type);
   for (const [operator, apply] of Object.entries(MIXED)) {
     env.registerOperator(`int ${operator} double: double`, apply);
     env.registerOperator(`double ${operator} int: double`, apply);
   }
   env.registerOperator('int == double', (a: unknown, b: unknown) => Number(a) === Number(b));
   env.registerFunction('string.matchesLinear(string): bool', matchesLinear);
-  return (shared = env);
+  shared.set(variables, env);
+  return env;
 }
 
 const MIXED: Record<string, (a: unknown, b: unknown) => number> = {

@@ -8,6 +8,9 @@ export interface LooseNode {
   task: unknown;
   queue: unknown;
   input: unknown;
+  when: unknown;
+  /** What becomes of its output, where the spec itself says so. */
+  result: unknown;
 }
 
 /** @param queue the queue that options for many nodes name */
@@ -21,5 +24,7 @@ export function looseNode(value: unknown, index: number, queue: unknown): LooseN
     task: node['task'],
     queue: node['queue'] ?? queue,
     input: node['input'],
+    when: node['when'],
+    result: node['result'],
   };
 }

@@ -16,6 +16,8 @@ export interface TaskFacts {
   options: TaskOptions;
   postHooks: boolean;
   postHooksOnSkipped: boolean;
+  /** Its attempts end elsewhere. */
+  external?: boolean;
 }
 
 export interface PlanContext {
@@ -93,6 +95,7 @@ export function makePlan(
       ...(reads[index]?.length ? { reads: reads[index] } : {}),
       ...(readsParams[index] ? { readsParams: true as const } : {}),
       ...(node.trigger === 'all_success' ? {} : { trigger: node.trigger }),
+      ...(node.when === undefined ? {} : { conditional: true as const }),
       ...(node.allowFailure ? { allowFailure: true as const } : {}),
       ...(typeof scheduledTime === 'number' ? { startDelayMs: scheduledTime } : {}),
       ...(typeof scheduledTime === 'string' ? { notBefore: Date.parse(scheduledTime) } : {}),
@@ -134,15 +137,20 @@ function classOf(
 ): NodeClass {
   const facts = context.task(task);
   const cache = cachePolicy(layers.find((layer) => layer?.cache !== undefined)?.cache);
+  const options = effectiveOptions(layers);
+  const result = layers.find((layer) => layer?.result !== undefined)?.result;
   return {
     task,
     taskVersion: facts?.version ?? 'unknown',
-    ...effectiveOptions(layers),
+    ...options,
+    // Nobody beats for it: only its own time can end an attempt.
+    ...(facts?.external ? { external: true, heartbeatTimeoutMs: options.timeoutMs } : {}),
     settle: context.postHooks || (facts?.postHooks ?? false),
     settleSkipped: context.postHooksOnSkipped || (facts?.postHooksOnSkipped ?? false),
     ...(lane === undefined ? {} : { lane }),
     ...(circuit === undefined ? {} : { circuit }),
     ...(cache === undefined ? {} : { cache }),
+    ...(result === undefined ? {} : { result }),
   };
 }
 

@@ -1,5 +1,5 @@
-/** What workflows tell their worker for traces and metrics. It leaves by sinks, so it is told once and never replayed. */
-import type { Status, TerminalStatus } from './status.js';
+/** What workflows tell their worker for traces, metrics and the store. It leaves by sinks, so it is told once and never replayed. */
+import type { Status, StatusChange, TerminalStatus } from './status.js';
 import type { TraceContext } from './trace-context.js';
 
 export type SpanAttributes = Record<string, string | number | boolean>;
@@ -36,6 +36,27 @@ export interface NodeHold {
   project?: string;
 }
 
+/** A pause or a resume of an execution, or of one of its nodes. */
+export interface Marked {
+  execution: MarkedExecution;
+  mark: StatusChange;
+  /** Since when the execution runs; epoch milliseconds. */
+  startedAt: number;
+  /** Of a node; `goesOn` where the mark leaves its status as it is, since its attempt runs on. */
+  node?: { id: string; task: string; goesOn: boolean };
+}
+
+/** What a row of an execution is known by. */
+export interface MarkedExecution {
+  id: string;
+  kind: 'graph' | 'task' | 'batch';
+  run: { id: string; startedAt: number };
+  graph: string;
+  version: string;
+  project?: string;
+  sessionId?: string;
+}
+
 /** The name of our sink, and its functions. */
 export const SINK = 'tempograph';
 export interface Observer {
@@ -43,4 +64,5 @@ export interface Observer {
   started(labels: ExecutionLabels): void;
   ended(end: ExecutionEnd): void;
   held(hold: NodeHold): void;
+  marked(marked: Marked): void;
 }

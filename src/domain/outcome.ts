@@ -3,7 +3,9 @@
  * value: outputs over the inline limit travel by reference.
  */
 import type { ErrorRecord } from './errors.js';
+import type { Handover } from './handover.js';
 import type { Json } from './json.js';
+import type { Progress } from './progress.js';
 import type { StatusReason, TerminalStatus } from './status.js';
 
 /** A JSON value, either here or in the blob store. */
@@ -52,6 +54,8 @@ export interface NodeOutcome {
   /** The sum of the attempts' run times. */
   executionTimeMs: number;
   metrics?: Record<string, number>;
+  /** The list of what the last attempt kept beside its output. */
+  artifacts?: Value;
   /** The pipeline has run the post hooks; the workflow need not. */
   hooksDone?: true;
   /** Its end is on its way into the store. */
@@ -63,7 +67,7 @@ export interface NodeOutcome {
 }
 
 /** Why an activity ended without an end of its node. */
-export type HoldReason = 'retry' | 'no_handler' | 'paused' | 'circuit' | 'coalesced';
+export type HoldReason = 'retry' | 'no_handler' | 'paused' | 'circuit' | 'coalesced' | 'looked';
 
 /** A node gives its place back until a time. No failure: the attempts so far are counted, nothing is lost. */
 export interface HeldOutcome {
@@ -124,5 +128,8 @@ export interface HeartbeatDetails {
   executionTimeMs: number;
   lostWorkers: number;
   checkpoint?: Json;
-  progress?: { done: number; total?: number; message?: string };
+  /** What this attempt last said of how far it is. */
+  progress?: Progress;
+  /** Its handler has returned, and its end is reported from elsewhere. */
+  handover?: Handover;
 }

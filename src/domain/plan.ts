@@ -7,6 +7,7 @@ import type { Circuit } from './circuit.js';
 import type { Json, JsonObject } from './json.js';
 import type { GateLane } from './limit-gate.js';
 import { PRIORITY_KEY, type Priority } from './priority.js';
+import type { ResultOptions } from './result-options.js';
 import { previewWaits, type RetryPolicy } from './retry.js';
 import type { SchedulerNode } from './scheduler.js';
 import type { TriggerRule } from './trigger.js';
@@ -35,6 +36,9 @@ export interface NodeClass extends EffectiveOptions {
   lane?: number;
   circuit?: Circuit;
   cache?: CachePolicy;
+  result?: ResultOptions;
+  /** Its attempts end elsewhere: nobody hears there that one is to stop. */
+  external?: true;
 }
 
 export interface PlanNode {
@@ -42,26 +46,36 @@ export interface PlanNode {
   dependsOn: number[];
   /** Index into the plan's classes. */
   class: number;
-  /** Nodes whose output or status its input reads. */
+  /** Nodes whose output or status its input or its condition reads. */
   reads?: number[];
   readsParams?: true;
   trigger?: TriggerRule;
   allowFailure?: true;
   startDelayMs?: number;
   notBefore?: number;
+  /** It has a condition. */
+  conditional?: true;
   /** Of a batch's item: what is wrong with it. It ends REJECTED, and the others run. */
   refused?: string;
 }
 
 /** What a node brings that the scheduler need not know. */
 export interface NodeBody {
+  /** Its condition. */
+  when?: string;
   input?: Json;
   metadata?: JsonObject;
 }
 
 /** The body of a node of a valid spec. Tags travel as `metadata.tags`. */
-export function nodeBody(node: { input?: unknown; metadata?: unknown; tags?: unknown }): NodeBody {
+export function nodeBody(node: {
+  when?: string | undefined;
+  input?: unknown;
+  metadata?: unknown;
+  tags?: unknown;
+}): NodeBody {
   const body: NodeBody = {};
+  if (node.when !== undefined) body.when = node.when;
   if (node.input !== undefined) body.input = node.input as Json;
   if (node.metadata !== undefined || node.tags !== undefined) {
     body.metadata = {
@@ -96,7 +110,7 @@ export interface PlanLimit {
 /** The plan's nodes as the scheduler takes them. */
 export function schedulerNodes(plan: Plan): SchedulerNode[] {
   return plan.nodes.map((node) => {
-    const { priority = 'MEDIUM', lane } = plan.classes[node.class] ?? {};
+    const { priority = 'MEDIUM', lane, cache } = plan.classes[node.class] ?? {};
     return {
       dependsOn: node.dependsOn,
       trigger: node.trigger ?? 'all_success',
@@ -105,6 +119,7 @@ export function schedulerNodes(plan: Plan): SchedulerNode[] {
       ...(node.startDelayMs === undefined ? {} : { startDelayMs: node.startDelayMs }),
       ...(node.notBefore === undefined ? {} : { notBefore: node.notBefore }),
       ...(lane === undefined ? {} : { lane }),
+      ...(lane !== undefined && (cache || node.conditional) ? { looksFirst: true as const } : {}),
     };
   });
 }

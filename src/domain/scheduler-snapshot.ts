@@ -2,7 +2,7 @@
 import type { StatusReason, TerminalStatus } from './status.js';
 
 export interface SchedulerSnapshot {
-  /** w(aiting) h(eld) r(eady) u (running) or, settled: C F T X (cancelled) R S (skipped) U (skipped, upstream failed). */
+  /** w(aiting) h(eld) r(eady) u (running) l (running, to look) or, settled: C F T X (cancelled) R S (skipped) U (skipped, upstream failed) N (skipped by its condition). */
   states: string;
   held: [index: number, until: number][];
   stopping?: StatusReason;
@@ -26,6 +26,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   R: { status: 'REJECTED' },
   S: { status: 'SKIPPED', reason: 'rule' },
   U: { status: 'SKIPPED', reason: 'upstream_failed' },
+  N: { status: 'SKIPPED', reason: 'condition' },
 };
 
 const LETTERS: Readonly<Record<TerminalStatus, string>> = {
@@ -37,8 +38,9 @@ const LETTERS: Readonly<Record<TerminalStatus, string>> = {
   SKIPPED: 'S',
 };
 
-/** The reason is kept only where dependants need it: the rest stands in the node's record. */
+/** The reason is kept only where others need it, dependants or who is told: the rest stands in the node's record. */
 export function letterOfEnding({ status, reason }: Ending): string {
+  if (status === 'SKIPPED' && reason === 'condition') return 'N';
   return reason === 'upstream_failed' ? 'U' : LETTERS[status];
 }
 

@@ -32,6 +32,8 @@ export interface SchedulerNode extends LedgerNode {
   notBefore?: number;
   /** Index of the lane in which it waits for a place, where it is held to a limit. */
   lane?: number;
+  /** It may end without its work: it runs once to look, without a place, before it waits for one. */
+  looksFirst?: true;
 }
 
 export interface SchedulerOptions {
@@ -54,6 +56,8 @@ export class Scheduler {
   private stopping: StatusReason | undefined;
   private pausedAll = false;
   private readonly pausedNodes = new Set<number>();
+  /** Nodes that have looked, and found that their work has to be done. */
+  private readonly looked = new Set<number>();
 
   constructor(
     private readonly nodes: readonly SchedulerNode[],
@@ -68,7 +72,7 @@ export class Scheduler {
       rank: (index) => this.node(index).priorityKey,
       isReady: (index) => this.states[index] === 'ready',
       mayStart: (index) => !this.isPaused(index),
-      lane: (index) => this.node(index).lane,
+      lane: (index) => (this.isLook(index) ? undefined : this.node(index).lane),
       gate,
     });
   }
@@ -107,6 +111,17 @@ export class Scheduler {
   /** A running node gives its place back until a time; it is ready again when `release` passes it. */
   hold(index: number, until: number): void {
     if (this.states[index] === 'running') this.holdUntil(index, until);
+  }
+
+  /** True for a node that, if it runs, only looks. */
+  isLook(index: number): boolean {
+    return this.node(index).looksFirst === true && !this.looked.has(index);
+  }
+
+  /** A node that looked has to do its work, once it has a place. */
+  lookedInVain(index: number, now: number): void {
+    this.hold(index, now);
+    this.looked.add(index);
   }
 
   /** Makes held nodes ready whose time has come. */
@@ -160,7 +175,7 @@ export class Scheduler {
     const first = this.readyQueue.firstOf(lane);
     if (first === undefined) return { ready: 0, priority: Infinity };
     const paused = [...this.pausedNodes].filter(
-      (index) => this.states[index] === 'ready' && this.node(index).lane === lane,
+      (index) => this.states[index] === 'ready' && this.readyQueue.laneOf(index) === lane,
     );
     const ready = this.readyQueue.readyIn(lane) - paused.length;
     return { ready, priority: this.node(first).priorityKey };
@@ -259,7 +274,8 @@ export class Scheduler {
   snapshot(): SchedulerSnapshot {
     const letters = this.states.map((state, index) => {
       const ending = this.endings[index];
-      return ending ? letterOfEnding(ending) : state === 'running' ? 'u' : state.charAt(0);
+      if (ending) return letterOfEnding(ending);
+      return state !== 'running' ? state.charAt(0) : this.isLook(index) ? 'l' : 'u';
     });
     return {
       states: letters.join(''),
@@ -286,8 +302,11 @@ export class Scheduler {
       const letter = snapshot.states.charAt(index);
       const ending = endingOfLetter(letter);
       if (ending) scheduler.endQuietly(index, ending);
-      else if (letter === 'u') scheduler.move(index, 'running');
-      else if (letter === 'r') scheduler.makeReady(index);
+      else if (letter === 'l') scheduler.move(index, 'running');
+      else if (letter === 'u') {
+        scheduler.looked.add(index);
+        scheduler.move(index, 'running');
+      } else if (letter === 'r') scheduler.makeReady(index);
       else if (letter === 'h') scheduler.holdUntil(index, held.get(index) ?? 0);
     }
     return scheduler;

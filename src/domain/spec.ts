@@ -9,6 +9,7 @@ import { DurationSchema } from './duration.js';
 import { jsonBytes } from './json.js';
 import { LimitSchema } from './limit.js';
 import { PRIORITIES } from './priority.js';
+import { ResultSchema } from './result-options.js';
 import { RetryOptionsSchema } from './retry-options.js';
 import { TRIGGER_RULES } from './trigger.js';
 
@@ -84,6 +85,11 @@ export const TaskOptionsSchema = z.strictObject({
    * `ttl` says. Default false.
    */
   cache: CacheSchema.optional(),
+  /**
+   * What becomes of the output once its schema has taken it: `select`, `transform`, `merge` (CEL over `output` and
+   * `input`) and `store`.
+   */
+  result: ResultSchema.optional(),
 });
 export type TaskOptions = z.output<typeof TaskOptionsSchema>;
 export type TaskOptionsInput = z.input<typeof TaskOptionsSchema>;
@@ -99,6 +105,11 @@ export const NodeSpecSchema = TaskOptionsSchema.extend({
   input: z.unknown().optional(),
   /** When it runs, given how its dependencies ended. Default all_success. */
   trigger: z.enum(TRIGGER_RULES).default('all_success'),
+  /**
+   * A CEL expression, bare or in `${{ … }}`: where it is false once the trigger rule has said yes, the node ends SKIPPED
+   * with reason `condition`, and no attempt is spent. One that fails or gives no boolean is a failure of the node.
+   */
+  when: z.string().min(1, 'must be a CEL expression, such as params.full').optional(),
   /** Its failure does not fail the graph, and counts as success for its dependants. Default false. */
   allowFailure: z.boolean().default(false),
   /** Not before this ISO time, or this long after its dependencies allow it. */

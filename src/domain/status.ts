@@ -73,6 +73,7 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
     'TIMEOUT',
     'CANCELLED',
     'REJECTED',
+    'SKIPPED',
   ],
   PREPARING: [
     'PENDING',
@@ -84,6 +85,7 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
     'TIMEOUT',
     'CANCELLED',
     'REJECTED',
+    'SKIPPED',
   ],
   RUNNING: [
     'PENDING',
@@ -104,6 +106,7 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
     'FAILED',
     'TIMEOUT',
     'CANCELLED',
+    'SKIPPED',
   ],
   PAUSED: ['PENDING', 'SCHEDULED', 'RETRYING', 'TIMEOUT', 'CANCELLED'],
   COMPLETED: [],

@@ -31,9 +31,9 @@ export interface ValidGraph {
   submission: ParsedSubmission;
   /** The parameters' values, defaults filled in. */
   params: JsonObject;
-  /** For each node, the nodes whose output or status its input names, as indexes. */
+  /** For each node, the nodes whose output or status its input or its condition names, as indexes. */
   reads: number[][];
-  /** For each node, whether its input names a parameter. */
+  /** For each node, whether its input or its condition names a parameter. */
   readsParams: boolean[];
 }
 
@@ -97,8 +97,13 @@ function checkShape(
 ): { faults: Fault[]; reads: number[][]; readsParams: boolean[]; paramsSound: boolean } {
   if (!isObject(spec)) return { faults: [], reads: [], readsParams: [], paramsSound: false };
   const list = Array.isArray(spec['tasks']) ? spec['tasks'] : [];
-  const queue = optionsQueue(submission, 'options') ?? optionsQueue(spec, 'defaults');
-  const nodes = list.map((node, index) => looseNode(node, index, queue));
+  const queue = optionFor(submission, 'options', 'queue') ?? optionFor(spec, 'defaults', 'queue');
+  const result =
+    optionFor(submission, 'options', 'result') ?? optionFor(spec, 'defaults', 'result');
+  const nodes = list.map((node, index) => {
+    const loose = looseNode(node, index, queue);
+    return { ...loose, result: loose.result ?? result };
+  });
   const paramSpecs = isObject(spec['params']) ? spec['params'] : {};
   const params = paramSpecFaults(paramSpecs);
   const faults: Fault[] = [
@@ -139,10 +144,14 @@ function checkShape(
   };
 }
 
-/** The queue that options for many nodes name. */
-function optionsQueue(value: unknown, field: 'options' | 'defaults'): unknown {
+/** What options for many nodes say of one of them. */
+function optionFor(
+  value: unknown,
+  field: 'options' | 'defaults',
+  option: 'queue' | 'result',
+): unknown {
   const options = isObject(value) ? value[field] : undefined;
-  return isObject(options) ? options['queue'] : undefined;
+  return isObject(options) ? options[option] : undefined;
 }
 
 function identityFaults(node: LooseNode, indexOf: Map<string, number>): Fault[] {

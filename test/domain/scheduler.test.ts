@@ -325,13 +325,15 @@ describe('Scheduler.snapshot', () => {
       waits: { after: 'runs' },
       cancelled: {},
       skipped: { after: 'done', trigger: 'one_failed' },
+      saysNo: {},
     });
     take();
     end('done');
     end('fails', 'FAILED');
     end('cancelled', 'CANCELLED');
+    scheduler.settle(index('saysNo'), 'SKIPPED', NOW, 'condition');
     scheduler.hold(index('holds'), NOW + 5);
-    expect(scheduler.snapshot()).toEqual({ states: 'CFuhwXS', held: [[3, NOW + 5]] });
+    expect(scheduler.snapshot()).toEqual({ states: 'CFuhwXSN', held: [[3, NOW + 5]] });
   });
 
   it('carries over that everything was cancelled', () => {

@@ -15,10 +15,10 @@ import {
 const ALLOWED: Readonly<Record<Status, string>> = {
   //          PE SC PR RU RE PA CO FA TI CA RJ SK
   PENDING: '. x x x . x x x x x x x',
-  SCHEDULED: 'x . x x x x x x x x x .',
-  PREPARING: 'x . . x x x x x x x x .',
+  SCHEDULED: 'x . x x x x x x x x x x',
+  PREPARING: 'x . . x x x x x x x x x',
   RUNNING: 'x . . . x x x x x x x .',
-  RETRYING: 'x x x x . x . x x x . .',
+  RETRYING: 'x x x x . x . x x x . x',
   PAUSED: 'x x . . x . . . x x . .',
   COMPLETED: '. . . . . . . . . . . .',
   FAILED: '. . . . . . . . . . . .',

@@ -109,7 +109,7 @@ export class Simulation {
       const holdMs = holds[entry.attempts++];
       if (entry.asked !== undefined && obeysCancel) this.settle(index, 'CANCELLED', entry.asked);
       else if (holdMs !== undefined && entry.asked === undefined) this.hold(index, holdMs);
-      else this.settle(index, outcome);
+      else this.settle(index, outcome, outcome === 'SKIPPED' ? 'condition' : undefined);
     }
   }
 
@@ -216,7 +216,7 @@ export class Simulation {
     same(entry.ending, undefined, `earlier end of ${index}`);
     entry.state = 'settled';
     entry.ending = { status, reason };
-    this.say('end', index, reason === 'upstream_failed' ? 'UPSTREAM_FAILED' : status);
+    this.say('end', index, status === 'SKIPPED' ? `SKIPPED ${reason}` : status);
     for (const dependant of this.dependants[index] ?? []) this.consider(dependant);
   }
 
@@ -279,6 +279,8 @@ export class Simulation {
   private close(): void {
     this.entries.forEach(({ ending }, index) => {
       same(this.scheduler.ending(index)?.status, ending?.status, `end of ${index}`);
+      if (ending?.status === 'SKIPPED')
+        same(this.scheduler.ending(index)?.reason, ending.reason, `why ${index} was skipped`);
       const total = this.node(index).dependsOn.length;
       same(this.scheduler.dependencyProgress(index), { done: total, total }, `before ${index}`);
     });

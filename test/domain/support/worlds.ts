@@ -10,6 +10,7 @@ export interface Script {
   runMs: number;
   /** Waits before a retry: after each of these attempts the node gives its place back. */
   holds: number[];
+  /** SKIPPED: its condition says no. */
   outcome: TerminalStatus;
   /** How long it takes to stop when asked to. */
   cancelMs: number;
@@ -47,7 +48,9 @@ const script: fc.Arbitrary<Script> = fc.record({
     { weight: 3, arbitrary: fc.constant<TerminalStatus>('COMPLETED') },
     {
       weight: 1,
-      arbitrary: fc.constantFrom<TerminalStatus>('FAILED', 'TIMEOUT', 'REJECTED', 'CANCELLED'),
+      arbitrary: fc.constantFrom<TerminalStatus>(
+        ...(['FAILED', 'TIMEOUT', 'REJECTED', 'CANCELLED', 'SKIPPED'] as const),
+      ),
     },
   ),
   cancelMs: fc.nat({ max: 3 }),
