@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
+import { IllegalStateError } from '@temporalio/common';
 import {
   GracefulShutdownPeriodExpiredError,
   NativeConnection,
@@ -25,6 +26,9 @@ import {
 import type { ErrorListVerbs } from './domain/error-kinds.js';
 import { TaskError } from './domain/errors.js';
 import { parseDuration, type Duration } from './domain/duration.js';
+import type { Marked } from './domain/observation.js';
+import { markedRow } from './observe/projection.js';
+import { enterLocalWorker } from './local-workers.js';
 import { namespaceId } from './observe/store-owner.js';
 import { TaskRegistry, type AnyTask, type Hooks, type Isolation } from './registry.js';
 import { isGuest } from './runners/guest-mark.js';
@@ -166,7 +170,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     })
     .catch((error: unknown) => {
-      if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error;
+      if (!isLeftBehind(error)) throw error;
       log.warn('attempts that ignore ctx.signal were left behind; they run again elsewhere');
     })
     .finally(close);
@@ -175,6 +179,9 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     { taskQueue: settings.taskQueue, tasks: registry.names },
     `worker polls ${settings.taskQueue}`,
   );
+  const { namespace } = connectOptions(options);
+  const leave = enterLocalWorker({ namespace, taskQueue: settings.taskQueue, registry });
+  stopped.finally(leave).catch(() => undefined);
   let shutdown: Promise<void> | undefined;
   return {
     ...errorLists.verbs,
@@ -189,6 +196,11 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       })()),
   };
 }
+
+/** Attempts still run: the SDK says so, or fails to close what they use, which hides that it said so. */
+const isLeftBehind = (error: unknown): boolean =>
+  error instanceof GracefulShutdownPeriodExpiredError ||
+  (error instanceof IllegalStateError && error.message.startsWith('Worker still in use'));
 
 /** Attempts that run at once in a worker. */
 const DEFAULT_SLOTS = 100;
@@ -240,7 +252,12 @@ function workerOptions(
     ...options.temporal,
   };
   const modules = [fileBeside('./workflows/interceptors')];
-  return observed(worker, modules, { tracing, metrics: deps.metrics });
+  const { metrics, recorder } = deps;
+  const marked = (told: Marked): void => {
+    const row = recorder && markedRow(told, recorder.next());
+    if (row) recorder.record(row);
+  };
+  return observed(worker, modules, { tracing, metrics, marked });
 }
 
 /** A worker beside the main one, for the engine's own work: it never waits for a slot behind tasks. */
