@@ -37,7 +37,10 @@ const ROOMS = {
     may: ['runners', 'store', 'observe', 'registry', 'config', 'telemetry', 'domain', ...CONTRACT],
   },
   client: {
-    may: ['store', 'observe', 'builder', 'registry', 'config', 'telemetry', 'domain', ...CONTRACT],
+    may: [
+      ...['store', 'observe', 'builder', 'registry', 'local-workers', 'config', 'telemetry'],
+      ...['domain', ...CONTRACT],
+    ],
   },
   cli: {
     may: [
@@ -58,6 +61,7 @@ const ROOMS = {
 /** The doors and the files between them, at the top of `src/`. */
 const DOORS = {
   registry: ['domain'],
+  'local-workers': ['registry'],
   builder: ['registry', 'domain'],
   config: ['domain'],
   telemetry: ['telemetry', 'config', 'domain'],
@@ -68,6 +72,7 @@ const DOORS = {
     'runners',
     'store',
     'registry',
+    'local-workers',
     'config',
     'telemetry',
     'domain',
@@ -171,7 +176,8 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'ImportSpecifier[imported.name=/^(scheduleLocalActivity|proxyLocalActivities)$/]',
+          selector:
+            'ImportSpecifier[imported.name=/^(scheduleLocalActivity|proxyLocalActivities)$/]',
           message:
             'use work or workAtStart of work.ts: a local activity beside a query breaks the replay (docs/decisions/0013).',
         },

@@ -2,7 +2,13 @@
 export { TaskEngine } from './client/engine.js';
 export { getTaskEngine } from './client/shared-engine.js';
 export { LONE_NODE } from './workflows/messages.js';
-export type { BatchAnswer, BatchItem, BatchOfTasks, BatchOptions } from './client/batch.js';
+export type {
+  BatchAnswer,
+  BatchItem,
+  BatchOfTasks,
+  BatchOptions,
+  CatalogueItem,
+} from './client/batch.js';
 export type {
   Catalogue,
   CatalogueRun,
@@ -11,6 +17,8 @@ export type {
   NewCatalogueTask,
   Project,
 } from './client/catalogue.js';
+export type { CatalogueGraph } from './client/catalogue-nodes.js';
+export type { HandledItem, ItemAnswer } from './client/completion.js';
 export type { CatalogueSubmission } from './client/catalogue-submission.js';
 export type { SystemDetail, WorkerDetail } from './client/system-detail.js';
 export type { ExecutionStatsQuery } from './client/asking.js';
@@ -31,6 +39,8 @@ export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client
 export { ExecutionHandle, NodeHandle as ExecutionNodeHandle } from './client/handle.js';
 export type { ExecutionUpdate } from './client/handle.js';
 export type { Cache, CacheFilter } from './client/cache.js';
+export type { ArtifactContent } from './client/artifacts.js';
+export type { AddedHook } from './client/engine-hooks.js';
 export type { CircuitPlace, CircuitRecord, Circuits } from './client/circuits.js';
 export type { LimitPlace, LimitRecord, Limits, LimitStatus } from './client/limits.js';
 export type { ExecutionRecord } from './client/record.js';

@@ -24,6 +24,8 @@ export interface Settings {
   coordinatorEvents?: number;
   /** Largest output of a node, in bytes of JSON. Default 32 MiB. */
   maxOutputBytes?: number;
+  /** Largest artifact, in bytes. Default 256 MiB. */
+  maxArtifactBytes?: number;
   /** Attempts that run at once in threads of this worker. Default: CPUs − 1, at least 1. */
   maxThreads?: number;
   /** Attempts that run at once in processes of this worker. Default: CPUs − 1, at least 1. */
@@ -59,6 +61,7 @@ export interface ResolvedSettings {
   maxNodesPerRun: number;
   coordinatorEvents: number;
   maxOutputBytes: number;
+  maxArtifactBytes: number;
   maxThreads: number;
   maxProcesses: number;
   isolatedMemoryMb: number;
@@ -150,6 +153,12 @@ export function resolveSettings(
       'TEMPOGRAPH_MAX_OUTPUT_BYTES',
       whole('maxOutputBytes', 1_024, 2 ** 30),
       32 * 2 ** 20,
+    ),
+    maxArtifactBytes: read(
+      'maxArtifactBytes',
+      'TEMPOGRAPH_MAX_ARTIFACT_BYTES',
+      whole('maxArtifactBytes', 1_024, 2 ** 40),
+      256 * 2 ** 20,
     ),
     maxThreads: read(
       'maxThreads',

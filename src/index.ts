@@ -3,6 +3,8 @@ export { defineGraph, GraphBuilder } from './builder.js';
 export type { GraphOptions, NodeHandle, NodeOptions, Ref, Templated } from './builder.js';
 export { ExecutionHandle, getTaskEngine, TaskEngine } from './client.js';
 export type {
+  AddedHook,
+  ArtifactContent,
   Backfill,
   Cache,
   CacheFilter,
@@ -22,6 +24,8 @@ export type {
   ExecutionStatsQuery,
   ExecutionUpdate,
   GraphSubmitOptions,
+  HandledItem,
+  ItemAnswer,
   IterateOptions,
   LimitPlace,
   LimitRecord,
@@ -66,6 +70,7 @@ export {
   TaskError,
   TaskStateError,
 } from './domain/errors.js';
+export type { Artifact, ArtifactOptions, ArtifactSource, NodeArtifact } from './domain/artifact.js';
 export type { ErrorKind, ErrorKindPlace } from './domain/error-kinds.js';
 export type { ErrorCode, ErrorRecord } from './domain/errors.js';
 export { EVENT_NAMES } from './domain/event.js';
@@ -76,8 +81,10 @@ export type { Json } from './domain/json.js';
 export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
 export { fallbackPolicy, previewWaits, waitTime } from './domain/retry.js';
+export type { Progress, ProgressInput } from './domain/progress.js';
 export type { RetryPolicy, RetryStrategy } from './domain/retry.js';
 export { resolveRetry, RetryOptionsSchema } from './domain/retry-options.js';
+export type { ResultOptions } from './domain/result-options.js';
 export type { RetryInput } from './domain/retry-options.js';
 export type { SinkOptions } from './domain/sink.js';
 export { GraphSpecSchema, SubmissionSchema } from './domain/spec.js';

@@ -2,11 +2,13 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import type { Artifact, ArtifactOptions, ArtifactSource } from './domain/artifact.js';
 import type { ErrorRecord } from './domain/errors.js';
 import { TaskError } from './domain/errors.js';
 import { preview, type Json } from './domain/json.js';
 import type { JsonSchema, TaskSchemas } from './domain/schema-flow.js';
 import type { AttemptRecord } from './domain/outcome.js';
+import type { ProgressInput } from './domain/progress.js';
 import {
   TASK_NAME,
   TaskOptionsSchema,
@@ -18,6 +20,10 @@ import type { Status } from './domain/status.js';
 /** Where a handler can run. `thread` and `process` end a handler that does not stop when asked. */
 export const ISOLATIONS = ['in-process', 'thread', 'process', 'container', 'faas'] as const;
 export type Isolation = (typeof ISOLATIONS)[number];
+
+/** How a task's attempt ends: when its handler returns, or when somebody reports it (`engine.handleItem`). */
+export const COMPLETIONS = ['handler', 'external'] as const;
+export type Completion = (typeof COMPLETIONS)[number];
 
 export interface TaskLogger {
   readonly debug: (message: string, fields?: object) => void;
@@ -48,15 +54,29 @@ export interface TaskContext {
   readonly log: TaskLogger;
   /** Outputs of the nodes that the input names, by node id. */
   readonly outputs: Readonly<Record<string, Json>>;
-  /** How far the attempt is: a fraction from 0 to 1, or counts. */
-  readonly progress: (
-    progress: number | { done: number; total?: number; message?: string },
-  ) => void;
+  /**
+   * How far the attempt is: a fraction from 0 to 1, or counts. Say it as often as you like: the last is shown by `watch`,
+   * `getExecution` and the store, and leaves at most once a second. What is no finite number from 0 up is passed over.
+   */
+  readonly progress: (progress: ProgressInput) => void;
   /** Saves a value that the next attempt finds in {@link lastCheckpoint}; at most 16 KiB of JSON. */
   readonly checkpoint: (value: Json) => void;
   /** The last value that an earlier attempt of this node saved. */
   readonly lastCheckpoint: () => Json | undefined;
   readonly metric: (name: string, value: number) => void;
+  /**
+   * Keeps a file, bytes or a text beside the output, under a name such as `plots/a.png`: the same name again takes its
+   * place. Only what the last attempt kept counts. At most 100, each of at most `maxArtifactBytes`. What cannot be kept
+   * fails the attempt, awaited or not: ARTIFACT_INVALID for a name that is empty, too long or climbs out, or a file that
+   * is not there; TOO_LARGE with the number and the limit.
+   *
+   * @param source the path of a file, bytes, or `{ text }`
+   */
+  readonly artifact: (
+    name: string,
+    source: ArtifactSource,
+    options?: ArtifactOptions,
+  ) => Promise<Artifact>;
   /** The node ends COMPLETED, with a warning. */
   readonly warn: (message: string) => void;
 }
@@ -93,6 +113,12 @@ export type PreHook = (
 /** Runs once a node has ended. What it throws is recorded as a warning and changes nothing. */
 export type PostHook = (execution: HookExecution, context: HookContext) => Promise<void> | void;
 
+/** The two kinds of hooks. */
+export interface HookOf {
+  pre: PreHook;
+  post: PostHook;
+}
+
 export interface HookDefinition<F> {
   name: string;
   run: F;
@@ -119,9 +145,21 @@ export interface TaskDefinition<Input = unknown, Output = unknown> extends TaskO
   output?: z.ZodType<Output>;
   /** Where the handler runs. Default `in-process`; `thread` and `process` need {@link module}. */
   isolation?: Isolation;
+  /**
+   * `external`: the handler starts something and returns, and the node is RUNNING, without a slot of the worker, until
+   * `engine.handleItem` reports its end. What the handler returns is no output. The time of an attempt is its `timeout`;
+   * no heartbeat is asked for. Default `handler`.
+   */
+  completion?: Completion;
   /** The module that exports this definition, for the thread or process to load: `import.meta.url`. */
   module?: string | URL;
   hooks?: Hooks;
+  /**
+   * Makes the node's output of what `run` gave, once the output schema has taken it. Runs in the worker, wherever `run`
+   * does, before `result`'s expressions. What it throws fails the attempt with code RESULT_FAILED, and is retried as if
+   * `run` had thrown it.
+   */
+  processResult?(output: Output, context: TaskContext): unknown;
   /** Called once per retry, before the wait. Its own failure is logged and changes nothing. */
   onRetry?(error: unknown, attempt: number, waitMs: number): void | Promise<void>;
   /** Asked after the never-retry list whether an error is worth a retry. */
@@ -130,6 +168,15 @@ export interface TaskDefinition<Input = unknown, Output = unknown> extends TaskO
     context: TaskContext,
   ): 'retry' | 'fail' | { code?: string; retry?: boolean; delayMs?: number } | undefined;
   run(input: Input, context: TaskContext): Promise<Output> | Output;
+}
+
+/** A task that ends elsewhere: its handler gives nothing, and `output` is of what is reported. */
+export interface ExternalTaskDefinition<Input = unknown, Output = unknown> extends Omit<
+  TaskDefinition<Input, Output>,
+  'run'
+> {
+  completion: 'external';
+  run(input: Input, context: TaskContext): Promise<void> | void;
 }
 
 /** A definition whose types nobody needs any more. */
@@ -143,6 +190,12 @@ export type AnyTask = Omit<TaskDefinition<never, unknown>, 'input' | 'output'> &
  *
  * @throws TaskError CONFIGURATION when the name or an option cannot be used
  */
+export function defineTask<Input = unknown, Output = unknown>(
+  definition: ExternalTaskDefinition<Input, Output>,
+): TaskDefinition<Input, Output>;
+export function defineTask<Input = unknown, Output = unknown>(
+  definition: TaskDefinition<Input, Output>,
+): TaskDefinition<Input, Output>;
 export function defineTask<Input = unknown, Output = unknown>(
   definition: TaskDefinition<Input, Output>,
 ): TaskDefinition<Input, Output> {
@@ -162,6 +215,13 @@ export function defineTask<Input = unknown, Output = unknown>(
     throw new TaskError(
       'CONFIGURATION',
       `task ${JSON.stringify(name)}: "run" must be a function, got ${typeof definition.run}`,
+    );
+  }
+  const { completion } = definition;
+  if (completion !== undefined && !COMPLETIONS.includes(completion)) {
+    throw new TaskError(
+      'CONFIGURATION',
+      `task ${JSON.stringify(name)}: completion: expected one of ${COMPLETIONS.join(', ')}, got ${preview(completion)}`,
     );
   }
   moduleOf(definition);
@@ -231,6 +291,10 @@ export interface RegisteredTask {
 export class TaskRegistry {
   private readonly tasks = new Map<string, RegisteredTask>();
   private readonly schemasOf = new Map<RegisteredTask, TaskSchemas>();
+  private readonly added: { [K in keyof HookOf]: HookDefinition<HookOf[K]>[] } = {
+    pre: [],
+    post: [],
+  };
   private readonly namedPre = new Map<string, HookDefinition<PreHook>>();
   private readonly namedPost = new Map<string, HookDefinition<PostHook>>();
 
@@ -265,6 +329,16 @@ export class TaskRegistry {
     return [...this.tasks.keys()];
   }
 
+  /** Adds a hook around every node, behind those of before. @returns takes it off again */
+  addHook<K extends keyof HookOf>(kind: K, hook: HookDefinition<HookOf[K]>): () => void {
+    const list: HookDefinition<HookOf[K]>[] = this.added[kind];
+    list.push(hook);
+    return () => {
+      const at = list.indexOf(hook);
+      if (at >= 0) list.splice(at, 1);
+    };
+  }
+
   get hookNames(): { pre: string[]; post: string[] } {
     return { pre: [...this.namedPre.keys()], post: [...this.namedPost.keys()] };
   }
@@ -274,6 +348,7 @@ export class TaskRegistry {
     const named = graphHooks.flatMap((name) => this.namedPre.get(name) ?? []);
     return [
       ...(this.globalHooks.pre ?? []),
+      ...this.added.pre,
       ...named,
       ...(this.get(task)?.definition.hooks?.pre ?? []),
     ];
@@ -284,6 +359,7 @@ export class TaskRegistry {
     const named = graphHooks.flatMap((name) => this.namedPost.get(name) ?? []);
     return [
       ...(this.globalHooks.post ?? []),
+      ...this.added.post,
       ...named,
       ...(this.get(task)?.definition.hooks?.post ?? []),
     ];
@@ -309,7 +385,11 @@ export class TaskRegistry {
 
 /** A task's schemas as JSON Schema, as far as zod can say them so. */
 function taskSchemas(task: RegisteredTask): TaskSchemas {
-  const { input, output } = task.definition;
+  const { input } = task.definition;
+  // What is made of an output has a shape of its own.
+  const shaped =
+    typeof task.definition.processResult === 'function' || task.options.result !== undefined;
+  const output = shaped ? undefined : task.definition.output;
   return {
     ...(input ? { input: jsonSchema(input, 'input') } : {}),
     ...(output ? { output: jsonSchema(output, 'output') } : {}),

@@ -14,7 +14,7 @@ import { findTimeSkippingServer } from './servers/find-time-skipping-server.js';
 import { createLogger, installRuntime, type Logger } from './telemetry.js';
 import { BUILT_IN_TASKS, startWorker, type RunningWorker } from './worker.js';
 
-/** Stands where a task's `run` does; the task's schemas, options and retries stay. */
+/** Stands where a task's `run` does; the task's schemas, options and retries stay. It ends when it returns. */
 export type Mock = (input: never, context: TaskContext) => unknown;
 
 export interface TestEngineOptions {
@@ -108,7 +108,8 @@ function mocked(
         'CONFIGURATION',
         `mocks: no task is named ${JSON.stringify(name)}, ${near}`,
       );
-    known.set(name, { ...(known.get(name) ?? { name }), run });
+    // What a mock returns is the output, also of a task that ends elsewhere.
+    known.set(name, { ...(known.get(name) ?? { name }), completion: 'handler', run });
   }
   return [...known.values()];
 }

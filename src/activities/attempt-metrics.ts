@@ -4,7 +4,11 @@ import type { Attempt } from './attempt.js';
 import type { Facts } from './facts.js';
 
 /** One that gave its place back without being counted has no record, and so no numbers. */
-export function measureAttempt(metrics: Metrics | undefined, attempt: Attempt, facts: Facts): void {
+export function measureAttempt(
+  metrics: Metrics | undefined,
+  attempt: Pick<Attempt, 'request' | 'number' | 'startedAt' | 'scheduledAt' | 'attempts' | 'found'>,
+  facts: Facts,
+): void {
   if (!metrics) return;
   const { task } = attempt.request.node;
   const { project } = attempt.request.execution;

@@ -7,12 +7,16 @@
  */
 import { Context } from '@temporalio/activity';
 import type { ActivityCancellationDetails } from '@temporalio/common';
+import type { Handover } from '../domain/handover.js';
 import type { Json } from '../domain/json.js';
 import { withAttempt, type AttemptRecord, type HeartbeatDetails } from '../domain/outcome.js';
+import type { Progress } from '../domain/progress.js';
 import { fallbackPolicy } from '../domain/retry.js';
 import type { NodeRequest } from '../workflows/requests.js';
 
 const BEAT_MS = 2_000;
+/** What a handler says of its progress leaves at most this often. */
+const TELL_MS = 1_000;
 
 export type AbortReason = 'cancelled' | 'timeout' | 'workerShutdown' | 'interrupted';
 
@@ -26,15 +30,21 @@ export class Attempt {
   executionTimeMs: number;
   lostWorkers: number;
   checkpoint: Json | undefined;
-  progress: HeartbeatDetails['progress'];
+  /** What the handler last said of how far it is. */
+  progress: Progress | undefined;
   /** When the handler was entered. */
   enteredAt: number | undefined;
+  /** How to end it, where that happens elsewhere. */
+  handover: Handover | undefined;
   /** The lost attempts that this one found, oldest first. */
   readonly found: AttemptRecord[] = [];
 
   private readonly controller = new AbortController();
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly context = Context.current();
+  private telling: NodeJS.Timeout | undefined;
+  private toldAt = 0;
+  private over = false;
 
   constructor(readonly request: NodeRequest) {
     const { info } = this.context;
@@ -90,7 +100,12 @@ export class Attempt {
 
   /** Sends the heartbeat now. */
   beat(): void {
-    const details: HeartbeatDetails = {
+    this.context.heartbeat(this.details());
+  }
+
+  /** What its heartbeat says now. */
+  details(): HeartbeatDetails {
+    return {
       phase: this.phase,
       attempt: this.number,
       startedAt: new Date(this.startedAt).toISOString(),
@@ -99,8 +114,28 @@ export class Attempt {
       lostWorkers: this.lostWorkers,
       ...(this.checkpoint === undefined ? {} : { checkpoint: this.checkpoint }),
       ...(this.progress === undefined ? {} : { progress: this.progress }),
+      ...(this.handover === undefined ? {} : { handover: this.handover }),
     };
-    this.context.heartbeat(details);
+  }
+
+  /**
+   * How far the handler is. Leaves with a heartbeat, at once where the last is a second old, else when it is: a handler
+   * may say so a thousand times a second.
+   *
+   * @param tell called when it leaves, with what was said last
+   */
+  tellProgress(progress: Progress, tell: (progress: Progress) => void): void {
+    if (this.over) return;
+    this.progress = progress;
+    this.telling ??= setTimeout(
+      () => {
+        this.telling = undefined;
+        this.toldAt = Date.now();
+        this.beat();
+        if (this.progress) tell(this.progress);
+      },
+      Math.max(0, this.toldAt + TELL_MS - Date.now()),
+    );
   }
 
   /** Writes this attempt's end into the history. */
@@ -111,18 +146,13 @@ export class Attempt {
     const endedAt = Date.now();
     const { enteredAt } = this;
     if (enteredAt !== undefined) this.executionTimeMs += endedAt - this.startedAt;
-    this.attempts = withAttempt(this.attempts, {
-      attempt: this.number,
-      startedAt: new Date(this.startedAt).toISOString(),
-      ...(enteredAt === undefined ? {} : { enteredAt: new Date(enteredAt).toISOString() }),
-      endedAt: new Date(endedAt).toISOString(),
-      outcome,
-      ...rest,
-    });
+    this.attempts = withAttempt(this.attempts, attemptRecord(this, endedAt, outcome, rest));
   }
 
   /** Stops beating. The attempt is over, however it ended. */
   close(): void {
+    this.over = true;
+    clearTimeout(this.telling);
     for (const timer of this.timers) clearTimeout(timer);
   }
 
@@ -187,6 +217,23 @@ export class Attempt {
     };
     this.controller.abort(Object.assign(new DOMException(messages[kind], 'AbortError'), { kind }));
   }
+}
+
+/** The entry of an attempt that has ended in the history of its node. */
+export function attemptRecord(
+  { number, startedAt, enteredAt }: Pick<Attempt, 'number' | 'startedAt' | 'enteredAt'>,
+  endedAt: number,
+  outcome: AttemptRecord['outcome'],
+  rest: Pick<AttemptRecord, 'error' | 'waitMs'>,
+): AttemptRecord {
+  return {
+    attempt: number,
+    startedAt: new Date(startedAt).toISOString(),
+    ...(enteredAt === undefined ? {} : { enteredAt: new Date(enteredAt).toISOString() }),
+    endedAt: new Date(endedAt).toISOString(),
+    outcome,
+    ...rest,
+  };
 }
 
 function kindOf(details: ActivityCancellationDetails | undefined): AbortReason {

@@ -2,10 +2,10 @@
  * Results that are kept: looked up before a circuit is asked, stored when the handler has succeeded. Work that is the
  * same is done once: whoever has the claim does it, and the others look again later.
  */
-import { namedKey, type CachePolicy } from '../domain/cache.js';
+import { namedKey } from '../domain/cache.js';
 import { messageOf } from '../domain/errors.js';
 import { isObject, type Json } from '../domain/json.js';
-import type { NodeOutcome } from '../domain/outcome.js';
+import type { NodeOutcome, Value } from '../domain/outcome.js';
 import type { CacheClaim } from '../store/result-cache.js';
 import type { Store } from '../store/store.js';
 import type { NodeRequest } from '../workflows/requests.js';
@@ -22,7 +22,8 @@ const MOST_LOOK_MS = 5_000;
 const LONG_LOOK_MS = 60_000;
 
 /** What is kept of an attempt that succeeded. */
-export type Kept = Required<Pick<NodeOutcome, 'output' | 'outputHash'>>;
+export type Kept = Required<Pick<NodeOutcome, 'output' | 'outputHash'>> &
+  Pick<NodeOutcome, 'artifacts'>;
 
 /** The right to do the work, and to keep what comes of it. */
 export class Claim {
@@ -41,15 +42,8 @@ export class Claim {
   }
 
   /** Keeps the result. A store that does not answer keeps nothing, and nothing else is wrong. */
-  async keep({ node, cache }: NodeRequest, version: string, kept: Kept): Promise<void> {
-    const { project, key } = this.place;
-    const now = Date.now();
-    const expiresAt = cache?.ttlMs === undefined ? null : now + cache.ttlMs;
-    const value = kept as unknown as Json;
-    const entry = { project, key, task: node.task, taskVersion: version, value, expiresAt };
-    await this.store.cache
-      .put(entry, now)
-      .catch((error: unknown) => this.log.warn(`the result is not kept: ${messageOf(error)}`));
+  async keep(request: NodeRequest, version: string, kept: Kept): Promise<void> {
+    await put(this.store, this.place, request, version, kept, this.log);
     await this.release();
   }
 
@@ -61,6 +55,38 @@ export class Claim {
     const { project, key, holder } = this.place;
     await this.store.cache.release(project, key, holder).catch(() => undefined); // it expires
   }
+}
+
+async function put(
+  store: Store,
+  { project, key }: { project: string; key: string },
+  { node, cache, result }: NodeRequest,
+  version: string,
+  kept: Kept,
+  log: NodeLogger,
+): Promise<void> {
+  const now = Date.now();
+  const expiresAt = cache?.ttlMs === undefined ? null : now + cache.ttlMs;
+  const value = { ...kept, ...(result ? { shape: hashJson(result) } : {}) } as unknown as Json;
+  const entry = { project, key, task: node.task, taskVersion: version, value, expiresAt };
+  await store.cache
+    .put(entry, now)
+    .catch((error: unknown) => log.warn(`the result is not kept: ${messageOf(error)}`));
+}
+
+/** Keeps the result of work that was done elsewhere; its claim ended with its handler. */
+export async function keepReported(
+  { store }: Deps,
+  request: NodeRequest,
+  version: string,
+  inputHash: string | undefined,
+  kept: Kept,
+  log: NodeLogger,
+): Promise<void> {
+  const { cache, execution } = request;
+  if (!cache || !store || inputHash === undefined) return;
+  const key = cacheKey(request, version, inputHash);
+  await put(store, { project: execution.project ?? '', key }, request, version, kept, log);
 }
 
 type Found = { kept: Kept } | { waitMs: number } | { claim: Claim };
@@ -87,7 +113,7 @@ export async function lookUp(
   }
   const project = execution.project ?? '';
   const holder = `${execution.id}/${node.id}`;
-  const key = cacheKey(node.task, version, cache, inputHash);
+  const key = cacheKey(request, version, inputHash);
   try {
     const now = Date.now();
     const claim = await store.cache.claim(project, key, holder, CLAIM_MS, now);
@@ -96,7 +122,7 @@ export async function lookUp(
     if (claim.outcome === 'wait') return { waitMs: waitOf(request, claim, now) };
     const kept = await usable(deps, request, claim.entry.value);
     if (kept) return { kept };
-    log.warn('the kept result cannot be read; the work is done again');
+    log.warn('the kept result cannot be read, or is of another shape; the work is done again');
     await store.cache.invalidate({ project, key });
   } catch (error) {
     log.warn(`no result is looked up or kept: ${messageOf(error)}`);
@@ -104,14 +130,17 @@ export async function lookUp(
   return undefined;
 }
 
-/** The store's key of a result: of the task, its version, and the input after hooks or a key in place of it. */
-export function cacheKey(
-  task: string,
+/**
+ * The store's key of a result: of the task, its version, the input after hooks and what is made of the output; or a key
+ * in place of these two.
+ */
+function cacheKey(
+  { node: { task }, cache, result }: NodeRequest,
   version: string,
-  { key }: CachePolicy,
   inputHash: string,
 ): string {
-  return key === undefined ? hashJson({ task, version, inputHash }) : namedKey(task, version, key);
+  if (cache?.key !== undefined) return namedKey(task, version, cache.key);
+  return hashJson({ task, version, inputHash, ...(result ? { result } : {}) });
 }
 
 function waitOf(
@@ -129,18 +158,24 @@ function waitOf(
 /** The kept result as this node's envelope; undefined where it cannot be read here. */
 async function usable(
   deps: Deps,
-  { inlineLimit }: NodeRequest,
+  { inlineLimit, result }: NodeRequest,
   value: Json,
 ): Promise<Kept | undefined> {
   if (!isObject(value) || !isObject(value['output'])) return undefined;
-  const { output, outputHash } = value as unknown as Kept;
+  // Two nodes of one key may make different things of what their task gives.
+  if (value['shape'] !== (result && hashJson(result))) return undefined;
+  const { output, outputHash, artifacts } = value as unknown as Kept;
   try {
-    const json = await loadValue(deps.blobs, output);
-    const { maxOutputBytes: maxBytes } = deps.settings;
-    if ('ref' in output) return { output, outputHash };
+    const here = async (kept: Value): Promise<Value> => {
+      const json = await loadValue(deps.blobs, kept); // also to see that it is there
+      const { maxOutputBytes: maxBytes } = deps.settings;
+      return 'ref' in kept
+        ? kept
+        : await storeValue(deps.blobs, json, { inline: inlineLimit, maxBytes });
+    };
     return {
-      output: await storeValue(deps.blobs, json, { inline: inlineLimit, maxBytes }),
-      outputHash,
+      ...{ output: await here(output), outputHash },
+      ...(artifacts ? { artifacts: await here(artifacts) } : {}),
     };
   } catch {
     return undefined;

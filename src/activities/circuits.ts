@@ -129,9 +129,8 @@ export class Passage {
     await this.report('success');
   }
 
-  /** What is wrong with the input, or with our own store, says nothing of what the circuit protects. */
   async failed(error: ErrorRecord): Promise<void> {
-    if (attemptOutcome(error) === 'REJECTED' || error.origin === 'store') return;
+    if (tellsNothing(error)) return;
     await this.report('failure');
   }
 
@@ -199,6 +198,24 @@ export async function reportLost(
       'failure',
     );
 }
+
+/** How an attempt went that was handed over; its passage ended with its handler. */
+export async function reportElsewhere(
+  { circuits }: Deps,
+  request: NodeRequest,
+  attempt: number,
+  error: ErrorRecord | undefined,
+): Promise<void> {
+  const { circuit } = request;
+  if (!circuit || (error && tellsNothing(error))) return;
+  const holder = holderOf(request, attempt);
+  const how = error ? 'failure' : 'success';
+  await circuits.report(request.execution.project ?? '', circuit, holder, how);
+}
+
+/** What is wrong with the input, or with our own store, says nothing of what the circuit protects. */
+const tellsNothing = (error: ErrorRecord): boolean =>
+  attemptOutcome(error) === 'REJECTED' || error.origin === 'store';
 
 const holderOf = ({ execution, node }: NodeRequest, attempt: number): string =>
   `${execution.id}/${node.id}#${attempt}`;

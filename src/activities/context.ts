@@ -1,14 +1,16 @@
 /** The context that a handler gets. */
 import { setOwn, type Json } from '../domain/json.js';
+import { progressOf, type Progress } from '../domain/progress.js';
 import type { TaskContext } from '../registry.js';
 import { assertCheckpoint } from '../runners/checkpoint.js';
 import type { NodeRequest } from '../workflows/requests.js';
+import type { Artifacts } from './artifacts.js';
 import type { Attempt } from './attempt.js';
 import type { NodeLogger } from './node-log.js';
 
 const WARNINGS_LIMIT = 50;
 const METRICS_LIMIT = 100;
-/** Characters of a metric's name and of a progress message. */
+/** Characters of a metric's name. */
 const NAME_LIMIT = 200;
 
 /** What a handler says beside its output. */
@@ -21,12 +23,15 @@ export interface ContextParts {
   metadata: Record<string, unknown>;
   outputs: Record<string, Json>;
   collected: Collected;
+  artifacts: Artifacts;
   log: NodeLogger;
+  /** Called with what the handler says of its progress, at most once a second. */
+  tellProgress: (progress: Progress) => void;
 }
 
 export function makeContext(
   request: NodeRequest,
-  attempt: Attempt,
+  attempt: Pick<Attempt, 'signal' | 'number' | 'deadline' | 'checkpoint' | 'beat' | 'tellProgress'>,
   parts: ContextParts,
 ): TaskContext {
   const { execution, node, retry } = request;
@@ -47,9 +52,9 @@ export function makeContext(
     deadline: new Date(attempt.deadline),
     log: parts.log,
     outputs: parts.outputs,
-    progress(progress) {
-      attempt.progress =
-        typeof progress === 'number' ? { done: progress, total: 1 } : shortened(progress);
+    progress(said) {
+      const progress = progressOf(said);
+      if (progress) attempt.tellProgress(progress, parts.tellProgress);
     },
     checkpoint(value) {
       assertCheckpoint(value);
@@ -61,15 +66,11 @@ export function makeContext(
       if (Number.isFinite(value) && Object.keys(collected.metrics).length < METRICS_LIMIT)
         setOwn(collected.metrics, name.slice(0, NAME_LIMIT), value);
     },
+    artifact: (name, source, options) => parts.artifacts.keep(name, source, options),
     warn(message) {
       parts.log.warn(message);
       if (collected.warnings.length < WARNINGS_LIMIT)
         collected.warnings.push(message.slice(0, 500));
     },
   };
-}
-
-function shortened<T extends { message?: string }>(progress: T): T {
-  const { message } = progress;
-  return message === undefined ? progress : { ...progress, message: message.slice(0, NAME_LIMIT) };
 }

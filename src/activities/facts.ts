@@ -1,5 +1,7 @@
 import type { Json } from '../domain/json.js';
+import type { Value } from '../domain/outcome.js';
 import type { RegisteredTask, TaskContext } from '../registry.js';
+import type { Artifacts } from './artifacts.js';
 import type { Claim } from './cached.js';
 import type { Passage } from './circuits.js';
 import type { Collected } from './context.js';
@@ -12,6 +14,9 @@ export interface Facts {
   task?: RegisteredTask;
   context?: TaskContext;
   collected: Collected;
+  /** What the handler keeps beside its output, and, once it has ended, the list of it for the envelope. */
+  artifacts?: Artifacts;
+  listed?: Value;
   /** Its way through a circuit, once it has been let in. */
   passage?: Passage;
   /** The right to do its work, where the result is kept. */

@@ -6,13 +6,15 @@ import type { Json } from '../domain/json.js';
 import type { TellLimits } from '../domain/limit-messages.js';
 import { getJson } from '../store/blob-store.js';
 import { ACTIVITY } from '../workflows/messages.js';
-import type { CheckRequest, ReadRequest } from '../workflows/asks.js';
+import type { CheckRequest, EndRequest, ReadRequest } from '../workflows/asks.js';
 import type {
+  LetGoRequest,
   NodeRequest,
   PrepareRequest,
   RecordRequest,
   SettleRequest,
 } from '../workflows/requests.js';
+import { endElsewhere, letGo } from './completion.js';
 import type { Deps } from './deps.js';
 import { runNode } from './pipeline.js';
 import { check, prepare } from './prepare.js';
@@ -46,6 +48,8 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.lookAt]: (executionId: string) => ours(() => lookAt(deps, executionId)),
     [ACTIVITY.describe]: (workflowId: string, firstRun?: string) =>
       ours(() => describe(workflowId, firstRun)),
+    [ACTIVITY.endElsewhere]: (request: EndRequest) => ours(() => endElsewhere(deps, request)),
+    [ACTIVITY.letGo]: (request: LetGoRequest) => ours(() => letGo(deps, request)),
     [ACTIVITY.tellLimits]: (messages: TellLimits) => ours(() => tellLimits(deps, messages)),
   };
 }
@@ -61,7 +65,7 @@ function checkRequest(request: NodeRequest | undefined): NodeRequest {
 }
 
 /** An error of ours keeps its code; those that no retry can mend say so. */
-async function ours<T extends Json | object>(run: () => Promise<T>): Promise<T> {
+async function ours<T extends Json | object | void>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {

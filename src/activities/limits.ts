@@ -111,8 +111,11 @@ function atFirst(plan: Plan, index: number): Pick<LimitAsk, 'asked' | 'priority'
   const asked: Totals = {};
   let priority = 5;
   const first = schedulerNodes(plan).filter(
-    ({ dependsOn, startDelayMs, notBefore, trigger }) =>
-      (dependsOn.length === 0 || trigger === 'always') && !startDelayMs && !notBefore,
+    ({ dependsOn, startDelayMs, notBefore, trigger, looksFirst }) =>
+      (dependsOn.length === 0 || trigger === 'always') &&
+      !startDelayMs &&
+      !notBefore &&
+      !looksFirst,
   );
   for (const { lane, weight } of lanesOf(plan, index)) {
     const nodes = first.filter((node) => node.lane === lane);

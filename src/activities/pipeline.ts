@@ -3,12 +3,13 @@
  * attempt. One place (`conclude`) turns what was thrown into an outcome.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { CancelledFailure } from '@temporalio/common';
-import { messageOf, TaskError, type ErrorRecord } from '../domain/errors.js';
+import { CancelledFailure, CompleteAsyncError } from '@temporalio/common';
+import { messageOf, TaskError } from '../domain/errors.js';
 import type { ActivityOutcome, HeldOutcome, NodeOutcome } from '../domain/outcome.js';
-import { issueMessages, type RegisteredTask } from '../registry.js';
+import type { RegisteredTask } from '../registry.js';
 import { StoppedError } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';
+import { Artifacts } from './artifacts.js';
 import { Attempt } from './attempt.js';
 import { measureAttempt } from './attempt-metrics.js';
 import { lookUp, type Kept } from './cached.js';
@@ -16,12 +17,15 @@ import { enterCircuit, reportLost } from './circuits.js';
 import { makeContext } from './context.js';
 import { AttemptRows } from './attempt-rows.js';
 import type { Deps } from './deps.js';
+import { checked, held, outcomeOf, tellOfRetry } from './ends.js';
 import type { Facts } from './facts.js';
 import { finalFailure, recordError, retryFailure } from './failure.js';
+import { handOver, type HandedOver } from './handover.js';
 import { runPostHooks, runPreHooks, type HookSubject } from './hooks.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
+import { makeOutput } from './output.js';
 import { resolveInput } from './resolve.js';
-import { hashJson, storeValue } from './values.js';
+import { hashJson } from './values.js';
 import { attemptOutcome, judge } from './verdict.js';
 
 /** A task that no worker knows is given up after this long. */
@@ -32,14 +36,16 @@ const UNKNOWN_TASK_LIMIT_MS = 600_000;
  *
  * @returns the outcome, or that the node is held
  * @throws ApplicationFailure when the attempt failed: to be tried again by the server, or final, with the outcome in its
- *   details; CancelledFailure when it was cancelled
+ *   details; CancelledFailure when it was cancelled; CompleteAsyncError when its end is reported from elsewhere
  */
 export async function runNode(deps: Deps, request: NodeRequest): Promise<ActivityOutcome> {
   const attempt = new Attempt(request);
-  return await deps.spans.attempt(request, attempt.number, () => runAttempt(deps, attempt));
+  const end = await deps.spans.attempt(request, attempt.number, () => runAttempt(deps, attempt));
+  if ('handedOver' in end) throw new CompleteAsyncError();
+  return end;
 }
 
-async function runAttempt(deps: Deps, attempt: Attempt): Promise<ActivityOutcome> {
+async function runAttempt(deps: Deps, attempt: Attempt): Promise<ActivityOutcome | HandedOver> {
   const { request } = attempt;
   const log = nodeLogger(deps.log, request, attempt.number);
   const facts: Facts = { input: null, metadata: {}, collected: { warnings: [], metrics: {} } };
@@ -49,9 +55,12 @@ async function runAttempt(deps: Deps, attempt: Attempt): Promise<ActivityOutcome
     const output = await run(deps, request, attempt, facts, log).catch(
       (thrown: unknown) => new Thrown(thrown),
     );
-    if (output instanceof Thrown)
+    if (output instanceof Thrown) {
+      await listLeft(facts, request, log);
       return await conclude(deps, request, attempt, facts, log, output.what);
-    if ('held' in output) return output;
+    }
+    if ('held' in output || 'handedOver' in output) return output;
+    if ('skipped' in output) return await passOver(deps, request, attempt, facts, log);
     if (!output.cached) attempt.record('COMPLETED');
     const outcome = outcomeOf(request, attempt, facts, { status: 'COMPLETED', ...output });
     log.transition(attempt.phase, 'COMPLETED');
@@ -72,6 +81,10 @@ class Thrown {
 
 /** What the steps of an attempt that succeeded give. */
 type Done = Kept & Pick<NodeOutcome, 'cached'>;
+/** Its condition said no. */
+interface Skipped {
+  skipped: true;
+}
 
 async function run(
   deps: Deps,
@@ -79,7 +92,7 @@ async function run(
   attempt: Attempt,
   facts: Facts,
   log: NodeLogger,
-): Promise<Done | HeldOutcome> {
+): Promise<Done | Skipped | HeldOutcome | HandedOver> {
   const task = deps.registry.get(request.node.task);
   if (!task) return unknownTask(request, attempt, log);
   facts.task = task;
@@ -95,12 +108,13 @@ async function steps(
   attempt: Attempt,
   facts: Facts,
   log: NodeLogger,
-): Promise<Done | HeldOutcome> {
+): Promise<Done | Skipped | HeldOutcome | HandedOver> {
   const { task } = facts;
   if (!task) throw new TaskError('ENGINE', 'the steps run only for a known task');
   const resolved = await resolveInput(deps.blobs, request);
   facts.input = resolved.input;
   facts.metadata = resolved.metadata;
+  if (resolved.skipped) return { skipped: true };
   facts.input = await runPreHooks(deps, subjectOf(facts, request, attempt, log));
   facts.inputHash = hashJson(facts.input);
   const input = await checked(
@@ -119,16 +133,28 @@ async function steps(
   if (found && 'kept' in found) return { ...found.kept, cached: true };
   if (found && 'waitMs' in found) return notNow('coalesced', found.waitMs);
   if (found) facts.claim = found.claim;
+  if (request.look) return held(attempt, 'looked', 0, { counted: false });
   const entry = await enterCircuit(deps, request, attempt);
   if (entry && 'waitMs' in entry) return notNow('circuit', entry.waitMs);
   if (entry) facts.passage = entry;
-  facts.context = makeContext(request, attempt, { ...resolved, collected: facts.collected, log });
+  facts.artifacts = new Artifacts(deps.blobs, deps.settings.maxArtifactBytes);
+  facts.context = makeContext(request, attempt, {
+    ...{ ...resolved, collected: facts.collected, artifacts: facts.artifacts, log },
+    tellProgress: (progress) => rows.progress(progress),
+  });
   attempt.enter();
   rows.running();
   log.transition('PREPARING', 'RUNNING');
   const { output } = await deps.runners
     .of(task)
     .run({ task, input, context: facts.context }, { signal: attempt.signal });
+  await facts.artifacts.settled();
+  if (task.definition.completion === 'external') {
+    // A worker that shuts down has started it all the same.
+    if (attempt.signal.aborted && attempt.abortReason !== 'workerShutdown')
+      throw attempt.signal.reason;
+    return await handOver(deps, request, attempt, facts);
+  }
   const shaped = await checked(
     task.definition.output,
     output ?? null,
@@ -136,26 +162,40 @@ async function steps(
     `task ${JSON.stringify(request.node.task)} gave an output that its schema refuses`,
   );
   await facts.passage?.succeeded();
-  const value = await storeValue(deps.blobs, shaped, {
-    inline: request.inlineLimit,
-    maxBytes: deps.settings.maxOutputBytes,
-  });
-  const done = { output: value, outputHash: hashJson(shaped) };
+  const made = await makeOutput(deps, request, facts, shaped);
+  await facts.artifacts.settled(); // processResult may have kept more
+  const artifacts = await facts.artifacts.listed(request.inlineLimit);
+  const done = { ...made, ...(artifacts ? { artifacts } : {}) };
   await facts.claim?.keep(request, task.version, done);
   return done;
 }
 
-async function checked(
-  schema: RegisteredTask['definition']['input'],
-  value: unknown,
-  code: 'INPUT_INVALID' | 'OUTPUT_INVALID',
-  message: string,
-): Promise<unknown> {
-  if (!schema) return value;
-  const parsed = await schema.safeParseAsync(value);
-  if (parsed.success) return parsed.data;
-  const issues = issueMessages(parsed.error);
-  throw new TaskError(code, `${message}: ${issues.join('; ')}`, { details: { issues } });
+/** What an attempt that failed had kept until then. A store that does not answer must not hide why it failed. */
+async function listLeft(facts: Facts, request: NodeRequest, log: NodeLogger): Promise<void> {
+  try {
+    const listed = await facts.artifacts?.listed(request.inlineLimit);
+    if (listed) facts.listed = listed;
+  } catch (error) {
+    log.warn(`its artifacts are not listed: ${messageOf(error)}`);
+  }
+}
+
+/** Ends a node whose condition said no: no attempt of it counts, and only hooks for such ends run. */
+async function passOver(
+  deps: Deps,
+  request: NodeRequest,
+  attempt: Attempt,
+  facts: Facts,
+  log: NodeLogger,
+): Promise<NodeOutcome> {
+  log.transition('PREPARING', 'SKIPPED', 'condition');
+  return await withPostHooks(deps, attempt, subjectOf(facts, request, attempt, log), {
+    status: 'SKIPPED',
+    reason: 'condition',
+    attempts: attempt.attempts,
+    attemptCount: attempt.number - 1,
+    executionTimeMs: attempt.executionTimeMs,
+  });
 }
 
 /** Decides what a failed attempt means: another one (the server's, or ours after a hold), or the end. */
@@ -235,25 +275,6 @@ function cancelled(request: NodeRequest, attempt: Attempt, facts: Facts, log: No
   ]);
 }
 
-function held(
-  attempt: Attempt,
-  why: HeldOutcome['held'],
-  waitMs: number,
-  { counted, error }: { counted: boolean; error?: ErrorRecord },
-): HeldOutcome {
-  return {
-    held: why,
-    waitMs,
-    attemptsUsed: counted ? attempt.number : attempt.number - 1,
-    attempts: counted
-      ? attempt.attempts
-      : attempt.attempts.filter((known) => known.attempt !== attempt.number),
-    executionTimeMs: attempt.executionTimeMs,
-    ...(attempt.checkpoint === undefined ? {} : { checkpoint: attempt.checkpoint }),
-    ...(error ? { error } : {}),
-  };
-}
-
 /** During a roll-out a worker may get a task that only newer workers know: no attempt is spent on it. */
 function unknownTask(request: NodeRequest, attempt: Attempt, log: NodeLogger): HeldOutcome {
   const waited = attempt.scheduledAt - (request.round?.unknownSince ?? attempt.scheduledAt);
@@ -265,25 +286,6 @@ function unknownTask(request: NodeRequest, attempt: Attempt, log: NodeLogger): H
   return held(attempt, 'no_handler', Math.min(30_000, Math.max(1_000, waited)), {
     counted: false,
   });
-}
-
-function outcomeOf(
-  request: NodeRequest,
-  attempt: Attempt,
-  facts: Facts,
-  end: Pick<NodeOutcome, 'status' | 'output' | 'outputHash' | 'cached' | 'error'>,
-): NodeOutcome {
-  const { warnings, metrics } = facts.collected;
-  return {
-    ...end,
-    taskVersion: facts.task?.version ?? request.node.taskVersion,
-    attempts: attempt.attempts,
-    attemptCount: end.cached ? attempt.number - 1 : attempt.number,
-    executionTimeMs: attempt.executionTimeMs,
-    ...(facts.inputHash === undefined ? {} : { inputHash: facts.inputHash }),
-    ...(warnings.length > 0 ? { warnings } : {}),
-    ...(Object.keys(metrics).length > 0 ? { metrics } : {}),
-  };
 }
 
 /** Post hooks, then the store: the last two steps of an attempt that was the last. */
@@ -319,7 +321,9 @@ async function withPostHooks(
     signal: timer.signal,
   });
   try {
-    const failures = await Promise.race([runPostHooks(deps, subject, outcome), left]);
+    const neverStarted = outcome.status === 'SKIPPED';
+    const hooks = runPostHooks(deps, subject, outcome, neverStarted);
+    const failures = await Promise.race([hooks, left]);
     if (!failures) return outcome;
     const warnings = [...(outcome.warnings ?? []), ...failures];
     return { ...outcome, hooksDone: true, ...(warnings.length > 0 ? { warnings } : {}) };
@@ -364,19 +368,5 @@ async function tellOfLost(attempt: Attempt, task: RegisteredTask, log: NodeLogge
       `${lostWorkers} workers were lost while they ran this node; it is given up (maxLostWorkers is ${request.maxLostWorkers})`,
       { retriable: false },
     );
-  }
-}
-
-async function tellOfRetry(
-  task: RegisteredTask | undefined,
-  error: unknown,
-  attempt: number,
-  waitMs: number,
-  log: NodeLogger,
-): Promise<void> {
-  try {
-    await task?.definition.onRetry?.(error, attempt, waitMs);
-  } catch (failure) {
-    log.warn(`onRetry failed: ${messageOf(failure)}`);
   }
 }

@@ -16,7 +16,13 @@ import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/valid
 import { inputProblems, type TaskRegistry } from '../registry.js';
 import { putJson, type BlobStore } from '../store/blob-store.js';
 import type { CheckAnswer, CheckRequest } from '../workflows/asks.js';
-import type { PlanPages, Prepared, PrepareRequest, PrepareResult } from '../workflows/requests.js';
+import type {
+  ExecutionInfo,
+  PlanPages,
+  Prepared,
+  PrepareRequest,
+  PrepareResult,
+} from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { recordOpen, recordRefused } from './record-open.js';
 import { closeLimits, openLimits } from './limits.js';
@@ -91,6 +97,12 @@ function planWhole(
   }
 }
 
+/** What was submitted, which may be anything. */
+function kindOf(submission: Json): ExecutionInfo['kind'] {
+  const kind = isObject(submission) ? submission['kind'] : undefined;
+  return kind === 'task' || kind === 'batch' ? kind : 'graph';
+}
+
 /** @throws SpecInvalidError never: faults are an answer */
 export async function prepare(
   deps: Deps,
@@ -100,7 +112,7 @@ export async function prepare(
     const name = isObject(spec) && typeof spec['name'] === 'string' ? spec['name'] : '';
     recordRefused(
       deps,
-      { id: executionId, run, graph: name },
+      { id: executionId, run, graph: name, kind: kindOf(submission) },
       new SpecInvalidError(faults).message,
     );
   };
@@ -200,6 +212,7 @@ function planContext(registry: TaskRegistry, { graph }: ValidGraph): PlanContext
           options: task.options,
           postHooks: own.length > 0,
           postHooksOnSkipped: own.some((hook) => hook.onSkipped),
+          external: task.definition.completion === 'external',
         }
       );
     },

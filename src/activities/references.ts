@@ -25,10 +25,7 @@ export async function joinBlobs(deps: Deps, parts: readonly string[]): Promise<s
 }
 
 /** A slice of a blob, for clients that do not share the data folder. */
-export async function readBlob(
-  deps: Deps,
-  { ref, offset, as }: ReadRequest,
-): Promise<ReadAnswer> {
+export async function readBlob(deps: Deps, { ref, offset, as }: ReadRequest): Promise<ReadAnswer> {
   if (as === 'bytes') {
     const { bytes, total } = await deps.blobs.slice(ref, offset, SLICE_BYTES);
     return { text: Buffer.from(bytes).toString('base64'), total };

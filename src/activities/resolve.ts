@@ -1,25 +1,28 @@
-/** The pipeline's first step: a node's input out of its template, the parameters and what earlier nodes gave. */
+/** The pipeline's first step: a node's condition, and its input out of its template, the parameters and what earlier nodes gave. */
 import { createContext, Script } from 'node:vm';
+import { parseCondition } from '../domain/condition.js';
 import { TaskError } from '../domain/errors.js';
 import { setOwn, type Json, type JsonObject } from '../domain/json.js';
-import { parseTemplate, type Template } from '../domain/template.js';
+import { parseTemplate } from '../domain/template.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 import type { NodeBody } from '../domain/plan.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import { loadValue } from './values.js';
 
-/** Longest that the expressions of one input may take, in milliseconds. */
+/** Longest that a condition, or the expressions of one input, may take, in milliseconds. */
 const TIME_LIMIT_MS = 1_000;
 
 export interface ResolvedInput {
   input: Json;
   /** The execution's, with the node's over it. */
   metadata: JsonObject;
-  /** Outputs of the nodes that the input names. */
+  /** Outputs of the nodes that the input or the condition names. */
   outputs: Record<string, Json>;
+  /** Its condition said no: the input is null, since it may read what is not there. */
+  skipped: boolean;
 }
 
-/** @throws TaskError EXPRESSION, STORE or NOT_FOUND */
+/** @throws TaskError EXPRESSION of the condition or of the input, STORE or NOT_FOUND */
 export async function resolveInput(blobs: BlobStore, request: NodeRequest): Promise<ResolvedInput> {
   const body = await loadBody(blobs, request.body);
   const outputs: Record<string, Json> = {};
@@ -42,11 +45,14 @@ export async function resolveInput(blobs: BlobStore, request: NodeRequest): Prom
     sessionId: sessionId ?? null,
     metadata: common,
   };
+  const context = { params, tasks, execution };
+  const skipped = body.when !== undefined && !holds(body.when, context);
   const parsed = parseTemplate(template, ['input']);
   return {
-    input: evaluate(parsed, { params, tasks, execution }),
+    input: skipped ? null : bounded('input', parsed.heavy, () => parsed.resolve(context)),
     metadata: { ...(common as JsonObject), ...body.metadata },
     outputs,
+    skipped,
   };
 }
 
@@ -58,18 +64,33 @@ async function loadBody(blobs: BlobStore, body: NodeRequest['body']): Promise<No
   return found;
 }
 
+function holds(when: string, context: JsonObject): boolean {
+  try {
+    const condition = parseCondition(when);
+    return bounded('when', condition.heavy, () => condition.holds(context));
+  } catch (error) {
+    const { message } = error as Error;
+    if (message.startsWith('when: ')) throw error;
+    throw new TaskError('EXPRESSION', `when: ${message}`, { cause: error });
+  }
+}
+
 const watchdog = new Script('run()');
 
 /**
  * Macros are bounded in nesting and items, yet a big list times a long body can still take seconds of the worker's only
  * thread. V8's watchdog is the one way to interrupt synchronous code; it is no sandbox here and is not used as one.
  */
-function evaluate(template: Template, context: JsonObject): Json {
-  if (!template.heavy) return template.resolve(context);
-  let result: { value: Json } | { error: unknown } | undefined;
+export function bounded<T>(
+  what: 'when' | 'input' | 'result',
+  heavy: boolean,
+  evaluate: () => T,
+): T {
+  if (!heavy) return evaluate();
+  let result: { value: T } | { error: unknown } | undefined;
   const run = (): void => {
     try {
-      result = { value: template.resolve(context) };
+      result = { value: evaluate() };
     } catch (error) {
       result = { error };
     }
@@ -79,7 +100,7 @@ function evaluate(template: Template, context: JsonObject): Json {
   } catch (error) {
     throw new TaskError(
       'EXPRESSION',
-      `input: the expressions took more than ${TIME_LIMIT_MS} ms and were stopped`,
+      `${what}: the expressions took more than ${TIME_LIMIT_MS} ms and were stopped`,
       { cause: error },
     );
   }

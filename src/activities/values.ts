@@ -44,6 +44,11 @@ function toJsonText(value: unknown): string {
   }
 }
 
+/** A value as the JSON that it comes to. @throws TaskError OUTPUT_INVALID when it comes to none */
+export function asJson(value: unknown): Json {
+  return JSON.parse(toJsonText(value)) as Json;
+}
+
 /** SHA-256 of the canonical JSON (RFC 8785) of a value: equal for equal values, whatever their keys' order. */
 export function hashJson(value: unknown): string {
   const text = toJsonText(value);

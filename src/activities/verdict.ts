@@ -23,7 +23,7 @@ export type Verdict =
  */
 export function judge(
   request: NodeRequest,
-  attempt: Attempt,
+  attempt: Pick<Attempt, 'number' | 'totalLeftMs'>,
   facts: Facts,
   log: NodeLogger,
   thrown: unknown,

@@ -1,6 +1,8 @@
 /** Every command, in the order of the help. */
 import type { CommandDefinition } from './command.js';
+import { artifacts } from './artifacts-command.js';
 import { cancel } from './cancel-command.js';
+import { complete } from './complete-command.js';
 import { dev } from './dev-command.js';
 import { doctor } from './doctor-command.js';
 import { events } from './events-command.js';
@@ -21,11 +23,13 @@ export const COMMANDS: readonly CommandDefinition[] = [
   run,
   validate,
   status,
+  artifacts,
   list,
   stats,
   watch,
   events,
   cancel,
+  complete,
   pause,
   resume,
   retryPreview,

@@ -41,6 +41,8 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   ENVIRONMENT: EXIT.failed,
   CRASHED: EXIT.failed,
   PROCESS_EXIT: EXIT.failed,
+  ARTIFACT_INVALID: EXIT.failed,
+  RESULT_FAILED: EXIT.failed,
   RESOURCE_EXHAUSTED: EXIT.failed,
   ENGINE: EXIT.failed,
 };

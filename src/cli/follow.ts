@@ -13,6 +13,8 @@ import { countPollers, type Session } from './session.js';
 export interface Observer {
   /** The nodes that have gone on since the last call; often none. */
   changed(nodes: readonly NodeView[]): void;
+  /** The nodes that say that they have got further, and have not gone on otherwise. */
+  progressed?(nodes: readonly NodeView[]): void;
   /** Nobody works on it, or undefined when somebody does again. */
   notice(text: string | undefined): void;
 }
@@ -73,7 +75,9 @@ async function look(
       for await (const update of handle.watch()) {
         if (stopped.aborted) break;
         idle.answered();
-        observer.changed(view.apply(update));
+        const moved = view.apply(update);
+        observer.changed(moved);
+        observer.progressed?.(update.changed.filter((one) => one.progress && !moved.includes(one)));
         if (view.ended) break;
         idle.asks();
       }

@@ -1,6 +1,7 @@
 /** What one line says of a node: how long, and what is worth knowing beside its status. */
 import { formatDuration } from '../domain/duration.js';
 import { formatError } from '../domain/errors.js';
+import { progressText } from '../domain/progress.js';
 import { isTerminal, type StatusReason } from '../domain/status.js';
 import type { NodeView } from '../workflows/messages.js';
 import { oneLine } from './columns.js';
@@ -21,7 +22,7 @@ export function detailOf(node: NodeView, now: number): string {
 }
 
 function facts(node: NodeView, now: number): string[] {
-  const { status, attempts, maxRetries, reason, warnings = [] } = node;
+  const { status, attempts, maxRetries, reason, warnings = [], progress } = node;
   const of = `${attempts}/${maxRetries + 1}`;
   switch (status) {
     case 'PENDING':
@@ -30,7 +31,10 @@ function facts(node: NodeView, now: number): string[] {
       return [reason === 'start_time' ? `starts ${due(node, now)}` : 'waits for a worker'];
     case 'PREPARING':
     case 'RUNNING':
-      return attempts > 1 ? [`attempt ${of}`] : [];
+      return [
+        ...(attempts > 1 ? [`attempt ${of}`] : []),
+        ...(progress ? [progressText(progress)] : []),
+      ];
     case 'RETRYING':
       return [`attempt ${of} failed`, `next ${due(node, now)}`];
     case 'PAUSED':

@@ -10,7 +10,7 @@ export type Style = ReturnType<typeof pc.createColors>;
 
 /** What we need of `process.stdout` and `process.stderr`. */
 export interface Stream {
-  write(text: string, done?: () => void): boolean;
+  write(text: string | Uint8Array, done?: () => void): boolean;
   isTTY?: boolean;
   columns?: number;
   rows?: number;
@@ -78,6 +78,11 @@ export class Output {
   /** Progress: to standard output for people who watch, out of the way of JSON. */
   progress(text: string): void {
     (this.json ? this.stderr : this.stdout).write(`${text}\n`);
+  }
+
+  /** A result that is no text, as it is. */
+  bytes(data: Uint8Array): void {
+    this.stdout.write(data);
   }
 
   /** Remarks, warnings and errors. */

@@ -11,11 +11,12 @@ import {
 import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
 import { endAtOnce, interrupts } from './interrupts.js';
 import { Output, type OutputOptions } from './output.js';
+import { artifact } from './artifacts-command.js';
 import { limit } from './limit-command.js';
 import { schedule } from './schedule-command.js';
 
 /** Commands that are only a name for others. */
-const GROUPS = [schedule, limit];
+const GROUPS = [schedule, limit, artifact];
 
 /** Runs one command line to its end. Never throws. */
 export async function runCli(

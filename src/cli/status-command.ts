@@ -2,6 +2,7 @@
 import type { ExecutionRecord } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
 import { formatError } from '../domain/errors.js';
+import { progressText } from '../domain/progress.js';
 import { table, type Cell } from './columns.js';
 import type { CommandDefinition } from './command.js';
 import { EXIT } from './exit.js';
@@ -55,12 +56,13 @@ function printRecord(out: Output, record: ExecutionRecord): void {
 
 function factsOf(record: ExecutionRecord): [string, string][] {
   const { kind, taskId, reason, attempts, startedAt, endedAt, durationMs, error } = record;
-  const { project, sessionId, nextRetryAt, warnings, output } = record;
+  const { project, sessionId, nextRetryAt, warnings, output, progress } = record;
   const facts: [string, string | null | undefined][] = [
     [kind === 'graph' ? 'graph' : 'task', taskId],
     ['reason', reason],
     ['attempts', attempts === null ? null : String(attempts)],
     ['next', nextRetryAt && localTime(nextRetryAt)],
+    ['progress', progress && endedAt === null ? progressText(progress) : null],
     ['project', project],
     ['session', sessionId],
     ['started', startedAt && localTime(startedAt)],

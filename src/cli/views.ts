@@ -100,7 +100,7 @@ export function transitionLine(node: NodeView, now: number, idWidth = 0): string
   return `${time}  ${pad(node.id, idWidth)}  ${pad(node.status, 9)}  ${oneLine(facts.join(' · '))}`.trimEnd();
 }
 
-/** `watch --json`: a line for each transition. */
+/** `watch --json`: a line for each transition, and for each time that a node says how far it is. */
 export class JsonLines implements Viewer {
   constructor(
     private readonly out: Output,
@@ -118,6 +118,16 @@ export class JsonLines implements Viewer {
         attempts: node.attempts,
         nextRetryAt: node.nextRetryAt ?? null,
         error: node.error ?? null,
+        ...(node.progress ? { progress: node.progress } : {}),
+        at: new Date().toISOString(),
+      });
+  }
+
+  progressed(nodes: readonly NodeView[]): void {
+    const { executionId } = this;
+    for (const { id, attempts, progress } of nodes)
+      this.out.jsonLine({
+        ...{ event: 'progress', executionId, nodeId: id, attempts, progress },
         at: new Date().toISOString(),
       });
   }

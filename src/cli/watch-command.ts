@@ -14,7 +14,7 @@ export const watch: CommandDefinition = {
   summary: 'Watch an execution to its end',
   description:
     'Ctrl-C stops watching; the execution goes on.\n' +
-    'With --json: a line {"event":"node",…} for each transition, then {"event":"result",…}.',
+    'With --json: a line {"event":"node",…} for each transition, {"event":"progress",…} as tasks tell theirs, then {"event":"result",…}.',
   parameters: [['<id>', "the execution's id"]],
   examples: [
     ['tempograph watch nightly-3f2a', 'watch it in the terminal'],

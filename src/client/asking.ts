@@ -6,6 +6,7 @@ import { splitExecutionId } from '../domain/execution-id.js';
 import type { Value } from '../domain/outcome.js';
 import { reconcileVisible, type Reconciled } from '../observe/reconcile.js';
 import type { ExecutionStats, StatsQuery } from '../store/stats.js';
+import { listOf, listOfAll } from './artifacts.js';
 import { reaching } from './connect.js';
 import { ExecutionHandle, notFound } from './handle.js';
 import { listExecutions, time, type ExecutionList, type ListQuery } from './listing.js';
@@ -46,7 +47,12 @@ export class Asking {
       // Temporal keeps closed executions for its retention only.
       const { references } = this.parts;
       const value = row.output as Value | null;
-      return { ...recordOfRow(row), output: value ? await references.value(value) : null };
+      const artifacts = row.artifacts as Value | null;
+      return {
+        ...recordOfRow(row),
+        output: value ? await references.value(value) : null,
+        ...(artifacts ? { artifacts: await listOf(artifacts, references) } : {}),
+      };
     }
   }
 
@@ -107,17 +113,24 @@ export class Asking {
         ...record,
         status: only && live.status === 'RUNNING' ? only.status : live.status,
         counts: live.counts,
+        artifacts: await listOfAll(live.changed, references),
         ...(only
           ? {
               reason: only.reason ?? null,
               attempts: only.attempts,
               nextRetryAt: only.nextRetryAt ?? null,
               error: only.error ?? null,
+              ...(only.progress ? { progress: { ...only.progress } } : {}),
             }
           : {}),
       };
     }
-    const { status, output, error, warnings, counts, statusHistory } = await handle.result();
-    return { ...record, status, output, error, warnings, counts, statusHistory };
+    const { nodes, metrics, artifacts, ...result } = await handle.result();
+    const { status, output, error, warnings, counts, statusHistory } = result;
+    const [only] = record.kind === 'task' ? Object.keys(nodes) : [];
+    return {
+      ...{ ...record, status, output, error, warnings, counts, statusHistory, artifacts },
+      metrics: only === undefined ? metrics : (metrics[only] ?? {}),
+    };
   }
 }

@@ -4,8 +4,11 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { ITEMS_PER_RUN } from '../domain/batch.js';
+import { catalogueMark } from '../domain/catalogue-mark.js';
 import { fitting } from '../domain/budget.js';
 import { messageOf, SpecInvalidError, TaskError } from '../domain/errors.js';
+import type { CatalogueEntry } from './catalogue-nodes.js';
+import { schedulable } from './catalogue-submission.js';
 import {
   escapeExpressions,
   slug,
@@ -26,13 +29,18 @@ export interface BatchItem extends TaskSubmission {
   idempotencyKey?: string;
 }
 
+/** An item by the id of a catalogue task; what is said here wins over its defaults. */
+export interface CatalogueItem extends Omit<BatchItem, 'task'> {
+  taskId: string;
+}
+
 /** What all items have in common; what an item says itself wins. */
-export interface BatchOptions extends Omit<SubmitOptions, 'executionId'> {
+export interface BatchOptions extends Omit<SubmitOptions, 'executionId' | 'requestId'> {
   /** Of the whole request: sent again, it gives the same executions and starts none. */
   idempotencyKey?: string;
 }
 
-/** All tasks by name, with the same options; the form of document 002. */
+/** All tasks by catalogue id or by name, with the same options; the form of document 002. */
 export interface BatchOfTasks extends BatchOptions {
   taskIds: readonly (string | AnyTask)[];
   input?: unknown;
@@ -51,6 +59,13 @@ export interface BatchAnswer {
 /** What a batch is scheduled with: the engine's own ways of starting. */
 export interface BatchDoor {
   scheduleTask(item: TaskSubmission): Promise<{ executionId: string }>;
+  /**
+   * The catalogue's task of an id.
+   *
+   * @param needed the id cannot be anything else
+   * @throws TaskError NOT_FOUND where it is needed; TaskStateError for one that is archived
+   */
+  entry(id: string, needed: boolean): Promise<CatalogueEntry | undefined>;
   /** For each key the execution that owns it, the one given here or an earlier one; without a store the given ones. */
   claim(project: string, keys: readonly KeyedExecution[]): Promise<string[]>;
   /** Gives back keys whose executions could not be started. */
@@ -79,25 +94,25 @@ const RUN_BYTES = 1_200_000;
 /** Schedules many tasks; never all or nothing. @throws TaskError CONFIGURATION when there is no list */
 export async function scheduleBatch(
   door: BatchDoor,
-  given: readonly BatchItem[] | BatchOfTasks,
+  given: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
   options: BatchOptions = {},
 ): Promise<BatchAnswer> {
-  const { items, common: all } = itemsOf(given, options);
+  const { items: said, common: all } = itemsOf(given, options);
   const { idempotencyKey: requestKey, ...common } = all;
+  const items = await looked(door, said, common);
   const answer: BatchAnswer = { successful: [], failed: [] };
   const first = new Map<string, number>();
   const twins: [index: number, of: number][] = [];
   const shared = new Map<string, Planned[]>();
   const single: Planned[] = [];
-  items.forEach((said, index) => {
-    const item = { ...common, ...said };
-    const taskId = nameOf(item.task);
+  items.forEach(({ taskId, item, error }, index) => {
+    if (!item) return void answer.failed.push({ index, taskId, error: errorOf(error) });
     const faults = itemFaults(item);
     if (faults.length > 0) {
       answer.failed.push({ index, taskId, error: errorOf(new SpecInvalidError(faults, 'task')) });
       return;
     }
-    const { idempotencyKey: key } = said;
+    const { idempotencyKey: key } = item;
     const twin = key === undefined ? undefined : first.get(key);
     if (twin !== undefined) return void twins.push([index, twin]);
     if (key !== undefined) first.set(key, index);
@@ -117,10 +132,12 @@ export async function scheduleBatch(
   return answer;
 }
 
+type Said = BatchItem | CatalogueItem | { perhaps: string; input?: unknown };
+
 function itemsOf(
-  given: readonly BatchItem[] | BatchOfTasks,
+  given: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
   options: BatchOptions,
-): { items: readonly BatchItem[]; common: BatchOptions } {
+): { items: readonly Said[]; common: BatchOptions } {
   if (Array.isArray(given)) return { items: given as readonly BatchItem[], common: options };
   const { taskIds, input, ...rest } = given as BatchOfTasks;
   if (!Array.isArray(taskIds))
@@ -129,10 +146,71 @@ function itemsOf(
       `scheduleTaskBatch: expected a list of items, or { taskIds: [...] }, got ${typeof given}`,
     );
   const items = (taskIds as BatchOfTasks['taskIds']).map((task) => ({
-    task,
+    ...(typeof task === 'string' ? { perhaps: task } : { task }),
     ...(input === undefined ? {} : { input }),
   }));
   return { items, common: { ...rest, ...options } };
+}
+
+/** An item with all that is said of it, or why it cannot be scheduled. */
+interface Looked {
+  taskId: string;
+  item?: BatchItem;
+  error?: unknown;
+}
+
+/** Every item as a task: ids of the catalogue become what they run. */
+async function looked(
+  door: BatchDoor,
+  items: readonly Said[],
+  common: Omit<BatchOptions, 'idempotencyKey'>,
+): Promise<Looked[]> {
+  const found = new Map<string, Promise<CatalogueEntry | undefined>>();
+  const entryOf = (id: string, needed: boolean): Promise<CatalogueEntry | undefined> => {
+    const key = JSON.stringify([id, needed]);
+    const asked = found.get(key) ?? door.entry(id, needed);
+    found.set(key, asked);
+    return asked;
+  };
+  return await Promise.all(
+    items.map(async (said): Promise<Looked> => {
+      const id = 'perhaps' in said ? said.perhaps : 'taskId' in said ? said.taskId : undefined;
+      if (id === undefined) {
+        const item = { ...common, ...(said as BatchItem) };
+        return { taskId: nameOf(item.task), item };
+      }
+      const { perhaps: _perhaps, ...rest } = { perhaps: id, ...said };
+      try {
+        const entry = await entryOf(id, !('perhaps' in said));
+        const item = { ...common, ...rest };
+        return {
+          taskId: id,
+          item: entry ? catalogueItem(item, id, entry) : { ...item, task: id },
+        };
+      } catch (error) {
+        return { taskId: id, error };
+      }
+    }),
+  );
+}
+
+function catalogueItem(
+  { idempotencyKey, ...said }: Partial<CatalogueItem>,
+  taskId: string,
+  { task, project }: CatalogueEntry,
+): BatchItem {
+  const what = schedulable({ ...said, taskId }, task, project);
+  if (what.kind === 'graph')
+    throw new TaskError(
+      'CONFIGURATION',
+      `catalogue task ${JSON.stringify(taskId)} runs a graph, and an item of a batch is one task; schedule it by itself, with scheduleTask({ taskId })`,
+    );
+  const { submission } = what;
+  return {
+    ...submission,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    metadata: { ...submission.metadata, ...catalogueMark(task) },
+  };
 }
 
 function itemFaults(item: BatchItem): Fault[] {
@@ -158,8 +236,15 @@ const withoutStart = <T extends { scheduledTime?: unknown }>(
 };
 
 /** True for an item that may share a run. */
-function shares({ executionId, dependencies = [], reuse, scheduledTime }: BatchItem): boolean {
-  const own = executionId !== undefined || dependencies.length > 0 || reuse !== undefined;
+function shares({
+  executionId,
+  requestId,
+  dependencies = [],
+  reuse,
+  scheduledTime,
+}: BatchItem): boolean {
+  const id = executionId ?? requestId;
+  const own = id !== undefined || dependencies.length > 0 || reuse !== undefined;
   return !own && startDelayMs(scheduledTime, []) <= SHARED_DELAY_MS;
 }
 
@@ -236,12 +321,13 @@ interface Placed extends Planned {
 }
 
 function specOf(run: readonly Omit<Placed, 'executionId'>[], name: string): GraphSpec {
-  const tasks = run.map(({ taskId, item, place }) => {
-    const { task: _task, input, scheduledTime, idempotencyKey, ...rest } = item;
+  const tasks = run.map(({ item, place }) => {
+    const { task, input, scheduledTime, idempotencyKey, ...rest } = item;
     const {
       project: _project,
       sessionId: _session,
       executionId: _id,
+      requestId: _request,
       reuse: _reuse,
       ...options
     } = rest;
@@ -257,7 +343,7 @@ function specOf(run: readonly Omit<Placed, 'executionId'>[], name: string): Grap
     return {
       ...own,
       id: String(place),
-      task: taskId,
+      task: nameOf(task),
       ...(input === undefined ? {} : { input: escapeExpressions(input as Json) }),
       ...(metadata === undefined ? {} : { metadata }),
       ...(scheduledTime === undefined

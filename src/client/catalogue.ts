@@ -126,17 +126,22 @@ export class Catalogue {
    * @throws TaskError NOT_FOUND with did-you-mean, TaskStateError for one that is archived
    */
   async schedulable(id: string): Promise<{ task: CatalogueTask; project: string }> {
+    const entry = await this.find(id);
+    if (entry) return entry;
+    const { items } = await (await this.rows()).listTasks({ limit: 1_000 });
+    const hint = didYouMean(
+      id,
+      items.map((item) => item.id),
+    );
+    const said = hint === undefined ? '' : `, ${hint}`;
+    throw new TaskError('NOT_FOUND', `the catalogue has no task ${JSON.stringify(id)}${said}`);
+  }
+
+  /** The same; undefined where there is none. @throws TaskStateError for one that is archived */
+  async find(id: string): Promise<{ task: CatalogueTask; project: string } | undefined> {
     const rows = await this.rows();
     const row = await rows.getTask(id);
-    if (!row) {
-      const { items } = await rows.listTasks({ limit: 1_000 });
-      const hint = didYouMean(
-        id,
-        items.map((item) => item.id),
-      );
-      const said = hint === undefined ? '' : `, ${hint}`;
-      throw new TaskError('NOT_FOUND', `the catalogue has no task ${JSON.stringify(id)}${said}`);
-    }
+    if (!row) return undefined;
     const project = await rows.getProject(row.projectId);
     const archived = row.archived ? 'task' : project?.archived ? 'project' : undefined;
     if (archived)

@@ -1,9 +1,5 @@
 /** The engine: schedules tasks and graphs, and answers questions about executions. */
-import {
-  WorkflowExecutionAlreadyStartedError,
-  type Client,
-  type Connection,
-} from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import type { GraphBuilder } from '../builder.js';
 import {
   connectOptions,
@@ -14,36 +10,31 @@ import {
 } from '../config.js';
 import type { Adjacency } from '../domain/adjacency.js';
 import type { ErrorKind, ErrorKindPlace, ErrorListVerbs } from '../domain/error-kinds.js';
-import { TaskError, TaskStateError } from '../domain/errors.js';
+import { TaskStateError } from '../domain/errors.js';
 import type { EventName } from '../domain/event.js';
-import { splitExecutionId } from '../domain/execution-id.js';
 import type { Fault } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph } from '../domain/validate.js';
-import type { AnyTask } from '../registry.js';
+import type { AnyTask, PostHook, PreHook } from '../registry.js';
 import { FileBlobStore } from '../store/blob-store.js';
 import { flushTraces, type TracingOption } from '../telemetry/tracing.js';
 import type { Reconciled } from '../observe/reconcile.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import type { ExecutionStats } from '../store/stats.js';
-import { LONE_NODE, WORKFLOW, type Answer } from '../workflows/messages.js';
+import type { Answer } from '../workflows/messages.js';
 import { Asking, type ExecutionStatsQuery } from './asking.js';
-import {
-  scheduleBatch,
-  type BatchAnswer,
-  type BatchItem,
-  type BatchOfTasks,
-  type BatchOptions,
-  type KeyedExecution,
-} from './batch.js';
+import type { BatchAnswer, BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch.js';
 import { Catalogue } from './catalogue.js';
-import { schedulable, type CatalogueSubmission } from './catalogue-submission.js';
+import { handleItem, type HandledItem, type ItemAnswer } from './completion.js';
+import type { CatalogueGraph } from './catalogue-nodes.js';
+import type { CatalogueSubmission } from './catalogue-submission.js';
 import { Cache } from './cache.js';
 import { Circuits } from './circuits.js';
 import { errorListVerbs } from './error-lists.js';
-import { connectClient, knownSearchAttributes, reaching } from './connect.js';
+import { connectClient, knownSearchAttributes } from './connect.js';
 import { DeadLetters } from './dead-letters.js';
+import { EngineHooks, type AddedHook } from './engine-hooks.js';
 import {
   EventFeed,
   type EventHandler,
@@ -51,7 +42,7 @@ import {
   type Publisher,
   type SubscribeOptions,
 } from './event-feed.js';
-import { ExecutionHandle, type NodeHandle, type PauseOptions } from './handle.js';
+import { ExecutionHandle, type PauseOptions } from './handle.js';
 import { Limits } from './limits.js';
 import type { ExecutionList, ListQuery } from './listing.js';
 import type { ExecutionRecord } from './record.js';
@@ -69,13 +60,12 @@ import {
   type OperationsOptions,
 } from './operations.js';
 import { References } from './references.js';
-import { submittedRow } from './row-record.js';
 import { Schedules } from './schedules.js';
-import { refuseUnknown } from './refuse-unknown.js';
+import { Starting } from './starting.js';
 import { systemDetail, type SystemDetail } from './system-detail.js';
 import { StoreAccess } from './store-access.js';
-import { graphSpec, startRequest, taskSpec, type Known } from './start-request.js';
-import { type GraphSubmitOptions, type SubmitOptions, type TaskSubmission } from './submission.js';
+import type { GraphSubmitOptions, TaskSubmission } from './submission.js';
+import { Verbs } from './verbs.js';
 
 export interface EngineOptions extends ConnectOptions, Settings {
   /** A client of your own, for example a test environment's. It is not closed by `shutdown`. */
@@ -106,6 +96,10 @@ export class TaskEngine implements ErrorListVerbs {
   private readonly stores: StoreAccess;
   private readonly asking: Asking;
   private readonly feed: EventFeed;
+  private readonly starting: Starting;
+  private readonly verbs: Verbs;
+  private readonly hooks: EngineHooks;
+  private readonly detachers = new Set<() => void>();
   private closed = false;
 
   private constructor(
@@ -127,6 +121,15 @@ export class TaskEngine implements ErrorListVerbs {
     });
     this.asking = new Asking({
       ...{ client, address, references: this.references, stores: this.stores },
+      attributes: () => this.knownAttributes(),
+    });
+    this.verbs = new Verbs(this.asking);
+    const { namespace } = client.options;
+    this.hooks = new EngineHooks({ namespace, taskQueue: settings.taskQueue });
+    this.starting = new Starting({
+      ...{ client, address, taskQueue: settings.taskQueue, references: this.references },
+      ...{ stores: this.stores, asking: this.asking, feed: this.feed, catalogue: this.catalogue },
+      hooks: this.hooks,
       attributes: () => this.knownAttributes(),
     });
     const assertOpen = (): void => this.assertOpen();
@@ -174,24 +177,23 @@ export class TaskEngine implements ErrorListVerbs {
    * @throws SpecInvalidError, TaskStateError for an id that already ran
    */
   async scheduleTask(submission: TaskSubmission | CatalogueSubmission): Promise<ExecutionHandle> {
-    if ('taskId' in submission) return await this.scheduleFromCatalogue(submission);
-    const { task, input, ...options } = submission;
-    const { spec, known } = taskSpec(task, input);
-    return await this.startExecution(spec, options, known);
+    this.assertOpen();
+    return await this.starting.task(submission);
   }
 
   /**
-   * Schedules a graph: a builder's, a spec, or the adjacency form `{ b: ['a'] }`.
+   * Schedules a graph: a builder's, a spec, or the adjacency form `{ b: ['a'] }`. Nodes that say `taskId`, and ids of the
+   * adjacency form that the catalogue has, run what the catalogue says of them.
    *
-   * @throws SpecInvalidError with every fault, TaskStateError for an id that already ran
+   * @throws SpecInvalidError with every fault, TaskStateError for an id that already ran, or a catalogue task that is
+   *   archived
    */
   async scheduleTaskGraph(
-    graph: GraphBuilder | GraphSpec | Adjacency,
+    graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
     options: GraphSubmitOptions = {},
   ): Promise<ExecutionHandle> {
-    const { inputs, name, ...rest } = options;
-    const { spec, known } = graphSpec(graph, name, inputs);
-    return await this.startExecution(spec, rest, known);
+    this.assertOpen();
+    return await this.starting.graph(graph, options);
   }
 
   /** Runs named operations one after another, or `maxWorkers` at once, and gives their results by name. */
@@ -231,29 +233,11 @@ export class TaskEngine implements ErrorListVerbs {
    * @throws TaskError CONFIGURATION when there is no list, UNREACHABLE
    */
   async scheduleTaskBatch(
-    items: readonly BatchItem[] | BatchOfTasks,
+    items: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
     common: BatchOptions = {},
   ): Promise<BatchAnswer> {
     this.assertOpen();
-    const door = {
-      scheduleTask: (item: TaskSubmission) => this.scheduleTask(item),
-      claim: async (project: string, keys: readonly KeyedExecution[]) => {
-        const store = await this.stores.get();
-        const owners = await store?.batchKeys.claim(project, keys, Date.now());
-        return (owners ?? keys).map(({ executionId }) => executionId);
-      },
-      release: async (project: string, ids: readonly string[]) => {
-        await (await this.stores.get())?.batchKeys.release(project, ids);
-      },
-      startShared: async (spec: GraphSpec, options: SubmitOptions) => {
-        try {
-          await this.startExecution(spec, options, { kind: 'batch', name: spec.name });
-        } catch (error) {
-          if (!(error instanceof TaskStateError)) throw error; // it is there: the same request came before
-        }
-      },
-    };
-    return await scheduleBatch(door, items, common);
+    return await this.starting.batch(items, common);
   }
 
   /** Everything that is wrong with a graph; with `askWorker`, task names and their inputs too. */
@@ -299,6 +283,24 @@ export class TaskEngine implements ErrorListVerbs {
   /** Whether an error would be retried under the default policy and what was added to the lists. */
   async isRetriableError(error: unknown, place?: ErrorKindPlace): Promise<boolean> {
     return await this.errorLists.isRetriableError(error, place);
+  }
+
+  /**
+   * Adds a hook before each attempt of whatever is begun from now on: a function to the workers that this process has
+   * now, behind theirs; the name of one of a worker's `namedHooks` to what this engine schedules.
+   *
+   * @returns takes it off again
+   * @throws TaskError CONFIGURATION for a function where no worker runs in this process
+   */
+  addPreExecutionHook(hook: AddedHook<PreHook>): () => void {
+    this.assertOpen();
+    return this.hooks.add('pre', hook);
+  }
+
+  /** Adds a hook after the end of a node, as {@link addPreExecutionHook} does before. */
+  addPostExecutionHook(hook: AddedHook<PostHook>): () => void {
+    this.assertOpen();
+    return this.hooks.add('post', hook);
   }
 
   /** A handle to an execution that was started earlier; it need not exist. */
@@ -355,12 +357,14 @@ export class TaskEngine implements ErrorListVerbs {
 
   /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
   async cancelExecution(executionId: string): Promise<Answer> {
-    return await this.asked(executionId, (target) => target.cancel());
+    this.assertOpen();
+    return await this.verbs.cancel(executionId);
   }
 
   /** Pauses an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
   async pauseExecution(executionId: string, options: PauseOptions = {}): Promise<Answer> {
-    return await this.asked(executionId, (target) => target.pause(options));
+    this.assertOpen();
+    return await this.verbs.pause(executionId, options);
   }
 
   /** Lets a paused execution or node go on. Answers for every state; throws only when unreachable. */
@@ -368,7 +372,22 @@ export class TaskEngine implements ErrorListVerbs {
     executionId: string,
     options: Omit<PauseOptions, 'mode'> = {},
   ): Promise<Answer> {
-    return await this.asked(executionId, (target) => target.resume(options));
+    this.assertOpen();
+    return await this.verbs.resume(executionId, options);
+  }
+
+  /**
+   * Ends a task that ends elsewhere (`completion: 'external'`): a result is checked against the task's output schema, an
+   * error is retried or not, as if the handler had given it.
+   *
+   * @returns what became of it: a result that the schema refuses is FAILED, an error may be RETRYING
+   * @throws TaskError NOT_FOUND for an execution or node that there is not, CONFIGURATION for what is no item, NO_WORKER;
+   *   TaskStateError where the attempt has ended, or is none that ends elsewhere
+   */
+  async handleItem(item: HandledItem): Promise<ItemAnswer> {
+    this.assertOpen();
+    const { client, asking, references } = this;
+    return await handleItem({ client, asking, references }, item);
   }
 
   /** A handle that knows whether its execution is a lone task. @throws TaskError NOT_FOUND */
@@ -394,102 +413,38 @@ export class TaskEngine implements ErrorListVerbs {
     return this.feed.iterate(options);
   }
 
-  /** Attaches a publisher, which gets every event from now on. @returns detaches it */
+  /**
+   * Attaches a publisher: it gets every event from now on, and what its `subscribe` brings goes to {@link handleItem}.
+   *
+   * @returns detaches it
+   */
   start({ publisher, ...options }: SubscribeOptions & { publisher?: Publisher } = {}): () => void {
     this.assertOpen();
     if (!publisher) return () => undefined;
-    return this.feed.on('*', (event) => publisher.publish(event), options);
+    const stop = this.feed.on('*', (event) => publisher.publish(event), options);
+    const leave = publisher.subscribe?.(async (item) => void (await this.handleItem(item)));
+    const detach = (): void => {
+      this.detachers.delete(detach);
+      leave?.();
+      stop();
+    };
+    this.detachers.add(detach);
+    return detach;
   }
 
   /** Closes the connection. Executions go on. A second call does nothing; any other call after it throws. */
   async shutdown(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    for (const detach of this.detachers) detach();
     this.feed.close();
     await this.stores.close();
     if (this.ownsClient) await (this.client.connection as Connection).close();
     await flushTraces();
   }
 
-  private async scheduleFromCatalogue(submission: CatalogueSubmission): Promise<ExecutionHandle> {
-    const { task, project } = await this.catalogue.schedulable(submission.taskId);
-    const what = schedulable(submission, task, project);
-    const { id, version } = task;
-    if (what.kind === 'task') {
-      const { task: name, input, ...options } = what.submission;
-      const { spec, known } = taskSpec(name, input);
-      return await this.startExecution(spec, options, { ...known, catalogue: { id, version } });
-    }
-    const { spec, known } = graphSpec(what.graph);
-    return await this.startExecution(spec, what.options, { ...known, catalogue: { id, version } });
-  }
-
-  private async startExecution(
-    spec: GraphSpec,
-    options: SubmitOptions & { params?: Record<string, unknown> },
-    known: Known,
-  ): Promise<ExecutionHandle> {
-    this.assertOpen();
-    const request = startRequest(spec, options, known, await this.knownAttributes());
-    if (!options.awaitUnknown) await refuseUnknown(this.asking, options.dependencies, known.kind);
-    await this.feed.ready();
-    const id = request.workflowId;
-    let runId: string;
-    try {
-      const started = await reaching(this.address, () =>
-        this.client.workflow.start(WORKFLOW.graph, {
-          ...request,
-          taskQueue: this.settings.taskQueue,
-        }),
-      );
-      runId = started.firstExecutionRunId;
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) {
-        throw new TaskStateError(
-          `execution ${JSON.stringify(id)} already exists; choose another executionId, or say how it may be reused`,
-          { cause: error },
-        );
-      }
-      throw error;
-    }
-    const { kind, name, catalogue } = known;
-    const startDelayMs = Number(request.startDelay ?? 0);
-    if (kind !== 'batch')
-      this.stores.note(
-        submittedRow(id, runId, kind, { ...options, name, startDelayMs, catalogue }, Date.now()),
-      );
-    const executions = spec.tasks.map((node) => ({
-      taskId: node.id,
-      executionId: `${id}/${node.id}`,
-    }));
-    return new ExecutionHandle(
-      id,
-      { client: this.client, references: this.references, lone: known.kind === 'task' },
-      executions,
-    );
-  }
-
   private async knownAttributes(): Promise<ReadonlySet<string>> {
     return await (this.attributes ??= knownSearchAttributes(this.client));
-  }
-
-  /** Asks something of an execution or a node; a lone task is its only node. */
-  private async asked(
-    executionId: string,
-    verb: (target: ExecutionHandle | NodeHandle) => Promise<Answer>,
-  ): Promise<Answer> {
-    const { graphId, nodeId } = splitExecutionId(executionId);
-    try {
-      const record = await this.asking.describe(graphId);
-      const handle = this.asking.handleOf(record);
-      const whole = nodeId === undefined || (record.kind === 'task' && nodeId === LONE_NODE);
-      if (record.endedAt !== null)
-        return { success: false, message: `${executionId} has already ended (${record.status})` };
-      return await verb(whole ? handle : handle.node(nodeId));
-    } catch (error) {
-      if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
-      return { success: false, message: error.message };
-    }
   }
 
   private assertOpen(): void {

@@ -7,6 +7,7 @@ import { EVENT_NAMES, type EventName } from '../domain/event.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import { someOf } from '../store/paging.js';
 import type { Store } from '../store/store.js';
+import type { HandledItem } from './completion.js';
 import type { StoreAccess } from './store-access.js';
 
 const MIN_POLL_MS = 200;
@@ -40,8 +41,11 @@ export interface IterateOptions {
 /** Where messages go, for example a broker. A publisher that throws is reported and gets the next event. */
 export interface Publisher {
   publish(event: ExecutionEvent): void | Promise<void>;
-  /** Messages the other way. Nothing asks for them yet: see `engine.start`. */
-  subscribe?(handler: (item: unknown) => void | Promise<void>): () => void;
+  /**
+   * Messages the other way: calls the handler with each, and gives what ends it. The handler throws for what is no item,
+   * or cannot be done: a broker keeps the message then, or lays it aside.
+   */
+  subscribe?(handler: (item: HandledItem) => Promise<void>): () => void;
 }
 
 interface Subscription extends Pick<SubscribeOptions, 'project' | 'executionId'> {

@@ -1,5 +1,6 @@
 /** A handle to one execution. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { NodeArtifact } from '../domain/artifact.js';
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal, type Status } from '../domain/status.js';
@@ -13,6 +14,12 @@ import {
   type NodeView,
   type PauseRequest,
 } from '../workflows/messages.js';
+import {
+  executionArtifacts,
+  nodeArtifacts,
+  readArtifact,
+  type ArtifactContent,
+} from './artifacts.js';
 import { awaitNode } from './await-node.js';
 import { changedNodes, pendingAttempts, query, withPending } from './live.js';
 import type { References } from './references.js';
@@ -93,7 +100,8 @@ export class ExecutionHandle {
       const now = Date.now();
       const live = [...views.values()].map((view) => withPending(view, pending.get(view.id), now));
       const changed = live.filter((view) => {
-        const text = `${view.status} ${view.attempts} ${view.nextRetryAt ?? ''} ${view.reason ?? ''}`;
+        const { attempts, nextRetryAt = '', reason = '', progress = null } = view;
+        const text = `${view.status} ${attempts} ${nextRetryAt} ${reason} ${JSON.stringify(progress)}`;
         return shown.get(view.id) === text ? false : shown.set(view.id, text);
       });
       yield summary(status, live, changed);
@@ -123,6 +131,22 @@ export class ExecutionHandle {
   /** Goes on after a pause. */
   async resume(options: Omit<PauseOptions, 'mode'> = {}): Promise<Answer> {
     return await ask(this.parts.client, this.executionId, UPDATE.resume, options);
+  }
+
+  /** What the nodes that have ended so far kept beside their outputs. @throws TaskError NOT_FOUND */
+  async artifacts(): Promise<NodeArtifact[]> {
+    const { graphId, nodeId } = splitExecutionId(this.executionId);
+    if (nodeId !== undefined) return await nodeArtifacts(this.parts, graphId, nodeId);
+    return await executionArtifacts(this.parts, graphId);
+  }
+
+  /**
+   * One artifact of a node, with its bytes as `data`.
+   *
+   * @throws TaskError NOT_FOUND, naming those that there are
+   */
+  async artifact(nodeId: string, name: string): Promise<ArtifactContent> {
+    return await readArtifact(this.parts, this.executionId, nodeId, name);
   }
 
   /** One node of the graph. */

@@ -18,8 +18,8 @@ const LOOKS = 5;
 const LOOK_WAIT_MS = 300;
 
 /**
- * Asks a running workflow. A worker may lose its memory of a workflow while a local activity is under way; the server
- * then asks again, but a query that came in between fails: it is asked again too.
+ * Asks a running workflow. The server refuses questions while a workflow task is repeated, as it is when a signal comes
+ * in the moment that a run ends: they are asked again.
  */
 export async function query<T>(
   client: Client,
@@ -32,10 +32,14 @@ export async function query<T>(
     try {
       return await handle.query<T, unknown[]>(name, ...args);
     } catch (error) {
-      if (nth === LOOKS || !messageOf(error).includes('TMPRL1100')) throw error;
+      if (nth === LOOKS || !isBetweenTasks(error)) throw error;
       await sleep(LOOK_WAIT_MS * nth);
     }
   }
+}
+
+function isBetweenTasks(error: unknown): boolean {
+  return error instanceof Error && messageOf(error.cause).includes('Workflow Task in failed state');
 }
 
 /** All nodes that changed after a sequence, page by page. */
@@ -65,8 +69,8 @@ export async function pendingAttempts(
   for (const workflowId of status.runs) {
     const { raw } = await client.workflow.getHandle(workflowId).describe();
     for (const activity of raw.pendingActivities ?? []) {
-      if (activity.activityId && !activity.activityId.endsWith('~settle'))
-        found.set(activity.activityId, activity);
+      const own = activity.activityId?.startsWith('~') || activity.activityId?.endsWith('~settle');
+      if (activity.activityId && !own) found.set(activity.activityId, activity);
     }
   }
   return found;
@@ -91,6 +95,7 @@ export function withPending(
       status:
         details?.attempt === attempts && details.phase === 'PREPARING' ? 'PREPARING' : 'RUNNING',
       attempts,
+      ...(details?.attempt === attempts && details.progress ? { progress: details.progress } : {}),
       ...(view.startedAt || started === undefined
         ? {}
         : { startedAt: new Date(started).toISOString() }),

@@ -1,5 +1,6 @@
 /** The record of one node of a graph. */
 import { getOwn } from '../domain/json.js';
+import { listOf } from './artifacts.js';
 import { notFound, type ExecutionHandle } from './handle.js';
 import type { ExecutionRecord } from './record.js';
 import type { References } from './references.js';
@@ -27,6 +28,11 @@ export async function nodeRecord(
     warnings: view?.warnings ?? ended?.warnings ?? [],
     attempts: (view ?? ended)?.attempts ?? null,
     nextRetryAt: view?.nextRetryAt ?? null,
+    ...(view
+      ? { artifacts: await listOf(view.artifacts, references) }
+      : { artifacts: ended?.artifacts ?? [] }),
+    metrics: (view ?? ended)?.metrics ?? {},
+    ...(view?.progress ? { progress: { ...view.progress } } : {}),
     ...((view ?? ended)?.cached ? { cached: true } : {}),
     counts: null,
     startedAt: view?.startedAt ?? ended?.startedAt ?? null,

@@ -5,7 +5,7 @@ import type { AnyTask } from '../registry.js';
 import { LONE_NODE } from '../workflows/messages.js';
 import { follow, quietly } from './follow.js';
 import type { ExecutionHandle } from './handle.js';
-import { OPERATION_RETRY, type OperationResult } from './operations.js';
+import { operationArtifacts, OPERATION_RETRY, type OperationResult } from './operations.js';
 import { throwUnlessCompleted, type ExecutionResult } from './result.js';
 import type { SubmitOptions, TaskSubmission } from './submission.js';
 
@@ -105,7 +105,9 @@ function gapMs(before: AttemptRecord, after: AttemptRecord): number {
   return Math.max(0, Date.parse(after.startedAt) - Date.parse(before.endedAt ?? before.startedAt));
 }
 
-function operationResult({ status, ok, output, error, nodes }: ExecutionResult): OperationResult {
-  const { attempts = 0, executionTimeMs = 0, warnings = [] } = nodes[LONE_NODE] ?? {};
-  return { status, ok, output, error, attempts, executionTimeMs, warnings };
+function operationResult(result: ExecutionResult): OperationResult {
+  const { status, ok, output, error, nodes } = result;
+  const { attempts = 0, executionTimeMs = 0, warnings = [], metrics = {} } = nodes[LONE_NODE] ?? {};
+  const artifacts = operationArtifacts(result, LONE_NODE);
+  return { status, ok, output, error, attempts, executionTimeMs, metrics, artifacts, warnings };
 }

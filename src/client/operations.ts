@@ -4,6 +4,7 @@
  * their caller, and can be watched and cancelled like any execution.
  */
 import { availableParallelism } from 'node:os';
+import type { NodeArtifact } from '../domain/artifact.js';
 import { SpecInvalidError, type ErrorRecord } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { jsonFaults } from '../domain/json-faults.js';
@@ -62,6 +63,10 @@ export interface OperationResult {
   attempts: number;
   /** The sum of the attempts' run times, in milliseconds. */
   executionTimeMs: number;
+  /** What its last attempt measured. */
+  metrics: Record<string, number>;
+  /** What its last attempt kept beside its output; `engine.handle(executionId).artifact(nodeId, name)` reads it. */
+  artifacts: (NodeArtifact & { executionId: string })[];
   /** The task's own, and why the operations ran one after another where they should not. */
   warnings: string[];
 }
@@ -122,7 +127,7 @@ export async function executeOperations(
   const run = async (part: readonly Step[], inParallel: boolean, id?: string): Promise<void> => {
     const result = await runGraph(engine, part, { ...options, inParallel, id, tracker });
     for (const { operation, id: node } of part)
-      setOwn(results, operation.name, resultOf(getOwn(result.nodes, node), result, warnings));
+      setOwn(results, operation.name, resultOf(node, result, warnings));
   };
   await run(steps, parallel, options.executionId);
   const left = parallel ? leftBehind(steps, results, options) : [];
@@ -255,15 +260,26 @@ const NOT_RUN: OperationResult = {
   error: null,
   attempts: 0,
   executionTimeMs: 0,
+  metrics: {},
+  artifacts: [],
   warnings: [],
 };
 
+/** What one node of an execution kept, with where to read it. */
+export function operationArtifacts(
+  { executionId, artifacts }: ExecutionResult,
+  nodeId: string,
+): OperationResult['artifacts'] {
+  return artifacts.flatMap((one) => (one.nodeId === nodeId ? [{ executionId, ...one }] : []));
+}
+
 /** @param execution the graph's own result: all there is where it ended before it had nodes */
 function resultOf(
-  node: NodeResult | undefined,
+  nodeId: string,
   execution: ExecutionResult,
   warnings: readonly string[],
 ): OperationResult {
+  const node = getOwn<NodeResult>(execution.nodes, nodeId);
   if (!node)
     return {
       ...NOT_RUN,
@@ -271,12 +287,13 @@ function resultOf(
       error: execution.error,
       warnings: [...warnings],
     };
-  const { output, error, attempts, executionTimeMs } = node;
+  const { output, error, attempts, executionTimeMs, metrics } = node;
   // To `failFast` this node was cancelled; to whoever reads a list of operations it was passed over.
   const passedOver = node.status === 'CANCELLED' && node.reason === 'fail_fast' && attempts === 0;
   const status = passedOver ? 'SKIPPED' : node.status;
   return {
-    ...{ status, ok: status === 'COMPLETED', output, error, attempts, executionTimeMs },
+    ...{ status, ok: status === 'COMPLETED', output, error, attempts, executionTimeMs, metrics },
+    artifacts: operationArtifacts(execution, nodeId),
     warnings: [...node.warnings, ...warnings],
   };
 }

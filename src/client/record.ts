@@ -1,7 +1,9 @@
 /** Execution records: what `getExecution` and `listExecutions` give. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import type { Artifact } from '../domain/artifact.js';
 import type { ErrorRecord } from '../domain/errors.js';
+import type { Progress } from '../domain/progress.js';
 import type { Priority } from '../domain/priority.js';
 import { isTerminal, STATUSES, type Status, type StatusChange } from '../domain/status.js';
 import type { Json } from '../domain/json.js';
@@ -53,9 +55,12 @@ export interface ExecutionRecord {
   executionTimeMs?: number | null;
   /** From ready to started. */
   waitMs?: number | null;
-  progress?: Json;
+  /** How far it last said it is: `{ done, total?, message? }`, where `total` 1 means a fraction. */
+  progress?: Progress | null;
+  /** Of a graph: of each node, by its id. */
   metrics?: Json;
-  artifacts?: Json;
+  /** What its last attempt kept beside its output; of a graph, what its nodes did. Null in a list where it is long. */
+  artifacts?: (Artifact & { nodeId?: string })[] | null;
   tags?: string[];
   /** Every status it has had, oldest first. */
   statusHistory?: StatusChange[];
@@ -117,6 +122,7 @@ export function recordOf(info: Described): ExecutionRecord {
     workflowId: info.workflowId,
     runId: info.runId,
     schedule: attributes.get(KEYS.schedule) ?? null,
+    ...(memo?.requestId === undefined ? {} : { requestId: memo.requestId }),
   };
 }
 

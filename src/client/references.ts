@@ -1,7 +1,8 @@
 /** Reads values that travel by reference: from the data folder, else by asking a worker. */
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
-import { TaskError } from '../domain/errors.js';
+import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { ERROR_CODES, TaskError, type ErrorCode } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
 import type { BlobStore } from '../store/blob-store.js';
@@ -11,6 +12,8 @@ import type {
   AskRequest,
   CheckAnswer,
   CheckRequest,
+  EndAnswer,
+  EndRequest,
   ReadAnswer,
   ReadRequest,
   WorkerAnswer,
@@ -31,24 +34,44 @@ export class References {
     return JSON.parse(await this.text(ref)) as Json;
   }
 
-  /** @throws TaskError NO_WORKER when nothing polls the task queue */
+  /** @throws TaskError NO_WORKER when nothing polls the task queue, else with the code of what the worker says */
   async ask(request: CheckRequest): Promise<CheckAnswer>;
   async ask(request: ReadRequest): Promise<ReadAnswer>;
   async ask(request: { kind: 'worker' }): Promise<WorkerAnswer>;
-  async ask(request: AskRequest): Promise<AskAnswer> {
+  async ask(request: EndRequest, taskQueue: string): Promise<EndAnswer>;
+  async ask(request: AskRequest, taskQueue = this.taskQueue): Promise<AskAnswer> {
     try {
       return (await this.client.workflow.execute(WORKFLOW.ask, {
         workflowId: `tempograph-ask-${randomUUID()}`,
-        taskQueue: this.taskQueue,
+        taskQueue,
         args: [request],
         workflowExecutionTimeout: request.kind === 'worker' ? '4s' : '15s',
       })) as AskAnswer;
     } catch (error) {
+      throwAnswered(error);
       throw new TaskError(
         'NO_WORKER',
-        `no worker on task queue ${JSON.stringify(this.taskQueue)} answered within 15 s; start one with "tempograph worker"`,
+        `no worker on task queue ${JSON.stringify(taskQueue)} answered within 15 s; start one with "tempograph worker"`,
         { cause: error },
       );
+    }
+  }
+
+  /** The bytes of a reference. @throws TaskError STORE, NOT_FOUND, NO_WORKER */
+  async bytes(ref: string): Promise<Uint8Array> {
+    try {
+      return (await this.blobs.slice(ref, 0, Infinity)).bytes;
+    } catch (error) {
+      if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
+    }
+    const parts: Buffer[] = [];
+    let offset = 0;
+    for (;;) {
+      const slice = await this.ask({ kind: 'read', ref, offset, as: 'bytes' });
+      const bytes = Buffer.from(slice.text, 'base64');
+      parts.push(bytes);
+      offset += bytes.byteLength;
+      if (offset >= slice.total || bytes.byteLength === 0) return Buffer.concat(parts);
     }
   }
 
@@ -65,4 +88,13 @@ export class References {
       if (text.length >= slice.total || slice.text === '') return text;
     }
   }
+}
+
+/** A worker was there, and says why not. */
+function throwAnswered(error: unknown): void {
+  let cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  if (cause instanceof ActivityFailure) cause = cause.cause;
+  if (!(cause instanceof ApplicationFailure)) return;
+  const code = Object.keys(ERROR_CODES).find((one) => one === cause.type);
+  if (code !== undefined) throw new TaskError(code as ErrorCode, cause.message, { cause: error });
 }

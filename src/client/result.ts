@@ -8,11 +8,13 @@ import {
   type ErrorRecord,
 } from '../domain/errors.js';
 import { setOwn, type Json } from '../domain/json.js';
+import type { Artifact, NodeArtifact } from '../domain/artifact.js';
 import type { AttemptRecord } from '../domain/outcome.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import { statusHistory } from '../domain/status-history.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending } from '../observe/closing.js';
 import type { Counts, Manifest, NodeView } from '../workflows/messages.js';
+import { listOf } from './artifacts.js';
 import type { References } from './references.js';
 
 /** How a node ended. */
@@ -30,6 +32,10 @@ export interface NodeResult {
   cached: boolean;
   error: ErrorRecord | null;
   warnings: string[];
+  /** What its last attempt measured. */
+  metrics: Record<string, number>;
+  /** What its last attempt kept beside its output. */
+  artifacts: Artifact[];
   startedAt: string | null;
   endedAt: string | null;
   /** From first start to end, waits included, in milliseconds. */
@@ -52,6 +58,8 @@ export interface ExecutionResult {
   /** Each node's warnings, with its id before it. */
   warnings: string[];
   metrics: Record<string, Record<string, number>>;
+  /** What all nodes kept beside their outputs; `handle.artifact` reads them. */
+  artifacts: NodeArtifact[];
   error: (ErrorRecord & { nodeId?: string; otherFailures?: number }) | null;
   startedAt: string;
   endedAt: string;
@@ -83,9 +91,12 @@ async function resultOf(
   const nodes: Record<string, NodeResult> = {};
   const leaves: Record<string, Json> = {};
   const metrics: Record<string, Record<string, number>> = {};
+  const artifacts: NodeArtifact[] = [];
   for (const view of views) {
     const output = view.output ? await references.value(view.output) : null;
-    setOwn(nodes, view.id, nodeResult(view, output, manifest.startedAt));
+    const kept = await listOf(view.artifacts, references);
+    setOwn(nodes, view.id, nodeResult(view, output, kept, manifest.startedAt));
+    artifacts.push(...kept.map((one) => ({ nodeId: view.id, ...one })));
     if (view.leaf) setOwn(leaves, view.id, output);
     if (view.metrics) setOwn(metrics, view.id, view.metrics);
   }
@@ -102,6 +113,7 @@ async function resultOf(
       (view.warnings ?? []).map((warning) => `${view.id}: ${warning}`),
     ),
     metrics,
+    artifacts,
     error: errorOf(manifest, failedNode),
     startedAt,
     endedAt,
@@ -126,7 +138,12 @@ function errorOf(
   };
 }
 
-export function nodeResult(view: NodeView, output: Json, createdAt: string): NodeResult {
+export function nodeResult(
+  view: NodeView,
+  output: Json,
+  artifacts: Artifact[],
+  createdAt: string,
+): NodeResult {
   return {
     task: view.task,
     status: view.status,
@@ -137,6 +154,8 @@ export function nodeResult(view: NodeView, output: Json, createdAt: string): Nod
     cached: view.cached ?? false,
     error: view.error ?? null,
     warnings: view.warnings ?? [],
+    metrics: view.metrics ?? {},
+    artifacts,
     startedAt: view.startedAt ?? null,
     endedAt: view.endedAt ?? null,
     durationMs: view.durationMs ?? null,
@@ -153,7 +172,8 @@ export async function nodeExecution(
   createdAt: string,
 ): Promise<ExecutionResult> {
   const output = view.output ? await references.value(view.output) : null;
-  const node = nodeResult(view, output, createdAt);
+  const artifacts = await listOf(view.artifacts, references);
+  const node = nodeResult(view, output, artifacts, createdAt);
   const { status, error, warnings, statusHistory: history } = node;
   const endedAt = node.endedAt ?? createdAt;
   const startedAt = node.startedAt ?? endedAt;
@@ -166,6 +186,7 @@ export async function nodeExecution(
     counts: { [status]: 1 },
     warnings,
     metrics: view.metrics ? { [view.id]: view.metrics } : {},
+    artifacts: artifacts.map((one) => ({ nodeId: view.id, ...one })),
     error: error && { ...error, nodeId: view.id, otherFailures: 0 },
     startedAt,
     endedAt,
@@ -225,6 +246,7 @@ async function withoutManifest(
     counts: {},
     warnings: [],
     metrics: {},
+    artifacts: [],
     error: error ?? null,
     startedAt: startTime.toISOString(),
     endedAt: ended.toISOString(),

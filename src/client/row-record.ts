@@ -1,6 +1,8 @@
 /** Execution records out of the store's rows. */
+import type { Artifact } from '../domain/artifact.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
+import type { Progress } from '../domain/progress.js';
 import { PRIORITY_KEY, type Priority } from '../domain/priority.js';
 import type { ExecutionRow, ExecutionWrite } from '../store/execution-row.js';
 import type { Counts } from '../workflows/messages.js';
@@ -67,9 +69,9 @@ function extras(row: ExecutionRow): Partial<ExecutionRecord> {
     scheduledTime: iso(row.scheduledTime),
     executionTimeMs: row.executionTimeMs,
     waitMs: row.waitMs,
-    progress: row.progress,
+    progress: row.progress as Progress | null,
     metrics: row.metrics,
-    artifacts: row.artifacts,
+    artifacts: inline(row.artifacts) as unknown as Artifact[] | null,
     tags: row.tags,
     statusHistory: historyOf(row),
   };
@@ -110,6 +112,7 @@ export function submittedRow(
     dependencies?: readonly string[] | undefined;
     startDelayMs: number;
     catalogue?: { id: string; version: number } | undefined;
+    requestId?: string | undefined;
   },
   now: number,
 ): ExecutionWrite {
@@ -126,6 +129,7 @@ export function submittedRow(
     ...(said.catalogue
       ? { catalogueTaskId: said.catalogue.id, catalogueTaskVersion: said.catalogue.version }
       : {}),
+    ...(said.requestId === undefined ? {} : { requestId: said.requestId }),
     project: project ?? null,
     sessionId: sessionId ?? null,
     priority: priority === undefined ? null : PRIORITY_KEY[priority],

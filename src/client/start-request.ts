@@ -11,6 +11,7 @@ import type { GraphSpec, Submission } from '../domain/spec.js';
 import { validateGraph } from '../domain/validate.js';
 import type { AnyTask } from '../registry.js';
 import { LONE_NODE, MEMO, SEARCH_ATTRIBUTE, type ExecutionMemo } from '../workflows/messages.js';
+import { requestExecutionId, requestFaults } from './request-id.js';
 import {
   escapeExpressions,
   idFaults,
@@ -77,22 +78,27 @@ export function startRequest(
   known: Known,
   attributes: ReadonlySet<string>,
 ): StartRequest {
-  const { executionId, reuse = 'never', scheduledTime, metadata } = options;
+  const { executionId, requestId, reuse = 'never', scheduledTime, metadata, project } = options;
   const submission: Submission = {
     ...submissionOf(options),
     ...(known.kind === 'graph' ? {} : { kind: known.kind }),
   };
   const faults: Fault[] = [...validateGraph(spec, submission).faults];
   const startDelay = startDelayMs(scheduledTime, faults);
-  faults.push(...idFaults(executionId));
+  faults.push(...idFaults(executionId), ...requestFaults(options));
   if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);
   const memo: ExecutionMemo = {
     kind: known.kind,
     name: known.name,
     ...(metadata ? { metadata } : {}),
+    ...(requestId === undefined ? {} : { requestId }),
   };
+  const made =
+    requestId === undefined
+      ? `${slug(known.name)}-${randomUUID().slice(-12)}`
+      : requestExecutionId(requestId, project);
   return {
-    workflowId: executionId ?? `${slug(known.name)}-${randomUUID().slice(-12)}`,
+    workflowId: executionId ?? made,
     args: [spec, submission],
     workflowIdReusePolicy: REUSE[reuse],
     staticSummary: `${known.name}: ${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`,

@@ -9,6 +9,11 @@ import type { AnyTask } from '../registry.js';
 export interface SubmitOptions extends TaskOptionsInput {
   /** Default: the name and a random part. An id that already ran is refused, unless `reuse` says otherwise. */
   executionId?: string;
+  /**
+   * Your own key of this request, instead of an execution id: sent again in the same project it gives the same execution
+   * and starts none, as long as Temporal keeps that one.
+   */
+  requestId?: string;
   /** Whether an id may run again: never, after it ended other than COMPLETED, or always. Default never. */
   reuse?: 'never' | 'afterFailure' | 'always';
   /** A delay, or an ISO time with a zone; one in the past starts at once. */
@@ -44,8 +49,8 @@ export interface TaskSubmission extends SubmitOptions {
 
 /** The part of what was said that travels to the workflow. */
 export function submissionOf(options: GraphSubmitOptions): Submission {
-  const { executionId, reuse, scheduledTime, name, inputs, ...rest } = options;
-  void [executionId, reuse, scheduledTime, name, inputs];
+  const { executionId, requestId, reuse, scheduledTime, name, inputs, ...rest } = options;
+  void [executionId, requestId, reuse, scheduledTime, name, inputs];
   const { project, sessionId, metadata, tags, params, ...more } = rest;
   const { dependencies, trigger, awaitUnknown, dependencyTimeout, ...taskOptions } = more;
   const awaits = { dependencies, trigger, awaitUnknown, dependencyTimeout };

@@ -11,7 +11,7 @@ import { TaskError } from '../domain/errors.js';
 import type { TaskContext } from '../registry.js';
 import type { FromGuest, Job, Said, ToGuest } from './protocol.js';
 import { StoppedError } from './runner.js';
-import { rehydrate } from './thrown.js';
+import { dehydrate, rehydrate } from './thrown.js';
 
 /** The way to a guest. */
 export interface Link {
@@ -114,7 +114,17 @@ export class Conversation {
         return context.metric(said.name, said.value);
       case 'warn':
         return context.warn(said.message);
+      case 'artifact':
+        return this.keep(context, said);
     }
+  }
+
+  private keep(context: TaskContext, said: Extract<Said, { call: 'artifact' }>): void {
+    const { id, name, source, options } = said;
+    context.artifact(name, source, options).then(
+      (artifact) => this.link.send({ type: 'answer', id, artifact }),
+      (error: unknown) => this.link.send({ type: 'answer', id, thrown: dehydrate(error) }),
+    );
   }
 
   private askToStop(): void {

@@ -1,23 +1,31 @@
 /** The context of a handler in a thread or process: the same as in the worker, by messages. */
 import { isObject, preview, type Json } from '../domain/json.js';
+import { progressOf } from '../domain/progress.js';
 import type { TaskContext, TaskLogger } from '../registry.js';
+import type { Answers } from './answers.js';
+import { resolveSource } from './artifact-source.js';
 import { assertCheckpoint } from './checkpoint.js';
 import { cloneFault } from './clone.js';
 import type { ContextData, Said } from './protocol.js';
 
+/**
+ * @param say hands on what the handler says
+ * @param answers where the worker's answers come in
+ */
 export function guestContext(
   data: ContextData,
   checkpoint: Json | undefined,
-  signal: AbortSignal,
-  say: (said: Said) => void,
+  { signal, say, answers }: { signal: AbortSignal; say: (said: Said) => void; answers: Answers },
 ): TaskContext {
   let last = checkpoint;
   return {
     ...data,
     signal,
     log: guestLogger(say),
-    progress: (progress) =>
-      say({ call: 'progress', value: typeof progress === 'number' ? progress : json(progress) }),
+    progress(said) {
+      const value = progressOf(said);
+      if (value) say({ call: 'progress', value });
+    },
     checkpoint(value) {
       assertCheckpoint(value);
       last = value;
@@ -25,6 +33,16 @@ export function guestContext(
     },
     lastCheckpoint: () => last,
     metric: (name, value) => say({ call: 'metric', name, value }),
+    artifact(name, source, options) {
+      const kept = answers.ask((id) =>
+        say({
+          ...{ call: 'artifact', id, name: String(name), source: resolveSource(name, source) },
+          ...(options === undefined ? {} : { options: json(options) }),
+        }),
+      );
+      kept.catch(() => undefined); // the worker fails the attempt, also where nobody awaits it
+      return kept;
+    },
     warn: (message) => say({ call: 'warn', message: String(message) }),
   };
 }

@@ -3,6 +3,8 @@
  * at a time; `end` is the last thing it says of a job.
  */
 import type { Json } from '../domain/json.js';
+import type { Artifact, ArtifactOptions, ArtifactSource } from '../domain/artifact.js';
+import type { Progress } from '../domain/progress.js';
 import type { TaskContext } from '../registry.js';
 import type { ThrownData } from './thrown.js';
 
@@ -39,12 +41,24 @@ export type Job =
 /** What a handler says on its way, as the context's method and its arguments. */
 export type Said =
   | { call: 'log'; level: keyof TaskContext['log']; message: string; fields?: object }
-  | { call: 'progress'; value: Parameters<TaskContext['progress']>[0] }
+  | { call: 'progress'; value: Progress }
   | { call: 'checkpoint'; value: Json }
   | { call: 'metric'; name: string; value: number }
-  | { call: 'warn'; message: string };
+  | { call: 'warn'; message: string }
+  | {
+      call: 'artifact';
+      id: number;
+      name: string;
+      source: ArtifactSource;
+      options?: ArtifactOptions;
+    };
 
-export type ToGuest = { type: 'job'; job: Job } | { type: 'abort'; message: string; kind: string };
+export type ToGuest =
+  | { type: 'job'; job: Job }
+  | { type: 'abort'; message: string; kind: string }
+  /** The answer to what the handler said under that id. */
+  | { type: 'answer'; id: number; artifact: Artifact }
+  | { type: 'answer'; id: number; thrown: ThrownData };
 
 export type FromGuest =
   /** The guest has come up; whatever happens from here on is the task's doing. */

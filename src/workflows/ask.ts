@@ -8,6 +8,7 @@ const ANSWERED_BY: Record<AskRequest['kind'], string> = {
   read: ACTIVITY.readBlob,
   check: ACTIVITY.check,
   worker: ACTIVITY.worker,
+  end: ACTIVITY.endElsewhere,
 };
 
 export async function tempographAsk(request: AskRequest): Promise<AskAnswer> {

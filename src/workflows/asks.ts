@@ -1,10 +1,12 @@
 /** Questions that any worker answers, through the workflow `tempographAsk`. */
 import type { Fault } from '../domain/fault.js';
+import type { ErrorRecord } from '../domain/errors.js';
+import type { ReportedEnd } from '../domain/handover.js';
 import type { Json } from '../domain/json.js';
 
-/** A question to a worker: is this spec sound, or what stands in this blob from that character on? */
-export type AskRequest = CheckRequest | ReadRequest | { kind: 'worker' };
-export type AskAnswer = CheckAnswer | ReadAnswer | WorkerAnswer;
+/** A question to a worker: is this spec sound, what stands in this blob, or what does the end of this attempt mean? */
+export type AskRequest = CheckRequest | ReadRequest | EndRequest | { kind: 'worker' };
+export type AskAnswer = CheckAnswer | ReadAnswer | EndAnswer | WorkerAnswer;
 
 /** What a worker tells of itself. */
 export interface WorkerAnswer {
@@ -28,6 +30,28 @@ export interface WorkerAnswer {
   /** Whether it records in a store. */
   store: string | null;
 }
+
+/** Ends an attempt that was handed over. */
+export interface EndRequest {
+  kind: 'end';
+  /** Where the node's activity is. */
+  workflowId: string;
+  nodeId: string;
+  /** The attempt that is meant. */
+  attempt: number;
+  end: ReportedEnd;
+}
+
+/** What became of it, or why nothing did. */
+export type EndAnswer =
+  | {
+      status: 'COMPLETED' | 'FAILED' | 'TIMEOUT' | 'REJECTED' | 'RETRYING';
+      attempt: number;
+      error?: ErrorRecord;
+      /** RETRYING: milliseconds until the next attempt. */
+      waitMs?: number;
+    }
+  | { refused: string };
 
 export interface CheckRequest {
   kind: 'check';

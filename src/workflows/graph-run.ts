@@ -34,7 +34,7 @@ import { GraphLimits } from './limits.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
 import { OrderBook } from './orders.js';
 import type { EndOf, Subscribers } from './subscribers.js';
-import { executionEnded, nodeEnded, nodeHeld } from './trace.js';
+import { executionEnded, executionMarked, nodeEnded, nodeHeld } from './trace.js';
 import { GraphVerbs } from './verbs.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
@@ -95,6 +95,11 @@ export class GraphRun {
       state: this.state,
       executor: this.executor,
       status: () => this.status().status,
+      told: (mark, node) => {
+        const which = node && { ...this.state.nameOf(node.index), goesOn: node.goesOn };
+        const more = which ? { node: which } : {};
+        executionMarked(parts.prepared.execution, { mark, startedAt: this.startedAt, ...more });
+      },
       apply: (effects) => this.apply(effects),
     });
     if (carry) {
@@ -248,8 +253,11 @@ export class GraphRun {
     this.shutCircuits.heard(this.state.circuitOf(index), index, outcome, now);
     if (!isHeld(outcome)) return this.end(index, outcome, now);
     this.state.held(index, outcome, now);
-    nodeHeld(this.parts.prepared.execution, this.state.classOf(index).task, outcome);
-    this.scheduler.hold(index, now + outcome.waitMs);
+    if (outcome.held === 'looked') this.scheduler.lookedInVain(index, now);
+    else {
+      nodeHeld(this.parts.prepared.execution, this.state.classOf(index).task, outcome);
+      this.scheduler.hold(index, now + outcome.waitMs);
+    }
     const cancelled = this.cancelReasons.get(index);
     if (cancelled !== undefined) this.apply(this.scheduler.cancelNode(index, now, cancelled));
   }

@@ -71,14 +71,24 @@ export class GraphState {
     return this.plan.classes[this.node(index).class] as NodeClass;
   }
 
+  /** What a node is called, and the task that it runs. */
+  nameOf(index: number): { id: string; task: string } {
+    return { id: this.node(index).id, task: this.classOf(index).task };
+  }
+
   round(index: number): Round | undefined {
     return this.record(index).round;
+  }
+
+  /** True for a node that, if it runs, only looks whether its work has to be done. */
+  isLook(index: number): boolean {
+    return this.scheduler.isLook(index);
   }
 
   /** The circuit that a node goes through before anything else is known of it. */
   circuitOf(index: number): string | undefined {
     const { circuit, cache } = this.classOf(index);
-    return cache ? undefined : circuit?.name;
+    return cache || this.node(index).conditional ? undefined : circuit?.name;
   }
 
   /** A node is handed to an executor. */
@@ -348,6 +358,7 @@ const WHILE_HELD: Record<HoldReason | 'start_time', { status: Status; reason: St
   paused: PAUSED,
   circuit: { status: 'PENDING', reason: 'circuit' },
   coalesced: { status: 'PENDING', reason: 'coalesced' },
+  looked: { status: 'PENDING', reason: 'limit' },
   start_time: { status: 'SCHEDULED', reason: 'start_time' },
 };
 

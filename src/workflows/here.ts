@@ -12,6 +12,7 @@ import { PRIORITY_KEY } from '../domain/priority.js';
 import { cutBytes, jsonBytes } from '../domain/json.js';
 import { outcomeOfFailure, outcomeOfResult } from './activity-failure.js';
 import { Alarm } from './alarm.js';
+import { letGo } from './elsewhere.js';
 import { ACTIVITY } from './messages.js';
 import type { NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
@@ -40,6 +41,8 @@ export class HereExecutor implements NodeExecutor {
   private readonly scopes = new Map<number, CancellationScope>();
   /** Running nodes that were asked to stop, but not for good. */
   private readonly pausing = new Set<number>();
+  /** Running nodes whose attempts end elsewhere, by index: their ids. */
+  private readonly elsewhere = new Map<number, string>();
   private readonly spent = { at: -1, bytes: 0, commands: 0 };
 
   constructor(
@@ -61,7 +64,11 @@ export class HereExecutor implements NodeExecutor {
     const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
     this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
     for (const order of unbegun) this.deliver(order.index, this.unlessPaused(order));
-    for (const index of indexes) this.scopes.get(index)?.cancel();
+    for (const index of indexes) {
+      this.scopes.get(index)?.cancel();
+      const nodeId = this.elsewhere.get(index);
+      if (nodeId !== undefined) void letGo(nodeId);
+    }
   }
 
   hasRoom(): boolean {
@@ -108,6 +115,7 @@ export class HereExecutor implements NodeExecutor {
   private async run(order: NodeOrder, request: NodeRequest): Promise<ActivityOutcome> {
     const scope = new CancellationScope({ cancellable: true, parent: this.home });
     this.scopes.set(order.index, scope);
+    if (this.classOf(order).external) this.elsewhere.set(order.index, order.id);
     const options = this.options(order, request);
     let outcome: ActivityOutcome;
     try {
@@ -119,6 +127,7 @@ export class HereExecutor implements NodeExecutor {
       outcome = outcomeOfFailure(error, order, request, Date.now());
     } finally {
       this.scopes.delete(order.index);
+      this.elsewhere.delete(order.index);
     }
     if (isHeld(outcome)) return outcome;
     if (outcome.status === 'CANCELLED' && this.pausing.delete(order.index))
@@ -175,6 +184,7 @@ export class HereExecutor implements NodeExecutor {
       lane,
       circuit,
       cache,
+      result,
     } = this.classOf(order);
     // Its place in a limit is not kept through a wait, and a circuit may open meanwhile.
     const waits = lane === undefined && circuit === undefined ? serverWaitsMs : 0;
@@ -194,10 +204,12 @@ export class HereExecutor implements NodeExecutor {
       ...(order.reads ? { reads: order.reads } : {}),
       ...(circuit === undefined ? {} : { circuit }),
       ...(cache === undefined ? {} : { cache }),
+      ...(result === undefined ? {} : { result }),
       ...(totalTimeoutMs === null
         ? {}
         : { totalLeftMs: Math.max(1, first + totalTimeoutMs - Date.now()) }),
       ...(order.round ? { round: order.round } : {}),
+      ...(order.look ? { look: true as const } : {}),
     };
   }
 

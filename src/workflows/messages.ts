@@ -4,7 +4,6 @@
  */
 import type { ErrorRecord } from '../domain/errors.js';
 import type { AttemptRecord, Value } from '../domain/outcome.js';
-import type { Artifact } from '../domain/artifact.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 
@@ -30,6 +29,8 @@ export const ACTIVITY = {
   worker: 'tempograph.worker',
   tellLimits: 'tempograph.tellLimits',
   joinBlobs: 'tempograph.joinBlobs',
+  endElsewhere: 'tempograph.endElsewhere',
+  letGo: 'tempograph.letGo',
 } as const;
 
 /** What a worker does for the engine, not for a node. */
@@ -157,7 +158,7 @@ export interface NodeView {
   outputHash?: string;
   taskVersion?: string;
   metrics?: Record<string, number>;
-  /** A list of {@link Artifact}: what its last attempt kept beside its output. */
+  /** A list of `{ name, bytes, contentType, ref }`: what its last attempt kept beside its output. */
   artifacts?: Value;
   /** Nothing depends on it: its output is part of the graph's. */
   leaf?: true;

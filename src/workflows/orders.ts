@@ -35,6 +35,7 @@ export class OrderBook {
       ...(node.readsParams ? { readsParams: true as const } : {}),
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
       ...(round ? { round } : {}),
+      ...(this.state.isLook(index) ? { look: true as const } : {}),
     };
   }
 

@@ -7,6 +7,7 @@ import type { Json } from '../domain/json.js';
 import type { PreparedLimit } from '../domain/limit-messages.js';
 import type { AttemptRecord, NodeOutcome, Value } from '../domain/outcome.js';
 import type { NodeBody, Plan } from '../domain/plan.js';
+import type { ResultOptions } from '../domain/result-options.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import type { Status } from '../domain/status.js';
 import type { GraphClose } from './messages.js';
@@ -106,6 +107,8 @@ export interface NodeOrder {
   /** Largest output that stays in the envelope, where it is not the run's usual one. */
   inlineLimit?: number;
   round?: Round;
+  /** It only looks whether its work has to be done. */
+  look?: true;
   /** The node has ended where no pipeline saw it: only its post hooks run. */
   ended?: NodeOutcome;
   neverStarted?: boolean;
@@ -129,7 +132,16 @@ export interface NodeRequest {
   inlineLimit: number;
   circuit?: Circuit;
   cache?: CachePolicy;
+  /** Only to look whether the work has to be done: held as `looked` where it has. */
+  look?: true;
+  result?: ResultOptions;
   round?: Round;
+}
+
+/** The argument of `letGo`: a node whose attempt ends elsewhere, and was asked to stop. */
+export interface LetGoRequest {
+  workflowId: string;
+  nodeId: string;
 }
 
 /** The argument of `settle`: the post hooks of a node that ended where the pipeline could not see it. */

@@ -10,7 +10,7 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { proxySinks, workflowInfo, type Sinks } from '@temporalio/workflow';
 import { isObject } from '../domain/json.js';
-import { SINK, type Observer, type SpanAttributes } from '../domain/observation.js';
+import { SINK, type Marked, type Observer, type SpanAttributes } from '../domain/observation.js';
 import { formatFaults, type Fault } from '../domain/fault.js';
 import type { HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import type { StatusReason, TerminalStatus } from '../domain/status.js';
@@ -170,6 +170,19 @@ export function nodeEnded(
 export function nodeHeld(execution: ExecutionInfo, task: string, { held }: HeldOutcome): void {
   const { project } = execution;
   observer()?.held({ reason: held, task, ...(project === undefined ? {} : { project }) });
+}
+
+/** An execution or a node of it was paused or resumed: the store hears of it at once. */
+export function executionMarked(execution: ExecutionInfo, told: Omit<Marked, 'execution'>): void {
+  const { id, kind, run, graph, version, project, sessionId } = execution;
+  observer()?.marked({
+    ...told,
+    execution: {
+      ...{ id, kind, run, graph, version },
+      ...(project === undefined ? {} : { project }),
+      ...(sessionId === undefined ? {} : { sessionId }),
+    },
+  });
 }
 
 function shared({

@@ -13,6 +13,8 @@ export interface VerbParts {
   state: GraphState;
   executor: NodeExecutor;
   status(): Status;
+  /** Tells the worker of a mark, of the execution or of a node. `goesOn`: an attempt of it runs on. */
+  told(mark: StatusChange, node?: { index: number; goesOn: boolean }): void;
   /** Does what follows from a decision of the scheduler, and looks for what may start. */
   apply(effects: Effects): void;
 }
@@ -40,7 +42,7 @@ export class GraphVerbs {
     const already = scheduler.isAllPaused;
     if (already && mode === 'soft') return no('it is already paused');
     scheduler.pause();
-    if (!already) this.marks.push(markOf('PAUSED', who));
+    if (!already) this.mark(markOf('PAUSED', who));
     showStatus('PAUSED');
     const running = this.parts.state.runningNodes();
     if (mode === 'hard') this.parts.executor.stop(running, 'pause');
@@ -55,28 +57,28 @@ export class GraphVerbs {
     if (isTerminal(status)) return no(`the execution is already ${status}`);
     if (!scheduler.isAllPaused) return no('it is not paused');
     scheduler.resume();
-    this.marks.push(markOf('RUNNING', who));
+    this.mark(markOf('RUNNING', who));
     showStatus('RUNNING');
     this.changed();
     return yes('resumed');
   }
 
   private pauseNode(id: string, mode: 'soft' | 'hard', who: Who): Answer {
-    const { scheduler, state, executor } = this.parts;
+    const { scheduler, executor } = this.parts;
     const index = this.find(id);
     if (typeof index !== 'number') return index;
     const already = scheduler.isNodePaused(index);
     if (already && mode === 'soft') return no(`${id} is already paused`);
     const running = scheduler.state(index) === 'running';
     scheduler.pauseNode(index);
-    if (!already) state.marked(index, markOf('PAUSED', who));
+    if (!already) this.markNode(index, markOf('PAUSED', who), running && mode === 'soft');
     if (running && mode === 'hard') executor.stop([index], 'pause');
     this.changed();
     return yes(`${id} is paused${running ? RUNNING_SAYS[mode](1) : ''}`);
   }
 
   private resumeNode(id: string, who: Who): Answer {
-    const { scheduler, state } = this.parts;
+    const { scheduler } = this.parts;
     const index = this.find(id);
     if (typeof index !== 'number') return index;
     if (!scheduler.isNodePaused(index)) {
@@ -87,9 +89,19 @@ export class GraphVerbs {
       );
     }
     scheduler.resumeNode(index);
-    state.marked(index, markOf('PENDING', who));
+    this.markNode(index, markOf('PENDING', who), scheduler.state(index) === 'running');
     this.changed();
     return yes(`${id} is resumed${scheduler.isAllPaused ? '; the execution is still paused' : ''}`);
+  }
+
+  private mark(mark: StatusChange): void {
+    this.marks.push(mark);
+    this.parts.told(mark);
+  }
+
+  private markNode(index: number, mark: StatusChange, goesOn: boolean): void {
+    this.parts.state.marked(index, mark);
+    this.parts.told(mark, { index, goesOn });
   }
 
   /** The index of a node that has not ended, or the answer that says why there is none. */

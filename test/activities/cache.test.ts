@@ -45,6 +45,44 @@ describe('the result cache', () => {
     return { ...result, cached, attempts };
   };
 
+  it('gives a kept result, and skips by a condition, while the limit has no place', async () => {
+    const limit = { key: 'taken', max: 1 };
+    await done({ of: 'kept before' });
+    closed.add('holds the place');
+    const holder = await start({ of: 'holds the place' }, { limit });
+    await until(() => gates.has('holds the place'), 'the holder');
+    const asks = (id: string, of: string, more = {}) => ({
+      ...{ id, task: 'work', input: { of }, limit },
+      ...more,
+    });
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'beside a limit',
+      tasks: [
+        asks('kept', 'kept before'),
+        asks('no', 'never', { when: '${{ 1 > 2 }}' }),
+        asks('new', 'not kept'),
+      ],
+    });
+    const stands = async (id: string) => {
+      const { status, reason } = await harness.engine.getExecution(`${handle.executionId}/${id}`);
+      return `${status} ${reason}`;
+    };
+    await until(async () => (await stands('new')) === 'PENDING limit', 'the new one');
+    expect(await stands('kept')).toBe('COMPLETED null');
+    expect(await stands('no')).toBe('SKIPPED condition');
+    expect(calls.get('not kept')).toBeUndefined();
+    open('holds the place');
+    expect((await handle.result()).counts).toEqual({ COMPLETED: 2, SKIPPED: 1 });
+    expect((await holder.result()).status).toBe('COMPLETED');
+    expect([calls.get('kept before'), calls.get('not kept'), calls.get('never')]).toEqual([
+      1,
+      1,
+      undefined,
+    ]);
+    const result = await handle.result();
+    expect(result.nodes['new']).toMatchObject({ attempts: 1, cached: false });
+  });
+
   it('gives a kept result without an attempt, and runs the post hooks', async () => {
     expect(await done({ of: 'plain' })).toMatchObject({ cached: false, output: { call: 1 } });
     const again = await done({ of: 'plain' });

@@ -69,6 +69,22 @@ describe('renderFrame', () => {
     ]);
   });
 
+  it('tells how far a running node says it is, and no more once it has ended', () => {
+    const progress = { done: 3, total: 12, message: 'rows' };
+    const running = node('alone', { status: 'RUNNING', attempts: 2, startedAt: STARTED, progress });
+    const view = viewOf(diamond, [running]);
+    expect(frame(view).at(-1)).toMatch(/alone +RUNNING +10 s +attempt 2\/4 · 3 of 12, rows$/);
+    const further = { ...running, progress: { done: 0.5, total: 1 } };
+    // No transition, and yet the picture has it.
+    const changed = [further];
+    expect(
+      view.apply({ status: 'RUNNING', counts: {}, total: 5, startedAt: STARTED, changed }),
+    ).toEqual([]);
+    expect(frame(view).at(-1)).toMatch(/attempt 2\/4 · 50 %$/);
+    const ended = viewOf(diamond, [{ ...running, status: 'COMPLETED', durationMs: 9_000 }]);
+    expect(frame(ended).at(-1)).not.toMatch(/rows/);
+  });
+
   it('tells attempts, the next retry and the error of a node that is tried again', () => {
     const retrying = node('top', {
       status: 'RETRYING',

@@ -1,4 +1,5 @@
 import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
 
 describe('engine.catalogue', () => {
   let harness: Harness;
@@ -78,5 +79,103 @@ describe('engine.catalogue', () => {
     const handle = await engine.scheduleTask({ taskId: 'twice', params: { n: 4 } });
     expect((await handle.result()).output).toEqual({ a: 8 });
     await expect(engine.scheduleTask({ taskId: 'twise' })).rejects.toThrow(/did you mean "twice"/);
+  });
+});
+
+describe('ids of the catalogue in graphs and batches', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+    const { projects, tasks } = harness.engine.catalogue;
+    const project = await projects.create({ name: 'shop' });
+    const make = { projectId: project.id, defaults: { tags: ['from the catalogue'] } };
+    await tasks.create({ ...make, id: 'load', name: 'load', run: { task: 'echo', input: 'kept' } });
+    await tasks.update('load', { description: 'so that its version is 2' });
+    await tasks.create({ ...make, id: 'gone', name: 'gone', run: { task: 'noop' } });
+    await tasks.archive('gone');
+    const graph = { name: 'g', tasks: [{ id: 'a', task: 'noop' }] };
+    await tasks.create({ ...make, id: 'whole', name: 'whole', run: { graph } });
+  });
+  afterAll(() => harness.stop());
+
+  const kept = { catalogueTaskId: 'load', catalogueTaskVersion: 2, tags: ['from the catalogue'] };
+  const recorded = async (executionId: string) =>
+    await until(
+      async () => (await harness.engine.getExecution(executionId)).catalogueTaskVersion === 2,
+      `the version of ${executionId}`,
+    );
+
+  it('are looked up where a node says taskId; its version is kept', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'by id',
+      tasks: [
+        { id: 'a', taskId: 'load' },
+        { id: 'b', taskId: 'load', input: '${{ tasks.a.output }} too', dependsOn: ['a'] },
+      ],
+    });
+    expect((await handle.result()).output).toEqual({ b: 'kept too' });
+    await recorded(`${handle.executionId}/b`);
+    expect(await harness.engine.getExecution(`${handle.executionId}/b`)).toMatchObject(kept);
+    expect(await harness.engine.getExecution(handle.executionId)).toMatchObject({
+      project: 'shop',
+    });
+  });
+
+  it('are looked up in the adjacency form; what the catalogue does not have is a task', async () => {
+    const handle = await harness.engine.scheduleTaskGraph(
+      { load: [], echo: ['load'] },
+      { inputs: { echo: 'said' } },
+    );
+    const { nodes } = await handle.result();
+    expect(nodes).toMatchObject({
+      load: { output: 'kept', task: 'echo' },
+      echo: { output: 'said' },
+    });
+  });
+
+  it('are looked up in batches, item by item', async () => {
+    const { engine } = harness;
+    const answer = await engine.scheduleTaskBatch([
+      { taskId: 'load' },
+      { taskId: 'load', input: 'said', executionId: `own-${Date.now()}` },
+      { taskId: 'gone' },
+      { taskId: 'laod' },
+      { taskId: 'whole' },
+      { task: 'echo', input: 'by name' },
+    ]);
+    expect(answer.failed).toMatchObject([
+      { index: 2, taskId: 'gone', error: { code: 'STATE' } },
+      {
+        index: 3,
+        error: { code: 'NOT_FOUND', message: expect.stringContaining('"load"') as string },
+      },
+      { index: 4, error: { code: 'CONFIGURATION' } },
+    ]);
+    const outputs = answer.successful.map(async ({ executionId }) => {
+      await engine.handle(executionId).result();
+      return (await engine.getExecution(executionId)).output;
+    });
+    expect(await Promise.all(outputs)).toEqual(['kept', 'said', 'by name']);
+    for (const { executionId, taskId } of answer.successful) {
+      if (taskId !== 'load') continue;
+      await recorded(executionId);
+      expect(await engine.getExecution(executionId)).toMatchObject({ ...kept, project: 'shop' });
+    }
+  });
+
+  it('are looked up in a list of ids', async () => {
+    const { engine } = harness;
+    const answer = await engine.scheduleTaskBatch({ taskIds: ['load', 'echo', 'gone'], input: 1 });
+    expect(answer.successful).toMatchObject([{ taskId: 'load' }, { taskId: 'echo' }]);
+    expect(answer.failed).toMatchObject([{ index: 2, error: { code: 'STATE' } }]);
+  });
+
+  it.each([
+    ['gone', /its task is archived/],
+    ['laod', /did you mean "load"/],
+    ['whole', /tasks\["a"\]: catalogue task "whole" runs a graph/],
+  ])('refuse a graph with %s', async (taskId, message) => {
+    const graph = { name: 'refused', tasks: [{ id: 'a', taskId }] };
+    await expect(harness.engine.scheduleTaskGraph(graph)).rejects.toThrow(message);
   });
 });

@@ -56,8 +56,18 @@ const op = (name: string, params: Record<string, unknown> = {}, task = 'step'): 
 const statuses = (results: Record<string, { status: string }>): string[] =>
   Object.entries(results).map(([name, { status }]) => `${name} ${status}`);
 
+const measures = defineTask({
+  name: 'measures',
+  run: async (_input, { metric, artifact }) => {
+    metric('rows', 3);
+    await artifact('rows.csv', { text: '1\n2\n3\n' });
+  },
+});
+
 let harness: Harness;
-beforeAll(async () => void (harness = await startHarness({ tasks: [step, pooled, counting] })));
+beforeAll(
+  async () => void (harness = await startHarness({ tasks: [step, pooled, counting, measures] })),
+);
 afterAll(() => harness.stop());
 beforeEach(() => void order.splice(0));
 
@@ -73,8 +83,23 @@ describe('executeOperations', () => {
       error: null,
       attempts: 1,
       executionTimeMs: expect.any(Number) as number,
+      metrics: {},
+      artifacts: [],
       warnings: [],
     });
+  });
+
+  it('gives the metrics and artifacts of each operation, and where to read them', async () => {
+    const { engine } = harness;
+    const several = await engine.executeOperations([op('b'), { name: 'm', task: 'measures' }]);
+    const [found] = several['m']?.artifacts ?? [];
+    expect(several['m']).toMatchObject({ metrics: { rows: 3 }, artifacts: [{ name: 'rows.csv' }] });
+    expect(several['b']?.artifacts).toEqual([]);
+    const { executionId = '', nodeId = '', name = '' } = found ?? {};
+    const { data } = await engine.handle(executionId).artifact(nodeId, name);
+    expect(Buffer.from(data).toString()).toBe('1\n2\n3\n');
+    const one = await engine.executeOperation('measures');
+    expect(one).toMatchObject({ metrics: { rows: 3 }, artifacts: [{ name: 'rows.csv' }] });
   });
 
   it.each(['sequential', 'parallel'] as const)(

@@ -85,6 +85,34 @@ describe.each(MODES)('a handler in %s', (mode) => {
     expect(await said(handle, 'strange fields')).toMatchObject({ level: 40 });
   });
 
+  it('measures what it took, where the process is its own', async () => {
+    const { metrics } = await run(`${mode}.allocates`, { input: { megabytes: 40, ms: 60 } });
+    const took = metrics['task'] ?? {};
+    if (mode === 'process') {
+      expect(took['process.peakMemoryBytes']).toBeGreaterThan(40 * 2 ** 20);
+      expect(took['process.cpuMs']).toBeGreaterThanOrEqual(50);
+      // The next job of the same process is measured by itself.
+      const next = (await run(`${mode}.output`)).metrics['task'] ?? {};
+      expect(next['process.cpuMs']).toBeLessThan(took['process.cpuMs'] ?? 0);
+    } else expect(took).toEqual({});
+  });
+
+  it('keeps artifacts, and hears what is refused', async () => {
+    const handle = await start(`${mode}.keeps`);
+    const { status, error, artifacts } = await handle.result();
+    expect(await said(handle, 'refused')).toMatchObject({ code: 'ARTIFACT_INVALID', ours: true });
+    // What was refused fails the attempt, also where it was caught.
+    expect({ status, code: error?.code }).toEqual({ status: 'FAILED', code: 'ARTIFACT_INVALID' });
+    expect(artifacts.map(({ name, contentType }) => [name, contentType])).toEqual([
+      ['notes.txt', 'text/plain'],
+      ['bytes', 'image/png'],
+      ['package.json', 'application/json'],
+      ['last', 'application/octet-stream'],
+    ]);
+    expect(Buffer.from((await handle.artifact('task', 'notes.txt')).data).toString()).toBe('žluť');
+    expect([...(await handle.artifact('task', 'bytes')).data]).toEqual([0, 255]);
+  });
+
   it('finds the checkpoint of the attempt before, and its own', async () => {
     const { output, nodes } = await run(`${mode}.checkpoints`, { retry: 'IMMEDIATE' });
     expect(output).toEqual({ last: { n: 2 }, now: { n: 3 } });

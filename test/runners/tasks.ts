@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { NonRetriableError } from '../../src/domain/errors.js';
+import { NonRetriableError, TaskError } from '../../src/domain/errors.js';
 import { defineTask, type AnyTask, type Isolation, type TaskContext } from '../../src/registry.js';
 
 export const MODES = ['in-process', 'thread', 'process'] as const;
@@ -34,6 +34,22 @@ const HANDLERS: Record<string, Handler> = {
     context.progress({ done: 1, total: 4, message: 'a quarter' });
     context.progress(0.5);
     return null;
+  },
+  allocates: ({ megabytes, ms }: { megabytes: number; ms: number }) => {
+    const held = Buffer.alloc(megabytes * 2 ** 20, 1);
+    const until = process.cpuUsage().user + ms * 1_000;
+    while (process.cpuUsage().user < until);
+    return held.length;
+  },
+  keeps: async (_input, { artifact, log }) => {
+    const { name, bytes } = await artifact('notes.txt', { text: 'žluť' });
+    await artifact('bytes', new Uint8Array([0, 255]), { contentType: 'image/png' });
+    await artifact('package.json', 'package.json'); // from the worker's folder
+    const refused = await artifact('../x', { text: '' }).catch((error: unknown) => error);
+    const { code, message } = refused as TaskError;
+    log.info('refused', { code, message, ours: refused instanceof TaskError });
+    void artifact('last', { text: 'not awaited' });
+    return { name, bytes };
   },
   checkpoints: (_input, context) => {
     const last = (context.lastCheckpoint() ?? { n: 0 }) as { n: number };

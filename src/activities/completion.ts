@@ -1,0 +1,228 @@
+/**
+ * Ends attempts that were handed over, with what is reported from elsewhere: the same checks, retries, circuits, kept
+ * results and rows as where a handler ends. Post hooks are left to `settle`: only once the server has taken the end is it one.
+ */
+import { getClient } from '@temporalio/activity';
+import { ActivityCancelledError, ActivityNotFoundError } from '@temporalio/client';
+import type { ErrorRecord } from '../domain/errors.js';
+import { messageOf, TaskError } from '../domain/errors.js';
+import type { ReportedError } from '../domain/handover.js';
+import type { Json } from '../domain/json.js';
+import type { HeldOutcome, NodeOutcome } from '../domain/outcome.js';
+import { pendingAttempt, type PendingAttempt } from '../observe/handed-over.js';
+import type { RegisteredTask } from '../registry.js';
+import type { EndAnswer, EndRequest } from '../workflows/asks.js';
+import type { LetGoRequest, NodeRequest } from '../workflows/requests.js';
+import { Artifacts } from './artifacts.js';
+import { measureAttempt } from './attempt-metrics.js';
+import { AttemptRows } from './attempt-rows.js';
+import { keepReported, type Kept } from './cached.js';
+import { reportElsewhere } from './circuits.js';
+import { makeContext } from './context.js';
+import type { Deps } from './deps.js';
+import { checked, held, outcomeOf, tellOfRetry } from './ends.js';
+import type { Facts } from './facts.js';
+import { finalFailure, recordError, retryFailure } from './failure.js';
+import { AttemptElsewhere } from './handover.js';
+import { nodeLogger, type NodeLogger } from './node-log.js';
+import { makeOutput } from './output.js';
+import { resolveInput } from './resolve.js';
+import { loadValue } from './values.js';
+import { attemptOutcome, judge } from './verdict.js';
+
+/** An attempt that was handed over. */
+interface Handed {
+  request: NodeRequest;
+  attempt: AttemptElsewhere;
+  facts: Facts;
+  log: NodeLogger;
+  place: PendingAttempt['place'];
+}
+
+/** With all that its end needs. */
+interface Elsewhere extends Handed {
+  task: RegisteredTask;
+}
+
+/**
+ * Ends an attempt. That it is over already is an answer.
+ *
+ * @throws TaskError UNKNOWN_TASK where this worker does not know the task; STORE. The attempt then goes on.
+ */
+export async function endElsewhere(
+  deps: Deps,
+  { workflowId, nodeId, attempt, end }: EndRequest,
+): Promise<EndAnswer> {
+  const pending = await pendingAttempt(getClient(), workflowId, nodeId);
+  const handed = pending && (await takeUp(deps, pending));
+  const late = 'the attempt is over, or another has begun';
+  if (handed?.attempt.number !== attempt) return { refused: late };
+  const found = await withTask(deps, handed);
+  try {
+    if ('error' in end) return await fail(deps, found, thrownOf(end.error));
+    const done = await outputOf(deps, found, end.result);
+    return 'refused' in done
+      ? await fail(deps, found, done.refused)
+      : await complete(deps, found, done);
+  } catch (error) {
+    if (error instanceof ActivityNotFoundError) return { refused: late };
+    if (error instanceof ActivityCancelledError) return { refused: 'it is asked to stop' };
+    throw error;
+  }
+}
+
+/**
+ * Lets go of an attempt that was asked to stop: whoever does its work hears nothing of that, so the server is told here
+ * that it has stopped.
+ *
+ * @throws TaskError STATE while its handler still runs, which hears of it by itself; to be tried again
+ */
+export async function letGo(deps: Deps, { workflowId, nodeId }: LetGoRequest): Promise<void> {
+  const client = getClient();
+  const pending = await pendingAttempt(client, workflowId, nodeId);
+  if (!pending?.stopping) return;
+  const found = await takeUp(deps, pending);
+  if (!found)
+    throw new TaskError('STATE', `the handler of ${nodeId} still runs`, { retriable: true });
+  const { request, attempt, facts, log } = found;
+  attempt.record('CANCELLED');
+  const stopped = new TaskError('CANCELLED', 'cancelled while it ran elsewhere');
+  const error = recordError(stopped, false, attempt.number);
+  const outcome = outcomeOf(request, attempt, facts, { status: 'CANCELLED', error });
+  const { checkpoint } = attempt;
+  try {
+    await client.activity.reportCancellation(found.place, {
+      ...outcome,
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    });
+    log.transition('RUNNING', 'CANCELLED', 'cancelled');
+  } catch (failure) {
+    if (!(failure instanceof ActivityNotFoundError)) throw failure; // else it has ended meanwhile
+  }
+}
+
+async function takeUp(
+  deps: Deps,
+  { place, started, details }: PendingAttempt,
+): Promise<Handed | undefined> {
+  if (!started || !details?.handover) return undefined;
+  const { handover } = details;
+  const request = (await loadValue(deps.blobs, handover.request)) as unknown as NodeRequest;
+  const attempt = new AttemptElsewhere(request, details, handover);
+  const log = nodeLogger(deps.log, request, attempt.number);
+  const { warnings, metrics, inputHash, artifacts } = handover;
+  const task = deps.registry.get(request.node.task);
+  const facts: Facts = {
+    input: await loadValue(deps.blobs, handover.input),
+    metadata: {},
+    collected: { warnings: [...warnings], metrics: { ...metrics } },
+    ...(task ? { task } : {}),
+    ...(inputHash === undefined ? {} : { inputHash }),
+    ...(artifacts ? { listed: artifacts } : {}),
+  };
+  return { request, attempt, facts, log, place };
+}
+
+/** @throws TaskError UNKNOWN_TASK */
+async function withTask(deps: Deps, handed: Handed): Promise<Elsewhere> {
+  const { request, attempt, facts, log } = handed;
+  const { task, collected } = facts;
+  if (!task) {
+    const name = JSON.stringify(request.node.task);
+    throw new TaskError('UNKNOWN_TASK', `the worker that was asked does not know the task ${name}`);
+  }
+  const resolved = await resolveInput(deps.blobs, request);
+  facts.metadata = resolved.metadata;
+  facts.context = makeContext(request, attempt, {
+    ...{ ...resolved, collected, log },
+    artifacts: new Artifacts(deps.blobs, deps.settings.maxArtifactBytes),
+    tellProgress: () => undefined,
+  });
+  return { ...handed, task };
+}
+
+/** A reported result as the node's output, or why it cannot be one: that ends the attempt as an error does. */
+async function outputOf(
+  deps: Deps,
+  { request, facts, task }: Elsewhere,
+  result: Json,
+): Promise<Kept | { refused: TaskError }> {
+  const name = JSON.stringify(request.node.task);
+  const message = `task ${name} was reported to have an output that its schema refuses`;
+  try {
+    const shaped = await checked(task.definition.output, result, 'OUTPUT_INVALID', message);
+    return await makeOutput(deps, request, facts, shaped);
+  } catch (error) {
+    if (error instanceof TaskError && error.code !== 'STORE') return { refused: error };
+    throw error;
+  }
+}
+
+async function complete(deps: Deps, elsewhere: Elsewhere, done: Kept): Promise<EndAnswer> {
+  const { request, attempt, facts, task, log, place } = elsewhere;
+  attempt.record('COMPLETED');
+  const outcome = outcomeOf(request, attempt, facts, { status: 'COMPLETED', ...done });
+  await getClient().activity.complete(place, outcome);
+  log.transition('RUNNING', 'COMPLETED');
+  const kept = { ...done, ...(facts.listed ? { artifacts: facts.listed } : {}) };
+  await keepReported(deps, request, task.version, facts.inputHash, kept, log);
+  await ended(deps, elsewhere, outcome);
+  return { status: 'COMPLETED', attempt: attempt.number };
+}
+
+/** As where a handler throws: another attempt, the server's or ours after a hold, or the end. */
+async function fail(deps: Deps, elsewhere: Elsewhere, thrown: unknown): Promise<EndAnswer> {
+  const { request, attempt, facts, log, place } = elsewhere;
+  const added = await deps.errorLists.of(request.execution.project);
+  const verdict = judge(request, attempt, facts, log, thrown, added);
+  const { error } = verdict;
+  attempt.record(attemptOutcome(error), {
+    error: { code: error.code, message: error.message.slice(0, 200) },
+    ...(verdict.retry ? { waitMs: verdict.waitMs } : {}),
+  });
+  const { activity } = getClient();
+  if (!verdict.retry) {
+    const { status } = verdict;
+    const outcome = outcomeOf(request, attempt, facts, { status, error });
+    await activity.fail(place, finalFailure(outcome));
+    log.failed(status, error);
+    await ended(deps, elsewhere, outcome);
+    return { status, attempt: attempt.number, error };
+  }
+  const { waitMs } = verdict;
+  if (waitMs > request.serverWaitsMs) {
+    const outcome: HeldOutcome = held(attempt, 'retry', waitMs, { counted: true, error });
+    await activity.complete(place, outcome);
+  } else {
+    await activity.heartbeat(place, attempt.details()); // the history travels to the next attempt
+    await activity.fail(place, retryFailure(error, waitMs));
+  }
+  await tellOfRetry(facts.task, thrown, attempt.number, waitMs, log);
+  log.retrying(error, waitMs, verdict.maxRetries);
+  new AttemptRows(deps, request, attempt, facts).retrying(waitMs, error);
+  await measured(deps, elsewhere, error);
+  return { status: 'RETRYING', attempt: attempt.number, waitMs, error };
+}
+
+/** What follows an end that the server has taken. */
+async function ended(deps: Deps, elsewhere: Elsewhere, outcome: NodeOutcome): Promise<void> {
+  const { request, attempt, facts } = elsewhere;
+  new AttemptRows(deps, request, attempt, facts).ended(outcome);
+  await measured(deps, elsewhere, outcome.error);
+}
+
+async function measured(
+  deps: Deps,
+  { request, attempt, facts, log }: Elsewhere,
+  error: ErrorRecord | undefined,
+): Promise<void> {
+  measureAttempt(deps.metrics, attempt, facts);
+  await reportElsewhere(deps, request, attempt.number, error).catch((failure: unknown) =>
+    log.warn(`its circuit was not told: ${messageOf(failure)}`),
+  );
+}
+
+/** A reported error as if it had been thrown: policies match its name and its code. */
+function thrownOf({ message, ...fields }: ReportedError): Error {
+  return Object.assign(new Error(message), { stack: undefined, ...fields });
+}

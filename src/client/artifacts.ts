@@ -1,0 +1,116 @@
+/** What the nodes of an execution kept beside their outputs: the lists, and the bytes. */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Artifact, NodeArtifact } from '../domain/artifact.js';
+import { TaskError } from '../domain/errors.js';
+import type { Value } from '../domain/outcome.js';
+import { didYouMean } from '../domain/suggest.js';
+import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
+import { QUERY, type NodeView } from '../workflows/messages.js';
+import { changedNodes, query } from './live.js';
+import type { References } from './references.js';
+
+interface Parts {
+  client: Client;
+  references: References;
+}
+
+/** One artifact, whole. */
+export interface ArtifactContent extends NodeArtifact {
+  data: Uint8Array;
+}
+
+/** A node's list. */
+export async function listOf(
+  value: Value | undefined,
+  references: References,
+): Promise<Artifact[]> {
+  return value ? ((await references.value(value)) as unknown as Artifact[]) : [];
+}
+
+/** The lists of many nodes, in their order, each artifact with its node's id. */
+export async function listOfAll(
+  views: readonly Pick<NodeView, 'id' | 'artifacts'>[],
+  references: References,
+): Promise<NodeArtifact[]> {
+  const lists: NodeArtifact[] = [];
+  for (const { id, artifacts } of views)
+    for (const artifact of await listOf(artifacts, references))
+      lists.push({ nodeId: id, ...artifact });
+  return lists;
+}
+
+/** What the nodes that have ended so far kept. @throws TaskError NOT_FOUND */
+export async function executionArtifacts(parts: Parts, graphId: string): Promise<NodeArtifact[]> {
+  return await listOfAll(await nodeViews(parts, graphId), parts.references);
+}
+
+/** What a node kept; nothing while it has not ended. @throws TaskError NOT_FOUND */
+export async function nodeArtifacts(
+  parts: Parts,
+  graphId: string,
+  nodeId: string,
+): Promise<NodeArtifact[]> {
+  const closed = await closedNodes(parts, graphId);
+  const view = closed
+    ? closed.find(({ id }) => id === nodeId)
+    : await query<NodeView | null>(parts.client, graphId, QUERY.node, nodeId);
+  if (!view)
+    throw new TaskError(
+      'NOT_FOUND',
+      `there is no execution ${JSON.stringify(`${graphId}/${nodeId}`)} in this namespace`,
+    );
+  return await listOfAll([view], parts.references);
+}
+
+/** One artifact of a node with its bytes. @throws TaskError NOT_FOUND, naming those that there are; STORE */
+export async function readArtifact(
+  parts: Parts,
+  graphId: string,
+  nodeId: string,
+  name: string,
+): Promise<ArtifactContent> {
+  const list = await nodeArtifacts(parts, graphId, nodeId);
+  const found = list.find((one) => one.name === name);
+  if (found) return { ...found, data: await parts.references.bytes(found.ref) };
+  const names = list.map((one) => one.name);
+  const hint = didYouMean(name, names);
+  const others =
+    names.length === 0
+      ? 'it has none'
+      : (hint ?? `it has ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}`);
+  throw new TaskError(
+    'NOT_FOUND',
+    `${graphId}/${nodeId} has no artifact ${JSON.stringify(name)}: ${others}`,
+  );
+}
+
+async function nodeViews(parts: Parts, graphId: string): Promise<NodeView[]> {
+  const closed = await closedNodes(parts, graphId);
+  if (closed) return closed;
+  const { nodes, pages = [] } = await changedNodes(parts.client, graphId, 0);
+  const earlier: NodeView[] = [];
+  for (const ref of pages)
+    earlier.push(...((await parts.references.json(ref)) as unknown as NodeView[]));
+  const known = new Set(nodes.map(({ id }) => id));
+  return [...earlier.filter(({ id }) => !known.has(id)), ...nodes];
+}
+
+/** The nodes of an execution that has closed, out of its manifest; undefined of one that runs. */
+async function closedNodes(
+  { client, references }: Parts,
+  graphId: string,
+): Promise<NodeView[] | undefined> {
+  const handle = client.workflow.getHandle(graphId);
+  const readJson = (ref: string) => references.json(ref);
+  try {
+    if ((await handle.describe()).status.name === 'RUNNING') return undefined;
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    throw new TaskError(
+      'NOT_FOUND',
+      `there is no execution ${JSON.stringify(graphId)} in this namespace`,
+    );
+  }
+  const { close } = await awaitEnding(handle);
+  return close ? await manifestNodes(await loadManifest(close, readJson), readJson) : [];
+}

@@ -1,0 +1,191 @@
+/** How executions begin: a task, a graph, a batch, or what the catalogue says of an id. */
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import type { GraphBuilder } from '../builder.js';
+import type { Adjacency } from '../domain/adjacency.js';
+import { TaskStateError } from '../domain/errors.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { WORKFLOW } from '../workflows/messages.js';
+import type { Asking } from './asking.js';
+import {
+  scheduleBatch,
+  type BatchAnswer,
+  type BatchItem,
+  type BatchOfTasks,
+  type BatchOptions,
+  type CatalogueItem,
+  type KeyedExecution,
+} from './batch.js';
+import type { Catalogue } from './catalogue.js';
+import {
+  catalogueNodes,
+  idsIn,
+  type CatalogueEntry,
+  type CatalogueGraph,
+} from './catalogue-nodes.js';
+import { schedulable, type CatalogueSubmission } from './catalogue-submission.js';
+import { reaching } from './connect.js';
+import type { EngineHooks } from './engine-hooks.js';
+import type { EventFeed } from './event-feed.js';
+import { ExecutionHandle } from './handle.js';
+import type { References } from './references.js';
+import { refuseUnknown } from './refuse-unknown.js';
+import { submittedRow } from './row-record.js';
+import { graphSpec, startRequest, taskSpec, type Known } from './start-request.js';
+import type { StoreAccess } from './store-access.js';
+import type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './submission.js';
+
+export interface StartingParts {
+  client: Client;
+  address: string;
+  taskQueue: string;
+  references: References;
+  stores: StoreAccess;
+  asking: Asking;
+  feed: EventFeed;
+  catalogue: Catalogue;
+  hooks: EngineHooks;
+  attributes: () => Promise<ReadonlySet<string>>;
+}
+
+type StartOptions = SubmitOptions & { params?: Record<string, unknown> };
+
+export class Starting {
+  constructor(private readonly parts: StartingParts) {}
+
+  async task(submission: TaskSubmission | CatalogueSubmission): Promise<ExecutionHandle> {
+    if ('taskId' in submission) return await this.catalogueTask(submission);
+    const { task, input, ...options } = submission;
+    const { spec, known } = taskSpec(task, input);
+    return await this.begin(spec, options, known);
+  }
+
+  async graph(
+    graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
+    options: GraphSubmitOptions,
+  ): Promise<ExecutionHandle> {
+    const { inputs, name, ...rest } = options;
+    const { spec: given, known } = graphSpec(graph as GraphSpec, name, inputs);
+    const entries = await this.entries(idsIn(graph, given));
+    const { spec, project } = catalogueNodes(given, entries, rest);
+    const own = project === undefined || rest.project !== undefined ? {} : { project };
+    return await this.begin(spec, { ...rest, ...own }, known);
+  }
+
+  async batch(
+    items: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
+    common: BatchOptions,
+  ): Promise<BatchAnswer> {
+    const { stores } = this.parts;
+    const door = {
+      scheduleTask: (item: TaskSubmission) => this.task(item),
+      entry: async (id: string, needed: boolean) =>
+        needed ? await this.parts.catalogue.schedulable(id) : await this.entry(id),
+      claim: async (project: string, keys: readonly KeyedExecution[]) => {
+        const store = await stores.get();
+        const owners = await store?.batchKeys.claim(project, keys, Date.now());
+        return (owners ?? keys).map(({ executionId }) => executionId);
+      },
+      release: async (project: string, ids: readonly string[]) => {
+        await (await stores.get())?.batchKeys.release(project, ids);
+      },
+      startShared: async (spec: GraphSpec, options: SubmitOptions) => {
+        try {
+          await this.begin(spec, options, { kind: 'batch', name: spec.name });
+        } catch (error) {
+          if (!(error instanceof TaskStateError)) throw error; // it is there: the same request came before
+        }
+      },
+    };
+    return await scheduleBatch(door, items, common);
+  }
+
+  private async catalogueTask(submission: CatalogueSubmission): Promise<ExecutionHandle> {
+    const { task, project } = await this.parts.catalogue.schedulable(submission.taskId);
+    const what = schedulable(submission, task, project);
+    const { id, version } = task;
+    if (what.kind === 'task') {
+      const { task: name, input, ...options } = what.submission;
+      const { spec, known } = taskSpec(name, input);
+      return await this.begin(spec, options, { ...known, catalogue: { id, version } });
+    }
+    const { spec, known } = graphSpec(what.graph);
+    return await this.begin(spec, what.options, { ...known, catalogue: { id, version } });
+  }
+
+  private async entries(
+    ids: ReadonlyMap<string, 'needed' | 'perhaps'>,
+  ): Promise<Map<string, CatalogueEntry>> {
+    const found = new Map<string, CatalogueEntry>();
+    for (const [id, how] of ids) {
+      const entry =
+        how === 'needed' ? await this.parts.catalogue.schedulable(id) : await this.entry(id);
+      if (entry) found.set(id, entry);
+    }
+    return found;
+  }
+
+  /** The catalogue's task of an id that may as well be the name of a task; without a store it is that. */
+  private async entry(id: string): Promise<CatalogueEntry | undefined> {
+    // A store that does not answer keeps nobody from scheduling tasks by name.
+    const store = await this.parts.stores.get().catch(() => undefined);
+    return store && (await this.parts.catalogue.find(id));
+  }
+
+  private async begin(
+    given: GraphSpec,
+    options: StartOptions,
+    known: Known,
+  ): Promise<ExecutionHandle> {
+    const spec = this.parts.hooks.withNames(given);
+    const { client, address, taskQueue, asking, feed, references } = this.parts;
+    const request = startRequest(spec, options, known, await this.parts.attributes());
+    if (!options.awaitUnknown) await refuseUnknown(asking, options.dependencies, known.kind);
+    await feed.ready();
+    const id = request.workflowId;
+    const executions = spec.tasks.map((node) => ({
+      taskId: node.id,
+      executionId: `${id}/${node.id}`,
+    }));
+    const handle = new ExecutionHandle(
+      id,
+      { client, references, lone: known.kind === 'task' },
+      executions,
+    );
+    try {
+      const { firstExecutionRunId } = await reaching(address, () =>
+        client.workflow.start(WORKFLOW.graph, { ...request, taskQueue }),
+      );
+      this.note(id, firstExecutionRunId, options, known, Number(request.startDelay ?? 0));
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (options.requestId === undefined)
+        throw new TaskStateError(
+          `execution ${JSON.stringify(id)} already exists; choose another executionId, or say how it may be reused`,
+          { cause: error },
+        );
+      await this.assertSame(id, options.requestId, known);
+    }
+    return handle;
+  }
+
+  /** The same key is the same request: one for something else is a mistake of the caller's. */
+  private async assertSame(id: string, requestId: string, { kind, name }: Known): Promise<void> {
+    const there = await this.parts.asking.describe(id);
+    if (there.kind === kind && there.taskId === name) return;
+    throw new TaskStateError(
+      `requestId ${JSON.stringify(requestId)} stands for the ${there.kind} ${JSON.stringify(there.taskId)} already (${id}), and not for the ${kind} ${JSON.stringify(name)}; give each request a key of its own`,
+    );
+  }
+
+  private note(
+    id: string,
+    runId: string,
+    options: StartOptions,
+    { kind, name, catalogue }: Known,
+    startDelayMs: number,
+  ): void {
+    if (kind === 'batch') return; // its items are what people see
+    const said = { ...options, name, startDelayMs, catalogue };
+    this.parts.stores.note(submittedRow(id, runId, kind, said, Date.now()));
+  }
+}
