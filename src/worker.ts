@@ -156,7 +156,15 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     };
     records?.reconcile(client, blobs);
     const main = workerOptions(options, deps, connection, graceMs, tracing);
-    return await Promise.all([Worker.create(main), Worker.create(systemOptions(main))]);
+    const worker = await Worker.create(main);
+    try {
+      return [worker, await Worker.create(systemOptions(main))];
+    } catch (error) {
+      const stopped = worker.run();
+      worker.shutdown();
+      await stopped;
+      throw error;
+    }
   };
   const workers = await create().catch(async (error: unknown) => {
     await close();

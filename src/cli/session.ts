@@ -4,7 +4,7 @@
  * Temporal's client takes half a second to load, so it is loaded here, when a command is about to connect.
  */
 import { connect } from 'node:net';
-import type { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { TaskEngine } from '../client.js';
 import { connectOptions, resolveSettings, type ResolvedConnect } from '../config.js';
 import { TaskError } from '../domain/errors.js';
@@ -30,7 +30,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const { address, namespace } = target(options);
   const { taskQueue } = resolveSettings(settingsOf(options));
-  const [{ TaskEngine }, { connectClient }] = await Promise.all([
+  const [{ TaskEngine }, { closeClient, connectClient }] = await Promise.all([
     import('../client.js'),
     import('../client/connect.js'),
   ]);
@@ -39,7 +39,7 @@ export async function withSession<T>(
     const engine = await TaskEngine.connect({ ...settingsOf(options), client });
     return await work({ engine, client, address, namespace, taskQueue });
   } finally {
-    await (client.connection as Connection).close();
+    await closeClient(client);
     await flushTraces();
   }
 }

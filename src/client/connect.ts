@@ -1,5 +1,12 @@
 /** A client's connection to Temporal. */
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  isGrpcServiceError,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import { connectOptions, type ConnectOptions } from '../config.js';
 import { TaskError } from '../domain/errors.js';
 import { openTracing, type TracingOption } from '../telemetry/tracing.js';
@@ -12,6 +19,11 @@ const UNAVAILABLE = 14;
 /** Longest that a connection attempt takes, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** A page of a history may have several payloads of 2 MB; gRPC's default is 4 MB. */
+const MOST_RECEIVED_BYTES = 128 * 1_024 * 1_024;
+
+const closers = new WeakMap<object, () => Promise<void>>();
+
 /** @throws TaskError UNREACHABLE when nothing answers */
 export async function connectClient(
   options: ConnectOptions & { tracing?: TracingOption },
@@ -19,17 +31,52 @@ export async function connectClient(
   const { namespace, address, ...rest } = connectOptions(options);
   const tracing = await openTracing(options.tracing);
   try {
+    const retries = new Retries();
     const connection = await Connection.connect({
       address,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      channelArgs: { 'grpc.max_receive_message_length': MOST_RECEIVED_BYTES },
+      interceptors: [retries.interceptor],
       ...rest,
     });
+    closers.set(connection, () => retries.closing());
     return new Client({
       ...{ connection, namespace },
       ...(tracing ? { interceptors: { workflow: [tracing.clientInterceptor] } } : {}),
     });
   } catch (error) {
     throw unreachable(address, error);
+  }
+}
+
+/** Closes the connection of {@link connectClient}'s client; calls under way fail. */
+export async function closeClient({ connection }: Client): Promise<void> {
+  await closers.get(connection)?.();
+  await (connection as Connection).close();
+}
+
+/**
+ * The SDK's retries, which end before the connection is closed: one that comes due on a closed channel throws where
+ * nobody can catch it, and ends the process.
+ */
+class Retries {
+  private isClosing = false;
+  private lastDueAt = 0;
+  private readonly defaults = defaultGrpcRetryOptions();
+  readonly interceptor = makeGrpcRetryInterceptor({
+    retryableDecider: (attempt, status) =>
+      !this.isClosing && this.defaults.retryableDecider(attempt, status),
+    delayFunction: (attempt, status) => {
+      const delayMs = this.defaults.delayFunction(attempt, status);
+      this.lastDueAt = Math.max(this.lastDueAt, Date.now() + delayMs);
+      return delayMs;
+    },
+  });
+
+  async closing(): Promise<void> {
+    this.isClosing = true;
+    const dueInMs = this.lastDueAt - Date.now();
+    if (dueInMs > 0) await sleep(dueInMs + 50); // at most 6 s, and only where a call had just failed
   }
 }
 

@@ -1,5 +1,5 @@
 /** The engine: schedules tasks and graphs, and answers questions about executions. */
-import type { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { GraphBuilder } from '../builder.js';
 import {
   connectOptions,
@@ -32,7 +32,7 @@ import type { CatalogueSubmission } from './catalogue-submission.js';
 import { Cache } from './cache.js';
 import { Circuits } from './circuits.js';
 import { errorListVerbs } from './error-lists.js';
-import { connectClient, knownSearchAttributes } from './connect.js';
+import { closeClient, connectClient, knownSearchAttributes } from './connect.js';
 import { DeadLetters } from './dead-letters.js';
 import { EngineHooks, type AddedHook } from './engine-hooks.js';
 import {
@@ -439,7 +439,7 @@ export class TaskEngine implements ErrorListVerbs {
     for (const detach of this.detachers) detach();
     this.feed.close();
     await this.stores.close();
-    if (this.ownsClient) await (this.client.connection as Connection).close();
+    if (this.ownsClient) await closeClient(this.client);
     await flushTraces();
   }
 

@@ -1,6 +1,7 @@
 /** What is asked of a running execution or node by its id: cancel, pause, resume. */
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
+import { isTerminal } from '../domain/status.js';
 import { LONE_NODE, type Answer } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
 import type { ExecutionHandle, NodeHandle, PauseOptions } from './handle.js';
@@ -33,6 +34,10 @@ export class Verbs {
       const whole = nodeId === undefined || (record.kind === 'task' && nodeId === LONE_NODE);
       if (record.endedAt !== null)
         return { success: false, message: `${executionId} has already ended (${record.status})` };
+      // What is done may take a moment to close: a cancel that comes then changes nothing.
+      const { status } = whole ? await this.asking.execution(graphId) : record;
+      if (isTerminal(status))
+        return { success: false, message: `${executionId} has already ended (${status})` };
       return await verb(whole ? handle : handle.node(nodeId));
     } catch (error) {
       if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;

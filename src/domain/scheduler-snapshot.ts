@@ -10,6 +10,8 @@ export interface SchedulerSnapshot {
   paused?: true;
   /** Nodes that are paused by themselves. */
   pausedNodes?: number[];
+  /** Ready and held nodes that have looked in vain. */
+  looked?: number[];
 }
 
 /** How a node ended; `status` is truthful, `allowFailure` acts only on what dependants see. */

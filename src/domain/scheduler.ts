@@ -277,12 +277,14 @@ export class Scheduler {
       if (ending) return letterOfEnding(ending);
       return state !== 'running' ? state.charAt(0) : this.isLook(index) ? 'l' : 'u';
     });
+    const looked = [...this.looked].filter((index) => /[rh]/.test(letters[index] ?? ''));
     return {
       states: letters.join(''),
       held: this.held.entries(),
       ...(this.stopping === undefined ? {} : { stopping: this.stopping }),
       ...(this.pausedAll ? { paused: true as const } : {}),
       ...(this.pausedNodes.size > 0 ? { pausedNodes: [...this.pausedNodes] } : {}),
+      ...(looked.length > 0 ? { looked } : {}),
     };
   }
 
@@ -297,6 +299,7 @@ export class Scheduler {
     scheduler.stopping = snapshot.stopping;
     scheduler.pausedAll = snapshot.paused ?? false;
     for (const index of snapshot.pausedNodes ?? []) scheduler.pausedNodes.add(index);
+    for (const index of snapshot.looked ?? []) scheduler.looked.add(index);
     const held = new Map(snapshot.held);
     for (let index = 0; index < nodes.length; index++) {
       const letter = snapshot.states.charAt(index);

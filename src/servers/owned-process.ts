@@ -13,6 +13,8 @@ import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from './environment.js';
 
+/** Kept of the output's beginning: of a Go program that panics, the reason stands before hundreds of frames. */
+const HEAD_LENGTH = 2_000;
 /** Kept of the output, for an error, in characters. */
 const TAIL_LENGTH = 8_000;
 
@@ -31,7 +33,7 @@ export interface OwnedProcess {
   exited: Promise<ProcessExit>;
   /** Aborted when the process has ended. */
   gone: AbortSignal;
-  /** The last part of what it wrote, standard error included. */
+  /** What it wrote, standard error included; of much, the beginning and the last part. */
   tail(): string;
   /** SIGTERM, and SIGKILL after `graceMs` (0: at once). Resolves when it is gone; may be called again. */
   stop(graceMs: number): Promise<void>;
@@ -98,14 +100,18 @@ async function openLog(path: string): Promise<Writable> {
 }
 
 function keepTail(child: ChildProcess, onOutput: (chunk: string) => void): () => string {
+  let head = '';
   let tail = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      tail = (tail + chunk).slice(-TAIL_LENGTH);
+      const room = HEAD_LENGTH - head.length;
+      head += chunk.slice(0, Math.max(0, room));
+      tail += chunk.slice(Math.max(0, room));
+      if (tail.length > TAIL_LENGTH) tail = `\n…\n${tail.slice(-TAIL_LENGTH)}`;
       onOutput(chunk);
     });
   }
-  return () => tail.trim();
+  return () => (head + tail).trim();
 }
 
 /** After 'close' all output is read; a grandchild that holds the pipe open must not delay the end for ever. */

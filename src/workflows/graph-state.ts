@@ -118,6 +118,10 @@ export class GraphState {
     const { attemptsUsed, attempts, executionTimeMs, checkpoint } = outcome;
     record.held = outcome.held;
     this.holds.add(index);
+    if (outcome.held === 'looked') {
+      if (!record.round) delete record.scheduledAt; // a look starts no clock
+      return;
+    }
     if (outcome.error) record.lastError = outcome.error;
     record.round = {
       attemptsUsed,

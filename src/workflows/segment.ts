@@ -133,7 +133,12 @@ class Segment {
   }
 
   private async lookForCoordinator(): Promise<void> {
-    const found = await work<string>(ACTIVITY.describe, [this.args.coordinatorId], LOOK);
+    let found: string;
+    try {
+      found = await work<string>(ACTIVITY.describe, [this.args.coordinatorId], LOOK);
+    } catch {
+      return; // not knowing is no reason to give up: it is looked at again
+    }
     if (found !== 'running') this.abandon();
   }
 }

@@ -46,7 +46,7 @@ describe('nodes that look before they wait for a place', () => {
     expect(places.used).toBe(2);
   });
 
-  it('never take more places than there are, and give all of them back, over snapshots at any point', () => {
+  it('look once, never take more places than there are, and give all of them back, over snapshots at any point', () => {
     fc.assert(
       fc.property(
         fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }),
@@ -60,6 +60,7 @@ describe('nodes that look before they wait for a place', () => {
           let scheduler = new Scheduler(nodes, options, places);
           scheduler.start(0);
           const running: number[] = [];
+          const haveLooked = new Set<number>();
           for (let now = 1; !scheduler.isDone; now++) {
             scheduler.release(now);
             running.push(...scheduler.take());
@@ -67,8 +68,12 @@ describe('nodes that look before they wait for a place', () => {
             expect(places.used).toBe(working.length);
             const [index] = running.splice(roll() % running.length, 1);
             if (index === undefined) throw new Error('nothing runs, and not all has ended');
-            if (scheduler.isLook(index) && roll() < 60) scheduler.lookedInVain(index, now);
-            else if (roll() < 30) scheduler.hold(index, now + (roll() % 3));
+            if (scheduler.isLook(index)) {
+              expect(haveLooked.has(index)).toBe(false);
+              haveLooked.add(index);
+              if (roll() < 60) scheduler.lookedInVain(index, now);
+              else scheduler.settle(index, 'COMPLETED', now);
+            } else if (roll() < 30) scheduler.hold(index, now + (roll() % 3));
             else scheduler.settle(index, 'COMPLETED', now);
             while (running.length === 0 && !scheduler.isDone && scheduler.ready === 0)
               scheduler.release(++now);

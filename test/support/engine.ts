@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { TaskEngine } from '../../src/client.js';
+import { closeClient, connectClient } from '../../src/client/connect.js';
 import { createLogger, type Logger } from '../../src/telemetry.js';
 import { startWorker, type RunningWorker, type StartWorkerOptions } from '../../src/worker.js';
 import { shared } from './shared.js';
@@ -48,10 +49,10 @@ export async function startHarness(options: StartWorkerOptions = {}): Promise<Ha
   };
   const worker = await start();
   const engine = await TaskEngine.connect({ ...base, ...pickSettings(options) });
-  const connection = await Connection.connect({ address: base.address });
+  const client = await connectClient({ address: base.address });
   return {
     engine,
-    client: new Client({ connection }),
+    client,
     worker,
     taskQueue,
     address: base.address,
@@ -62,7 +63,7 @@ export async function startHarness(options: StartWorkerOptions = {}): Promise<Ha
     stop: async () => {
       await Promise.all(workers.map((one) => one.shutdown()));
       await engine.shutdown();
-      await connection.close();
+      await closeClient(client);
     },
   };
 }
