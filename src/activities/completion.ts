@@ -2,8 +2,11 @@
  * Ends attempts that were handed over, with what is reported from elsewhere: the same checks, retries, circuits, kept
  * results and rows as where a handler ends. Post hooks are left to `settle`: only once the server has taken the end is it one.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getClient } from '@temporalio/activity';
-import { ActivityCancelledError, ActivityNotFoundError } from '@temporalio/client';
+import { ActivityNotFoundError } from '@temporalio/client';
+import type { ApplicationFailure } from '@temporalio/common';
+import { assertArtifactCount, type Artifact } from '../domain/artifact.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import { messageOf, TaskError } from '../domain/errors.js';
 import type { ReportedError } from '../domain/handover.js';
@@ -23,12 +26,16 @@ import type { Deps } from './deps.js';
 import { checked, held, outcomeOf, tellOfRetry } from './ends.js';
 import type { Facts } from './facts.js';
 import { finalFailure, recordError, retryFailure } from './failure.js';
-import { AttemptElsewhere } from './handover.js';
+import { AttemptElsewhere, isAskedToStop, isInterrupted, type HandedWork } from './handover.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import { makeOutput } from './output.js';
 import { resolveInput } from './resolve.js';
-import { loadValue } from './values.js';
+import { loadValue, storeValue } from './values.js';
 import { attemptOutcome, judge } from './verdict.js';
+
+/** For a handover that was there: looks, and the wait between them. */
+const LOOKS = 8;
+const LOOK_WAIT_MS = 250;
 
 /** An attempt that was handed over. */
 interface Handed {
@@ -36,12 +43,13 @@ interface Handed {
   attempt: AttemptElsewhere;
   facts: Facts;
   log: NodeLogger;
-  place: PendingAttempt['place'];
 }
 
 /** With all that its end needs. */
 interface Elsewhere extends Handed {
   task: RegisteredTask;
+  /** What `processResult` keeps. */
+  artifacts: Artifacts;
 }
 
 /**
@@ -53,7 +61,7 @@ export async function endElsewhere(
   deps: Deps,
   { workflowId, nodeId, attempt, end }: EndRequest,
 ): Promise<EndAnswer> {
-  const pending = await pendingAttempt(getClient(), workflowId, nodeId);
+  const pending = await underWay(workflowId, nodeId, attempt);
   const handed = pending && (await takeUp(deps, pending));
   const late = 'the attempt is over, or another has begun';
   if (handed?.attempt.number !== attempt) return { refused: late };
@@ -66,7 +74,7 @@ export async function endElsewhere(
       : await complete(deps, found, done);
   } catch (error) {
     if (error instanceof ActivityNotFoundError) return { refused: late };
-    if (error instanceof ActivityCancelledError) return { refused: 'it is asked to stop' };
+    if (isAskedToStop(error)) return { refused: 'it is asked to stop' };
     throw error;
   }
 }
@@ -91,7 +99,7 @@ export async function letGo(deps: Deps, { workflowId, nodeId }: LetGoRequest): P
   const outcome = outcomeOf(request, attempt, facts, { status: 'CANCELLED', error });
   const { checkpoint } = attempt;
   try {
-    await client.activity.reportCancellation(found.place, {
+    await client.activity.reportCancellation(attempt.token, {
       ...outcome,
       ...(checkpoint === undefined ? {} : { checkpoint }),
     });
@@ -101,26 +109,41 @@ export async function letGo(deps: Deps, { workflowId, nodeId }: LetGoRequest): P
   }
 }
 
+/** Waits where its handover is gone for the moment, by an older beat: whoever asks has seen it, and it is said again. */
+async function underWay(
+  workflowId: string,
+  nodeId: string,
+  attempt: number,
+): Promise<PendingAttempt | undefined> {
+  for (let look = 1; ; look++) {
+    const pending = await pendingAttempt(getClient(), workflowId, nodeId);
+    const { started = false, details } = pending ?? {};
+    const gone = started && details?.attempt === attempt && !details.handover;
+    if (!gone || look === LOOKS) return pending;
+    await sleep(LOOK_WAIT_MS);
+  }
+}
+
 async function takeUp(
   deps: Deps,
-  { place, started, details }: PendingAttempt,
+  { started, details }: PendingAttempt,
 ): Promise<Handed | undefined> {
   if (!started || !details?.handover) return undefined;
   const { handover } = details;
-  const request = (await loadValue(deps.blobs, handover.request)) as unknown as NodeRequest;
+  const work = (await loadValue(deps.blobs, handover.work)) as unknown as HandedWork;
+  const { request, input, warnings, metrics, inputHash, artifacts } = work;
   const attempt = new AttemptElsewhere(request, details, handover);
   const log = nodeLogger(deps.log, request, attempt.number);
-  const { warnings, metrics, inputHash, artifacts } = handover;
   const task = deps.registry.get(request.node.task);
   const facts: Facts = {
-    input: await loadValue(deps.blobs, handover.input),
+    input,
     metadata: {},
     collected: { warnings: [...warnings], metrics: { ...metrics } },
     ...(task ? { task } : {}),
     ...(inputHash === undefined ? {} : { inputHash }),
     ...(artifacts ? { listed: artifacts } : {}),
   };
-  return { request, attempt, facts, log, place };
+  return { request, attempt, facts, log };
 }
 
 /** @throws TaskError UNKNOWN_TASK */
@@ -133,36 +156,55 @@ async function withTask(deps: Deps, handed: Handed): Promise<Elsewhere> {
   }
   const resolved = await resolveInput(deps.blobs, request);
   facts.metadata = resolved.metadata;
+  const artifacts = new Artifacts(deps.blobs, deps.settings.maxArtifactBytes);
   facts.context = makeContext(request, attempt, {
-    ...{ ...resolved, collected, log },
-    artifacts: new Artifacts(deps.blobs, deps.settings.maxArtifactBytes),
+    ...{ ...resolved, collected, log, artifacts },
     tellProgress: () => undefined,
   });
-  return { ...handed, task };
+  return { ...handed, task, artifacts };
 }
 
 /** A reported result as the node's output, or why it cannot be one: that ends the attempt as an error does. */
 async function outputOf(
   deps: Deps,
-  { request, facts, task }: Elsewhere,
+  elsewhere: Elsewhere,
   result: Json,
 ): Promise<Kept | { refused: TaskError }> {
+  const { request, facts, task } = elsewhere;
   const name = JSON.stringify(request.node.task);
   const message = `task ${name} was reported to have an output that its schema refuses`;
   try {
     const shaped = await checked(task.definition.output, result, 'OUTPUT_INVALID', message);
-    return await makeOutput(deps, request, facts, shaped);
+    const made = await makeOutput(deps, request, facts, shaped);
+    await listKept(deps, elsewhere);
+    return made;
   } catch (error) {
     if (error instanceof TaskError && error.code !== 'STORE') return { refused: error };
     throw error;
   }
 }
 
+/** Lists what `processResult` kept with what the handler had kept; of the same name, the later. */
+async function listKept({ blobs }: Deps, { request, facts, artifacts }: Elsewhere): Promise<void> {
+  const limits = { inline: request.inlineLimit, maxBytes: Infinity };
+  await artifacts.settled();
+  const more = await artifacts.listed(limits.inline);
+  if (!more) return;
+  const later = (await loadValue(blobs, more)) as unknown as Artifact[];
+  const before = facts.listed
+    ? ((await loadValue(blobs, facts.listed)) as unknown as Artifact[])
+    : [];
+  const names = new Set(later.map(({ name: kept }) => kept));
+  const all = [...before.filter(({ name: kept }) => !names.has(kept)), ...later];
+  assertArtifactCount(all.length);
+  facts.listed = await storeValue(blobs, all, limits);
+}
+
 async function complete(deps: Deps, elsewhere: Elsewhere, done: Kept): Promise<EndAnswer> {
-  const { request, attempt, facts, task, log, place } = elsewhere;
+  const { request, attempt, facts, task, log } = elsewhere;
   attempt.record('COMPLETED');
   const outcome = outcomeOf(request, attempt, facts, { status: 'COMPLETED', ...done });
-  await getClient().activity.complete(place, outcome);
+  await getClient().activity.complete(attempt.token, outcome);
   log.transition('RUNNING', 'COMPLETED');
   const kept = { ...done, ...(facts.listed ? { artifacts: facts.listed } : {}) };
   await keepReported(deps, request, task.version, facts.inputHash, kept, log);
@@ -172,7 +214,7 @@ async function complete(deps: Deps, elsewhere: Elsewhere, done: Kept): Promise<E
 
 /** As where a handler throws: another attempt, the server's or ours after a hold, or the end. */
 async function fail(deps: Deps, elsewhere: Elsewhere, thrown: unknown): Promise<EndAnswer> {
-  const { request, attempt, facts, log, place } = elsewhere;
+  const { request, attempt, facts, log } = elsewhere;
   const added = await deps.errorLists.of(request.execution.project);
   const verdict = judge(request, attempt, facts, log, thrown, added);
   const { error } = verdict;
@@ -184,7 +226,7 @@ async function fail(deps: Deps, elsewhere: Elsewhere, thrown: unknown): Promise<
   if (!verdict.retry) {
     const { status } = verdict;
     const outcome = outcomeOf(request, attempt, facts, { status, error });
-    await activity.fail(place, finalFailure(outcome));
+    await activity.fail(attempt.token, finalFailure(outcome));
     log.failed(status, error);
     await ended(deps, elsewhere, outcome);
     return { status, attempt: attempt.number, error };
@@ -192,16 +234,36 @@ async function fail(deps: Deps, elsewhere: Elsewhere, thrown: unknown): Promise<
   const { waitMs } = verdict;
   if (waitMs > request.serverWaitsMs) {
     const outcome: HeldOutcome = held(attempt, 'retry', waitMs, { counted: true, error });
-    await activity.complete(place, outcome);
+    await activity.complete(attempt.token, outcome);
   } else {
-    await activity.heartbeat(place, attempt.details()); // the history travels to the next attempt
-    await activity.fail(place, retryFailure(error, waitMs));
+    await failForNow(attempt, retryFailure(error, waitMs));
   }
   await tellOfRetry(facts.task, thrown, attempt.number, waitMs, log);
   log.retrying(error, waitMs, verdict.maxRetries);
   new AttemptRows(deps, request, attempt, facts).retrying(waitMs, error);
   await measured(deps, elsewhere, error);
   return { status: 'RETRYING', attempt: attempt.number, waitMs, error };
+}
+
+/** Has the server try it again, and the history travel to the next attempt. */
+async function failForNow(attempt: AttemptElsewhere, failure: ApplicationFailure): Promise<void> {
+  const { activity, options, workflowService } = getClient();
+  const { token } = attempt;
+  const details = attempt.details();
+  try {
+    await activity.heartbeat(token, details); // says whether it is asked to stop
+  } catch (error) {
+    if (!isInterrupted(error)) throw error;
+  }
+  // Once more with the failure: a handover that is said again just now must not take the history back.
+  const { payloadConverter, failureConverter } = options.loadedDataConverter;
+  await workflowService.respondActivityTaskFailed({
+    namespace: options.namespace,
+    identity: options.identity,
+    taskToken: token,
+    failure: failureConverter.errorToFailure(failure, payloadConverter),
+    lastHeartbeatDetails: { payloads: [payloadConverter.toPayload(details)] },
+  });
 }
 
 /** What follows an end that the server has taken. */

@@ -1,19 +1,43 @@
 /** The seam of an attempt that ends elsewhere: handing it over, and taking it up again to end it. */
 import { Context, getClient } from '@temporalio/activity';
-import { TaskError } from '../domain/errors.js';
+import {
+  ActivityCancelledError,
+  ActivityNotFoundError,
+  ActivityPausedError,
+  ActivityResetError,
+  type Client,
+} from '@temporalio/client';
 import type { Handover } from '../domain/handover.js';
 import type { Json } from '../domain/json.js';
 import {
-  INLINE_LIMIT,
   withAttempt,
   type AttemptRecord,
   type HeartbeatDetails,
+  type Value,
 } from '../domain/outcome.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import { attemptRecord, type Attempt } from './attempt.js';
 import type { Deps } from './deps.js';
 import type { Facts } from './facts.js';
 import { storeValue } from './values.js';
+
+/** What an end needs of an attempt, and nobody else looks at. */
+export interface HandedWork {
+  /** The node's request, as its worker got it. */
+  request: NodeRequest;
+  /** The input after pre hooks. */
+  input: Json;
+  inputHash?: string;
+  warnings: string[];
+  metrics: Record<string, number>;
+  /** The list of what the handler kept beside its output. */
+  artifacts?: Value;
+}
+
+/** The largest work that lies in the heartbeat itself, in bytes of JSON. */
+const WORK_INLINE = 1_024;
+/** When the handover is said again after the first time, in milliseconds. */
+const SAY_AGAIN_MS = [200, 1_000, 3_000, 8_000];
 
 /** What the pipeline gives of an attempt that goes on without its handler. */
 export interface HandedOver {
@@ -30,13 +54,20 @@ export async function handOver(
   facts: Facts,
 ): Promise<HandedOver> {
   const { blobs } = deps;
-  const small = { inline: INLINE_LIMIT, maxBytes: Infinity };
   const totalLeftMs = attempt.totalLeftMs();
   const { info } = Context.current();
   const artifacts = await facts.artifacts?.listed(request.inlineLimit);
+  const work: HandedWork = {
+    request,
+    input: facts.input,
+    ...facts.collected,
+    ...(facts.inputHash === undefined ? {} : { inputHash: facts.inputHash }),
+    ...(artifacts ? { artifacts } : {}),
+  };
   const handover: Handover = {
-    request: await storeValue(blobs, request, small),
-    input: await storeValue(blobs, facts.input, small),
+    work: await storeValue(blobs, work, { inline: WORK_INLINE, maxBytes: Infinity }),
+    token: Buffer.from(info.taskToken).toString('base64'),
+    activityAttempt: info.attempt,
     queue: info.taskQueue,
     at: Date.now(),
     enteredAt: attempt.enteredAt ?? attempt.startedAt,
@@ -44,19 +75,53 @@ export async function handOver(
     scheduledAt: attempt.scheduledAt,
     firstScheduledAt: attempt.firstScheduledAt,
     totalLeftMs: Number.isFinite(totalLeftMs) ? totalLeftMs : null,
-    ...facts.collected,
-    ...(facts.inputHash === undefined ? {} : { inputHash: facts.inputHash }),
-    ...(artifacts ? { artifacts } : {}),
   };
   attempt.close(); // a later beat of its own would take the handover back
   attempt.handover = handover;
   // A beat that still waits in the SDK leaves when the activity is done, after ours: it has to say the same.
   attempt.beat();
-  const { workflowExecution, activityId } = info;
-  if (!workflowExecution) throw new TaskError('ENGINE', 'the activity belongs to no workflow');
-  const { workflowId, runId } = workflowExecution;
-  await getClient().activity.heartbeat({ workflowId, runId, activityId }, attempt.details());
+  const client = getClient();
+  const details = attempt.details();
+  try {
+    await client.activity.heartbeat(tokenOf(handover), details);
+  } catch (error) {
+    // Over: what is said of it now, nobody takes. Asked to stop: the handover is stored, and its end answers.
+    if (error instanceof ActivityNotFoundError) return { handedOver: true };
+    if (!isAskedToStop(error) && !isInterrupted(error)) throw error;
+  }
+  sayAgain(client, handover, details);
   return { handedOver: true };
+}
+
+/**
+ * An older beat may still be on its way and come after the handover, which would be lost: it is said again until none
+ * can be. In the background; nothing waits for it, and no process lives on for it.
+ */
+function sayAgain(client: Client, handover: Handover, details: HeartbeatDetails): void {
+  const timers = SAY_AGAIN_MS.map((afterMs) => setTimeout(() => void say(), afterMs).unref());
+  const say = async (): Promise<void> => {
+    try {
+      await client.activity.heartbeat(tokenOf(handover), details);
+    } catch (error) {
+      // Asked to stop or paused, it has been stored; unreachable, the next one may get through.
+      if (error instanceof ActivityNotFoundError) timers.forEach(clearTimeout);
+    }
+  };
+}
+
+/** By what the server knows an attempt that was handed over. */
+export function tokenOf({ token }: Pick<Handover, 'token'>): Uint8Array {
+  return Buffer.from(token, 'base64');
+}
+
+/** What a beat is answered that was stored: the node is cancelled, or paused hard. */
+export function isAskedToStop(error: unknown): boolean {
+  return error instanceof ActivityCancelledError;
+}
+
+/** The same where an operator has paused or reset the activity. */
+export function isInterrupted(error: unknown): boolean {
+  return error instanceof ActivityPausedError || error instanceof ActivityResetError;
 }
 
 /** An attempt that was handed over, as the steps that end it see it. */
@@ -85,8 +150,11 @@ export class AttemptElsewhere {
     this.deadline = handover.deadline;
     this.scheduledAt = handover.scheduledAt;
     this.firstScheduledAt = handover.firstScheduledAt;
-    this.attempts = before.attempts;
-    this.executionTimeMs = before.executionTimeMs;
+    // An end that was written down and never came to be: it is told anew.
+    const told = before.attempts.find((known) => known.attempt === this.number);
+    const toldMs = told?.endedAt === undefined ? 0 : Date.parse(told.endedAt) - this.startedAt;
+    this.attempts = before.attempts.filter((known) => known !== told);
+    this.executionTimeMs = before.executionTimeMs - Math.max(0, toldMs);
     this.checkpoint = before.checkpoint;
     this.progress = before.progress;
   }
@@ -107,9 +175,14 @@ export class AttemptElsewhere {
     this.attempts = withAttempt(this.attempts, attemptRecord(this, endedAt, outcome, rest));
   }
 
-  /** What the next attempt finds: this one is over. */
+  /** By what the server knows it. */
+  get token(): Uint8Array {
+    return tokenOf(this.handover);
+  }
+
+  /** What the next attempt finds. The handover stays, so that it can be ended until the server has taken the end. */
   details(): HeartbeatDetails {
-    const { handover: _handover, progress: _progress, ...rest } = this.before;
+    const { progress: _progress, ...rest } = this.before;
     const { attempts, executionTimeMs } = this;
     return { ...rest, attempts, executionTimeMs };
   }

@@ -317,9 +317,8 @@ async function withPostHooks(
   outcome: NodeOutcome,
 ): Promise<NodeOutcome> {
   const timer = new AbortController();
-  const left = wait(Math.max(0, attempt.deadline - Date.now() - HOOK_MARGIN_MS), undefined, {
-    signal: timer.signal,
-  });
+  const leftMs = Math.max(0, attempt.deadline - Date.now() - HOOK_MARGIN_MS);
+  const left = wait(Math.min(leftMs, 2 ** 31 - 1), undefined, { signal: timer.signal });
   try {
     const neverStarted = outcome.status === 'SKIPPED';
     const hooks = runPostHooks(deps, subject, outcome, neverStarted);

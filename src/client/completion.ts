@@ -54,10 +54,10 @@ const LOOK_WAIT_MS = 250;
 export async function handleItem(parts: CompletionParts, item: HandledItem): Promise<ItemAnswer> {
   const end = endOf(item);
   const target = await targetOf(parts, item);
-  const { place, details } = await handedOver(parts, target, item.attempt);
+  const { workflowId, details } = await handedOver(parts, target, item.attempt);
   const { attempt, handover } = details;
   const answer = await parts.references.ask(
-    { kind: 'end', workflowId: place.workflowId, nodeId: target.nodeId, attempt, end },
+    { kind: 'end', workflowId, nodeId: target.nodeId, attempt, end },
     handover.queue,
   );
   const { executionId } = target;

@@ -6,11 +6,12 @@ import type { Json } from './json.js';
 import type { Value } from './outcome.js';
 
 export interface Handover {
-  /** The node's request, as its worker got it. */
-  request: Value;
-  /** The input after pre hooks. */
-  input: Value;
-  inputHash?: string;
+  /** The request, the input and what the handler said: here where it is small. */
+  work: Value;
+  /** The activity's task token in base64: the server takes it for this attempt only, never for one that follows. */
+  token: string;
+  /** Which attempt of its activity it is, from 1: where another is pending, this handover is of one that is over. */
+  activityAttempt: number;
   /** Where workers are that know the task. */
   queue: string;
   /** Epoch milliseconds on the clock of the worker that handed it over. */
@@ -22,10 +23,6 @@ export interface Handover {
   firstScheduledAt: number;
   /** What was left of `totalTimeout` then; null without one. */
   totalLeftMs: number | null;
-  warnings: string[];
-  metrics: Record<string, number>;
-  /** The list of what the handler kept beside its output. */
-  artifacts?: Value;
 }
 
 /** An error as it is reported from elsewhere. */

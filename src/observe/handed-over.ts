@@ -9,11 +9,11 @@ const CANCEL_REQUESTED = 3;
 
 /** An attempt under way, and what its heartbeat says where it was handed over. */
 export interface PendingAttempt {
-  /** Where its activity is. */
-  place: { workflowId: string; runId: string; activityId: string };
+  workflowId: string;
   /** A worker has it, or had it and handed it over. */
   started: boolean;
   stopping: boolean;
+  /** With a handover only where it is this attempt's. */
   details: HeartbeatDetails | undefined;
 }
 
@@ -24,19 +24,28 @@ export async function pendingAttempt(
   nodeId: string,
 ): Promise<PendingAttempt | undefined> {
   try {
-    const { raw, runId } = await client.workflow.getHandle(workflowId).describe();
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
     const found = raw.pendingActivities?.find(({ activityId }) => activityId === nodeId);
     if (!found) return undefined;
     const [payload] = found.heartbeatDetails?.payloads ?? [];
     const state = Number(found.state);
     return {
-      place: { workflowId, runId, activityId: nodeId },
+      workflowId,
       started: state === STARTED || state === CANCEL_REQUESTED,
       stopping: state === CANCEL_REQUESTED,
-      details: payload && defaultPayloadConverter.fromPayload<HeartbeatDetails>(payload),
+      details: payload && ownHandover(defaultPayloadConverter.fromPayload(payload), found.attempt),
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
+}
+
+/** The next attempt finds what the last one left, its handover too: that one is over. */
+function ownHandover(
+  details: HeartbeatDetails,
+  attempt: number | null | undefined,
+): HeartbeatDetails {
+  const { handover, ...rest } = details;
+  return handover?.activityAttempt === attempt ? details : rest;
 }

@@ -1,6 +1,9 @@
 /** Tasks that end elsewhere: their handler starts something, and somebody reports its end. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { ActivityNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
+import type { Handover } from '../../src/domain/handover.js';
+import type { HeartbeatDetails } from '../../src/domain/outcome.js';
 import {
   defineTask,
   TaskStateError,
@@ -9,6 +12,7 @@ import {
   type HookExecution,
   type Publisher,
 } from '../../src/index.js';
+import { pendingAttempt } from '../../src/observe/handed-over.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
@@ -43,11 +47,26 @@ const stuck = defineTask({
   },
 });
 
+const keeps = defineTask({
+  name: 'keeps',
+  completion: 'external',
+  run: async (_input, { executionId, attempt, artifact }) => {
+    begun.push({ executionId, attempt, checkpoint: null });
+    await artifact('log', { text: 'begun' });
+    await artifact('film', { text: '?' });
+  },
+  processResult: async (given, { artifact }) => {
+    await artifact('film', { text: 'done' });
+    await artifact('poster', { text: 'x'.repeat(9) });
+    return given;
+  },
+});
+
 let harness: Harness;
 beforeAll(async () => {
   const post = [{ name: 'end', run: (end: HookExecution): void => void ends.push(end) }];
   harness = await startHarness({
-    tasks: [render, stuck],
+    tasks: [render, stuck, keeps],
     hooks: { post },
     maxConcurrentActivities: 1,
   });
@@ -58,6 +77,20 @@ const attemptsOf = (nodeExecution: string): number[] =>
   begun.filter(({ executionId }) => executionId === nodeExecution).map(({ attempt }) => attempt);
 const runs = async (executionId: string, attempt = 1): Promise<void> =>
   await until(() => attemptsOf(executionId).includes(attempt), `attempt ${attempt}`);
+
+/** What the server has of an attempt, once it was handed over. */
+async function handedOver(
+  executionId: string,
+): Promise<{ workflowId: string; details: HeartbeatDetails & { handover: Handover } }> {
+  for (let look = 0; look < 100; look++) {
+    const pending = await pendingAttempt(harness.client, executionId, 'task');
+    const handover = pending?.details?.handover;
+    if (pending?.details && handover)
+      return { workflowId: pending.workflowId, details: { ...pending.details, handover } };
+    await wait(100);
+  }
+  throw new Error(`${executionId} is not handed over`);
+}
 
 describe('a task with completion: external', () => {
   it('runs on after its handler, without a slot, until its end is reported; that is checked, recorded and hooked', async () => {
@@ -125,6 +158,10 @@ describe('a task with completion: external', () => {
     expect(await engine.handleItem({ executionId, error })).toMatchObject({ status: 'FAILED' });
     const result = await handle.result();
     expect(result).toMatchObject({ status: 'FAILED', error: { code: 'LICENSE', attempt: 2 } });
+    expect(result.nodes['task']?.attemptHistory).toMatchObject([
+      { attempt: 1, outcome: 'FAILED', error: { code: 'LICENSE' } },
+      { attempt: 2, outcome: 'FAILED', error: { code: 'LICENSE' } },
+    ]);
     expect(retries).toContainEqual(['LICENSE', 1]);
     expect(result.statusHistory.map(({ status }) => status)).toEqual([
       ...['PENDING', 'SCHEDULED', 'PREPARING', 'RUNNING'],
@@ -191,6 +228,52 @@ describe('a task with completion: external', () => {
     gate = undefined;
     expect(await reported).toMatchObject({ status: 'COMPLETED' });
     expect((await handle.result()).output).toEqual({ frames: 9 });
+  });
+
+  it('lists what processResult keeps with what its handler kept, with a large input too', async () => {
+    const { engine } = harness;
+    const handle = await engine.scheduleTask({ task: 'keeps', input: 'x'.repeat(3_000) });
+    const { executionId } = handle;
+    await runs(`${executionId}/task`);
+    const { handover } = (await handedOver(executionId)).details;
+    expect(JSON.stringify(handover).length).toBeLessThan(1_000);
+    await engine.handleItem({ executionId, result: 1 });
+    const { artifacts, output } = await handle.result();
+    expect(output).toBe(1);
+    expect(artifacts.map(({ name, bytes }) => [name, bytes])).toEqual([
+      ['log', 5],
+      ['film', 4],
+      ['poster', 9],
+    ]);
+  });
+
+  it('is ended although an older beat came after the handover', async () => {
+    const { engine, client } = harness;
+    const handle = await engine.scheduleTask({ task: 'render' });
+    const { executionId } = handle;
+    await runs(`${executionId}/task`);
+    const { workflowId, details } = await handedOver(executionId);
+    const { handover: _lost, ...older } = details;
+    await client.activity.heartbeat({ workflowId, activityId: 'task' }, older);
+    const answer = await engine.handleItem({ executionId, result: { frames: 4 } });
+    expect(answer).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+    expect((await handle.result()).output).toEqual({ frames: 4 });
+  });
+
+  it('leaves a handover behind that is good for its own attempt only', async () => {
+    const { engine, client } = harness;
+    const handle = await engine.scheduleTask({ task: 'render' });
+    const { executionId } = handle;
+    await runs(`${executionId}/task`);
+    const { handover } = (await handedOver(executionId)).details;
+    await engine.handleItem({ executionId, error: 'once more' });
+    await runs(`${executionId}/task`, 2);
+    const { details } = await handedOver(executionId);
+    expect(details.attempt).toBe(2);
+    const late = client.activity.complete(Buffer.from(handover.token, 'base64'), {});
+    await expect(late).rejects.toBeInstanceOf(ActivityNotFoundError);
+    await engine.handleItem({ executionId, result: { frames: 6 } });
+    expect(await handle.result()).toMatchObject({ status: 'COMPLETED', output: { frames: 6 } });
   });
 
   it('is cancelled at once, and goes on from its checkpoint after a hard pause', async () => {
