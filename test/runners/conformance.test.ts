@@ -198,7 +198,7 @@ describe.each(['thread', 'process'] as const)('a handler in a %s of its own', (m
   });
 
   it('is ended before its attempt is out of time, so that no two attempts run at once', async () => {
-    const { status, error } = await run(`${mode}.spins`, { timeout: '1s' });
+    const { status, error } = await run(`${mode}.spins`, { timeout: '5s' });
     expect(status).toBe('TIMEOUT');
     expect(error?.message).toMatch(/went on for .* after it was asked to stop.* and was ended/);
   });
