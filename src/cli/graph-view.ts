@@ -1,5 +1,6 @@
 /** What a watcher knows of an execution: every node as last seen, and which of them have gone on since. */
 import type { ExecutionResult, ExecutionUpdate } from '../client.js';
+import { taskOf } from '../domain/node-kind.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { isTerminal, type Status } from '../domain/status.js';
 import type { Counts, NodeView } from '../workflows/messages.js';
@@ -26,10 +27,10 @@ export class GraphView {
   ) {
     this.startedAt = now;
     this.parents = spec ? parentsOf(spec) : new Map();
-    for (const { id, task, dependsOn = [] } of spec?.tasks ?? [])
-      this.nodes.set(id, {
-        id,
-        task,
+    for (const { dependsOn = [], ...node } of spec?.tasks ?? [])
+      this.nodes.set(node.id, {
+        id: node.id,
+        task: taskOf(node),
         status: 'PENDING',
         attempts: 0,
         maxRetries: 0,

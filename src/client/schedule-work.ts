@@ -75,7 +75,7 @@ export function changedWork(
   }
   if (inputs !== undefined) faults.push(misplaced('inputs', 'a graph', 'a task takes input'));
   const lone = spec.tasks.find(({ id }) => id === LONE_NODE);
-  return input === undefined || !lone
+  return input === undefined || lone?.task === undefined
     ? { spec, known, options }
     : { ...taskSpec(lone.task, input), known, options };
 }

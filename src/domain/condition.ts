@@ -4,7 +4,7 @@
  * Evaluated on the worker, as inputs are, before anything else of the node is looked at.
  */
 import { TaskError } from './errors.js';
-import { parseExpression, type Expression } from './expression.js';
+import { expressionSource, parseExpression, type Expression } from './expression.js';
 import { preview, type JsonObject } from './json.js';
 
 const HOW = 'a condition is one CEL expression, bare or in ${{ … }}, that gives true or false';
@@ -25,7 +25,7 @@ export interface Condition extends Pick<Expression, 'references' | 'heavy'> {
  * @throws TaskError EXPRESSION where it does not parse, or can never give true or false
  */
 export function parseCondition(text: string): Condition {
-  const expression = parseExpression(sourceOf(text));
+  const expression = parseExpression(expressionSource(text));
   const { source, references, heavy, type } = expression;
   if (type !== 'bool' && type !== 'dyn')
     throw new TaskError('EXPRESSION', `expression ${preview(source)} gives ${type}; ${HOW}`);
@@ -49,9 +49,4 @@ export function conditionProblem(text: string): Condition | { problem: string } 
     const { message } = error as Error;
     return { problem: message.includes(HOW) ? message : `${message}; ${HOW}` };
   }
-}
-
-function sourceOf(text: string): string {
-  const [, inside] = /^\s*\$\{\{([\s\S]*)\}\}\s*$/.exec(text) ?? [];
-  return (inside ?? text).trim();
 }

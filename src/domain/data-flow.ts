@@ -1,10 +1,12 @@
 /** What the nodes' inputs and conditions read: whether it is there, whether it is waited for, whether it fits. */
 import { MAX_READS } from './budget.js';
 import { conditionProblem } from './condition.js';
+import { ITEM_VARIABLES } from './expression.js';
 import type { References } from './expression-references.js';
 import { fault, type Fault } from './fault.js';
-import { formatPath, type Json, type Path } from './json.js';
+import { formatPath, isObject, type Json, type Path } from './json.js';
 import type { KnownTasks } from './known-tasks.js';
+import { listProblem } from './list-expression.js';
 import type { LooseNode } from './loose-node.js';
 import { mismatch, readProblem, type JsonSchema } from './schema-flow.js';
 import { didYouMean, hintBudget } from './suggest.js';
@@ -18,7 +20,7 @@ function tooManyReads(count: number, path: Path): Fault {
 
 /** What is read in one field of a node. */
 interface Read {
-  field: 'input' | 'when';
+  field: 'input' | 'when' | 'map' | 'approval';
   references: Pick<References, 'tasks' | 'params' | 'dynamic'>;
   places: Template['places'];
   problems: { path: Path; message: string }[];
@@ -42,7 +44,12 @@ export class DataFlow {
   ) {}
 
   check(node: LooseNode, tasks: KnownTasks | undefined): void {
-    const all = [this.input(node, tasks), ...this.condition(node)];
+    const all = [
+      this.input(node, tasks),
+      ...this.condition(node),
+      ...this.list(node),
+      ...this.question(node),
+    ];
     for (const read of all) this.checkRead(node, read, tasks);
     const found = all.flatMap(({ field, references }) =>
       references.tasks.flatMap((id) => this.referenced(node, id, ['tasks', node.index, field])),
@@ -56,7 +63,8 @@ export class DataFlow {
   private input(node: LooseNode, tasks: KnownTasks | undefined): Read {
     const path = ['tasks', node.index, 'input'];
     const input = (node.input ?? null) as Json;
-    const { template, problems } = templateProblems(input, path);
+    const variables = node.map === undefined ? undefined : ITEM_VARIABLES;
+    const { template, problems } = templateProblems(input, path, variables);
     const { references, places } = template;
     const constant =
       problems.length === 0 &&
@@ -90,11 +98,38 @@ export class DataFlow {
     return [{ field: 'when', references, places, problems: [] }];
   }
 
+  /** What a map goes over. */
+  private list({ index, map }: LooseNode): Read[] {
+    const over = isObject(map) ? map['over'] : map;
+    const at: Path = ['tasks', index, 'map', ...(isObject(map) ? ['over'] : [])];
+    if (Array.isArray(over)) return [this.template('map', over as Json, at)];
+    if (typeof over !== 'string' || over === '') return []; // the schema says so
+    const list = listProblem(over);
+    if (!('problem' in list))
+      return [{ field: 'map', references: list.references, places: [], problems: [] }];
+    const references = { tasks: [], params: [], dynamic: false };
+    return [
+      { field: 'map', references, places: [], problems: [{ path: at, message: list.problem }] },
+    ];
+  }
+
+  /** What is asked of somebody. */
+  private question({ index, approval }: LooseNode): Read[] {
+    const message = isObject(approval) ? approval['message'] : undefined;
+    if (typeof message !== 'string') return []; // the schema says so
+    return [this.template('approval', message, ['tasks', index, 'approval', 'message'])];
+  }
+
+  private template(field: Read['field'], value: Json, path: Path): Read {
+    const { template, problems } = templateProblems(value, path);
+    return { field, references: template.references, places: [], problems };
+  }
+
   private checkRead(node: LooseNode, read: Read, tasks: KnownTasks | undefined): void {
     const { field, references, problems } = read;
     const path = ['tasks', node.index, field];
     for (const { path: at, message } of problems) {
-      const hint = this.hints(() => this.hyphenHint(message));
+      const hint = this.hints(() => this.hyphenHint(message) ?? itemHint(message));
       this.faults.push(fault(at, 'EXPRESSION', message, hint));
     }
     if (references.dynamic) {
@@ -115,11 +150,13 @@ export class DataFlow {
   /** What earlier tasks give against what is read of it, and against what is taken there. */
   private checkEdges(node: LooseNode, { field, places }: Read, tasks: KnownTasks): void {
     const outputOf = (id: string): JsonSchema | undefined => {
-      const { task, result } = this.nodes[this.indexOf.get(id) ?? -1] ?? {};
+      const { task, result, map } = this.nodes[this.indexOf.get(id) ?? -1] ?? {};
       // What is made of an output has a shape of its own.
-      return typeof task === 'string' && result === undefined
-        ? tasks.schemas?.(task)?.output
-        : undefined;
+      const known =
+        typeof task === 'string' && result === undefined
+          ? tasks.schemas?.(task)?.output
+          : undefined;
+      return known && map !== undefined ? { type: 'array', items: known } : known;
     };
     const input = typeof node.task === 'string' ? tasks.schemas?.(node.task)?.input : undefined;
     for (const { at, outputs, whole } of places) {
@@ -188,6 +225,13 @@ export class DataFlow {
       fault(path, 'UNKNOWN_PARAM', `reads params.${name}, which the graph does not declare`, hint),
     );
   }
+}
+
+/** @returns what is meant where `item` is not known */
+function itemHint(message: string): string | undefined {
+  return /Unknown variable: (item|index)\b/.test(message)
+    ? 'item and index are there in the input of a node with map only'
+    : undefined;
 }
 
 const quotedHint = (id: string): string =>

@@ -21,9 +21,11 @@ const MAX_ITEMS = 10_000;
 const MAX_ITEMS_NESTED = 1_000;
 /** What expressions of a graph read. */
 const GRAPH_VARIABLES = { params: 'map', tasks: 'map', execution: 'map' } as const;
+/** What expressions in the input of a map's items read. */
+export const ITEM_VARIABLES = { ...GRAPH_VARIABLES, item: 'dyn', index: 'dyn' } as const;
 /** What expressions on a task's result read. */
 export const RESULT_VARIABLES = { output: 'dyn', input: 'dyn' } as const;
-type Variables = typeof GRAPH_VARIABLES | typeof RESULT_VARIABLES;
+export type Variables = typeof GRAPH_VARIABLES | typeof ITEM_VARIABLES | typeof RESULT_VARIABLES;
 
 /** A parsed expression. */
 export interface Expression {
@@ -73,6 +75,12 @@ export function parseExpression(
         return normalise(run(parsed, context));
       }),
   };
+}
+
+/** The expression that is written bare or in `${{ … }}`. */
+export function expressionSource(text: string): string {
+  const [, inside] = /^\s*\$\{\{([\s\S]*)\}\}\s*$/.exec(text) ?? [];
+  return (inside ?? text).trim();
 }
 
 const shared = new Map<Variables, Environment>();

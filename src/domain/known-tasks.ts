@@ -8,6 +8,8 @@ export interface KnownTasks {
   checkInput?(task: string, input: Json): string[];
   /** Names of registered hooks, before and after. */
   hooks?: { pre: readonly string[]; post: readonly string[] };
+  /** The pipeline that a name stands for, or why there is none. Without it, names of pipelines are not checked. */
+  graph?(name: string): { spec: Json } | { problem: string; hint?: string };
   /** JSON Schemas of a task's input and output, to check the data along the edges. */
   schemas?(task: string): TaskSchemas | undefined;
 }

@@ -11,6 +11,13 @@ export interface LooseNode {
   when: unknown;
   /** What becomes of its output, where the spec itself says so. */
   result: unknown;
+  graph: unknown;
+  approval: unknown;
+  map: unknown;
+  compensate: unknown;
+  onUnknown: unknown;
+  /** Every field that it has; undefined for what is no object. */
+  fields: readonly string[] | undefined;
 }
 
 /** @param queue the queue that options for many nodes name */
@@ -26,5 +33,11 @@ export function looseNode(value: unknown, index: number, queue: unknown): LooseN
     input: node['input'],
     when: node['when'],
     result: node['result'],
+    graph: node['graph'],
+    approval: node['approval'],
+    map: node['map'],
+    compensate: node['compensate'],
+    onUnknown: node['onUnknown'],
+    fields: isObject(value) ? Object.keys(node) : undefined,
   };
 }

@@ -3,7 +3,8 @@ import { SpecInvalidError } from './errors.js';
 import { fault, type Fault } from './fault.js';
 import { cachePolicy } from './cache.js';
 import type { Circuit, CircuitSettings } from './circuit.js';
-import type { EffectiveOptions, NodeClass, Plan, PlanNode } from './plan.js';
+import { kindOf, taskOf, type NodeKind } from './node-kind.js';
+import type { EffectiveOptions, NodeClass, Plan, PlanNode, UndoClass } from './plan.js';
 import { PlanCircuits } from './plan-circuits.js';
 import { PlanLimits } from './plan-limits.js';
 import { resolveRetry } from './retry-options.js';
@@ -81,8 +82,13 @@ export function makePlan(
   const circuits = new PlanCircuits(context.circuits ?? {}, layersOfAll, faults);
   const nodes = graph.tasks.map((node, index): PlanNode => {
     const layers = layersOfAll[index] ?? [];
-    const lane = limits.lane(layers.find((layer) => layer?.limit !== undefined)?.limit, index);
-    const shared = { lane, circuit: circuits.of(layers) };
+    const kind = kindOf(node);
+    // The items of a map stand in lanes of their own execution.
+    const lane =
+      kind !== 'task'
+        ? undefined
+        : limits.lane(layers.find((layer) => layer?.limit !== undefined)?.limit, index);
+    const shared = { lane, circuit: kind === 'task' ? circuits.of(layers) : undefined };
     const made = attempt(() => classOf(node, layers, context, shared), index, faults);
     const key = JSON.stringify(made ?? null);
     let classIndex = known.get(key);
@@ -109,6 +115,7 @@ export function makePlan(
     concurrency,
     onFailure,
     ...(deadline === undefined ? {} : { deadlineMs: deadline }),
+    ...(classes.some((one) => one.undo) ? { compensation: graph.compensation } : {}),
     classes,
     nodes,
     ...limits.planned(),
@@ -125,20 +132,28 @@ const layersOf = (
   node,
   submission,
   graph.defaults,
-  context.task(node.task)?.options,
+  node.task === undefined ? undefined : context.task(node.task)?.options,
   context.settings,
 ];
 
 function classOf(
-  { task }: ParsedGraph['tasks'][number],
+  node: ParsedGraph['tasks'][number],
   layers: readonly (TaskOptions | undefined)[],
   context: PlanContext,
   { lane, circuit }: { lane: number | undefined; circuit: Circuit | undefined },
 ): NodeClass {
+  const kind = kindOf(node);
+  const undo = undoOf(node, context);
+  if (kind !== 'task') return { ...classOfKind(kind, node, layers), ...(undo ? { undo } : {}) };
+  const task = taskOf(node);
   const facts = context.task(task);
-  const cache = cachePolicy(layers.find((layer) => layer?.cache !== undefined)?.cache);
+  const first = <K extends keyof TaskOptions>(key: K): TaskOptions[K] =>
+    layers.find((layer) => layer?.[key] !== undefined)?.[key];
+  const cache = cachePolicy(first('cache'));
   const options = effectiveOptions(layers);
-  const result = layers.find((layer) => layer?.result !== undefined)?.result;
+  const result = first('result');
+  const onUnknown = first('onUnknown');
+  const expectedMs = first('expectedDuration');
   return {
     task,
     taskVersion: facts?.version ?? 'unknown',
@@ -151,6 +166,48 @@ function classOf(
     ...(circuit === undefined ? {} : { circuit }),
     ...(cache === undefined ? {} : { cache }),
     ...(result === undefined ? {} : { result }),
+    ...(onUnknown === undefined || onUnknown === 'retry' ? {} : { onUnknown }),
+    ...(expectedMs === undefined ? {} : { expectedMs }),
+    ...(undo ? { undo } : {}),
+  };
+}
+
+/** A node of which nothing itself is tried: of the options only its priority means anything. */
+function classOfKind(
+  kind: Exclude<NodeKind, 'task'>,
+  node: ParsedGraph['tasks'][number],
+  layers: readonly (TaskOptions | undefined)[],
+): NodeClass {
+  const priority = layers.find((layer) => layer?.priority !== undefined)?.priority;
+  const own: TaskOptions = { retry: { strategy: 'NONE' }, ...(priority ? { priority } : {}) };
+  return {
+    task: taskOf(node),
+    taskVersion: '1',
+    ...effectiveOptions([own]),
+    settle: false,
+    settleSkipped: false,
+    kind,
+  };
+}
+
+function undoOf(
+  { compensate }: ParsedGraph['tasks'][number],
+  context: PlanContext,
+): UndoClass | undefined {
+  if (!compensate) return undefined;
+  const { task, retry, timeout } = compensate;
+  const facts = context.task(task);
+  const said: TaskOptions = {
+    ...(retry === undefined ? {} : { retry }),
+    ...(timeout === undefined ? {} : { timeout }),
+  };
+  const options = effectiveOptions([said, facts?.options, context.settings]);
+  return {
+    task,
+    taskVersion: facts?.version ?? 'unknown',
+    retry: options.retry,
+    timeoutMs: options.timeoutMs,
+    heartbeatTimeoutMs: options.heartbeatTimeoutMs,
   };
 }
 

@@ -4,13 +4,16 @@
  */
 import type { CachePolicy } from './cache.js';
 import type { Circuit } from './circuit.js';
-import type { Json, JsonObject } from './json.js';
+import { isObject, type Json, type JsonObject } from './json.js';
 import type { GateLane } from './limit-gate.js';
+import type { CompensationRule } from './compensation.js';
+import type { NodeKind } from './node-kind.js';
 import { PRIORITY_KEY, type Priority } from './priority.js';
 import type { ResultOptions } from './result-options.js';
 import { previewWaits, type RetryPolicy } from './retry.js';
 import type { SchedulerNode } from './scheduler.js';
 import type { TriggerRule } from './trigger.js';
+import type { OnUnknown } from './unknown-outcome.js';
 
 /** The options of a node, settled. */
 export interface EffectiveOptions {
@@ -39,6 +42,23 @@ export interface NodeClass extends EffectiveOptions {
   result?: ResultOptions;
   /** Its attempts end elsewhere: nobody hears there that one is to stop. */
   external?: true;
+  /** Where it is no task alone: it takes no place in the window, and no activity of its own runs it. */
+  kind?: Exclude<NodeKind, 'task'>;
+  /** What to do where nobody knows how an attempt ended; absent for `retry`. */
+  onUnknown?: Exclude<OnUnknown, 'retry'>;
+  /** How long it usually runs. */
+  expectedMs?: number;
+  /** What undoes its work. */
+  undo?: UndoClass;
+}
+
+/** The task that undoes a node's work, its options settled. */
+export interface UndoClass {
+  task: string;
+  taskVersion: string;
+  retry: RetryPolicy;
+  timeoutMs: number;
+  heartbeatTimeoutMs: number;
 }
 
 export interface PlanNode {
@@ -55,6 +75,8 @@ export interface PlanNode {
   notBefore?: number;
   /** It has a condition. */
   conditional?: true;
+  /** Of a sub-graph or a map: where the spec of the execution below lies. Set by `prepare`. */
+  below?: string;
   /** Of a batch's item: what is wrong with it. It ends REJECTED, and the others run. */
   refused?: string;
 }
@@ -65,6 +87,11 @@ export interface NodeBody {
   when?: string;
   input?: Json;
   metadata?: JsonObject;
+  /** As written. */
+  map?: Json;
+  approval?: Json;
+  /** Input of the task that undoes its work. */
+  undo?: Json;
 }
 
 /** The body of a node of a valid spec. Tags travel as `metadata.tags`. */
@@ -73,8 +100,15 @@ export function nodeBody(node: {
   input?: unknown;
   metadata?: unknown;
   tags?: unknown;
+  map?: unknown;
+  approval?: unknown;
+  compensate?: unknown;
 }): NodeBody {
   const body: NodeBody = {};
+  if (node.map !== undefined) body.map = node.map as Json;
+  if (node.approval !== undefined) body.approval = node.approval as Json;
+  if (isObject(node.compensate) && node.compensate['input'] !== undefined)
+    body.undo = node.compensate['input'] as Json;
   if (node.when !== undefined) body.when = node.when;
   if (node.input !== undefined) body.input = node.input as Json;
   if (node.metadata !== undefined || node.tags !== undefined) {
@@ -91,6 +125,8 @@ export interface Plan {
   version: string;
   concurrency: number;
   onFailure: 'continue' | 'failFast';
+  /** Set where some node says what undoes its work. */
+  compensation?: CompensationRule;
   deadlineMs?: number;
   classes: NodeClass[];
   nodes: PlanNode[];
@@ -110,7 +146,7 @@ export interface PlanLimit {
 /** The plan's nodes as the scheduler takes them. */
 export function schedulerNodes(plan: Plan): SchedulerNode[] {
   return plan.nodes.map((node) => {
-    const { priority = 'MEDIUM', lane, cache } = plan.classes[node.class] ?? {};
+    const { priority = 'MEDIUM', lane, cache, kind } = plan.classes[node.class] ?? {};
     return {
       dependsOn: node.dependsOn,
       trigger: node.trigger ?? 'all_success',
@@ -118,6 +154,7 @@ export function schedulerNodes(plan: Plan): SchedulerNode[] {
       priorityKey: PRIORITY_KEY[priority],
       ...(node.startDelayMs === undefined ? {} : { startDelayMs: node.startDelayMs }),
       ...(node.notBefore === undefined ? {} : { notBefore: node.notBefore }),
+      ...(kind === undefined ? {} : { takesNoPlace: true as const }),
       ...(lane === undefined ? {} : { lane }),
       ...(lane !== undefined && (cache || node.conditional) ? { looksFirst: true as const } : {}),
     };
@@ -134,7 +171,8 @@ export function schedulerNodes(plan: Plan): SchedulerNode[] {
 export function expectedEvents(plan: Plan, serverWaitsMs: number): number {
   const longWaits = (retry: RetryPolicy, limitMs: number): number =>
     previewWaits(retry, () => 1).filter((waitMs) => waitMs > limitMs).length;
-  const perClass = plan.classes.map(({ retry, lane, circuit }) => {
+  const perClass = plan.classes.map(({ retry, lane, circuit, kind }) => {
+    if (kind !== undefined) return 14; // a child workflow, or a question and its answer
     const policies = [retry, ...Object.values(retry.byError ?? {})];
     const limited = lane !== undefined || circuit !== undefined;
     const waits = policies.map((policy) => longWaits(policy, limited ? 0 : serverWaitsMs));

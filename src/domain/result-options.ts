@@ -4,7 +4,12 @@
  */
 import { z } from 'zod';
 import { messageOf, TaskError } from './errors.js';
-import { parseExpression, RESULT_VARIABLES, type Expression } from './expression.js';
+import {
+  expressionSource,
+  parseExpression,
+  RESULT_VARIABLES,
+  type Expression,
+} from './expression.js';
 import { isObject, preview, type Json, type JsonObject } from './json.js';
 
 const EXPRESSION_LIMIT = 4_000;
@@ -19,10 +24,8 @@ const ResultExpression = z
   });
 
 /** Bare or in `${{ … }}`, as everywhere. */
-function parse(source: string): Expression {
-  const [, inner] = /^\s*\$\{\{([\s\S]*)\}\}\s*$/.exec(source) ?? [];
-  return parseExpression(inner ?? source, RESULT_VARIABLES);
-}
+const parse = (source: string): Expression =>
+  parseExpression(expressionSource(source), RESULT_VARIABLES);
 
 function expressionFault(source: string): string | undefined {
   try {

@@ -3,7 +3,8 @@
  *
  * Pure: no clock (times are arguments), no I/O. Nodes are known by their index in the graph.
  * I1. A node is in exactly one state: waiting, held, ready, running or settled; settled is final.
- * I2. At most `concurrency` nodes are running. A held node (a start time ahead, a long wait before a retry) is not.
+ * I2. At most `concurrency` nodes are running. A held node (a start time ahead, a long wait before a retry) is not, and
+ *     one that takes no place is not counted.
  * I3. Among ready nodes the one with the highest priority goes first, then the first in the spec.
  * I4. A paused node starts nothing: it is set aside when it comes to the front. What runs is not touched by a pause.
  * I5. A limited node that has no place takes none in the window and blocks nobody (`start-queue.ts`).
@@ -19,6 +20,7 @@ import { DependencyLedger, type LedgerNode } from './dependency-ledger.js';
 import type { Effects } from './effects.js';
 import { HeldQueue } from './held-queue.js';
 import type { StartGate } from './limit-gate.js';
+import { ReadyQueue } from './ready-queue.js';
 import { StartQueue } from './start-queue.js';
 import { isFailure, type StatusReason, type TerminalStatus } from './status.js';
 import { acceptsFailure } from './trigger.js';
@@ -32,6 +34,8 @@ export interface SchedulerNode extends LedgerNode {
   notBefore?: number;
   /** Index of the lane in which it waits for a place, where it is held to a limit. */
   lane?: number;
+  /** It runs whether or not the window has room, and counts in it as little as a held node: a sub-graph, an approval. */
+  takesNoPlace?: true;
   /** It may end without its work: it runs once to look, without a place, before it waits for one. */
   looksFirst?: true;
 }
@@ -48,8 +52,12 @@ export class Scheduler {
   private readonly endings: (Ending | undefined)[];
   private readonly ledger: DependencyLedger;
   private readonly readyQueue: StartQueue;
+  /** Ready nodes that take no place. */
+  private readonly freeQueue: ReadyQueue;
   private readonly held = new HeldQueue();
   private runningCount = 0;
+  /** Those of them that take a place in the window. */
+  private placesTaken = 0;
   private settledCount = 0;
   private readyCount = 0;
   /** Why nothing ordinary starts any more: a failure under `failFast`, a cancel, a deadline. */
@@ -75,6 +83,11 @@ export class Scheduler {
       lane: (index) => (this.isLook(index) ? undefined : this.node(index).lane),
       gate,
     });
+    this.freeQueue = new ReadyQueue(
+      (index) => this.node(index).priorityKey,
+      (index) => this.states[index] === 'ready',
+      (index) => !this.isPaused(index),
+    );
   }
 
   /** Makes the nodes ready that wait for nothing. Call once, before anything else. */
@@ -88,8 +101,8 @@ export class Scheduler {
   /** Takes up to `limit` ready nodes that the window has room for; they count as running from here on. */
   take(limit = Infinity): number[] {
     const taken: number[] = [];
-    while (taken.length < limit && this.runningCount < this.options.concurrency) {
-      const index = this.readyQueue.pop();
+    while (taken.length < limit) {
+      const index = this.freeQueue.pop() ?? (this.hasRoom ? this.readyQueue.pop() : undefined);
       if (index === undefined) break;
       this.move(index, 'running');
       taken.push(index);
@@ -144,7 +157,7 @@ export class Scheduler {
   /** What is ready may start again, except nodes that were paused by themselves. */
   resume(): void {
     this.pausedAll = false;
-    this.readyQueue.reconsider();
+    this.reconsider();
   }
 
   /** The node does not start (again) until `resumeNode`. */
@@ -153,7 +166,7 @@ export class Scheduler {
   }
 
   resumeNode(index: number): void {
-    if (this.pausedNodes.delete(index)) this.readyQueue.reconsider();
+    if (this.pausedNodes.delete(index)) this.reconsider();
   }
 
   /** True for a node that may not start, on its own account or because everything is paused. */
@@ -186,9 +199,11 @@ export class Scheduler {
     return this.states[index] === 'ready' && this.readyQueue.lacksPlace(index);
   }
 
-  /** True while some node could start if the window had room. */
+  /** True while some node could start now, were there room for its work elsewhere. */
   get hasStartable(): boolean {
-    return this.readyQueue.peek() !== undefined;
+    return (
+      this.freeQueue.peek() !== undefined || (this.hasRoom && this.readyQueue.peek() !== undefined)
+    );
   }
 
   /** Cancels one node: at once where it is not running, else by asking its owner to. */
@@ -315,6 +330,15 @@ export class Scheduler {
     return scheduler;
   }
 
+  private get hasRoom(): boolean {
+    return this.placesTaken < this.options.concurrency;
+  }
+
+  private reconsider(): void {
+    this.readyQueue.reconsider();
+    this.freeQueue.reconsider();
+  }
+
   private settleQuietly(index: number, ending: Ending, effects: Effects): void {
     const { status, reason } = ending;
     effects.settled.push({ index, status, ...(reason === undefined ? {} : { reason }) });
@@ -336,6 +360,9 @@ export class Scheduler {
 
   private move(index: number, to: NodeState): void {
     const from = this.states[index];
+    const place = this.node(index).takesNoPlace ? 0 : 1;
+    if (from === 'running') this.placesTaken -= place;
+    if (to === 'running') this.placesTaken += place;
     if (from === 'running') this.runningCount--;
     if (from === 'ready') this.readyCount--;
     if (from === 'held') this.held.remove(index);
@@ -349,7 +376,8 @@ export class Scheduler {
 
   private makeReady(index: number): void {
     this.move(index, 'ready');
-    this.readyQueue.push(index);
+    if (this.node(index).takesNoPlace) this.freeQueue.push(index);
+    else this.readyQueue.push(index);
   }
 
   private holdUntil(index: number, until: number): void {

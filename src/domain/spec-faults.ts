@@ -2,8 +2,10 @@
 import type { z } from 'zod';
 import { CACHE_FIELDS } from './cache.js';
 import { CircuitSettingsSchema } from './circuit.js';
+import { COMPENSATE_FIELDS } from './compensation.js';
 import { fault, type Fault } from './fault.js';
 import { preview, type Path } from './json.js';
+import { APPROVAL_FIELDS, MAP_FIELDS } from './node-kind.js';
 import { RetryObjectSchema } from './retry-options.js';
 import { GraphSpecSchema, NodeSpecSchema, SubmissionSchema, TaskOptionsSchema } from './spec.js';
 import { didYouMean } from './suggest.js';
@@ -25,6 +27,10 @@ function knownKeys(path: Path, root: 'graph' | 'submission'): string[] {
   if (last === 'circuit') return KEYS.circuit;
   if (last === 'cache') return [...CACHE_FIELDS];
   if (last === 'hooks') return ['pre', 'post'];
+  if (last === 'map') return MAP_FIELDS;
+  if (last === 'approval') return APPROVAL_FIELDS;
+  if (last === 'compensate') return COMPENSATE_FIELDS;
+  if (last === 'onUnknown') return ['verify'];
   if (last === 'defaults' || last === 'options') return KEYS.options;
   return path[0] === 'tasks' && path.length === 2 ? KEYS.node : KEYS.retry;
 }

@@ -5,13 +5,16 @@
 import { z } from 'zod';
 import { CacheSchema } from './cache.js';
 import { CircuitSchema } from './circuit.js';
+import { CompensateSchema, COMPENSATIONS } from './compensation.js';
 import { DurationSchema } from './duration.js';
 import { jsonBytes } from './json.js';
 import { LimitSchema } from './limit.js';
+import { ApprovalSchema, MapSchema } from './node-kind.js';
 import { PRIORITIES } from './priority.js';
 import { ResultSchema } from './result-options.js';
 import { RetryOptionsSchema } from './retry-options.js';
 import { TRIGGER_RULES } from './trigger.js';
+import { OnUnknownSchema } from './unknown-outcome.js';
 
 /** Limits that a spec is held to before anything starts. */
 export const SPEC_LIMITS = {
@@ -90,14 +93,29 @@ export const TaskOptionsSchema = z.strictObject({
    * `input`) and `store`.
    */
   result: ResultSchema.optional(),
+  /**
+   * What to do when an attempt timed out or its worker was lost, so that nobody knows whether the work was done: run it
+   * again, ask a person, or ask a task. Default retry.
+   */
+  onUnknown: OnUnknownSchema.optional(),
+  /** How long it usually runs: for `plan`, and not to start what cannot be done before the graph's deadline. */
+  expectedDuration: DurationSchema.optional(),
 });
 export type TaskOptions = z.output<typeof TaskOptionsSchema>;
 export type TaskOptionsInput = z.input<typeof TaskOptionsSchema>;
 
 export const NodeSpecSchema = TaskOptionsSchema.extend({
   id: NodeId,
-  /** The name of the task it runs. */
-  task: Name,
+  /** The name of the task it runs. A node has one of `task`, `graph` and `approval`. */
+  task: Name.optional(),
+  /** A graph to run in its place: a pipeline by its name, or whole. `input` holds that one's parameters. */
+  graph: z.union([Name, z.record(z.string(), z.unknown())]).optional(),
+  /** A question; the node ends with the answer. */
+  approval: ApprovalSchema.optional(),
+  /** A list: the task or graph runs for each of its items, with `item` and `index` in its input. */
+  map: MapSchema.optional(),
+  /** The task that undoes its work, once it completed and the graph then failed or was cancelled. */
+  compensate: CompensateSchema.optional(),
   description: z.string().max(1_000).optional(),
   /** Ids of the nodes it waits for. */
   dependsOn: z.array(z.string()).default([]),
@@ -138,6 +156,8 @@ export const GraphSpecSchema = z.strictObject({
   concurrency: z.int().min(1).max(1_000).default(10),
   /** What a failure does to nodes that do not depend on it. Default continue. */
   onFailure: z.enum(['continue', 'failFast']).default('continue'),
+  /** When what completed nodes with `compensate` did is undone. Default onFailureOrCancel. */
+  compensation: z.enum(COMPENSATIONS).default('onFailureOrCancel'),
   /** The graph ends TIMEOUT when it is not done by then; counted from its start. */
   deadline: DurationSchema.optional(),
   /** Names of registered hooks that run around every node of this graph. */

@@ -5,7 +5,7 @@
  * is put into the text (a string as it is, anything else as JSON). `$${{` stands for a literal `${{`.
  */
 import { TaskError } from './errors.js';
-import { parseExpression, type Expression } from './expression.js';
+import { parseExpression, type Expression, type Variables } from './expression.js';
 import type { OutputPath, References } from './expression-references.js';
 import { formatPath, setOwn, type Json, type JsonObject, type Path } from './json.js';
 
@@ -43,9 +43,9 @@ export interface TemplateProblem {
  *
  * @throws TaskError EXPRESSION at the first expression that does not parse, naming its place
  */
-export function parseTemplate(template: Json, at: Path = []): Template {
+export function parseTemplate(template: Json, at: Path = [], variables?: Variables): Template {
   const problems: TemplateProblem[] = [];
-  const parsed = collect(template, at, problems);
+  const parsed = collect(template, { at, problems, variables });
   const first = problems[0];
   if (first) throw new TaskError('EXPRESSION', `${formatPath(first.path)}: ${first.message}`);
   return parsed;
@@ -55,14 +55,22 @@ export function parseTemplate(template: Json, at: Path = []): Template {
 export function templateProblems(
   template: Json,
   at: Path = [],
+  variables?: Variables,
 ): { template: Template; problems: TemplateProblem[] } {
   const problems: TemplateProblem[] = [];
-  return { template: collect(template, at, problems), problems };
+  return { template: collect(template, { at, problems, variables }), problems };
 }
 
-function collect(template: Json, at: Path, problems: TemplateProblem[]): Template {
+/** What compiling a template goes by, and what it finds. */
+interface Found {
+  problems: TemplateProblem[];
+  variables: Variables | undefined;
+  placed: Placed[];
+}
+
+function collect(template: Json, { at, ...given }: Omit<Found, 'placed'> & { at: Path }): Template {
   const placed: Placed[] = [];
-  const resolve = compile(template, at, placed, problems);
+  const resolve = compile(template, at, { ...given, placed });
   const all = (pick: (references: References) => string[]): string[] => [
     ...new Set(placed.flatMap(({ expression }) => pick(expression.references))),
   ];
@@ -84,15 +92,15 @@ function collect(template: Json, at: Path, problems: TemplateProblem[]): Templat
 
 type Resolve = (context: JsonObject) => Json;
 
-function compile(value: Json, at: Path, placed: Placed[], problems: TemplateProblem[]): Resolve {
-  if (typeof value === 'string') return compileText(value, at, placed, problems);
+function compile(value: Json, at: Path, found: Found): Resolve {
+  if (typeof value === 'string') return compileText(value, at, found);
   if (typeof value !== 'object' || value === null) return () => value;
   if (Array.isArray(value)) {
-    const items = value.map((item, index) => compile(item, [...at, index], placed, problems));
+    const items = value.map((item, index) => compile(item, [...at, index], found));
     return (context) => items.map((item) => item(context));
   }
   const fields = Object.entries(value).map(
-    ([key, inner]) => [key, compile(inner, [...at, key], placed, problems)] as const,
+    ([key, inner]) => [key, compile(inner, [...at, key], found)] as const,
   );
   return (context) => {
     const result: JsonObject = {};
@@ -101,16 +109,11 @@ function compile(value: Json, at: Path, placed: Placed[], problems: TemplateProb
   };
 }
 
-function compileText(
-  text: string,
-  at: Path,
-  placed: Placed[],
-  problems: TemplateProblem[],
-): Resolve {
+function compileText(text: string, at: Path, { problems, variables, placed }: Found): Resolve {
   if (!text.includes('${{')) return () => text;
   let segments: Segment[];
   try {
-    segments = splitText(text);
+    segments = splitText(text, variables);
   } catch (error) {
     problems.push({ path: at, message: (error as Error).message });
     return () => text;
@@ -143,7 +146,7 @@ function located<T>(at: Path, run: () => T): T {
   }
 }
 
-function splitText(text: string): Segment[] {
+function splitText(text: string, variables: Variables | undefined): Segment[] {
   const segments: Segment[] = [];
   let literal = '';
   let position = 0;
@@ -159,7 +162,7 @@ function splitText(text: string): Segment[] {
     literal += text.slice(position, open);
     if (literal !== '') segments.push(literal);
     literal = '';
-    segments.push(parseExpression(text.slice(open + 3, close).trim()));
+    segments.push(parseExpression(text.slice(open + 3, close).trim(), variables));
     position = close + 2;
   }
   literal += text.slice(position);

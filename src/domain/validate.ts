@@ -5,11 +5,12 @@
 import { circuitFaults } from './circuit-faults.js';
 import { DataFlow } from './data-flow.js';
 import { fault, type Fault } from './fault.js';
-import { isObject, preview, type JsonObject } from './json.js';
+import { isObject, preview, type JsonObject, type Path } from './json.js';
 import { jsonFaults } from './json-faults.js';
 import type { KnownTasks } from './known-tasks.js';
 import { limitFaults } from './limit-faults.js';
 import { looseNode, type LooseNode } from './loose-node.js';
+import { kindFaults } from './node-kind-faults.js';
 import { paramSpecFaults, resolveParams } from './params.js';
 import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
 import {
@@ -37,11 +38,22 @@ export interface ValidGraph {
   readsParams: boolean[];
 }
 
-/** The graph, ready to be planned, or every fault found. */
+/** Where a graph stands: by itself, or so many graphs below one that does, with parameters that only its run knows. */
+interface Place {
+  depth: number;
+  paramsUnknown?: true;
+}
+
+/**
+ * The graph, ready to be planned, or every fault found, those of its sub-graphs too.
+ *
+ * @param place where it is not a graph by itself
+ */
 export function validateGraph(
   spec: unknown,
   submission: unknown = {},
   tasks?: KnownTasks,
+  place: Place = { depth: 0 },
 ): { faults: Fault[]; valid?: undefined } | { faults: []; valid: ValidGraph } {
   const foreign = [
     ...jsonFaults(spec, SPEC_LIMITS),
@@ -60,11 +72,11 @@ export function validateGraph(
       })),
     );
   }
-  const shape = checkShape(spec, submission, tasks);
+  const shape = checkShape(spec, submission, tasks, place);
   faults.push(...shape.faults);
   const given = submitted.success ? (submitted.data.params ?? {}) : {};
   const resolved =
-    parsed.success && shape.paramsSound
+    parsed.success && shape.paramsSound && !place.paramsUnknown
       ? resolveParams(parsed.data.params, given)
       : { params: {}, faults: [] };
   faults.push(...resolved.faults);
@@ -94,6 +106,7 @@ function checkShape(
   spec: unknown,
   submission: unknown,
   tasks: KnownTasks | undefined,
+  { depth }: Place,
 ): { faults: Fault[]; reads: number[][]; readsParams: boolean[]; paramsSound: boolean } {
   if (!isObject(spec)) return { faults: [], reads: [], readsParams: [], paramsSound: false };
   const list = Array.isArray(spec['tasks']) ? spec['tasks'] : [];
@@ -132,8 +145,10 @@ function checkShape(
     new Ancestors(dependsOn),
     faults,
   );
+  const below = (inner: unknown): Fault[] =>
+    validateGraph(inner, {}, tasks, { depth: depth + 1, paramsUnknown: true }).faults;
   for (const node of nodes) {
-    faults.push(...taskFaults(node, tasks));
+    faults.push(...taskFaults(node, tasks), ...kindFaults(node, tasks, depth, below));
     data.check(node, tasks);
   }
   return {
@@ -201,25 +216,40 @@ function cycleFault(cycle: readonly number[], ids: readonly string[]): Fault {
   );
 }
 
+/** The tasks that a node names: its own, and those that undo and verify it. */
 function taskFaults(node: LooseNode, tasks: KnownTasks | undefined): Fault[] {
-  const { task, index } = node;
+  const { index, task, compensate, onUnknown } = node;
+  const undo = isObject(compensate) ? compensate['task'] : compensate;
+  const named: [Path, unknown][] = [
+    [['task'], task],
+    [isObject(compensate) ? ['compensate', 'task'] : ['compensate'], undo],
+    [['onUnknown', 'verify'], isObject(onUnknown) ? onUnknown['verify'] : undefined],
+  ];
+  return named.flatMap(([at, name]) => nameFaults(['tasks', index, ...at], name, node, tasks));
+}
+
+function nameFaults(
+  path: Path,
+  task: unknown,
+  node: LooseNode,
+  tasks: KnownTasks | undefined,
+): Fault[] {
   if (typeof task !== 'string' || task === '') return []; // the schema says so
-  if (task === 'default' || task.startsWith('tempograph.')) {
+  if (task === 'default' || task.startsWith('tempograph.'))
     return [
       fault(
-        ['tasks', index, 'task'],
+        path,
         'UNKNOWN_TASK',
         `${preview(task)} is a name of our own`,
         'name one of your tasks',
       ),
     ];
-  }
   // A node with a queue of its own may name a task that only the workers of that queue know.
   if (!tasks || tasks.names.includes(task) || typeof node.queue === 'string') return [];
   const hint =
     didYouMean(task, tasks.names) ??
     'the worker that was asked has no such task; all workers of one task queue must have the same, so define it there or use a task queue of your own';
-  return [fault(['tasks', index, 'task'], 'UNKNOWN_TASK', `unknown task ${preview(task)}`, hint)];
+  return [fault(path, 'UNKNOWN_TASK', `unknown task ${preview(task)}`, hint)];
 }
 
 function hookFaults(hooks: unknown, tasks: KnownTasks | undefined): Fault[] {

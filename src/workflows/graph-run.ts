@@ -229,7 +229,7 @@ export class GraphRun {
       }
       this.executor.begin(orders);
     }
-    if (this.scheduler.hasStartable && this.scheduler.running < this.scheduler.concurrency)
+    if (this.scheduler.hasStartable)
       this.alarm.set(Date.now() + 1);
   }
 

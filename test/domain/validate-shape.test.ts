@@ -123,7 +123,12 @@ describe('validateGraph on the shape of a spec', () => {
       'tasks[0].id INVALID_TYPE',
       /expected string, got 1/,
     ],
-    ['no task', graph({ tasks: [{ id: 'a' }] }), 'tasks[0].task MISSING', /expected string/],
+    [
+      'no task',
+      graph({ tasks: [{ id: 'a' }] }),
+      'tasks[0].task MISSING',
+      /one of task, graph and approval/,
+    ],
     ['an empty task', lone({ task: '' }), 'tasks[0].task INVALID_VALUE', /got ""/],
     [
       'dependsOn as text',
