@@ -150,6 +150,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       state: new WorkerState(identity, slots),
       circuits: new WorkerCircuits(store, log),
       errorLists,
+      graphs: () => ({ problem: 'this worker knows no pipelines by name' }),
       ...{ registry, runners, settings, log, blobs, spans: tracing?.spans ?? UNTRACED },
       ...(metrics ? { metrics } : {}),
       ...(store && recorder ? { store, recorder } : {}),

@@ -1,4 +1,5 @@
 import type { ResolvedSettings } from '../config.js';
+import type { KnownTasks } from '../domain/known-tasks.js';
 import type { TaskRegistry } from '../registry.js';
 import type { WorkerCircuits } from './circuits.js';
 import type { WorkerState } from './worker-state.js';
@@ -14,6 +15,8 @@ import type { Spans } from '../telemetry/tracing.js';
 /** What the activities of a worker share. */
 export interface Deps {
   registry: TaskRegistry;
+  /** Pipelines by name, for sub-graphs. */
+  graphs: NonNullable<KnownTasks['graph']>;
   runners: RunnerSet;
   blobs: BlobStore;
   log: Logger;

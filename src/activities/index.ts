@@ -8,16 +8,22 @@ import { getJson } from '../store/blob-store.js';
 import { ACTIVITY } from '../workflows/messages.js';
 import type { CheckRequest, EndRequest, ReadRequest } from '../workflows/asks.js';
 import type {
+  AnswerRequest,
+  BelowRequest,
+  CollectRequest,
   LetGoRequest,
   NodeRequest,
   PrepareRequest,
   RecordRequest,
   SettleRequest,
 } from '../workflows/requests.js';
+import { collect } from './collect.js';
 import { endElsewhere, letGo } from './completion.js';
 import type { Deps } from './deps.js';
 import { runNode } from './pipeline.js';
 import { check, prepare } from './prepare.js';
+import { prepareBelow } from './prepare-below.js';
+import { answer, question } from './question.js';
 import { tellLimits } from './limits.js';
 import { lookAt } from './look.js';
 import { describe, joinBlobs, readBlob, writeBlob } from './references.js';
@@ -37,6 +43,10 @@ export function createActivities(deps: Deps) {
     default: (request: NodeRequest) => runNode(deps, checkRequest(request)),
     [ACTIVITY.prepare]: (request: PrepareRequest) =>
       ours(() => deps.spans.prepare(request, () => prepare(deps, request))),
+    [ACTIVITY.prepareBelow]: (request: BelowRequest) => ours(() => prepareBelow(deps, request)),
+    [ACTIVITY.collect]: (request: CollectRequest) => ours(() => collect(deps, request)),
+    [ACTIVITY.question]: (request: NodeRequest) => ours(() => question(deps, request)),
+    [ACTIVITY.answer]: (request: AnswerRequest) => ours(() => answer(deps, request)),
     [ACTIVITY.readPlan]: (ref: string) => ours(() => getJson(deps.blobs, ref)),
     [ACTIVITY.settle]: (request: SettleRequest) => ours(() => settle(deps, request)),
     [ACTIVITY.record]: (request: RecordRequest) => recordClose(deps, request),

@@ -2,11 +2,12 @@
 import { createContext, Script } from 'node:vm';
 import { parseCondition } from '../domain/condition.js';
 import { TaskError } from '../domain/errors.js';
+import { ITEM_VARIABLES, RESULT_VARIABLES } from '../domain/expression.js';
 import { setOwn, type Json, type JsonObject } from '../domain/json.js';
 import { parseTemplate } from '../domain/template.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 import type { NodeBody } from '../domain/plan.js';
-import type { NodeRequest } from '../workflows/requests.js';
+import type { ItemRef, NodeRequest } from '../workflows/requests.js';
 import { loadValue } from './values.js';
 
 /** Longest that a condition, or the expressions of one input, may take, in milliseconds. */
@@ -25,38 +26,82 @@ export interface ResolvedInput {
 /** @throws TaskError EXPRESSION of the condition or of the input, STORE or NOT_FOUND */
 export async function resolveInput(blobs: BlobStore, request: NodeRequest): Promise<ResolvedInput> {
   const body = await loadBody(blobs, request.body);
-  const outputs: Record<string, Json> = {};
-  const tasks: JsonObject = {};
-  for (const [id, upstream] of Object.entries(request.reads ?? {})) {
-    const output = upstream.output ? await loadValue(blobs, upstream.output) : null;
-    setOwn(outputs, id, output);
-    setOwn<Json>(tasks, id, { status: upstream.status, output });
-  }
-  const template = body.input ?? null;
-  const params = request.params ? await loadValue(blobs, request.params) : {};
-  const { id, graph, project, sessionId } = request.execution;
-  const common = request.execution.metadata
-    ? await loadValue(blobs, request.execution.metadata)
-    : {};
-  const execution: JsonObject = {
-    id,
-    graph,
-    project: project ?? null,
-    sessionId: sessionId ?? null,
-    metadata: common,
-  };
-  const context = { params, tasks, execution };
-  const skipped = body.when !== undefined && !holds(body.when, context);
-  const parsed = parseTemplate(template, ['input']);
+  const { outputs, tasks } = await loadTasks(blobs, request);
+  const context = await contextOf(blobs, request, tasks);
+  const skipped = body.when !== undefined && !request.after && !holds(body.when, context);
+  const variables = request.item ? ITEM_VARIABLES : undefined;
+  const parsed = parseTemplate(body.input ?? null, ['input'], variables);
+  const input = skipped ? null : bounded('input', parsed.heavy, () => parsed.resolve(context));
   return {
-    input: skipped ? null : bounded('input', parsed.heavy, () => parsed.resolve(context)),
-    metadata: { ...(common as JsonObject), ...body.metadata },
+    input: request.after ? await inputAfter(blobs, request, body, input) : input,
+    metadata: { ...(context['execution'] as { metadata: JsonObject }).metadata, ...body.metadata },
     outputs,
     skipped,
   };
 }
 
-async function loadBody(blobs: BlobStore, body: NodeRequest['body']): Promise<NodeBody> {
+/** What the nodes from above that a request names gave: as they are, and as expressions see them. */
+export async function loadTasks(
+  blobs: BlobStore,
+  { reads = {} }: Pick<NodeRequest, 'reads'>,
+): Promise<{ outputs: Record<string, Json>; tasks: JsonObject }> {
+  const outputs: Record<string, Json> = {};
+  const tasks: JsonObject = {};
+  for (const [id, upstream] of Object.entries(reads)) {
+    const output = upstream.output ? await loadValue(blobs, upstream.output) : null;
+    setOwn(outputs, id, output);
+    setOwn<Json>(tasks, id, { status: upstream.status, output });
+  }
+  return { outputs, tasks };
+}
+
+/** What a node's expressions see. */
+export async function contextOf(
+  blobs: BlobStore,
+  { execution, params, item }: Pick<NodeRequest, 'execution' | 'params' | 'item'>,
+  tasks: JsonObject,
+): Promise<JsonObject> {
+  const { id, graph, project, sessionId, parent, metadata } = execution;
+  return {
+    params: params ? await loadValue(blobs, params) : {},
+    tasks,
+    execution: {
+      // The items of a map are nodes of the graph that the map stands in, for whoever wrote it.
+      id: parent?.map ? parent.id : id,
+      graph,
+      project: project ?? null,
+      sessionId: sessionId ?? null,
+      metadata: metadata ? await loadValue(blobs, metadata) : {},
+    },
+    ...(item ? { item: await loadItem(blobs, item), index: item.index } : {}),
+  };
+}
+
+async function loadItem(blobs: BlobStore, { ref, at, index }: ItemRef): Promise<Json> {
+  const page = await getJson(blobs, ref);
+  const item = Array.isArray(page) ? page[at] : undefined;
+  if (item === undefined) throw new TaskError('ENGINE', `page ${ref} has no item ${index}`);
+  return item;
+}
+
+/** The input of what follows a node's work, made of the node's own input. */
+async function inputAfter(
+  blobs: BlobStore,
+  { after, execution, node }: NodeRequest,
+  body: NodeBody,
+  input: Json,
+): Promise<Json> {
+  const nodeId = node.id.replace(/~[^~]*$/, '');
+  const executionId = `${execution.id}/${nodeId}`;
+  if (after && 'verify' in after)
+    return { ...after.verify, executionId, nodeId, input, idempotencyKey: executionId };
+  const output = after?.undo ? await loadValue(blobs, after.undo) : null;
+  if (body.undo === undefined) return { input, output };
+  const parsed = parseTemplate(body.undo, ['compensate', 'input'], RESULT_VARIABLES);
+  return bounded('input', parsed.heavy, () => parsed.resolve({ input, output }));
+}
+
+export async function loadBody(blobs: BlobStore, body: NodeRequest['body']): Promise<NodeBody> {
   if (!('ref' in body)) return body;
   const page = (await getJson(blobs, body.ref)) as unknown as NodeBody[];
   const found = page[body.index];
@@ -64,7 +109,8 @@ async function loadBody(blobs: BlobStore, body: NodeRequest['body']): Promise<No
   return found;
 }
 
-function holds(when: string, context: JsonObject): boolean {
+/** @throws TaskError EXPRESSION */
+export function holds(when: string, context: JsonObject): boolean {
   try {
     const condition = parseCondition(when);
     return bounded('when', condition.heavy, () => condition.holds(context));
@@ -82,7 +128,7 @@ const watchdog = new Script('run()');
  * thread. V8's watchdog is the one way to interrupt synchronous code; it is no sandbox here and is not used as one.
  */
 export function bounded<T>(
-  what: 'when' | 'input' | 'result',
+  what: 'when' | 'input' | 'result' | 'map' | 'message',
   heavy: boolean,
   evaluate: () => T,
 ): T {

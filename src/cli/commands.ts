@@ -1,5 +1,6 @@
 /** Every command, in the order of the help. */
 import type { CommandDefinition } from './command.js';
+import { approve, deny } from './approve-command.js';
 import { artifacts } from './artifacts-command.js';
 import { cancel } from './cancel-command.js';
 import { complete } from './complete-command.js';
@@ -32,6 +33,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   complete,
   pause,
   resume,
+  approve,
+  deny,
   retryPreview,
   doctor,
   rebuildStore,

@@ -30,6 +30,8 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   NO_WORKER: EXIT.unreachable,
   STORE: EXIT.unreachable,
   OUTPUT_INVALID: EXIT.failed,
+  DENIED: EXIT.failed,
+  COMPENSATION_FAILED: EXIT.failed,
   VETOED: EXIT.failed,
   NON_RETRIABLE: EXIT.failed,
   CANCELLED: EXIT.failed,

@@ -91,10 +91,11 @@ export class Asking {
     }
   }
 
-  /** A handle that knows what its execution is. */
+  /** A handle that knows what its execution is: a workflow, also where that runs below a node. */
   handleOf({ executionId, kind }: ExecutionRecord): ExecutionHandle {
     const { client, references } = this.parts;
-    return new ExecutionHandle(executionId, { client, references, lone: kind === 'task' });
+    const parts = { client, references, lone: kind === 'task', below: true as const };
+    return new ExecutionHandle(executionId, parts);
   }
 
   private async fromTemporal(executionId: string): Promise<ExecutionRecord> {

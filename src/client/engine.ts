@@ -42,7 +42,7 @@ import {
   type Publisher,
   type SubscribeOptions,
 } from './event-feed.js';
-import { ExecutionHandle, type PauseOptions } from './handle.js';
+import { ExecutionHandle, type ApprovalAnswer, type PauseOptions } from './handle.js';
 import { Limits } from './limits.js';
 import type { ExecutionList, ListQuery } from './listing.js';
 import type { ExecutionRecord } from './record.js';
@@ -374,6 +374,18 @@ export class TaskEngine implements ErrorListVerbs {
   ): Promise<Answer> {
     this.assertOpen();
     return await this.verbs.resume(executionId, options);
+  }
+
+  /** Says yes to an approval, `<execution>/<node>`. Answers for every state; throws only when unreachable. */
+  async approve(executionId: string, answer: ApprovalAnswer = {}): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.answer(executionId, { ...answer, approved: true });
+  }
+
+  /** Says no to an approval, as {@link approve} says yes. */
+  async deny(executionId: string, answer: Omit<ApprovalAnswer, 'payload'> = {}): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.answer(executionId, { ...answer, approved: false });
   }
 
   /**

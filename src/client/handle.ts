@@ -8,6 +8,7 @@ import {
   QUERY,
   UPDATE,
   type Answer,
+  type ApproveRequest,
   type CancelNodeRequest,
   type Counts,
   type GraphStatus,
@@ -44,6 +45,8 @@ export interface HandleParts {
   references: References;
   /** A lone task: a graph of one node whose status and output are the execution's. */
   lone: boolean;
+  /** What runs below a node: an execution although its id is a node's. */
+  below?: true;
 }
 
 /** How often `watch` looks, in milliseconds. */
@@ -60,7 +63,8 @@ export class ExecutionHandle {
   /** Waits for the end, however it ends. Of a node or an item: of that alone. */
   async result(): Promise<ExecutionResult> {
     const { graphId, nodeId } = splitExecutionId(this.executionId);
-    if (nodeId !== undefined) return await awaitNode(this.parts, graphId, nodeId);
+    if (nodeId !== undefined && !this.parts.below)
+      return await awaitNode(this.parts, graphId, nodeId);
     return await awaitResult(this.workflow, this.parts.references, this.parts.lone);
   }
 
@@ -136,8 +140,9 @@ export class ExecutionHandle {
   /** What the nodes that have ended so far kept beside their outputs. @throws TaskError NOT_FOUND */
   async artifacts(): Promise<NodeArtifact[]> {
     const { graphId, nodeId } = splitExecutionId(this.executionId);
-    if (nodeId !== undefined) return await nodeArtifacts(this.parts, graphId, nodeId);
-    return await executionArtifacts(this.parts, graphId);
+    if (nodeId !== undefined && !this.parts.below)
+      return await nodeArtifacts(this.parts, graphId, nodeId);
+    return await executionArtifacts(this.parts, this.executionId);
   }
 
   /**
@@ -152,6 +157,13 @@ export class ExecutionHandle {
   /** One node of the graph. */
   node(id: string): NodeHandle {
     return new NodeHandle(this.executionId, id, this.parts);
+  }
+
+  /** The execution below a sub-graph or map: its nodes, or its items `'0'`, `'1'` …, as any execution's. */
+  below(nodeId: string): ExecutionHandle {
+    const { client, references } = this.parts;
+    const parts: HandleParts = { client, references, lone: false, below: true };
+    return new ExecutionHandle(`${this.executionId}/${nodeId}`, parts);
   }
 
   private async nodes(status: GraphStatus): Promise<NodeView[]> {
@@ -202,6 +214,21 @@ export class NodeHandle {
     return await ask(this.parts.client, this.graphId, UPDATE.cancelNode, { nodeId });
   }
 
+  /** Says yes to an approval. */
+  async approve(answer: ApprovalAnswer = {}): Promise<Answer> {
+    return await this.answer({ ...answer, approved: true });
+  }
+
+  /** Says no to an approval. */
+  async deny(answer: Omit<ApprovalAnswer, 'payload'> = {}): Promise<Answer> {
+    return await this.answer({ ...answer, approved: false });
+  }
+
+  private async answer(answer: Omit<ApproveRequest, 'nodeId'>): Promise<Answer> {
+    const { nodeId } = this;
+    return await ask(this.parts.client, this.graphId, UPDATE.approve, { ...answer, nodeId });
+  }
+
   /** It does not start (again) until `resume`; `hard` also asks a running attempt to stop at its last checkpoint. */
   async pause(options: PauseOptions = {}): Promise<Answer> {
     const { nodeId } = this;
@@ -215,12 +242,15 @@ export class NodeHandle {
   }
 }
 
+/** An answer to an approval, and who gives it: that stands in the status history. */
+export type ApprovalAnswer = Omit<ApproveRequest, 'nodeId' | 'approved'>;
+
 /** Asks a running execution for something; one that has ended, or never was, answers no. */
 async function ask(
   client: Client,
   executionId: string,
   update: string,
-  request: PauseRequest | CancelNodeRequest,
+  request: PauseRequest | CancelNodeRequest | ApproveRequest,
 ): Promise<Answer> {
   const handle = client.workflow.getHandle(executionId);
   try {

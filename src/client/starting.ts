@@ -64,7 +64,7 @@ export class Starting {
     options: GraphSubmitOptions,
   ): Promise<ExecutionHandle> {
     const { inputs, name, ...rest } = options;
-    const { spec: given, known } = graphSpec(graph as GraphSpec, name, inputs);
+    const { spec: given, known } = graphSpec(graph, name, inputs);
     const entries = await this.entries(idsIn(graph, given));
     const { spec, project } = catalogueNodes(given, entries, rest);
     const own = project === undefined || rest.project !== undefined ? {} : { project };

@@ -2,9 +2,9 @@
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal } from '../domain/status.js';
-import { LONE_NODE, type Answer } from '../workflows/messages.js';
+import { LONE_NODE, type Answer, type ApproveRequest } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
-import type { ExecutionHandle, NodeHandle, PauseOptions } from './handle.js';
+import { NodeHandle, type ExecutionHandle, type PauseOptions } from './handle.js';
 
 /** Answers for every state; throws only when Temporal is unreachable. */
 export class Verbs {
@@ -20,6 +20,18 @@ export class Verbs {
 
   async resume(executionId: string, options: Omit<PauseOptions, 'mode'>): Promise<Answer> {
     return await this.asked(executionId, (target) => target.resume(options));
+  }
+
+  /** Answers an approval, `<execution>/<node>`. */
+  async answer(
+    executionId: string,
+    { approved, ...answer }: Omit<ApproveRequest, 'nodeId'>,
+  ): Promise<Answer> {
+    return await this.asked(executionId, async (target) => {
+      if (!(target instanceof NodeHandle))
+        return { success: false, message: `${executionId} is no node; an answer is to one` };
+      return await (approved ? target.approve(answer) : target.deny(answer));
+    });
   }
 
   /** A lone task is its only node. */

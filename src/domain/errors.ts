@@ -12,6 +12,8 @@ export const ERROR_CODES = {
   INPUT_INVALID: { origin: 'task', retriable: false },
   OUTPUT_INVALID: { origin: 'task', retriable: false },
   VETOED: { origin: 'task', retriable: false },
+  DENIED: { origin: 'task', retriable: false },
+  COMPENSATION_FAILED: { origin: 'task', retriable: false },
   NON_RETRIABLE: { origin: 'task', retriable: false },
   EXPRESSION: { origin: 'engine', retriable: false },
   TOO_LARGE: { origin: 'engine', retriable: false },

@@ -55,6 +55,8 @@ export interface MarkedExecution {
   version: string;
   project?: string;
   sessionId?: string;
+  /** It runs below a node of another execution, and has no row of its own. */
+  below?: true;
 }
 
 /** The name of our sink, and its functions. */

@@ -6,7 +6,7 @@ import type { ErrorRecord } from './errors.js';
 import type { Handover } from './handover.js';
 import type { Json } from './json.js';
 import type { Progress } from './progress.js';
-import type { StatusReason, TerminalStatus } from './status.js';
+import type { Status, StatusReason, TerminalStatus } from './status.js';
 
 /** A JSON value, either here or in the blob store. */
 export type Value = { json: Json } | { ref: string; bytes: number };
@@ -62,12 +62,22 @@ export interface NodeOutcome {
   recorded?: true;
   /** The output is one that was kept; its handler was not entered. */
   cached?: true;
+  /** Of a sub-graph or a map: how its nodes, or items, ended. */
+  below?: BelowEnd;
   /** CANCELLED: the last value that the attempt saved, to go on from after a pause. */
   checkpoint?: Json;
 }
 
+/** How an execution below a node ended. */
+export interface BelowEnd {
+  counts: Partial<Record<Status, number>>;
+  /** Where its manifest lies. */
+  manifest?: string;
+}
+
 /** Why an activity ended without an end of its node. */
-export type HoldReason = 'retry' | 'no_handler' | 'paused' | 'circuit' | 'coalesced' | 'looked';
+export type HoldReason =
+  'retry' | 'no_handler' | 'paused' | 'circuit' | 'coalesced' | 'looked' | 'unknown';
 
 /** A node gives its place back until a time. No failure: the attempts so far are counted, nothing is lost. */
 export interface HeldOutcome {

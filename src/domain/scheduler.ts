@@ -252,6 +252,11 @@ export class Scheduler {
     return this.runningCount;
   }
 
+  /** Those of the running that take no place in the window. */
+  get withoutPlace(): number {
+    return this.runningCount - this.placesTaken;
+  }
+
   get ready(): number {
     return this.readyCount;
   }

@@ -43,6 +43,8 @@ export type StatusReason =
   | 'circuit'
   | 'coalesced'
   | 'paused'
+  | 'approval'
+  | 'outcome_unknown'
   | 'upstream_failed'
   | 'condition'
   | 'rule'

@@ -104,7 +104,8 @@ export function closedRows(
   const rows = nodes.map((view) => nodeRow(info, view, manifest.startedAt, sequence));
   const [only] = rows;
   if (info.kind === 'task' && only && manifest.error) only.error ??= manifest.error;
-  if (info.kind !== 'graph') return rows;
+  // What runs below a node has that node's row, which the graph above it writes.
+  if (info.kind !== 'graph' || info.parent) return rows;
   const startedAt = Date.parse(manifest.startedAt);
   const endedAt = Date.parse(manifest.endedAt);
   const history: StatusChange[] = [
@@ -149,7 +150,7 @@ export function markedRow(told: Marked, sequence: number): ExecutionWrite | unde
       ...{ ...nodeIdentity(info, node.id), taskId: node.task, ...said },
       ...(node.goesOn ? {} : { status, reason }),
     };
-  if (info.kind === 'batch') return undefined;
+  if (info.kind === 'batch' || execution.below) return undefined;
   if (info.kind === 'task')
     return { ...nodeIdentity(info, LONE_NODE), taskId: info.graph, ...said, status, reason };
   const began: StatusChange = { status: 'RUNNING', at: new Date(startedAt).toISOString() };

@@ -12,6 +12,7 @@ import {
   QUERY,
   UPDATE,
   type Answer,
+  type ApproveRequest,
   type CancelNodeRequest,
   type GraphStatus,
   type NodesPage,
@@ -19,7 +20,7 @@ import {
   type NodeView,
   type PauseRequest,
 } from './messages.js';
-import { isCancelNode, isPause } from './shapes.js';
+import { isApprove, isCancelNode, isPause } from './shapes.js';
 
 /** @param current the run, once it is prepared */
 export function answer(current: () => GraphRun | undefined): void {
@@ -43,6 +44,16 @@ export function answer(current: () => GraphRun | undefined): void {
     current,
     (run, request) => run.verbs.resume(request),
   );
+  verb<ApproveRequest>(
+    UPDATE.approve,
+    {
+      says: 'answer an approval',
+      takes: '{ "nodeId", "approved": true | false, "by"?, "note"?, "payload"? }',
+      isRequest: isApprove,
+    },
+    current,
+    (run, request) => run.approve(request),
+  );
 }
 
 interface VerbText<R> {
@@ -56,14 +67,16 @@ function verb<R>(
   name: string,
   { says, takes, isRequest }: VerbText<R>,
   current: () => GraphRun | undefined,
-  run: (graph: GraphRun, request: R) => Answer,
+  run: (graph: GraphRun, request: R) => Answer | Promise<Answer>,
 ): void {
   setHandler(
     defineUpdate<Answer, [R]>(name),
     async (request) => {
       await condition(() => current() !== undefined);
       const graph = current();
-      return graph ? run(graph, request) : { success: false, message: 'the graph did not start' };
+      return graph
+        ? await run(graph, request)
+        : { success: false, message: 'the graph did not start' };
     },
     {
       description: `${says}: ${takes}`,

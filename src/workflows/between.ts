@@ -7,7 +7,7 @@ import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import type { StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import type { NodeFailure } from './messages.js';
-import type { NodeOrder, Prepared, Round, Upstream } from './requests.js';
+import type { BelowRequest, NodeOrder, Prepared, Question, Round, Upstream } from './requests.js';
 
 /** Arguments of `taskGraph`. A raw client gives the spec and, if it likes, a submission; the carry is our own. */
 export type TaskGraphArgs = [
@@ -15,6 +15,27 @@ export type TaskGraphArgs = [
   submission?: Submission | null,
   carry?: Carry | CarryAway | null,
 ];
+
+/** Arguments of `taskSubgraph`, which only we start. The carry stands where `taskGraph` has it. */
+export type SubgraphArgs = [
+  request: Omit<BelowRequest, 'executionId' | 'run'> | null,
+  unused?: null,
+  carry?: Carry | CarryAway | null,
+];
+
+/** What a graph is told by the one above it, or a segment for the executions below its nodes. */
+export interface AboveSignal {
+  verb: 'pause' | 'resume';
+  mode?: 'soft' | 'hard';
+  by?: string;
+  note?: string;
+}
+
+/** A segment passes it on to the executions below these nodes. */
+export interface TellSignal {
+  indexes: number[];
+  tell: AboveSignal;
+}
 
 /** A carry that is too large for an argument. */
 export interface CarryAway {
@@ -95,7 +116,18 @@ export interface Carry {
   nodeMarks: [index: number, marks: StatusChange[]][];
   /** Executions that wait for this one. */
   subscribers: SubscribeSignal[];
+  /** Approvals that wait for their answer. */
+  questions?: OpenQuestion[];
   limits?: LimitsCarry;
+}
+
+/** A question that was asked and has no answer. */
+export interface OpenQuestion {
+  index: number;
+  question: Question;
+  /** Epoch milliseconds. */
+  askedAt: number;
+  dueAt?: number;
 }
 
 /** Places in limits, and the last message to each limit's keeper. */

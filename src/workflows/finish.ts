@@ -1,5 +1,6 @@
 /** How an execution closes: its manifest is written, then the workflow completes, fails or is cancelled with it. */
 import {
+  ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
   log,
@@ -9,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { formatError } from '../domain/errors.js';
+import type { Value } from '../domain/outcome.js';
 import type { Status, TerminalStatus } from '../domain/status.js';
 import {
   ACTIVITY,
@@ -19,7 +21,7 @@ import {
   type Manifest,
   type NodeView,
 } from './messages.js';
-import type { RecordRequest } from './requests.js';
+import type { CollectRequest, RecordRequest } from './requests.js';
 import { work } from './work.js';
 
 /** Characters of JSON that a manifest may have inside a completed workflow's result, and inside a failure or the memo. */
@@ -58,23 +60,51 @@ export async function recordEnd(request: RecordRequest): Promise<void> {
   }
 }
 
+export interface ClosingSteps {
+  /** Of an execution below another one: how its output is made. */
+  collect?: Omit<CollectRequest, 'manifest'>;
+  /** The last thing that may take time. */
+  beforeClose: (close: GraphClose) => Promise<void>;
+}
+
+/** @throws ApplicationFailure TOO_LARGE where the outputs are more than one value may hold */
+async function collected(
+  collect: NonNullable<ClosingSteps['collect']>,
+  manifest: GraphClose['manifest'],
+): Promise<Value> {
+  const ref = 'ref' in manifest ? manifest.ref : await writeAway(manifest);
+  const request: CollectRequest = { ...collect, manifest: ref };
+  try {
+    return await work<Value>(ACTIVITY.collect, [request], { startToCloseTimeout: '3m' });
+  } catch (error) {
+    const cause = error instanceof ActivityFailure ? error.cause : error;
+    const { type, message } = cause as ApplicationFailure;
+    const record = { code: type ?? 'ENGINE', message, origin: 'engine', retriable: false };
+    throw ApplicationFailure.create({
+      ...{ type: FAILURE.failed, message, nonRetryable: true },
+      details: [{ status: 'FAILED', error: record }],
+    });
+  }
+}
+
 /**
  * Closes the execution.
  *
  * @param views the ended nodes, or pages of them that are already written
- * @param beforeClose the last thing that may take time
  * @returns what a completed workflow returns
  * @throws ApplicationFailure or CancelledFailure, which close the workflow otherwise
  */
 export async function closeExecution(
   manifest: Omit<Manifest, 'nodes'>,
   views: NodeView[] | { pages: string[] },
-  beforeClose: (close: GraphClose) => Promise<void>,
+  { collect, beforeClose }: ClosingSteps,
   close: Omit<GraphClose, 'manifest'>,
 ): Promise<GraphClose> {
   const { status } = close;
-  const limit = status === 'COMPLETED' ? INLINE_RESULT : INLINE_FAILURE;
+  // What is below a node hands up only where its manifest lies, and its output.
+  const limit = collect ? -1 : status === 'COMPLETED' ? INLINE_RESULT : INLINE_FAILURE;
   const whole: GraphClose = { ...close, manifest: await fit({ ...manifest, nodes: views }, limit) };
+  if (collect && status === 'COMPLETED') whole.output = await collected(collect, whole.manifest);
   showStatus(status);
   await beforeClose(whole);
   switch (status) {
@@ -106,7 +136,7 @@ async function fit(manifest: Manifest, limit: number): Promise<Manifest | { ref:
   if (JSON.stringify(manifest).length <= limit) return manifest;
   const { nodes } = manifest;
   if (!Array.isArray(nodes)) return { ref: await writeAway(manifest) };
-  if (nodes.length <= NODES_PER_PAGE) return { ref: await writeAway(manifest) };
+  if (nodes.length <= NODES_PER_PAGE || limit < 0) return { ref: await writeAway(manifest) };
   const pages: string[] = [];
   for (let start = 0; start < nodes.length; start += NODES_PER_PAGE)
     pages.push(await writeAway(nodes.slice(start, start + NODES_PER_PAGE)));

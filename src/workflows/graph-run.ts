@@ -19,22 +19,25 @@ import type { Effects } from '../domain/effects.js';
 import { graphStatus } from '../domain/graph-status.js';
 import { Scheduler } from '../domain/scheduler.js';
 import { ShutCircuits } from '../domain/shut-circuits.js';
-import { jsonBytes } from '../domain/json.js';
+import { jsonBytes, preview } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
+import type { Asked } from './approvals.js';
 import { detailsMarkdown } from './details.js';
 import type { Awaiting } from './awaiting.js';
-import { closeExecution, recordEnd, showStatus, writeAway } from './finish.js';
+import { showStatus, writeAway } from './finish.js';
+import { closeGraph } from './graph-close.js';
 import { GraphState } from './graph-state.js';
-import type { Carry, CarryAway, TaskGraphArgs } from './between.js';
-import type { GraphClose, GraphStatus } from './messages.js';
+import type { Carry, CarryAway, OpenQuestion, TaskGraphArgs } from './between.js';
+import type { Answer, ApproveRequest, GraphClose, GraphStatus } from './messages.js';
 import type { NodeOrder, PlanPages, Prepared } from './requests.js';
 import { GraphLimits } from './limits.js';
-import type { Deliver, NodeExecutor } from './node-executor.js';
+import type { KindsExecutor } from './kinds-executor.js';
+import type { Deliver } from './node-executor.js';
 import { OrderBook } from './orders.js';
 import type { EndOf, Subscribers } from './subscribers.js';
-import { executionEnded, executionMarked, nodeEnded, nodeHeld } from './trace.js';
+import { executionMarked, nodeEnded, nodeHeld } from './trace.js';
 import { GraphVerbs } from './verbs.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
@@ -54,7 +57,7 @@ export interface GraphRunParts {
   subscribers: Subscribers;
   /** Executions that this one waits for before it starts. */
   awaiting: Awaiting | undefined;
-  makeExecutor(deliver: Deliver): NodeExecutor;
+  makeExecutor(deliver: Deliver, asked: Asked): KindsExecutor;
 }
 
 export class GraphRun {
@@ -62,7 +65,7 @@ export class GraphRun {
   readonly limits: GraphLimits | undefined;
   private readonly scheduler: Scheduler;
   private readonly state: GraphState;
-  private readonly executor: NodeExecutor;
+  private readonly executor: KindsExecutor;
   private readonly alarm = new Alarm(() => this.version++);
   private startedAt: number;
   private readonly pages: string[];
@@ -89,7 +92,10 @@ export class GraphRun {
     this.startedAt = carry?.startedAt ?? Date.now();
     this.pages = [...(carry?.pages ?? [])];
     this.stopping = carry?.cancelling;
-    this.executor = parts.makeExecutor((index, outcome) => this.deliver(index, outcome));
+    this.executor = parts.makeExecutor(
+      (index, outcome) => this.deliver(index, outcome),
+      (open) => this.asked(open),
+    );
     this.verbs = new GraphVerbs({
       scheduler: this.scheduler,
       state: this.state,
@@ -106,6 +112,8 @@ export class GraphRun {
       this.state.restore(carry);
       this.verbs.marks.push(...carry.marks);
       for (const [index, reason] of carry.cancelled) this.cancelReasons.set(index, reason);
+      for (const open of carry.questions ?? []) this.state.asked(open);
+      this.executor.approvals.restore(carry.questions ?? []);
       this.state.failures.push(...carry.failures);
       this.state.firstError = carry.failures[0]?.error;
     } else if (!parts.awaiting) this.begin();
@@ -114,10 +122,7 @@ export class GraphRun {
   /** Runs to the end. @throws what closes the workflow */
   async run(): Promise<GraphClose> {
     await this.awaitOthers();
-    const deadline =
-      this.parts.plan.deadlineMs === undefined
-        ? undefined
-        : this.startedAt + this.parts.plan.deadlineMs;
+    const { deadline } = this;
     while (!this.isDone()) {
       const seen = this.version; // before anything below waits: a change meanwhile must not be slept through
       const now = Date.now();
@@ -138,6 +143,24 @@ export class GraphRun {
     await this.executor.close();
     await this.limits?.close();
     return await this.close();
+  }
+
+  /** When it has to be done, epoch milliseconds: its own deadline, or that of what it is below. */
+  private get deadline(): number | undefined {
+    const { plan, prepared } = this.parts;
+    const own = plan.deadlineMs === undefined ? Infinity : this.startedAt + plan.deadlineMs;
+    const at = Math.min(own, prepared.below?.deadlineAt ?? Infinity);
+    return at === Infinity ? undefined : at;
+  }
+
+  /** Answers a question that an approval node asks. */
+  async approve(request: ApproveRequest): Promise<Answer> {
+    const index = this.state.find(request.nodeId);
+    const unknown = { success: false, message: `the graph has no node ${preview(request.nodeId)}` };
+    if (index === undefined) return unknown;
+    const answer = await this.executor.approvals.answer(index, request.nodeId, request);
+    if (answer.success) this.verbs.answered(index, request);
+    return answer;
   }
 
   /** Cancels the whole graph. */
@@ -222,15 +245,14 @@ export class GraphRun {
       if (next.length === 0) return;
       const now = Date.now();
       const taken = next.filter((index) => !this.holdBack(index, now));
-      const orders = taken.map((index) => this.orders.order(index));
+      const orders = taken.map((index) => this.orders.order(index, this.deadline));
       for (const index of taken) {
         this.state.scheduled(index, now);
         this.say(index, 'PENDING', 'SCHEDULED', 'queue');
       }
       this.executor.begin(orders);
     }
-    if (this.scheduler.hasStartable)
-      this.alarm.set(Date.now() + 1);
+    if (this.scheduler.hasStartable) this.alarm.set(Date.now() + 1);
   }
 
   /** @returns true for a node that would only find out what its graph knows: that its circuit is open */
@@ -260,6 +282,14 @@ export class GraphRun {
     }
     const cancelled = this.cancelReasons.get(index);
     if (cancelled !== undefined) this.apply(this.scheduler.cancelNode(index, now, cancelled));
+  }
+
+  /** A question is asked: whoever looks sees it, and the store hears of it. */
+  private asked(open: OpenQuestion): void {
+    this.state.asked(open);
+    const at = new Date(open.askedAt).toISOString();
+    this.verbs.markNode(open.index, { status: 'RUNNING', at, reason: 'approval' }, false);
+    this.version++;
   }
 
   private end(index: number, outcome: NodeOutcome, now: number): void {
@@ -377,58 +407,25 @@ export class GraphRun {
 
   private endStatus(): TerminalStatus {
     const { nodes } = this.parts.plan;
+    const { below } = this.parts.prepared;
     return graphStatus({
       stopping: this.stopping,
       hasFailed: this.scheduler.hasFailed,
-      only: nodes.length === 1 ? this.scheduler.ending(0)?.status : undefined,
+      only: nodes.length === 1 && !below ? this.scheduler.ending(0)?.status : undefined,
     });
   }
 
   private async close(): Promise<GraphClose> {
-    const { execution } = this.parts.prepared;
-    const ended = Date.now();
-    const status = this.endStatus();
-    const counts = this.state.counts();
     while (this.executor.carry && this.state.unpagedCount > 0)
       this.pages.push(await writeAway(this.state.takePage()));
-    const views = this.executor.carry ? { pages: this.pages } : this.state.views();
-    const { failures, firstError } = this.state;
-    const error = status === 'COMPLETED' ? undefined : firstError;
-    const total = this.parts.plan.nodes.length;
-    executionEnded(execution, { status, counts, total, error, endedAt: ended });
-    log.info(`${execution.graph}: RUNNING → ${status}`, {
-      executionId: execution.id,
-      from: 'RUNNING',
-      to: status,
+    const { prepared, plan, subscribers } = this.parts;
+    return await closeGraph({
+      ...{ prepared, plan, subscribers, state: this.state, startedAt: this.startedAt },
+      status: this.endStatus(),
+      views: this.executor.carry ? { pages: this.pages } : this.state.views(),
+      marks: this.verbs.marks,
+      endOf: (nodeId) => this.endOf(nodeId),
     });
-    const { id, graph, version, project, sessionId } = execution;
-    return await closeExecution(
-      {
-        executionId: id,
-        graph,
-        version,
-        status,
-        counts,
-        startedAt: new Date(this.startedAt).toISOString(),
-        endedAt: new Date(ended).toISOString(),
-        durationMs: ended - this.startedAt,
-        ...(error ? { error } : {}),
-        ...(this.verbs.marks.length > 0 ? { marks: this.verbs.marks } : {}),
-        ...(project === undefined ? {} : { project }),
-        ...(sessionId === undefined ? {} : { sessionId }),
-      },
-      views,
-      async (close) => {
-        const { prepared, subscribers } = this.parts;
-        // A lone task's end was recorded with its last attempt, where one ran.
-        if (prepared.records && !(execution.kind === 'task' && this.state.isRecorded(0)))
-          await recordEnd({ execution, close });
-        await subscribers.tellAll((nodeId) =>
-          nodeId === undefined ? { status } : this.endOf(nodeId),
-        );
-      },
-      { status, counts, ...(failures.length > 0 ? { failures } : {}) },
-    );
   }
 
   private say(index: number, from: string, to: string, reason: string | undefined): void {

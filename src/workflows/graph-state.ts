@@ -6,9 +6,17 @@ import type { ErrorRecord } from '../domain/errors.js';
 import type { HeldOutcome, HoldReason, NodeOutcome } from '../domain/outcome.js';
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
+import type { NodeKind } from '../domain/node-kind.js';
 import { isFailure, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
-import type { Carry } from './between.js';
-import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
+import type { Carry, OpenQuestion } from './between.js';
+import type {
+  ApprovalView,
+  Counts,
+  NodeFailure,
+  NodesPage,
+  NodesQuery,
+  NodeView,
+} from './messages.js';
 import type { Round, Upstream } from './requests.js';
 
 /** Failures that are kept for the close payload. */
@@ -32,6 +40,8 @@ interface NodeRecord {
   lastError?: ErrorRecord;
   /** Pauses and resumes. */
   marks?: StatusChange[];
+  /** What an approval asks. */
+  question?: OpenQuestion;
 }
 
 export class GraphState {
@@ -103,6 +113,11 @@ export class GraphState {
   marked(index: number, mark: StatusChange): void {
     const record = this.touch(index);
     record.marks = [...(record.marks ?? []), mark].slice(-MARKS_KEPT);
+  }
+
+  /** An approval's question is asked. */
+  asked(open: OpenQuestion): void {
+    this.touch(open.index).question = open;
   }
 
   /** Nodes that are handed to an executor. */
@@ -232,12 +247,13 @@ export class GraphState {
   }
 
   counts(): Counts {
-    const { running, ready, heldCount, waitingCount } = this.scheduler;
+    const { running, withoutPlace, ready, heldCount, waitingCount } = this.scheduler;
     const paused = this.scheduler.isAllPaused ? ready : 0;
     const live = {
       PENDING: waitingCount + ready - paused,
       PAUSED: paused,
-      SCHEDULED: running,
+      SCHEDULED: running - withoutPlace,
+      RUNNING: withoutPlace,
       RETRYING: heldCount,
     };
     for (const index of this.holds) {
@@ -281,7 +297,7 @@ export class GraphState {
     const record = this.record(index);
     const { status, reason } = this.status(index, record);
     const { outcome, round } = record;
-    const { task, retry, circuit } = this.classOf(index);
+    const { task, retry, circuit, kind } = this.classOf(index);
     const attempts = outcome?.attempts ?? round?.attempts ?? [];
     const count = outcome?.attemptCount ?? round?.attemptsUsed ?? 0;
     const due =
@@ -300,7 +316,7 @@ export class GraphState {
       ...(reason ? { reason } : {}),
       ...(attempts.length > 0 ? { attemptHistory: attempts } : {}),
       ...(record.marks ? { marks: record.marks } : {}),
-      ...times(record, attempts[0]?.startedAt, count > 0),
+      ...times(record, attempts[0]?.startedAt, count > 0 || kind !== undefined),
       ...(due === undefined ? {} : { nextRetryAt: iso(due) }),
       ...(outcome ? ofOutcome(outcome) : {}),
       ...(outcome || record.lastError === undefined ? {} : { error: record.lastError }),
@@ -309,6 +325,8 @@ export class GraphState {
         : {}),
       ...(reason === 'limit' ? { limit: this.limitOf(index) } : {}),
       ...(reason === 'circuit' && circuit ? { circuit: circuit.name } : {}),
+      ...(kind === undefined ? {} : { kind }),
+      ...(record.question && !outcome ? { approval: approvalView(record.question) } : {}),
       ...(this.hasDependants[index] ? {} : { leaf: true as const }),
     };
   }
@@ -326,7 +344,7 @@ export class GraphState {
     if (ending) return { status: ending.status, reason: record.reason ?? ending.reason };
     switch (this.scheduler.state(index)) {
       case 'running':
-        return { status: 'SCHEDULED', reason: 'queue' };
+        return WHILE_RUNNING[this.classOf(index).kind ?? 'task'];
       case 'ready':
         if (this.scheduler.isPaused(index)) return PAUSED;
         return {
@@ -364,7 +382,24 @@ const WHILE_HELD: Record<HoldReason | 'start_time', { status: Status; reason: St
   coalesced: { status: 'PENDING', reason: 'coalesced' },
   looked: { status: 'PENDING', reason: 'limit' },
   start_time: { status: 'SCHEDULED', reason: 'start_time' },
+  unknown: { status: 'PENDING', reason: 'outcome_unknown' },
 };
+const WHILE_RUNNING: Record<NodeKind, { status: Status; reason?: StatusReason }> = {
+  task: { status: 'SCHEDULED', reason: 'queue' },
+  graph: { status: 'RUNNING' },
+  map: { status: 'RUNNING' },
+  approval: { status: 'RUNNING', reason: 'approval' },
+};
+
+function approvalView({ question, askedAt, dueAt }: OpenQuestion): ApprovalView {
+  const { message, by, payload } = question;
+  return {
+    ...{ message, askedAt: iso(askedAt) },
+    ...(by ? { by } : {}),
+    ...(dueAt === undefined ? {} : { dueAt: iso(dueAt) }),
+    ...(payload ? { payload } : {}),
+  };
+}
 
 function waitingFor(
   held: 'circuit' | 'coalesced',
@@ -420,6 +455,7 @@ function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
     ...(taskVersion ? { taskVersion } : {}),
     ...(metrics ? { metrics } : {}),
     ...(outcome.artifacts ? { artifacts: outcome.artifacts } : {}),
+    ...(outcome.below ? { below: outcome.below } : {}),
     ...(outcome.cached ? { cached: true as const } : {}),
   };
 }

@@ -12,6 +12,8 @@ import { PRIORITY_KEY } from '../domain/priority.js';
 import { cutBytes, jsonBytes } from '../domain/json.js';
 import { outcomeOfFailure, outcomeOfResult } from './activity-failure.js';
 import { Alarm } from './alarm.js';
+import type { AboveSignal } from './between.js';
+import { Children } from './children.js';
 import { letGo } from './elsewhere.js';
 import { ACTIVITY } from './messages.js';
 import type { NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
@@ -43,12 +45,15 @@ export class HereExecutor implements NodeExecutor {
   private readonly pausing = new Set<number>();
   /** Running nodes whose attempts end elsewhere, by index: their ids. */
   private readonly elsewhere = new Map<number, string>();
+  private readonly children: Children;
   private readonly spent = { at: -1, bytes: 0, commands: 0 };
 
   constructor(
     private readonly context: HereContext,
     private readonly deliver: Deliver,
-  ) {}
+  ) {
+    this.children = new Children(context);
+  }
 
   begin(orders: readonly NodeOrder[]): void {
     this.waiting.push(...orders);
@@ -56,6 +61,16 @@ export class HereExecutor implements NodeExecutor {
   }
 
   stop(indexes: readonly number[], how: 'cancel' | 'pause'): void {
+    if (how === 'pause') {
+      const below = indexes.filter((index) => this.children.has(index));
+      if (below.length > 0) {
+        this.tell(below, { verb: 'pause', mode: 'hard' });
+        return this.stop(
+          indexes.filter((index) => !below.includes(index)),
+          how,
+        );
+      }
+    }
     const asked = new Set(indexes);
     for (const index of indexes) {
       if (how === 'pause') this.pausing.add(index);
@@ -69,6 +84,10 @@ export class HereExecutor implements NodeExecutor {
       const nodeId = this.elsewhere.get(index);
       if (nodeId !== undefined) void letGo(nodeId);
     }
+  }
+
+  tell(indexes: readonly number[], signal: AboveSignal): void {
+    for (const index of indexes) this.children.tell(index, signal);
   }
 
   hasRoom(): boolean {
@@ -115,6 +134,11 @@ export class HereExecutor implements NodeExecutor {
   private async run(order: NodeOrder, request: NodeRequest): Promise<ActivityOutcome> {
     const scope = new CancellationScope({ cancellable: true, parent: this.home });
     this.scopes.set(order.index, scope);
+    if (order.below !== undefined) {
+      const below = await this.children.run(order, request, this.classOf(order), scope);
+      this.scopes.delete(order.index);
+      return below;
+    }
     if (this.classOf(order).external) this.elsewhere.set(order.index, order.id);
     const options = this.options(order, request);
     let outcome: ActivityOutcome;
@@ -209,6 +233,10 @@ export class HereExecutor implements NodeExecutor {
         ? {}
         : { totalLeftMs: Math.max(1, first + totalTimeoutMs - Date.now()) }),
       ...(order.round ? { round: order.round } : {}),
+      ...(order.item ? { item: order.item } : {}),
+      ...(order.deadlineAt === undefined
+        ? {}
+        : { deadlineLeftMs: Math.max(1, order.deadlineAt - Date.now()) }),
       ...(order.look ? { look: true as const } : {}),
     };
   }

@@ -3,7 +3,8 @@
  * (`taskGraph`, the queries and updates).
  */
 import type { ErrorRecord } from '../domain/errors.js';
-import type { AttemptRecord, Value } from '../domain/outcome.js';
+import type { Json, JsonObject } from '../domain/json.js';
+import type { AttemptRecord, BelowEnd, Value } from '../domain/outcome.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 
@@ -12,12 +13,17 @@ export const TASK_QUEUE = 'tempograph';
 export const WORKFLOW = {
   graph: 'taskGraph',
   segment: 'taskSegment',
+  subgraph: 'taskSubgraph',
   ask: 'tempographAsk',
   limit: 'tempographLimit',
 } as const;
 
 export const ACTIVITY = {
   prepare: 'tempograph.prepare',
+  prepareBelow: 'tempograph.prepareBelow',
+  collect: 'tempograph.collect',
+  question: 'tempograph.question',
+  answer: 'tempograph.answer',
   readPlan: 'tempograph.readPlan',
   settle: 'tempograph.settle',
   record: 'tempograph.record',
@@ -44,12 +50,15 @@ export const UPDATE = {
   cancelNode: 'cancelNode',
   pause: 'pause',
   resume: 'resume',
+  approve: 'approve',
   setMax: 'setMax',
 } as const;
 export const SIGNAL = {
   settled: 'tempograph.settled',
   assign: 'tempograph.assign',
   cancel: 'tempograph.cancel',
+  tell: 'tempograph.tell',
+  above: 'tempograph.above',
   limitAsk: 'tempograph.limit.ask',
   limitGranted: 'tempograph.limit.granted',
   subscribe: 'tempograph.subscribe',
@@ -152,6 +161,12 @@ export interface NodeView {
   limit?: { key: string; weight: number };
   /** The circuit that holds it. */
   circuit?: string;
+  /** Where it is no task alone. A sub-graph and a map are executions of their own, `<execution>/<node>`. */
+  kind?: 'graph' | 'map' | 'approval';
+  /** Of a sub-graph or a map that has ended: its nodes, or items, by status, and where its manifest lies. */
+  below?: BelowEnd;
+  /** Of an approval: what is asked, of whom, since when and until when. */
+  approval?: ApprovalView;
   /** Its output is one that was kept; no attempt of its handler was made. */
   cached?: true;
   inputHash?: string;
@@ -162,6 +177,16 @@ export interface NodeView {
   artifacts?: Value;
   /** Nothing depends on it: its output is part of the graph's. */
   leaf?: true;
+}
+
+export interface ApprovalView {
+  message: string;
+  by?: string[];
+  /** ISO times. */
+  askedAt: string;
+  dueAt?: string;
+  /** JSON Schema of what the answer has to bring. */
+  payload?: JsonObject;
 }
 
 export interface NodesQuery {
@@ -207,6 +232,8 @@ export interface GraphClose {
   manifest: Manifest | { ref: string };
   counts: Counts;
   failures?: NodeFailure[];
+  /** Of an execution below another one: its output. */
+  output?: Value;
 }
 
 /** The answer to a verb: whether it did anything, and what, or why not. */
@@ -217,6 +244,18 @@ export interface Answer {
 
 export interface CancelNodeRequest {
   nodeId: string;
+}
+
+/** The argument of the update `approve`: the answer to an approval node. */
+export interface ApproveRequest {
+  nodeId: string;
+  /** Yes or no. */
+  approved: boolean;
+  /** Who answers. */
+  by?: string;
+  note?: string;
+  /** What the answer brings, where the node asks for something. */
+  payload?: Json;
 }
 
 /** The argument of the updates `pause` and `resume`. */

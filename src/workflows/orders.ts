@@ -4,7 +4,7 @@ import { setOwn } from '../domain/json.js';
 import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { GraphState } from './graph-state.js';
-import type { NodeOrder, PlanPages, Prepared, Upstream } from './requests.js';
+import type { Below, ItemRef, NodeOrder, PlanPages, Prepared, Upstream } from './requests.js';
 
 export class OrderBook {
   /** Of a graph that runs in one piece; a coordinator's segments have one limit for all. */
@@ -14,14 +14,16 @@ export class OrderBook {
     private readonly parts: { prepared: Prepared; plan: Plan; spec: GraphSpec | null },
     private readonly state: GraphState,
   ) {
-    this.inlineLimits = parts.spec ? inlineLimits(parts.plan) : undefined;
+    this.inlineLimits = 'bodies' in parts.prepared.plan ? undefined : inlineLimits(parts.plan);
   }
 
-  order(index: number): NodeOrder {
+  /** @param deadlineAt when the graph has to be done, epoch milliseconds */
+  order(index: number, deadlineAt?: number): NodeOrder {
     const node = this.state.node(index);
     const round = this.state.round(index);
     const inlineLimit = this.inlineLimits?.[index];
-    const reads: Record<string, Upstream> = {};
+    const { below } = this.parts.prepared;
+    const reads: Record<string, Upstream> = { ...below?.reads };
     for (const read of node.reads ?? []) {
       const upstream = this.state.upstream.get(read);
       if (upstream) setOwn(reads, this.state.node(read).id, upstream);
@@ -31,19 +33,31 @@ export class OrderBook {
       id: node.id,
       class: node.class,
       body: this.body(index),
-      ...(node.reads ? { reads } : {}),
+      ...(node.reads || below?.reads ? { reads } : {}),
       ...(node.readsParams ? { readsParams: true as const } : {}),
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
       ...(round ? { round } : {}),
+      ...(node.below === undefined ? {} : { below: node.below }),
+      ...(deadlineAt === undefined ? {} : { deadlineAt }),
+      ...(below?.items ? { item: itemOf(below.items, index) } : {}),
       ...(this.state.isLook(index) ? { look: true as const } : {}),
     };
   }
 
   private body(index: number): NodeBody | { ref: string; index: number } {
     const { spec, prepared } = this.parts;
+    if (prepared.below) {
+      const { bodies, perPage, items } = prepared.below;
+      if (items) return { ref: bodies[0] ?? '', index: 0 };
+      return { ref: bodies[Math.floor(index / perPage)] ?? '', index: index % perPage };
+    }
     const own = spec?.tasks[index];
     if (own) return nodeBody(own);
     const { bodies, bodiesPerPage } = prepared.plan as PlanPages;
     return { ref: bodies[Math.floor(index / bodiesPerPage)] ?? '', index: index % bodiesPerPage };
   }
+}
+
+function itemOf({ refs, perPage }: NonNullable<Below['items']>, index: number): ItemRef {
+  return { ref: refs[Math.floor(index / perPage)] ?? '', at: index % perPage, index };
 }

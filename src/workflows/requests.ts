@@ -3,10 +3,13 @@ import type { AwaitSpec } from '../domain/awaited.js';
 import type { CachePolicy } from '../domain/cache.js';
 import type { Circuit } from '../domain/circuit.js';
 import type { Fault } from '../domain/fault.js';
-import type { Json } from '../domain/json.js';
+import type { ErrorRecord } from '../domain/errors.js';
+import type { Json, JsonObject } from '../domain/json.js';
 import type { PreparedLimit } from '../domain/limit-messages.js';
 import type { AttemptRecord, NodeOutcome, Value } from '../domain/outcome.js';
+import type { TaskOptions } from '../domain/spec.js';
 import type { NodeBody, Plan } from '../domain/plan.js';
+import type { Priority } from '../domain/priority.js';
 import type { ResultOptions } from '../domain/result-options.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import type { Status } from '../domain/status.js';
@@ -26,6 +29,8 @@ export interface ExecutionInfo {
   metadata?: Value;
   /** Names of the graph's own hooks. */
   hooks: { pre: string[]; post: string[] };
+  /** The execution that it is a node of: it is a sub-graph's, or with `map` that of a map's items. */
+  parent?: { id: string; map?: true };
 }
 
 export interface PrepareRequest {
@@ -56,9 +61,86 @@ export interface Prepared {
   /** The plan itself for a graph that fits one run, else where its pages lie. */
   plan: Plan | PlanPages;
   tags?: string[];
+  /** How many graphs it is below. Default 0. */
+  depth?: number;
+  /** What the submission said of tasks, for the graphs below it. */
+  options?: TaskOptions;
+  /** Of an execution below another one: where its nodes' bodies lie, and what its nodes read from above. */
+  below?: Below;
   /** W3C trace parent, where the worker began the execution's trace because it came without one. */
   trace?: string;
 }
+
+export interface Below {
+  /** References of JSON arrays of {@link NodeBody}, `perPage` each; of a map one that is every item's. */
+  bodies: string[];
+  perPage: number;
+  /** Of a map: references of JSON arrays of its items, `perPage` each, and what its template reads. */
+  items?: { refs: string[]; perPage: number };
+  reads?: Record<string, Upstream>;
+  /** Epoch milliseconds of the server's clock: the deadline of what it is below. */
+  deadlineAt?: number;
+  /** Largest output that stays in the envelope. */
+  inlineLimit: number;
+}
+
+/** The item of a map that a node runs for. */
+export interface ItemRef {
+  /** A JSON array of items, and its place in there. */
+  ref: string;
+  at: number;
+  index: number;
+}
+
+/** The argument of `prepareBelow`: a sub-graph or a map begins. */
+export interface BelowRequest {
+  /** The node that it runs for, as any node's activity would get it. */
+  request: NodeRequest;
+  kind: 'graph' | 'map';
+  /** Where the spec lies. */
+  spec: string;
+  /** How many graphs the new one is below. */
+  depth: number;
+  options?: TaskOptions;
+  priority: Priority;
+  deadlineAt?: number;
+  /** Its own workflow. */
+  executionId: string;
+  run: ExecutionInfo['run'];
+}
+
+/** What becomes of a sub-graph or a map: it runs, its condition says no, or it cannot. */
+export type BelowResult = { prepared: Prepared } | { skipped: true } | { refused: RefusedBelow };
+export interface RefusedBelow {
+  status: 'REJECTED' | 'FAILED';
+  error: ErrorRecord;
+}
+
+/** The argument of `collect`: what a sub-graph or a map gives as its output. */
+export interface CollectRequest {
+  kind: 'graph' | 'map';
+  manifest: string;
+  inlineLimit: number;
+}
+
+/** A question as it is asked, its message resolved. */
+export interface Question {
+  message: string;
+  by?: string[];
+  timeoutMs?: number;
+  onTimeout: 'fail' | 'approve' | 'deny';
+  onDeny: 'fail' | 'complete';
+  payload?: JsonObject;
+}
+export type QuestionResult = { question: Question } | { skipped: true } | { error: ErrorRecord };
+
+/** The argument of `answer`: what somebody answered, to be checked and stored. */
+export interface AnswerRequest {
+  schema?: JsonObject;
+  output: Json;
+  inlineLimit: number;
+}
+export type AnswerResult = { problems: string[] } | { output: Value; outputHash: string };
 
 export interface PlanPages {
   /** References of JSON arrays of plan nodes, in order. */
@@ -107,6 +189,11 @@ export interface NodeOrder {
   /** Largest output that stays in the envelope, where it is not the run's usual one. */
   inlineLimit?: number;
   round?: Round;
+  item?: ItemRef;
+  /** Of a sub-graph or a map: where the spec of the execution below it lies. */
+  below?: string;
+  /** Epoch milliseconds of the server's clock: when the graph's deadline is. */
+  deadlineAt?: number;
   /** It only looks whether its work has to be done. */
   look?: true;
   /** The node has ended where no pipeline saw it: only its post hooks run. */
@@ -136,6 +223,13 @@ export interface NodeRequest {
   look?: true;
   result?: ResultOptions;
   round?: Round;
+  item?: ItemRef;
+  /** What is left until the graph's deadline when this activity is scheduled. */
+  deadlineLeftMs?: number;
+  /** Where an attempt timed out, nobody knows whether its work was done: the node is held. */
+  holdUnknown?: true;
+  /** It is not the node's work but what follows it: the undoing of an output, or the look whether a lost attempt did it. */
+  after?: { undo: Value | null } | { verify: { attempt: number } };
 }
 
 /** The argument of `letGo`: a node whose attempt ends elsewhere, and was asked to stop. */

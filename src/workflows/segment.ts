@@ -12,7 +12,7 @@ import {
 import { fitting } from '../domain/budget.js';
 import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
 import { HereExecutor } from './here.js';
-import { isAssign, isCancel, isSegmentArgs } from './shapes.js';
+import { isAssign, isCancel, isSegmentArgs, isTell } from './shapes.js';
 import { ACTIVITY, SIGNAL } from './messages.js';
 import type { AssignSignal, SegmentArgs, SettledSignal } from './between.js';
 import { LOOK, work } from './work.js';
@@ -64,6 +64,9 @@ class Segment {
     });
     setHandler(defineSignal<[unknown]>(SIGNAL.cancel), (signal) => {
       if (isCancel(signal)) this.stop(signal.indexes, signal.pause ? 'pause' : 'cancel');
+    });
+    setHandler(defineSignal<[unknown]>(SIGNAL.tell), (signal) => {
+      if (isTell(signal)) this.executor.tell(signal.indexes, signal.tell);
     });
     this.assign(args);
   }

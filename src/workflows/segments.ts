@@ -23,12 +23,14 @@ import { withAttempt, type ActivityOutcome, type AttemptRecord } from '../domain
 import type { NodeClass } from '../domain/plan.js';
 import { ACTIVITY, SIGNAL, WORKFLOW } from './messages.js';
 import type {
+  AboveSignal,
   AssignSignal,
   CancelSignal,
   Carry,
   SegmentArgs,
   SegmentCarry,
   SettledSignal,
+  TellSignal,
 } from './between.js';
 import type { NodeOrder, Prepared, Round } from './requests.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
@@ -93,18 +95,18 @@ export class SegmentsExecutor implements NodeExecutor {
   }
 
   stop(indexes: readonly number[], how: 'cancel' | 'pause'): void {
-    const bySegment = new Map<Segment, number[]>();
-    for (const index of indexes) {
-      const segment = this.segmentOf.get(index);
-      if (segment) bySegment.set(segment, [...(bySegment.get(segment) ?? []), index]);
-    }
-    for (const [segment, of] of bySegment)
+    for (const [segment, of] of this.bySegment(indexes))
       this.chain(segment, () =>
         this.signal(segment, SIGNAL.cancel, {
           indexes: of,
           ...(how === 'pause' ? { pause: true as const } : {}),
         }),
       );
+  }
+
+  tell(indexes: readonly number[], tell: AboveSignal): void {
+    for (const [segment, of] of this.bySegment(indexes))
+      this.chain(segment, () => this.signal(segment, SIGNAL.tell, { indexes: of, tell }));
   }
 
   hasRoom(): boolean {
@@ -182,6 +184,15 @@ export class SegmentsExecutor implements NodeExecutor {
     for (const index of segment.inFlight.keys()) this.segmentOf.set(index, segment);
   }
 
+  private bySegment(indexes: readonly number[]): Map<Segment, number[]> {
+    const found = new Map<Segment, number[]>();
+    for (const index of indexes) {
+      const segment = this.segmentOf.get(index);
+      if (segment) found.set(segment, [...(found.get(segment) ?? []), index]);
+    }
+    return found;
+  }
+
   /** The segment that takes orders. */
   private open(): Segment {
     for (const segment of this.segments.values()) if (!segment.sealed) return segment;
@@ -241,7 +252,7 @@ export class SegmentsExecutor implements NodeExecutor {
   private async signal(
     segment: Segment,
     name: string,
-    argument: AssignSignal | CancelSignal,
+    argument: AssignSignal | CancelSignal | TellSignal,
   ): Promise<void> {
     await getExternalWorkflowHandle(segment.id).signal(name, argument);
   }

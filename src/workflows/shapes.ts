@@ -6,6 +6,7 @@ import { isObject } from '../domain/json.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
 import type { AskRequest } from './asks.js';
 import type {
+  AboveSignal,
   AssignSignal,
   CancelSignal,
   Carry,
@@ -15,9 +16,10 @@ import type {
   SegmentArgs,
   SettledSignal,
   SubscribeSignal,
+  TellSignal,
 } from './between.js';
-import type { CancelNodeRequest, PauseRequest } from './messages.js';
-import type { NodeOrder } from './requests.js';
+import type { ApproveRequest, CancelNodeRequest, PauseRequest } from './messages.js';
+import type { BelowRequest, NodeOrder } from './requests.js';
 
 export function isCarry(value: unknown): value is Carry | CarryAway {
   if (!isObject(value)) return false;
@@ -56,6 +58,42 @@ export function isAssign(value: unknown, classes: number): value is AssignSignal
   return isObject(value) && isOrders(value['orders'], classes);
 }
 
+export function isTell(value: unknown): value is TellSignal {
+  return isObject(value) && Array.isArray(value['indexes']) && isAbove(value['tell']);
+}
+
+export function isAbove(value: unknown): value is AboveSignal {
+  return (
+    isObject(value) &&
+    (value['verb'] === 'pause' || value['verb'] === 'resume') &&
+    isPause({ ...value, nodeId: undefined })
+  );
+}
+
+export function isBelow(value: unknown): value is Omit<BelowRequest, 'executionId' | 'run'> {
+  if (!isObject(value)) return false;
+  const { request, kind, spec, depth } = value;
+  return (
+    isObject(request) &&
+    isObject(request['execution']) &&
+    isObject(request['node']) &&
+    isObject(request['body']) &&
+    (kind === 'graph' || kind === 'map') &&
+    typeof spec === 'string' &&
+    typeof depth === 'number'
+  );
+}
+
+export function isApprove(value: unknown): value is ApproveRequest {
+  if (!isObject(value)) return false;
+  const { nodeId, approved, by, note } = value;
+  return isNodeId(nodeId) && typeof approved === 'boolean' && isShortText(by) && isShortText(note);
+}
+
+/** A text of at most 1,000 characters, or nothing. */
+const isShortText = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'string' && value.length <= 1_000);
+
 export function isCancel(value: unknown): value is CancelSignal {
   return isObject(value) && Array.isArray(value['indexes']);
 }
@@ -70,9 +108,7 @@ export function isPause(value: unknown): value is PauseRequest {
   return (
     (nodeId === undefined || isNodeId(nodeId)) &&
     (mode === undefined || mode === 'soft' || mode === 'hard') &&
-    [by, note].every(
-      (text) => text === undefined || (typeof text === 'string' && text.length <= 1_000),
-    )
+    [by, note].every(isShortText)
   );
 }
 

@@ -174,11 +174,12 @@ export function nodeHeld(execution: ExecutionInfo, task: string, { held }: HeldO
 
 /** An execution or a node of it was paused or resumed: the store hears of it at once. */
 export function executionMarked(execution: ExecutionInfo, told: Omit<Marked, 'execution'>): void {
-  const { id, kind, run, graph, version, project, sessionId } = execution;
+  const { id, kind, run, graph, version, project, sessionId, parent } = execution;
   observer()?.marked({
     ...told,
     execution: {
       ...{ id, kind, run, graph, version },
+      ...(parent ? { below: true as const } : {}),
       ...(project === undefined ? {} : { project }),
       ...(sessionId === undefined ? {} : { sessionId }),
     },

@@ -5,13 +5,14 @@ import type { Scheduler } from '../domain/scheduler.js';
 import { isTerminal, type Status, type StatusChange } from '../domain/status.js';
 import { showStatus } from './finish.js';
 import type { GraphState } from './graph-state.js';
-import type { Answer, PauseRequest } from './messages.js';
+import type { AboveSignal } from './between.js';
+import type { Answer, ApproveRequest, PauseRequest } from './messages.js';
 import type { NodeExecutor } from './node-executor.js';
 
 export interface VerbParts {
   scheduler: Scheduler;
   state: GraphState;
-  executor: NodeExecutor;
+  executor: Pick<NodeExecutor, 'stop' | 'tell'>;
   status(): Status;
   /** Tells the worker of a mark, of the execution or of a node. `goesOn`: an attempt of it runs on. */
   told(mark: StatusChange, node?: { index: number; goesOn: boolean }): void;
@@ -46,6 +47,7 @@ export class GraphVerbs {
     showStatus('PAUSED');
     const running = this.parts.state.runningNodes();
     if (mode === 'hard') this.parts.executor.stop(running, 'pause');
+    else this.parts.executor.tell(running, { verb: 'pause', ...who });
     this.changed();
     return yes(`paused: nothing new starts${RUNNING_SAYS[mode](running.length)}`);
   }
@@ -57,10 +59,25 @@ export class GraphVerbs {
     if (isTerminal(status)) return no(`the execution is already ${status}`);
     if (!scheduler.isAllPaused) return no('it is not paused');
     scheduler.resume();
+    this.parts.executor.tell(this.parts.state.runningNodes(), { verb: 'resume', ...who });
     this.mark(markOf('RUNNING', who));
     showStatus('RUNNING');
     this.changed();
     return yes('resumed');
+  }
+
+  /** What was asked of the graph above. */
+  hear({ verb, ...request }: AboveSignal): void {
+    if (verb === 'pause') this.pause(request);
+    else this.resume(request);
+  }
+
+  /** A question has its answer. */
+  answered(index: number, { approved, by, note }: ApproveRequest): void {
+    const said = `${approved ? 'approved' : 'denied'}${note === undefined ? '' : `: ${note}`}`;
+    const ending = this.parts.scheduler.ending(index)?.status ?? 'COMPLETED';
+    const who = { note: said, ...(by === undefined ? {} : { by }) };
+    this.parts.state.marked(index, { ...markOf(ending, who) });
   }
 
   private pauseNode(id: string, mode: 'soft' | 'hard', who: Who): Answer {
@@ -73,6 +90,7 @@ export class GraphVerbs {
     scheduler.pauseNode(index);
     if (!already) this.markNode(index, markOf('PAUSED', who), running && mode === 'soft');
     if (running && mode === 'hard') executor.stop([index], 'pause');
+    else if (running) executor.tell([index], { verb: 'pause', ...who });
     this.changed();
     return yes(`${id} is paused${running ? RUNNING_SAYS[mode](1) : ''}`);
   }
@@ -89,6 +107,7 @@ export class GraphVerbs {
       );
     }
     scheduler.resumeNode(index);
+    this.parts.executor.tell([index], { verb: 'resume', ...who });
     this.markNode(index, markOf('PENDING', who), scheduler.state(index) === 'running');
     this.changed();
     return yes(`${id} is resumed${scheduler.isAllPaused ? '; the execution is still paused' : ''}`);
@@ -99,7 +118,7 @@ export class GraphVerbs {
     this.parts.told(mark);
   }
 
-  private markNode(index: number, mark: StatusChange, goesOn: boolean): void {
+  markNode(index: number, mark: StatusChange, goesOn: boolean): void {
     this.parts.state.marked(index, mark);
     this.parts.told(mark, { index, goesOn });
   }

@@ -1,0 +1,144 @@
+/** One execution from its first step to its close: what `taskGraph` and `taskSubgraph` have in common. */
+import { CancellationScope, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { LimitGrant } from '../domain/limit-messages.js';
+import { INLINE_LIMIT } from '../domain/outcome.js';
+import type { Plan, PlanNode } from '../domain/plan.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { answer } from './answers.js';
+import { Approvals } from './approvals.js';
+import { Awaiting } from './awaiting.js';
+import type { ReadAnswer, ReadRequest } from './asks.js';
+import type { AboveSignal, Carry, CarryAway, ProbeSignal, SettledSignal } from './between.js';
+import { showStatus } from './finish.js';
+import { GraphRun, type GraphRunParts } from './graph-run.js';
+import { HereExecutor } from './here.js';
+import { KindsExecutor } from './kinds-executor.js';
+import { isLimitGrant } from './limit-shapes.js';
+import { ACTIVITY, SIGNAL, type GraphClose } from './messages.js';
+import type { Prepared } from './requests.js';
+import { SegmentsExecutor } from './segments.js';
+import { isAbove, isEnded, isProbe, isSettled, isSubscribe } from './shapes.js';
+import { Subscribers } from './subscribers.js';
+import { adoptTrace, executionStarted } from './trace.js';
+import { workAtStart } from './work.js';
+
+export interface ExecutionParts {
+  carried: Carry | CarryAway | null | undefined;
+  /** The first step of a new execution: what is pinned for it, or how it ends without running anything. */
+  prepare: (subscribers: Subscribers) => Promise<Prepared | GraphClose>;
+  /** The spec, where the nodes' bodies are in the workflow's own arguments. */
+  spec: GraphSpec | null;
+}
+
+/** Runs an execution to its end. @throws what closes the workflow, where that is not COMPLETED */
+export async function runExecution({
+  carried,
+  prepare,
+  spec,
+}: ExecutionParts): Promise<GraphClose> {
+  let run: GraphRun | undefined;
+  const early: SettledSignal[] = [];
+  let onSettled = (signal: SettledSignal): void => void early.push(signal);
+  setHandler(defineSignal<[unknown]>(SIGNAL.settled), (signal) => {
+    if (isSettled(signal)) onSettled(signal);
+  });
+  const subscribers = new Subscribers();
+  let awaiting: Awaiting | undefined;
+  const probes: ProbeSignal[] = [];
+  const probe = (signal: ProbeSignal): void =>
+    awaiting ? awaiting.probed(signal) : run ? undefined : void probes.push(signal);
+  setHandler(defineSignal<[unknown]>(SIGNAL.subscribe), (signal) => {
+    if (!isSubscribe(signal)) return;
+    subscribers.add(signal);
+    run?.wake();
+    const { subscriber, startedAt } = signal;
+    if (startedAt <= workflowInfo().startTime.getTime()) probe({ path: [subscriber] });
+  });
+  setHandler(defineSignal<[unknown]>(SIGNAL.ended), (signal) => {
+    if (isEnded(signal)) awaiting?.told(signal);
+  });
+  setHandler(defineSignal<[unknown]>(SIGNAL.probe), (signal) => {
+    if (isProbe(signal)) probe(signal);
+  });
+  const earlyGrants: LimitGrant[] = [];
+  setHandler(defineSignal<[unknown]>(SIGNAL.limitGranted), (grant) => {
+    if (!isLimitGrant(grant)) return;
+    if (run) run.limits?.hear(grant);
+    else earlyGrants.push(grant);
+  });
+  const fromAbove: AboveSignal[] = [];
+  setHandler(defineSignal<[unknown]>(SIGNAL.above), (signal) => {
+    if (!isAbove(signal)) return;
+    if (run) run.verbs.hear(signal);
+    else fromAbove.push(signal);
+  });
+  answer(() => run);
+  const cancelled = CancellationScope.current().cancelRequested.catch(() =>
+    run?.cancel('cancelled'),
+  );
+  void cancelled;
+
+  return await CancellationScope.nonCancellable(async () => {
+    const carry =
+      carried && 'ref' in carried ? await readAway<Carry>(carried.ref) : (carried ?? undefined);
+    const prepared = carry?.prepared ?? (await prepare(subscribers));
+    if ('status' in prepared) return prepared;
+    adoptTrace(prepared.trace);
+    if (!carry) executionStarted(prepared.execution);
+    const { plan: given } = prepared;
+    const split = 'bodies' in given;
+    const plan: Plan = split ? { ...given.head, nodes: await readNodes(given.nodes) } : given;
+    awaiting = prepared.awaits && !carry ? new Awaiting(prepared.awaits) : undefined;
+    // A new run of the same execution shows what the one before showed: it may be paused.
+    if (!awaiting && !carry) showStatus('RUNNING');
+    for (const signal of probes) awaiting?.probed(signal); // they came before it was clear what this one waits for
+    for (const request of carry?.subscribers ?? []) subscribers.add(request);
+    const makeExecutor: GraphRunParts['makeExecutor'] = (deliver, asked) => {
+      const { plan: _plan, ...context } = prepared;
+      const approvals = new Approvals({ context, classes: plan.classes, deliver, asked });
+      if (!split) {
+        const here = { ...context, classes: plan.classes, inlineLimit: INLINE_LIMIT };
+        return new KindsExecutor(new HereExecutor(here, deliver), approvals, plan.classes);
+      }
+      const segments = new SegmentsExecutor(
+        { context, classes: plan.classes, nodesPerSegment: given.segmentNodes, carry },
+        deliver,
+      );
+      onSettled = (signal) => segments.settled(signal);
+      return new KindsExecutor(segments, approvals, plan.classes);
+    };
+    run = new GraphRun({
+      ...{ subscribers, awaiting, prepared, plan, carry, makeExecutor },
+      spec: split ? null : spec,
+    });
+    const late = carried && 'ref' in carried ? (carried.late ?? []) : [];
+    [...late, ...early.splice(0)].forEach((signal) => onSettled(signal));
+    for (const grant of earlyGrants.splice(0)) run.limits?.hear(grant);
+    if (!split) onSettled = () => undefined; // it has no segments
+    if (isCancelled()) run.cancel('cancelled');
+    for (const signal of fromAbove.splice(0)) run.verbs.hear(signal);
+    return await run.run();
+  });
+}
+
+/** The root scope's state, seen from inside the shielded one. */
+function isCancelled(): boolean {
+  return CancellationScope.current().parent?.consideredCancelled ?? false;
+}
+
+async function readNodes(pages: readonly string[]): Promise<PlanNode[]> {
+  const nodes: PlanNode[] = [];
+  for (const ref of pages) nodes.push(...(await workAtStart<PlanNode[]>(ACTIVITY.readPlan, [ref])));
+  return nodes;
+}
+
+/** Reads what `writeAway` wrote, however large. */
+async function readAway<T>(ref: string): Promise<T> {
+  let text = '';
+  for (;;) {
+    const request: ReadRequest = { kind: 'read', ref, offset: text.length };
+    const slice = await workAtStart<ReadAnswer>(ACTIVITY.readBlob, [request]);
+    text += slice.text;
+    if (text.length >= slice.total) return JSON.parse(text) as T;
+  }
+}

@@ -1,0 +1,149 @@
+import { defineTask } from '../../src/registry.js';
+import { startHarness, type Harness } from '../support/engine.js';
+
+/** Fails for the items that it is told to, on the first so many attempts. */
+const shaky = defineTask<{ n: number; failures?: number }, number>({
+  name: 'shaky',
+  retry: { strategy: 'IMMEDIATE', maxRetries: 1 },
+  run: ({ n, failures = 0 }, { attempt }) => {
+    if (attempt <= failures) throw new Error(`item ${n} failed`);
+    return n * 10;
+  },
+});
+
+describe('a map', () => {
+  let harness: Harness;
+  beforeAll(async () => void (harness = await startHarness({ tasks: [shaky] })));
+  afterAll(() => harness.stop());
+
+  const run = async (tasks: object[], more: object = {}) => {
+    const spec = { name: 'mapped', tasks: tasks as [], ...more };
+    return await harness.engine.scheduleTaskGraph(spec);
+  };
+
+  it('runs its task for each item of a list known at run time, and gives the outputs in order', async () => {
+    const handle = await run([
+      { id: 'find', task: 'echo', input: { files: ['a', 'b', 'c'] } },
+      {
+        id: 'read',
+        task: 'echo',
+        dependsOn: ['find'],
+        map: 'tasks.find.output.files',
+        input: {
+          name: '${{ item }}',
+          nth: '${{ index + 1 }}',
+          of: '${{ size(tasks.find.output.files) }}',
+        },
+      },
+      {
+        id: 'join',
+        task: 'echo',
+        dependsOn: ['read'],
+        input: '${{ tasks.read.output.map(r, r.name) }}',
+      },
+    ]);
+    const result = await handle.result();
+    expect(result.error).toBeNull();
+    expect(result.nodes['read']?.output).toEqual([
+      { name: 'a', nth: 1, of: 3 },
+      { name: 'b', nth: 2, of: 3 },
+      { name: 'c', nth: 3, of: 3 },
+    ]);
+    expect(result.output).toEqual({ join: ['a', 'b', 'c'] });
+    const items = await handle.below('read').result();
+    expect(Object.keys(items.nodes)).toEqual(['0', '1', '2']);
+  });
+
+  it('of nothing ends at once with an empty list', async () => {
+    const handle = await run([
+      { id: 'none', task: 'echo', map: { over: [] }, input: '${{ item }}' },
+    ]);
+    expect(await handle.result()).toMatchObject({ status: 'COMPLETED', output: { none: [] } });
+  });
+
+  it('retries each item by itself, and fails once an item has', async () => {
+    const handle = await run([
+      {
+        id: 'work',
+        task: 'shaky',
+        map: { over: [{ n: 1 }, { n: 2, failures: 1 }, { n: 3, failures: 9 }] },
+        input: '${{ item }}',
+      },
+      { id: 'after', task: 'noop', dependsOn: ['work'] },
+    ]);
+    const { status, nodes, error } = await handle.result();
+    expect(status).toBe('FAILED');
+    expect(nodes['work']).toMatchObject({ status: 'FAILED' });
+    expect(nodes['after']).toMatchObject({ status: 'SKIPPED', reason: 'upstream_failed' });
+    expect(error?.message).toMatch(/2: item 3 failed/);
+    const items = await handle.below('work').result();
+    expect(Object.values(items.nodes).map(({ status: how, attempts }) => [how, attempts])).toEqual([
+      ['COMPLETED', 1],
+      ['COMPLETED', 2],
+      ['FAILED', 2],
+    ]);
+  });
+
+  it('gives null for an item that may fail', async () => {
+    const handle = await run([
+      {
+        id: 'work',
+        task: 'shaky',
+        map: { over: [{ n: 1, failures: 9 }, { n: 2 }], allowFailure: true },
+        input: '${{ item }}',
+      },
+    ]);
+    expect(await handle.result()).toMatchObject({
+      status: 'COMPLETED',
+      output: { work: [null, 20] },
+    });
+  });
+
+  it.each([
+    ['is no list', '${{ tasks.a.output.n }}', 'EXPRESSION', /gave 7; a map goes over/],
+    ['is too long', '${{ tasks.a.output.list }}', 'TOO_LARGE', /3 items; the limit is 2/],
+  ])('whose list %s fails and says so', async (_title, over, code, says) => {
+    const handle = await run([
+      { id: 'a', task: 'echo', input: { n: 7, list: [1, 2, 3] } },
+      { id: 'm', task: 'echo', dependsOn: ['a'], map: { over, maxItems: 2 } },
+    ]);
+    const { nodes } = await handle.result();
+    expect(nodes['m']).toMatchObject({ status: 'FAILED', error: { code } });
+    expect(nodes['m']?.error?.message).toMatch(says);
+  });
+
+  it('whose condition says no is skipped', async () => {
+    const handle = await run([{ id: 'm', task: 'echo', when: 'false', map: { over: [1] } }]);
+    const { nodes } = await handle.result();
+    expect(nodes['m']).toMatchObject({ status: 'SKIPPED', reason: 'condition' });
+  });
+
+  it('runs at most so many items at once', async () => {
+    const handle = await run([
+      { id: 'm', task: 'sleep', map: { over: [1, 2, 3, 4], concurrency: 1 }, input: { ms: 5 } },
+    ]);
+    const { nodes } = await (await handle.result(), handle.below('m')).result();
+    const spans = Object.values(nodes).map((node) => [node.startedAt ?? '', node.endedAt ?? '']);
+    spans.slice(1).forEach(([start = ''], n) => expect(start >= (spans[n]?.[1] ?? '')).toBe(true));
+  });
+
+  it('of a map of sub-graphs gives the leaves of each', async () => {
+    const handle = await run([
+      {
+        id: 'regions',
+        map: { over: ['eu', 'us'] },
+        graph: {
+          name: 'region',
+          params: { name: { type: 'string' } },
+          tasks: [{ id: 'leaf', task: 'echo', input: '${{ params.name }}' }],
+        },
+        input: { name: '${{ item }}' },
+      },
+    ]);
+    expect(await handle.result()).toMatchObject({
+      output: { regions: [{ leaf: 'eu' }, { leaf: 'us' }] },
+    });
+    const item = await harness.engine.getExecution(`${handle.executionId}/regions[1]/leaf`);
+    expect(item).toMatchObject({ status: 'COMPLETED', output: 'us' });
+  });
+});
