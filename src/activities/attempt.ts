@@ -81,11 +81,15 @@ export class Attempt {
     return this.signal.aborted ? (this.signal.reason as { kind?: AbortReason }).kind : undefined;
   }
 
-  /** What is left of `totalTimeout` now; infinite without one. Counted on the server's clock and this attempt's own run. */
+  /**
+   * What is left of `totalTimeout`, or until the graph's deadline, now; infinite without one. Counted on the server's
+   * clock and this attempt's own run.
+   */
   totalLeftMs(): number {
     const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = this.context.info;
     const before = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
-    return (this.request.totalLeftMs ?? Infinity) - before - (Date.now() - this.startedAt);
+    const { totalLeftMs = Infinity, deadlineLeftMs = Infinity } = this.request;
+    return Math.min(totalLeftMs, deadlineLeftMs) - before - (Date.now() - this.startedAt);
   }
 
   /** When the node was first handed to the server; of a node that was held, the first time of all. */

@@ -48,7 +48,10 @@ export function outcomeOf(
   request: NodeRequest,
   attempt: EndedAttempt,
   facts: Facts,
-  end: Pick<NodeOutcome, 'status' | 'output' | 'outputHash' | 'artifacts' | 'cached' | 'error'>,
+  end: Pick<
+    NodeOutcome,
+    'status' | 'output' | 'outputHash' | 'artifacts' | 'cached' | 'verified' | 'error'
+  >,
 ): NodeOutcome {
   const { warnings, metrics } = facts.collected;
   return {

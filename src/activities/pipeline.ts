@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CancelledFailure, CompleteAsyncError } from '@temporalio/common';
 import { messageOf, TaskError } from '../domain/errors.js';
+import { isObject, preview } from '../domain/json.js';
 import type { ActivityOutcome, HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import type { RegisteredTask } from '../registry.js';
 import { StoppedError } from '../runners/runner.js';
@@ -80,7 +81,7 @@ class Thrown {
 }
 
 /** What the steps of an attempt that succeeded give. */
-type Done = Kept & Pick<NodeOutcome, 'cached'>;
+type Done = Kept & Pick<NodeOutcome, 'cached' | 'verified'>;
 /** Its condition said no. */
 interface Skipped {
   skipped: true;
@@ -162,12 +163,30 @@ async function steps(
     `task ${JSON.stringify(request.node.task)} gave an output that its schema refuses`,
   );
   await facts.passage?.succeeded();
+  if (request.after && 'verify' in request.after)
+    return await verified(deps, request, facts, shaped);
   const made = await makeOutput(deps, request, facts, shaped);
   await facts.artifacts.settled(); // processResult may have kept more
   const artifacts = await facts.artifacts.listed(request.inlineLimit);
   const done = { ...made, ...(artifacts ? { artifacts } : {}) };
   await facts.claim?.keep(request, task.version, done);
   return done;
+}
+
+/** What a task says that was asked whether a lost attempt did its work: `{ done, output? }`. */
+async function verified(
+  deps: Deps,
+  request: NodeRequest,
+  facts: Facts,
+  said: unknown,
+): Promise<Done> {
+  if (!isObject(said) || typeof said['done'] !== 'boolean')
+    throw new TaskError(
+      'OUTPUT_INVALID',
+      `task ${JSON.stringify(request.node.task)} verifies lost attempts: expected { done: true | false, output? }, got ${preview(said)}`,
+    );
+  const { done, output } = said;
+  return { ...(await makeOutput(deps, request, facts, output ?? null)), verified: done };
 }
 
 /** What an attempt that failed had kept until then. A store that does not answer must not hide why it failed. */
@@ -226,6 +245,9 @@ async function conclude(
     error: { code: error.code, message: error.message.slice(0, 200) },
     ...(verdict.retry ? { waitMs: verdict.waitMs } : {}),
   });
+  // Nobody knows how far it came: the workflow has somebody say.
+  if (request.holdUnknown && error.code === 'TIMEOUT')
+    return held(attempt, 'unknown', 0, { counted: true, error });
   if (!verdict.retry) {
     const outcome = outcomeOf(request, attempt, facts, { status: verdict.status, error });
     log.failed(outcome.status, error);

@@ -29,9 +29,12 @@ export async function resolveInput(blobs: BlobStore, request: NodeRequest): Prom
   const { outputs, tasks } = await loadTasks(blobs, request);
   const context = await contextOf(blobs, request, tasks);
   const skipped = body.when !== undefined && !request.after && !holds(body.when, context);
-  const variables = request.item ? ITEM_VARIABLES : undefined;
+  const variables = request.item || body.map !== undefined ? ITEM_VARIABLES : undefined;
   const parsed = parseTemplate(body.input ?? null, ['input'], variables);
-  const input = skipped ? null : bounded('input', parsed.heavy, () => parsed.resolve(context));
+  // What follows a map comes after all of its items: there is no one item.
+  const isWhole = request.after !== undefined && body.map !== undefined;
+  const input =
+    skipped || isWhole ? null : bounded('input', parsed.heavy, () => parsed.resolve(context));
   return {
     input: request.after ? await inputAfter(blobs, request, body, input) : input,
     metadata: { ...(context['execution'] as { metadata: JsonObject }).metadata, ...body.metadata },

@@ -9,6 +9,7 @@ import {
 } from '../domain/errors.js';
 import { setOwn, type Json } from '../domain/json.js';
 import type { Artifact, NodeArtifact } from '../domain/artifact.js';
+import type { Undone } from '../domain/compensation.js';
 import type { AttemptRecord } from '../domain/outcome.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import { statusHistory } from '../domain/status-history.js';
@@ -61,6 +62,8 @@ export interface ExecutionResult {
   /** What all nodes kept beside their outputs; `handle.artifact` reads them. */
   artifacts: NodeArtifact[];
   error: (ErrorRecord & { nodeId?: string; otherFailures?: number }) | null;
+  /** What was undone after it had failed or was cancelled, in this order. */
+  compensation: Undone[];
   startedAt: string;
   endedAt: string;
   durationMs: number;
@@ -115,6 +118,7 @@ async function resultOf(
     metrics,
     artifacts,
     error: errorOf(manifest, failedNode),
+    compensation: manifest.compensation ?? [],
     startedAt,
     endedAt,
     durationMs,
@@ -133,7 +137,7 @@ function errorOf(
   const failures = (counts.FAILED ?? 0) + (counts.TIMEOUT ?? 0) + (counts.REJECTED ?? 0);
   return {
     ...error,
-    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(nodeId === undefined || error.code === 'COMPENSATION_FAILED' ? {} : { nodeId }),
     otherFailures: Math.max(0, failures - 1),
   };
 }
@@ -188,6 +192,7 @@ export async function nodeExecution(
     metrics: view.metrics ? { [view.id]: view.metrics } : {},
     artifacts: artifacts.map((one) => ({ nodeId: view.id, ...one })),
     error: error && { ...error, nodeId: view.id, otherFailures: 0 },
+    compensation: [],
     startedAt,
     endedAt,
     durationMs: node.durationMs ?? 0,
@@ -248,6 +253,7 @@ async function withoutManifest(
     metrics: {},
     artifacts: [],
     error: error ?? null,
+    compensation: [],
     startedAt: startTime.toISOString(),
     endedAt: ended.toISOString(),
     durationMs: ended.getTime() - startTime.getTime(),

@@ -62,6 +62,8 @@ export interface NodeOutcome {
   recorded?: true;
   /** The output is one that was kept; its handler was not entered. */
   cached?: true;
+  /** Of a look whether a lost attempt did its work: that it did. */
+  verified?: boolean;
   /** Of a sub-graph or a map: how its nodes, or items, ended. */
   below?: BelowEnd;
   /** CANCELLED: the last value that the attempt saved, to go on from after a pause. */

@@ -110,7 +110,8 @@ function timedOut(
     cause.timeoutType === 'START_TO_CLOSE' || cause.timeoutType === 'HEARTBEAT'
       ? Math.max(last, request.retry.maxRetries + 1)
       : last;
-  const number = request.retry.neverRetryOn.includes(code) ? last : spent;
+  const first = request.holdUnknown || request.retry.neverRetryOn.includes(code);
+  const number = first ? last : spent;
   const ended: AttemptRecord = {
     attempt: number,
     startedAt:

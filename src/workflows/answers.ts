@@ -52,7 +52,7 @@ export function answer(current: () => GraphRun | undefined): void {
       isRequest: isApprove,
     },
     current,
-    (run, request) => run.approve(request),
+    (run, request) => run.verbs.approve(request),
   );
 }
 

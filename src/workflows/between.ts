@@ -116,6 +116,8 @@ export interface Carry {
   nodeMarks: [index: number, marks: StatusChange[]][];
   /** Executions that wait for this one. */
   subscribers: SubscribeSignal[];
+  /** Completed nodes whose work can be undone, in the order of their ends. */
+  undoable?: number[];
   /** Approvals that wait for their answer. */
   questions?: OpenQuestion[];
   limits?: LimitsCarry;

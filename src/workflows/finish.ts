@@ -144,9 +144,11 @@ async function fit(manifest: Manifest, limit: number): Promise<Manifest | { ref:
 }
 
 function describe(
-  { graph }: Pick<Manifest, 'graph'>,
+  { graph, compensation, error }: Pick<Manifest, 'graph' | 'compensation' | 'error'>,
   { status, failures = [], counts }: Omit<GraphClose, 'manifest'>,
 ): string {
+  if (error && compensation)
+    return `${graph} ended ${status}: ${formatError(error)}`.slice(0, 1_000);
   const failed = (counts.FAILED ?? 0) + (counts.TIMEOUT ?? 0) + (counts.REJECTED ?? 0);
   const [first] = failures;
   const why = first

@@ -1,5 +1,7 @@
 /** How a graph closes once all of its nodes have ended: what is said of it, to whom, and in which order. */
 import { log } from '@temporalio/workflow';
+import type { Undone } from '../domain/compensation.js';
+import type { ErrorRecord } from '../domain/errors.js';
 import type { Plan } from '../domain/plan.js';
 import type { StatusChange, TerminalStatus } from '../domain/status.js';
 import { closeExecution, recordEnd } from './finish.js';
@@ -19,17 +21,21 @@ export interface GraphCloseParts {
   /** The ended nodes, or pages of them that are already written. */
   views: NodeView[] | { pages: string[] };
   marks: readonly StatusChange[];
+  undone: readonly Undone[];
   endOf: EndOf;
 }
 
 /** @returns what a completed workflow returns @throws what closes it otherwise */
 export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
-  const { prepared, plan, state, subscribers, startedAt, status, views, marks, endOf } = parts;
+  const { prepared, plan, state, subscribers, startedAt, views, marks, undone, endOf } = parts;
+  const stuck = undone.filter((one) => one.status !== 'COMPLETED');
+  // Somebody has to look at what could not be undone, however the graph ended.
+  const status = stuck.length > 0 ? 'FAILED' : parts.status;
   const { execution } = prepared;
   const ended = Date.now();
   const counts = state.counts();
   const { failures, firstError } = state;
-  const error = status === 'COMPLETED' ? undefined : firstError;
+  const error = status === 'COMPLETED' ? undefined : (notUndone(stuck, parts.status) ?? firstError);
   executionEnded(execution, { status, counts, total: plan.nodes.length, error, endedAt: ended });
   log.info(`${execution.graph}: RUNNING → ${status}`, {
     executionId: execution.id,
@@ -48,6 +54,7 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
       endedAt: new Date(ended).toISOString(),
       durationMs: ended - startedAt,
       ...(error ? { error } : {}),
+      ...(undone.length > 0 ? { compensation: [...undone] } : {}),
       ...(marks.length > 0 ? { marks: [...marks] } : {}),
       ...(project === undefined ? {} : { project }),
       ...(sessionId === undefined ? {} : { sessionId }),
@@ -69,6 +76,18 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
         await subscribers.tellAll((nodeId) => (nodeId === undefined ? { status } : endOf(nodeId)));
       },
     },
-    { status, counts, ...(failures.length > 0 ? { failures } : {}) },
+    { status, counts, ...(error ? { error } : {}), ...(failures.length > 0 ? { failures } : {}) },
   );
+}
+
+function notUndone(stuck: readonly Undone[], ended: TerminalStatus): ErrorRecord | undefined {
+  const [first] = stuck;
+  if (!first) return undefined;
+  const names = stuck.map(({ nodeId }) => nodeId).join(', ');
+  const why = first.error ? `: ${first.error.message}` : '';
+  return {
+    code: 'COMPENSATION_FAILED',
+    message: `it ended ${ended}, and what ${names} did could not be undone${why}`.slice(0, 1_000),
+    ...{ origin: 'task', retriable: false },
+  };
 }

@@ -19,7 +19,7 @@ import type { Effects } from '../domain/effects.js';
 import { graphStatus } from '../domain/graph-status.js';
 import { Scheduler } from '../domain/scheduler.js';
 import { ShutCircuits } from '../domain/shut-circuits.js';
-import { jsonBytes, preview } from '../domain/json.js';
+import { jsonBytes } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
@@ -27,10 +27,11 @@ import type { Asked } from './approvals.js';
 import { detailsMarkdown } from './details.js';
 import type { Awaiting } from './awaiting.js';
 import { showStatus, writeAway } from './finish.js';
+import { Deadline } from './deadline.js';
 import { closeGraph } from './graph-close.js';
 import { GraphState } from './graph-state.js';
 import type { Carry, CarryAway, OpenQuestion, TaskGraphArgs } from './between.js';
-import type { Answer, ApproveRequest, GraphClose, GraphStatus } from './messages.js';
+import type { GraphClose, GraphStatus } from './messages.js';
 import type { NodeOrder, PlanPages, Prepared } from './requests.js';
 import { GraphLimits } from './limits.js';
 import type { KindsExecutor } from './kinds-executor.js';
@@ -38,6 +39,7 @@ import type { Deliver } from './node-executor.js';
 import { OrderBook } from './orders.js';
 import type { EndOf, Subscribers } from './subscribers.js';
 import { executionMarked, nodeEnded, nodeHeld } from './trace.js';
+import { Undoing } from './undo.js';
 import { GraphVerbs } from './verbs.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
@@ -73,6 +75,14 @@ export class GraphRun {
   private readonly cancelReasons = new Map<number, StatusReason>();
   private readonly shutCircuits = new ShutCircuits();
   private version = 0;
+  private readonly undoing: Undoing;
+  /** Its own, or that of what it is below. */
+  private readonly deadline = new Deadline(() => {
+    const { plan, prepared } = this.parts;
+    const own = plan.deadlineMs === undefined ? Infinity : this.startedAt + plan.deadlineMs;
+    const at = Math.min(own, prepared.below?.deadlineAt ?? Infinity);
+    return at === Infinity ? undefined : at;
+  });
   /** Nodes that ended without running and whose post hooks are under way. */
   private settling = 0;
   private stopping: StatusReason | undefined;
@@ -89,6 +99,7 @@ export class GraphRun {
       : new Scheduler(nodes, options, this.limits?.gate);
     this.state = new GraphState(plan, this.scheduler);
     this.orders = new OrderBook(parts, this.state);
+    this.undoing = new Undoing(parts, this.state, this.orders);
     this.startedAt = carry?.startedAt ?? Date.now();
     this.pages = [...(carry?.pages ?? [])];
     this.stopping = carry?.cancelling;
@@ -100,6 +111,7 @@ export class GraphRun {
       scheduler: this.scheduler,
       state: this.state,
       executor: this.executor,
+      approvals: this.executor.approvals,
       status: () => this.status().status,
       told: (mark, node) => {
         const which = node && { ...this.state.nameOf(node.index), goesOn: node.goesOn };
@@ -122,7 +134,7 @@ export class GraphRun {
   /** Runs to the end. @throws what closes the workflow */
   async run(): Promise<GraphClose> {
     await this.awaitOthers();
-    const { deadline } = this;
+    const deadline = this.deadline.at;
     while (!this.isDone()) {
       const seen = this.version; // before anything below waits: a change meanwhile must not be slept through
       const now = Date.now();
@@ -142,25 +154,8 @@ export class GraphRun {
     this.alarm.clear();
     await this.executor.close();
     await this.limits?.close();
+    await this.undoing.run(this.endStatus());
     return await this.close();
-  }
-
-  /** When it has to be done, epoch milliseconds: its own deadline, or that of what it is below. */
-  private get deadline(): number | undefined {
-    const { plan, prepared } = this.parts;
-    const own = plan.deadlineMs === undefined ? Infinity : this.startedAt + plan.deadlineMs;
-    const at = Math.min(own, prepared.below?.deadlineAt ?? Infinity);
-    return at === Infinity ? undefined : at;
-  }
-
-  /** Answers a question that an approval node asks. */
-  async approve(request: ApproveRequest): Promise<Answer> {
-    const index = this.state.find(request.nodeId);
-    const unknown = { success: false, message: `the graph has no node ${preview(request.nodeId)}` };
-    if (index === undefined) return unknown;
-    const answer = await this.executor.approvals.answer(index, request.nodeId, request);
-    if (answer.success) this.verbs.answered(index, request);
-    return answer;
   }
 
   /** Cancels the whole graph. */
@@ -178,15 +173,17 @@ export class GraphRun {
   status(): GraphStatus {
     const { prepared } = this.parts;
     const { execution } = prepared;
+    const undoing = this.isDone() ? this.undoing.state(this.endStatus()) : undefined;
     return {
       executionId: execution.id,
       graph: execution.graph,
-      status: this.isDone() ? this.endStatus() : this.liveStatus(),
+      status: this.isDone() && !undoing ? this.endStatus() : this.liveStatus(),
       counts: this.state.counts(),
       total: this.parts.plan.nodes.length,
       startedAt: new Date(this.startedAt).toISOString(),
       sequence: this.state.sequence,
       runs: this.executor.runs(),
+      ...(undoing ? { undoing } : {}),
       ...(this.verbs.marks.length > 0 ? { marks: this.verbs.marks } : {}),
       ...(this.parts.awaiting ? { awaits: this.parts.awaiting.states } : {}),
       ...(execution.project === undefined ? {} : { project: execution.project }),
@@ -244,8 +241,8 @@ export class GraphRun {
       const next = this.scheduler.take(BATCH);
       if (next.length === 0) return;
       const now = Date.now();
-      const taken = next.filter((index) => !this.holdBack(index, now));
-      const orders = taken.map((index) => this.orders.order(index, this.deadline));
+      const taken = next.filter((index) => this.mayBegin(index, now));
+      const orders = taken.map((index) => this.orders.order(index, this.deadline.at));
       for (const index of taken) {
         this.state.scheduled(index, now);
         this.say(index, 'PENDING', 'SCHEDULED', 'queue');
@@ -253,6 +250,15 @@ export class GraphRun {
       this.executor.begin(orders);
     }
     if (this.scheduler.hasStartable) this.alarm.set(Date.now() + 1);
+  }
+
+  /** False for a node that is held back, or ends here, since the deadline leaves it no time. */
+  private mayBegin(index: number, now: number): boolean {
+    if (this.holdBack(index, now)) return false;
+    const { expectedMs = 0 } = this.state.classOf(index);
+    const tooLate = this.deadline.forStart(expectedMs, now, this.state.round(index));
+    if (tooLate) this.end(index, tooLate, now);
+    return !tooLate;
   }
 
   /** @returns true for a node that would only find out what its graph knows: that its circuit is open */
@@ -274,6 +280,8 @@ export class GraphRun {
     }
     this.shutCircuits.heard(this.state.circuitOf(index), index, outcome, now);
     if (!isHeld(outcome)) return this.end(index, outcome, now);
+    const tooLate = this.deadline.forRetry(outcome, now);
+    if (tooLate) return this.end(index, tooLate, now);
     this.state.held(index, outcome, now);
     if (outcome.held === 'looked') this.scheduler.lookedInVain(index, now);
     else {
@@ -424,6 +432,7 @@ export class GraphRun {
       status: this.endStatus(),
       views: this.executor.carry ? { pages: this.pages } : this.state.views(),
       marks: this.verbs.marks,
+      undone: this.undoing.undone,
       endOf: (nodeId) => this.endOf(nodeId),
     });
   }

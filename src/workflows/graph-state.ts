@@ -55,6 +55,8 @@ export class GraphState {
   /** Nodes that were held when they were last heard of. */
   private readonly holds = new Set<number>();
   readonly failures: NodeFailure[] = [];
+  /** Completed nodes whose work can be undone, in the order of their ends. */
+  readonly undoable: number[] = [];
   sequence = 0;
   firstError: ErrorRecord | undefined;
 
@@ -174,6 +176,7 @@ export class GraphState {
     this.ended[status] = (this.ended[status] ?? 0) + 1;
     this.unpaged.push(index);
     this.upstream.set(index, { status, ...(outcome?.output ? { output: outcome.output } : {}) });
+    if (status === 'COMPLETED' && this.classOf(index).undo) this.undoable.push(index);
     if (!isFailure(status) || this.node(index).allowFailure) return;
     this.firstError ??= outcome?.error;
     if (this.failures.length === FAILURES_KEPT) return;
@@ -208,7 +211,7 @@ export class GraphState {
   }
 
   /** Restores what a continue-as-new carried. */
-  restore({ rounds, upstream, sequence, nodeMarks }: Carry): void {
+  restore({ rounds, upstream, sequence, nodeMarks, undoable = [] }: Carry): void {
     this.sequence = sequence;
     for (const [index, marks] of nodeMarks) this.record(index).marks = marks;
     for (const [index, round] of rounds) {
@@ -220,6 +223,7 @@ export class GraphState {
       this.holds.add(index);
     }
     for (const [index, value] of upstream) this.upstream.set(index, value);
+    this.undoable.push(...undoable);
     this.plan.nodes.forEach((_, index) => {
       this.record(index).sequence = sequence;
       const status = this.scheduler.ending(index)?.status;
@@ -228,7 +232,7 @@ export class GraphState {
   }
 
   /** What nodes that may still be begun have to read, and what they have behind them. */
-  carried(): Pick<Carry, 'rounds' | 'upstream' | 'nodeMarks'> {
+  carried(): Pick<Carry, 'rounds' | 'upstream' | 'nodeMarks' | 'undoable'> {
     const rounds: [number, Round][] = [];
     const nodeMarks: Carry['nodeMarks'] = [];
     const needed = new Set<number>();
@@ -239,11 +243,14 @@ export class GraphState {
       if (marks) nodeMarks.push([index, marks]);
       reads?.forEach((read) => needed.add(read));
     });
+    for (const index of this.undoable)
+      for (const read of [index, ...(this.node(index).reads ?? [])]) needed.add(read);
     const upstream = [...needed].flatMap((index): [number, Upstream][] => {
       const value = this.upstream.get(index);
       return value ? [[index, value]] : [];
     });
-    return { rounds, upstream, nodeMarks };
+    const { undoable } = this;
+    return { rounds, upstream, nodeMarks, ...(undoable.length > 0 ? { undoable } : {}) };
   }
 
   counts(): Counts {

@@ -18,6 +18,7 @@ import { letGo } from './elsewhere.js';
 import { ACTIVITY } from './messages.js';
 import type { NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
+import { isUnknown, settleUnknown } from './unknown.js';
 
 /** Bytes of activity inputs in one workflow task: half of what a gRPC message may have. */
 const BYTE_BUDGET = 2_000_000;
@@ -28,6 +29,9 @@ const EVER_MS = 366 * 86_400_000;
 const PENDING_LIMIT = 1_500;
 /** Commands in one workflow task. */
 const COMMAND_BUDGET = 500;
+
+/** Ends after which the server must not try again by itself. */
+const UNKNOWN_ENDS = ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat'];
 
 export type HereContext = Omit<Prepared, 'plan'> & {
   classes: readonly NodeClass[];
@@ -153,6 +157,8 @@ export class HereExecutor implements NodeExecutor {
       this.scopes.delete(order.index);
       this.elsewhere.delete(order.index);
     }
+    if (request.holdUnknown && isUnknown(outcome))
+      outcome = await settleUnknown(order, request, this.classOf(order), outcome);
     if (isHeld(outcome)) return outcome;
     if (outcome.status === 'CANCELLED' && this.pausing.delete(order.index))
       return heldByPause(outcome);
@@ -209,6 +215,7 @@ export class HereExecutor implements NodeExecutor {
       circuit,
       cache,
       result,
+      onUnknown,
     } = this.classOf(order);
     // Its place in a limit is not kept through a wait, and a circuit may open meanwhile.
     const waits = lane === undefined && circuit === undefined ? serverWaitsMs : 0;
@@ -234,6 +241,7 @@ export class HereExecutor implements NodeExecutor {
         : { totalLeftMs: Math.max(1, first + totalTimeoutMs - Date.now()) }),
       ...(order.round ? { round: order.round } : {}),
       ...(order.item ? { item: order.item } : {}),
+      ...(onUnknown === undefined ? {} : { holdUnknown: true as const }),
       ...(order.deadlineAt === undefined
         ? {}
         : { deadlineLeftMs: Math.max(1, order.deadlineAt - Date.now()) }),
@@ -257,9 +265,11 @@ export class HereExecutor implements NodeExecutor {
         initialInterval: fallback.initialIntervalMs,
         backoffCoefficient: fallback.backoffCoefficient,
         maximumInterval: fallback.maximumIntervalMs,
-        ...(fallback.nonRetryableErrorTypes.length > 0
-          ? { nonRetryableErrorTypes: fallback.nonRetryableErrorTypes }
-          : {}),
+        ...(request.holdUnknown
+          ? { nonRetryableErrorTypes: UNKNOWN_ENDS }
+          : fallback.nonRetryableErrorTypes.length > 0
+            ? { nonRetryableErrorTypes: fallback.nonRetryableErrorTypes }
+            : {}),
       },
       priority: {
         priorityKey: PRIORITY_KEY[priority],

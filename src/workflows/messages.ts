@@ -2,6 +2,7 @@
  * The contract of our workflows with the outside: their names, what they answer, how they close. Public for raw clients
  * (`taskGraph`, the queries and updates).
  */
+import type { Undone } from '../domain/compensation.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { AttemptRecord, BelowEnd, Value } from '../domain/outcome.js';
@@ -123,6 +124,8 @@ export interface GraphStatus {
   runs: string[];
   /** When it was paused and resumed, and by whom. */
   marks?: StatusChange[];
+  /** Its nodes have ended, and what they did is being undone. */
+  undoing?: { done: number; total: number };
   /** The executions that it waits for, or waited for, and how they ended; null while they have not. */
   awaits?: { executionId: string; status: TerminalStatus | null }[];
   project?: string;
@@ -220,6 +223,8 @@ export interface Manifest {
   /** Ended nodes, in the order of the spec, or by reference, a page of them each. */
   nodes: NodeView[] | { pages: string[] };
   error?: ErrorRecord;
+  /** What was undone after it had failed or was cancelled, in this order. */
+  compensation?: Undone[];
   /** When it was paused and resumed, and by whom. */
   marks?: StatusChange[];
   project?: string;
@@ -232,6 +237,7 @@ export interface GraphClose {
   manifest: Manifest | { ref: string };
   counts: Counts;
   failures?: NodeFailure[];
+  error?: ErrorRecord;
   /** Of an execution below another one: its output. */
   output?: Value;
 }

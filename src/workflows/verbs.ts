@@ -3,6 +3,7 @@ import { preview } from '../domain/json.js';
 import type { Effects } from '../domain/effects.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import { isTerminal, type Status, type StatusChange } from '../domain/status.js';
+import type { Approvals } from './approvals.js';
 import { showStatus } from './finish.js';
 import type { GraphState } from './graph-state.js';
 import type { AboveSignal } from './between.js';
@@ -13,6 +14,7 @@ export interface VerbParts {
   scheduler: Scheduler;
   state: GraphState;
   executor: Pick<NodeExecutor, 'stop' | 'tell'>;
+  approvals: Approvals;
   status(): Status;
   /** Tells the worker of a mark, of the execution or of a node. `goesOn`: an attempt of it runs on. */
   told(mark: StatusChange, node?: { index: number; goesOn: boolean }): void;
@@ -72,12 +74,18 @@ export class GraphVerbs {
     else this.resume(request);
   }
 
-  /** A question has its answer. */
-  answered(index: number, { approved, by, note }: ApproveRequest): void {
+  /** Answers the question that an approval asks. */
+  async approve(request: ApproveRequest): Promise<Answer> {
+    const { nodeId, approved, by, note } = request;
+    const index = this.find(nodeId);
+    if (typeof index !== 'number') return index;
+    const answer = await this.parts.approvals.answer(index, nodeId, request);
+    if (!answer.success) return answer;
     const said = `${approved ? 'approved' : 'denied'}${note === undefined ? '' : `: ${note}`}`;
     const ending = this.parts.scheduler.ending(index)?.status ?? 'COMPLETED';
     const who = { note: said, ...(by === undefined ? {} : { by }) };
-    this.parts.state.marked(index, { ...markOf(ending, who) });
+    this.parts.state.marked(index, markOf(ending, who));
+    return answer;
   }
 
   private pauseNode(id: string, mode: 'soft' | 'hard', who: Who): Answer {

@@ -1,3 +1,4 @@
+import type { GraphSpec } from '../../src/domain/spec.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
@@ -13,7 +14,10 @@ describe('an approval', () => {
       { id: 'after', task: 'echo', dependsOn: ['go'], input: '${{ tasks.go.output }}' },
       ...more,
     ];
-    const handle = await harness.engine.scheduleTaskGraph({ name: 'asks', tasks: tasks as [] });
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'asks',
+      tasks: tasks as GraphSpec['tasks'],
+    });
     return handle;
   };
   const asked = async (handle: Awaited<ReturnType<typeof ask>>) => {

@@ -1,4 +1,5 @@
 import { defineTask } from '../../src/registry.js';
+import type { GraphSpec } from '../../src/domain/spec.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
 /** Fails for the items that it is told to, on the first so many attempts. */
@@ -17,7 +18,7 @@ describe('a map', () => {
   afterAll(() => harness.stop());
 
   const run = async (tasks: object[], more: object = {}) => {
-    const spec = { name: 'mapped', tasks: tasks as [], ...more };
+    const spec = { name: 'mapped', tasks: tasks as GraphSpec['tasks'], ...more };
     return await harness.engine.scheduleTaskGraph(spec);
   };
 

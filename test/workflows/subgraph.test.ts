@@ -27,7 +27,11 @@ describe('a sub-graph', () => {
   afterAll(() => harness.stop());
 
   const run = async (tasks: object[], more: object = {}) =>
-    await harness.engine.scheduleTaskGraph({ name: 'outer', tasks: tasks as [], ...more });
+    await harness.engine.scheduleTaskGraph({
+      name: 'outer',
+      tasks: tasks as GraphSpec['tasks'],
+      ...more,
+    });
 
   it('gets its parameters from the input, and gives its leaves to what follows', async () => {
     const handle = await run([

@@ -1,0 +1,49 @@
+/** What a graph's deadline means for a node: that it is not started, or not tried again, where it could not be done by then. */
+import type { HeldOutcome, NodeOutcome } from '../domain/outcome.js';
+import type { Round } from './requests.js';
+
+/** @param at the deadline, epoch milliseconds; undefined without one */
+export type DeadlineAt = () => number | undefined;
+
+export class Deadline {
+  constructor(private readonly time: DeadlineAt) {}
+
+  get at(): number | undefined {
+    return this.time();
+  }
+
+  /** The end of a node that could not be done in time if it began now; undefined where it may begin. */
+  forStart(expectedMs: number, now: number, round: Round | undefined): NodeOutcome | undefined {
+    const { at = Infinity } = this;
+    if (now + expectedMs <= at) return undefined;
+    const left = Math.max(0, at - now);
+    return missed(
+      `not started: it usually runs for ${expectedMs} ms, and the deadline is in ${left} ms`,
+      round,
+    );
+  }
+
+  /** The end of a node whose next attempt would come too late; undefined where it may wait. */
+  forRetry(outcome: HeldOutcome, now: number): NodeOutcome | undefined {
+    if (outcome.held !== 'retry' || now + outcome.waitMs < (this.at ?? Infinity)) return undefined;
+    const why = outcome.error ? `: ${outcome.error.message}` : '';
+    return missed(`not tried again: its next attempt would come after the deadline${why}`, outcome);
+  }
+}
+
+function missed(
+  message: string,
+  before: Pick<HeldOutcome, 'attempts' | 'attemptsUsed' | 'executionTimeMs'> | undefined,
+): NodeOutcome {
+  const { attempts = [], attemptsUsed = 0, executionTimeMs = 0 } = before ?? {};
+  return {
+    ...{ status: 'TIMEOUT', reason: 'deadline', attempts, attemptCount: attemptsUsed },
+    executionTimeMs,
+    error: {
+      code: 'TIMEOUT',
+      message: message.slice(0, 1_000),
+      origin: 'engine',
+      retriable: false,
+    },
+  };
+}

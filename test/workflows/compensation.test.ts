@@ -1,0 +1,175 @@
+import { defineTask } from '../../src/registry.js';
+import type { GraphSpec } from '../../src/domain/spec.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
+
+/** Undone work, in the order in which it was undone. */
+const undone: { of: string; input: unknown }[] = [];
+const undo = defineTask({
+  name: 'undo',
+  run: (input, { executionId }) => {
+    undone.push({ of: executionId, input });
+  },
+});
+const brokenUndo = defineTask({
+  name: 'broken-undo',
+  retry: { strategy: 'IMMEDIATE', maxRetries: 1 },
+  run: () => {
+    throw new Error('the bank says no');
+  },
+});
+const running: string[] = [];
+const endless = defineTask({
+  name: 'endless',
+  run: async (_input, { executionId, signal }) => {
+    running.push(executionId);
+    await new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+  },
+});
+
+describe('compensation', () => {
+  let harness: Harness;
+  beforeAll(
+    async () => void (harness = await startHarness({ tasks: [undo, brokenUndo, endless] })),
+  );
+  afterAll(() => harness.stop());
+
+  const saga = async (last: object, more: object = {}) =>
+    await harness.engine.scheduleTaskGraph({
+      name: 'saga',
+      tasks: [
+        { id: 'reserve', task: 'echo', input: { seat: 12 }, compensate: 'undo' },
+        {
+          id: 'pay',
+          task: 'echo',
+          dependsOn: ['reserve'],
+          input: { cents: 900 },
+          compensate: { task: 'undo', input: { refund: '${{ output.cents }}' } },
+        },
+        { id: 'plain', task: 'noop', dependsOn: ['reserve'] },
+        { id: 'last', dependsOn: ['pay', 'plain'], ...last },
+      ] as GraphSpec['tasks'],
+      ...more,
+    });
+  const failing = { task: 'fail', input: { times: 9 }, retry: 'NONE' };
+  const of = (id: string) => undone.filter((one) => one.of.startsWith(`${id}/`));
+
+  it('undoes what completed once the graph has failed, newest first, with input and output', async () => {
+    const handle = await saga(failing);
+    const result = await handle.result();
+    expect(result.status).toBe('FAILED');
+    expect(result.error?.nodeId).toBe('last');
+    expect(of(handle.executionId)).toEqual([
+      { of: `${handle.executionId}/pay~undo`, input: { refund: 900 } },
+      {
+        of: `${handle.executionId}/reserve~undo`,
+        input: { input: { seat: 12 }, output: { seat: 12 } },
+      },
+    ]);
+    expect(result.compensation.map(({ nodeId, status }) => [nodeId, status])).toEqual([
+      ['pay', 'COMPLETED'],
+      ['reserve', 'COMPLETED'],
+    ]);
+  });
+
+  it('undoes nothing of a graph that completes', async () => {
+    const handle = await saga({ task: 'noop' });
+    expect((await handle.result()).compensation).toEqual([]);
+    expect(of(handle.executionId)).toEqual([]);
+  });
+
+  it.each([
+    ['onFailureOrCancel', 2],
+    ['onFailure', 0],
+    ['none', 0],
+  ])('after a cancel: %s undoes %i', async (compensation, count) => {
+    const handle = await saga({ task: 'endless' }, { compensation });
+    await until(() => running.includes(`${handle.executionId}/last`));
+    await handle.cancel();
+    const result = await handle.result();
+    expect(result.status).toBe('CANCELLED');
+    expect(of(handle.executionId)).toHaveLength(count);
+  });
+
+  it('that fails is loud: the graph ends FAILED, whatever it ended as, and the others are undone', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'stuck',
+      tasks: [
+        { id: 'first', task: 'noop', compensate: 'undo' },
+        { id: 'second', task: 'noop', dependsOn: ['first'], compensate: 'broken-undo' },
+        { id: 'run', task: 'endless', dependsOn: ['second'] },
+      ],
+    });
+    await until(() => running.includes(`${handle.executionId}/run`));
+    await handle.cancel();
+    const result = await handle.result();
+    expect(result).toMatchObject({ status: 'FAILED', error: { code: 'COMPENSATION_FAILED' } });
+    expect(result.error?.message).toBe(
+      'it ended CANCELLED, and what second did could not be undone: the bank says no',
+    );
+    expect(result.compensation).toMatchObject([
+      { nodeId: 'second', status: 'FAILED', attempts: 2 },
+      { nodeId: 'first', status: 'COMPLETED' },
+    ]);
+  });
+
+  it('is not cut short by a second cancel', async () => {
+    const handle = await saga({ task: 'endless' });
+    await until(() => running.includes(`${handle.executionId}/last`));
+    await Promise.all([handle.cancel(), handle.cancel()]);
+    await harness.client.workflow.getHandle(handle.executionId).cancel();
+    expect((await handle.result()).compensation).toHaveLength(2);
+  });
+
+  it('undoes the work of a map and of a sub-graph as a whole', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'wide',
+      tasks: [
+        {
+          id: 'each',
+          task: 'echo',
+          map: { over: [1, 2] },
+          input: '${{ item }}',
+          compensate: 'undo',
+        },
+        {
+          id: 'sub',
+          dependsOn: ['each'],
+          graph: { name: 'inner', tasks: [{ id: 'x', task: 'echo', input: 5 }] },
+          compensate: 'undo',
+        },
+        { id: 'last', dependsOn: ['sub'], ...failing },
+      ] as GraphSpec['tasks'],
+    });
+    await handle.result();
+    expect(of(handle.executionId).map(({ input }) => input)).toEqual([
+      { input: null, output: { x: 5 } },
+      { input: null, output: [1, 2] },
+    ]);
+  });
+
+  it('works for a graph that is split into segments', async () => {
+    const split = await startHarness({
+      tasks: [undo, endless],
+      maxNodesPerRun: 3,
+      coordinatorEvents: 60,
+    });
+    const nodes = Array.from({ length: 12 }, (_, n) => ({
+      id: `n${n}`,
+      task: 'echo',
+      input: n,
+      compensate: 'undo',
+      ...(n > 0 ? { dependsOn: [`n${n - 1}`] } : {}),
+    }));
+    const handle = await split.engine.scheduleTaskGraph({
+      name: 'split',
+      tasks: [...nodes, { id: 'last', dependsOn: ['n11'], ...failing }] as GraphSpec['tasks'],
+    });
+    const { compensation } = await handle.result();
+    expect(compensation.map(({ nodeId }) => nodeId)).toEqual(nodes.map(({ id }) => id).reverse());
+    expect(of(handle.executionId)[0]?.input).toEqual({ input: 11, output: 11 });
+    await split.stop();
+  });
+});
