@@ -104,8 +104,9 @@ export class ExecutionHandle {
       const now = Date.now();
       const live = [...views.values()].map((view) => withPending(view, pending.get(view.id), now));
       const changed = live.filter((view) => {
-        const { attempts, nextRetryAt = '', reason = '', progress = null } = view;
-        const text = `${view.status} ${attempts} ${nextRetryAt} ${reason} ${JSON.stringify(progress)}`;
+        const { attempts, nextRetryAt = '', reason = '', progress = null, approval } = view;
+        const asked = approval?.askedAt ?? '';
+        const text = `${view.status} ${attempts} ${nextRetryAt} ${reason} ${asked} ${JSON.stringify(progress)}`;
         return shown.get(view.id) === text ? false : shown.set(view.id, text);
       });
       yield summary(status, live, changed);

@@ -16,6 +16,7 @@ export const EVENT_NAMES = [
   'cancelled',
   'rejected',
   'skipped',
+  'approvalRequested',
   'graphCompleted',
 ] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
@@ -35,9 +36,9 @@ const EVENT_OF: Readonly<Record<Status, EventName>> = {
   SKIPPED: 'skipped',
 };
 
-/** The event for entering a status. */
-export function eventOf(status: Status): EventName {
-  return EVENT_OF[status];
+/** The event for entering a status; a question that is asked has one of its own. */
+export function eventOf(status: Status, reason?: string): EventName {
+  return status === 'RUNNING' && reason === 'approval' ? 'approvalRequested' : EVENT_OF[status];
 }
 
 /** The type of a message about it, as CloudEvents want one: `tempograph.execution.completed.v1`. */

@@ -5,6 +5,7 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { TaskError } from '../domain/errors.js';
+import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal, STATUSES, type TerminalStatus } from '../domain/status.js';
 import type { ExecutionRow, ExecutionWrite } from '../store/execution-row.js';
 import type { Store } from '../store/store.js';
@@ -149,14 +150,28 @@ async function rowsOf(
     const ending = await awaitEnding(handle);
     const execution = infoOf(info, first);
     const whole = ending.close && (await readWhole(execution, ending.close, readJson));
-    if (whole) return whole;
+    if (whole) return [...(await rowsBelow(client, store, whole.below, readJson)), ...whole.rows];
     // Terminated, timed out or refused: it could not say how its nodes stood. Or what it said can be read no more.
     const nodes = await openNodes(client, store, info, execution, ending);
-    return execution.kind === 'batch' ? nodes : [...nodes, endedRow(info, execution, ending)];
+    // What runs below a node has that node's row, which the execution above it writes.
+    const unnamed = execution.kind === 'batch' || execution.parent !== undefined;
+    return unnamed ? nodes : [...nodes, endedRow(info, execution, ending)];
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
+}
+
+/** The rows of what ran below the nodes of an execution: of sub-graphs and maps, by their workflows' ids. */
+async function rowsBelow(
+  client: Client,
+  store: Store,
+  ids: readonly string[],
+  readJson: ReadJson,
+): Promise<ExecutionWrite[]> {
+  const below: ExecutionWrite[] = [];
+  for (const id of ids) below.push(...((await rowsOf(client, store, id, readJson)) ?? []));
+  return below;
 }
 
 function endedRow(
@@ -204,14 +219,21 @@ async function openNodes(
     ...{ status, reason, endedAt, nextRetryAt: null },
     statusHistory: [{ status, at: endedAt, ...(reason === null ? {} : { reason }) }],
   });
-  if (found)
-    return found.map(({ id, task, outcome, endedAt: at }) => {
+  if (found) {
+    const known = new Set(found.map(({ id }) => `${execution.id}/${id}`));
+    // A sub-graph, a map and an approval are no activities of the history.
+    const others = (await openChildren(store, execution.id)).filter(
+      ({ executionId }) => !known.has(executionId),
+    );
+    const rows = found.map(({ id, task, outcome, endedAt: at }) => {
       if (!outcome) return cut({ ...nodeIdentity(execution, id), taskId: task } as ExecutionWrite);
       const { attempts, attemptCount, ...rest } = outcome;
       const view = { ...rest, id, task, attempts: attemptCount, attemptHistory: attempts };
       const times = { startedAt: attempts[0]?.startedAt, endedAt: at };
       return nodeRow(execution, { ...view, ...times } as NodeView, createdAt, END.closed);
     });
+    return [...rows, ...others.map(cut)];
+  }
   return (await openChildren(store, execution.id)).map(cut);
 }
 
@@ -242,16 +264,22 @@ async function readWhole(
   execution: ExecutionInfo,
   close: GraphClose,
   readJson: ReadJson,
-): Promise<ExecutionWrite[] | undefined> {
+): Promise<{ rows: ExecutionWrite[]; below: string[] } | undefined> {
   try {
     const manifest = await loadManifest(close, readJson);
+    const nodes = await manifestNodes(manifest, readJson);
     const { project, sessionId } = manifest; // also where the namespace has no search attributes
     const known = {
       ...execution,
       ...(project === undefined ? {} : { project }),
       ...(sessionId === undefined ? {} : { sessionId }),
     };
-    return closedRows(known, manifest, await manifestNodes(manifest, readJson), END.closed);
+    return {
+      rows: closedRows(known, manifest, nodes, END.closed),
+      below: nodes
+        .filter(({ kind, startedAt }) => (kind === 'graph' || kind === 'map') && startedAt)
+        .map(({ id }) => `${execution.id}/${id}`),
+    };
   } catch (error) {
     if (error instanceof TaskError) return undefined;
     throw error;
@@ -294,7 +322,9 @@ function infoOf(info: Described, first: string | null | undefined): ExecutionInf
   const memo = memoOf(info);
   const project = info.typedSearchAttributes.get(PROJECT);
   const sessionId = info.typedSearchAttributes.get(SESSION);
+  const above = splitExecutionId(info.workflowId);
   return {
+    ...(above.nodeId === undefined ? {} : { parent: { id: above.graphId } }),
     id: info.workflowId,
     kind: memo?.kind ?? 'graph',
     graph: memo?.name ?? info.workflowId,

@@ -101,14 +101,17 @@ function stepsOf(row: ExecutionRow, now: number): Step[] {
     const resumes: boolean = paused && entry.attempt === undefined;
     if (entry.status === 'PAUSED') add('paused', entry, `@${entry.at}`);
     else if (resumes) add('resumed', entry, `@${entry.at}`);
-    else add(eventOf(entry.status), entry);
+    else add(eventOf(entry.status, entry.reason), entry);
     paused = entry.status === 'PAUSED' || (paused && !resumes);
   }
   const { status } = row;
   if (!isTerminal(status)) {
     // A graph that runs says so in its row only; its history is written at its end.
     if (!live.some((entry) => entry.status === status))
-      add(eventOf(status), { status, at: row.startedAt ?? now, ...reasonOf(row) });
+      add(eventOf(status, row.reason ?? undefined), {
+        ...{ status, at: row.startedAt ?? now },
+        ...reasonOf(row),
+      });
     return [...steps.values()];
   }
   const end: StatusEntry = { status, at: row.endedAt ?? now, ...reasonOf(row) };

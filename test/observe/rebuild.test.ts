@@ -30,12 +30,24 @@ it('rebuildStore writes again what Temporal knows, what cannot be read any more 
     });
     await lost.result();
     rmSync(`${dataDir}/blobs`, { recursive: true }); // its manifest cannot be read any more
+    const deep = await harness.engine.scheduleTaskGraph({
+      name: 'deep',
+      tasks: [
+        { id: 'm', task: 'echo', map: { over: [7, 8] }, input: '${{ item }}' },
+        { id: 's', graph: { name: 'inner', tasks: [{ id: 'x', task: 'echo', input: 1 }] } },
+      ],
+    });
+    await deep.result();
     const { changed } = await engine.rebuildStore();
     expect(changed).toBeGreaterThan(3);
     const ids = [graph.executionId, `${graph.executionId}/b`, lone.executionId];
     const rows = await engine.listExecutions({ kind: ['graph', 'task', 'node'], limit: 1_000 });
     const found = new Map(rows.executions.map((row) => [row.executionId, row]));
     expect(ids.map((id) => found.get(id)?.status)).toEqual(['FAILED', 'FAILED', 'COMPLETED']);
+    const inside = ['/m', '/m/0', '/m/1', '/s', '/s/x'].map((id) => `${deep.executionId}${id}`);
+    expect(inside.map((id) => [found.get(id)?.kind, found.get(id)?.status])).toEqual(
+      inside.map(() => ['node', 'COMPLETED']),
+    );
     expect(found.get(lone.executionId)?.output).toBe(2);
     expect(found.get(lost.executionId)).toMatchObject({
       status: 'COMPLETED',
