@@ -25,6 +25,9 @@ describe('replay of recorded histories', () => {
         'coordinator-continued-as-new',
         'coordinator-completed',
         'segment',
+        'nested',
+        'map',
+        'subgraph',
       ]),
     );
   });

@@ -140,6 +140,34 @@ save('coordinator-continued-as-new', split.executionId, first);
 save('coordinator-completed', split.executionId);
 save('segment', `${split.executionId}/~seg/0`);
 
+const nested = await engine.scheduleTaskGraph({
+  name: 'nested',
+  tasks: [
+    {
+      id: 'm',
+      task: 'echo',
+      map: { over: [1, 2] },
+      input: '${{ item + index }}',
+      compensate: 'noop',
+    },
+    {
+      id: 's',
+      dependsOn: ['m'],
+      graph: { name: 'inner', tasks: [{ id: 'x', task: 'echo', input: 1 }] },
+      compensate: 'echo',
+    },
+    { id: 'ask', dependsOn: ['s'], approval: { message: 'Go on?', timeout: '1h', onDeny: 'fail' } },
+  ],
+});
+await until(async () => (await nested.node('ask').status()).approval !== undefined);
+await nested.pause();
+await nested.resume();
+await nested.node('ask').deny({ by: 'recorder' });
+await nested.result();
+save('nested', nested.executionId);
+save('map', `${nested.executionId}/m`);
+save('subgraph', `${nested.executionId}/s`);
+
 await client.connection.close();
 await engine.shutdown();
 await worker.shutdown();
