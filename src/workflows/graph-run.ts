@@ -155,6 +155,7 @@ export class GraphRun {
     await this.executor.close();
     await this.limits?.close();
     await this.undoing.run(this.endStatus());
+    await condition(allHandlersFinished); // one that is not would be failed by the close
     return await this.close();
   }
 

@@ -227,7 +227,16 @@ describe('taskGraph started by a raw client', () => {
     ]) {
       await handle.signal('tempograph.settled', junk);
     }
+    for (const junk of [undefined, 7, { verb: 'explode' }, { verb: 'pause', mode: [] }])
+      await handle.signal('tempograph.above', junk);
     await handle.signal('no-such-signal', 1);
+    for (const junk of [42, {}, { nodeId: 'a' }, { nodeId: 'a', approved: 'yes' }])
+      await expect(handle.executeUpdate('approve', { args: [junk] })).rejects.toBeInstanceOf(
+        WorkflowUpdateFailedError,
+      );
+    expect(
+      await handle.executeUpdate('approve', { args: [{ nodeId: 'a', approved: true }] }),
+    ).toEqual({ success: false, message: 'a waits for no answer' });
     await expect(handle.executeUpdate('cancelNode', { args: [42] })).rejects.toBeInstanceOf(
       WorkflowUpdateFailedError,
     );
@@ -257,6 +266,8 @@ describe('taskGraph started by a raw client', () => {
     ],
     ['a segment without an argument', 'taskSegment', []],
     ['a question that is none', 'tempographAsk', []],
+    ['a sub-graph of nothing', 'taskSubgraph', []],
+    ['a sub-graph with junk', 'taskSubgraph', [{ request: 1, kind: 'map', spec: 's', depth: 1 }]],
     [
       'a carry that is none',
       'taskGraph',
@@ -271,6 +282,17 @@ describe('taskGraph started by a raw client', () => {
       workflowId,
     });
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'CONFIGURATION' } });
+    expect(await failedTasks(workflowId)).toBe(0);
+  });
+
+  it('fails a forged sub-graph by itself, and no workflow task', async () => {
+    const workflowId = `raw-${randomUUID()}`;
+    const request = { execution: {}, node: {}, body: {} };
+    const handle = await client.workflow.start('taskSubgraph', {
+      args: [{ request, kind: 'map', spec: '../../etc/passwd', depth: 1 }],
+      ...{ taskQueue: harness.taskQueue, workflowId },
+    });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'GraphFailed' } });
     expect(await failedTasks(workflowId)).toBe(0);
   });
 
