@@ -26,6 +26,8 @@ const ROOMS = {
     ],
   },
   workflows: { may: ['domain'], packages: ['@temporalio/workflow', '@temporalio/common'] },
+  /** Other tools' files as pipelines: text in, data out. */
+  convert: { may: ['domain'], packages: ['zod', 'yaml'] },
   store: { may: ['domain'] },
   servers: { may: ['domain'] },
   /** How executions stand and ended, read from Temporal: for clients and for activities. */
@@ -52,6 +54,7 @@ const ROOMS = {
       'registry',
       'config',
       'telemetry',
+      'convert',
       'domain',
       ...CONTRACT,
       'index',
@@ -79,7 +82,7 @@ const DOORS = {
     ...CONTRACT,
   ],
   testing: ['client', 'worker', 'servers', 'registry', 'config', 'telemetry', 'domain'],
-  index: ['client', 'builder', 'registry', 'config', 'domain', ...CONTRACT],
+  index: ['client', 'builder', 'registry', 'config', 'convert', 'domain', ...CONTRACT],
 };
 
 const alternatives = (names) => names.map((name) => `${name}(?:\\.js$|/)`).join('|');

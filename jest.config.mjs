@@ -72,12 +72,12 @@ const project = (displayName, match, extra = {}) => ({
  */
 export default {
   projects: [
-    project('domain', ['domain/**/*.test.ts']),
+    project('domain', ['{domain,convert}/**/*.test.ts']),
     project('store', ['store/**/*.test.ts'], {
       globalSetup: '<rootDir>/test/store/global-setup.mjs',
       globalTeardown: '<rootDir>/test/store/global-teardown.mjs',
     }),
-    project('temporal', ['!(domain|store|support|fixtures)/**/*.test.ts', '*.test.ts'], {
+    project('temporal', ['!(domain|convert|store|support|fixtures)/**/*.test.ts', '*.test.ts'], {
       globalSetup: '<rootDir>/test/support/global-setup.mjs',
       globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     }),

@@ -60,6 +60,12 @@ export type {
   TriggerAnswer,
 } from './client.js';
 export type { ConnectOptions, Settings } from './config.js';
+export { convert } from './convert/convert.js';
+export { FORMATS } from './convert/conversion.js';
+export type { Conversion, ConvertOptions, Format } from './convert/conversion.js';
+export { toDot } from './convert/dot-write.js';
+export type { Loss } from './convert/loss.js';
+export { toMermaid } from './convert/mermaid-write.js';
 export {
   ERROR_CODES,
   ExecutionError,

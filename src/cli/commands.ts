@@ -4,6 +4,7 @@ import { approve, deny } from './approve-command.js';
 import { artifacts } from './artifacts-command.js';
 import { cancel } from './cancel-command.js';
 import { complete } from './complete-command.js';
+import { convertCommand } from './convert-command.js';
 import { dev } from './dev-command.js';
 import { doctor } from './doctor-command.js';
 import { events } from './events-command.js';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   worker,
   run,
   validate,
+  convertCommand,
   status,
   artifacts,
   list,

@@ -1,0 +1,354 @@
+/** An Argo template that is a graph, a DAG or steps: its nodes, with the templates they name as sub-graphs below it. */
+import { TaskError } from '../domain/errors.js';
+import {
+  isObject,
+  jsonBytes,
+  preview,
+  setOwn,
+  type Json,
+  type JsonObject,
+} from '../domain/json.js';
+import { MAX_DEPTH } from '../domain/node-kind.js';
+import type { ParamSpec } from '../domain/spec.js';
+import { argumentsOf, defaultsOf } from './argo-arguments.js';
+import { waitingOf, type Before } from './argo-depends.js';
+import { draftsOf, ordered, type Draft } from './argo-drafts.js';
+import { leafOf } from './argo-leaf.js';
+import { literalItems, loopOf, type Loop } from './argo-loop.js';
+import { durationOf } from './argo-options.js';
+import { templateOf, type Piece, type Scope, type Step } from './argo-scope.js';
+import type { Manifest, Template } from './argo-templates.js';
+import { expressionPieces, whenCel } from './argo-when.js';
+import { inTemplate, joined, param, plain } from './cel.js';
+import type { Budget, NewNode, Settled } from './conversion.js';
+import { nodeNames, paramNames } from './ids.js';
+import { NotTranslatable } from './logic.js';
+import type { Source } from './source.js';
+
+/** Argo's own: nothing is run again unless it is said, and nothing is bounded in time. */
+export const DEFAULTS = { retry: 'NONE', timeout: '30d' } as const;
+export const CONCURRENCY = 100;
+/** Nodes in all, sub-graphs with theirs; templates that use each other grow by powers. */
+const MOST_NODES = 20_000;
+
+/** What the whole conversion shares. */
+export interface Shared {
+  settled: Settled;
+  manifests: readonly Manifest[];
+  nodes: number;
+  budget: Budget;
+}
+
+/** Where a graph stands. */
+export interface Level {
+  depth: number;
+  /** Templates that this one is inside of. */
+  inside: readonly Source[];
+  /** `workflow.…`, as this graph sees it. */
+  global(name: string): Piece | undefined;
+}
+
+/** A graph without its name. */
+export interface Graph {
+  concurrency?: number;
+  onFailure?: 'failFast';
+  deadline?: string | number;
+  tasks: NewNode[];
+}
+
+/** A step whose loop is known, since all before it are. */
+interface Settling {
+  ids: string[];
+  loop: Loop;
+  /** One node for each item, not a map. */
+  expanded: boolean;
+}
+
+/** True for a template that is a graph. */
+export const isGraph = ({ source: { value } }: Template): boolean =>
+  isObject(value) && (value['dag'] !== undefined || value['steps'] !== undefined);
+
+/** The graph that a template is, with its inputs as given. */
+export function graphOf(
+  template: Template,
+  inputs: ReadonlyMap<string, readonly Piece[]>,
+  level: Level,
+  shared: Shared,
+): Graph {
+  return new GraphConversion(template, inputs, level, shared).graph();
+}
+
+class GraphConversion {
+  private readonly steps = new Map<string, Step>();
+  private readonly before = new Map<string, Before>();
+  private readonly settled = new Map<Draft, Settling>();
+  private readonly ids = nodeNames();
+  private readonly scope: Scope;
+
+  constructor(
+    private readonly template: Template,
+    inputs: ReadonlyMap<string, readonly Piece[]>,
+    private readonly level: Level,
+    private readonly shared: Shared,
+  ) {
+    this.scope = {
+      inputs,
+      steps: this.steps,
+      global: (name) => level.global(name),
+      expression: expressionPieces,
+    };
+  }
+
+  graph(): Graph {
+    const { source } = this.template;
+    const dag = source.get('dag');
+    const drafts = draftsOf(this.template, this.shared);
+    for (const draft of ordered(drafts)) this.settle(draft);
+    const tasks = drafts.flatMap((draft) => this.nodesOf(draft));
+    const concurrency = source.get('parallelism').number();
+    const deadline = this.deadline();
+    this.lose(source);
+    return {
+      ...(concurrency === undefined
+        ? {}
+        : { concurrency: Math.min(Math.max(1, Math.trunc(concurrency)), 1_000) }),
+      // A DAG starts nothing more once a task has failed; steps end with their group, which is what dependencies do.
+      ...(dag.given && dag.get('failFast').flag() !== false
+        ? { onFailure: 'failFast' as const }
+        : {}),
+      ...(deadline === undefined ? {} : { deadline }),
+      tasks,
+    };
+  }
+
+  private deadline(): string | number | undefined {
+    const { source } = this.template;
+    const first = source.get('activeDeadlineSeconds');
+    return durationOf(first.given ? first : source.get('timeout'), this.scope);
+  }
+
+  private lose(source: Source): void {
+    const retry = source.get('retryStrategy');
+    if (retry.given) retry.lose('a graph is not run again as a whole; say retry at its tasks');
+    const lock = source.get('synchronization');
+    if (lock.given) lock.lose('a graph takes no lock as a whole; say limit at its tasks');
+    const outputs = source.get('outputs');
+    if (outputs.given)
+      outputs.lose(
+        "the output of a graph is its last nodes' outputs by id; what is chosen here is left out",
+      );
+    const artifacts = source.get('inputs').get('artifacts');
+    if (artifacts.given) artifacts.lose('files are not carried from node to node; left out');
+  }
+
+  private settling({ source, name }: Draft): Settling {
+    const loop = loopOf(source, this.scope);
+    // A map has one condition for all of its items, so one that looks at the item needs nodes.
+    const expanded = loop !== undefined && 'items' in loop && readsItem(source.get('when'));
+    const count = expanded && 'items' in loop ? loop.items.length : 1;
+    const ids = Array.from({ length: count }, (_none, at) =>
+      this.ids.fresh(expanded ? `${name}-${at}` : name),
+    );
+    return { ids, loop, expanded };
+  }
+
+  /** What others have to know of a step, once those that it waits for are known. */
+  private settle(draft: Draft): void {
+    const { source, name, template } = draft;
+    const settled = this.settling(draft);
+    const { ids, loop, expanded } = settled;
+    this.settled.set(draft, settled);
+    draft.waiting = waitingOf(source, draft.waiting, this.before);
+    const goesOn = source.get('continueOn');
+    const [failed, error] = [goesOn.get('failed').flag(), goesOn.get('error').flag()];
+    if ((failed ?? false) !== (error ?? false))
+      goesOn.losses.add(
+        goesOn.path,
+        'continueOn',
+        'failed and error are one here: the step may end either way',
+      );
+    const waits = draft.waits.flatMap((one) => this.before.get(one) ?? []);
+    const mayBeOmitted =
+      draft.waiting.picky ||
+      waits.some((one) => one.mayBeOmitted) ||
+      (draft.waiting.trigger === undefined && waits.some((one) => one.mayBeSkipped));
+    const when = source.get('when');
+    this.before.set(name, {
+      ids,
+      mayBeSkipped: when.given && when.value !== true && when.value !== 'true',
+      mayBeOmitted,
+      allowFailure: failed === true || error === true,
+    });
+    const map = loop !== undefined && !expanded;
+    this.steps.set(name, { name, ids, map, defaults: defaultsOf(template) });
+  }
+
+  private nodesOf(draft: Draft): NewNode[] {
+    const { source } = draft;
+    const { loop, expanded, ids } = this.settled.get(draft) ?? {
+      loop: undefined,
+      expanded: false,
+      ids: [],
+    };
+    if ((this.shared.nodes += ids.length) > MOST_NODES)
+      throw new TaskError(
+        'TOO_LARGE',
+        `the templates come to more than ${MOST_NODES} nodes, as they name each other`,
+      );
+    this.loseOfStep(source);
+    if (loop === undefined) return [this.node(draft, ids[0] ?? '', this.scope)];
+    if (expanded && 'items' in loop)
+      return loop.items.map((value, at) =>
+        this.node(draft, ids[at] ?? '', { ...this.scope, item: { value } }),
+      );
+    const item = { ...this.scope, item: { cel: 'item' } };
+    const over =
+      'items' in loop ? literalItems(loop.items) : this.chosen(loop.over, source.get('when'), item);
+    const node = this.node(draft, ids[0] ?? '', item, true);
+    return [node.approval === undefined ? { ...node, map: { over } } : node];
+  }
+
+  private node(draft: Draft, id: string, scope: Scope, mapped = false): NewNode {
+    const { source, waiting, template } = draft;
+    const dependsOn = waiting.names.flatMap((name) => this.before.get(name)?.ids ?? []);
+    const condition = source.get('when');
+    const when =
+      mapped && readsItem(condition) ? waiting.when : this.when(condition, scope, waiting.when);
+    const args = argumentsOf(source.get('arguments'), template, scope);
+    const body = this.body(draft, args, scope, mapped);
+    if (body.graph === undefined) this.shared.budget.spend(jsonBytes(body));
+    return {
+      id,
+      ...(dependsOn.length === 0 ? {} : { dependsOn }),
+      ...(waiting.trigger === undefined ? {} : { trigger: waiting.trigger }),
+      ...(when === undefined ? {} : { when }),
+      ...(this.before.get(draft.name)?.allowFailure ? { allowFailure: true } : {}),
+      ...body,
+    };
+  }
+
+  /** The list without the items for which the condition is false. */
+  private chosen(over: string, condition: Source, scope: Scope): string {
+    if (!readsItem(condition)) return over;
+    const when = this.when(condition, scope, undefined);
+    return when === undefined ? over : `${over}.filter(item, ${when})`;
+  }
+
+  private when(source: Source, scope: Scope, waits: string | undefined): string | undefined {
+    const text = source.text();
+    if (text === undefined || text.trim() === '') return waits;
+    try {
+      const own = whenCel(text, scope);
+      const parts = [...(waits === undefined ? [] : [waits]), ...(own === 'true' ? [] : [own])];
+      return parts.length === 0 ? undefined : joined('&&', parts);
+    } catch (error) {
+      if (!(error instanceof NotTranslatable)) throw error;
+      source.lose(`the condition ${preview(text.trim(), 200)} ${error.message}; it is left out`);
+      return waits;
+    }
+  }
+
+  /** What the step's template runs, or the graph that it is. */
+  private body(
+    { source, template, name }: Draft,
+    args: ReadonlyMap<string, readonly Piece[]>,
+    scope: Scope,
+    mapped: boolean,
+  ): Omit<NewNode, 'id'> {
+    const { settled } = this.shared;
+    if (!template) {
+      const given: JsonObject = {};
+      for (const [key, pieces] of args) setOwn(given, key, templateOf(pieces));
+      const ref = source.get('templateRef');
+      const input: JsonObject = {
+        ...(ref.given
+          ? { templateRef: ref.take() }
+          : { template: source.get('template').text() ?? name }),
+        ...(args.size === 0 ? {} : { parameters: given }),
+      };
+      return { task: settled.task, input };
+    }
+    if (!isGraph(template)) return leafOf(template.source, args, scope, settled);
+    const inside = [...this.level.inside, this.template.source];
+    const deep = this.level.depth + (mapped ? 1 : 0) >= MAX_DEPTH;
+    if (inside.includes(template.source) || deep) {
+      const why = deep
+        ? `graphs may be at most ${MAX_DEPTH} deep in each other`
+        : 'a graph cannot be inside of itself';
+      source.losses.add(
+        source.path,
+        'template',
+        `${preview(template.name)}: ${why}; the node runs ${settled.task} in its place`,
+      );
+      return { task: settled.task, input: { template: template.name } };
+    }
+    return this.subGraph(template, args, inside, mapped);
+  }
+
+  private subGraph(
+    template: Template,
+    args: ReadonlyMap<string, readonly Piece[]>,
+    inside: readonly Source[],
+    mapped: boolean,
+  ): Omit<NewNode, 'id'> {
+    const names = paramNames();
+    const params: Record<string, ParamSpec> = {};
+    const input: JsonObject = {};
+    const declare = (key: string, value: string): string => {
+      const name = names.of(key);
+      setOwn(params, name, {});
+      setOwn<Json>(input, name, value);
+      return name;
+    };
+    const inputs = new Map(
+      [...args].map(([key, pieces]): [string, readonly Piece[]] => {
+        const cel = param(declare(key, templateOf(pieces)));
+        return [key, [{ cel, type: 'any' }]];
+      }),
+    );
+    const global = (name: string): Piece | undefined => {
+      const known = names.find(`workflow.${name}`);
+      if (known !== undefined) return { cel: param(known), type: 'any' };
+      const outer = this.level.global(name);
+      if (outer === undefined) return undefined;
+      const own = names.of(`workflow.${name}`, `workflow_${name.replace(/^parameters\./, '')}`);
+      setOwn(params, own, {});
+      setOwn<Json>(
+        input,
+        own,
+        typeof outer === 'object' && 'cel' in outer
+          ? inTemplate(outer.cel)
+          : plain(typeof outer === 'string' ? outer : ''),
+      );
+      return { cel: param(own), type: 'any' };
+    };
+    const depth = this.level.depth + (mapped ? 2 : 1);
+    const graph = graphOf(template, inputs, { depth, inside, global }, this.shared);
+    return {
+      graph: {
+        name: template.name.slice(0, 200),
+        ...(Object.keys(params).length === 0 ? {} : { params }),
+        concurrency: CONCURRENCY,
+        defaults: DEFAULTS,
+        ...graph,
+      },
+      ...(Object.keys(input).length === 0 ? {} : { input }),
+    };
+  }
+
+  private loseOfStep(source: Source): void {
+    const onExit = source.get('onExit');
+    if (onExit.given)
+      onExit.lose(
+        'left out; a node that depends on this one with the trigger all_done does the same',
+      );
+    const hooks = source.get('hooks');
+    if (hooks.given)
+      hooks.lose(
+        'left out; a node that depends on this one, or a post hook of the task, does the same',
+      );
+  }
+}
+
+/** True for a condition that is one of each item. */
+const readsItem = ({ value }: Source): boolean => /\{\{=?\s*item\b/.test(String(value));

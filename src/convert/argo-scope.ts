@@ -1,0 +1,194 @@
+/**
+ * Argo's tags — `{{inputs.parameters.x}}`, `{{tasks.a.outputs.result}}`, `{{item}}`, `{{=expression}}` — as pieces of text
+ * and CEL.
+ *
+ * A node that stands for a step gives its outputs as `{ result, parameters: { … } }`: `outputs.result` is
+ * `output.result`, `outputs.parameters.x` is `output.parameters.x`.
+ */
+import { TaskError } from '../domain/errors.js';
+import { getOwn, preview, type Json } from '../domain/json.js';
+import { celText, inTemplate, optional, outputOf, plain } from './cel.js';
+import { NotTranslatable } from './logic.js';
+
+/** A part of a text: as it stands, or an expression. */
+export type Piece =
+  | string
+  | {
+      cel: string;
+      /** `text` and `bool` where it can be nothing else. */
+      type: 'text' | 'bool' | 'any';
+      /** The parameter of the top graph that it is. */
+      param?: string;
+    }
+  | { statusOf: readonly string[] };
+
+/** A step or task of a graph, as others refer to it. */
+export interface Step {
+  name: string;
+  /** Its nodes: several where a loop was written out. */
+  ids: readonly string[];
+  /** It is a map: its output is a list. */
+  map: boolean;
+  /** What outputs are when it is skipped, by the parameter's name. */
+  defaults: ReadonlyMap<string, string>;
+}
+
+/** What tags mean in one place. */
+export interface Scope {
+  inputs: ReadonlyMap<string, readonly Piece[]>;
+  steps: ReadonlyMap<string, Step>;
+  /** `workflow.parameters.x` and `workflow.status`. */
+  global(name: string): Piece | undefined;
+  /** The item of a loop: an expression, or a value where the loop is written out. */
+  item?: { cel: string } | { value: Json };
+  /** Parses and writes an expression tag. */
+  expression(text: string, scope: Scope): readonly Piece[];
+}
+
+/** Characters that a text may have with its tags put in. */
+const MOST_TEXT = 2_000_000;
+const TAG = /\{\{([\s\S]*?)\}\}/g;
+
+/**
+ * The pieces of a text.
+ *
+ * @param unknown what becomes of a tag that has no counterpart. Default: it throws
+ * @throws NotTranslatable
+ */
+export function piecesOf(
+  text: string,
+  scope: Scope,
+  unknown?: (tag: string) => string,
+): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const match of text.matchAll(TAG)) {
+    if (match.index > end) pieces.push(text.slice(end, match.index));
+    end = match.index + match[0].length;
+    try {
+      pieces.push(...ofTag((match[1] ?? '').trim(), scope));
+    } catch (error) {
+      if (!(error instanceof NotTranslatable) || !unknown) throw error;
+      pieces.push(unknown(match[0]));
+    }
+  }
+  if (end < text.length) pieces.push(text.slice(end));
+  return pieces;
+}
+
+function ofTag(tag: string, scope: Scope): readonly Piece[] {
+  return tag.startsWith('=')
+    ? scope.expression(tag.slice(1), scope)
+    : ofPath(tag.split('.'), scope);
+}
+
+/**
+ * What a reference means: the steps of `inputs.parameters.x`.
+ *
+ * @throws NotTranslatable
+ */
+export function ofPath(path: readonly (string | number)[], scope: Scope): readonly Piece[] {
+  const [root, second = '', third, ...rest] = path.map(String);
+  if (root === 'item') return [ofItem(path.slice(1).map(String), scope)];
+  if (root === 'inputs' && second === 'parameters' && third !== undefined && rest.length === 0) {
+    const pieces = scope.inputs.get(third);
+    if (pieces) return pieces;
+  }
+  if (root === 'workflow') {
+    if (second === 'name' && third === undefined) return [{ cel: 'execution.id', type: 'text' }];
+    const piece = scope.global(path.slice(1).join('.'));
+    if (piece !== undefined) return [piece];
+  }
+  const step = root === 'tasks' || root === 'steps' ? scope.steps.get(second) : undefined;
+  if (step) {
+    if (third === 'status' && rest.length === 0) return [{ statusOf: step.ids }];
+    if (third === 'outputs') return [ofOutputs(step, rest)];
+    if (third === 'exitCode') return [ofOutputs(step, ['exitCode'])];
+  }
+  throw new NotTranslatable(`reads ${path.join('.')}, which has no counterpart`);
+}
+
+function ofItem(keys: readonly string[], { item }: Scope): Piece {
+  if (!item) throw new NotTranslatable('reads item, which is known only inside the loop');
+  if ('cel' in item) return { cel: optional(item.cel, keys, '""'), type: 'any' };
+  let value: Json = item.value;
+  for (const key of keys)
+    value =
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? (getOwn<Json>(value, key) ?? '')
+        : '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function ofOutputs(step: Step, keys: readonly string[]): Piece {
+  const [kind, name] = keys;
+  const known =
+    (keys.length === 1 && ['result', 'parameters', 'exitCode'].includes(kind ?? '')) ||
+    (keys.length === 2 && kind === 'parameters');
+  if (!known)
+    throw new NotTranslatable(
+      `reads outputs.${keys.join('.')} of ${step.name}, which has no counterpart`,
+    );
+  const or =
+    kind === 'parameters' && name === undefined
+      ? '{}'
+      : celText((name === undefined ? undefined : step.defaults.get(name)) ?? '');
+  if (step.map)
+    return {
+      cel: `${outputOf(step.ids[0] ?? '')}.map(o, ${optional('o', keys, or)})`,
+      type: 'any',
+    };
+  const each = step.ids.map((id) => optional(outputOf(id), keys, or));
+  return { cel: each.length === 1 ? (each[0] ?? '') : `[${each.join(', ')}]`, type: 'any' };
+}
+
+/** The text that it is, where nothing of it waits for a run. */
+export function staticText(pieces: readonly Piece[]): string | undefined {
+  return pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : undefined;
+}
+
+/** As the text of a template. */
+export function templateOf(pieces: readonly Piece[]): string {
+  const size = pieces.reduce(
+    (sum, piece) => sum + (typeof piece === 'string' ? piece.length : 0),
+    0,
+  );
+  if (size > MOST_TEXT)
+    throw new TaskError(
+      'TOO_LARGE',
+      `a text with its tags put in has ${size} characters; the limit is ${MOST_TEXT}`,
+    );
+  return pieces
+    .map((piece) => {
+      if (typeof piece === 'string') return plain(piece);
+      return inTemplate('cel' in piece ? piece.cel : statusCel(piece.statusOf));
+    })
+    .join('');
+}
+
+/** As CEL that gives text. */
+export function textCel(pieces: readonly Piece[]): string {
+  if (pieces.length === 0) return '""';
+  return pieces
+    .map((piece) => {
+      if (typeof piece === 'string') return celText(piece);
+      if (!('cel' in piece)) return statusCel(piece.statusOf);
+      return piece.type === 'text' ? piece.cel : `string(${piece.cel})`;
+    })
+    .join(' + ');
+}
+
+/** Argo's word for how a node ended, as far as there is one. */
+function statusCel(ids: readonly string[]): string {
+  const [id = ''] = ids;
+  const status = `tasks[${celText(id)}].status`;
+  return `(${status} == "COMPLETED" ? "Succeeded" : ${status} == "SKIPPED" ? "Skipped" : "Failed")`;
+}
+
+/** The one expression that it is, to be used as a value of any type. */
+export function valueCel(pieces: readonly Piece[], what: string): string {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined && typeof only !== 'string' && 'cel' in only)
+    return only.cel;
+  throw new NotTranslatable(`${preview(what)} is not one value`);
+}

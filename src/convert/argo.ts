@@ -1,0 +1,287 @@
+/**
+ * Argo Workflows: the entrypoint's template becomes the graph; templates that are graphs become sub-graphs in it, and
+ * containers and scripts nodes with the container or script as input.
+ */
+import {
+  isObject,
+  jsonBytes,
+  preview,
+  setOwn,
+  type Json,
+  type JsonObject,
+} from '../domain/json.js';
+import type { GraphSpec, ParamSpec } from '../domain/spec.js';
+import {
+  CONCURRENCY,
+  DEFAULTS,
+  graphOf,
+  isGraph,
+  type Graph,
+  type Level,
+  type Shared,
+} from './argo-graph.js';
+import { leafOf } from './argo-leaf.js';
+import { durationOf } from './argo-options.js';
+import type { Piece, Scope } from './argo-scope.js';
+import {
+  entryOf,
+  manifestsOf,
+  templateIn,
+  type Manifest,
+  type Template,
+} from './argo-templates.js';
+import { expressionPieces } from './argo-when.js';
+import { celText, hasStatus, joined, param } from './cel.js';
+import { Budget, refused, type NewNode, type Settled } from './conversion.js';
+import { nodeNames, paramNames } from './ids.js';
+import type { Source } from './source.js';
+
+const DESCRIPTION = 'workflows.argoproj.io/description';
+/** Labels and annotations are kept as metadata up to here, in bytes. */
+const MOST_METADATA = 60_000;
+
+/** @throws TaskError where it is no workflow, or has nothing to begin with */
+export function fromArgo(source: Source, settled: Settled): GraphSpec {
+  const manifests = manifestsOf(source);
+  const entry = entryOf(manifests, settled.entrypoint);
+  return new ArgoConversion(manifests, entry, settled).spec();
+}
+
+class ArgoConversion {
+  private readonly params: Record<string, ParamSpec> = {};
+  private readonly names = paramNames();
+  private readonly shared: Shared;
+  /** The manifest that says how to run, which may name another one's templates. */
+  private readonly manifest: Manifest;
+
+  constructor(
+    private readonly manifests: readonly Manifest[],
+    private readonly entry: Template,
+    private readonly settled: Settled,
+  ) {
+    this.shared = { settled, manifests, nodes: 0, budget: new Budget() };
+    const runs = manifests.find(({ kind }) => kind === 'Workflow' || kind === 'CronWorkflow');
+    this.manifest = runs?.spec.get('workflowTemplateRef').given ? runs : entry.manifest;
+  }
+
+  spec(): GraphSpec {
+    const { spec, source, name, kind } = this.manifest;
+    for (const { spec: each } of new Set([this.manifest, this.entry.manifest]))
+      this.declare(each.get('arguments'));
+    const inputs = this.entryInputs();
+    const level: Level = { depth: 0, inside: [], global: (key) => this.global(key) };
+    const graph = this.graph(inputs, level);
+    const parallelism = spec.get('parallelism').number();
+    const deadline = durationOf(spec.get('activeDeadlineSeconds'), this.scope(inputs, level));
+    this.exit(spec.get('onExit'), graph, level);
+    const about = this.about(source.get('metadata'));
+    if (kind === 'CronWorkflow') loseCron(source.get('spec'));
+    this.lose(spec);
+    const bound = parallelism ?? graph.concurrency ?? CONCURRENCY;
+    return {
+      name: (name || this.settled.name).slice(0, 200),
+      ...about,
+      ...(Object.keys(this.params).length === 0 ? {} : { params: this.params }),
+      defaults: DEFAULTS,
+      ...graph,
+      concurrency: Math.min(Math.max(1, Math.trunc(bound)), 1_000),
+      ...(deadline === undefined ? {} : { deadline }),
+    };
+  }
+
+  private graph(inputs: ReadonlyMap<string, readonly Piece[]>, level: Level): Graph {
+    if (isGraph(this.entry)) {
+      const graph = graphOf(this.entry, inputs, level, this.shared);
+      if (graph.tasks.length === 0)
+        throw refused(
+          `the template ${preview(this.entry.name)} has no steps, so there is nothing to run`,
+        );
+      return graph;
+    }
+    const id = nodeNames().of(this.entry.name);
+    const leaf = leafOf(this.entry.source, inputs, this.scope(inputs, level), this.settled);
+    return { tasks: [{ id, ...leaf }] };
+  }
+
+  private scope(inputs: ReadonlyMap<string, readonly Piece[]>, level: Level): Scope {
+    return {
+      inputs,
+      steps: new Map(),
+      global: (name) => level.global(name),
+      expression: expressionPieces,
+    };
+  }
+
+  /** `workflow.parameters.x` is a parameter of the pipeline. */
+  private global(name: string): Piece | undefined {
+    const key = /^parameters\.(.+)$/.exec(name)?.[1];
+    const known = key === undefined ? undefined : this.names.find(key);
+    return known === undefined ? undefined : { cel: param(known), type: 'text', param: known };
+  }
+
+  private declare(source: Source): void {
+    for (const one of source.get('parameters').items()) {
+      const raw = one.get('name').text();
+      if (raw === undefined || this.names.find(raw) !== undefined) continue;
+      const name = this.names.of(raw);
+      const value = one.get('value').text();
+      const fallback = one.get('default').text();
+      const description = one.get('description').text();
+      const choices = one.get('enum').given ? one.get('enum').items() : undefined;
+      const from = one.get('valueFrom');
+      if (from.given)
+        from.lose('a value that is looked up elsewhere has no counterpart; give it with --param');
+      const chosen = value ?? fallback;
+      setOwn(this.params, name, {
+        type: 'string',
+        ...(description === undefined ? {} : { description }),
+        ...(choices ? { enum: choices.map((choice) => choice.text() ?? '') } : {}),
+        ...(chosen === undefined ? {} : { default: chosen }),
+      });
+      if (name !== raw) one.losses.add(one.path, 'name', `the parameter ${raw} is ${name} here`);
+    }
+    const artifacts = source.get('artifacts');
+    if (artifacts.given)
+      artifacts.lose('files that a workflow is given have no counterpart; pass on where they are');
+  }
+
+  /** The entrypoint's own inputs: the workflow's arguments of the same name, else parameters too. */
+  private entryInputs(): Map<string, readonly Piece[]> {
+    const inputs = new Map<string, readonly Piece[]>();
+    for (const one of this.entry.source.get('inputs').get('parameters').items()) {
+      const raw = one.get('name').text();
+      if (raw === undefined) continue;
+      const own = one.get('value').text() ?? one.get('default').text();
+      const known = this.names.find(raw);
+      const name = known ?? this.names.of(raw);
+      if (known === undefined) {
+        const description = one.get('description').text();
+        setOwn(this.params, name, {
+          type: 'string',
+          ...(description === undefined ? {} : { description }),
+          ...(own === undefined ? {} : { default: own }),
+        });
+      }
+      inputs.set(raw, [{ cel: param(name), type: 'text', param: name }]);
+    }
+    return inputs;
+  }
+
+  /** The exit handler: a node after everything, whatever became of it. */
+  private exit(source: Source, graph: Graph, level: Level): void {
+    const name = source.text();
+    if (name === undefined) return;
+    const template = templateIn(this.entry.manifest, name) ?? templateIn(this.manifest, name);
+    if (!template) return source.lose(`there is no template ${preview(name)}; left out`);
+    source.losses.add(
+      source.path,
+      'onExit',
+      'a node after all others, with the trigger all_done; it does not run where the graph is cancelled or its deadline passes',
+    );
+    const before = lastOf(graph.tasks);
+    const ends = before.map(({ id, allowFailure }) =>
+      allowFailure === true ? 'true' : hasStatus(id, ['COMPLETED', 'SKIPPED']),
+    );
+    const open = ends.filter((one) => one !== 'true');
+    const succeeded = open.length === 0 ? 'true' : joined('&&', open);
+    const status = `(${succeeded} ? ${celText('Succeeded')} : ${celText('Failed')})`;
+    const inner: Level = {
+      ...level,
+      global: (key) => (key === 'status' ? { cel: status, type: 'text' } : level.global(key)),
+    };
+    const holder = exitStep(template, source);
+    const taken = new Set(graph.tasks.map(({ id }) => id));
+    const [node] = graphOf(holder, new Map(), inner, this.shared).tasks;
+    if (!node) return;
+    let id = node.id;
+    for (let count = 2; taken.has(id); count++) id = `${node.id}-${count}`;
+    const all = { dependsOn: before.map((one) => one.id), trigger: 'all_done' as const };
+    graph.tasks.push({ ...node, ...all, id });
+  }
+
+  /** Description, labels and annotations. */
+  private about(metadata: Source): Pick<GraphSpec, 'description' | 'metadata'> {
+    const annotations = metadata.get('annotations');
+    const text = annotations.given ? annotations.get(DESCRIPTION).text() : undefined;
+    const kept: JsonObject = {};
+    for (const key of ['labels', 'annotations']) {
+      const part = metadata.get(key);
+      if (!isObject(part.value)) continue;
+      const values = Object.entries(part.value).filter(([name]) => name !== DESCRIPTION);
+      if (values.length === 0) continue;
+      const value: JsonObject = {};
+      for (const [name, each] of values) setOwn(value, name, each as Json);
+      setOwn(kept, key, value);
+      part.take();
+    }
+    const namespace = metadata.get('namespace');
+    if (namespace.given) namespace.lose('left out; a project sets executions apart here');
+    const small = jsonBytes(kept) <= MOST_METADATA;
+    if (!small) metadata.lose(`labels and annotations of over ${MOST_METADATA} bytes are left out`);
+    return {
+      ...(text === undefined ? {} : { description: text.trim().slice(0, 10_000) }),
+      ...(small && Object.keys(kept).length > 0 ? { metadata: kept } : {}),
+    };
+  }
+
+  private lose(spec: Source): void {
+    const lock = spec.get('synchronization');
+    if (lock.given)
+      lock.lose(
+        'executions do not exclude each other; say limit at the nodes that may not run at once',
+      );
+    const hooks = spec.get('hooks');
+    if (hooks.given) hooks.lose('left out; graph hooks, events and sinks tell of what happens');
+    for (const manifest of this.manifests) {
+      for (const template of templatesUnread(manifest))
+        template.lose(
+          `the template ${preview(nameOf(template))} is not used from ${preview(this.entry.name)}; left out`,
+          'template',
+        );
+      if (manifest !== this.manifest && manifest !== this.entry.manifest) this.loseRest(manifest);
+    }
+  }
+
+  /** What a manifest that only lends templates says besides. */
+  private loseRest({ source, spec }: Manifest): void {
+    for (const key of ['labels', 'annotations', 'namespace'])
+      if (source.get('metadata').get(key).given)
+        source.get('metadata').get(key).lose('of a document that is not what runs; left out');
+    for (const key of ['entrypoint', 'arguments', 'onExit'])
+      if (spec.get(key).given) spec.get(key).lose('of a document that is not what runs; left out');
+  }
+}
+
+const nameOf = ({ value }: Source): unknown => (isObject(value) ? value['name'] : value);
+
+/** Templates that nothing has looked into, but for their names. */
+function templatesUnread({ spec }: Manifest): Source[] {
+  const list = spec.get('templates');
+  return list.given ? list.items().filter((template) => template.untouched(['name'])) : [];
+}
+
+/** Nodes that no other waits for. */
+function lastOf(tasks: readonly NewNode[]): NewNode[] {
+  const waited = new Set(tasks.flatMap(({ dependsOn = [] }) => dependsOn));
+  return tasks.filter(({ id }) => !waited.has(id));
+}
+
+/** A template of one step that runs the exit handler, in the place of the file that names it. */
+function exitStep(template: Template, at: Source): Template {
+  const value = { steps: [[{ name: template.name, template: template.name }]] };
+  return { source: at.standIn(value), name: template.name, manifest: template.manifest };
+}
+
+function loseCron(spec: Source): void {
+  const [schedule, schedules] = [spec.get('schedule'), spec.get('schedules')];
+  const crons = [schedule.text(), ...schedules.items().map((one) => one.text())].filter(
+    (cron) => cron !== undefined,
+  );
+  const zone = spec.get('timezone').text();
+  const at = schedule.given ? schedule : schedules;
+  const line = crons.map((cron) => `--cron ${preview(cron)}`).join(' ');
+  at.lose(
+    `left out; tempograph schedule create ${line}${zone === undefined ? '' : ` --timezone ${zone}`} makes it`,
+    'schedule',
+  );
+}
