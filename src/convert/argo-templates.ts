@@ -29,7 +29,9 @@ export function manifestsOf(source: Source): Manifest[] {
     const kind = String(document.value['kind']);
     if (!KINDS.includes(kind)) return [];
     document.get('kind').text();
-    document.get('apiVersion').text();
+    const version = document.get('apiVersion');
+    if (version.text() !== 'argoproj.io/v1alpha1')
+      version.lose(`${preview(version.value)} is not argoproj.io/v1alpha1; read as if it were`);
     const metadata = document.get('metadata');
     const name = metadata.get('name').text() ?? metadata.get('generateName').text() ?? '';
     const outer = document.get('spec');

@@ -232,13 +232,24 @@ class ArgoConversion {
       );
     const hooks = spec.get('hooks');
     if (hooks.given) hooks.lose('left out; graph hooks, events and sinks tell of what happens');
+    const from = preview(this.entry.name);
     for (const manifest of this.manifests) {
-      for (const template of templatesUnread(manifest))
+      const unread = templatesUnread(manifest);
+      const lends = manifest !== this.manifest && manifest !== this.entry.manifest;
+      if (lends && unread.length === manifest.spec.get('templates').items().length) {
+        const { kind, name, source } = manifest;
+        source.lose(
+          `the ${kind} ${preview(name)} is not used from ${from}; left out (--entrypoint begins with another template)`,
+          kind,
+        );
+        continue;
+      }
+      for (const template of unread)
         template.lose(
-          `the template ${preview(nameOf(template))} is not used from ${preview(this.entry.name)}; left out`,
+          `the template ${preview(nameOf(template))} is not used from ${from}; left out`,
           'template',
         );
-      if (manifest !== this.manifest && manifest !== this.entry.manifest) this.loseRest(manifest);
+      if (lends) this.loseRest(manifest);
     }
   }
 

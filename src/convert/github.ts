@@ -100,7 +100,7 @@ class GithubConversion {
     }));
     const several = matrix.jobs.length > 1;
     const fast = strategy.get('fail-fast');
-    if (fast.flag() !== false && (several || matrix.dynamic))
+    if (fast.flag() !== false && (several || matrix.dynamic || fast.given))
       strategy.losses.add(
         fast.path,
         'fail-fast',

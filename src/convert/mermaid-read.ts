@@ -22,7 +22,7 @@ const SHAPES: readonly (readonly [open: string, close: readonly string[], plain?
   ['{', ['}']],
   ['>', [']']],
 ];
-const ID = /(?:[\p{L}\p{N}\p{M}_.!#$%'*+?\\/`:](?<!::)|-(?=[\p{L}\p{N}_]))+/uy;
+const ID = /(?:[\p{L}\p{N}\p{M}_.!#$%'*+?\\/`]|:(?!::)|-(?=[\p{L}\p{N}_]))+/uy;
 const LINK = /[<xo]?(?:--+[-xo>]|==+[=xo>]|-\.+-[xo>]?)/y;
 const LINK_WITH_TEXT = /[<xo]?(--|==|-\.)\s*(?=\S)/y;
 const LINK_END: Readonly<Record<string, RegExp>> = {
