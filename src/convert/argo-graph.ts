@@ -37,6 +37,8 @@ export interface Shared {
   manifests: readonly Manifest[];
   nodes: number;
   budget: Budget;
+  /** Makes a list of a parameter of the pipeline, which a loop goes over. */
+  asList(param: string): void;
 }
 
 /** Where a graph stands. */
@@ -143,6 +145,7 @@ class GraphConversion {
 
   private settling({ source, name }: Draft): Settling {
     const loop = loopOf(source, this.scope);
+    if (loop && 'over' in loop && loop.param !== undefined) this.shared.asList(loop.param);
     // A map has one condition for all of its items, so one that looks at the item needs nodes.
     const expanded = loop !== undefined && 'items' in loop && readsItem(source.get('when'));
     const count = expanded && 'items' in loop ? loop.items.length : 1;

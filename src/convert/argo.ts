@@ -3,6 +3,7 @@
  * containers and scripts nodes with the container or script as input.
  */
 import {
+  getOwn,
   isObject,
   jsonBytes,
   preview,
@@ -59,7 +60,13 @@ class ArgoConversion {
     private readonly entry: Template,
     private readonly settled: Settled,
   ) {
-    this.shared = { settled, manifests, nodes: 0, budget: new Budget() };
+    this.shared = {
+      settled,
+      manifests,
+      nodes: 0,
+      budget: new Budget(),
+      asList: (name) => this.asList(name),
+    };
     const runs = manifests.find(({ kind }) => kind === 'Workflow' || kind === 'CronWorkflow');
     this.manifest = runs?.spec.get('workflowTemplateRef').given ? runs : entry.manifest;
   }
@@ -117,6 +124,17 @@ class ArgoConversion {
     const key = /^parameters\.(.+)$/.exec(name)?.[1];
     const known = key === undefined ? undefined : this.names.find(key);
     return known === undefined ? undefined : { cel: param(known), type: 'text', param: known };
+  }
+
+  /** A parameter that a loop goes over holds a list here, where it was JSON text there. */
+  private asList(name: string): void {
+    const { type: _text, default: text, ...spec } = getOwn(this.params, name) ?? {};
+    const items = typeof text === 'string' ? listIn(text) : undefined;
+    setOwn(this.params, name, {
+      ...spec,
+      type: 'array',
+      ...(items === undefined ? {} : { default: items }),
+    });
   }
 
   private declare(source: Source): void {
@@ -260,6 +278,15 @@ class ArgoConversion {
         source.get('metadata').get(key).lose('of a document that is not what runs; left out');
     for (const key of ['entrypoint', 'arguments', 'onExit'])
       if (spec.get(key).given) spec.get(key).lose('of a document that is not what runs; left out');
+  }
+}
+
+function listIn(text: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
