@@ -38,8 +38,9 @@ export const convertCommand: CommandDefinition<ConvertCommandOptions> = {
   name: 'convert',
   summary: "Make a pipeline of another tool's file",
   description:
-    'Reads GitHub Actions, Argo Workflows, WfFormat, Mermaid and DOT, and lists what the pipeline does not say, with its\n' +
-    'place in the file. What a step did becomes the input of its node; --task names the task that all nodes run.\n' +
+    'Reads GitHub Actions, Argo Workflows, WfFormat, Mermaid and DOT.\n' +
+    'What the pipeline does not say is listed, with its place in the file.\n' +
+    'What a step did is the input of its node; --task names the task of all nodes.\n' +
     'A pipeline itself may be given too, to draw it.',
   connects: false,
   parameters: [['<file>', 'the file; - is standard input']],

@@ -137,6 +137,8 @@ class GithubConversion {
       const { id = '', allowFailure = false } = nodes[index] ?? {};
       const description = this.titleOf(source, one);
       const timeout = timeoutOf(source.get('timeout-minutes'), one);
+      const dynamic = over === undefined ? undefined : matrix.dynamic?.key;
+      const input = this.inputOf(source, one, dynamic);
       return {
         id,
         task: this.settled.task,
@@ -147,7 +149,7 @@ class GithubConversion {
         ...(timeout === undefined ? {} : { timeout }),
         ...(limit === undefined ? {} : { limit }),
         ...(over === undefined ? {} : { map: { over } }),
-        input: this.inputOf(source, one, over === undefined ? undefined : matrix.dynamic?.key),
+        ...(Object.keys(input).length === 0 ? {} : { input }),
       };
     });
   }
@@ -198,7 +200,7 @@ class GithubConversion {
     return asText(resolveText(title, values)).trim().slice(0, 1_000) || undefined;
   }
 
-  private inputOf(source: Source, { values }: MatrixJob, dynamic: string | undefined): Json {
+  private inputOf(source: Source, { values }: MatrixJob, dynamic: string | undefined): JsonObject {
     const input: JsonObject = {};
     for (const key of WORK) if (source.get(key).given) setOwn(input, key, source.get(key).take());
     // Another workflow that is called gets neither of these.

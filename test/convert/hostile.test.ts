@@ -45,7 +45,7 @@ describe('what is no sound text of a format', () => {
           [from, 'an empty list', '[]'],
           [from, 'an empty object', '{}'],
           [from, 'a bomb', bomb],
-          [from, 'brackets in brackets', '['.repeat(100_000)],
+          [from, 'brackets in brackets', '['.repeat(20_000)],
           [from, 'five megabytes', 'x'.repeat(5_000_001)],
           [from, 'half a quote', '"'],
           [from, 'a text with a null', 'a: null\nb: ~'],
