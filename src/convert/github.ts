@@ -2,14 +2,7 @@
  * GitHub Actions: jobs become nodes, `needs` their dependencies, a static matrix as many nodes as it has jobs. What a job
  * does stays together in its node's input.
  */
-import {
-  isObject,
-  jsonBytes,
-  preview,
-  setOwn,
-  type Json,
-  type JsonObject,
-} from '../domain/json.js';
+import { isObject, jsonBytes, preview, setOwn, type JsonObject } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { inTemplate, mapStrings, optional, outputOf, plain } from './cel.js';
 import { Budget, keptAsInput, refused, type NewNode, type Settled } from './conversion.js';
