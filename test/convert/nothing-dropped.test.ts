@@ -52,7 +52,7 @@ function changed(document: Json, at: Path, change: (value: Json) => Json): Json 
     Json
   >;
   copy[step] = changed(copy[step] ?? null, rest, change);
-  return copy as Json;
+  return copy;
 }
 
 const other = (value: Json): Json =>
