@@ -33,7 +33,7 @@ export interface JobScope {
   /** The nodes of each job that it needs, by the job's name. */
   needs: ReadonlyMap<string, readonly Needed[]>;
   /** The nodes of everything before it. */
-  ancestors: readonly Needed[];
+  ancestors(): readonly Needed[];
   params: GithubParams;
 }
 
@@ -216,7 +216,7 @@ class ConditionWriter {
         );
       case 'failure':
         return some(
-          this.scope.ancestors.filter(({ allowFailure }) => !allowFailure),
+          this.scope.ancestors().filter(({ allowFailure }) => !allowFailure),
           FAILED,
         );
       case 'cancelled':

@@ -149,17 +149,13 @@ class GithubConversion {
 
   private scopeOf(job: Job): JobScope {
     const needs = new Map(job.needs.map((name) => [name, this.jobs.get(name)?.nodes ?? []]));
-    const before = new Set<string>();
-    const visit = (names: readonly string[]): void => {
-      for (const name of names)
-        if (!before.has(name)) {
-          before.add(name);
-          visit(this.jobs.get(name)?.needs ?? []);
-        }
-    };
-    visit(job.needs);
-    const ancestors = [...before].flatMap((name) => this.jobs.get(name)?.nodes ?? []);
-    return { needs, ancestors, params: this.params };
+    return { needs, ancestors: () => this.ancestorsOf(job), params: this.params };
+  }
+
+  private ancestorsOf(job: Job): Needed[] {
+    const before = new Set(job.needs);
+    for (const name of before) for (const one of this.jobs.get(name)?.needs ?? []) before.add(one);
+    return [...before].flatMap((name) => this.jobs.get(name)?.nodes ?? []);
   }
 
   /** The list of a matrix that only a run knows: `${{ fromJSON(needs.a.outputs.list) }}`. */

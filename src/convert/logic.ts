@@ -27,6 +27,8 @@ interface Token {
 }
 
 const MAX_LENGTH = 20_000;
+/** Words and signs: the tree of a chain is as deep as the chain is long. */
+const MAX_TOKENS = 1_000;
 const MAX_DEPTH = 60;
 const WORD = /\w[\w-]*/y;
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.-])/y;
@@ -78,6 +80,8 @@ function tokens(text: string, words: Words): Token[] {
     else throw new NotTranslatable(`cannot be read from ${preview(text.slice(at, at + 20))} on`);
     at += (bare ?? number ?? sign ?? word ?? character).length;
   }
+  if (found.length > MAX_TOKENS)
+    throw new NotTranslatable(`has more than ${MAX_TOKENS} words and signs`);
   return [...found, { kind: 'end', text: '' }];
 }
 

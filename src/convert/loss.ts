@@ -40,10 +40,11 @@ export class Losses {
 
   /** Puts them into the order in which a document says things. */
   sort(document: unknown): void {
+    const places = new Map<object, Map<string, number>>();
     const entries = [...this.found].map(([key, one]) => ({
       key,
       one,
-      at: positions(document, one.at),
+      at: positions(document, one.at, places),
     }));
     entries.sort((a, b) => compare(a.at, b.at));
     this.found = new Map(entries.map(({ key, one }) => [key, one]));
@@ -53,13 +54,18 @@ export class Losses {
 const lineOf = ({ path }: Loss): number => Number(/^line (\d+)$/.exec(path)?.[1] ?? 0);
 
 /** Where a path stands among its neighbours, on every level. What is not there stands after what is. */
-function positions(document: unknown, path: Path): number[] {
+function positions(
+  document: unknown,
+  path: Path,
+  known: Map<object, Map<string, number>>,
+): number[] {
   const places: number[] = [];
   let value = document;
   for (const step of path) {
     if (typeof value !== 'object' || value === null) break;
-    const at = typeof step === 'number' ? step : Object.keys(value).indexOf(step);
-    places.push(at < 0 ? Infinity : at);
+    const keys = known.get(value) ?? new Map(Object.keys(value).map((key, at) => [key, at]));
+    known.set(value, keys);
+    places.push(typeof step === 'number' ? step : (keys.get(step) ?? Infinity));
     value = Object.hasOwn(value, step)
       ? (value as Record<string | number, unknown>)[step]
       : undefined;

@@ -55,7 +55,7 @@ describe("a job's if", () => {
     expect(pipeline.tasks.slice(-2)).toMatchObject([
       {
         trigger: 'all_done',
-        when: ['b', 'a', 'c']
+        when: ['b', 'c', 'a']
           .map((id) => `tasks.${id}.status in ["FAILED", "TIMEOUT", "REJECTED"]`)
           .join(' || '),
       },

@@ -117,6 +117,29 @@ describe('what is no sound text of a format', () => {
     expect(({} as Record<string, unknown>)['y']).toBeUndefined();
   });
 
+  it('expressions of any length and depth are a loss, not a crash', () => {
+    for (const condition of [
+      Array(2_500).fill('true').join(' && '),
+      '('.repeat(5_000),
+      '!'.repeat(9_000),
+      'a'.repeat(30_000),
+    ]) {
+      const { losses } = convert(`jobs: { a: { if: "${condition}", steps: [] } }`, {
+        from: 'github',
+      });
+      expect(losses[0]?.path).toBe('jobs.a.if');
+    }
+  });
+
+  it('a chain of thousands of jobs is read', () => {
+    const jobs = Array.from(
+      { length: 3_000 },
+      (_none, at) => `j${at}: { needs: [${at > 0 ? `j${at - 1}` : ''}] }`,
+    );
+    const { pipeline } = convert(`jobs: { ${jobs.join(', ')} }`, { from: 'github' });
+    expect(pipeline.tasks.at(-1)?.dependsOn).toEqual(['j2998']);
+  });
+
   it('inputs that would come to gigabytes are refused', () => {
     const run = 'x'.repeat(100_000);
     const text = `jobs: { a: { strategy: { matrix: { n: [${Array.from({ length: 200 }, (_none, at) => at).join(', ')}] } }, steps: [{ run: ${run} }] } }`;
