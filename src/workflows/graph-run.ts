@@ -143,6 +143,8 @@ export class GraphRun {
       this.scheduler.release(now);
       this.dispatch();
       this.limits?.flush(this.scheduler);
+      const { limits } = this;
+      this.state.noteWaits(limits && ((lane) => limits.gate.free(lane)), now);
       this.alarm.set(this.limits?.nextDue());
       this.alarm.set(this.scheduler.nextDue());
       if (this.stopping === undefined) this.alarm.set(deadline);

@@ -5,6 +5,7 @@
 import type { Undone } from '../domain/compensation.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
+import type { Times } from '../domain/node-times.js';
 import type { AttemptRecord, BelowEnd, Value } from '../domain/outcome.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
@@ -151,6 +152,12 @@ export interface NodeView {
   scheduledAt?: string;
   startedAt?: string;
   endedAt?: string;
+  /** When its trigger rule decided that it runs, or that it is skipped. */
+  readyAt?: string;
+  /** The node whose end decided it. */
+  after?: string;
+  /** What its time went into since `readyAt`, in milliseconds; what runs now is added when it is over. */
+  times?: Times;
   /** From first start to end, waits included. */
   durationMs?: number;
   /** The sum of the attempts' run times. */
