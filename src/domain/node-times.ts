@@ -7,7 +7,7 @@
 import type { ActivityOutcome, AttemptRecord, HoldReason } from './outcome.js';
 
 export const TIME_KINDS = [
-  /** Waiting for dependencies: only in a node's own account, never on a critical path. */
+  /** Waiting for dependencies: on a critical path only where somebody ended a node that still did. */
   'dependency',
   'start_time',
   /** Ready, and the graph's `concurrency` was spent. */

@@ -66,7 +66,9 @@ export function wallTimeOf(
   const byKind: Times = {};
   const path: PathStep[] = [];
   let cursor = startedAt;
-  for (const { id, readyAt = startedAt, endedAt: ended = readyAt, times = {} } of steps) {
+  for (const { id, readyAt = startedAt, endedAt: ended = readyAt, ...known } of steps) {
+    // One that somebody cancelled or skipped while it waited for others, which is how it came to decide something.
+    const times = known.times ?? timesOf('dependency', ended - readyAt);
     // Nothing is known of a gap; a graph has none unless its record is older than this account.
     addTime(byKind, 'dependency', readyAt - cursor);
     for (const [kind, ms] of Object.entries(times)) addTime(byKind, kind as TimeKind, ms);
@@ -83,6 +85,12 @@ export function wallTimeOf(
     bottleneck: bottleneckOf(totalMs, path, byKind),
     nodes: nodes.flatMap((node) => accountOf(startedAt, node) ?? []),
   };
+}
+
+function timesOf(kind: TimeKind, ms: number): Times {
+  const times: Times = {};
+  addTime(times, kind, ms);
+  return times;
 }
 
 /** W1. Of nodes that ended together, one that could have started counts as the last. */
