@@ -65,6 +65,7 @@ const HELD: Record<HoldReason | 'start_time', TimeKind> = {
   coalesced: 'coalesced',
   paused: 'pause',
   looked: 'limit',
+  unknown: 'approval',
 };
 
 export class NodeClocks {

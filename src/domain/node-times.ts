@@ -61,6 +61,7 @@ const HELD_FOR: Record<HoldReason, TimeKind | undefined> = {
   looked: 'prepare',
   retry: undefined,
   paused: undefined,
+  unknown: undefined,
 };
 
 /** Divides a period among the kinds (T1). */

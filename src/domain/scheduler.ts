@@ -265,6 +265,11 @@ export class Scheduler {
     return this.runningCount - this.placesTaken;
   }
 
+  /** Nodes that take a place in the window. */
+  get inWindow(): number {
+    return this.placesTaken;
+  }
+
   get ready(): number {
     return this.readyCount;
   }

@@ -10,15 +10,10 @@ import type { Scheduler } from '../domain/scheduler.js';
 import type { NodeKind } from '../domain/node-kind.js';
 import { isFailure, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
 import type { Carry, OpenQuestion } from './between.js';
-import type {
-  ApprovalView,
-  Counts,
-  NodeFailure,
-  NodesPage,
-  NodesQuery,
-  NodeView,
-} from './messages.js';
+import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
 import type { Round, Upstream } from './requests.js';
+import { approvalView, ofOutcome, timesOf } from './node-view.js';
+import { timeOf } from './waiting.js';
 
 /** Failures that are kept for the close payload. */
 const FAILURES_KEPT = 10;
@@ -351,8 +346,8 @@ export class GraphState {
       ...(reason ? { reason } : {}),
       ...(attempts.length > 0 ? { attemptHistory: attempts } : {}),
       ...(record.marks ? { marks: record.marks } : {}),
-      ...times(record, attempts[0]?.startedAt, count > 0 || kind !== undefined),
-      ...this.timeOf(index),
+      ...timesOf(record, attempts[0]?.startedAt, count > 0 || kind !== undefined),
+      ...timeOf(this, index, this.scheduler.state(index) !== 'settled'),
       ...(due === undefined ? {} : { nextRetryAt: iso(due) }),
       ...(outcome ? ofOutcome(outcome) : {}),
       ...(outcome || record.lastError === undefined ? {} : { error: record.lastError }),
@@ -365,28 +360,6 @@ export class GraphState {
       ...(record.question && !outcome ? { approval: approvalView(record.question) } : {}),
       ...(this.hasDependants[index] ? {} : { leaf: true as const }),
     };
-  }
-
-  private timeOf(index: number): Pick<NodeView, 'readyAt' | 'after' | 'times'> {
-    const time = this.clocks.of(index, Date.now(), this.scheduler.state(index) !== 'settled');
-    if (!time) return {};
-    const { readyAt, after, times: spent } = time;
-    return {
-      readyAt: iso(readyAt),
-      ...(after === undefined ? {} : { after: this.node(after).id }),
-      times: spent,
-    };
-  }
-
-  /** What nodes that are ready wait for, after everything that could start has started. */
-  noteWaits(free: ((lane: number) => number) | undefined, now: number): void {
-    const { isAllPaused } = this.scheduler;
-    const ofLane = (lane: number) => (free && free(lane) <= 0 ? ('limit' as const) : 'window');
-    const lanes = this.plan.lanes?.map((_, lane) => ofLane(lane)) ?? [];
-    this.clocks.waitFor(
-      isAllPaused ? [...lanes, 'pause'].map(() => 'pause') : ['window', ...lanes],
-      now,
-    );
   }
 
   private limitOf(index: number): { key: string; weight: number } {
@@ -449,16 +422,6 @@ const WHILE_RUNNING: Record<NodeKind, { status: Status; reason?: StatusReason }>
   approval: { status: 'RUNNING', reason: 'approval' },
 };
 
-function approvalView({ question, askedAt, dueAt }: OpenQuestion): ApprovalView {
-  const { message, by, payload } = question;
-  return {
-    ...{ message, askedAt: iso(askedAt) },
-    ...(by ? { by } : {}),
-    ...(dueAt === undefined ? {} : { dueAt: iso(dueAt) }),
-    ...(payload ? { payload } : {}),
-  };
-}
-
 /** What the time of a node went into that is no activity. */
 const TIME_OF_KIND = { graph: 'children', map: 'children', approval: 'approval' } as const;
 
@@ -483,40 +446,3 @@ function briefly({ code, message, origin, retriable, attempt }: ErrorRecord): Er
 }
 
 const iso = (time: number): string => new Date(time).toISOString();
-
-/** Times inside an attempt are the worker's clock: clamped between schedule and end, so that no duration is negative. */
-function times(
-  record: NodeRecord,
-  firstStart: string | undefined,
-  ran: boolean,
-): Pick<NodeView, 'scheduledAt' | 'startedAt' | 'endedAt' | 'durationMs'> {
-  const { scheduledAt, endedAt } = record;
-  const within = (time: number): number =>
-    Math.min(Math.max(time, scheduledAt ?? time), endedAt ?? time);
-  const started =
-    firstStart === undefined ? (ran ? scheduledAt : undefined) : within(Date.parse(firstStart));
-  return {
-    ...(scheduledAt === undefined ? {} : { scheduledAt: iso(scheduledAt) }),
-    ...(started === undefined ? {} : { startedAt: iso(started) }),
-    ...(endedAt === undefined ? {} : { endedAt: iso(endedAt) }),
-    ...(started === undefined || endedAt === undefined ? {} : { durationMs: endedAt - started }),
-  };
-}
-
-function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
-  const { output, error, warnings, inputHash, outputHash, taskVersion, metrics, executionTimeMs } =
-    outcome;
-  return {
-    executionTimeMs,
-    ...(output ? { output } : {}),
-    ...(error ? { error } : {}),
-    ...(warnings ? { warnings } : {}),
-    ...(inputHash ? { inputHash } : {}),
-    ...(outputHash ? { outputHash } : {}),
-    ...(taskVersion ? { taskVersion } : {}),
-    ...(metrics ? { metrics } : {}),
-    ...(outcome.artifacts ? { artifacts: outcome.artifacts } : {}),
-    ...(outcome.below ? { below: outcome.below } : {}),
-    ...(outcome.cached ? { cached: true as const } : {}),
-  };
-}
