@@ -7,6 +7,7 @@ import { complete } from './complete-command.js';
 import { dev } from './dev-command.js';
 import { doctor } from './doctor-command.js';
 import { events } from './events-command.js';
+import { explain } from './explain-command.js';
 import { list } from './list-command.js';
 import { pause, resume } from './pause-command.js';
 import { retryPreview } from './retry-preview-command.js';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   run,
   validate,
   status,
+  explain,
   artifacts,
   list,
   stats,
