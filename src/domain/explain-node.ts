@@ -30,7 +30,14 @@ export interface NodeFacts {
   dependencies?: { done: number; total: number };
   limit?: { key: string; weight: number };
   circuit?: string;
-  approval?: { message: string; by?: string[]; askedAt: string; dueAt?: string };
+  approval?: {
+    message: string;
+    by?: string[];
+    askedAt: string;
+    dueAt?: string;
+    /** What it comes to without an answer. */
+    onTimeout: 'fail' | 'approve' | 'deny';
+  };
   progress?: Progress;
   /** When its present wait began. */
   since?: string;
@@ -47,8 +54,6 @@ export interface NodeFacts {
   unknownSince?: string;
   /** RETRYING: who keeps the wait. */
   keptBy?: 'server' | 'workflow';
-  /** What an approval comes to without an answer. */
-  onTimeout?: 'fail' | 'approve' | 'deny';
 }
 
 /** How a limit stands: places in use, and who gets the next ones. */
@@ -256,7 +261,7 @@ export function boundOf(node: NodeFacts, reason: Reason, around: Surroundings): 
     case 'awaits':
       return nearest([bound('dependencyTimeout', around.awaitsUntil, 'TIMEOUT', now)]);
     case 'approval': {
-      const { onTimeout = 'fail' } = node;
+      const { onTimeout = 'fail' } = node.approval ?? {};
       const then = onTimeout === 'fail' ? 'TIMEOUT' : onTimeout;
       bounds.push(bound('approvalTimeout', node.approval?.dueAt, then, now));
       break;

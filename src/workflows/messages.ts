@@ -203,6 +203,8 @@ export interface ApprovalView {
   /** ISO times. */
   askedAt: string;
   dueAt?: string;
+  /** What no answer until then means. */
+  onTimeout: 'fail' | 'approve' | 'deny';
   /** JSON Schema of what the answer has to bring. */
   payload?: JsonObject;
 }

@@ -5,9 +5,9 @@ import type { ApprovalView, NodeView } from './messages.js';
 
 /** What is asked, of whom, since when and until when. */
 export function approvalView({ question, askedAt, dueAt }: OpenQuestion): ApprovalView {
-  const { message, by, payload } = question;
+  const { message, by, payload, onTimeout } = question;
   return {
-    ...{ message, askedAt: iso(askedAt) },
+    ...{ message, askedAt: iso(askedAt), onTimeout },
     ...(by ? { by } : {}),
     ...(dueAt === undefined ? {} : { dueAt: iso(dueAt) }),
     ...(payload ? { payload } : {}),
