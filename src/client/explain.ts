@@ -60,12 +60,16 @@ async function explainGraph(
     const reason: Reason = { kind: 'start_delay', at, inMs: begins.getTime() - now };
     return { ...base, status: 'SCHEDULED', ...told([reason]) };
   }
-  const page = await answering(parts.client, executionId, nodeId);
+  const { taskQueue: queue } = description;
+  const begun = description.historyLength > 2;
+  // Where nobody is there to ask, a question would only wait.
+  const before = begun ? undefined : await queueFacts(parts.client, queue, 'workflow');
+  const page =
+    before?.pollers === 0 ? 'silent' : await answering(parts.client, executionId, nodeId);
   if (page === 'silent') {
-    const { taskQueue: queue, historyLength } = description;
-    const facts = await queueFacts(parts.client, queue, 'workflow');
+    const facts = before ?? (await queueFacts(parts.client, queue, 'workflow'));
     const reason: Reason = {
-      ...{ kind: 'no_worker', queue, begun: historyLength > 2 },
+      ...{ kind: 'no_worker', queue, begun },
       ...{ since: begins.toISOString(), waitedMs: Math.max(0, now - begins.getTime()) },
       ...{ pollers: facts?.pollers ?? null, backlog: facts?.backlog ?? null },
     };
