@@ -20,12 +20,12 @@ interface Look {
 
 /** @param id as it was asked for: a node's, or an execution's */
 export function explanationLines(explanation: Explanation, id: string, look: Look): string[] {
-  const { executionId, nodes, wallTime } = explanation;
+  const { executionId, nodes, wallTime, bound } = explanation;
   const [only] = nodes;
   if (id !== executionId && only) return nodeLines(only, wallTime, look);
   const lines = headLines(explanation, look);
   if (wallTime) return [...lines, ...wallTimeLines(wallTime, look)];
-  return [...lines, ...waitingLines(nodes, look)];
+  return [...lines, ...waitingLines(nodes, bound, look)];
 }
 
 function headLines(
@@ -43,8 +43,8 @@ function headLines(
   ];
 }
 
-/** Nodes that wait, by what they wait for: whoever has one bound says it once. */
-function waitingLines(nodes: readonly NodeExplanation[], look: Look): string[] {
+/** Nodes that wait, together with those that wait for the same kind of thing. */
+function waitingLines(nodes: readonly NodeExplanation[], said: Bound | null, look: Look): string[] {
   if (nodes.length === 0) return [];
   const byKind = new Map<string, NodeExplanation[]>();
   for (const node of nodes)
@@ -56,23 +56,25 @@ function waitingLines(nodes: readonly NodeExplanation[], look: Look): string[] {
     const more = its.length - LISTED;
     if (more > 0) hidden.push(`  ${look.style.dim(`… ${more} more: ${kind}`)}`);
   }
-  return ['', ...rowsOf(shown, look, ''), ...hidden];
+  return ['', ...rowsOf(shown, look, said), ...hidden];
 }
 
+/** @param said the bound that was said already: it is not repeated */
 function rowsOf(
   nodes: readonly NodeExplanation[],
   { style, width }: Look,
-  indent: string,
+  said: Bound | null,
 ): string[] {
   const flat = nodes.flatMap((node): NodeExplanation[] => [node, ...insideOf(node)]);
-  const shared = sharedBound(flat);
-  const rows = flat.map(({ nodeId, status, sentence, bound }): Cell[] => [
-    { text: `${indent}  ${signOf(status)} ${nodeId}` },
-    { text: status, paint: painter(status, style) },
-    { text: oneLine(sentence) + (shared === undefined ? `; ${boundText(bound)}` : '') },
-  ]);
-  const below = shared === undefined ? [] : [`  ${style.dim(`each: ${boundText(shared)}`)}`];
-  return [...table(rows, width), ...(flat.length > 1 ? below : [])];
+  const rows = flat.map(({ nodeId, status, sentence, bound }): Cell[] => {
+    const repeats = bound?.by === said?.by && bound?.at === said?.at;
+    return [
+      { text: `  ${signOf(status)} ${nodeId}`, paint: style.bold },
+      { text: status, paint: painter(status, style) },
+      { text: oneLine(sentence) + (repeats ? '' : `; ${boundText(bound)}`) },
+    ];
+  });
+  return table(rows, width);
 }
 
 /** What waits inside, named by its place: `items[3]`, `sub/load`. */
@@ -85,15 +87,6 @@ function insideOf(node: NodeExplanation): NodeExplanation[] {
   });
 }
 
-/** The bound that all of them have; undefined where they differ. */
-function sharedBound(nodes: readonly NodeExplanation[]): Bound | null | undefined {
-  const [first, ...others] = nodes;
-  if (!first || others.length === 0) return undefined;
-  const same = ({ bound }: NodeExplanation): boolean =>
-    bound?.by === first.bound?.by && bound?.at === first.bound?.at;
-  return others.every(same) ? first.bound : undefined;
-}
-
 function nodeLines(node: NodeExplanation, wallTime: WallTime | null, look: Look): string[] {
   const { style, width } = look;
   const { status, sentence, bound, executionId, reason } = node;
@@ -102,7 +95,7 @@ function nodeLines(node: NodeExplanation, wallTime: WallTime | null, look: Look)
     `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}`,
     `  ${fit(oneLine(sentence), width - 2)}`,
     ...(reason.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`]),
-    ...(node.inside?.length ? ['', ...rowsOf(insideOf(node), look, '')] : []),
+    ...(node.inside?.length ? ['', ...rowsOf(insideOf(node), look, bound)] : []),
     ...(own && totalOf(own) > 0 ? ['', ...shareLines(own, totalOf(own), look)] : []),
   ];
 }

@@ -89,17 +89,12 @@ export async function waitingNodes(
   const pending = await pendingAttempts(client, graph);
   const now = Date.now();
   return nodes.map((node) => {
-    const live: LiveNode = { ...node, ...withPending(node, pending.get(node.id), now) };
-    // `withPending` takes fields away, too.
-    if (live.status !== 'SCHEDULED' && live.status !== 'RETRYING') delete live.reason;
+    // It changes what a view says, and leaves alone whatever else there is.
+    const live = withPending(node, pending.get(node.id), now) as LiveNode;
     return live.status === 'RETRYING' && node.status === 'SCHEDULED'
       ? { ...live, keptBy: 'server' }
       : live;
   });
-}
-
-export function factsOf(node: LiveNode): NodeFacts {
-  return node;
 }
 
 /** What the reasons of these nodes need to know of the world. */

@@ -1,7 +1,14 @@
 /** `explain`: asks whoever knows why an execution or a node waits, and has the domain find the reasons. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Bound, Explanation, NodeExplanation, Reason } from '../domain/explain.js';
-import { bound, boundOf, nearest, reasonOf, type NodeFacts } from '../domain/explain-node.js';
+import {
+  bound,
+  boundOf,
+  nearest,
+  reasonOf,
+  timesUntil,
+  type NodeFacts,
+} from '../domain/explain-node.js';
 import { sentenceOf } from '../domain/explain-text.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal, type Status } from '../domain/status.js';
@@ -9,7 +16,7 @@ import type { WaitingPage } from '../workflows/messages.js';
 import { explainEnded } from './explain-ended.js';
 import { reaching } from './connect.js';
 import { notFound } from './handle.js';
-import { answering, factsOf, queueFacts, surroundingsOf, waitingNodes } from './explain-facts.js';
+import { answering, queueFacts, surroundingsOf, waitingNodes } from './explain-facts.js';
 import type { ExplainParts } from './explain-facts.js';
 import { recordOf } from './record.js';
 
@@ -104,8 +111,7 @@ async function explainLive(
   const around = await surroundingsOf(parts, graph, nodes, children);
   const told: NodeExplanation[] = [];
   for (const node of nodes) {
-    const facts = factsOf(node);
-    const reason = reasonOf(facts, around);
+    const reason = reasonOf(node, around);
     const child = children.get(node.id);
     // Alone, a node that runs waits for nothing.
     if (nodeId === undefined && (reason.kind === 'running' || reason.kind === 'ended') && !lone)
@@ -113,7 +119,7 @@ async function explainLive(
     told.push({
       ...{ nodeId: node.id, executionId: `${executionId}/${node.id}`, task: node.task },
       ...{ status: node.status, reason, sentence: sentenceOf(reason) },
-      ...{ bound: boundOf(facts, reason, around), times: node.times ?? null },
+      ...{ bound: boundOf(node, reason, around), times: timesUntil(around.now, node, reason) },
       ...(child ? insideOf(child) : {}),
     });
   }

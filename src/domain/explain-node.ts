@@ -1,5 +1,6 @@
 /** Finds the reason of a node out of what its workflow, the server and the keepers of limits and circuits know. Pure. */
 import type { Bound, OpenDependency, QueueFacts, Reason, ShortError } from './explain.js';
+import { addTime, totalOf, type TimeKind, type Times } from './node-times.js';
 import type { Progress } from './progress.js';
 import {
   isTerminal,
@@ -26,6 +27,8 @@ export interface NodeFacts {
   marks?: readonly StatusChange[];
   startedAt?: string;
   after?: string;
+  readyAt?: string;
+  times?: Times;
   nextRetryAt?: string;
   dependencies?: { done: number; total: number };
   limit?: { key: string; weight: number };
@@ -234,6 +237,54 @@ function runningReason(node: NodeFacts, { executionId, below }: Surroundings): R
   }
   const from = startedAt ?? since ?? null;
   return { kind: 'running', attempt: attempts, of: maxRetries + 1, since: from, progress };
+}
+
+/** What kind of time a reason is; TypeScript refuses a reason without a row. */
+const TIME_OF: Record<Reason['kind'], TimeKind | undefined> = {
+  dependencies: 'dependency',
+  limit: 'limit',
+  window: 'window',
+  circuit: 'circuit',
+  start_time: 'start_time',
+  retry: 'backoff',
+  paused: 'pause',
+  no_handler: 'no_handler',
+  coalesced: 'coalesced',
+  queue: 'queue',
+  preparing: 'prepare',
+  running: 'run',
+  approval: 'approval',
+  children: 'children',
+  outcome_unknown: 'approval',
+  ended: undefined,
+  nodes: undefined,
+  awaits: undefined,
+  start_delay: undefined,
+  planning: undefined,
+  no_worker: undefined,
+  stopping: undefined,
+  closing: undefined,
+};
+
+/** What a node's time has gone into until now: the workflow's clock stands still while nothing happens there. */
+export function timesUntil(
+  now: number,
+  { times, readyAt, since }: Pick<NodeFacts, 'times' | 'readyAt' | 'since'>,
+  reason: Reason,
+): Times | null {
+  if (!times || readyAt === undefined) return null;
+  const all = { ...times };
+  const kind = TIME_OF[reason.kind];
+  if (kind === undefined) return all;
+  let left = now - Date.parse(readyAt) - totalOf(all);
+  if (reason.kind === 'running' && reason.since !== null && since !== undefined) {
+    // Of what is under way, the wait for a worker came before.
+    const queued = Math.min(left, Date.parse(reason.since) - Date.parse(since));
+    addTime(all, 'queue', queued);
+    left -= Math.max(0, queued);
+  }
+  addTime(all, kind, left);
+  return all;
 }
 
 /** What ends a node's wait at the latest; null where nothing does. */

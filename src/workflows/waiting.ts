@@ -6,6 +6,7 @@ import type { Plan } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import type { StatusReason } from '../domain/status.js';
 import type { GraphState } from './graph-state.js';
+import type { Prepared } from './requests.js';
 import type { GraphStatus, NodeView, WaitingNode, WaitingPage, WaitingQuery } from './messages.js';
 
 /** Open dependencies that are named. */
@@ -15,6 +16,7 @@ const PAGE = 1_000;
 const PAGE_BYTES = 1_500_000;
 
 export interface WaitingParts {
+  prepared: Pick<Prepared, 'below'>;
   plan: Plan;
   scheduler: Scheduler;
   state: GraphState;
@@ -29,14 +31,17 @@ export interface WaitingParts {
 export function waitingOf(parts: WaitingParts, { node, cursor = 0 }: WaitingQuery): WaitingPage {
   const { plan, scheduler, state, status, stopping, startedAt } = parts;
   const awaitsUntil = parts.awaited ? undefined : parts.awaiting?.deadline;
-  const { deadlineMs } = plan;
+  const deadlineAt = Math.min(
+    plan.deadlineMs === undefined ? Infinity : startedAt + plan.deadlineMs,
+    parts.prepared.below?.deadlineAt ?? Infinity, // of what it is below
+  );
   const graph: WaitingPage['graph'] = {
     ...status,
     queue: workflowInfo().taskQueue,
     concurrency: scheduler.concurrency,
     inWindow: scheduler.inWindow,
     running: scheduler.running,
-    ...(deadlineMs === undefined ? {} : { deadlineAt: iso(startedAt + deadlineMs) }),
+    ...(deadlineAt === Infinity ? {} : { deadlineAt: iso(deadlineAt) }),
     ...(stopping === undefined ? {} : { stopping }),
     ...(scheduler.isDone ? { closing: true as const } : {}),
     ...(awaitsUntil === undefined ? {} : { awaitsUntil: iso(awaitsUntil) }),

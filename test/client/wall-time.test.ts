@@ -20,8 +20,15 @@ interface Run {
   spec: Omit<GraphSpec, 'name'>;
   /** Kinds that the critical path has to show, and of at least how many milliseconds. */
   least: Partial<Record<TimeKind, number>>;
-  meanwhile?(handle: ExecutionHandle): Promise<void>;
+  meanwhile?: (handle: ExecutionHandle) => Promise<void>;
 }
+
+/** Waits until a node has spent so much on something, as `explain` says while it goes on. */
+const spent = async (handle: ExecutionHandle, id: string, kind: TimeKind, ms: number) =>
+  await until(async () => {
+    const { nodes } = await handle.node(id).explain();
+    return (nodes[0]?.times?.[kind] ?? 0) >= ms;
+  });
 
 const runs: Record<string, Run> = {
   'a chain, and what runs beside it': {
@@ -66,7 +73,7 @@ const runs: Record<string, Run> = {
   'a pause of the graph': {
     spec: {
       tasks: [
-        { id: 'a', ...work(10) },
+        { id: 'a', ...work(300) },
         { id: 'b', ...work(10), dependsOn: ['a'] },
       ],
     },
@@ -74,7 +81,7 @@ const runs: Record<string, Run> = {
     meanwhile: async (handle) => {
       await handle.pause();
       await until(async () => (await handle.node('b').status()).status === 'PAUSED');
-      await new Promise((done) => setTimeout(done, 500));
+      await spent(handle, 'b', 'pause', 450);
       await handle.resume();
     },
   },
@@ -89,7 +96,7 @@ const runs: Record<string, Run> = {
     meanwhile: async (handle) => {
       await handle.node('b').pause();
       await until(async () => (await handle.node('a').status()).status === 'COMPLETED');
-      await new Promise((done) => setTimeout(done, 500));
+      await spent(handle, 'b', 'pause', 450);
       await handle.node('b').resume();
     },
   },
@@ -124,7 +131,7 @@ const runs: Record<string, Run> = {
     least: { approval: 300 },
     meanwhile: async (handle) => {
       await until(async () => (await handle.node('ask').status()).approval !== undefined);
-      await new Promise((done) => setTimeout(done, 400));
+      await spent(handle, 'ask', 'approval', 350);
       await handle.node('ask').approve({ by: 'ada' });
     },
   },

@@ -36,7 +36,7 @@ function split(
         before.executionTimeMs ?? 0,
       ),
       ...more,
-    } as ActivityOutcome,
+    },
   });
 }
 
@@ -59,7 +59,7 @@ describe('splitRunning', () => {
     ['looked', { prepare: 30 }],
   ] as const)('counts a look that ended held (%s) as that', (held, expected) => {
     const outcome = { held, waitMs: 5, attemptsUsed: 0 } as Partial<ActivityOutcome>;
-    expect(split(30, [], { status: undefined, ...outcome } as never)).toEqual(expected);
+    expect(split(30, [], { status: undefined, ...outcome })).toEqual(expected);
   });
 
   it('counts the run time of attempts that are only counted, and their waits as backoff', () => {
