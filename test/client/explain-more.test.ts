@@ -145,7 +145,7 @@ describe('explain', () => {
         { id: 'runs', ...long, limit },
         { id: 'limited', ...long, limit },
         { id: 'later', task: 'noop', scheduledTime: '1h' },
-        { id: 'alone', ...long, queue: scene.queues.nobody },
+        { id: 'alone', ...long, queue: scene.queues.nobody, queueTimeout: '1h' },
         { id: 'items', ...long, map: { over: [1, 2, 3], concurrency: 2 } },
         { id: 'last', task: 'noop', dependsOn: ['runs'] },
       ],

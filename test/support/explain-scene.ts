@@ -146,14 +146,25 @@ export class ExplainScene {
     if (bound === null) expect(told?.bound).toBeNull();
     else expect(told?.bound).toMatchObject(bound);
 
-    const json = JSON.parse(await this.cli('explain', id, '--json')) as Explanation;
-    expect(reasonIn(json, id).reason).toMatchObject(reason);
-    const [, said = '', most = ''] = (await this.cli('explain', id)).split('\n');
-    expect(said.trim()).toMatch(sentence);
+    // What is looked at again every moment stands otherwise for a moment, and the two look one after the other.
+    let [json, text] = ['', ''];
+    const both = async (): Promise<boolean> => {
+      json = await this.cli('explain', id, '--json');
+      text = await this.cli('explain', id);
+      const { reason: found } = reasonIn(JSON.parse(json) as Explanation, id);
+      return matches(found, reason) && sentence.test(sentenceOf(text));
+    };
+    await until(both).catch(() => undefined);
+    expect(reasonIn(JSON.parse(json) as Explanation, id).reason).toMatchObject(reason);
+    expect(sentenceOf(text)).toMatch(sentence);
+    const [, , most] = text.split('\n');
     if (told?.reason.kind !== 'ended')
       expect(most).toContain(bound === null ? 'no bound is set' : 'at most');
   }
 }
+
+/** The second line is the sentence. */
+const sentenceOf = (text: string): string => (text.split('\n')[1] ?? '').trim();
 
 class Written {
   text = '';
