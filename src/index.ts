@@ -23,6 +23,7 @@ export type {
   ExecutionStats,
   ExecutionStatsQuery,
   ExecutionUpdate,
+  ExplainOptions,
   GraphSubmitOptions,
   HandledItem,
   ItemAnswer,
@@ -81,6 +82,17 @@ export type { ErrorKind, ErrorKindPlace } from './domain/error-kinds.js';
 export type { ErrorCode, ErrorRecord } from './domain/errors.js';
 export { EVENT_NAMES } from './domain/event.js';
 export type { EventName } from './domain/event.js';
+export type {
+  Bound,
+  Explanation,
+  NodeExplanation,
+  OpenDependency,
+  Reason,
+  ReasonKind,
+} from './domain/explain.js';
+export { boundText, sentenceOf } from './domain/explain-text.js';
+export type { TimeKind, Times } from './domain/node-times.js';
+export type { Bottleneck, NodeAccount, PathStep, WallTime } from './domain/wall-time.js';
 export { formatFaults } from './domain/fault.js';
 export type { Fault, FaultCode } from './domain/fault.js';
 export type { Json } from './domain/json.js';

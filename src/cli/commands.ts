@@ -8,6 +8,7 @@ import { convertCommand } from './convert-command.js';
 import { dev } from './dev-command.js';
 import { doctor } from './doctor-command.js';
 import { events } from './events-command.js';
+import { explain } from './explain-command.js';
 import { list } from './list-command.js';
 import { pause, resume } from './pause-command.js';
 import { retryPreview } from './retry-preview-command.js';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   validate,
   convertCommand,
   status,
+  explain,
   artifacts,
   list,
   stats,

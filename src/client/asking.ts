@@ -8,7 +8,7 @@ import { reconcileVisible, type Reconciled } from '../observe/reconcile.js';
 import type { ExecutionStats, StatsQuery } from '../store/stats.js';
 import { listOf, listOfAll } from './artifacts.js';
 import { reaching } from './connect.js';
-import { ExecutionHandle, notFound } from './handle.js';
+import { ExecutionHandle, notFound, type HandleParts } from './handle.js';
 import { listExecutions, time, type ExecutionList, type ListQuery } from './listing.js';
 import { nodeRecord } from './node-record.js';
 import { recordOf, type ExecutionRecord } from './record.js';
@@ -29,6 +29,7 @@ export interface AskingParts {
   references: References;
   stores: StoreAccess;
   attributes: () => Promise<ReadonlySet<string>>;
+  explain: HandleParts['explain'];
 }
 
 /** How long a query may wait for a worker, in milliseconds. */
@@ -93,8 +94,8 @@ export class Asking {
 
   /** A handle that knows what its execution is: a workflow, also where that runs below a node. */
   handleOf({ executionId, kind }: ExecutionRecord): ExecutionHandle {
-    const { client, references } = this.parts;
-    const parts = { client, references, lone: kind === 'task', below: true as const };
+    const { client, references, explain } = this.parts;
+    const parts = { client, references, explain, lone: kind === 'task', below: true as const };
     return new ExecutionHandle(executionId, parts);
   }
 

@@ -12,6 +12,7 @@ import type { Adjacency } from '../domain/adjacency.js';
 import type { ErrorKind, ErrorKindPlace, ErrorListVerbs } from '../domain/error-kinds.js';
 import { TaskStateError } from '../domain/errors.js';
 import type { EventName } from '../domain/event.js';
+import type { Explanation } from '../domain/explain.js';
 import type { Fault } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
@@ -42,6 +43,7 @@ import {
   type Publisher,
   type SubscribeOptions,
 } from './event-feed.js';
+import { explain, type ExplainOptions } from './explain.js';
 import { ExecutionHandle, type ApprovalAnswer, type PauseOptions } from './handle.js';
 import { Limits } from './limits.js';
 import type { ExecutionList, ListQuery } from './listing.js';
@@ -119,7 +121,10 @@ export class TaskEngine implements ErrorListVerbs {
       this.assertOpen();
       return this.stores.need('the catalogue', { create: true });
     });
+    const explain = async (id: string, options?: ExplainOptions): Promise<Explanation> =>
+      await this.explain(id, options);
     this.asking = new Asking({
+      explain,
       ...{ client, address, references: this.references, stores: this.stores },
       attributes: () => this.knownAttributes(),
     });
@@ -127,6 +132,7 @@ export class TaskEngine implements ErrorListVerbs {
     const { namespace } = client.options;
     this.hooks = new EngineHooks({ namespace, taskQueue: settings.taskQueue });
     this.starting = new Starting({
+      explain,
       ...{ client, address, taskQueue: settings.taskQueue, references: this.references },
       ...{ stores: this.stores, asking: this.asking, feed: this.feed, catalogue: this.catalogue },
       hooks: this.hooks,
@@ -308,6 +314,7 @@ export class TaskEngine implements ErrorListVerbs {
     return new ExecutionHandle(executionId, {
       client: this.client,
       references: this.references,
+      explain: (id, options) => this.explain(id, options),
       lone: false,
     });
   }
@@ -320,6 +327,23 @@ export class TaskEngine implements ErrorListVerbs {
   async getExecution(executionId: string): Promise<ExecutionRecord> {
     this.assertOpen();
     return await this.asking.execution(executionId);
+  }
+
+  /**
+   * Why an execution is not done, and what each of its nodes that neither runs nor has ended waits for: a closed union
+   * of reasons with their numbers, and a sentence each. Of one that has ended, where its wall time went.
+   *
+   * @param executionId also `<execution>/<node>`, for that node alone
+   * @throws TaskError NOT_FOUND
+   */
+  async explain(executionId: string, options: ExplainOptions = {}): Promise<Explanation> {
+    this.assertOpen();
+    const { client, address, references, stores, limits, circuits } = this;
+    return await explain(
+      { client, address, references, stores, limits, circuits },
+      executionId,
+      options,
+    );
   }
 
   /**

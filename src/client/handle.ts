@@ -2,6 +2,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { NodeArtifact } from '../domain/artifact.js';
 import { TaskError } from '../domain/errors.js';
+import type { Explanation } from '../domain/explain.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal, type Status } from '../domain/status.js';
 import {
@@ -23,6 +24,7 @@ import {
 } from './artifacts.js';
 import { awaitNode } from './await-node.js';
 import { changedNodes, pendingAttempts, query, withPending } from './live.js';
+import type { ExplainOptions } from './explain.js';
 import type { References } from './references.js';
 import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
 
@@ -47,6 +49,7 @@ export interface HandleParts {
   lone: boolean;
   /** What runs below a node: an execution although its id is a node's. */
   below?: true;
+  explain: (executionId: string, options?: ExplainOptions) => Promise<Explanation>;
 }
 
 /** How often `watch` looks, in milliseconds. */
@@ -115,6 +118,12 @@ export class ExecutionHandle {
     }
   }
 
+  /** Why it is not done, and what each node waits for; once it has ended, where its time went. */
+  async explain(options: ExplainOptions = {}): Promise<Explanation> {
+    const whole = this.parts.below === true && options.node === undefined;
+    return await this.parts.explain(this.executionId, { ...options, ...(whole ? { whole } : {}) });
+  }
+
   /** Asks the whole execution to stop. */
   async cancel(): Promise<Answer> {
     const description = await this.describe();
@@ -162,8 +171,8 @@ export class ExecutionHandle {
 
   /** The execution below a sub-graph or map: its nodes, or its items `'0'`, `'1'` …, as any execution's. */
   below(nodeId: string): ExecutionHandle {
-    const { client, references } = this.parts;
-    const parts: HandleParts = { client, references, lone: false, below: true };
+    const { client, references, explain } = this.parts;
+    const parts: HandleParts = { client, references, explain, lone: false, below: true };
     return new ExecutionHandle(`${this.executionId}/${nodeId}`, parts);
   }
 
@@ -207,6 +216,11 @@ export class NodeHandle {
     if (isTerminal(view.status)) return view;
     const pending = await pendingAttempts(client, status);
     return withPending(view, pending.get(this.nodeId), Date.now());
+  }
+
+  /** Why it stands where it stands. @throws TaskError NOT_FOUND */
+  async explain(): Promise<Explanation> {
+    return await this.parts.explain(this.graphId, { node: this.nodeId });
   }
 
   /** Cancels this node; what depends on it follows its trigger rule. */

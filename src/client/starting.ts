@@ -26,7 +26,7 @@ import { schedulable, type CatalogueSubmission } from './catalogue-submission.js
 import { reaching } from './connect.js';
 import type { EngineHooks } from './engine-hooks.js';
 import type { EventFeed } from './event-feed.js';
-import { ExecutionHandle } from './handle.js';
+import { ExecutionHandle, type HandleParts } from './handle.js';
 import type { References } from './references.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import { submittedRow } from './row-record.js';
@@ -45,6 +45,7 @@ export interface StartingParts {
   catalogue: Catalogue;
   hooks: EngineHooks;
   attributes: () => Promise<ReadonlySet<string>>;
+  explain: HandleParts['explain'];
 }
 
 type StartOptions = SubmitOptions & { params?: Record<string, unknown> };
@@ -137,7 +138,7 @@ export class Starting {
     known: Known,
   ): Promise<ExecutionHandle> {
     const spec = this.parts.hooks.withNames(given);
-    const { client, address, taskQueue, asking, feed, references } = this.parts;
+    const { client, address, taskQueue, asking, feed, references, explain } = this.parts;
     const request = startRequest(spec, options, known, await this.parts.attributes());
     if (!options.awaitUnknown) await refuseUnknown(asking, options.dependencies, known.kind);
     await feed.ready();
@@ -148,7 +149,7 @@ export class Starting {
     }));
     const handle = new ExecutionHandle(
       id,
-      { client, references, lone: known.kind === 'task' },
+      { client, references, explain, lone: known.kind === 'task' },
       executions,
     );
     try {

@@ -76,4 +76,6 @@ export interface LimitStatus {
   holders: { executionId: string; places: number; weight: number; since: string }[];
   /** Graphs that wait, the longest first. */
   waiters: { executionId: string; places: number; weight: number; since: string }[];
+  /** The next places in the order in which they will be given out, if nothing changes; the first 1,000. */
+  line?: { executionId: string; weight: number }[];
 }

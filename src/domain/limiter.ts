@@ -12,31 +12,31 @@
  * K5. A graph keeps its places while it has nodes for them. One is asked back after a quantum, when somebody waits whom
  *     the queue prefers; without anybody waiting nothing is ever asked back.
  */
-import { LimitLine, type LineSnapshot } from './limit-line.js';
+import { LimitLine } from './limit-line.js';
 import type { LimitAsk, LimitGrant, Totals } from './limit-messages.js';
+import {
+  AGING_MS,
+  asksBackFirst,
+  inOrder,
+  lineOf,
+  prefers,
+  Standing,
+  STARVING_MS,
+  type Holder,
+  type HolderSnapshot,
+  type InLine,
+  type Waiter,
+} from './limit-order.js';
+
+export { AGING_MS, STARVING_MS } from './limit-order.js';
 
 /** How long a graph may keep a place before it is asked back. */
 export const QUANTUM_MS = 1_000;
-/** Waiting for so long counts as one step of priority. */
-export const AGING_MS = 10_000;
-/** Who has waited for so long goes first. */
-export const STARVING_MS = 60_000;
 /** A graph that has not been heard of for so long is looked at, then after 2, 4 … 60 minutes. */
 export const LEASE_MS = 60_000;
 const MOST_LEASE_MS = 60 * 60_000;
 /** Ended graphs whose late messages are still recognised. */
 const REMEMBERED = 200;
-
-export interface HolderSnapshot {
-  graph: string;
-  run: string;
-  sequence: number;
-  priority: number;
-  fairnessKey: string;
-  checkAt: number;
-  checks: number;
-  lines: [weight: number, line: LineSnapshot][];
-}
 
 /** The keeper's memory as JSON. */
 export interface LimiterSnapshot {
@@ -62,16 +62,6 @@ export interface LimiterView {
   used: number;
   holders: { graph: string; places: number; weight: number; since: number }[];
   waiters: { graph: string; places: number; weight: number; since: number; priority: number }[];
-}
-
-interface Holder extends Omit<HolderSnapshot, 'lines'> {
-  lines: Map<number, LimitLine>;
-}
-
-/** A graph that waits for a place of some weight. */
-interface Waiter {
-  holder: Holder;
-  line: LimitLine;
 }
 
 export class Limiter {
@@ -215,6 +205,11 @@ export class Limiter {
     };
   }
 
+  /** Who gets the next places, the first in front, if nothing else is heard; at most `most` of them. */
+  line(now: number, most: number): InLine[] {
+    return lineOf(this.waiters(), this.standing(new Map(this.keyTurns)), this.turns, now, most);
+  }
+
   snapshot(): LimiterSnapshot {
     return {
       max: this.places,
@@ -352,8 +347,8 @@ export class Limiter {
     );
   }
 
-  private standing(): Standing {
-    const out = new Standing(this.keyTurns);
+  private standing(keyTurns = this.keyTurns): Standing {
+    const out = new Standing(keyTurns);
     for (const holder of this.holders.values())
       for (const line of holder.lines.values())
         out.add(holder, line.weight * (line.out - line.askedBack));
@@ -384,71 +379,4 @@ export class Limiter {
   private noteMoment(at: number): void {
     this.nextMoment = Math.min(this.nextMoment ?? Infinity, at);
   }
-}
-
-/** What each graph and each fairness key has out, in weights, places that were asked back not counted. */
-class Standing {
-  private readonly ofGraph = new Map<string, number>();
-  private readonly ofKey = new Map<string, number>();
-
-  constructor(private readonly keyTurns: ReadonlyMap<string, number>) {}
-
-  add({ graph, fairnessKey }: Holder, weight: number): void {
-    this.ofGraph.set(graph, this.graph(graph) + weight);
-    this.ofKey.set(fairnessKey, this.key(fairnessKey) + weight);
-  }
-
-  graph(graph: string): number {
-    return this.ofGraph.get(graph) ?? 0;
-  }
-
-  key(fairnessKey: string): number {
-    return this.ofKey.get(fairnessKey) ?? 0;
-  }
-
-  keyTurn(fairnessKey: string): number {
-    return this.keyTurns.get(fairnessKey) ?? 0;
-  }
-}
-
-const waited = ({ waitingSince }: LimitLine, now: number): number => now - (waitingSince ?? now);
-const isStarving = ({ line }: Waiter, now: number): boolean => waited(line, now) >= STARVING_MS;
-const urgency = ({ holder, line }: Waiter, now: number): number =>
-  holder.priority - Math.floor(waited(line, now) / AGING_MS);
-
-/** K3 and K4, as a comparison: negative when `a` goes before `b`. */
-function inOrder(a: Waiter, b: Waiter, out: Standing, now: number): number {
-  const [starving, other] = [isStarving(a, now), isStarving(b, now)];
-  if (starving || other)
-    return Number(other) - Number(starving) || waited(b.line, now) - waited(a.line, now);
-  return (
-    out.key(a.holder.fairnessKey) - out.key(b.holder.fairnessKey) ||
-    out.keyTurn(a.holder.fairnessKey) - out.keyTurn(b.holder.fairnessKey) ||
-    urgency(a, now) - urgency(b, now) ||
-    out.graph(a.holder.graph) - out.graph(b.holder.graph) ||
-    a.line.turn - b.line.turn
-  );
-}
-
-/** Whether one who waits should have a place instead of one who has it. */
-function prefers(waiter: Waiter, has: Waiter, out: Standing, now: number): boolean {
-  if (waiter.line === has.line) return false;
-  if (isStarving(waiter, now) || waiter.holder === has.holder) return true;
-  const [mine, theirs] = [waiter.holder, has.holder];
-  if (mine.fairnessKey !== theirs.fairnessKey)
-    return out.key(mine.fairnessKey) < out.key(theirs.fairnessKey);
-  if (mine.priority !== theirs.priority && mine.priority < theirs.priority) return true;
-  const [myPlaces, theirPlaces] = [out.graph(mine.graph), out.graph(theirs.graph)];
-  if (mine.priority === theirs.priority && myPlaces < theirPlaces) return true;
-  return myPlaces === 0 && urgency(waiter, now) < theirs.priority;
-}
-
-/** Whether a place of `a` is asked back before one of `b`: the fullest key's, the least urgent, the fullest graph's. */
-function asksBackFirst(a: Waiter, b: Waiter, out: Standing): boolean {
-  const order =
-    out.key(b.holder.fairnessKey) - out.key(a.holder.fairnessKey) ||
-    b.holder.priority - a.holder.priority ||
-    out.graph(b.holder.graph) - out.graph(a.holder.graph) ||
-    (a.line.oldest() ?? 0) - (b.line.oldest() ?? 0);
-  return order < 0;
 }

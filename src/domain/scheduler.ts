@@ -21,6 +21,7 @@ import type { Effects } from './effects.js';
 import { HeldQueue } from './held-queue.js';
 import type { StartGate } from './limit-gate.js';
 import { ReadyQueue } from './ready-queue.js';
+import type { NodeMove } from './node-clocks.js';
 import { StartQueue } from './start-queue.js';
 import { isFailure, type StatusReason, type TerminalStatus } from './status.js';
 import { acceptsFailure } from './trigger.js';
@@ -66,6 +67,10 @@ export class Scheduler {
   private readonly pausedNodes = new Set<number>();
   /** Nodes that have looked, and found that their work has to be done. */
   private readonly looked = new Set<number>();
+  /** Hears of every move of a node from one state to another. */
+  watch: ((move: NodeMove) => void) | undefined;
+  /** The node whose end is being followed up. */
+  private cause: number | undefined;
 
   constructor(
     private readonly nodes: readonly SchedulerNode[],
@@ -116,8 +121,11 @@ export class Scheduler {
     if (this.states[index] === 'settled') return effects;
     this.end(index, { status, reason }, effects, now);
     const fatal = isFailure(status) && !this.node(index).allowFailure;
-    if (fatal && this.options.onFailure === 'failFast' && this.stopping === undefined)
+    if (fatal && this.options.onFailure === 'failFast' && this.stopping === undefined) {
+      this.cause = index;
       this.stop('fail_fast', effects, now);
+      this.cause = undefined;
+    }
     return effects;
   }
 
@@ -257,6 +265,11 @@ export class Scheduler {
     return this.runningCount - this.placesTaken;
   }
 
+  /** Nodes that take a place in the window. */
+  get inWindow(): number {
+    return this.placesTaken;
+  }
+
   get ready(): number {
     return this.readyCount;
   }
@@ -269,6 +282,11 @@ export class Scheduler {
     return (
       this.nodes.length - this.settledCount - this.runningCount - this.readyCount - this.held.size
     );
+  }
+
+  /** Where a ready node stands: the lower goes first, equal ones in the order of their indexes. */
+  rank(index: number): number {
+    return this.node(index).priorityKey;
   }
 
   /** When a held node is due, in epoch milliseconds. */
@@ -377,6 +395,7 @@ export class Scheduler {
     if (to === 'settled') this.settledCount++;
     this.states[index] = to;
     this.readyQueue.moved(index, from, to);
+    if (from) this.watch?.({ index, from, to, by: from === 'waiting' ? this.cause : undefined });
   }
 
   private makeReady(index: number): void {
@@ -406,6 +425,7 @@ export class Scheduler {
       const [current, how] = next;
       for (const dependant of this.ledger.dependants(current)) {
         this.ledger.count(dependant, current, how);
+        this.cause = current;
         const skipped = this.decide(dependant, now);
         if (!skipped) continue;
         this.finish(dependant, skipped);
@@ -413,6 +433,7 @@ export class Scheduler {
         ended.push([dependant, skipped]);
       }
     }
+    this.cause = undefined;
   }
 
   private finish(index: number, ending: Ending): void {
@@ -451,7 +472,9 @@ export class Scheduler {
       else if (state === 'running') effects.cancel.push({ index, reason });
       else this.settleQuietly(index, { status: 'CANCELLED', reason }, effects);
     }
+    const { cause } = this;
     for (const index of going) {
+      this.cause = cause;
       const skipped = this.decide(index, now);
       if (!skipped) continue;
       effects.settled.push({ index, ...skipped });

@@ -19,8 +19,10 @@ import {
   type NodesQuery,
   type NodeView,
   type PauseRequest,
+  type WaitingPage,
+  type WaitingQuery,
 } from './messages.js';
-import { isApprove, isCancelNode, isPause } from './shapes.js';
+import { isApprove, isCancelNode, isPause, isWaitingQuery } from './shapes.js';
 
 /** @param current the run, once it is prepared */
 export function answer(current: () => GraphRun | undefined): void {
@@ -123,5 +125,10 @@ function answerQueries(current: () => GraphRun | undefined): void {
       return run && index !== undefined ? run.nodes.view(index) : null;
     },
     { description: 'one node, by id' },
+  );
+  setHandler(
+    defineQuery<WaitingPage | null, [WaitingQuery?]>(QUERY.waiting),
+    (query) => current()?.waiting(isWaitingQuery(query) ? query : {}) ?? null,
+    { description: 'what each node that has not ended waits for; of one with { "node": "<id>" }' },
   );
 }

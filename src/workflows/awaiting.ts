@@ -32,6 +32,8 @@ export class Awaiting {
   private readonly awaited: AwaitedExecutions;
   /** Ids that will not tell: nobody knew them when they were last asked for, or they came just after. */
   private readonly untold = new Set<string>();
+  /** When waiting is given up, in epoch milliseconds; known once it waits. */
+  deadline: number | undefined;
   private decision: AwaitDecision | undefined;
   private readonly self = workflowInfo().workflowId;
 
@@ -51,6 +53,7 @@ export class Awaiting {
    */
   async wait(stopped: () => boolean): Promise<AwaitDecision | undefined> {
     const deadline = Date.now() + this.spec.timeoutMs;
+    this.deadline = deadline;
     const done = (): boolean => stopped() || this.decided() !== undefined;
     await CancellationScope.cancellable(() => this.subscribe(this.awaited.open));
     const began = Date.now();

@@ -1,4 +1,5 @@
 /** What our workflows tell each other, and what a coordinator carries over a continue-as-new. */
+import type { ClockCarry } from '../domain/node-clocks.js';
 import type { GateSnapshot } from '../domain/limit-gate.js';
 import type { LimitAsk } from '../domain/limit-messages.js';
 import type { ActivityOutcome } from '../domain/outcome.js';
@@ -114,6 +115,8 @@ export interface Carry {
   /** Pauses and resumes of the whole graph, and of nodes that have not ended. */
   marks: StatusChange[];
   nodeMarks: [index: number, marks: StatusChange[]][];
+  /** Where the time of nodes that have not ended went; absent in a carry of an older worker. */
+  clocks?: ClockCarry[];
   /** Executions that wait for this one. */
   subscribers: SubscribeSignal[];
   /** Completed nodes whose work can be undone, in the order of their ends. */

@@ -31,7 +31,7 @@ import { Deadline } from './deadline.js';
 import { closeGraph } from './graph-close.js';
 import { GraphState } from './graph-state.js';
 import type { Carry, CarryAway, OpenQuestion, TaskGraphArgs } from './between.js';
-import type { GraphClose, GraphStatus } from './messages.js';
+import type { GraphClose, GraphStatus, WaitingPage, WaitingQuery } from './messages.js';
 import type { NodeOrder, PlanPages, Prepared } from './requests.js';
 import { GraphLimits } from './limits.js';
 import type { KindsExecutor } from './kinds-executor.js';
@@ -41,6 +41,7 @@ import type { EndOf, Subscribers } from './subscribers.js';
 import { executionMarked, nodeEnded, nodeHeld } from './trace.js';
 import { Undoing } from './undo.js';
 import { GraphVerbs } from './verbs.js';
+import { noteWaits, waitingOf } from './waiting.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
 const BATCH = 50;
@@ -143,6 +144,7 @@ export class GraphRun {
       this.scheduler.release(now);
       this.dispatch();
       this.limits?.flush(this.scheduler);
+      noteWaits(this.state, this.scheduler, this.limits?.gate, now);
       this.alarm.set(this.limits?.nextDue());
       this.alarm.set(this.scheduler.nextDue());
       if (this.stopping === undefined) this.alarm.set(deadline);
@@ -190,6 +192,13 @@ export class GraphRun {
       ...(execution.project === undefined ? {} : { project: execution.project }),
       ...(execution.sessionId === undefined ? {} : { sessionId: execution.sessionId }),
     };
+  }
+
+  /** What nodes that have not ended wait for. */
+  waiting(query: WaitingQuery): WaitingPage {
+    const { scheduler, state, stopping, startedAt, awaited } = this;
+    const own = { scheduler, state, stopping, startedAt, awaited, status: this.status() };
+    return waitingOf({ ...this.parts, ...own }, query);
   }
 
   get nodes(): GraphState {

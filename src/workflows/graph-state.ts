@@ -3,21 +3,17 @@
  * outcomes and the order of changes.
  */
 import type { ErrorRecord } from '../domain/errors.js';
-import type { HeldOutcome, HoldReason, NodeOutcome } from '../domain/outcome.js';
+import { NodeClocks } from '../domain/node-clocks.js';
+import type { ActivityOutcome, HeldOutcome, HoldReason, NodeOutcome } from '../domain/outcome.js';
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import type { NodeKind } from '../domain/node-kind.js';
 import { isFailure, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
 import type { Carry, OpenQuestion } from './between.js';
-import type {
-  ApprovalView,
-  Counts,
-  NodeFailure,
-  NodesPage,
-  NodesQuery,
-  NodeView,
-} from './messages.js';
+import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
 import type { Round, Upstream } from './requests.js';
+import { approvalView, ofOutcome, timesOf } from './node-view.js';
+import { timeOf } from './waiting.js';
 
 /** Failures that are kept for the close payload. */
 const FAILURES_KEPT = 10;
@@ -59,6 +55,8 @@ export class GraphState {
   readonly undoable: number[] = [];
   sequence = 0;
   firstError: ErrorRecord | undefined;
+  /** What each node's time went into. */
+  readonly clocks: NodeClocks;
 
   constructor(
     readonly plan: Plan,
@@ -69,6 +67,14 @@ export class GraphState {
     this.hasDependants = plan.nodes.map(() => false);
     for (const { dependsOn } of plan.nodes)
       for (const dependency of dependsOn) this.hasDependants[dependency] = true;
+    this.clocks = new NodeClocks(plan.lanes?.length ?? 0, (index) =>
+      this.isLook(index) ? undefined : this.classOf(index).lane,
+    );
+    scheduler.watch = (move) =>
+      this.clocks.moved(move, Date.now(), {
+        held: this.record(move.index).held,
+        paused: scheduler.isNodePaused(move.index),
+      });
   }
 
   find(id: string): number | undefined {
@@ -115,6 +121,7 @@ export class GraphState {
   marked(index: number, mark: StatusChange): void {
     const record = this.touch(index);
     record.marks = [...(record.marks ?? []), mark].slice(-MARKS_KEPT);
+    this.clocks.paused(index, mark.status === 'PAUSED', Date.now());
   }
 
   /** An approval's question is asked. */
@@ -133,6 +140,7 @@ export class GraphState {
   held(index: number, outcome: HeldOutcome, now: number): void {
     const record = this.touch(index);
     const { attemptsUsed, attempts, executionTimeMs, checkpoint } = outcome;
+    this.returned(index, outcome, now);
     record.held = outcome.held;
     this.holds.add(index);
     if (outcome.held === 'looked') {
@@ -169,6 +177,7 @@ export class GraphState {
   ): void {
     const record = this.touch(index);
     record.endedAt = now;
+    if (outcome) this.returned(index, outcome, now);
     if (outcome) record.outcome = outcome;
     if (reason) record.reason = reason;
     delete record.held;
@@ -182,6 +191,14 @@ export class GraphState {
     if (this.failures.length === FAILURES_KEPT) return;
     const error = outcome?.error && briefly(outcome.error);
     this.failures.push({ nodeId: this.node(index).id, status, ...(error ? { error } : {}) });
+  }
+
+  /** What it was handed over for has come back. */
+  private returned(index: number, outcome: ActivityOutcome, now: number): void {
+    const { attemptsUsed = 0, executionTimeMs = 0 } = this.record(index).round ?? {};
+    const { kind } = this.classOf(index);
+    const all = kind && TIME_OF_KIND[kind];
+    this.clocks.returned(index, outcome, now, { attempts: attemptsUsed, executionTimeMs }, all);
   }
 
   /** Its pipeline has sent its end to the store. */
@@ -206,13 +223,15 @@ export class GraphState {
       const view = this.view(index);
       const { sequence } = this.record(index);
       this.records[index] = { sequence };
+      this.clocks.forget(index);
       return view;
     });
   }
 
   /** Restores what a continue-as-new carried. */
-  restore({ rounds, upstream, sequence, nodeMarks, undoable = [] }: Carry): void {
+  restore({ rounds, upstream, sequence, nodeMarks, clocks = [], undoable = [] }: Carry): void {
     this.sequence = sequence;
+    this.clocks.restore(clocks, Date.now());
     for (const [index, marks] of nodeMarks) this.record(index).marks = marks;
     for (const [index, round] of rounds) {
       const record = this.record(index);
@@ -232,7 +251,7 @@ export class GraphState {
   }
 
   /** What nodes that may still be begun have to read, and what they have behind them. */
-  carried(): Pick<Carry, 'rounds' | 'upstream' | 'nodeMarks' | 'undoable'> {
+  carried(): Pick<Carry, 'rounds' | 'upstream' | 'nodeMarks' | 'clocks' | 'undoable'> {
     const rounds: [number, Round][] = [];
     const nodeMarks: Carry['nodeMarks'] = [];
     const needed = new Set<number>();
@@ -250,7 +269,11 @@ export class GraphState {
       return value ? [[index, value]] : [];
     });
     const { undoable } = this;
-    return { rounds, upstream, nodeMarks, ...(undoable.length > 0 ? { undoable } : {}) };
+    const clocks = this.clocks.carry(
+      Date.now(),
+      (index) => this.scheduler.state(index) !== 'settled',
+    );
+    return { rounds, upstream, nodeMarks, clocks, ...(undoable.length > 0 ? { undoable } : {}) };
   }
 
   counts(): Counts {
@@ -323,7 +346,8 @@ export class GraphState {
       ...(reason ? { reason } : {}),
       ...(attempts.length > 0 ? { attemptHistory: attempts } : {}),
       ...(record.marks ? { marks: record.marks } : {}),
-      ...times(record, attempts[0]?.startedAt, count > 0 || kind !== undefined),
+      ...timesOf(record, attempts[0]?.startedAt, count > 0 || kind !== undefined),
+      ...timeOf(this, index, this.scheduler.state(index) !== 'settled'),
       ...(due === undefined ? {} : { nextRetryAt: iso(due) }),
       ...(outcome ? ofOutcome(outcome) : {}),
       ...(outcome || record.lastError === undefined ? {} : { error: record.lastError }),
@@ -398,15 +422,8 @@ const WHILE_RUNNING: Record<NodeKind, { status: Status; reason?: StatusReason }>
   approval: { status: 'RUNNING', reason: 'approval' },
 };
 
-function approvalView({ question, askedAt, dueAt }: OpenQuestion): ApprovalView {
-  const { message, by, payload } = question;
-  return {
-    ...{ message, askedAt: iso(askedAt) },
-    ...(by ? { by } : {}),
-    ...(dueAt === undefined ? {} : { dueAt: iso(dueAt) }),
-    ...(payload ? { payload } : {}),
-  };
-}
+/** What the time of a node went into that is no activity. */
+const TIME_OF_KIND = { graph: 'children', map: 'children', approval: 'approval' } as const;
 
 function waitingFor(
   held: 'circuit' | 'coalesced',
@@ -429,40 +446,3 @@ function briefly({ code, message, origin, retriable, attempt }: ErrorRecord): Er
 }
 
 const iso = (time: number): string => new Date(time).toISOString();
-
-/** Times inside an attempt are the worker's clock: clamped between schedule and end, so that no duration is negative. */
-function times(
-  record: NodeRecord,
-  firstStart: string | undefined,
-  ran: boolean,
-): Pick<NodeView, 'scheduledAt' | 'startedAt' | 'endedAt' | 'durationMs'> {
-  const { scheduledAt, endedAt } = record;
-  const within = (time: number): number =>
-    Math.min(Math.max(time, scheduledAt ?? time), endedAt ?? time);
-  const started =
-    firstStart === undefined ? (ran ? scheduledAt : undefined) : within(Date.parse(firstStart));
-  return {
-    ...(scheduledAt === undefined ? {} : { scheduledAt: iso(scheduledAt) }),
-    ...(started === undefined ? {} : { startedAt: iso(started) }),
-    ...(endedAt === undefined ? {} : { endedAt: iso(endedAt) }),
-    ...(started === undefined || endedAt === undefined ? {} : { durationMs: endedAt - started }),
-  };
-}
-
-function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
-  const { output, error, warnings, inputHash, outputHash, taskVersion, metrics, executionTimeMs } =
-    outcome;
-  return {
-    executionTimeMs,
-    ...(output ? { output } : {}),
-    ...(error ? { error } : {}),
-    ...(warnings ? { warnings } : {}),
-    ...(inputHash ? { inputHash } : {}),
-    ...(outputHash ? { outputHash } : {}),
-    ...(taskVersion ? { taskVersion } : {}),
-    ...(metrics ? { metrics } : {}),
-    ...(outcome.artifacts ? { artifacts: outcome.artifacts } : {}),
-    ...(outcome.below ? { below: outcome.below } : {}),
-    ...(outcome.cached ? { cached: true as const } : {}),
-  };
-}

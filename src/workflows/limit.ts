@@ -27,6 +27,8 @@ import { LOOK, work } from './work.js';
 
 /** History events after which it continues as new. */
 const EVENTS = 2_000;
+/** Places in line that are told. */
+const LINE_SHOWN = 1_000;
 /** Whoever starts it signals it at once; if nobody does, it ends. */
 const FIRST_ASK = '1m';
 
@@ -88,7 +90,7 @@ class Keeper {
         if (this.isLong()) await this.continueAsNew();
       }
       this.alarm.set(this.limiter.nextDue());
-      setCurrentDetails(detailsOf(this.status()));
+      setCurrentDetails(detailsOf(this.status(0)));
       // The handler that brought the last message may still count as unfinished here: that it has is news, too.
       await condition(() => this.version !== seen || (this.isIdle() && this.mayLeave()));
     }
@@ -132,7 +134,7 @@ class Keeper {
     return { success: true, message: `max of ${key} is ${max}, was ${before}` };
   }
 
-  private status(): LimitStatus {
+  private status(lineShown = LINE_SHOWN): LimitStatus {
     const { key, project, defined } = this.args;
     const { max, used, holders, waiters } = this.limiter.view();
     const shown = <T extends { graph: string; since: number; places: number; weight: number }>({
@@ -146,6 +148,9 @@ class Keeper {
       ...(project === undefined ? {} : { project }),
       holders: holders.map(shown),
       waiters: [...waiters].sort((a, b) => a.since - b.since).map(shown),
+      line: this.limiter
+        .line(Date.now(), lineShown)
+        .map(({ graph, weight }) => ({ executionId: graph, weight })),
     };
   }
 

@@ -3,11 +3,14 @@
  * (`taskGraph`, the queries and updates).
  */
 import type { Undone } from '../domain/compensation.js';
+import type { OpenDependency } from '../domain/explain.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
+import type { Times } from '../domain/node-times.js';
 import type { AttemptRecord, BelowEnd, Value } from '../domain/outcome.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
+import type { TriggerRule } from '../domain/trigger.js';
 
 export const TASK_QUEUE = 'tempograph';
 
@@ -46,7 +49,13 @@ export type SystemActivity = Exclude<(typeof ACTIVITY)[keyof typeof ACTIVITY], '
 /** The queue of the engine's own work, polled by every worker of a task queue. */
 export const systemQueue = (taskQueue: string): string => `${taskQueue}.system`;
 
-export const QUERY = { status: 'status', nodes: 'nodes', node: 'node', limit: 'limit' } as const;
+export const QUERY = {
+  status: 'status',
+  nodes: 'nodes',
+  node: 'node',
+  waiting: 'waiting',
+  limit: 'limit',
+} as const;
 export const UPDATE = {
   cancelNode: 'cancelNode',
   pause: 'pause',
@@ -151,6 +160,12 @@ export interface NodeView {
   scheduledAt?: string;
   startedAt?: string;
   endedAt?: string;
+  /** When its trigger rule decided that it runs, or that it is skipped. */
+  readyAt?: string;
+  /** The node whose end decided it. */
+  after?: string;
+  /** What its time went into since `readyAt`, in milliseconds; what runs now is added when it is over. */
+  times?: Times;
   /** From first start to end, waits included. */
   durationMs?: number;
   /** The sum of the attempts' run times. */
@@ -188,6 +203,8 @@ export interface ApprovalView {
   /** ISO times. */
   askedAt: string;
   dueAt?: string;
+  /** What no answer until then means. */
+  onTimeout: 'fail' | 'approve' | 'deny';
   /** JSON Schema of what the answer has to bring. */
   payload?: JsonObject;
 }
@@ -208,6 +225,52 @@ export interface NodesPage {
   next?: number;
   /** Pages of ended nodes that the coordinator of a big graph no longer holds. */
   pages?: string[];
+}
+
+/** The argument of the query `waiting`. */
+export interface WaitingQuery {
+  /** One node, however it stands; without it all that have not ended. */
+  node?: string;
+  /** Index to go on from. */
+  cursor?: number;
+}
+
+/** A node, with what its wait depends on. Times are ISO. */
+export interface WaitingNode extends NodeView {
+  since?: string;
+  kind?: 'graph' | 'map' | 'approval';
+  trigger: TriggerRule;
+  /** The first ten dependencies that have not ended. */
+  open?: OpenDependency[];
+  /** Its place among the nodes of this graph that wait for the same, from 1. */
+  place?: number;
+  queue: string;
+  timeoutMs: number;
+  queueTimeoutMs: number | null;
+  totalTimeoutAt?: string;
+  unknownSince?: string;
+}
+
+/** The answer to the query `waiting`: what each node that has not ended waits for. */
+export interface WaitingPage {
+  graph: GraphStatus & {
+    /** The queue of nodes that name none. */
+    queue: string;
+    concurrency: number;
+    /** Nodes that take a place in the window. */
+    inWindow: number;
+    running: number;
+    deadlineAt?: string;
+    /** Why it is being stopped. */
+    stopping?: StatusReason;
+    /** All nodes have ended. */
+    closing?: true;
+    /** Until when it waits for other executions. */
+    awaitsUntil?: string;
+  };
+  nodes: WaitingNode[];
+  /** Give it as `cursor` for the rest. */
+  next?: number;
 }
 
 /** The manifest of an execution's result: `result()` reads it. */

@@ -18,7 +18,7 @@ import type {
   SubscribeSignal,
   TellSignal,
 } from './between.js';
-import type { ApproveRequest, CancelNodeRequest, PauseRequest } from './messages.js';
+import type { ApproveRequest, CancelNodeRequest, PauseRequest, WaitingQuery } from './messages.js';
 import type { BelowRequest, NodeOrder } from './requests.js';
 
 export function isCarry(value: unknown): value is Carry | CarryAway {
@@ -109,6 +109,15 @@ export function isPause(value: unknown): value is PauseRequest {
     (nodeId === undefined || isNodeId(nodeId)) &&
     (mode === undefined || mode === 'soft' || mode === 'hard') &&
     [by, note].every(isShortText)
+  );
+}
+
+export function isWaitingQuery(value: unknown): value is WaitingQuery {
+  if (!isObject(value)) return false;
+  const { node, cursor } = value;
+  return (
+    (node === undefined || typeof node === 'string') &&
+    (cursor === undefined || Number.isSafeInteger(cursor))
   );
 }
 

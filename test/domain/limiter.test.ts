@@ -50,6 +50,56 @@ describe('Limiter', () => {
     expect(decided(limiter)).toBe('a +2 b +1 c +1');
   });
 
+  it('tells the line in the order in which places are then given out', () => {
+    const limiter = new Limiter(1);
+    limiter.hear(ask('has', 1), 0);
+    decided(limiter);
+    limiter.hear(ask('a', 3), 1);
+    limiter.hear(ask('b', 1, { priority: 1 }), 2);
+    limiter.hear(ask('c', 2), 3);
+    const line = limiter.line(4, 100).map(({ graph }) => graph);
+    expect(line).toEqual(['b', 'a', 'c', 'a', 'c', 'a']);
+    expect(limiter.line(4, 2)).toEqual([
+      { graph: 'b', weight: 1 },
+      { graph: 'a', weight: 1 },
+    ]);
+    limiter.setMax(7);
+    expect(decided(limiter, 4)).toBe('has +1 a +3 b +1 c +2');
+  });
+
+  it('tells who is next, whoever asks for what', () => {
+    const asks = fc.array(
+      fc.record({
+        graph: fc.constantFrom('a', 'b', 'c', 'd'),
+        want: fc.integer({ min: 1, max: 4 }),
+        priority: fc.integer({ min: 1, max: 5 }),
+        fairnessKey: fc.constantFrom('', 'x'),
+        at: fc.nat({ max: 90_000 }),
+      }),
+      { maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(asks, (asked) => {
+        const limiter = new Limiter(1);
+        limiter.hear(ask('has', 1), 0);
+        decided(limiter);
+        for (const { graph, want, at, ...more } of [...asked].sort((a, b) => a.at - b.at))
+          limiter.hear(ask(graph, want, more), at);
+        for (let max = 2; ; max++) {
+          const [next] = limiter.line(100_000, 1);
+          if (!next) break;
+          const before = new Map(limiter.view().holders.map((one) => [one.graph, one.places]));
+          limiter.setMax(max);
+          limiter.decide(100_000);
+          const given = limiter
+            .view()
+            .holders.filter(({ graph, places }) => places > (before.get(graph) ?? 0));
+          expect(given.map(({ graph }) => graph)).toEqual([next.graph]);
+        }
+      }),
+    );
+  });
+
   it('changes nothing on a message that comes twice or late', () => {
     const limiter = new Limiter(3);
     const first = ask('a', 5);

@@ -1,0 +1,139 @@
+/** An explanation as lines for people. Pure. */
+import type { Bound, Explanation, NodeExplanation } from '../domain/explain.js';
+import { boundText, percent, TIME_TEXT } from '../domain/explain-text.js';
+import { formatDuration } from '../domain/duration.js';
+import { TIME_KINDS, totalOf, type TimeKind, type Times } from '../domain/node-times.js';
+import type { PathStep, WallTime } from '../domain/wall-time.js';
+import { fit, oneLine, table, type Cell } from './columns.js';
+import type { Style } from './output.js';
+import { painter, signOf } from './status-style.js';
+
+/** Nodes that wait for the same kind of thing and are listed; the others are counted. */
+const LISTED = 12;
+/** Steps of a path that are shown, half of them from each end. */
+const STEPS = 20;
+
+interface Look {
+  style: Style;
+  width: number;
+}
+
+/** @param id as it was asked for: a node's, or an execution's */
+export function explanationLines(explanation: Explanation, id: string, look: Look): string[] {
+  const { executionId, nodes, wallTime, bound } = explanation;
+  const [only] = nodes;
+  if (id !== executionId && only) return nodeLines(only, wallTime, look);
+  const lines = headLines(explanation, look);
+  if (wallTime) return [...lines, ...wallTimeLines(wallTime, look)];
+  return [...lines, ...waitingLines(nodes, bound, look)];
+}
+
+function headLines(
+  { executionId, status, sentence, bound, reasons, wallTime }: Explanation,
+  look: Look,
+): string[] {
+  const { style, width } = look;
+  const took = wallTime ? `  took ${formatDuration(wallTime.totalMs)}` : '';
+  const [first] = reasons;
+  const more = first?.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`];
+  return [
+    `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}${took}`,
+    `  ${fit(oneLine(sentence), width - 2)}`,
+    ...more,
+  ];
+}
+
+/** Nodes that wait, together with those that wait for the same kind of thing. */
+function waitingLines(nodes: readonly NodeExplanation[], said: Bound | null, look: Look): string[] {
+  if (nodes.length === 0) return [];
+  const byKind = new Map<string, NodeExplanation[]>();
+  for (const node of nodes)
+    byKind.set(node.reason.kind, [...(byKind.get(node.reason.kind) ?? []), node]);
+  const shown: NodeExplanation[] = [];
+  const hidden: string[] = [];
+  for (const [kind, its] of byKind) {
+    shown.push(...its.slice(0, LISTED));
+    const more = its.length - LISTED;
+    if (more > 0) hidden.push(`  ${look.style.dim(`… ${more} more: ${kind}`)}`);
+  }
+  return ['', ...rowsOf(shown, look, said), ...hidden];
+}
+
+/** @param said the bound that was said already: it is not repeated */
+function rowsOf(
+  nodes: readonly NodeExplanation[],
+  { style, width }: Look,
+  said: Bound | null,
+): string[] {
+  const flat = nodes.flatMap((node): NodeExplanation[] => [node, ...insideOf(node)]);
+  const rows = flat.map(({ nodeId, status, sentence, bound }): Cell[] => {
+    const repeats = bound?.by === said?.by && bound?.at === said?.at;
+    return [
+      { text: `  ${signOf(status)} ${nodeId}`, paint: style.bold },
+      { text: status, paint: painter(status, style) },
+      { text: oneLine(sentence) + (repeats ? '' : `; ${boundText(bound)}`) },
+    ];
+  });
+  return table(rows, width);
+}
+
+/** What waits inside, named by its place: `items[3]`, `sub/load`. */
+function insideOf(node: NodeExplanation): NodeExplanation[] {
+  const isMap = node.reason.kind === 'children' && node.reason.what === 'map';
+  return (node.inside ?? []).flatMap((inner) => {
+    const nodeId = isMap ? `${node.nodeId}[${inner.nodeId}]` : `${node.nodeId}/${inner.nodeId}`;
+    const named = { ...inner, nodeId };
+    return [named, ...insideOf(named)];
+  });
+}
+
+function nodeLines(node: NodeExplanation, wallTime: WallTime | null, look: Look): string[] {
+  const { style, width } = look;
+  const { status, sentence, bound, executionId, reason } = node;
+  const own = wallTime?.nodes.find(({ nodeId }) => nodeId === node.nodeId)?.times ?? node.times;
+  return [
+    `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}`,
+    `  ${fit(oneLine(sentence), width - 2)}`,
+    ...(reason.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`]),
+    ...(node.inside?.length ? ['', ...rowsOf(insideOf(node), look, bound)] : []),
+    ...(own && totalOf(own) > 0 ? ['', ...shareLines(own, totalOf(own), look)] : []),
+  ];
+}
+
+function wallTimeLines({ path, closingMs, byKind, totalMs }: WallTime, look: Look): string[] {
+  if (totalMs === 0) return [];
+  const kinds = TIME_KINDS.filter((kind) => path.some(({ times }) => (times[kind] ?? 0) > 0));
+  const dim = (text: string): Cell => ({ text, paint: look.style.dim });
+  const head = ['  PATH', 'FROM', 'TOOK', ...kinds.map((kind) => kind.toUpperCase())].map(dim);
+  const row = ({ nodeId, fromMs, durationMs, times }: PathStep): Cell[] => [
+    { text: `  ${nodeId}` },
+    { text: `+${formatDuration(fromMs)}` },
+    { text: formatDuration(durationMs) },
+    ...kinds.map((kind) => ({ text: spentText(times[kind]) })),
+  ];
+  const half = STEPS / 2;
+  const left = path.length - STEPS;
+  const rows =
+    left > 0
+      ? [...path.slice(0, half).map(row), [dim(`  … ${left} more`)], ...path.slice(-half).map(row)]
+      : path.map(row);
+  const steps = path.length === 0 ? [] : ['', ...table([head, ...rows], look.width)];
+  const closing =
+    closingMs > 0 ? [`  ${look.style.dim(`then ${formatDuration(closingMs)} to close`)}`] : [];
+  return [...steps, ...closing, '', ...shareLines(byKind, totalMs, look)];
+}
+
+/** So much of the time for each kind, the most first. */
+function shareLines(times: Times, totalMs: number, { style, width }: Look): string[] {
+  const kinds = (Object.entries(times) as [TimeKind, number][]).sort(([, a], [, b]) => b - a);
+  return table(
+    kinds.map(([kind, ms]): Cell[] => [
+      { text: `  ${percent(ms / totalMs).padStart(5)}` },
+      { text: formatDuration(ms) },
+      { text: TIME_TEXT[kind], paint: style.dim },
+    ]),
+    width,
+  );
+}
+
+const spentText = (ms: number | undefined): string => (ms ? formatDuration(ms) : '');

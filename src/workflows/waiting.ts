@@ -1,0 +1,154 @@
+/** What the nodes of a running graph wait for: the answer to the query `waiting`. Costs O(graph), and nothing unless asked. */
+import { workflowInfo } from '@temporalio/workflow';
+import type { OpenDependency } from '../domain/explain.js';
+import type { StartGate } from '../domain/limit-gate.js';
+import type { Plan } from '../domain/plan.js';
+import type { Scheduler } from '../domain/scheduler.js';
+import type { StatusReason } from '../domain/status.js';
+import type { GraphState } from './graph-state.js';
+import type { Prepared } from './requests.js';
+import type { GraphStatus, NodeView, WaitingNode, WaitingPage, WaitingQuery } from './messages.js';
+
+/** Open dependencies that are named. */
+const OPEN_NAMED = 10;
+const PAGE = 1_000;
+/** Characters of JSON in an answer: a gRPC message has at most 4 MB. */
+const PAGE_BYTES = 1_500_000;
+
+export interface WaitingParts {
+  prepared: Pick<Prepared, 'below'>;
+  plan: Plan;
+  scheduler: Scheduler;
+  state: GraphState;
+  status: GraphStatus;
+  stopping: StatusReason | undefined;
+  startedAt: number;
+  awaiting: { deadline: number | undefined } | undefined;
+  /** What it waited for before its start is decided. */
+  awaited: boolean;
+}
+
+export function waitingOf(parts: WaitingParts, { node, cursor = 0 }: WaitingQuery): WaitingPage {
+  const { plan, scheduler, state, status, stopping, startedAt } = parts;
+  const awaitsUntil = parts.awaited ? undefined : parts.awaiting?.deadline;
+  const deadlineAt = Math.min(
+    plan.deadlineMs === undefined ? Infinity : startedAt + plan.deadlineMs,
+    parts.prepared.below?.deadlineAt ?? Infinity, // of what it is below
+  );
+  const graph: WaitingPage['graph'] = {
+    ...status,
+    queue: workflowInfo().taskQueue,
+    concurrency: scheduler.concurrency,
+    inWindow: scheduler.inWindow,
+    running: scheduler.running,
+    ...(deadlineAt === Infinity ? {} : { deadlineAt: iso(deadlineAt) }),
+    ...(stopping === undefined ? {} : { stopping }),
+    ...(scheduler.isDone ? { closing: true as const } : {}),
+    ...(awaitsUntil === undefined ? {} : { awaitsUntil: iso(awaitsUntil) }),
+  };
+  const places = placesOf(parts);
+  if (node !== undefined) {
+    const index = state.find(node);
+    return { graph, nodes: index === undefined ? [] : [waitingNode(parts, places, index)] };
+  }
+  const nodes: WaitingNode[] = [];
+  let index = Math.max(0, cursor);
+  let bytes = 0;
+  for (; index < plan.nodes.length && nodes.length < PAGE; index++) {
+    if (scheduler.state(index) === 'settled') continue;
+    const waiting = waitingNode(parts, places, index);
+    bytes += JSON.stringify(waiting).length;
+    if (bytes > PAGE_BYTES && nodes.length > 0) break;
+    nodes.push(waiting);
+  }
+  return { graph, nodes, ...(index < plan.nodes.length ? { next: index } : {}) };
+}
+
+function waitingNode(
+  { scheduler, state }: WaitingParts,
+  places: ReadonlyMap<number, number>,
+  index: number,
+): WaitingNode {
+  const { dependsOn, trigger = 'all_success' } = state.node(index);
+  const { queue, timeoutMs, queueTimeoutMs, totalTimeoutMs, kind } = state.classOf(index);
+  const view = state.view(index);
+  const round = state.round(index);
+  const place = places.get(index);
+  const since = state.clocks.of(index, Date.now(), true)?.since;
+  const first = round?.firstScheduledAt ?? (view.scheduledAt && Date.parse(view.scheduledAt));
+  return {
+    ...view,
+    ...{ trigger, queue: queue ?? workflowInfo().taskQueue, timeoutMs, queueTimeoutMs },
+    ...(kind === undefined ? {} : { kind }),
+    ...(since === undefined ? {} : { since: iso(since) }),
+    ...(place === undefined ? {} : { place }),
+    ...(scheduler.state(index) === 'waiting' ? { open: openOf(scheduler, state, dependsOn) } : {}),
+    ...(totalTimeoutMs === null || typeof first !== 'number'
+      ? {}
+      : { totalTimeoutAt: iso(first + totalTimeoutMs) }),
+    ...(round?.unknownSince === undefined ? {} : { unknownSince: iso(round.unknownSince) }),
+  };
+}
+
+function openOf(
+  scheduler: Scheduler,
+  state: GraphState,
+  dependsOn: readonly number[],
+): OpenDependency[] {
+  const open: OpenDependency[] = [];
+  for (const index of dependsOn) {
+    if (open.length === OPEN_NAMED) break;
+    if (scheduler.state(index) === 'settled') continue;
+    const { id: nodeId, status, reason = null } = state.view(index);
+    open.push({ nodeId, status, reason });
+  }
+  return open;
+}
+
+/** The places in line of nodes that are ready: before their limit, or before the window. */
+function placesOf({ plan, scheduler, state }: WaitingParts): Map<number, number> {
+  const lines = new Map<number | undefined, number[]>();
+  plan.nodes.forEach((_, index) => {
+    if (scheduler.state(index) !== 'ready' || scheduler.isPaused(index)) return;
+    const line = scheduler.waitsForLimit(index) ? state.classOf(index).lane : undefined;
+    const its = lines.get(line);
+    if (its) its.push(index);
+    else lines.set(line, [index]);
+  });
+  const places = new Map<number, number>();
+  for (const line of lines.values())
+    line
+      .sort((a, b) => scheduler.rank(a) - scheduler.rank(b) || a - b)
+      .forEach((index, nth) => places.set(index, nth + 1));
+  return places;
+}
+
+const iso = (time: number): string => new Date(time).toISOString();
+
+/** What ready nodes wait for, after everything that could start has started: from now on it is counted so. */
+export function noteWaits(
+  { clocks, plan }: GraphState,
+  scheduler: Scheduler,
+  gate: StartGate | undefined,
+  now: number,
+): void {
+  const lanes = plan.lanes?.map((_, lane) => (gate && gate.free(lane) <= 0 ? 'limit' : 'window'));
+  const kinds = ['window' as const, ...(lanes ?? [])];
+  clocks.waitFor(scheduler.isAllPaused ? kinds.map(() => 'pause' as const) : kinds, now);
+}
+
+/** What a node's view says of its time. */
+export function timeOf(
+  { clocks, plan }: GraphState,
+  index: number,
+  isOpen: boolean,
+): Pick<NodeView, 'readyAt' | 'after' | 'times'> {
+  const time = clocks.of(index, Date.now(), isOpen);
+  if (!time) return {};
+  const after = time.after === undefined ? undefined : plan.nodes[time.after]?.id;
+  return {
+    readyAt: iso(time.readyAt),
+    ...(after === undefined ? {} : { after }),
+    times: time.times,
+  };
+}
