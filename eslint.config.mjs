@@ -17,6 +17,8 @@ const ROOMS = {
     may: [],
     packages: [
       'zod',
+      'ajv',
+      'ajv-formats',
       '@marcbachmann/cel-js',
       're2js',
       'ms',

@@ -1,8 +1,7 @@
 /** A pipeline's parameters: checked against their specs, defaults filled in. */
-import { RE2JS } from 're2js';
-import { z } from 'zod';
 import { fault, type Fault } from './fault.js';
 import { isObject, preview, setOwn, type Json, type JsonObject, type Path } from './json.js';
+import { compileSchema, SchemaFault, type ValueCheck } from './json-schema.js';
 import type { ParamSpec } from './spec.js';
 import { didYouMean, hintBudget } from './suggest.js';
 
@@ -22,96 +21,35 @@ export function paramSpecFaults(specs: Record<string, unknown>): Fault[] {
       ];
     }
     if (!isObject(spec)) return []; // the schema of the spec says so
-    const faults = schemaFaults(spec, path);
-    if (faults.length > 0 || spec['default'] === undefined) return faults;
-    return problems(spec as ParamSpec, spec['default']).map((message) =>
+    const check = checkOf(spec);
+    if (check instanceof SchemaFault) {
+      const message = `no usable JSON Schema: ${check.message}`;
+      return [fault([...path, ...check.path], 'INVALID_VALUE', message)];
+    }
+    if (spec['default'] === undefined) return [];
+    return check(spec['default'] as Json).map((message) =>
       fault([...path, 'default'], 'PARAM_INVALID', message),
     );
   });
 }
 
-function schemaFaults(spec: Record<string, unknown>, path: Path): Fault[] {
-  const pattern = spec['pattern'];
-  if (pattern !== undefined) {
-    try {
-      if (typeof pattern !== 'string')
-        throw new TypeError(`expected a string, got ${preview(pattern)}`);
-      RE2JS.compile(pattern);
-    } catch (error) {
-      return [
-        fault(
-          [...path, 'pattern'],
-          'INVALID_VALUE',
-          `no usable regular expression: ${(error as Error).message}`,
-        ),
-      ];
-    }
-  }
-  if (hasInnerPattern(spec)) {
-    return [
-      fault(
-        path,
-        'INVALID_VALUE',
-        '"pattern" is supported on the parameter itself, not inside items or properties',
-      ),
-    ];
-  }
+/** The check of a parameter's schema, or why there is none. A default is no part of it. */
+function checkOf({
+  default: _default,
+  ...schema
+}: Record<string, unknown>): ValueCheck | SchemaFault {
   try {
-    schemaOf(spec);
-    return [];
+    return compileSchema(schema);
   } catch (error) {
-    return [fault(path, 'INVALID_VALUE', `no usable JSON Schema: ${(error as Error).message}`)];
+    return error instanceof SchemaFault ? error : new SchemaFault([], (error as Error).message);
   }
 }
 
-/** A pattern that the engine of linear time would not get to see. */
-function hasInnerPattern(spec: Record<string, unknown>): boolean {
-  const search = (value: unknown, top: boolean): boolean =>
-    Array.isArray(value)
-      ? value.some((item) => search(item, false))
-      : isObject(value) &&
-        Object.entries(value).some(
-          ([key, inner]) =>
-            (!top &&
-              (key === 'pattern' || key === 'patternProperties') &&
-              typeof inner !== 'undefined') ||
-            (key === 'properties' && isObject(inner)
-              ? Object.values(inner).some((property) => search(property, false))
-              : key !== 'default' && key !== 'enum' && key !== 'const' && search(inner, false)),
-        );
-  return spec['patternProperties'] !== undefined || search(spec, true);
-}
-
-function schemaOf(spec: ParamSpec): z.ZodType {
-  const { default: _default, pattern: _pattern, description: _description, ...schema } = spec;
-  return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
-}
-
-/** What `run` gives, or what it threw: a schema that refers to itself ends in a stack overflow. */
-function safely<T>(run: () => T): T | string {
-  try {
-    return run();
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function problems(spec: ParamSpec, value: unknown): string[] {
-  const pattern = spec['pattern'];
-  if (
-    typeof pattern === 'string' &&
-    typeof value === 'string' &&
-    !RE2JS.compile(pattern).matcher(value).find()
-  ) {
-    return [`does not match ${pattern}, got ${preview(value)}`];
-  }
-  const checked = safely(() => schemaOf(spec).safeParse(value));
-  if (typeof checked === 'string') return [`its JSON Schema cannot be used: ${checked}`];
-  if (checked.success) return [];
-  return checked.error.issues.map(
-    (issue) =>
-      `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}, got ${preview(value)}`,
-  );
+function problems(spec: ParamSpec, value: Json): string[] {
+  const check = checkOf(spec);
+  return check instanceof SchemaFault
+    ? [`its JSON Schema cannot be used: ${check.message}`]
+    : check(value);
 }
 
 const namesHint = (names: readonly string[]): string =>
@@ -144,7 +82,7 @@ export function resolveParams(
       faults.push(fault(['params', name], 'MISSING', 'must be given: it has no default'));
       continue;
     }
-    const wrong = problems(spec, value);
+    const wrong = problems(spec, value as Json);
     faults.push(...wrong.map((message) => fault(['params', name], 'PARAM_INVALID', message)));
     if (wrong.length === 0) setOwn(params, name, value as Json);
   }
@@ -153,13 +91,28 @@ export function resolveParams(
 
 /**
  * A parameter from the command line. A string parameter takes the text as it is; any other is read as JSON, and text
- * that is no JSON stays text, for the check to refuse.
+ * that is no JSON stays text, for the check to refuse. Where a parameter may be several things, the JSON value if it
+ * fits, else the text.
  */
 export function paramFromText(spec: ParamSpec | undefined, text: string): Json {
-  if (spec?.type === 'string') return text;
+  const types = [spec?.type ?? []].flat();
+  if (types.length > 0 && types.every((type) => type === 'string')) return text;
+  let value: Json;
   try {
-    return JSON.parse(text) as Json;
+    value = JSON.parse(text) as Json;
   } catch {
     return text;
   }
+  // Rounded, it would be another number than the one that was written.
+  if (
+    typeof value === 'number' &&
+    Number.isInteger(value) &&
+    !Number.isSafeInteger(value) &&
+    /^-?\d+$/.test(text)
+  )
+    return text;
+  const maybeText = spec !== undefined && (types.length === 0 || types.includes('string'));
+  return maybeText && problems(spec, value).length > 0 && problems(spec, text).length === 0
+    ? text
+    : value;
 }

@@ -137,9 +137,11 @@ export const NodeSpecSchema = TaskOptionsSchema.extend({
 });
 export type NodeSpec = z.output<typeof NodeSpecSchema>;
 
+const ParamType = z.enum(['string', 'number', 'integer', 'boolean', 'array', 'object', 'null']);
+
 /** A parameter: a JSON Schema of its values, with `default`; a parameter without one must be given. */
 export const ParamSpecSchema = z.looseObject({
-  type: z.enum(['string', 'number', 'integer', 'boolean', 'array', 'object', 'null']).optional(),
+  type: z.union([ParamType, z.array(ParamType).min(1)]).optional(),
   description: z.string().optional(),
   default: z.unknown().optional(),
 });

@@ -25,12 +25,6 @@ describe('validateGraph on the specs of parameters', () => {
       /expected object, got "string"/,
     ],
     [
-      'several types',
-      { n: { type: ['string', 'null'] } },
-      'params.n.type INVALID_VALUE',
-      /got \["string","null"\]/,
-    ],
-    [
       'a default of another type',
       { n: { type: 'integer', default: 'x' } },
       'params.n.default PARAM_INVALID',
@@ -46,13 +40,13 @@ describe('validateGraph on the specs of parameters', () => {
       'a default out of range',
       { n: { type: 'number', minimum: 3, default: 1 } },
       'params.n.default PARAM_INVALID',
-      />=3/,
+      />= 3/,
     ],
     [
       'a default not in the list',
       { n: { enum: ['a', 'b'], default: 'c' } },
       'params.n.default PARAM_INVALID',
-      /"a"\|"b"/,
+      /expected one of "a", "b"/,
     ],
     [
       'a default that does not match',
@@ -70,25 +64,43 @@ describe('validateGraph on the specs of parameters', () => {
       'a pattern that is a number',
       { n: { type: 'string', pattern: 5 } },
       'params.n.pattern INVALID_VALUE',
-      /expected a string, got 5/,
+      /expected string, got 5/,
     ],
     [
-      'a pattern inside',
-      { n: { type: 'array', items: { pattern: '(a+)+$' } } },
-      'params.n INVALID_VALUE',
-      /"pattern" is supported on the parameter itself/,
+      'a pattern inside that is none',
+      { n: { type: 'array', items: { pattern: '(?<=a)b' } } },
+      'params.n.items.pattern INVALID_VALUE',
+      /no usable regular expression/,
     ],
     [
-      'a pattern deep inside',
-      { n: { type: 'object', properties: { pattern: { allOf: [{ pattern: 'x' }] } } } },
-      'params.n INVALID_VALUE',
-      /not inside/,
+      'a pattern for properties that is none',
+      { n: { type: 'object', patternProperties: { '(': {} } } },
+      'params.n.patternProperties["("] INVALID_VALUE',
+      /no usable regular expression/,
     ],
     [
-      'patterns for properties',
-      { n: { type: 'object', patternProperties: { '(a+)+$': {} } } },
+      'a keyword that is nearly right',
+      { n: { type: 'object', properties: { a: { minimun: 1 } } } },
+      'params.n.properties.a.minimun INVALID_VALUE',
+      /unknown keyword "minimun"; did you mean "minimum"\?/,
+    ],
+    [
+      'a format that nobody knows',
+      { n: { type: 'string', format: 'datetime' } },
+      'params.n.format INVALID_VALUE',
+      /unknown format "datetime"; did you mean "date-time"\?/,
+    ],
+    [
+      'a schema of another draft',
+      { n: { $schema: 'http://json-schema.org/draft-07/schema#' } },
+      'params.n["$schema"] INVALID_VALUE',
+      /only JSON Schema 2020-12 is known/,
+    ],
+    [
+      'a reference to elsewhere',
+      { n: { $ref: 'https://example.com/schema.json' } },
       'params.n INVALID_VALUE',
-      /not inside/,
+      /can't resolve reference/,
     ],
     [
       'an unresolvable $ref',
@@ -97,28 +109,22 @@ describe('validateGraph on the specs of parameters', () => {
       /no usable JSON Schema/,
     ],
     [
-      'a schema that is not supported',
-      { n: { if: {}, then: {} } },
-      'params.n INVALID_VALUE',
-      /not supported/,
-    ],
-    [
       'items that are no schema',
       { n: { type: 'array', items: 5 } },
-      'params.n INVALID_VALUE',
+      'params.n.items INVALID_VALUE',
       /no usable JSON Schema/,
     ],
     [
       'a schema that is itself',
       { n: { $ref: '#', default: 1 } },
-      'params.n.default PARAM_INVALID',
-      /cannot be used/,
+      'params.n INVALID_VALUE',
+      /no usable JSON Schema/,
     ],
     [
       'a definition that is itself',
       { n: { $defs: { a: { $ref: '#/$defs/a' } }, $ref: '#/$defs/a', default: 1 } },
-      'params.n.default PARAM_INVALID',
-      /cannot be used/,
+      'params.n INVALID_VALUE',
+      /no usable JSON Schema/,
     ],
   ])('refuses %s', (_title, params, place, says) => {
     const faults = faultsOf(withParams(params));
@@ -134,6 +140,26 @@ describe('validateGraph on the specs of parameters', () => {
 
   it.each<[string, object, object]>([
     ['nothing said', { n: {} }, { n: 5 }],
+    ['several types', { n: { type: ['string', 'null'], default: null } }, {}],
+    [
+      'patterns inside that would backtrack elsewhere',
+      { n: { type: 'array', items: { pattern: '^(a+)+$' } } },
+      { n: [BOMB.slice(0, -1)] },
+    ],
+    [
+      'references, conditions and conjunctions',
+      {
+        n: {
+          $defs: { port: { type: 'integer', minimum: 1 } },
+          type: 'object',
+          properties: { kind: { enum: ['tcp', 'unix'] } },
+          if: { properties: { kind: { const: 'tcp' } } },
+          then: { properties: { port: { $ref: '#/$defs/port' } }, required: ['port'] },
+          unevaluatedProperties: false,
+        },
+      },
+      { n: { kind: 'tcp', port: 80 } },
+    ],
     [
       'a property called pattern',
       { n: { type: 'object', properties: { pattern: { type: 'string' } } } },
@@ -229,14 +255,14 @@ describe('validateGraph on the values of parameters', () => {
       'params.count PARAM_INVALID',
       /expected .*, got "3"/,
     ],
-    ['one out of range', { region: 'eu', count: 0 }, 'params.count PARAM_INVALID', />=1, got 0/],
+    ['one out of range', { region: 'eu', count: 0 }, 'params.count PARAM_INVALID', />= 1, got 0/],
     [
       'one that is not in the list',
       { region: 'asia' },
       'params.region PARAM_INVALID',
       /got "asia"/,
     ],
-    ['null', { region: null }, 'params.region PARAM_INVALID', /got null/],
+    ['null', { region: null }, 'params.region PARAM_INVALID', /expected string, got null/],
     [
       'a text that would take a backtracking engine for ever',
       { region: 'eu', name: BOMB },
