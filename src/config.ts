@@ -9,6 +9,7 @@ import { CircuitSettingsSchema, type CircuitSettings } from './domain/circuit.js
 import { SinksSchema, type Sink, type SinkOptions } from './domain/sink.js';
 import { parseDuration, type Duration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
+import { LATE_NAME } from './domain/late-values.js';
 import { LIMIT_MOST } from './domain/limit.js';
 
 export interface Settings {
@@ -16,6 +17,15 @@ export interface Settings {
   dataDir?: string;
   /** Default `tempograph`. */
   taskQueue?: string;
+  /** Folder of pipelines that are run by name. Default `./templates`; those of this package stand behind it. */
+  templatesDir?: string;
+  /** Names of the worker's environment that inputs may read, as `${{ env.NAME }}`. Default none. */
+  env?: readonly string[];
+  /**
+   * Folder with a file for each secret that inputs may name, as `${{ secrets.NAME }}`; such as `/run/secrets`. Variables
+   * `TEMPOGRAPH_SECRET_<NAME>` of the worker's environment come before it. Default none.
+   */
+  secretsDir?: string;
   /** Waits before a retry up to this are the server's, longer ones the workflow's; 'always' leaves all to the server. Default 60 s. */
   serverWaits?: Duration;
   /** Nodes that one run of a graph's history takes before it is split into segments. Default 4,000. */
@@ -57,6 +67,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface ResolvedSettings {
   dataDir: string;
   taskQueue: string;
+  templatesDir: string;
+  env: readonly string[];
+  /** Null: there is none. */
+  secretsDir: string | null;
   serverWaitsMs: number;
   maxNodesPerRun: number;
   coordinatorEvents: number;
@@ -135,6 +149,14 @@ export function resolveSettings(
       30_000,
     ),
     taskQueue: read('taskQueue', 'TEMPOGRAPH_TASK_QUEUE', String, 'tempograph'),
+    templatesDir: resolve(read('templatesDir', 'TEMPOGRAPH_TEMPLATES_DIR', String, 'templates')),
+    env: read('env', 'TEMPOGRAPH_ENV', variables, []),
+    secretsDir: read<string | null>(
+      'secretsDir',
+      'TEMPOGRAPH_SECRETS_DIR',
+      (value) => resolve(String(value)),
+      null,
+    ),
     serverWaitsMs: read('serverWaits', 'TEMPOGRAPH_SERVER_WAITS', serverWaits, 60_000),
     maxNodesPerRun: read(
       'maxNodesPerRun',
@@ -190,6 +212,22 @@ export function resolveSettings(
       null,
     ),
   };
+}
+
+/** In the environment: `REGION,STAGE`. */
+function variables(value: unknown): string[] {
+  const names =
+    typeof value === 'string'
+      ? value.split(',').map((name) => name.trim())
+      : Array.isArray(value)
+        ? (value as unknown[])
+        : [value];
+  const wrong = names.find((name) => typeof name !== 'string' || !LATE_NAME.test(name));
+  if (wrong === undefined) return names as string[];
+  throw new TaskError(
+    'CONFIGURATION',
+    `env: expected names of environment variables, such as REGION,STAGE, got ${JSON.stringify(wrong)}`,
+  );
 }
 
 function serverWaits(value: unknown): number {

@@ -12,6 +12,7 @@ import {
 } from '@temporalio/worker';
 import { BUILT_IN_TASKS } from './activities/built-in.js';
 import { WorkerCircuits } from './activities/circuits.js';
+import { LateSources, type SecretProvider } from './activities/late-sources.js';
 import { WorkerErrorLists } from './activities/error-lists.js';
 import { createActivities, type Deps } from './activities/index.js';
 import { WorkerState } from './activities/worker-state.js';
@@ -60,6 +61,7 @@ export type {
   TaskDefinition,
 } from './registry.js';
 export { BUILT_IN_TASKS } from './activities/built-in.js';
+export type { SecretProvider, SecretRequest } from './activities/late-sources.js';
 export type { ModeDetail } from './runners/runner.js';
 export type { TracingOption } from './telemetry/tracing.js';
 
@@ -70,6 +72,11 @@ export interface StartWorkerOptions extends Settings, ConnectOptions {
   hooks?: Hooks;
   /** Hooks that graphs ask for by name. */
   namedHooks?: Hooks;
+  /**
+   * Gives the secrets that inputs name, as `${{ secrets.NAME }}`, instead of the variables `TEMPOGRAPH_SECRET_<NAME>` and
+   * `secretsDir`. Asked for every attempt; nothing is kept.
+   */
+  secrets?: SecretProvider;
   /** Where this worker can run handlers. Default: in-process, thread and process. */
   modes?: readonly Isolation[];
   /** Attempts that run at once in this worker. Default 100. */
@@ -151,6 +158,10 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       circuits: new WorkerCircuits(store, log),
       errorLists,
       graphs: () => ({ problem: 'this worker knows no pipelines by name' }),
+      late: new LateSources({
+        ...settings,
+        ...(options.secrets ? { secrets: options.secrets } : {}),
+      }),
       ...{ registry, runners, settings, log, blobs, spans: tracing?.spans ?? UNTRACED },
       ...(metrics ? { metrics } : {}),
       ...(store && recorder ? { store, recorder } : {}),

@@ -21,6 +21,7 @@ import { preview } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
 import { resolveSource } from '../runners/artifact-source.js';
 import type { BlobStore } from '../store/blob-store.js';
+import { assertNoSecret, NO_REDACTION, type Redaction } from './redaction.js';
 import { storeValue } from './values.js';
 
 export class Artifacts {
@@ -31,10 +32,14 @@ export class Artifacts {
   private readonly pending = new Map<string, Promise<unknown>>();
   private over = false;
 
-  /** @param maxBytes of one artifact */
+  /**
+   * @param maxBytes of one artifact
+   * @param redaction of the secrets that its name may not hold
+   */
   constructor(
     private readonly blobs: BlobStore,
     private readonly maxBytes: number,
+    private readonly redaction: Redaction = NO_REDACTION,
   ) {}
 
   /** @throws TaskError ARTIFACT_INVALID, TOO_LARGE, STORE */
@@ -43,6 +48,7 @@ export class Artifacts {
     const before = Promise.resolve(this.pending.get(key));
     const late = this.over;
     const keeping = before.then(() => {
+      assertNoSecret(this.redaction, key, 'the name of an artifact');
       if (late) throw invalid(`${preview(name)}: the attempt is over`);
       return this.store(name, source, options);
     });

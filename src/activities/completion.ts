@@ -29,6 +29,7 @@ import { finalFailure, recordError, retryFailure } from './failure.js';
 import { AttemptElsewhere, isAskedToStop, isInterrupted, type HandedWork } from './handover.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import { makeOutput } from './output.js';
+import { NO_REDACTION } from './redaction.js';
 import { resolveInput } from './resolve.js';
 import { loadValue, storeValue } from './values.js';
 import { attemptOutcome, judge } from './verdict.js';
@@ -138,6 +139,7 @@ async function takeUp(
   const facts: Facts = {
     input,
     metadata: {},
+    redaction: NO_REDACTION,
     collected: { warnings: [...warnings], metrics: { ...metrics } },
     ...(task ? { task } : {}),
     ...(inputHash === undefined ? {} : { inputHash }),
@@ -156,9 +158,13 @@ async function withTask(deps: Deps, handed: Handed): Promise<Elsewhere> {
   }
   const resolved = await resolveInput(deps.blobs, request);
   facts.metadata = resolved.metadata;
-  const artifacts = new Artifacts(deps.blobs, deps.settings.maxArtifactBytes);
+  const { redaction } = await deps.late.values(resolved.late, request);
+  facts.redaction = redaction;
+  log.redact(redaction);
+  const artifacts = new Artifacts(deps.blobs, deps.settings.maxArtifactBytes, redaction);
   facts.context = makeContext(request, attempt, {
-    ...{ ...resolved, collected, log, artifacts },
+    ...{ metadata: resolved.metadata, outputs: resolved.outputs, redaction },
+    ...{ collected, log, artifacts },
     tellProgress: () => undefined,
   });
   return { ...handed, task, artifacts };

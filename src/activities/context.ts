@@ -7,6 +7,7 @@ import type { NodeRequest } from '../workflows/requests.js';
 import type { Artifacts } from './artifacts.js';
 import type { Attempt } from './attempt.js';
 import type { NodeLogger } from './node-log.js';
+import { assertNoSecret, type Redaction } from './redaction.js';
 
 const WARNINGS_LIMIT = 50;
 const METRICS_LIMIT = 100;
@@ -25,6 +26,8 @@ export interface ContextParts {
   collected: Collected;
   artifacts: Artifacts;
   log: NodeLogger;
+  /** Of the secrets that the input holds. */
+  redaction: Redaction;
   /** Called with what the handler says of its progress, at most once a second. */
   tellProgress: (progress: Progress) => void;
 }
@@ -35,7 +38,7 @@ export function makeContext(
   parts: ContextParts,
 ): TaskContext {
   const { execution, node, retry } = request;
-  const { collected } = parts;
+  const { collected, redaction } = parts;
   const executionId = `${execution.id}/${node.id}`;
   return {
     signal: attempt.signal,
@@ -53,24 +56,25 @@ export function makeContext(
     log: parts.log,
     outputs: parts.outputs,
     progress(said) {
-      const progress = progressOf(said);
+      const progress = progressOf(redaction.value(said) as typeof said);
       if (progress) attempt.tellProgress(progress, parts.tellProgress);
     },
     checkpoint(value) {
       assertCheckpoint(value);
+      assertNoSecret(redaction, value, 'a checkpoint');
       attempt.checkpoint = value;
       attempt.beat();
     },
     lastCheckpoint: () => attempt.checkpoint,
     metric(name, value) {
       if (Number.isFinite(value) && Object.keys(collected.metrics).length < METRICS_LIMIT)
-        setOwn(collected.metrics, name.slice(0, NAME_LIMIT), value);
+        setOwn(collected.metrics, redaction.text(name).slice(0, NAME_LIMIT), value);
     },
     artifact: (name, source, options) => parts.artifacts.keep(name, source, options),
     warn(message) {
       parts.log.warn(message);
       if (collected.warnings.length < WARNINGS_LIMIT)
-        collected.warnings.push(message.slice(0, 500));
+        collected.warnings.push(redaction.text(message).slice(0, 500));
     },
   };
 }

@@ -2,6 +2,7 @@ import type { ResolvedSettings } from '../config.js';
 import type { KnownTasks } from '../domain/known-tasks.js';
 import type { TaskRegistry } from '../registry.js';
 import type { WorkerCircuits } from './circuits.js';
+import type { LateSources } from './late-sources.js';
 import type { WorkerState } from './worker-state.js';
 import type { WorkerErrorLists } from './error-lists.js';
 import type { RunnerSet } from '../runners/runner-set.js';
@@ -26,6 +27,8 @@ export interface Deps {
   recorder?: Recorder;
   state: WorkerState;
   circuits: WorkerCircuits;
+  /** Secrets and variables that inputs name. */
+  late: LateSources;
   errorLists: WorkerErrorLists;
   spans: Spans;
   /** Where the process exposes any. */

@@ -5,12 +5,16 @@ import type { Artifacts } from './artifacts.js';
 import type { Claim } from './cached.js';
 import type { Passage } from './circuits.js';
 import type { Collected } from './context.js';
+import type { Redaction } from './redaction.js';
 
 /** What the steps have found out so far; `conclude` says it in the outcome. */
 export interface Facts {
+  /** After pre hooks; with references where the worker puts secrets in. */
   input: Json;
   metadata: Record<string, unknown>;
   inputHash?: string;
+  /** Takes the secrets of the input out of whatever is said of the attempt. */
+  redaction: Redaction;
   task?: RegisteredTask;
   context?: TaskContext;
   collected: Collected;

@@ -11,20 +11,30 @@ import {
 } from '../domain/errors.js';
 import { getOwn, isObject } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
+import { NO_REDACTION, type Redaction } from './redaction.js';
 
 /** Above 4 KB the server drops a pending failure's type and details. */
 const MESSAGE_LIMIT = 1_024;
 const STACK_LIMIT = 1_500;
 
-/** The record of a thrown thing: our own code, or what the task's error calls itself. Never throws. */
-export function recordError(thrown: unknown, retriable: boolean, attempt: number): ErrorRecord {
+/**
+ * The record of a thrown thing: our own code, or what the task's error calls itself. Never throws.
+ *
+ * @param redaction of the secrets that the attempt was given: they are taken out before anything is cut short
+ */
+export function recordError(
+  thrown: unknown,
+  retriable: boolean,
+  attempt: number,
+  redaction: Redaction = NO_REDACTION,
+): ErrorRecord {
   try {
-    return describeError(thrown, retriable, attempt);
+    return describeError(thrown, retriable, attempt, redaction);
   } catch {
     // An error whose fields cannot be read.
     return {
       code: 'Error',
-      message: cut(messageOf(thrown), MESSAGE_LIMIT),
+      message: cut(redaction.text(messageOf(thrown)), MESSAGE_LIMIT),
       origin: 'task',
       retriable,
       attempt,
@@ -32,14 +42,19 @@ export function recordError(thrown: unknown, retriable: boolean, attempt: number
   }
 }
 
-function describeError(thrown: unknown, retriable: boolean, attempt: number): ErrorRecord {
-  const message = cut(messageOf(thrown), MESSAGE_LIMIT);
-  const code = codeOf(thrown);
+function describeError(
+  thrown: unknown,
+  retriable: boolean,
+  attempt: number,
+  redaction: Redaction,
+): ErrorRecord {
+  const message = cut(redaction.text(messageOf(thrown)), MESSAGE_LIMIT);
+  const code = redaction.text(codeOf(thrown));
   const stack =
     isObject(thrown) && typeof thrown['stack'] === 'string' && !(thrown instanceof TaskError)
       ? thrown['stack']
       : undefined;
-  const details = isObject(thrown) ? jsonDetails(thrown['details']) : undefined;
+  const details = isObject(thrown) ? jsonDetails(redaction.value(thrown['details'])) : undefined;
   const cause = isObject(thrown) && thrown['cause'] !== undefined ? thrown['cause'] : undefined;
   return {
     code,
@@ -48,10 +63,15 @@ function describeError(thrown: unknown, retriable: boolean, attempt: number): Er
     retriable,
     attempt,
     ...(details === undefined ? {} : { details }),
-    ...(stack === undefined ? {} : { stack: cut(stack, STACK_LIMIT) }),
+    ...(stack === undefined ? {} : { stack: cut(redaction.text(stack), STACK_LIMIT) }),
     ...(cause === undefined
       ? {}
-      : { cause: { code: codeOf(cause), message: cut(messageOf(cause), 256) } }),
+      : {
+          cause: {
+            code: redaction.text(codeOf(cause)),
+            message: cut(redaction.text(messageOf(cause)), 256),
+          },
+        }),
   };
 }
 

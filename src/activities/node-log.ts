@@ -4,9 +4,12 @@ import { formatError, type ErrorRecord } from '../domain/errors.js';
 import type { Status, StatusReason } from '../domain/status.js';
 import type { TaskLogger } from '../registry.js';
 import type { Logger } from '../telemetry.js';
+import { NO_REDACTION, type Redaction } from './redaction.js';
 import type { NodeRequest } from '../workflows/requests.js';
 
 export interface NodeLogger extends TaskLogger {
+  /** From now on no line holds what this takes out. */
+  redact(redaction: Redaction): void;
   transition(from: Status, to: Status, reason?: StatusReason): void;
   retrying(error: ErrorRecord, waitMs: number, maxRetries: number): void;
   failed(to: Status, error: ErrorRecord): void;
@@ -18,7 +21,8 @@ export function nodeLogger(
   attempt: number,
 ): NodeLogger {
   const { project, sessionId } = execution;
-  const line = log.child({
+  let redaction = NO_REDACTION;
+  const child = log.child({
     executionId: execution.id,
     nodeId: node.id,
     task: node.task,
@@ -26,9 +30,15 @@ export function nodeLogger(
     ...(project === undefined ? {} : { project }),
     ...(sessionId === undefined ? {} : { sessionId }),
   });
+  const say =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (fields: object, message: string): void =>
+      child[level](redaction.value(fields) as object, redaction.text(message));
+  const line = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
   const started = Date.now();
   const since = (): { durationMs: number } => ({ durationMs: Date.now() - started });
   return {
+    redact: (next) => void (redaction = next),
     debug: (message, fields) => line.debug(fields ?? {}, message),
     info: (message, fields) => line.info(fields ?? {}, message),
     warn: (message, fields) => line.warn(fields ?? {}, message),

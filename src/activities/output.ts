@@ -23,12 +23,22 @@ export async function makeOutput(
 ): Promise<Required<Pick<NodeOutcome, 'output' | 'outputHash'>>> {
   const { result = {} } = request;
   const made = shaped(result, await processed(facts, given), facts.input);
+  tellOfSecrets(facts, made);
   if (result.store === 'inline') assertInline(made);
   const output = await storeValue(deps.blobs, made, {
     inline: result.store === 'reference' ? -1 : request.inlineLimit,
     maxBytes: deps.settings.maxOutputBytes,
   });
   return { output, outputHash: hashJson(made) };
+}
+
+/** An output is never changed behind anybody's back: that it holds a secret is said, and it is stored as it is. */
+function tellOfSecrets({ redaction, context, collected }: Facts, made: unknown): void {
+  const names = redaction.namesIn(made);
+  if (names.length === 0) return;
+  const message = `the output holds the value of the secret ${names.join(', ')}, and is stored as it is: in the history, the store and whatever reads it; give back less, or "select" less of it`;
+  if (context) context.warn(message);
+  else collected.warnings.push(message);
 }
 
 async function processed({ task, context }: Facts, given: unknown): Promise<unknown> {

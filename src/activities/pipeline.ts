@@ -25,6 +25,7 @@ import { handOver, type HandedOver } from './handover.js';
 import { runPostHooks, runPreHooks, type HookSubject } from './hooks.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import { makeOutput } from './output.js';
+import { NO_REDACTION } from './redaction.js';
 import { resolveInput } from './resolve.js';
 import { hashJson } from './values.js';
 import { attemptOutcome, judge } from './verdict.js';
@@ -49,7 +50,10 @@ export async function runNode(deps: Deps, request: NodeRequest): Promise<Activit
 async function runAttempt(deps: Deps, attempt: Attempt): Promise<ActivityOutcome | HandedOver> {
   const { request } = attempt;
   const log = nodeLogger(deps.log, request, attempt.number);
-  const facts: Facts = { input: null, metadata: {}, collected: { warnings: [], metrics: {} } };
+  const facts: Facts = {
+    ...{ input: null, metadata: {}, redaction: NO_REDACTION },
+    collected: { warnings: [], metrics: {} },
+  };
   const { execution, node } = request;
   const over = deps.state.begin(`${execution.id}/${node.id}`, node.task, attempt.signal);
   try {
@@ -113,14 +117,20 @@ async function steps(
   const { task } = facts;
   if (!task) throw new TaskError('ENGINE', 'the steps run only for a known task');
   const resolved = await resolveInput(deps.blobs, request);
-  facts.input = resolved.input;
+  const { late } = resolved;
   facts.metadata = resolved.metadata;
   if (resolved.skipped) return { skipped: true };
-  facts.input = await runPreHooks(deps, subjectOf(facts, request, attempt, log));
-  facts.inputHash = hashJson(facts.input);
+  facts.input = late.shown(resolved.input);
+  const subject = { ...subjectOf(facts, request, attempt, log), input: resolved.input };
+  const hooked = await runPreHooks(deps, subject);
+  facts.input = late.shown(hooked);
+  const { valueOf, redaction } = await deps.late.values(late, request);
+  facts.redaction = redaction;
+  log.redact(redaction);
+  facts.inputHash = hashJson(late.hashed(hooked, valueOf));
   const input = await checked(
     task.definition.input,
-    facts.input,
+    late.revealed(hooked, valueOf),
     'INPUT_INVALID',
     `task ${JSON.stringify(request.node.task)} refused its input`,
   );
@@ -138,9 +148,10 @@ async function steps(
   const entry = await enterCircuit(deps, request, attempt);
   if (entry && 'waitMs' in entry) return notNow('circuit', entry.waitMs);
   if (entry) facts.passage = entry;
-  facts.artifacts = new Artifacts(deps.blobs, deps.settings.maxArtifactBytes);
+  facts.artifacts = new Artifacts(deps.blobs, deps.settings.maxArtifactBytes, redaction);
   facts.context = makeContext(request, attempt, {
-    ...{ ...resolved, collected: facts.collected, artifacts: facts.artifacts, log },
+    ...{ metadata: resolved.metadata, outputs: resolved.outputs, redaction, log },
+    ...{ collected: facts.collected, artifacts: facts.artifacts },
     tellProgress: (progress) => rows.progress(progress),
   });
   attempt.enter();

@@ -1,9 +1,11 @@
 /** The pipeline's first step: a node's condition, and its input out of its template, the parameters and what earlier nodes gave. */
+import { randomBytes } from 'node:crypto';
 import { createContext, Script } from 'node:vm';
 import { parseCondition } from '../domain/condition.js';
 import { TaskError } from '../domain/errors.js';
-import { ITEM_VARIABLES, RESULT_VARIABLES } from '../domain/expression.js';
+import { inputVariables, RESULT_VARIABLES } from '../domain/expression.js';
 import { setOwn, type Json, type JsonObject } from '../domain/json.js';
+import { LateValues } from '../domain/late-values.js';
 import { parseTemplate } from '../domain/template.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 import type { NodeBody } from '../domain/plan.js';
@@ -14,7 +16,10 @@ import { loadValue } from './values.js';
 const TIME_LIMIT_MS = 1_000;
 
 export interface ResolvedInput {
+  /** With a marker for each of {@link late}. */
   input: Json;
+  /** What the worker puts in when the handler is entered, and not before. */
+  late: LateValues;
   /** The execution's, with the node's over it. */
   metadata: JsonObject;
   /** Outputs of the nodes that the input or the condition names. */
@@ -29,14 +34,18 @@ export async function resolveInput(blobs: BlobStore, request: NodeRequest): Prom
   const { outputs, tasks } = await loadTasks(blobs, request);
   const context = await contextOf(blobs, request, tasks);
   const skipped = body.when !== undefined && !request.after && !holds(body.when, context);
-  const variables = request.item || body.map !== undefined ? ITEM_VARIABLES : undefined;
+  const isItem = request.item !== undefined || body.map !== undefined;
+  const variables = inputVariables({ task: true, map: isItem });
   const parsed = parseTemplate(body.input ?? null, ['input'], variables);
+  const late = new LateValues(parsed.late, randomBytes(12).toString('hex'));
+  const full = { ...context, ...late.context };
   // What follows a map comes after all of its items: there is no one item.
   const isWhole = request.after !== undefined && body.map !== undefined;
   const input =
-    skipped || isWhole ? null : bounded('input', parsed.heavy, () => parsed.resolve(context));
+    skipped || isWhole ? null : bounded('input', parsed.heavy, () => parsed.resolve(full));
   return {
     input: request.after ? await inputAfter(blobs, request, body, input) : input,
+    late,
     metadata: { ...(context['execution'] as { metadata: JsonObject }).metadata, ...body.metadata },
     outputs,
     skipped,

@@ -16,7 +16,9 @@ export async function settle(
   let input: Json = null;
   let metadata: Record<string, unknown> = {};
   try {
-    ({ input, metadata } = await resolveInput(deps.blobs, request));
+    const resolved = await resolveInput(deps.blobs, request);
+    metadata = resolved.metadata;
+    input = resolved.late.shown(resolved.input);
   } catch (error) {
     if (!neverStarted) log.warn(`post hooks run without the input: ${(error as Error).message}`);
   }

@@ -36,8 +36,8 @@ export function judge(
   const never = [...policy.neverRetryOn, ...added.neverRetryOn].some((one) => kinds.includes(one));
   const retriable = !never && (said?.retry ?? isRetriable(thrown, policy, added));
   const error = {
-    ...recordError(thrown, retriable, attempt.number),
-    ...(said?.code ? { code: said.code.slice(0, 128) } : {}),
+    ...recordError(thrown, retriable, attempt.number, facts.redaction),
+    ...(said?.code ? { code: facts.redaction.text(said.code).slice(0, 128) } : {}),
   };
   const status =
     error.code === 'TIMEOUT'

@@ -1,7 +1,7 @@
 /** What the nodes' inputs and conditions read: whether it is there, whether it is waited for, whether it fits. */
 import { MAX_READS } from './budget.js';
 import { conditionProblem } from './condition.js';
-import { ITEM_VARIABLES } from './expression.js';
+import { inputVariables } from './expression.js';
 import type { References } from './expression-references.js';
 import { fault, type Fault } from './fault.js';
 import { formatPath, isObject, type Json, type Path } from './json.js';
@@ -63,7 +63,10 @@ export class DataFlow {
   private input(node: LooseNode, tasks: KnownTasks | undefined): Read {
     const path = ['tasks', node.index, 'input'];
     const input = (node.input ?? null) as Json;
-    const variables = node.map === undefined ? undefined : ITEM_VARIABLES;
+    const variables = inputVariables({
+      task: typeof node.task === 'string',
+      map: node.map !== undefined,
+    });
     const { template, problems } = templateProblems(input, path, variables);
     const { references, places } = template;
     const constant =
@@ -227,8 +230,10 @@ export class DataFlow {
   }
 }
 
-/** @returns what is meant where `item` is not known */
+/** @returns what is meant where a variable is not known that there is elsewhere */
 function itemHint(message: string): string | undefined {
+  if (/Unknown variable: (secrets|env)\b/.test(message))
+    return 'secrets and env are there in the input of a task only: what else holds an input is stored';
   return /Unknown variable: (item|index)\b/.test(message)
     ? 'item and index are there in the input of a node with map only'
     : undefined;

@@ -1,6 +1,7 @@
 /** What an expression reads, found in its syntax tree. */
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { isObject } from './json.js';
+import type { LateName } from './late-values.js';
 
 /** A place in a node's output: `tasks.a.output.files[0]` is `{ task: 'a', path: ['files', 0] }`. */
 export interface OutputPath {
@@ -19,6 +20,10 @@ export interface References {
   outputs: OutputPath[];
   /** The place, when the expression is that and nothing else. */
   whole?: OutputPath;
+  /** What the worker puts in at the last moment, when the expression is that and nothing else. */
+  late?: LateName;
+  /** True when it reads `env` or `secrets` in any other way. */
+  lateInside: boolean;
 }
 
 /** The nodes directly below a node of the syntax tree. */
@@ -37,9 +42,11 @@ export function referencesOf(root: ASTNode): References {
   const found = { tasks: new Set<string>(), params: new Set<string>() };
   const outputs: OutputPath[] = [];
   let dynamic = false;
+  let reads = 0;
   const visit = (node: ASTNode, certain: boolean): void => {
     const chain = chainOf(node);
     const [root, name] = chain?.steps ?? [];
+    if (root === 'env' || root === 'secrets') reads++;
     if (chain && (root === 'tasks' || root === 'params')) {
       if (typeof name !== 'string') dynamic = true;
       else found[root].add(name);
@@ -53,13 +60,24 @@ export function referencesOf(root: ASTNode): References {
   visit(root, true);
   const chain = chainOf(root);
   const whole = chain && outputOf(chain);
+  const late = chain && lateOf(chain);
   return {
     tasks: [...found.tasks],
     params: [...found.params],
     dynamic,
     outputs,
     ...(whole && chain.certain === chain.steps.length ? { whole } : {}),
+    ...(late ? { late } : {}),
+    lateInside: reads > 0 && !late,
   };
+}
+
+function lateOf({ steps, certain }: Chain): LateName | undefined {
+  const [kind, name] = steps;
+  const alone = steps.length === 2 && certain === 2;
+  return alone && (kind === 'env' || kind === 'secrets') && typeof name === 'string'
+    ? { kind, name }
+    : undefined;
 }
 
 /** Steps from a variable on; those after the first `certain` ones stand behind an optional step. */

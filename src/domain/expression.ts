@@ -23,9 +23,25 @@ const MAX_ITEMS_NESTED = 1_000;
 const GRAPH_VARIABLES = { params: 'map', tasks: 'map', execution: 'map' } as const;
 /** What expressions in the input of a map's items read. */
 export const ITEM_VARIABLES = { ...GRAPH_VARIABLES, item: 'dyn', index: 'dyn' } as const;
+/** What the worker puts in at the last moment; only where a task takes it. */
+const LATE = { env: 'map', secrets: 'map' } as const;
+/** What expressions in the input of a task read. */
+const INPUT_VARIABLES = { ...GRAPH_VARIABLES, ...LATE } as const;
+const ITEM_INPUT_VARIABLES = { ...ITEM_VARIABLES, ...LATE } as const;
 /** What expressions on a task's result read. */
 export const RESULT_VARIABLES = { output: 'dyn', input: 'dyn' } as const;
-export type Variables = typeof GRAPH_VARIABLES | typeof ITEM_VARIABLES | typeof RESULT_VARIABLES;
+export type Variables =
+  | typeof GRAPH_VARIABLES
+  | typeof ITEM_VARIABLES
+  | typeof INPUT_VARIABLES
+  | typeof ITEM_INPUT_VARIABLES
+  | typeof RESULT_VARIABLES;
+
+/** What expressions in the input of a node read. @param task it runs a task, which may be given secrets */
+export function inputVariables(node: { task: boolean; map: boolean }): Variables {
+  if (node.task) return node.map ? ITEM_INPUT_VARIABLES : INPUT_VARIABLES;
+  return node.map ? ITEM_VARIABLES : GRAPH_VARIABLES;
+}
 
 /** A parsed expression. */
 export interface Expression {

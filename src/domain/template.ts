@@ -7,7 +7,8 @@
 import { TaskError } from './errors.js';
 import { parseExpression, type Expression, type Variables } from './expression.js';
 import type { OutputPath, References } from './expression-references.js';
-import { formatPath, setOwn, type Json, type JsonObject, type Path } from './json.js';
+import { LATE_NAME, lateText, type LateName } from './late-values.js';
+import { formatPath, preview, setOwn, type Json, type JsonObject, type Path } from './json.js';
 
 type Segment = string | Expression;
 
@@ -21,6 +22,8 @@ interface Placed {
 /** A template whose expressions are parsed. */
 export interface Template {
   readonly references: Pick<References, 'tasks' | 'params' | 'dynamic'>;
+  /** What the worker puts in at the last moment, each once. */
+  readonly late: readonly LateName[];
   /** Every expression with its place; `whole` where it is all of its string and nothing but a place in an output. */
   readonly places: readonly { at: Path; outputs: readonly OutputPath[]; whole?: OutputPath }[];
   readonly heavy: boolean;
@@ -80,6 +83,7 @@ function collect(template: Json, { at, ...given }: Omit<Found, 'placed'> & { at:
       params: all((references) => references.params),
       dynamic: placed.some(({ expression }) => expression.references.dynamic),
     },
+    late: lateOf(placed),
     places: placed.map(({ at: place, expression: { references }, alone }) => ({
       at: place,
       outputs: references.outputs,
@@ -88,6 +92,11 @@ function collect(template: Json, { at, ...given }: Omit<Found, 'placed'> & { at:
     heavy: placed.some(({ expression }) => expression.heavy),
     resolve,
   };
+}
+
+function lateOf(placed: readonly Placed[]): LateName[] {
+  const all = placed.flatMap(({ expression: { references } }) => references.late ?? []);
+  return [...new Map(all.map((one) => [lateText(one), one])).values()];
 }
 
 type Resolve = (context: JsonObject) => Json;
@@ -120,7 +129,10 @@ function compileText(text: string, at: Path, { problems, variables, placed }: Fo
   }
   const alone = segments.length === 1;
   for (const segment of segments) {
-    if (typeof segment !== 'string') placed.push({ at, expression: segment, alone });
+    if (typeof segment === 'string') continue;
+    const message = lateProblem(segment);
+    if (message !== undefined) problems.push({ path: at, message });
+    placed.push({ at, expression: segment, alone });
   }
   const [only] = segments;
   if (alone && only !== undefined && typeof only !== 'string') {
@@ -128,6 +140,15 @@ function compileText(text: string, at: Path, { problems, variables, placed }: Fo
   }
   return (context) =>
     segments.map((segment) => located(at, () => asText(segment, context))).join('');
+}
+
+function lateProblem({ source, references: { late, lateInside } }: Expression): string | undefined {
+  const how = 'write ${{ secrets.NAME }} or ${{ env.NAME }}, in a text as often as you like';
+  if (lateInside)
+    return `expression ${preview(source)}: secrets and env are put in at the last moment, so nothing can be made of them here; ${how}`;
+  return late && !LATE_NAME.test(late.name)
+    ? `expression ${preview(source)}: ${preview(late.name)} is no name of a secret or variable: letters, digits, "_", "-" and "."`
+    : undefined;
 }
 
 function asText(segment: Segment, context: JsonObject): string {
