@@ -56,7 +56,7 @@ export function makeContext(
     log: parts.log,
     outputs: parts.outputs,
     progress(said) {
-      const progress = progressOf(redaction.value(said) as typeof said);
+      const progress = progressOf(redaction.value(said));
       if (progress) attempt.tellProgress(progress, parts.tellProgress);
     },
     checkpoint(value) {

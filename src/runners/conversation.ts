@@ -70,7 +70,7 @@ export class Conversation {
         this.greeted = true;
         return;
       case 'said':
-        return this.pass(message.said);
+        return this.take(message.said);
       case 'end':
         if ('thrown' in message) this.end(() => this.settle.reject(rehydrate(message.thrown)));
         else this.end(() => this.settle.resolve(message.output));
@@ -98,6 +98,16 @@ export class Conversation {
     for (const timer of this.timers) clearTimeout(timer);
     this.options.signal.removeEventListener('abort', this.onAbort);
     tell();
+  }
+
+  /** What the worker does not take, the guest cannot be told of: it has gone on. So the attempt ends with it. */
+  private take(said: Said): void {
+    try {
+      this.pass(said);
+    } catch (error) {
+      this.terminated = true;
+      this.end(() => this.settle.reject(error));
+    }
   }
 
   private pass(said: Said): void {
