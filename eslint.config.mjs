@@ -32,18 +32,23 @@ const ROOMS = {
   convert: { may: ['domain'], packages: ['zod', 'yaml'] },
   store: { may: ['domain'] },
   servers: { may: ['domain'] },
+  /** Pipelines that are run by name: files, read and checked. */
+  templates: { may: ['domain'] },
   /** How executions stand and ended, read from Temporal: for clients and for activities. */
   observe: { may: ['domain', 'store', ...CONTRACT] },
   runners: { may: ['domain', 'registry'] },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
-    may: ['runners', 'store', 'observe', 'registry', 'config', 'telemetry', 'domain', ...CONTRACT],
+    may: [
+      ...['runners', 'store', 'observe', 'registry', 'config', 'telemetry', 'templates'],
+      ...['domain', ...CONTRACT],
+    ],
   },
   client: {
     may: [
       ...['store', 'observe', 'builder', 'registry', 'local-workers', 'config', 'telemetry'],
-      ...['domain', ...CONTRACT],
+      ...['templates', 'domain', ...CONTRACT],
     ],
   },
   cli: {
@@ -57,6 +62,7 @@ const ROOMS = {
       'config',
       'telemetry',
       'convert',
+      'templates',
       'domain',
       ...CONTRACT,
       'index',
@@ -84,7 +90,10 @@ const DOORS = {
     ...CONTRACT,
   ],
   testing: ['client', 'worker', 'servers', 'registry', 'config', 'telemetry', 'domain'],
-  index: ['client', 'builder', 'registry', 'config', 'convert', 'domain', ...CONTRACT],
+  index: [
+    ...['client', 'builder', 'templates', 'registry', 'config', 'convert', 'domain'],
+    ...CONTRACT,
+  ],
 };
 
 const alternatives = (names) => names.map((name) => `${name}(?:\\.js$|/)`).join('|');

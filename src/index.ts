@@ -125,6 +125,8 @@ export { topologicalSort } from './domain/topology.js';
 export { evaluateTrigger, TRIGGER_RULES } from './domain/trigger.js';
 export type { DependencyState, TriggerRule } from './domain/trigger.js';
 export { validateGraph } from './domain/validate.js';
+export { listTemplates, loadTemplate } from './templates/load-template.js';
+export type { TemplateInfo } from './templates/load-template.js';
 export { defineTask } from './registry.js';
 export type {
   AnyTask,

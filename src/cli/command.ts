@@ -13,6 +13,7 @@ export interface CommonOptions {
   namespace?: string;
   taskQueue?: string;
   dataDir?: string;
+  templatesDir?: string;
   logLevel?: LogLevel;
 }
 
@@ -44,12 +45,19 @@ export function option<T>(
 export const JSON_OPTION = option('--json', 'one JSON document on standard output');
 export const DATA_DIR = 'folder of large values (default: TEMPOGRAPH_DATA_DIR, .tempograph)';
 
+/** Where pipelines are that are run by name. */
+export const TEMPLATES_DIR_OPTION = option(
+  '--templates-dir <folder>',
+  'folder of templates (default: TEMPOGRAPH_TEMPLATES_DIR, templates)',
+);
+
 /** In every command that talks to Temporal. */
 export const CONNECTION_OPTIONS: readonly Option[] = [
   option('--address <host:port>', 'where Temporal is (default: TEMPORAL_ADDRESS, 127.0.0.1:7233)'),
   option('--namespace <name>', 'default: TEMPORAL_NAMESPACE, "default"'),
   option('--task-queue <name>', 'default: TEMPOGRAPH_TASK_QUEUE, "tempograph"'),
   option('--data-dir <folder>', DATA_DIR),
+  TEMPLATES_DIR_OPTION,
   option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS),
 ].map((one) => one.helpGroup('Connection and settings:'));
 
@@ -106,12 +114,13 @@ export const oneOf =
 
 /** The settings that the options state, for the engine and the worker. */
 export function settingsOf(options: CommonOptions): Omit<CommonOptions, 'json'> {
-  const { address, namespace, taskQueue, dataDir, logLevel } = options;
+  const { address, namespace, taskQueue, dataDir, templatesDir, logLevel } = options;
   return {
     ...(address === undefined ? {} : { address }),
     ...(namespace === undefined ? {} : { namespace }),
     ...(taskQueue === undefined ? {} : { taskQueue }),
     ...(dataDir === undefined ? {} : { dataDir }),
+    ...(templatesDir === undefined ? {} : { templatesDir }),
     ...(logLevel === undefined ? {} : { logLevel }),
   };
 }

@@ -16,6 +16,8 @@ import { run } from './run-command.js';
 import { rebuildStore } from './store-command.js';
 import { stats } from './stats-command.js';
 import { status } from './status-command.js';
+import { schema } from './schema-command.js';
+import { templates } from './templates-command.js';
 import { validate } from './validate-command.js';
 import { watch } from './watch-command.js';
 import { worker } from './worker-command.js';
@@ -26,6 +28,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   run,
   validate,
   convertCommand,
+  templates,
+  schema,
   status,
   explain,
   artifacts,

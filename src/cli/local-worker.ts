@@ -2,6 +2,7 @@
 import { resolveSettings } from '../config.js';
 import { TaskRegistry, type AnyTask, inputProblems } from '../registry.js';
 import type { KnownTasks } from '../domain/validate.js';
+import { templateGraph } from '../templates/load-template.js';
 import type { RunningWorker } from '../worker.js';
 import { settingsOf, type CommonOptions } from './command.js';
 
@@ -44,7 +45,11 @@ export async function startWorkerAt(
 }
 
 /** What a worker with these tasks would know, for validation without one. */
-export async function knownTasks(tasks: readonly AnyTask[]): Promise<KnownTasks> {
+export async function knownTasks(
+  tasks: readonly AnyTask[],
+  options: CommonOptions,
+): Promise<KnownTasks> {
+  const { templatesDir } = resolveSettings(settingsOf(options));
   const { BUILT_IN_TASKS } = await import('../worker.js');
   const own = new Set(tasks.map(({ name }) => name));
   const registry = new TaskRegistry([
@@ -53,6 +58,7 @@ export async function knownTasks(tasks: readonly AnyTask[]): Promise<KnownTasks>
   ]);
   return {
     names: registry.names,
+    graph: (name) => templateGraph(templatesDir, name),
     checkInput: (name, input) => {
       const task = registry.get(name);
       return task ? inputProblems(task, input) : [];

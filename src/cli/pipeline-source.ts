@@ -8,6 +8,9 @@ import { fault, formatFaults, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
 import { parsePipeline } from '../domain/pipeline.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
+import { resolveSettings } from '../config.js';
+import { templateFile } from '../templates/load-template.js';
+import { settingsOf, type CommonOptions } from './command.js';
 import type { Output } from './output.js';
 
 export interface PipelineSource {
@@ -70,13 +73,23 @@ export async function readText(path: string, out: Output): Promise<string> {
   }
 }
 
-/** True for an argument that names a pipeline and not a task. */
-export async function isPipeline(argument: string): Promise<boolean> {
-  if (argument === '-' || /\.(ya?ml|json)$/i.test(argument)) return true;
-  return await stat(argument).then(
+/**
+ * The file of a pipeline, `-` for standard input: of an argument that is a file, or the name of a template. Undefined for
+ * the name of a task.
+ *
+ * @throws TaskError CONFIGURATION for a template that is there twice
+ */
+export async function pipelineOf(
+  argument: string,
+  options: CommonOptions,
+): Promise<string | undefined> {
+  if (argument === '-' || /\.(ya?ml|json)$/i.test(argument)) return argument;
+  const isFile = await stat(argument).then(
     (found) => found.isFile(),
     () => false,
   );
+  const { templatesDir } = resolveSettings(settingsOf(options));
+  return isFile ? argument : templateFile(templatesDir, argument);
 }
 
 /** The error for a pipeline that was refused: every fault with file, line and column. */

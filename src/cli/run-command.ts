@@ -25,10 +25,11 @@ export const run: CommandDefinition<RunOptions> = {
   name: 'run',
   summary: 'Run a pipeline or a task, and watch it to its end',
   description:
-    'FILE|TASK is a pipeline in YAML or JSON (- is standard input), or the name of a task.\n' +
+    'WHAT is a pipeline in YAML or JSON (- is standard input), the name of a template, or the name of a task.\n' +
+    '"tempograph templates" lists templates; of a template and a task of one name the template is run.\n' +
     'A worker must be running ("tempograph dev" or "tempograph worker"), or give --tasks.\n' +
     'Exit code: 0 completed, 1 failed or cancelled, 2 refused, 3 Temporal not reached, 130 interrupted.',
-  parameters: [['<file|task>', "a pipeline's file, or a task's name"]],
+  parameters: [['<what>', "a pipeline's file, or the name of a template or a task"]],
   options: [
     ...PARAM_OPTIONS,
     option('-i, --input <json|@file>', "the task's input"),
@@ -43,6 +44,7 @@ export const run: CommandDefinition<RunOptions> = {
   examples: [
     ['tempograph run nightly.yaml -p day=2027-01-31', 'run a pipeline'],
     ['tempograph run nightly.yaml --tasks tasks.ts', 'with the tasks of a file'],
+    ['tempograph run wait-for-url -p url=https://example.com', 'run a template'],
     [`tempograph run echo -i '{"hello":"world"}'`, 'run one task'],
     ['generate | tempograph run - --json | jq .output', 'in a script'],
   ],
@@ -63,7 +65,7 @@ async function runCommand(
     out,
     what,
     options,
-    options.tasks ? await knownTasks(tasks) : undefined,
+    options.tasks ? await knownTasks(tasks, options) : undefined,
   );
   return await withSession(withOwnQueue(options), async (session) => {
     if (options.detach) return await detach(out, session, prepared);

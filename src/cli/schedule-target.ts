@@ -2,9 +2,10 @@
 import type { GraphWork, TaskWork } from '../client.js';
 import type { Priority } from '../domain/priority.js';
 import { validateGraph } from '../domain/validate.js';
+import type { CommonOptions } from './command.js';
 import { UsageError } from './exit.js';
 import type { Output } from './output.js';
-import { isPipeline, readPipeline, refused } from './pipeline-source.js';
+import { pipelineOf, readPipeline, refused } from './pipeline-source.js';
 import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
 
 export interface TargetOptions extends ParamOptions {
@@ -18,7 +19,7 @@ export interface TargetOptions extends ParamOptions {
 export async function readTarget(
   out: Output,
   what: string,
-  options: TargetOptions,
+  options: TargetOptions & CommonOptions,
 ): Promise<TaskWork | GraphWork> {
   const { input, project, session, priority } = options;
   const common = {
@@ -26,7 +27,8 @@ export async function readTarget(
     ...(session === undefined ? {} : { sessionId: session }),
     ...(priority === undefined ? {} : { priority }),
   };
-  if (await isPipeline(what)) return { ...common, ...(await readGraph(out, what, options)) };
+  const file = await pipelineOf(what, options);
+  if (file !== undefined) return { ...common, ...(await readGraph(out, file, options)) };
   if (givesParams(options))
     throw new UsageError(`--param is for a pipeline; the task ${what} takes --input`);
   return {

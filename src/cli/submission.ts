@@ -5,9 +5,10 @@ import type { Priority } from '../domain/priority.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph, type KnownTasks } from '../domain/validate.js';
+import type { CommonOptions } from './command.js';
 import { UsageError } from './exit.js';
 import type { Output } from './output.js';
-import { isPipeline, readPipeline, refused } from './pipeline-source.js';
+import { pipelineOf, readPipeline, refused } from './pipeline-source.js';
 import type { Session } from './session.js';
 import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
 
@@ -41,12 +42,13 @@ export interface Prepared {
 export async function prepare(
   out: Output,
   what: string,
-  options: SubmissionOptions,
+  options: SubmissionOptions & CommonOptions,
   known?: KnownTasks,
 ): Promise<Prepared> {
-  return (await isPipeline(what))
-    ? await preparePipeline(out, what, options, known)
-    : await prepareTask(out, what, options, known);
+  const file = await pipelineOf(what, options);
+  return file === undefined
+    ? await prepareTask(out, what, options, known)
+    : await preparePipeline(out, file, options, known);
 }
 
 async function preparePipeline(

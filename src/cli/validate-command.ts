@@ -8,7 +8,7 @@ import type { CommandDefinition, CommonOptions } from './command.js';
 import { EXIT, UsageError, type ExitCode } from './exit.js';
 import { knownTasks } from './local-worker.js';
 import type { Output } from './output.js';
-import { faultLines, readPipeline, type PipelineSource } from './pipeline-source.js';
+import { faultLines, pipelineOf, readPipeline, type PipelineSource } from './pipeline-source.js';
 import { countPollers, listens, target, withSession } from './session.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
 import { givesParams, PARAM_OPTIONS, readParams, type ParamOptions } from './values.js';
@@ -21,17 +21,20 @@ export const validate: CommandDefinition<ValidateOptions> = {
   description:
     'Needs no server. The names and inputs of tasks are checked by a worker where one is running, or with --tasks.\n' +
     'Parameters are checked when any is given.',
-  parameters: [['<file>', "a pipeline's file; - is standard input"]],
+  parameters: [
+    ['<file|template>', "a pipeline's file (- is standard input), or a template's name"],
+  ],
   options: [...PARAM_OPTIONS, TASKS_OPTION],
   examples: [
     ['tempograph validate nightly.yaml', 'all faults, with their lines'],
     ['tempograph validate nightly.yaml --tasks tasks.ts', 'names and inputs of tasks too'],
+    ['tempograph validate wait-for-url', 'a template'],
     ['tempograph validate - --json < nightly.yaml', 'in a script'],
   ],
   run: async (out, options, [file = '']) => {
     if (file === '-' && options.params === '-')
       throw new UsageError('only one of the pipeline and --params can be standard input');
-    const source = await readPipeline(file, out);
+    const source = await readPipeline((await pipelineOf(file, options)) ?? file, out);
     const faults =
       source.faults.length > 0
         ? source.faults
@@ -49,7 +52,7 @@ async function faultsOf(
   const params = given ? await readParams(options, source.params, out) : {};
   const spec = given ? source.spec : withParamsOpen(source.spec);
   if (options.tasks) {
-    const known = await knownTasks(await loadTasks(options.tasks));
+    const known = await knownTasks(await loadTasks(options.tasks), options);
     return validateGraph(spec, { params }, known).faults;
   }
   const { faults } = validateGraph(spec, { params });

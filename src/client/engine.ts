@@ -19,6 +19,7 @@ import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph } from '../domain/validate.js';
 import type { AnyTask, PostHook, PreHook } from '../registry.js';
 import { FileBlobStore } from '../store/blob-store.js';
+import { listTemplates, loadTemplate, type TemplateInfo } from '../templates/load-template.js';
 import { flushTraces, type TracingOption } from '../telemetry/tracing.js';
 import type { Reconciled } from '../observe/reconcile.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
@@ -188,18 +189,25 @@ export class TaskEngine implements ErrorListVerbs {
   }
 
   /**
-   * Schedules a graph: a builder's, a spec, or the adjacency form `{ b: ['a'] }`. Nodes that say `taskId`, and ids of the
+   * Schedules a graph: a builder's, a spec, the adjacency form `{ b: ['a'] }`, or the name of a template. Nodes that say `taskId`, and ids of the
    * adjacency form that the catalogue has, run what the catalogue says of them.
    *
    * @throws SpecInvalidError with every fault, TaskStateError for an id that already ran, or a catalogue task that is
-   *   archived
+   *   archived; TaskError NOT_FOUND for a name that no template has
    */
   async scheduleTaskGraph(
-    graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
+    graph: string | GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
     options: GraphSubmitOptions = {},
   ): Promise<ExecutionHandle> {
     this.assertOpen();
-    return await this.starting.graph(graph, options);
+    const { templatesDir } = this.settings;
+    const given = typeof graph === 'string' ? loadTemplate(templatesDir, graph) : graph;
+    return await this.starting.graph(given, options);
+  }
+
+  /** The pipelines that can be run by name: those of `templatesDir`, and those that come with this package. */
+  templates(): TemplateInfo[] {
+    return listTemplates(this.settings.templatesDir);
   }
 
   /** Runs named operations one after another, or `maxWorkers` at once, and gives their results by name. */

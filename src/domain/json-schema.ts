@@ -31,10 +31,15 @@ export class SchemaFault extends Error {
   constructor(
     readonly path: Path,
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { hint?: string | undefined; unknownKeyword?: true },
   ) {
     super(message, options);
+    this.hint = options?.hint;
+    this.unknownKeyword = options?.unknownKeyword ?? false;
   }
+
+  readonly hint: string | undefined;
+  readonly unknownKeyword: boolean;
 }
 
 /** What is wrong with a value: one sentence for each problem, with its place in the value. Empty when it fits. */
@@ -168,22 +173,22 @@ function plainly<T>(schema: Readonly<Record<string, unknown>>, run: () => T): T 
     if (keyword !== undefined) {
       const hint = didYouMean(keyword, KEYWORDS);
       const at = placeOf(schema, (key) => key === keyword);
-      throw new SchemaFault(at, withHint(`unknown keyword ${preview(keyword)}`, hint));
+      throw new SchemaFault(at, `unknown keyword ${preview(keyword)}`, {
+        hint,
+        unknownKeyword: true,
+      });
     }
     const [, format] = /^unknown format "(.*?)"/s.exec(message) ?? [];
     if (format !== undefined) {
       const hint = didYouMean(format, FORMATS) ?? `known are ${FORMATS.join(', ')}`;
       const at = placeOf(schema, (key, value) => key === 'format' && value === format);
-      throw new SchemaFault(at, withHint(`unknown format ${preview(format)}`, hint));
+      throw new SchemaFault(at, `unknown format ${preview(format)}`, { hint });
     }
     if (error instanceof RegexFault)
       throw new SchemaFault(placeOf(schema, error.isPlace), error.message, { cause: error });
     throw new SchemaFault([], message, { cause: error });
   }
 }
-
-const withHint = (message: string, hint: string | undefined): string =>
-  hint === undefined ? message : `${message}; ${hint}`;
 
 /** The first place in a schema whose key and value are meant; the schema itself where there is none. */
 function placeOf(schema: unknown, isPlace: (key: string, value: unknown) => boolean): Path {

@@ -23,8 +23,12 @@ export function paramSpecFaults(specs: Record<string, unknown>): Fault[] {
     if (!isObject(spec)) return []; // the schema of the spec says so
     const check = checkOf(spec);
     if (check instanceof SchemaFault) {
-      const message = `no usable JSON Schema: ${check.message}`;
-      return [fault([...path, ...check.path], 'INVALID_VALUE', message)];
+      const { hint, unknownKeyword } = check;
+      const code = unknownKeyword ? 'UNKNOWN_FIELD' : 'INVALID_VALUE';
+      const message = unknownKeyword
+        ? `${check.message} of JSON Schema`
+        : `no usable JSON Schema: ${check.message}`;
+      return [fault([...path, ...check.path], code, message, hint)];
     }
     if (spec['default'] === undefined) return [];
     return check(spec['default'] as Json).map((message) =>

@@ -1,8 +1,21 @@
 /** Pipeline files: YAML or JSON text to a spec and back, with the line and column of every fault. */
-import { LineCounter, parseDocument, Parser, stringify, type CST, type Document } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  Parser,
+  stringify,
+  type CST,
+  type Document,
+  type Node,
+} from 'yaml';
 import type { Fault } from './fault.js';
 import { fault } from './fault.js';
-import type { Json } from './json.js';
+import { isObject, type Json } from './json.js';
 import type { GraphSpec } from './spec.js';
 
 /** Characters that a pipeline file may have. */
@@ -49,7 +62,7 @@ export function parsePipeline(text: string): ParsedPipeline {
     return { spec: null, faults, locate: (others) => [...others] };
   }
   try {
-    const spec = document.toJS({ maxAliasCount: MAX_ALIASES }) as Json;
+    const spec = withoutDialect(document.toJS({ maxAliasCount: MAX_ALIASES }) as Json);
     return {
       spec,
       faults: [],
@@ -58,6 +71,13 @@ export function parsePipeline(text: string): ParsedPipeline {
   } catch (error) {
     return refused(fault([], 'YAML', (error as Error).message));
   }
+}
+
+/** A JSON file names its schema for editors in a field; it says nothing of the graph. */
+function withoutDialect(spec: Json): Json {
+  if (!isObject(spec) || typeof spec['$schema'] !== 'string') return spec;
+  const { $schema: _dialect, ...rest } = spec;
+  return rest as Json;
 }
 
 /** The tokens are nested but parsed and walked without recursion. */
@@ -78,16 +98,47 @@ function refused(one: Fault): ParsedPipeline {
   return { spec: null, faults: [one], locate: (faults) => [...faults] };
 }
 
+/** At the value, or at the key where that is what is wrong; at what should hold it where it is missing. */
 function located(one: Fault, document: Document, lines: LineCounter): Fault {
   const path = parsePath(one.path);
-  for (let length = path.length; length >= 0; length--) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    const range = (node as { range?: [number, number, number] } | null | undefined)?.range;
-    if (!range) continue;
-    const { line, col } = lines.linePos(range[0]);
-    return { ...one, line, column: col };
+  let at: Node | null | undefined = document.contents;
+  let start = at?.range?.[0];
+  for (const [index, step] of path.entries()) {
+    const pair = inside(resolved(at, document), step);
+    if (!pair) break;
+    const atKey = index === path.length - 1 && isOfKey(one, path);
+    at = pair.value;
+    start = (atKey ? pair.key : at)?.range?.[0] ?? pair.key?.range?.[0] ?? start;
   }
-  return one;
+  if (start === undefined) return one;
+  const { line, col } = lines.linePos(start);
+  return { ...one, line, column: col };
+}
+
+/** A field that nobody knows, a parameter that nobody takes, or one whose name or whole schema is no good. */
+function isOfKey({ code }: Fault, path: readonly (string | number)[]): boolean {
+  if (code === 'UNKNOWN_FIELD' || code === 'UNKNOWN_PARAM') return true;
+  return code === 'INVALID_VALUE' && path.length === 2 && path[0] === 'params';
+}
+
+const resolved = (node: Node | null | undefined, document: Document): Node | undefined =>
+  (isAlias(node) ? node.resolve(document) : node) ?? undefined;
+
+function inside(
+  node: Node | undefined,
+  step: string | number,
+): { key?: Node | undefined; value: Node | null | undefined } | undefined {
+  if (isSeq(node)) {
+    const item = typeof step === 'number' ? node.items[step] : undefined;
+    return isNode(item) ? { value: item } : undefined;
+  }
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+  if (!pair) return undefined;
+  return {
+    key: isNode(pair.key) ? pair.key : undefined,
+    value: isNode(pair.value) ? pair.value : undefined,
+  };
 }
 
 /** The steps of a path as `formatPath` writes it. */

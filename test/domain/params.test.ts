@@ -81,14 +81,14 @@ describe('validateGraph on the specs of parameters', () => {
     [
       'a keyword that is nearly right',
       { n: { type: 'object', properties: { a: { minimun: 1 } } } },
-      'params.n.properties.a.minimun INVALID_VALUE',
-      /unknown keyword "minimun"; did you mean "minimum"\?/,
+      'params.n.properties.a.minimun UNKNOWN_FIELD',
+      /unknown keyword "minimun" of JSON Schema \(did you mean "minimum"\?\)/,
     ],
     [
       'a format that nobody knows',
       { n: { type: 'string', format: 'datetime' } },
       'params.n.format INVALID_VALUE',
-      /unknown format "datetime"; did you mean "date-time"\?/,
+      /unknown format "datetime" \(did you mean "date-time"\?\)/,
     ],
     [
       'a schema of another draft',

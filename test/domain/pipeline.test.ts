@@ -48,6 +48,13 @@ describe('parsePipeline', () => {
     ).toMatchObject({ spec, faults: [] });
   });
 
+  it('takes the field that names the schema for editors, and forgets it', () => {
+    expect(parsePipeline('{"$schema": "./pipeline.schema.json", "name": "x"}').spec).toEqual({
+      name: 'x',
+    });
+    expect(parsePipeline('$schema: [1]\n').spec).toEqual({ $schema: [1] });
+  });
+
   it.each([
     ['a key used twice', 'name: a\nname: b\n', /^2:1 \(root\): Map keys must be unique/],
     [
@@ -139,7 +146,7 @@ describe('ParsedPipeline.locate', () => {
   it('gives every fault its line and column in the file', () => {
     expect(lines(FILE)).toEqual([
       '3:14 concurrency: too small: expected number to be >=1, got 0',
-      '11:35 tasks[1].retry.dely: unknown field "dely" (did you mean "delay"?)',
+      '11:29 tasks[1].retry.dely: unknown field "dely" (did you mean "delay"?)',
       '10:9 tasks[1].dependsOn[0]: unknown task "lod" (did you mean "load"?)',
     ]);
   });
@@ -148,8 +155,38 @@ describe('ParsedPipeline.locate', () => {
     expect(lines('tasks:\n  - task: x\n    "a b": 1\n')).toEqual([
       '1:1 name: is required: expected string',
       '2:5 tasks[0].id: is required: expected string',
-      '3:12 tasks[0]["a b"]: unknown field "a b"',
+      '3:5 tasks[0]["a b"]: unknown field "a b"',
     ]);
+  });
+
+  it.each([
+    ['an unknown field at its key', 'tasks: []\nnmae: x\n', '2:1 nmae: unknown field'],
+    ['a wrong value at the value', 'name: x\nconcurrency:\n  - 1\n', '3:3 concurrency: expected'],
+    ['an unknown field of an item', 'name: x\ntasks:\n  - {id: a, tsk: b}\n', '3:13 tasks[0].tsk:'],
+    [
+      'a fault behind an alias where it is written',
+      'name: x\ndefaults:\n  retry: &r {dely: 1}\ntasks:\n  - {id: a, task: b, retry: *r}\n',
+      '3:14 tasks[0].retry.dely: unknown field',
+    ],
+    ['a key that is a number', 'name: x\n5: y\ntasks: [{id: a, task: b}]\n', '2:1 ["5"]: unknown'],
+    [
+      'a name of a parameter at its key',
+      'name: x\nparams:\n  a b: {}\ntasks: [{id: a, task: b}]\n',
+      '3:3 params["a b"]: a parameter',
+    ],
+    [
+      'a keyword that there is not',
+      'name: x\nparams:\n  n: {type: integer, minimun: 1}\ntasks: [{id: a, task: b}]\n',
+      '3:22 params.n.minimun: unknown keyword',
+    ],
+    [
+      'a fault in a sub-graph that is written inside',
+      'name: x\ntasks:\n  - id: a\n    graph:\n      name: y\n      tasks:\n        - {id: b, tsk: c}\n',
+      '7:19 tasks[0].graph.tasks[0].tsk: unknown field',
+    ],
+  ])('puts %s', (_title, text, expected) => {
+    const found = lines(text);
+    expect(found.some((line) => line.startsWith(expected)) ? expected : found).toBe(expected);
   });
 
   it('finds nothing to add where a fault is not about the file', () => {

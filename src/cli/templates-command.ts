@@ -1,0 +1,63 @@
+/** `tempograph templates`: the pipelines that can be run by name. */
+import { resolveSettings } from '../config.js';
+import type { ParamSpec } from '../domain/spec.js';
+import { listTemplates, type TemplateInfo } from '../templates/load-template.js';
+import {
+  settingsOf,
+  TEMPLATES_DIR_OPTION,
+  type CommandDefinition,
+  type CommonOptions,
+} from './command.js';
+import { EXIT } from './exit.js';
+import type { Output } from './output.js';
+import { faultLines } from './pipeline-source.js';
+
+export const templates: CommandDefinition<CommonOptions> = {
+  name: 'templates',
+  summary: 'List the pipelines that can be run by name',
+  description:
+    'Those of the folder (--templates-dir, TEMPOGRAPH_TEMPLATES_DIR, ./templates), then those of Tempograph.\n' +
+    'Needs no server.',
+  options: [TEMPLATES_DIR_OPTION],
+  connects: false,
+  examples: [
+    ['tempograph templates', 'names, what they do, parameters'],
+    ['tempograph templates --json', 'with the JSON Schema of each parameter'],
+    ['tempograph run wait-for-url -p url=https://example.com', 'run one'],
+  ],
+  run: async (out, options) => {
+    const { templatesDir } = resolveSettings(settingsOf(options));
+    const list = listTemplates(templatesDir);
+    out.document({ templatesDir, templates: list });
+    for (const template of list) show(out, template);
+    const faulty = list.filter(({ faults }) => faults !== undefined);
+    if (faulty.length > 0)
+      out.note(`${faulty.map(({ name }) => name).join(', ')}: cannot be run until mended`);
+    return EXIT.done;
+  },
+};
+
+function show(
+  out: Output,
+  { name, file, builtIn, description, params, faults }: TemplateInfo,
+): void {
+  const { bold, dim, red } = out.style;
+  out.print(`${bold(name)}${builtIn ? '' : dim(`  ${file}`)}`);
+  if (description !== undefined) out.print(`  ${description.trim().replaceAll('\n', '\n  ')}`);
+  for (const line of faults ? faultLines(file, faults) : []) out.print(`  ${red(line)}`);
+  for (const [param, spec] of Object.entries(params))
+    out.print(`  ${dim('-p')} ${words(param, spec)}`);
+  out.print();
+}
+
+/** `day=<string>  the day to report (default: "today")`. */
+function words(name: string, spec: ParamSpec): string {
+  const values: unknown = spec['enum'];
+  const type = Array.isArray(values)
+    ? values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join('|')
+    : [spec.type ?? 'any'].flat().join('|');
+  const fallback =
+    spec.default === undefined ? 'must be given' : `default: ${JSON.stringify(spec.default)}`;
+  const what = spec.description === undefined ? '' : ` ${spec.description}`;
+  return `${name}=<${type}> ${what} (${fallback})`;
+}

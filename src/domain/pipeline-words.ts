@@ -1,0 +1,146 @@
+/**
+ * What every field of a pipeline file is, in one line: for editors (`tempograph schema`) and for the tables of
+ * docs/pipelines.md, which a test holds to these words. A field without words does not compile.
+ */
+import type { z } from 'zod';
+import type { CircuitSettings } from './circuit.js';
+import type { Compensate } from './compensation.js';
+import type { ApprovalOptions, MapOptions } from './node-kind.js';
+import type { ResultOptions } from './result-options.js';
+import type { RetryObjectSchema } from './retry-options.js';
+import type { GraphSpec, NodeSpec, TaskOptions } from './spec.js';
+
+type Words<Fields extends PropertyKey> = Readonly<Record<Fields, string>>;
+
+export const GRAPH_WORDS: Words<keyof GraphSpec> = {
+  name: 'The name of the pipeline.',
+  version: "Changes when the pipeline's meaning does. Default '1'.",
+  description: 'What it is for; shown by `tempograph templates`.',
+  params: 'Parameters: a JSON Schema 2020-12 for each. One without `default` must be given.',
+  concurrency: 'Tasks that run at once, 1 to 1,000. Default 10.',
+  onFailure:
+    '`continue` (default): independent branches go on. `failFast`: what runs is cancelled, nothing more starts.',
+  compensation:
+    'When what completed tasks with `compensate` did is undone. Default `onFailureOrCancel`.',
+  deadline: 'The execution ends TIMEOUT when it is not done by then; a duration from its start.',
+  hooks: 'Names of registered hooks that run before and after every task.',
+  defaults: 'Options for every task that does not say otherwise.',
+  metadata: 'JSON of your own, at most 64 KiB.',
+  tags: 'At most 50 tags to find executions by.',
+  tasks: 'The nodes, in any order.',
+};
+
+export const NODE_WORDS: Words<Exclude<keyof NodeSpec, keyof TaskOptions>> = {
+  id: 'Unique in the graph: 1 to 128 of A-Z a-z 0-9 _ . -',
+  task: 'The name of the task that it runs. A node has one of `task`, `graph` and `approval`.',
+  graph:
+    "A graph that it runs: a template's name, or a whole graph written here. `input` holds that one's parameters.",
+  approval: 'A question that a person or a system answers; the node waits for it.',
+  map: 'A list, or a CEL expression that gives one: runs for each item, with `item` and `index` in its input.',
+  compensate: 'The task that undoes its work when the graph fails or is cancelled later.',
+  description: 'What it is for.',
+  dependsOn: 'Ids of the nodes that it waits for.',
+  input:
+    "The task's input: JSON whose strings may hold `${{ CEL }}` over params, tasks, execution, env and secrets.",
+  trigger: 'When it runs, given how its dependencies ended. Default `all_success`.',
+  when: 'A CEL condition: where it is false the node is SKIPPED.',
+  allowFailure: 'Its failure does not fail the graph, and counts as success for dependants.',
+  scheduledTime: 'Not before this ISO time with a zone, or this long after its dependencies.',
+  metadata: 'JSON of your own, over that of the graph.',
+  tags: 'Tags of this node.',
+};
+
+export const OPTION_WORDS: Words<keyof TaskOptions> = {
+  priority: 'Which goes first among those that are ready. Default MEDIUM.',
+  retry: "How failures are retried: a strategy's name, or an object. Default 3 retries, 5 s, ×2.",
+  timeout: 'Time of one attempt. Default 1 h.',
+  totalTimeout: 'Time over all attempts and waits. Default none.',
+  heartbeatTimeout: 'A worker silent for this long counts as lost. Default 30 s, at least 1 s.',
+  queueTimeout: 'How long it may wait for a worker; null for no bound. Default 24 h.',
+  queue: "The Temporal task queue. Default: the execution's own.",
+  maxLostWorkers: 'How many workers it may lose before it is given up. Default 3.',
+  limit: 'At most so many at once over all executions: a key, or key, max and weight.',
+  circuit: 'A circuit breaker: a name, or a name with its settings.',
+  cache: 'Keeps the result by task, version and input. Default false.',
+  result: 'What becomes of the output before it is stored.',
+  onUnknown:
+    'What to do when nobody knows whether an attempt did its work: retry (default), ask, or a task to verify it.',
+  expectedDuration: 'How long it usually takes: for `plan` and the deadline.',
+};
+
+const RETRY: Words<keyof z.output<typeof RetryObjectSchema>> = {
+  strategy: 'How waits grow. Default EXPONENTIAL_BACKOFF, or DELAY_LIST where `delays` is given.',
+  maxRetries: 'Retries after the first attempt. Default 3.',
+  delay: 'The first wait. Default 5 s.',
+  factor: 'Growth of EXPONENTIAL_BACKOFF. Default 2.',
+  maxDelay: 'Cap of growing waits; null for none. Default: the larger of 60 s and `delay`.',
+  delays: 'The waits of DELAY_LIST, in order; the last repeats.',
+  jitter: 'Random spread of a wait, as a fraction; true is 0.25. Default 0.',
+  retryOn: 'Codes or names of errors that are retried; then others are not.',
+  neverRetryOn: 'Codes or names of errors that are never retried.',
+  unknownErrors: 'What happens to an error on no list. Default retry.',
+  maxRetryAfter: 'Longest wait that an error may ask for itself. Default 1 h.',
+  byError: 'A policy of its own for an error, by code or name.',
+};
+
+const MAP: Words<keyof MapOptions> = {
+  over: 'The list: items, or a CEL expression that gives them.',
+  concurrency: 'Items that run at once. Default 10.',
+  maxItems: 'A longer list is a failure. Default and most 10,000.',
+  onFailure: 'What the failure of an item does to the others. Default continue.',
+  allowFailure: 'An item that fails gives null, and does not fail the node.',
+};
+
+const APPROVAL: Words<keyof ApprovalOptions> = {
+  message: 'What is asked; may hold `${{ … }}`.',
+  by: 'Names of those who may answer. Default: anybody.',
+  timeout: "How long to wait. Default: the graph's deadline.",
+  onTimeout: 'What no answer means. Default fail.',
+  onDeny: 'What a no means. Default fail.',
+  payload: 'JSON Schema of what the answer has to bring.',
+};
+
+const COMPENSATE: Words<keyof Compensate> = {
+  task: 'The name of the task that undoes.',
+  input: 'Its input; may hold `${{ … }}` over `input` and `output` of the node. Default both.',
+  retry: 'How its failures are retried.',
+  timeout: 'Time of one of its attempts.',
+};
+
+const RESULT: Words<keyof ResultOptions> = {
+  select: 'CEL: the part of `output` that is kept.',
+  transform: 'CEL: what is made of it.',
+  merge: 'CEL: an object that its fields are put over.',
+  store: '`inline` or `reference`. Default: inline up to 4 KiB.',
+};
+
+const CIRCUIT: Words<keyof CircuitSettings | 'name'> = {
+  name: 'Nodes of a project that name the same circuit share it.',
+  failures: 'Failures within the window that open it. Default 5.',
+  window: 'Default 60 s.',
+  openFor: 'How long it stays open. Default 30 s.',
+  probes: 'Nodes that try at once after that. Default 1.',
+  minCalls: 'Fewer calls in the window never open it. Default 5.',
+};
+
+/** Words for the fields of what a field holds, by the field's name. */
+export const INNER_WORDS = {
+  retry: RETRY,
+  byError: RETRY,
+  map: MAP,
+  approval: APPROVAL,
+  compensate: COMPENSATE,
+  result: RESULT,
+  circuit: CIRCUIT,
+  limit: {
+    key: 'The key; may hold `${{ params.x }}`.',
+    max: 'Places in all.',
+    weight: 'Places that one node takes. Default 1.',
+  },
+  cache: {
+    ttl: 'How long a result is good.',
+    key: 'What tells results apart, instead of the input.',
+  },
+  hooks: { pre: 'Before each attempt.', post: 'After the end of each node.' },
+  onUnknown: { verify: 'A task that answers { done, output? }.' },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
