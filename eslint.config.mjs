@@ -32,6 +32,7 @@ const ROOMS = {
   convert: { may: ['domain'], packages: ['zod', 'yaml'] },
   store: { may: ['domain'] },
   servers: { may: ['domain'] },
+  builder: { may: ['registry', 'domain'] },
   /** Pipelines that are run by name: files, read and checked. */
   templates: { may: ['domain'] },
   /** How executions stand and ended, read from Temporal: for clients and for activities. */
@@ -73,7 +74,7 @@ const ROOMS = {
 const DOORS = {
   registry: ['domain'],
   'local-workers': ['registry'],
-  builder: ['registry', 'domain'],
+  builder: ['builder', 'registry', 'domain'],
   config: ['domain'],
   telemetry: ['telemetry', 'config', 'domain'],
   client: ['client', 'store', 'registry', 'config', 'domain', ...CONTRACT],
@@ -86,6 +87,7 @@ const DOORS = {
     'local-workers',
     'config',
     'telemetry',
+    'templates',
     'domain',
     ...CONTRACT,
   ],

@@ -1,61 +1,48 @@
 /** The builder: a graph in code, its edges by handle and its data flow typed. What it makes is a plain spec. */
-import { conditionProblem } from './domain/condition.js';
-import type { GraphSpec, TaskOptionsInput } from './domain/spec.js';
-import type { TriggerRule } from './domain/trigger.js';
-import type { ParamSpec } from './domain/spec.js';
-import type { AnyTask, TaskDefinition } from './registry.js';
+import {
+  questionOf,
+  undoOf,
+  type ApprovalOutput,
+  type BelowOptions,
+  type FlowOptions,
+  type MapSettings,
+  type NodeHandle,
+  type NodeInput,
+  type NodeOptions,
+  type Question,
+} from './builder/node-options.js';
+import { namedIn, plain, reads, reference, type Ref, type Templated } from './builder/refs.js';
 import { TaskError } from './domain/errors.js';
+import type { GraphSpec, ParamSpec } from './domain/spec.js';
+import type { AnyTask, TaskDefinition } from './registry.js';
 
-declare const VALUE: unique symbol;
-
-/**
- * A value that exists only when the graph runs: a node's output, a part of it, or a parameter. Use it inside an input,
- * or in a text as `in ${String(ref)}`; `ref.items[0].name` is a reference again.
- */
-export type Ref<T> = {
-  readonly [VALUE]: T;
-  toString: () => string;
-} & (T extends readonly (infer E)[]
-  ? { readonly [index: number]: Ref<E> }
-  : T extends object
-    ? { readonly [K in keyof T]-?: Ref<T[K]> }
-    : unknown);
-
-/** An input in which any part may be a reference of its type. */
-export type Templated<T> =
-  | T
-  | Ref<T>
-  | (T extends string ? string : never)
-  | (T extends readonly (infer E)[]
-      ? readonly Templated<E>[]
-      : T extends object
-        ? { [K in keyof T]: Templated<T[K]> }
-        : never);
-
-export interface NodeHandle<Output> {
-  readonly id: string;
-  readonly output: Ref<Output>;
-  /** The node's status, for nodes that run whatever became of this one. */
-  readonly status: Ref<string>;
-}
-
-export interface NodeOptions extends TaskOptionsInput {
-  /** Nodes to wait for, beside those that the input and the condition read. */
-  dependsOn?: readonly NodeHandle<unknown>[];
-  trigger?: TriggerRule;
-  /** Runs only where this is true: a reference, or a CEL expression such as `tasks.check.output.rows > 0`. */
-  when?: string | Ref<boolean>;
-  allowFailure?: boolean;
-  scheduledTime?: string | number;
-  description?: string;
-  metadata?: Record<string, unknown>;
-  tags?: string[];
-}
+export { secret, variable, type Ref, type Templated } from './builder/refs.js';
+export type {
+  ApprovalOutput,
+  BelowOptions,
+  MapSettings,
+  NodeHandle,
+  NodeOptions,
+  Question,
+  Undo,
+} from './builder/node-options.js';
 
 export type GraphOptions = Omit<GraphSpec, 'name' | 'tasks' | 'params'>;
 type ParamSpecs = Record<string, ParamSpec>;
 
-export class GraphBuilder {
+/** The outputs of leaves by their ids. */
+type LeavesOf<Handles extends Record<string, NodeHandle<unknown>>> = {
+  [Id in keyof Handles]: Handles[Id] extends NodeHandle<infer Output> ? Output : never;
+};
+
+/** What each item of a map gives; null for one that failed and may. */
+type ItemOutput<Output, Settings> = Settings extends { allowFailure: true }
+  ? Output | null
+  : Output;
+
+export class GraphBuilder<Output = Record<string, unknown>> {
+  /** Only a type: the outputs of its leaves. */
+  declare readonly leavesOutput: Output;
   private readonly nodes: GraphSpec['tasks'] = [];
   private readonly definitions = new Map<string, AnyTask>();
   private readonly paramSpecs: ParamSpecs = {};
@@ -76,7 +63,7 @@ export class GraphBuilder {
   }
 
   /**
-   * Adds a node. It waits for every node that its input or its condition reads, and for `dependsOn`.
+   * Adds a task. It waits for every node that its input or its condition reads, and for `dependsOn`.
    *
    * @param task a definition, or a task's name where the definition is not at hand
    * @throws TaskError CONFIGURATION when the id is taken
@@ -84,43 +71,106 @@ export class GraphBuilder {
   add<Input, Output>(
     id: string,
     task: TaskDefinition<Input, Output>,
-    options?: NodeOptions & { input?: NoInfer<Templated<Input>> },
+    options?: NodeOptions<NoInfer<Input>, NoInfer<Output>> & { input?: NoInfer<Templated<Input>> },
   ): NodeHandle<Output>;
   add<Output = unknown>(
     id: string,
     task: string,
-    options?: NodeOptions & { input?: unknown },
+    options?: NodeOptions<never, never> & { input?: unknown },
   ): NodeHandle<Output>;
   add(
     id: string,
     task: AnyTask | string,
-    options: NodeOptions & { input?: unknown } = {},
+    options: NodeOptions<never, never> & { input?: unknown } = {},
   ): NodeHandle<unknown> {
-    if (this.nodes.some((node) => node.id === id))
+    return this.push(id, { task: this.taskName(task) }, options);
+  }
+
+  /**
+   * Adds a task for each item of a list; its output is the list of their outputs, in order.
+   *
+   * @param over a reference to a list, a CEL expression that gives one, or the items
+   * @param task a definition, a task's name, or a graph, whose parameters the input then holds
+   * @param options `input` may be a function of the item and its index; `items` says how many run at once, and so on
+   * @throws TaskError CONFIGURATION when the id is taken
+   */
+  map<Item, Input, Output, const Settings extends MapSettings = object>(
+    id: string,
+    over: Ref<readonly Item[]> | Ref<Item[]> | readonly Item[] | string,
+    task: TaskDefinition<Input, Output> | string | GraphBuilder<Output>,
+    options: NodeOptions<NoInfer<Input>, NoInfer<Output>> & {
+      input?:
+        | NoInfer<Templated<Input>>
+        | ((item: Ref<NoInfer<Item>>, index: Ref<number>) => NoInfer<Templated<Input>>);
+      items?: Settings;
+    } = {},
+  ): NodeHandle<ItemOutput<Output, Settings>[]> {
+    const { input, items, ...rest } = options;
+    const given: unknown =
+      typeof input === 'function'
+        ? (input as (...of: unknown[]) => unknown)(reference('item'), reference('index'))
+        : input;
+    const list = Array.isArray(over) ? (plain(over) as unknown[]) : String(over as Ref<unknown>);
+    const map = items === undefined && typeof list === 'string' ? list : { over: list, ...items };
+    const what =
+      task instanceof GraphBuilder ? { graph: this.inner(task) } : { task: this.taskName(task) };
+    return this.push(id, { ...what, map }, { ...rest, input: given });
+  }
+
+  /**
+   * Adds a graph that runs below this one; its output is that of its leaves, by their ids.
+   *
+   * @param graph a builder, a spec, or the name of a template of the worker
+   * @param options `input` holds the graph's parameters
+   * @throws TaskError CONFIGURATION when the id is taken
+   */
+  graph<Output = Record<string, unknown>>(
+    id: string,
+    graph: GraphBuilder<Output> | GraphSpec | string,
+    options: BelowOptions & { input?: unknown } = {},
+  ): NodeHandle<Output> {
+    const inner = graph instanceof GraphBuilder ? this.inner(graph) : graph;
+    return this.push(id, { graph: inner }, options);
+  }
+
+  /**
+   * Adds a question to a person or a system; its output is the answer.
+   *
+   * @throws TaskError CONFIGURATION when the id is taken
+   */
+  approval<Payload = unknown>(
+    id: string,
+    question: Question<Payload>,
+    options: BelowOptions = {},
+  ): NodeHandle<ApprovalOutput<Payload>> {
+    return this.push(id, { approval: questionOf(question) }, options);
+  }
+
+  /**
+   * Types the output of this graph, for where it runs below another, by the nodes that nothing depends on:
+   * `leaves({ total })` where `total` is the handle of the node with that id.
+   *
+   * @throws TaskError CONFIGURATION where these are not exactly those nodes
+   */
+  leaves<Handles extends Record<string, NodeHandle<unknown>>>(
+    handles: Handles,
+  ): GraphBuilder<LeavesOf<Handles>> {
+    const waited = new Set(this.nodes.flatMap(({ dependsOn = [] }) => dependsOn));
+    const are = this.nodes.map(({ id }) => id).filter((id) => !waited.has(id));
+    const said = Object.keys(handles);
+    const other = said.find((id) => handles[id]?.id !== id);
+    if (other !== undefined || [...are].sort().join('\n') !== [...said].sort().join('\n'))
       throw new TaskError(
         'CONFIGURATION',
-        `graph ${this.name}: two nodes have the id ${JSON.stringify(id)}`,
+        `graph ${this.name}: the leaves are ${are.join(', ')}, got ${said.join(', ')}`,
       );
-    const { dependsOn = [], input, when, ...rest } = options;
-    const plain = input === undefined ? undefined : (JSON.parse(JSON.stringify(input)) as unknown);
-    const condition = when === undefined ? undefined : String(when);
-    const named = conditionReads(condition);
-    const read = this.nodes
-      .filter((node) => named.includes(node.id) || reads(plain, node.id))
-      .map((node) => node.id);
-    const all = [...new Set([...dependsOn.map((node) => node.id), ...read])];
-    const name = typeof task === 'string' ? task : task.name;
-    if (typeof task !== 'string') this.definitions.set(name, task);
-    this.nodes.push({
-      id,
-      task: name,
-      ...(all.length > 0 ? { dependsOn: all } : {}),
-      ...(plain === undefined ? {} : { input: plain }),
-      ...(condition === undefined ? {} : { when: condition }),
-      ...rest,
-    });
-    const at = `tasks[${JSON.stringify(id)}]`;
-    return { id, output: reference(`${at}.output`), status: reference(`${at}.status`) };
+    return this as unknown as GraphBuilder<LeavesOf<Handles>>;
+  }
+
+  /** A node that was added before, or that the spec had. @throws TaskError CONFIGURATION where there is none */
+  node<Output = unknown>(id: string): NodeHandle<Output> {
+    if (this.nodes.some((node) => node.id === id)) return handleOf<Output>(id);
+    throw new TaskError('CONFIGURATION', `graph ${this.name}: no node ${JSON.stringify(id)}`);
   }
 
   /** The spec: plain JSON, ready for YAML or a raw client. */
@@ -137,6 +187,61 @@ export class GraphBuilder {
   get tasks(): AnyTask[] {
     return [...this.definitions.values()];
   }
+
+  /** A builder of a spec, to add to it: `toSpec()` gives the same spec again. */
+  static from(spec: GraphSpec): GraphBuilder {
+    const { name, tasks, params, ...options } = structuredClone(spec);
+    const builder = new GraphBuilder(name, options);
+    for (const [param, schema] of Object.entries(params ?? {})) builder.param(param, schema);
+    if (params && Object.keys(params).length === 0) Object.assign(builder.options, { params });
+    builder.nodes.push(...tasks);
+    return builder;
+  }
+
+  private push<Output>(
+    id: string,
+    what: Pick<NodeInput, 'task' | 'graph' | 'approval' | 'map'>,
+    options: FlowOptions & Pick<NodeOptions<never, never>, 'compensate'> & { input?: unknown },
+  ): NodeHandle<Output> {
+    if (this.nodes.some((node) => node.id === id))
+      throw new TaskError(
+        'CONFIGURATION',
+        `graph ${this.name}: two nodes have the id ${JSON.stringify(id)}`,
+      );
+    const { dependsOn = [], input, when, compensate, ...rest } = options;
+    const given = plain(input);
+    const condition = when === undefined ? undefined : String(when);
+    const over = typeof what.map === 'object' ? what.map.over : what.map;
+    const named = [...namedIn(condition, 'condition'), ...namedIn(over, 'list')];
+    const read = this.nodes
+      .filter((node) => named.includes(node.id) || reads([given, over, what.approval], node.id))
+      .map((node) => node.id);
+    const all = [...new Set([...dependsOn.map((node) => node.id), ...read])];
+    const undo = compensate === undefined ? undefined : undoOf(compensate);
+    if (undo?.definition) this.definitions.set(undo.definition.name, undo.definition);
+    this.nodes.push({
+      id,
+      ...what,
+      ...(all.length > 0 ? { dependsOn: all } : {}),
+      ...(given === undefined ? {} : { input: given }),
+      ...(condition === undefined ? {} : { when: condition }),
+      ...(undo ? { compensate: undo.spec } : {}),
+      ...rest,
+    });
+    return handleOf<Output>(id);
+  }
+
+  private taskName(task: AnyTask | string): string {
+    if (typeof task === 'string') return task;
+    this.definitions.set(task.name, task);
+    return task.name;
+  }
+
+  /** The spec of a graph that runs below, and its definitions with ours. */
+  private inner(graph: GraphBuilder<unknown>): Record<string, unknown> {
+    for (const task of graph.tasks) this.definitions.set(task.name, task);
+    return { ...graph.toSpec() };
+  }
 }
 
 /** Starts a graph in code. */
@@ -144,32 +249,7 @@ export function defineGraph(name: string, options?: GraphOptions): GraphBuilder 
   return new GraphBuilder(name, options);
 }
 
-function reads(value: unknown, id: string): boolean {
-  return (
-    value !== undefined &&
-    JSON.stringify(value).includes(JSON.stringify(`tasks[${JSON.stringify(id)}]`).slice(1, -1))
-  );
-}
-
-/** Ids that a condition names; none where it does not parse, which validation says. */
-function conditionReads(when: string | undefined): string[] {
-  const condition = when === undefined ? undefined : conditionProblem(when);
-  return condition && 'references' in condition ? condition.references.tasks : [];
-}
-
-function reference<T>(expression: string): Ref<T> {
-  const text = `\${{ ${expression} }}`;
-  return new Proxy(Object.freeze({}), {
-    get(_target, key) {
-      if (key === 'toJSON' || key === Symbol.toPrimitive || key === 'toString') return () => text;
-      if (typeof key === 'symbol') return undefined;
-      return reference(
-        /^\d+$/.test(key)
-          ? `${expression}[${key}]`
-          : /^[A-Za-z_]\w*$/.test(key)
-            ? `${expression}.${key}`
-            : `${expression}[${JSON.stringify(key)}]`,
-      );
-    },
-  }) as Ref<T>;
+function handleOf<Output>(id: string): NodeHandle<Output> {
+  const at = `tasks[${JSON.stringify(id)}]`;
+  return { id, output: reference(`${at}.output`), status: reference(`${at}.status`) };
 }

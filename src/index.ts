@@ -1,6 +1,17 @@
 /** The package's front door: define tasks and graphs, schedule them, ask how they stand. */
-export { defineGraph, GraphBuilder } from './builder.js';
-export type { GraphOptions, NodeHandle, NodeOptions, Ref, Templated } from './builder.js';
+export { defineGraph, GraphBuilder, secret, variable } from './builder.js';
+export type {
+  ApprovalOutput,
+  BelowOptions,
+  GraphOptions,
+  MapSettings,
+  NodeHandle,
+  NodeOptions,
+  Question,
+  Ref,
+  Templated,
+  Undo,
+} from './builder.js';
 export { ExecutionHandle, getTaskEngine, TaskEngine } from './client.js';
 export type {
   AddedHook,

@@ -46,6 +46,7 @@ import {
   type Tracing,
   type TracingOption,
 } from './telemetry/tracing.js';
+import { templateGraph } from './templates/load-template.js';
 import { systemQueue } from './workflows/messages.js';
 
 export { defineTask } from './registry.js';
@@ -157,7 +158,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       state: new WorkerState(identity, slots),
       circuits: new WorkerCircuits(store, log),
       errorLists,
-      graphs: () => ({ problem: 'this worker knows no pipelines by name' }),
+      graphs: (name) => templateGraph(settings.templatesDir, name),
       late: new LateSources({
         ...settings,
         ...(options.secrets ? { secrets: options.secrets } : {}),

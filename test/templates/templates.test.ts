@@ -128,23 +128,22 @@ describe('the templates of this package', () => {
 
   it('call-each sends each item, in order of the list in its output', async () => {
     answers['/each'] = ({ body }) => [200, { got: body }];
-    const { status, nodes } = await run('call-each', { url: `${base}/each`, items: [1, 'b'] });
+    const { status, nodes } = await run('call-each', {
+      url: `${base}/each`,
+      items: [{ n: 1 }, { n: 2 }],
+    });
     expect(status).toBe('COMPLETED');
-    expect(nodes['call']?.output).toEqual([{ got: 1 }, { got: 'b' }]);
+    expect(nodes['call']?.output).toEqual([{ got: { n: 1 } }, { got: { n: 2 } }]);
   });
 
   it('approved-call waits for a yes', async () => {
     const handle = await start('approved-call', {
       ...{ question: 'Send it?', url: `${base}/send`, body: { n: 1 } },
     });
-    await until(
-      async () => (await handle.status()).nodes['ask']?.status === 'RUNNING',
-      'the question',
-    );
+    const ask = handle.node('ask');
+    await until(async () => (await ask.status()).status === 'RUNNING', 'the question');
     expect(calls).toEqual([]);
-    await harness.client.workflow.getHandle(handle.executionId).executeUpdate('approve', {
-      args: [{ node: 'ask', approved: true, by: 'ada', reason: 'looks good' }],
-    });
+    expect(await ask.approve({ by: 'ada', note: 'looks good' })).toMatchObject({ success: true });
     expect((await handle.result()).status).toBe('COMPLETED');
     expect(calls).toEqual([{ method: 'POST', path: '/send', body: { n: 1 } }]);
   });

@@ -174,7 +174,7 @@ describe('a sub-graph', () => {
   });
 
   it.each([
-    ['unknown', 'other', /knows no pipelines/],
+    ['unknown', 'other', /no template "other"/],
     ['six deep', [1, 2, 3, 4, 5, 6], /at most 5 deep/],
   ])('that is %s is refused before anything runs', async (_title, what, says) => {
     const nested = (depth: number): GraphSpec =>

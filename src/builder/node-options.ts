@@ -1,0 +1,106 @@
+/** What may be said of a node in code, by its kind. */
+import { z } from 'zod';
+import { getOwn, isObject } from '../domain/json.js';
+import type { GraphSpec, TaskOptionsInput } from '../domain/spec.js';
+import type { TriggerRule } from '../domain/trigger.js';
+import type { AnyTask, TaskDefinition } from '../registry.js';
+import { plain, reference, type Ref } from './refs.js';
+
+export type NodeInput = GraphSpec['tasks'][number];
+type MapObject = Exclude<NodeInput['map'], string | undefined>;
+type Approval = NonNullable<NodeInput['approval']>;
+type CompensateObject = Exclude<NodeInput['compensate'], string | undefined>;
+
+export interface NodeHandle<Output> {
+  readonly id: string;
+  readonly output: Ref<Output>;
+  /** The node's status, for nodes that run whatever became of this one. */
+  readonly status: Ref<string>;
+}
+
+/** What may be said of every node. */
+export interface FlowOptions {
+  /** Nodes to wait for, beside those that the input, the list and the condition read. */
+  dependsOn?: readonly NodeHandle<unknown>[];
+  trigger?: TriggerRule;
+  /** Runs only where this is true: a reference, or a CEL expression such as `tasks.check.output.rows > 0`. */
+  when?: string | Ref<boolean>;
+  allowFailure?: boolean;
+  scheduledTime?: string | number;
+  description?: string;
+  metadata?: Record<string, unknown>;
+  tags?: string[];
+}
+
+/** The task that undoes a node's work. */
+export interface Undo<Input, Output> extends Omit<CompensateObject, 'task' | 'input'> {
+  task: string | AnyTask;
+  /** Made of the node's input and output. Default `{ input, output }`. */
+  input?: unknown;
+  /** The same, typed; stands instead of `input`. */
+  inputOf?: (input: Ref<Input>, output: Ref<Output>) => unknown;
+}
+
+export interface NodeOptions<Input = unknown, Output = unknown>
+  extends FlowOptions, TaskOptionsInput {
+  /** The task that undoes its work when the graph fails or is cancelled later: its name or definition, or more. */
+  compensate?: string | AnyTask | Undo<Input, Output>;
+}
+
+/** What may be said of a node whose work is a graph or a question. */
+export interface BelowOptions
+  extends FlowOptions, Pick<TaskOptionsInput, 'priority' | 'expectedDuration'> {}
+
+/** What may be said of the items of a map. */
+export type MapSettings = Omit<MapObject, 'over'>;
+
+/** What an approval asks. */
+export interface Question<Payload> extends Omit<Approval, 'payload'> {
+  /** What the answer has to bring: a zod schema, or JSON Schema. */
+  payload?: z.ZodType<Payload> | Record<string, unknown> | undefined;
+}
+
+/** The answer to an approval. */
+export interface ApprovalOutput<Payload = unknown> {
+  approved: boolean;
+  by: string | null;
+  /** An ISO time. */
+  at: string;
+  payload: Payload;
+  note: string | null;
+}
+
+/** `compensate` as a spec has it, with the definition where there is one. */
+export function undoOf(compensate: NonNullable<NodeOptions<never, never>['compensate']>): {
+  spec: NonNullable<NodeInput['compensate']>;
+  definition?: AnyTask;
+} {
+  if (typeof compensate === 'string') return { spec: compensate };
+  if ('run' in compensate) return { spec: compensate.name, definition: compensate };
+  const { task, input, inputOf, ...rest } = compensate;
+  const made = inputOf
+    ? (inputOf as (...of: unknown[]) => unknown)(reference('input'), reference('output'))
+    : input;
+  const spec = {
+    ...rest,
+    task: typeof task === 'string' ? task : task.name,
+    ...(made === undefined ? {} : { input: plain(made) }),
+  };
+  return typeof task === 'string' ? { spec } : { spec, definition: task };
+}
+
+/** A question as a spec has it. */
+export function questionOf({ payload, ...rest }: Question<unknown>): Approval {
+  if (payload === undefined) return rest;
+  const schema = payload instanceof z.ZodType ? withoutDialect(payload) : payload;
+  return { ...rest, message: String(rest.message), payload: schema };
+}
+
+function withoutDialect(payload: z.ZodType): Record<string, unknown> {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(payload, { io: 'input' });
+  return schema;
+}
+
+/** True for a task's definition. */
+export const isTask = (what: unknown): what is TaskDefinition =>
+  isObject(what) && typeof getOwn(what, 'run') === 'function';
