@@ -44,6 +44,8 @@ describe('the package', () => {
         'lib/workflow-bundle.js',
         'lib/cli/main.js',
         'lib/index.d.ts',
+        'schema/pipeline.schema.json',
+        'templates/wait-for-url.yaml',
         'README.md',
         'LICENSE',
       ]),
