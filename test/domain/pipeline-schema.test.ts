@@ -81,13 +81,11 @@ describe('pipelineSchema', () => {
   });
 
   it('has words for every field', () => {
-    const graph = pipelineSchema() as unknown as {
-      properties: Record<string, { description?: string }> & {
-        tasks: { items: { properties: Record<string, { description?: string }> } };
-      };
-    };
+    type Fields = Record<string, { description?: string }>;
+    const graph = pipelineSchema() as unknown as { properties: Fields };
+    const { items } = graph.properties['tasks'] as unknown as { items: { properties: Fields } };
     const own = Object.entries(graph.properties);
-    const nodes = Object.entries(graph.properties.tasks.items.properties);
+    const nodes = Object.entries(items.properties);
     for (const [name, { description }] of [...own, ...nodes])
       expect([name, description]).not.toContain(undefined);
   });
