@@ -110,7 +110,7 @@ export class GraphBuilder<Output = Record<string, unknown>> {
       typeof input === 'function'
         ? (input as (...of: unknown[]) => unknown)(reference('item'), reference('index'))
         : input;
-    const list = Array.isArray(over) ? (plain(over) as unknown[]) : String(over as Ref<unknown>);
+    const list = Array.isArray(over) ? (plain(over) as unknown[]) : String(over);
     const map = items === undefined && typeof list === 'string' ? list : { over: list, ...items };
     const what =
       task instanceof GraphBuilder ? { graph: this.inner(task) } : { task: this.taskName(task) };

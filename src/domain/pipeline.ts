@@ -77,7 +77,7 @@ export function parsePipeline(text: string): ParsedPipeline {
 function withoutDialect(spec: Json): Json {
   if (!isObject(spec) || typeof spec['$schema'] !== 'string') return spec;
   const { $schema: _dialect, ...rest } = spec;
-  return rest as Json;
+  return rest;
 }
 
 /** The tokens are nested but parsed and walked without recursion. */

@@ -105,9 +105,11 @@ function read(file: string, name: string): GraphSpec {
       `template ${preview(name)}: ${file} cannot be read (${messageOf(error)})`,
     );
   }
-  const { spec, faults, locate } = parsePipeline(text);
+  const parsed = parsePipeline(text);
+  const { spec, faults } = parsed;
   const place = { depth: 0, paramsUnknown: true } as const;
-  const all = faults.length > 0 ? faults : locate(validateGraph(spec, {}, undefined, place).faults);
+  const all =
+    faults.length > 0 ? faults : parsed.locate(validateGraph(spec, {}, undefined, place).faults);
   if (all.length > 0) throw new SpecInvalidError(all, `template ${preview(name)} (${file})`);
   return spec as unknown as GraphSpec;
 }

@@ -138,7 +138,7 @@ describe('the builder', () => {
     const listed = graph.add('list', list, { input: { folder: 'x' } });
     const sizes = graph.map('sizes', listed.output.files, size, {
       // @ts-expect-error the item has no such field
-      input: (file, index) => ({ file: file.nothing, at: index, factor: 1 }),
+      input: (file, index) => ({ file: String(file.nothing), at: index, factor: 1 }),
     });
     // @ts-expect-error a list of numbers, where a text is expected
     graph.add('wrong', list, { input: { folder: sizes.output } });

@@ -177,7 +177,7 @@ const graphs = (depth: number): fc.Arbitrary<GraphSpec> => {
         const dependsOn = nodes
           .slice(0, index)
           .flatMap((_, j) => (edges.next().value ? [`n${j}`] : []));
-        return { id: `n${index}`, ...(dependsOn.length > 0 ? { dependsOn } : {}), ...node } as Node;
+        return { id: `n${index}`, ...(dependsOn.length > 0 ? { dependsOn } : {}), ...node };
       }),
     }));
 };
