@@ -25,11 +25,11 @@ export const run: CommandDefinition<RunOptions> = {
   name: 'run',
   summary: 'Run a pipeline or a task, and watch it to its end',
   description:
-    'WHAT is a pipeline in YAML or JSON (- is standard input), the name of a template, or the name of a task.\n' +
+    'FILE|TASK is a pipeline in YAML or JSON (- is standard input), the name of a template, or the name of a task.\n' +
     '"tempograph templates" lists templates; of a template and a task of one name the template is run.\n' +
     'A worker must be running ("tempograph dev" or "tempograph worker"), or give --tasks.\n' +
     'Exit code: 0 completed, 1 failed or cancelled, 2 refused, 3 Temporal not reached, 130 interrupted.',
-  parameters: [['<what>', "a pipeline's file, or the name of a template or a task"]],
+  parameters: [['<file|task>', "a pipeline's file, or the name of a template or a task"]],
   options: [
     ...PARAM_OPTIONS,
     option('-i, --input <json|@file>', "the task's input"),
