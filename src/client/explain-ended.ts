@@ -4,7 +4,7 @@ import { bottleneckText, sentenceOf } from '../domain/explain-text.js';
 import { isTerminal } from '../domain/status.js';
 import { wallTimeOf, type TimedNode } from '../domain/wall-time.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
-import type { NodeView } from '../workflows/messages.js';
+import type { Manifest, NodeView } from '../workflows/messages.js';
 import type { ExplainParts } from './explain-facts.js';
 import { notFound } from './handle.js';
 import type { ExecutionRecord } from './record.js';
@@ -21,7 +21,11 @@ export async function explainEnded(
   const views = manifest ? await manifestNodes(manifest, readJson) : [];
   const wallTime = manifest
     ? wallTimeOf(
-        { startedAt: Date.parse(manifest.startedAt), endedAt: Date.parse(manifest.endedAt) },
+        {
+          startedAt: Date.parse(manifest.startedAt),
+          endedAt: Date.parse(manifest.endedAt),
+          undoMs: undoMs(manifest),
+        },
         views.map(timedNode),
       )
     : null;
@@ -53,6 +57,13 @@ function endedNode(executionId: string, view: NodeView): NodeExplanation[] {
       ...{ sentence: sentenceOf(reason), bound: null },
     },
   ];
+}
+
+/** One is undone after the other. */
+function undoMs({ compensation = [] }: Manifest): number {
+  const [first] = compensation;
+  const last = compensation.at(-1);
+  return first && last ? Math.max(0, Date.parse(last.endedAt) - Date.parse(first.startedAt)) : 0;
 }
 
 function timedNode({ id, readyAt, endedAt, after, times }: NodeView): TimedNode {

@@ -146,9 +146,11 @@ function insideOf({ nodes }: Explanation): Pick<NodeExplanation, 'inside' | 'ins
 
 /** Why the execution as a whole is not done, the most telling first. */
 function reasonsOf({ graph }: WaitingPage, nodes: readonly { status: Status }[]): Reason[] {
-  const { status, stopping, closing, running, total, counts, awaits = [], marks = [] } = graph;
+  const { status, stopping, closing, undoing, running, total, counts } = graph;
+  const { awaits = [], marks = [] } = graph;
   const reasons: Reason[] = [];
-  if (closing) reasons.push({ kind: 'closing' });
+  if (undoing) reasons.push({ kind: 'undoing', ...undoing });
+  else if (closing) reasons.push({ kind: 'closing' });
   if (stopping !== undefined && !closing)
     reasons.push({ kind: 'stopping', why: stopping, running });
   if (status === 'PAUSED') {

@@ -263,6 +263,7 @@ const TIME_OF: Record<Reason['kind'], TimeKind | undefined> = {
   planning: undefined,
   no_worker: undefined,
   stopping: undefined,
+  undoing: undefined,
   closing: undefined,
 };
 

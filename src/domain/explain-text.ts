@@ -106,6 +106,8 @@ const SENTENCE: Sentences = {
   },
   stopping: ({ why, running }) =>
     `is being stopped (${ENDED_BECAUSE[why] ?? why}); ${count(running, 'node', 'nodes')} that ${running === 1 ? 'runs was' : 'run were'} asked to`,
+  undoing: ({ done, total }) =>
+    `all nodes have ended, and what they did is being undone: ${done} of ${total} so far`,
   closing: () => 'all nodes have ended; hooks and the record of the result are under way',
 };
 
@@ -184,6 +186,7 @@ export const TIME_TEXT: Record<TimeKind, string> = {
   backoff: 'waiting between attempts',
   approval: 'waiting for an answer',
   children: 'sub-graphs and maps',
+  undo: 'undoing what was done',
   overhead: 'overhead: post hooks, records, the way to the server and back',
 };
 

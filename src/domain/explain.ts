@@ -170,6 +170,8 @@ export type Reason =
     } & Nullable<QueueFacts>)
   /** The graph is being stopped; `running` nodes were asked to. */
   | { kind: 'stopping'; why: StatusReason; running: number }
+  /** All nodes have ended, and what they did is being undone. */
+  | { kind: 'undoing'; done: number; total: number }
   /** All nodes have ended; hooks, manifest and record are under way. */
   | { kind: 'closing' };
 

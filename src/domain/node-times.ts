@@ -27,6 +27,8 @@ export const TIME_KINDS = [
   'approval',
   /** Its items, or its sub-graph, were under way. */
   'children',
+  /** What completed was undone, behind the last node. */
+  'undo',
   /** Post hooks, recording, and the way to the server and back. */
   'overhead',
 ] as const;

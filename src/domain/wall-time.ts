@@ -48,7 +48,7 @@ export interface WallTime {
   totalMs: number;
   /** First to last. */
   path: PathStep[];
-  /** Behind the last node: post hooks of others, the manifest, the record. */
+  /** Behind the last node: undoing, post hooks of others, the manifest, the record. */
   closingMs: number;
   /** On the path, closing included. */
   byKind: Times;
@@ -58,7 +58,7 @@ export interface WallTime {
 }
 
 export function wallTimeOf(
-  { startedAt, endedAt }: { startedAt: number; endedAt: number },
+  { startedAt, endedAt, undoMs = 0 }: { startedAt: number; endedAt: number; undoMs?: number },
   nodes: readonly TimedNode[],
 ): WallTime {
   const totalMs = Math.max(0, endedAt - startedAt);
@@ -76,7 +76,9 @@ export function wallTimeOf(
     cursor = Math.max(cursor, ended);
   }
   const closingMs = Math.max(0, endedAt - cursor);
-  addTime(byKind, 'overhead', closingMs);
+  const undone = Math.min(closingMs, undoMs);
+  addTime(byKind, 'undo', undone);
+  addTime(byKind, 'overhead', closingMs - undone);
   return {
     totalMs,
     path,

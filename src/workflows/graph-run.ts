@@ -144,7 +144,7 @@ export class GraphRun {
       this.scheduler.release(now);
       this.dispatch();
       this.limits?.flush(this.scheduler);
-      noteWaits(this.state, this.scheduler, this.limits?.gate, now);
+      noteWaits(this.state, this.limits?.gate, now);
       this.alarm.set(this.limits?.nextDue());
       this.alarm.set(this.scheduler.nextDue());
       if (this.stopping === undefined) this.alarm.set(deadline);
@@ -174,8 +174,7 @@ export class GraphRun {
   }
 
   status(): GraphStatus {
-    const { prepared } = this.parts;
-    const { execution } = prepared;
+    const { execution } = this.parts.prepared;
     const undoing = this.isDone() ? this.undoing.state(this.endStatus()) : undefined;
     return {
       executionId: execution.id,
@@ -196,9 +195,8 @@ export class GraphRun {
 
   /** What nodes that have not ended wait for. */
   waiting(query: WaitingQuery): WaitingPage {
-    const { scheduler, state, stopping, startedAt, awaited } = this;
-    const own = { scheduler, state, stopping, startedAt, awaited, status: this.status() };
-    return waitingOf({ ...this.parts, ...own }, query);
+    const { parts, state, stopping, awaited, deadline } = this;
+    return waitingOf({ ...parts, state, stopping, awaited, deadline }, this.status(), query);
   }
 
   get nodes(): GraphState {

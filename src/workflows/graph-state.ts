@@ -60,7 +60,7 @@ export class GraphState {
 
   constructor(
     readonly plan: Plan,
-    private readonly scheduler: Scheduler,
+    readonly scheduler: Scheduler,
   ) {
     this.records = plan.nodes.map(() => ({ sequence: 0 }));
     this.indexOf = new Map(plan.nodes.map((node, index) => [node.id, index]));

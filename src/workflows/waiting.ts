@@ -3,10 +3,8 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { OpenDependency } from '../domain/explain.js';
 import type { StartGate } from '../domain/limit-gate.js';
 import type { Plan } from '../domain/plan.js';
-import type { Scheduler } from '../domain/scheduler.js';
 import type { StatusReason } from '../domain/status.js';
 import type { GraphState } from './graph-state.js';
-import type { Prepared } from './requests.js';
 import type { GraphStatus, NodeView, WaitingNode, WaitingPage, WaitingQuery } from './messages.js';
 
 /** Open dependencies that are named. */
@@ -16,32 +14,32 @@ const PAGE = 1_000;
 const PAGE_BYTES = 1_500_000;
 
 export interface WaitingParts {
-  prepared: Pick<Prepared, 'below'>;
   plan: Plan;
-  scheduler: Scheduler;
   state: GraphState;
-  status: GraphStatus;
   stopping: StatusReason | undefined;
-  startedAt: number;
+  /** Also that of what it is below. */
+  deadline: { at: number | undefined };
   awaiting: { deadline: number | undefined } | undefined;
   /** What it waited for before its start is decided. */
   awaited: boolean;
 }
 
-export function waitingOf(parts: WaitingParts, { node, cursor = 0 }: WaitingQuery): WaitingPage {
-  const { plan, scheduler, state, status, stopping, startedAt } = parts;
+export function waitingOf(
+  parts: WaitingParts,
+  status: GraphStatus,
+  { node, cursor = 0 }: WaitingQuery,
+): WaitingPage {
+  const { plan, state, stopping } = parts;
+  const { scheduler } = state;
+  const deadlineAt = parts.deadline.at;
   const awaitsUntil = parts.awaited ? undefined : parts.awaiting?.deadline;
-  const deadlineAt = Math.min(
-    plan.deadlineMs === undefined ? Infinity : startedAt + plan.deadlineMs,
-    parts.prepared.below?.deadlineAt ?? Infinity, // of what it is below
-  );
   const graph: WaitingPage['graph'] = {
     ...status,
     queue: workflowInfo().taskQueue,
     concurrency: scheduler.concurrency,
     inWindow: scheduler.inWindow,
     running: scheduler.running,
-    ...(deadlineAt === Infinity ? {} : { deadlineAt: iso(deadlineAt) }),
+    ...(deadlineAt === undefined ? {} : { deadlineAt: iso(deadlineAt) }),
     ...(stopping === undefined ? {} : { stopping }),
     ...(scheduler.isDone ? { closing: true as const } : {}),
     ...(awaitsUntil === undefined ? {} : { awaitsUntil: iso(awaitsUntil) }),
@@ -65,10 +63,11 @@ export function waitingOf(parts: WaitingParts, { node, cursor = 0 }: WaitingQuer
 }
 
 function waitingNode(
-  { scheduler, state }: WaitingParts,
+  { state }: WaitingParts,
   places: ReadonlyMap<number, number>,
   index: number,
 ): WaitingNode {
+  const { scheduler } = state;
   const { dependsOn, trigger = 'all_success' } = state.node(index);
   const { queue, timeoutMs, queueTimeoutMs, totalTimeoutMs, kind } = state.classOf(index);
   const view = state.view(index);
@@ -82,7 +81,7 @@ function waitingNode(
     ...(kind === undefined ? {} : { kind }),
     ...(since === undefined ? {} : { since: iso(since) }),
     ...(place === undefined ? {} : { place }),
-    ...(scheduler.state(index) === 'waiting' ? { open: openOf(scheduler, state, dependsOn) } : {}),
+    ...(scheduler.state(index) === 'waiting' ? { open: openOf(state, dependsOn) } : {}),
     ...(totalTimeoutMs === null || typeof first !== 'number'
       ? {}
       : { totalTimeoutAt: iso(first + totalTimeoutMs) }),
@@ -90,11 +89,8 @@ function waitingNode(
   };
 }
 
-function openOf(
-  scheduler: Scheduler,
-  state: GraphState,
-  dependsOn: readonly number[],
-): OpenDependency[] {
+function openOf(state: GraphState, dependsOn: readonly number[]): OpenDependency[] {
+  const { scheduler } = state;
   const open: OpenDependency[] = [];
   for (const index of dependsOn) {
     if (open.length === OPEN_NAMED) break;
@@ -106,7 +102,8 @@ function openOf(
 }
 
 /** The places in line of nodes that are ready: before their limit, or before the window. */
-function placesOf({ plan, scheduler, state }: WaitingParts): Map<number, number> {
+function placesOf({ plan, state }: WaitingParts): Map<number, number> {
+  const { scheduler } = state;
   const lines = new Map<number | undefined, number[]>();
   plan.nodes.forEach((_, index) => {
     if (scheduler.state(index) !== 'ready' || scheduler.isPaused(index)) return;
@@ -127,8 +124,7 @@ const iso = (time: number): string => new Date(time).toISOString();
 
 /** What ready nodes wait for, after everything that could start has started: from now on it is counted so. */
 export function noteWaits(
-  { clocks, plan }: GraphState,
-  scheduler: Scheduler,
+  { clocks, plan, scheduler }: GraphState,
   gate: StartGate | undefined,
   now: number,
 ): void {

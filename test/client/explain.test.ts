@@ -17,7 +17,7 @@ describe('explain', () => {
   const circuit = { name: 'crm', failures: 1, minCalls: 1, openFor: '1h' };
 
   /** TypeScript refuses a reason without a case. */
-  const cases: Record<Exclude<ReasonKind, 'outcome_unknown'>, Case> = {
+  const cases: Record<ReasonKind, Case> = {
     dependencies: {
       begin: async () => {
         const { executionId } = await scene.graph([
@@ -276,6 +276,30 @@ describe('explain', () => {
       },
       reason: { kind: 'stopping', why: 'cancelled', running: 1 },
       sentence: /^is being stopped \(somebody cancelled it\); 1 node that runs was asked to$/,
+      bound: null,
+    },
+    outcome_unknown: {
+      begin: async () => {
+        const { executionId } = await scene.graph([
+          { id: 'pay', ...long, timeout: 1_000, onUnknown: 'ask' },
+        ]);
+        return `${executionId}/pay`;
+      },
+      reason: { kind: 'outcome_unknown', attempt: 1, error: { code: 'TIMEOUT' } },
+      sentence:
+        /^nobody knows whether attempt 1 did its work \(TIMEOUT: .*; somebody has to say so$/,
+      bound: null,
+    },
+    undoing: {
+      begin: async () => {
+        const { executionId } = await scene.graph([
+          { id: 'book', task: 'echo', input: 'undo', compensate: 'deaf' },
+          { id: 'pay', task: 'broken', dependsOn: ['book'] },
+        ]);
+        return executionId;
+      },
+      reason: { kind: 'undoing', done: 0, total: 1 },
+      sentence: /^all nodes have ended, and what they did is being undone: 0 of 1 so far$/,
       bound: null,
     },
     closing: {

@@ -135,6 +135,15 @@ const runs: Record<string, Run> = {
       await handle.node('ask').approve({ by: 'ada' });
     },
   },
+  'what is undone at the end': {
+    spec: {
+      tasks: [
+        { id: 'book', ...work(20), compensate: { task: 'flaky', input: { ms: 400, failures: 0 } } },
+        { id: 'pay', ...work(20, 9), retry: 'NONE', dependsOn: ['book'] },
+      ],
+    },
+    least: { run: 40, undo: 400 },
+  },
   'a failure, what it skips, and what runs all the same': {
     spec: {
       tasks: [
