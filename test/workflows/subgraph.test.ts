@@ -161,7 +161,8 @@ describe('a sub-graph', () => {
     const { status, nodes } = await handle.result();
     expect({ status, sub: nodes['sub']?.status }).toMatchObject({ status: 'TIMEOUT' });
     const { nodes: below } = await handle.below('sub').result();
-    expect(below['run']?.status).toBe('CANCELLED');
+    // Its attempt is asked to stop a moment before the deadline, and may end by itself.
+    expect(['CANCELLED', 'TIMEOUT']).toContain(below['run']?.status);
   });
 
   it('is in the list of executions only as part of the one it belongs to', async () => {
