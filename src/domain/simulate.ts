@@ -51,7 +51,7 @@ export interface SimulatedNode {
 export interface Simulation {
   /** When the last node ends. */
   makespanMs: number;
-  /** The most nodes that run at once. */
+  /** The most nodes that run at once, each counted by its width. */
   peakParallelism: number;
   /** The chain of nodes that the makespan is due to, first to last: each began when the one before let it. */
   criticalPath: number[];
@@ -63,6 +63,8 @@ export interface SimulationInput {
   options: SchedulerOptions;
   /** How each node goes, once it runs. */
   courses: readonly Course[];
+  /** What each node counts for in the peak: 1, or what runs at once below it. Default 1. */
+  widths?: readonly number[];
   /** The graph's start in epoch milliseconds, for start times that are dates. Default 0. */
   startedAt?: number;
   /** Places of each limit, and the lanes that nodes stand in. */
@@ -106,6 +108,9 @@ class Run {
   private now = 0;
   private sequence = 0;
   private peak = 0;
+  /** Nodes that run now, and their widths. */
+  private readonly running = new Set<number>();
+  private width = 0;
   /** The node that last gave its place in the window back. */
   private lastLeft: number | undefined;
 
@@ -155,10 +160,9 @@ class Run {
   }
 
   private startAll(): void {
-    for (let taken = this.scheduler.take(); taken.length > 0; taken = this.scheduler.take()) {
+    for (let taken = this.scheduler.take(); taken.length > 0; taken = this.scheduler.take())
       for (const index of taken) this.taken(index);
-      this.peak = Math.max(this.peak, this.scheduler.running); // without those that only looked
-    }
+    this.peak = Math.max(this.peak, this.width);
   }
 
   private taken(index: number): void {
@@ -189,6 +193,8 @@ class Run {
     }
     this.stretches[index] = { from, next, began: this.now };
     this.ends.push({ at, sequence: this.sequence++, index });
+    this.running.add(index);
+    this.width += this.widthOf(index);
   }
 
   private stretchEnds(index: number): void {
@@ -294,7 +300,12 @@ class Run {
     return this.input.nodes[index]?.lane;
   }
 
+  private widthOf(index: number): number {
+    return this.input.widths?.[index] ?? 1;
+  }
+
   private leaves(index: number): void {
+    if (this.running.delete(index)) this.width -= this.widthOf(index);
     this.places?.at(this.now, index);
     this.lastLeft = index;
   }
