@@ -19,6 +19,7 @@ import { NO_FACTS, planContextOf, type PlanFacts } from './plan-facts.js';
 import { expectedEvents, nodeBody, schedulerNodes, type NodeClass, type Plan } from './plan.js';
 import { simulate, type SimulatedNode, type Simulation } from './simulate.js';
 import { slackOf } from './slack.js';
+import type { TaskOptions } from './spec.js';
 import { sortGraph } from './topology.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from './validate.js';
 
@@ -152,6 +153,8 @@ interface Parts {
 class Forecaster {
   /** Ids and task names that were met, those below with their path. */
   readonly names = new Set<string>();
+  /** What the submission says of every node, those below too. */
+  private options: TaskOptions | undefined;
 
   constructor(
     private readonly parts: Parts,
@@ -166,6 +169,7 @@ class Forecaster {
   ): GraphForecast {
     const { facts, startAt, overrides } = this.parts;
     const { graph, submission } = valid;
+    this.options = submission.options;
     const context = planContextOf(facts);
     const made = makePlan(valid, context);
     const plan = { ...made, concurrency: overrides.concurrency ?? made.concurrency };
@@ -276,7 +280,10 @@ class Forecaster {
       { ...this.parts, depth: depth + 1, overrides: overrides.below(node) },
       `${this.prefix}${node}/`,
     );
-    const submission = params === undefined ? {} : { params };
+    const submission = {
+      ...(params === undefined ? {} : { params }),
+      ...(this.options === undefined ? {} : { options: this.options }),
+    };
     const place = {
       depth: depth + 1,
       ...(params === undefined ? { paramsUnknown: true as const } : {}),
