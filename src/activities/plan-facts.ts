@@ -10,6 +10,6 @@ export function planFacts(deps: Deps, { spec, submission }: PlanRequest): PlanAn
   const settings = { serverWaitsMs, maxNodesPerRun, limits, circuits };
   return {
     faults,
-    facts: factsOf(deps.registry, spec, settings, (name) => deps.graphs?.(name)),
+    facts: factsOf(deps.registry, spec, settings, (name) => deps.graphs(name)),
   };
 }

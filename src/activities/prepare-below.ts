@@ -21,11 +21,11 @@ import type {
   ExecutionInfo,
   Upstream,
 } from '../workflows/requests.js';
+import { planContext } from '../registry-facts.js';
 import { storeBelow } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { recordError } from './failure.js';
 import { BODIES_PER_PAGE, inlineOrStored, pin, storeBodies } from './pin.js';
-import { planContext } from '../registry-facts.js';
 import { knownTasks } from './prepare.js';
 import { bounded, contextOf, loadBody, loadTasks, resolveInput } from './resolve.js';
 

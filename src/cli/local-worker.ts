@@ -1,5 +1,9 @@
 /** A worker in a command's own process. Temporal's native library is loaded only when one is needed. */
-import { resolveSettings } from '../config.js';
+import { resolveSettings, type Settings } from '../config.js';
+import type { Json } from '../domain/json.js';
+import type { PlanFacts } from '../domain/plan-facts.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { planFacts } from '../registry-facts.js';
 import { TaskRegistry, type AnyTask, inputProblems } from '../registry.js';
 import type { KnownTasks } from '../domain/validate.js';
 import { templateGraph } from '../templates/load-template.js';
@@ -56,6 +60,8 @@ export async function knownTasks(
     ...tasks,
     ...BUILT_IN_TASKS.filter(({ name }) => !own.has(name)),
   ]);
+export async function knownTasks(tasks: readonly AnyTask[]): Promise<KnownTasks> {
+  const registry = await registryOf(tasks);
   return {
     names: registry.names,
     graph: (name) => templateGraph(templatesDir, name),
@@ -64,4 +70,26 @@ export async function knownTasks(
       return task ? inputProblems(task, input) : [];
     },
   };
+}
+
+/** The same, and what it would say of a graph's tasks, for a plan without one. */
+export async function localFacts(
+  tasks: readonly AnyTask[],
+  spec: GraphSpec,
+  given: Settings,
+): Promise<{ tasks: KnownTasks; facts: PlanFacts }> {
+  const { serverWaitsMs, maxNodesPerRun, limits, circuits } = resolveSettings(given);
+  const settings = { serverWaitsMs, maxNodesPerRun, limits, circuits };
+  const registry = await registryOf(tasks);
+  return {
+    tasks: await knownTasks(tasks),
+    facts: planFacts(registry, spec as unknown as Json, settings, () => undefined),
+  };
+}
+
+/** These and the built-in tasks. */
+async function registryOf(tasks: readonly AnyTask[]): Promise<TaskRegistry> {
+  const { BUILT_IN_TASKS } = await import('../worker.js');
+  const own = new Set(tasks.map(({ name }) => name));
+  return new TaskRegistry([...tasks, ...BUILT_IN_TASKS.filter(({ name }) => !own.has(name))]);
 }
