@@ -171,7 +171,10 @@ function inWords(faults: readonly Fault[], words: Subject['refused']): Error {
   if (ours.length === 0) return words(faults);
   return new UsageError(
     ours
-      .map(({ path, message, hint }) => `--${path}: ${message}${hint ? ` (${hint})` : ''}`)
+      .map(
+        ({ path, message, hint }) =>
+          `--${path.replace('.', ' ')}: ${message}${hint ? ` (${hint})` : ''}`,
+      )
       .join('\n'),
   );
 }

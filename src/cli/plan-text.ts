@@ -39,7 +39,9 @@ function figures(plan: GraphForecast): [string, string][] {
       ? 'in one piece'
       : `in ${split.segments} segments of ${split.nodesPerSegment}`;
   const below =
-    executionsBelow === 0 ? '' : `; ${executionsBelow} executions below, ${eventsBelow} events`;
+    executionsBelow === 0
+      ? ''
+      : `; ${executionsBelow} ${executionsBelow === 1 ? 'execution' : 'executions'} below, ${eventsBelow} events`;
   const { peakParallelism, maxParallelism } = plan;
   const more =
     maxParallelism > peakParallelism ? `, ${maxParallelism} without window and limits` : '';

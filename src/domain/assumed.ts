@@ -60,6 +60,8 @@ export interface AssumeContext {
   overrides: Overrides;
   history: Readonly<Record<string, number>>;
   serverWaitsMs: number;
+  /** Places of limits that the worker's settings define, by key. */
+  limits: Readonly<Record<string, { max: number }>>;
   /** The forecast of a graph below; undefined where too little is known of it. */
   graph: (
     spec: string | JsonObject,
@@ -175,6 +177,7 @@ function mapOf(
   context: AssumeContext,
 ): Assumed {
   const { serverWaitsMs, overrides } = context;
+  const atOnce = Math.min(map.concurrency, placesOf(layers, context));
   const items = overrides.of('items', node.id) ?? itemsOf(map, context) ?? DEFAULT_ITEMS;
   const below = graphBelow(node, context);
   const own = { task: node.task ?? '', ...expectedOf(layers) };
@@ -182,7 +185,7 @@ function mapOf(
     ? { durationMs: below.makespanMs, durationFrom: 'below' }
     : durationOf(node.id, own, context);
   const item = (runMs: number, course: Course): number =>
-    spanOf(map, items, node.graph ? plain(runMs) : course);
+    spanOf({ ...map, concurrency: atOnce }, items, node.graph ? plain(runMs) : course);
   const failures = overrides.of('failures', node.id) ?? 0;
   return {
     ...plainly(
@@ -195,7 +198,7 @@ function mapOf(
     ),
     ...{ durationMs, durationFrom, items },
     workMs: items * (below?.totalWorkMs ?? durationMs),
-    width: Math.min(items, map.concurrency) * (below?.peakParallelism ?? 1),
+    width: Math.min(items, atOnce) * (below?.peakParallelism ?? 1),
     below: {
       executions: 1 + (node.graph ? items * (1 + (below?.executions ?? 0)) : 0),
       events: mapEvents(node, options, items, serverWaitsMs) + items * (below?.events ?? 0),
@@ -215,6 +218,15 @@ export function itemOptions(layers: Layers, index: number): EffectiveOptions {
     if (!(error instanceof RangeError)) throw error;
     throw new SpecInvalidError([fault(['tasks', index, 'retry'], 'RETRY', error.message)]);
   }
+}
+
+/** How many items the limit that they are held to lets run at once. */
+function placesOf(layers: Layers, { limits }: AssumeContext): number {
+  const limit = layers.find((layer) => layer?.limit !== undefined)?.limit;
+  if (limit === undefined) return Infinity;
+  const { key, max, weight = 1 } = typeof limit === 'string' ? { key: limit } : limit;
+  const places = max ?? getOwn(limits, key)?.max ?? Infinity;
+  return Math.max(1, Math.floor(places / weight));
 }
 
 const expectedOf = (layers: Layers): { expectedMs?: number } => {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DurationSchema } from './duration.js';
 import { fault, type Fault } from './fault.js';
-import { getOwn, preview } from './json.js';
+import { getOwn, isObject, preview } from './json.js';
 import { MAX_ITEMS } from './node-kind.js';
 import { didYouMean } from './suggest.js';
 
@@ -36,16 +36,29 @@ export function parseOverrides(
   given: unknown,
 ): { faults: Fault[]; overrides?: undefined } | { faults: []; overrides: Overrides } {
   const parsed = OverridesSchema.safeParse(given ?? {});
-  if (parsed.success) return { faults: [], overrides: new Overrides(parsed.data) };
+  if (parsed.success) {
+    const dropped = WITH_NAMES.filter((what) => hasProto(given, what)); // by the parser, silently
+    return dropped.length === 0
+      ? { faults: [], overrides: new Overrides(parsed.data) }
+      : { faults: dropped.map((what) => fault([what, '__proto__'], 'INVALID_VALUE', NO_PROTO)) };
+  }
   const faults = parsed.error.issues.map((issue) => {
     const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     const known = Object.keys(OverridesSchema.shape);
     return unknown === undefined
-      ? fault(path, 'INVALID_VALUE', `${issue.message}, got ${preview(valueAt(given, path))}`)
+      ? fault(path, 'INVALID_VALUE', wordsOf(issue.message, path, valueAt(given, path)))
       : fault([unknown], 'UNKNOWN_FIELD', 'unknown field', didYouMean(unknown, known));
   });
   return { faults };
+}
+
+const WITH_NAMES = ['durations', 'failures', 'outcomes', 'items'] as const;
+const NO_PROTO = 'nothing can be said of a node of this name';
+
+function hasProto(given: unknown, what: string): boolean {
+  const named = isObject(given) ? given[what] : undefined;
+  return isObject(named) && Object.hasOwn(named, '__proto__');
 }
 
 /** The overrides of one graph; those of a sub-graph are {@link below}. */
@@ -94,7 +107,7 @@ export class Overrides {
   /** A fault for each key that no node and no task has taken. */
   unused(names: Iterable<string>): Fault[] {
     const known = new Set(names);
-    return (['durations', 'failures', 'outcomes', 'items'] as const).flatMap((what) =>
+    return WITH_NAMES.flatMap((what) =>
       Object.keys(this.parsed[what])
         .filter((key) => !this.used.has(`${what} ${key}`))
         .map((key) =>
@@ -121,6 +134,12 @@ const NOT_FOR = {
   outcomes: 'expected the id of a node',
   items: 'only a map has items',
 } as const;
+
+function wordsOf(message: string, [what]: readonly unknown[], value: unknown): string {
+  if (message.includes(' got ')) return message;
+  const expected = what === 'durations' ? 'expected a duration such as "5s"' : message;
+  return `${expected.charAt(0).toLowerCase()}${expected.slice(1)}, got ${preview(value)}`;
+}
 
 const valueAt = (value: unknown, path: readonly (string | number)[]): unknown =>
   path.reduce<unknown>(

@@ -241,6 +241,7 @@ class Forecaster {
     const { overrides, history, facts, notes } = this.parts;
     const context = {
       ...{ plan, params, overrides, history, serverWaitsMs: facts.settings.serverWaitsMs },
+      limits: facts.settings.limits,
       graph: (spec: string | JsonObject, given: JsonObject | undefined, node: string) =>
         this.below(spec, given, node),
       note: (text: string) => void notes.push(`${this.prefix}${text}`),
@@ -385,7 +386,7 @@ function nodesOf(plan: Plan, parts: NodeParts): Record<string, NodeForecast> {
     const settled = kind === 'map' ? { ...own, ...itemOptions(layers, index) } : own;
     const { durationMs, durationFrom, items } = parts.assumed[index] as Assumed;
     const { status, reason, startMs, endMs, waits } = parts.expected.nodes[index] as SimulatedNode;
-    const options = nodeOptions(settled, layers);
+    const options = nodeOptions(settled, layers, kind);
     const key = JSON.stringify(options);
     if (!known.has(key)) known.set(key, options); // most nodes have the same
     setOwn(nodes, id, {

@@ -1,5 +1,6 @@
 /** The effective options of a node, each with where it comes from. */
 import { OPTION_LAYERS, strongest, type Layers } from './make-plan.js';
+import type { NodeKind } from './node-kind.js';
 import type { NodeClass } from './plan.js';
 import { mergeRetry } from './retry-options.js';
 import type { TaskOptions } from './spec.js';
@@ -46,7 +47,11 @@ const RETRY = {
 } as const;
 
 /** Where each of a node's options comes from: found in the same layers, by the same rule, as the options themselves. */
-export function nodeOptions(settled: NodeClass, layers: Layers): NodeOptions {
+export function nodeOptions(settled: NodeClass, layers: Layers, kind: NodeKind): NodeOptions {
+  const priority = originOf(strongest(layers, 'priority'));
+  // Of a node that is not tried itself nothing else means anything.
+  if (kind === 'graph' || kind === 'approval')
+    return { priority: { value: settled.priority, from: priority } };
   const options: NodeOptions = {};
   for (const [name, field] of Object.entries(ALWAYS))
     options[name] = {
