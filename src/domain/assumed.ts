@@ -69,6 +69,8 @@ export interface AssumeContext {
     node: string,
   ) => Below | undefined;
   note: (text: string) => void;
+  /** Courses that were made already: nodes of a class share them, and each may have a thousand attempts. */
+  courses: Map<string, Course>;
 }
 
 type Node = ParsedGraph['tasks'][number];
@@ -86,10 +88,11 @@ export function assume(node: Node, index: number, layers: Layers, context: Assum
 }
 
 function byKind(node: Node, index: number, layers: Layers, context: AssumeContext): Assumed {
-  const options = context.plan.classes[context.plan.nodes[index]?.class ?? 0] as NodeClass;
+  const at = context.plan.nodes[index]?.class ?? 0;
+  const options = context.plan.classes[at] as NodeClass;
   switch (kindOf(node)) {
     case 'task':
-      return taskAlone(node, options, context);
+      return taskAlone(node, at, options, context);
     case 'map':
       return mapOf(node, node.map as MapOptions, itemOptions(layers, index), layers, context);
     case 'graph':
@@ -99,16 +102,28 @@ function byKind(node: Node, index: number, layers: Layers, context: AssumeContex
   }
 }
 
-function taskAlone({ id }: Node, options: NodeClass, context: AssumeContext): Assumed {
+function taskAlone({ id }: Node, at: number, options: NodeClass, context: AssumeContext): Assumed {
   const { overrides, serverWaitsMs } = context;
   const { durationMs, durationFrom } = durationOf(id, options, context);
   const failures = overrides.of('failures', id) ?? 0;
   return {
     expected: courseOf(options, serverWaitsMs, { runMs: durationMs, failures }),
-    retries: longestCourse(options, serverWaitsMs, durationMs),
-    timeouts: longestCourse(options, serverWaitsMs, options.timeoutMs),
+    retries: longest(at, options, durationMs, context),
+    timeouts: longest(at, options, options.timeoutMs, context),
     ...{ durationMs, durationFrom, width: 1, below: NOTHING_BELOW },
   };
+}
+
+function longest(
+  at: number,
+  options: NodeClass,
+  runMs: number,
+  { courses, serverWaitsMs }: AssumeContext,
+): Course {
+  const key = `${at} ${runMs}`;
+  const known = courses.get(key) ?? longestCourse(options, serverWaitsMs, runMs);
+  courses.set(key, known);
+  return known;
 }
 
 function durationOf(

@@ -242,6 +242,7 @@ class Forecaster {
     const context = {
       ...{ plan, params, overrides, history, serverWaitsMs: facts.settings.serverWaitsMs },
       limits: facts.settings.limits,
+      courses: new Map<string, Course>(),
       graph: (spec: string | JsonObject, given: JsonObject | undefined, node: string) =>
         this.below(spec, given, node),
       note: (text: string) => void notes.push(`${this.prefix}${text}`),
@@ -333,7 +334,13 @@ class Forecaster {
 /** Courses with fewer steps where there would be too many to simulate. */
 function bounded(courses: readonly Course[]): readonly Course[] {
   const steps = courses.reduce((sum, { attempts }) => sum + attempts.length, 0);
-  return steps > MOST_STEPS ? courses.map(keepingPlace) : courses;
+  if (steps <= MOST_STEPS) return courses;
+  const known = new Map<Course, Course>(); // most nodes share theirs
+  return courses.map((course) => {
+    const kept = known.get(course) ?? keepingPlace(course);
+    known.set(course, kept);
+    return kept;
+  });
 }
 
 function levelsOf(

@@ -164,6 +164,23 @@ describe('engine.whatIf', () => {
     expect(slow.changedMs).toBeGreaterThan(3_600_000);
   });
 
+  it('takes maps, sub-graphs and what was skipped as they were', async () => {
+    const sleep = { task: 'sleep', input: { ms: 100 } };
+    const id = await run({
+      name: 'below',
+      tasks: [
+        { id: 'm', ...sleep, map: { over: [1, 2] } },
+        { id: 'g', graph: { name: 'in', tasks: [{ id: 'x', ...sleep }] }, dependsOn: ['m'] },
+        { id: 'no', task: 'noop', when: 'false', dependsOn: ['g'] },
+      ],
+    });
+    const { recordedMs, simulatedMs, nodes } = await harness.engine.whatIf(id);
+    expect(simulatedMs).toBeGreaterThanOrEqual(200);
+    expect(simulatedMs).toBeLessThanOrEqual(recordedMs);
+    expect(nodes['g']?.before.startMs).toBe(nodes['m']?.before.endMs);
+    expect(nodes['no']?.before.status).toBe('SKIPPED');
+  });
+
   it('plays failed attempts and their waits as they were, and the trigger rules after them', async () => {
     const id = await run({
       name: 'fails',
