@@ -42,7 +42,16 @@ const ROOMS = {
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
     may: [
-      ...['runners', 'store', 'observe', 'registry', 'registry-facts', 'config', 'telemetry', 'templates'],
+      ...[
+        'runners',
+        'store',
+        'observe',
+        'registry',
+        'registry-facts',
+        'config',
+        'telemetry',
+        'templates',
+      ],
       ...['domain', ...CONTRACT],
     ],
   },

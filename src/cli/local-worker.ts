@@ -1,5 +1,5 @@
 /** A worker in a command's own process. Temporal's native library is loaded only when one is needed. */
-import { resolveSettings, type Settings } from '../config.js';
+import { resolveSettings } from '../config.js';
 import type { Json } from '../domain/json.js';
 import type { PlanFacts } from '../domain/plan-facts.js';
 import type { GraphSpec } from '../domain/spec.js';
@@ -54,14 +54,27 @@ export async function knownTasks(
   options: CommonOptions,
 ): Promise<KnownTasks> {
   const { templatesDir } = resolveSettings(settingsOf(options));
-  const { BUILT_IN_TASKS } = await import('../worker.js');
-  const own = new Set(tasks.map(({ name }) => name));
-  const registry = new TaskRegistry([
-    ...tasks,
-    ...BUILT_IN_TASKS.filter(({ name }) => !own.has(name)),
-  ]);
-export async function knownTasks(tasks: readonly AnyTask[]): Promise<KnownTasks> {
+  return knownTasksOf(await registryOf(tasks), templatesDir);
+}
+
+/** The same, and what it would say of a graph's tasks, for a plan without one. */
+export async function localFacts(
+  tasks: readonly AnyTask[],
+  spec: GraphSpec,
+  options: CommonOptions,
+): Promise<{ tasks: KnownTasks; facts: PlanFacts }> {
+  const { templatesDir, ...all } = resolveSettings(settingsOf(options));
+  const { serverWaitsMs, maxNodesPerRun, limits, circuits } = all;
+  const settings = { serverWaitsMs, maxNodesPerRun, limits, circuits };
   const registry = await registryOf(tasks);
+  const pipelineOf = (name: string) => templateGraph(templatesDir, name);
+  return {
+    tasks: knownTasksOf(registry, templatesDir),
+    facts: planFacts(registry, spec as unknown as Json, settings, pipelineOf),
+  };
+}
+
+function knownTasksOf(registry: TaskRegistry, templatesDir: string): KnownTasks {
   return {
     names: registry.names,
     graph: (name) => templateGraph(templatesDir, name),
@@ -69,21 +82,6 @@ export async function knownTasks(tasks: readonly AnyTask[]): Promise<KnownTasks>
       const task = registry.get(name);
       return task ? inputProblems(task, input) : [];
     },
-  };
-}
-
-/** The same, and what it would say of a graph's tasks, for a plan without one. */
-export async function localFacts(
-  tasks: readonly AnyTask[],
-  spec: GraphSpec,
-  given: Settings,
-): Promise<{ tasks: KnownTasks; facts: PlanFacts }> {
-  const { serverWaitsMs, maxNodesPerRun, limits, circuits } = resolveSettings(given);
-  const settings = { serverWaitsMs, maxNodesPerRun, limits, circuits };
-  const registry = await registryOf(tasks);
-  return {
-    tasks: await knownTasks(tasks),
-    facts: planFacts(registry, spec as unknown as Json, settings, () => undefined),
   };
 }
 

@@ -10,7 +10,6 @@ import {
   collect,
   duration,
   option,
-  settingsOf,
   wholeNumber,
   type CommandDefinition,
   type CommonOptions,
@@ -19,7 +18,7 @@ import { EXIT, UsageError } from './exit.js';
 import { localFacts } from './local-worker.js';
 import type { Output } from './output.js';
 import { pairsOf } from './pairs.js';
-import { isPipeline, readPipeline, readText, refused } from './pipeline-source.js';
+import { pipelineOf, readPipeline, readText, refused } from './pipeline-source.js';
 import { planDot, planMermaid } from './plan-picture.js';
 import { printPlan } from './plan-text.js';
 import { listens, target, withSession } from './session.js';
@@ -82,14 +81,15 @@ interface Subject {
 }
 
 async function subjectOf(out: Output, what: string, options: PlanCommandOptions): Promise<Subject> {
-  if (!(await isPipeline(what))) return await taskSubject(out, what, options);
+  const file = await pipelineOf(what, options);
+  if (file === undefined) return await taskSubject(out, what, options);
   if (options.input !== undefined)
     throw new UsageError('--input is for a task; a pipeline takes --param and --params');
   if ([what, options.params, options.durations].filter((file) => file === '-').length > 1)
     throw new UsageError(
       'only one of the pipeline, --params and --durations can be standard input',
     );
-  const source = await readPipeline(what, out);
+  const source = await readPipeline(file, out);
   if (source.faults.length > 0) throw refused(source.name, source.faults);
   return {
     spec: source.spec,
@@ -133,7 +133,7 @@ async function planOf(
   };
   const offline = async (): Promise<GraphForecast> => {
     const known = options.tasks
-      ? await localFacts(await loadTasks(options.tasks), spec, settingsOf(options))
+      ? await localFacts(await loadTasks(options.tasks), spec, options)
       : {};
     const made = planGraph(spec, {
       ...{ ...overrides, ...known, submission: { params }, startAt: Date.now() },
