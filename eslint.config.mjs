@@ -42,7 +42,16 @@ const ROOMS = {
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
     may: [
-      ...['runners', 'store', 'observe', 'registry', 'config', 'telemetry', 'templates'],
+      ...[
+        'runners',
+        'store',
+        'observe',
+        'registry',
+        'registry-facts',
+        'config',
+        'telemetry',
+        'templates',
+      ],
       ...['domain', ...CONTRACT],
     ],
   },
@@ -60,6 +69,7 @@ const ROOMS = {
       'servers',
       'store',
       'registry',
+      'registry-facts',
       'config',
       'telemetry',
       'convert',
@@ -73,6 +83,7 @@ const ROOMS = {
 /** The doors and the files between them, at the top of `src/`. */
 const DOORS = {
   registry: ['domain'],
+  'registry-facts': ['registry', 'domain'],
   'local-workers': ['registry'],
   builder: ['builder', 'registry', 'domain'],
   config: ['domain'],

@@ -24,6 +24,7 @@ export type { SystemDetail, WorkerDetail } from './client/system-detail.js';
 export type { ExecutionStatsQuery } from './client/asking.js';
 export type { TracingOption } from './client/connect.js';
 export type { EngineOptions } from './client/engine.js';
+export type { PlanOptions } from './client/planning.js';
 export type { ExecutionList, ListQuery } from './client/listing.js';
 export type {
   EventHandler,

@@ -54,6 +54,7 @@ export type {
   OperationsProgress,
   Overlap,
   Project,
+  PlanOptions,
   Publisher,
   RetryingOptions,
   ScheduledExecution,
@@ -106,6 +107,8 @@ export type { TimeKind, Times } from './domain/node-times.js';
 export type { Bottleneck, NodeAccount, PathStep, WallTime } from './domain/wall-time.js';
 export { formatFaults } from './domain/fault.js';
 export type { Fault, FaultCode } from './domain/fault.js';
+export { planGraph } from './domain/forecast.js';
+export type { Forecast, ForecastOptions, GraphForecast, NodeForecast } from './domain/forecast.js';
 export type { Json } from './domain/json.js';
 export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
@@ -138,6 +141,7 @@ export type { DependencyState, TriggerRule } from './domain/trigger.js';
 export { validateGraph } from './domain/validate.js';
 export { listTemplates, loadTemplate } from './templates/load-template.js';
 export type { TemplateInfo } from './templates/load-template.js';
+export type { WhatIf, WhatIfChanges } from './domain/what-if.js';
 export { defineTask } from './registry.js';
 export type {
   AnyTask,

@@ -21,11 +21,12 @@ import type {
   ExecutionInfo,
   Upstream,
 } from '../workflows/requests.js';
+import { planContext } from '../registry-facts.js';
 import { storeBelow } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { recordError } from './failure.js';
 import { BODIES_PER_PAGE, inlineOrStored, pin, storeBodies } from './pin.js';
-import { knownTasks, planContext } from './prepare.js';
+import { knownTasks } from './prepare.js';
 import { bounded, contextOf, loadBody, loadTasks, resolveInput } from './resolve.js';
 
 /** Items in one page: each of an item's attempts reads one. */

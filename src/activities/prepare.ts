@@ -10,6 +10,7 @@ import { makePlan, type PlanContext } from '../domain/make-plan.js';
 import type { Plan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
+import { planContext } from '../registry-facts.js';
 import { inputProblems, type TaskRegistry } from '../registry.js';
 import type { CheckAnswer, CheckRequest } from '../workflows/asks.js';
 import type { ExecutionInfo, PrepareRequest, PrepareResult } from '../workflows/requests.js';
@@ -140,29 +141,3 @@ const planSettings = ({ settings, graphs }: Deps): PlanSettings => ({
   circuits: settings.circuits,
   graph: graphs,
 });
-
-export function planContext(
-  registry: TaskRegistry,
-  { graph }: Pick<ValidGraph, 'graph'>,
-  { circuits }: Pick<PlanContext, 'circuits'>,
-): PlanContext {
-  const common = registry.postHooks(graph.hooks?.post ?? [], '');
-  return {
-    ...(circuits ? { circuits } : {}),
-    postHooks: common.length > 0,
-    postHooksOnSkipped: common.some((hook) => hook.onSkipped),
-    task: (name) => {
-      const task = registry.get(name);
-      const own = task?.definition.hooks?.post ?? [];
-      return (
-        task && {
-          version: task.version,
-          options: task.options,
-          postHooks: own.length > 0,
-          postHooksOnSkipped: own.some((hook) => hook.onSkipped),
-          external: task.definition.completion === 'external',
-        }
-      );
-    },
-  };
-}

@@ -11,6 +11,7 @@ import { events } from './events-command.js';
 import { explain } from './explain-command.js';
 import { list } from './list-command.js';
 import { pause, resume } from './pause-command.js';
+import { plan } from './plan-command.js';
 import { retryPreview } from './retry-preview-command.js';
 import { run } from './run-command.js';
 import { rebuildStore } from './store-command.js';
@@ -20,6 +21,7 @@ import { schema } from './schema-command.js';
 import { templates } from './templates-command.js';
 import { validate } from './validate-command.js';
 import { watch } from './watch-command.js';
+import { whatIf } from './what-if-command.js';
 import { worker } from './worker-command.js';
 
 export const COMMANDS: readonly CommandDefinition[] = [
@@ -30,6 +32,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   convertCommand,
   templates,
   schema,
+  plan,
   status,
   explain,
   artifacts,
@@ -43,6 +46,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   resume,
   approve,
   deny,
+  whatIf,
   retryPreview,
   doctor,
   rebuildStore,

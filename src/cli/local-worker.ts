@@ -1,5 +1,9 @@
 /** A worker in a command's own process. Temporal's native library is loaded only when one is needed. */
 import { resolveSettings } from '../config.js';
+import type { Json } from '../domain/json.js';
+import type { PlanFacts } from '../domain/plan-facts.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { planFacts } from '../registry-facts.js';
 import { TaskRegistry, type AnyTask, inputProblems } from '../registry.js';
 import type { KnownTasks } from '../domain/validate.js';
 import { templateGraph } from '../templates/load-template.js';
@@ -50,12 +54,27 @@ export async function knownTasks(
   options: CommonOptions,
 ): Promise<KnownTasks> {
   const { templatesDir } = resolveSettings(settingsOf(options));
-  const { BUILT_IN_TASKS } = await import('../worker.js');
-  const own = new Set(tasks.map(({ name }) => name));
-  const registry = new TaskRegistry([
-    ...tasks,
-    ...BUILT_IN_TASKS.filter(({ name }) => !own.has(name)),
-  ]);
+  return knownTasksOf(await registryOf(tasks), templatesDir);
+}
+
+/** The same, and what it would say of a graph's tasks, for a plan without one. */
+export async function localFacts(
+  tasks: readonly AnyTask[],
+  spec: GraphSpec,
+  options: CommonOptions,
+): Promise<{ tasks: KnownTasks; facts: PlanFacts }> {
+  const { templatesDir, ...all } = resolveSettings(settingsOf(options));
+  const { serverWaitsMs, maxNodesPerRun, limits, circuits } = all;
+  const settings = { serverWaitsMs, maxNodesPerRun, limits, circuits };
+  const registry = await registryOf(tasks);
+  const pipelineOf = (name: string) => templateGraph(templatesDir, name);
+  return {
+    tasks: knownTasksOf(registry, templatesDir),
+    facts: planFacts(registry, spec as unknown as Json, settings, pipelineOf),
+  };
+}
+
+function knownTasksOf(registry: TaskRegistry, templatesDir: string): KnownTasks {
   return {
     names: registry.names,
     graph: (name) => templateGraph(templatesDir, name),
@@ -64,4 +83,11 @@ export async function knownTasks(
       return task ? inputProblems(task, input) : [];
     },
   };
+}
+
+/** These and the built-in tasks. */
+async function registryOf(tasks: readonly AnyTask[]): Promise<TaskRegistry> {
+  const { BUILT_IN_TASKS } = await import('../worker.js');
+  const own = new Set(tasks.map(({ name }) => name));
+  return new TaskRegistry([...tasks, ...BUILT_IN_TASKS.filter(({ name }) => !own.has(name))]);
 }

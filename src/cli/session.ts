@@ -73,19 +73,8 @@ export async function listens(address: string, timeoutMs = 1_000): Promise<boole
   }
 }
 
-/** A worker's poll lasts a minute: one that has not polled for longer is gone. */
-const POLL_MS = 75_000;
-
 /** How many workers poll the task queue for workflows, as far as the server knows. */
-export async function countPollers({ client, namespace, taskQueue }: Session): Promise<number> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType: 1, // TASK_QUEUE_TYPE_WORKFLOW
-  });
-  const since = Date.now() - POLL_MS;
-  const fresh = (pollers ?? []).filter(
-    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > since,
-  );
-  return new Set(fresh.map(({ identity }) => identity)).size;
+export async function countPollers({ client, taskQueue }: Session): Promise<number> {
+  const { countPollers: count } = await import('../client/pollers.js');
+  return await count(client, taskQueue);
 }

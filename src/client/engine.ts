@@ -14,9 +14,11 @@ import { TaskStateError } from '../domain/errors.js';
 import type { EventName } from '../domain/event.js';
 import type { Explanation } from '../domain/explain.js';
 import type { Fault } from '../domain/fault.js';
+import type { GraphForecast } from '../domain/forecast.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph } from '../domain/validate.js';
+import type { WhatIf, WhatIfChanges } from '../domain/what-if.js';
 import type { AnyTask, PostHook, PreHook } from '../registry.js';
 import { FileBlobStore } from '../store/blob-store.js';
 import { listTemplates, loadTemplate, type TemplateInfo } from '../templates/load-template.js';
@@ -62,6 +64,7 @@ import {
   type OperationResults,
   type OperationsOptions,
 } from './operations.js';
+import { Planning, type PlanOptions } from './planning.js';
 import { References } from './references.js';
 import { Schedules } from './schedules.js';
 import { Starting } from './starting.js';
@@ -100,6 +103,7 @@ export class TaskEngine implements ErrorListVerbs {
   private readonly asking: Asking;
   private readonly feed: EventFeed;
   private readonly starting: Starting;
+  private readonly planning: Planning;
   private readonly verbs: Verbs;
   private readonly hooks: EngineHooks;
   private readonly detachers = new Set<() => void>();
@@ -138,6 +142,10 @@ export class TaskEngine implements ErrorListVerbs {
       ...{ stores: this.stores, asking: this.asking, feed: this.feed, catalogue: this.catalogue },
       hooks: this.hooks,
       attributes: () => this.knownAttributes(),
+    });
+    this.planning = new Planning({
+      ...{ client, address, settings, references: this.references },
+      ...{ stores: this.stores, starting: this.starting },
     });
     const assertOpen = (): void => this.assertOpen();
     this.circuits = new Circuits({ stores: this.stores, assertOpen });
@@ -252,6 +260,30 @@ export class TaskEngine implements ErrorListVerbs {
   ): Promise<BatchAnswer> {
     this.assertOpen();
     return await this.starting.batch(items, common);
+  }
+
+  /**
+   * What a run of a graph would be like: order, critical path, makespan under its window, the worst that its retries
+   * allow, what it costs in Temporal, and each node's options with their origin. Nothing is started.
+   *
+   * @throws SpecInvalidError with everything that is wrong with the graph or with what is assumed of it
+   */
+  async plan(
+    graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
+    options: PlanOptions = {},
+  ): Promise<GraphForecast> {
+    this.assertOpen();
+    return await this.planning.plan(graph, options);
+  }
+
+  /**
+   * How long an execution that has ended would have taken under another window, limit, priority or duration.
+   *
+   * @throws TaskError NOT_FOUND, TaskStateError while it runs, SpecInvalidError for a change that names nothing
+   */
+  async whatIf(executionId: string, changes: WhatIfChanges = {}): Promise<WhatIf> {
+    this.assertOpen();
+    return await this.planning.whatIf(executionId, changes);
   }
 
   /** Everything that is wrong with a graph; with `askWorker`, task names and their inputs too. */

@@ -3,7 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import type { GraphBuilder } from '../builder.js';
 import type { Adjacency } from '../domain/adjacency.js';
 import { TaskStateError } from '../domain/errors.js';
-import type { GraphSpec } from '../domain/spec.js';
+import type { GraphSpec, Submission } from '../domain/spec.js';
 import { WORKFLOW } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
 import {
@@ -32,7 +32,12 @@ import { refuseUnknown } from './refuse-unknown.js';
 import { submittedRow } from './row-record.js';
 import { graphSpec, startRequest, taskSpec, type Known } from './start-request.js';
 import type { StoreAccess } from './store-access.js';
-import type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './submission.js';
+import {
+  submissionOf,
+  type GraphSubmitOptions,
+  type SubmitOptions,
+  type TaskSubmission,
+} from './submission.js';
 
 export interface StartingParts {
   client: Client;
@@ -64,12 +69,29 @@ export class Starting {
     graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
     options: GraphSubmitOptions,
   ): Promise<ExecutionHandle> {
+    const { spec, submit, known } = await this.graphOf(graph, options);
+    return await this.begin(spec, submit, known);
+  }
+
+  /** The spec that a graph would be started with, and the submission. */
+  async submitted(
+    graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
+    options: GraphSubmitOptions,
+  ): Promise<{ spec: GraphSpec; submission: Submission }> {
+    const { spec, submit } = await this.graphOf(graph, options);
+    return { spec: this.parts.hooks.withNames(spec), submission: submissionOf(submit) };
+  }
+
+  private async graphOf(
+    graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
+    options: GraphSubmitOptions,
+  ): Promise<{ spec: GraphSpec; submit: StartOptions; known: Known }> {
     const { inputs, name, ...rest } = options;
     const { spec: given, known } = graphSpec(graph, name, inputs);
     const entries = await this.entries(idsIn(graph, given));
     const { spec, project } = catalogueNodes(given, entries, rest);
     const own = project === undefined || rest.project !== undefined ? {} : { project };
-    return await this.begin(spec, { ...rest, ...own }, known);
+    return { spec, submit: { ...rest, ...own }, known };
   }
 
   async batch(

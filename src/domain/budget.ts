@@ -32,6 +32,15 @@ export function inlineLimits(plan: Plan): number[] {
 /** How a graph is run: in one piece, or in segments of so many nodes. */
 export type Split = { pieces: 'one' } | { pieces: 'segments'; nodesPerSegment: number };
 
+/** Bytes that a run of this plan may put into a Temporal history. */
+export function expectedBytes(plan: Plan, bodyBytes: number): number {
+  const classBytes = plan.classes.map((one) => JSON.stringify(one).length);
+  return plan.nodes.reduce(
+    (sum, node) => sum + EVENT_BYTES + (classBytes[node.class] ?? 0),
+    2 * bodyBytes,
+  );
+}
+
 /**
  * @param bodyBytes bytes of all nodes' inputs and metadata; each stands in an activity's input
  * @param limits nodes for one run, and the waits that the server keeps
@@ -42,13 +51,8 @@ export function splitOf(
   limits: { maxNodesPerRun: number; serverWaitsMs: number },
 ): Split {
   const nodes = plan.nodes.length;
-  const classBytes = plan.classes.map((one) => JSON.stringify(one).length);
-  const bytes = plan.nodes.reduce(
-    (sum, node) => sum + EVENT_BYTES + (classBytes[node.class] ?? 0),
-    2 * bodyBytes,
-  );
   const share = Math.max(
-    bytes / RUN_BUDGET.bytes,
+    expectedBytes(plan, bodyBytes) / RUN_BUDGET.bytes,
     expectedEvents(plan, limits.serverWaitsMs) / RUN_BUDGET.events,
   );
   if (nodes <= limits.maxNodesPerRun && share <= 1) return { pieces: 'one' };

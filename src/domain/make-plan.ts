@@ -41,15 +41,27 @@ export const DEFAULT_OPTIONS = {
   maxLostWorkers: 3,
 } as const;
 
+/** Who may say something of a node, strongest first; behind them is the library. */
+export const OPTION_LAYERS = ['node', 'submission', 'defaults', 'definition', 'settings'] as const;
+
+/** What each of {@link OPTION_LAYERS} says, in their order. */
+export type Layers = readonly (TaskOptions | undefined)[];
+
+/** The index of the strongest layer that says something of an option; -1 where it is left to the library. */
+export const strongest = (layers: Layers, key: keyof TaskOptions): number =>
+  layers.findIndex((layer) => layer?.[key] !== undefined);
+
+const pickFrom = <K extends keyof TaskOptions>(layers: Layers, key: K): TaskOptions[K] =>
+  layers[strongest(layers, key)]?.[key];
+
 /**
  * The effective options out of layers, strongest first: node, submission, the graph's `defaults`, the task's definition,
  * the settings, the library.
  *
  * @throws RangeError when merged retry fields contradict each other
  */
-export function effectiveOptions(layers: readonly (TaskOptions | undefined)[]): EffectiveOptions {
-  const pick = <K extends keyof TaskOptions>(key: K): TaskOptions[K] =>
-    layers.find((layer) => layer?.[key] !== undefined)?.[key];
+export function effectiveOptions(layers: Layers): EffectiveOptions {
+  const pick = <K extends keyof TaskOptions>(key: K): TaskOptions[K] => pickFrom(layers, key);
   const queueTimeout = pick('queueTimeout');
   return {
     priority: pick('priority') ?? DEFAULT_OPTIONS.priority,
@@ -84,10 +96,7 @@ export function makePlan(
     const layers = layersOfAll[index] ?? [];
     const kind = kindOf(node);
     // The items of a map stand in lanes of their own execution.
-    const lane =
-      kind !== 'task'
-        ? undefined
-        : limits.lane(layers.find((layer) => layer?.limit !== undefined)?.limit, index);
+    const lane = kind === 'task' ? limits.lane(pickFrom(layers, 'limit'), index) : undefined;
     const shared = { lane, circuit: kind === 'task' ? circuits.of(layers) : undefined };
     const made = attempt(() => classOf(node, layers, context, shared), index, faults);
     const key = JSON.stringify(made ?? null);
@@ -122,13 +131,13 @@ export function makePlan(
   };
 }
 
-/** Everything that says something of a node, strongest first. */
-const layersOf = (
+/** Everything that says something of a node: {@link OPTION_LAYERS}. */
+export const layersOf = (
   graph: ParsedGraph,
   submission: TaskOptions | undefined,
   node: ParsedGraph['tasks'][number],
-  context: PlanContext,
-): (TaskOptions | undefined)[] => [
+  context: Pick<PlanContext, 'task' | 'settings'>,
+): Layers => [
   node,
   submission,
   graph.defaults,
@@ -138,7 +147,7 @@ const layersOf = (
 
 function classOf(
   node: ParsedGraph['tasks'][number],
-  layers: readonly (TaskOptions | undefined)[],
+  layers: Layers,
   context: PlanContext,
   { lane, circuit }: { lane: number | undefined; circuit: Circuit | undefined },
 ): NodeClass {
@@ -147,13 +156,11 @@ function classOf(
   if (kind !== 'task') return { ...classOfKind(kind, node, layers), ...(undo ? { undo } : {}) };
   const task = taskOf(node);
   const facts = context.task(task);
-  const first = <K extends keyof TaskOptions>(key: K): TaskOptions[K] =>
-    layers.find((layer) => layer?.[key] !== undefined)?.[key];
-  const cache = cachePolicy(first('cache'));
+  const cache = cachePolicy(pickFrom(layers, 'cache'));
   const options = effectiveOptions(layers);
-  const result = first('result');
-  const onUnknown = first('onUnknown');
-  const expectedMs = first('expectedDuration');
+  const result = pickFrom(layers, 'result');
+  const onUnknown = pickFrom(layers, 'onUnknown');
+  const expectedMs = pickFrom(layers, 'expectedDuration');
   return {
     task,
     taskVersion: facts?.version ?? 'unknown',
@@ -176,9 +183,9 @@ function classOf(
 function classOfKind(
   kind: Exclude<NodeKind, 'task'>,
   node: ParsedGraph['tasks'][number],
-  layers: readonly (TaskOptions | undefined)[],
+  layers: Layers,
 ): NodeClass {
-  const priority = layers.find((layer) => layer?.priority !== undefined)?.priority;
+  const priority = pickFrom(layers, 'priority');
   const own: TaskOptions = { retry: { strategy: 'NONE' }, ...(priority ? { priority } : {}) };
   return {
     task: taskOf(node),

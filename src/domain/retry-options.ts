@@ -55,9 +55,18 @@ type Waits = Pick<RetryOptions, keyof typeof shape>;
  * @throws RangeError when the fields contradict each other
  */
 export function resolveRetry(...layers: readonly (RetryOptions | undefined)[]): RetryPolicy {
+  return complete(mergeRetry(layers).merged);
+}
+
+/** What the layers say together, and of each field the index of the layer that it is from. */
+export function mergeRetry(layers: readonly (RetryOptions | undefined)[]): {
+  merged: RetryOptions;
+  from: Map<keyof RetryOptions, number>;
+} {
   const merged: RetryOptions = {};
-  for (const layer of layers) {
-    if (layer === undefined) continue;
+  const from = new Map<keyof RetryOptions, number>();
+  layers.forEach((layer, index) => {
+    if (layer === undefined) return;
     const settled = merged.strategy !== undefined || merged.delays !== undefined;
     for (const [key, value] of Object.entries(layer)) {
       if (value === undefined || Object.hasOwn(merged, key)) continue;
@@ -66,9 +75,10 @@ export function resolveRetry(...layers: readonly (RetryOptions | undefined)[]): 
       // A stronger layer that asks for retries has overruled a weaker NONE.
       if (key === 'strategy' && value === 'NONE' && (merged.maxRetries ?? 0) > 0) continue;
       Object.assign(merged, { [key]: value });
+      from.set(key as keyof RetryOptions, index);
     }
-  }
-  return complete(merged);
+  });
+  return { merged, from };
 }
 
 function complete(options: RetryOptions): RetryPolicy {

@@ -109,7 +109,8 @@ function checkShape(
   { depth }: Place,
 ): { faults: Fault[]; reads: number[][]; readsParams: boolean[]; paramsSound: boolean } {
   if (!isObject(spec)) return { faults: [], reads: [], readsParams: [], paramsSound: false };
-  const list = Array.isArray(spec['tasks']) ? spec['tasks'] : [];
+  // A hole in the list is a node that is undefined: `map` would leave it out, and count wrongly.
+  const list: unknown[] = Array.isArray(spec['tasks']) ? Array.from(spec['tasks']) : [];
   const queue = optionFor(submission, 'options', 'queue') ?? optionFor(spec, 'defaults', 'queue');
   const result =
     optionFor(submission, 'options', 'result') ?? optionFor(spec, 'defaults', 'result');

@@ -3,10 +3,11 @@ import type { Fault } from '../domain/fault.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { ReportedEnd } from '../domain/handover.js';
 import type { Json } from '../domain/json.js';
+import type { PlanFacts } from '../domain/plan-facts.js';
 
 /** A question to a worker: is this spec sound, what stands in this blob, or what does the end of this attempt mean? */
-export type AskRequest = CheckRequest | ReadRequest | EndRequest | { kind: 'worker' };
-export type AskAnswer = CheckAnswer | ReadAnswer | EndAnswer | WorkerAnswer;
+export type AskRequest = CheckRequest | PlanRequest | ReadRequest | EndRequest | { kind: 'worker' };
+export type AskAnswer = CheckAnswer | PlanAnswer | ReadAnswer | EndAnswer | WorkerAnswer;
 
 /** What a worker tells of itself. */
 export interface WorkerAnswer {
@@ -61,6 +62,15 @@ export interface CheckRequest {
 
 export interface CheckAnswer {
   faults: Fault[];
+}
+
+/** For a client that plans a graph whose tasks it does not know. */
+export interface PlanRequest extends Omit<CheckRequest, 'kind'> {
+  kind: 'plan';
+}
+
+export interface PlanAnswer extends CheckAnswer {
+  facts: PlanFacts;
 }
 
 export interface ReadRequest {

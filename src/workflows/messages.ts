@@ -36,6 +36,7 @@ export const ACTIVITY = {
   lookAt: 'tempograph.lookAt',
   readBlob: 'tempograph.readBlob',
   check: 'tempograph.check',
+  planFacts: 'tempograph.planFacts',
   worker: 'tempograph.worker',
   tellLimits: 'tempograph.tellLimits',
   joinBlobs: 'tempograph.joinBlobs',

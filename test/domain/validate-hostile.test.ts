@@ -25,6 +25,12 @@ class Row {
 const input = (value: unknown): object => lone({ input: { rows: [value] } });
 
 describe('validateGraph on what is no JSON', () => {
+  it('refuses a list of tasks with a hole in it, which is no null and no end of the list', () => {
+    const tasks: unknown[] = [];
+    tasks[1] = node('b');
+    expect(places(faultsOf(graph({ tasks })))).toEqual(['tasks[0] MISSING']);
+  });
+
   it.each<[string, unknown, string, string]>([
     ['NaN', NaN, 'INVALID_VALUE', 'NaN is not JSON'],
     ['Infinity', -Infinity, 'INVALID_VALUE', '-Infinity is not JSON'],
