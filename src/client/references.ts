@@ -16,6 +16,8 @@ import type {
   EndRequest,
   ReadAnswer,
   ReadRequest,
+  RerunAnswer,
+  RerunQuestion,
   WorkerAnswer,
 } from '../workflows/asks.js';
 
@@ -36,6 +38,7 @@ export class References {
 
   /** @throws TaskError NO_WORKER when nothing polls the task queue, else with the code of what the worker says */
   async ask(request: CheckRequest): Promise<CheckAnswer>;
+  async ask(request: RerunQuestion): Promise<RerunAnswer>;
   async ask(request: ReadRequest): Promise<ReadAnswer>;
   async ask(request: { kind: 'worker' }): Promise<WorkerAnswer>;
   async ask(request: EndRequest, taskQueue: string): Promise<EndAnswer>;

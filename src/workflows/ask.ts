@@ -7,6 +7,7 @@ import { isAsk } from './shapes.js';
 const ANSWERED_BY: Record<AskRequest['kind'], string> = {
   read: ACTIVITY.readBlob,
   check: ACTIVITY.check,
+  rerun: ACTIVITY.rerun,
   worker: ACTIVITY.worker,
   end: ACTIVITY.endElsewhere,
 };

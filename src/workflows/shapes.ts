@@ -161,6 +161,7 @@ export function isAsk(value: unknown): value is AskRequest {
   return (
     isObject(value) &&
     (value['kind'] === 'check' ||
+      value['kind'] === 'rerun' ||
       value['kind'] === 'worker' ||
       (value['kind'] === 'end' && typeof value['workflowId'] === 'string') ||
       (value['kind'] === 'read' && typeof value['ref'] === 'string'))
