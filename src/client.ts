@@ -45,6 +45,7 @@ export type { AddedHook } from './client/engine-hooks.js';
 export type { CircuitPlace, CircuitRecord, Circuits } from './client/circuits.js';
 export type { LimitPlace, LimitRecord, Limits, LimitStatus } from './client/limits.js';
 export type { ExplainOptions } from './client/explain.js';
+export type { RerunForecast, RerunOptions, RerunPlan } from './client/rerun.js';
 export type { ExecutionRecord } from './client/record.js';
 export type { ExecutionResult, NodeResult } from './client/result.js';
 export type { OperationOptions, RetryingOptions } from './client/operation-retry.js';

@@ -56,6 +56,9 @@ export type {
   Project,
   PlanOptions,
   Publisher,
+  RerunForecast,
+  RerunOptions,
+  RerunPlan,
   RetryingOptions,
   ScheduledExecution,
   ScheduleListQuery,
@@ -114,6 +117,8 @@ export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
 export { fallbackPolicy, previewWaits, waitTime } from './domain/retry.js';
 export type { Progress, ProgressInput } from './domain/progress.js';
+export { decideRerun } from './domain/rerun.js';
+export type { RerunDecision, RerunNode, RerunReason, RerunScope } from './domain/rerun.js';
 export type { RetryPolicy, RetryStrategy } from './domain/retry.js';
 export { resolveRetry, RetryOptionsSchema } from './domain/retry-options.js';
 export type { ResultOptions } from './domain/result-options.js';

@@ -50,7 +50,7 @@ export function outcomeOf(
   facts: Facts,
   end: Pick<
     NodeOutcome,
-    'status' | 'output' | 'outputHash' | 'artifacts' | 'cached' | 'verified' | 'error'
+    'status' | 'output' | 'outputHash' | 'artifacts' | 'cached' | 'reused' | 'verified' | 'error'
   >,
 ): NodeOutcome {
   const { warnings, metrics } = facts.collected;
@@ -59,7 +59,7 @@ export function outcomeOf(
     ...end,
     taskVersion: facts.task?.version ?? request.node.taskVersion,
     attempts: attempt.attempts,
-    attemptCount: end.cached ? attempt.number - 1 : attempt.number,
+    attemptCount: end.cached || end.reused ? attempt.number - 1 : attempt.number,
     executionTimeMs: attempt.executionTimeMs,
     ...(facts.inputHash === undefined ? {} : { inputHash: facts.inputHash }),
     ...(warnings.length > 0 ? { warnings } : {}),

@@ -6,7 +6,13 @@ import type { Json } from '../domain/json.js';
 import type { TellLimits } from '../domain/limit-messages.js';
 import { getJson } from '../store/blob-store.js';
 import { ACTIVITY } from '../workflows/messages.js';
-import type { CheckRequest, EndRequest, PlanRequest, ReadRequest } from '../workflows/asks.js';
+import type {
+  CheckRequest,
+  EndRequest,
+  PlanRequest,
+  ReadRequest,
+  RerunQuestion,
+} from '../workflows/asks.js';
 import type {
   AnswerRequest,
   BelowRequest,
@@ -22,7 +28,7 @@ import { endElsewhere, letGo } from './completion.js';
 import type { Deps } from './deps.js';
 import { runNode } from './pipeline.js';
 import { planFacts } from './plan-facts.js';
-import { check, prepare } from './prepare.js';
+import { check, forecast, prepare } from './prepare.js';
 import { prepareBelow } from './prepare-below.js';
 import { answer, question } from './question.js';
 import { tellLimits } from './limits.js';
@@ -56,6 +62,7 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.readBlob]: (request: ReadRequest) => ours(() => readBlob(deps, request)),
     [ACTIVITY.check]: (request: CheckRequest) => ours(async () => check(deps, request)),
     [ACTIVITY.planFacts]: (request: PlanRequest) => ours(async () => planFacts(deps, request)),
+    [ACTIVITY.rerun]: (request: RerunQuestion) => ours(() => forecast(deps, request)),
     [ACTIVITY.worker]: () => ours(async () => describeWorker(deps)),
     [ACTIVITY.lookAt]: (executionId: string) => ours(() => lookAt(deps, executionId)),
     [ACTIVITY.describe]: (workflowId: string, firstRun?: string) =>

@@ -36,7 +36,7 @@ export interface PinParts {
   /** Called with why it is refused after all. */
   refuse: (faults: readonly Fault[]) => void;
   /** More that is pinned: of an execution below another one. */
-  more?: Pick<Prepared, 'below' | 'depth' | 'options'>;
+  more?: Pick<Prepared, 'below' | 'depth' | 'options' | 'rerun'>;
   /** Bytes of the nodes' bodies, where they are not the spec's. */
   bodies?: readonly NodeBody[];
   /** It leaves its own row to the execution above it. */

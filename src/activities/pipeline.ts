@@ -27,6 +27,7 @@ import { nodeLogger, type NodeLogger } from './node-log.js';
 import { makeOutput } from './output.js';
 import { NO_REDACTION } from './redaction.js';
 import { resolveInput } from './resolve.js';
+import { reusable } from './reused.js';
 import { hashJson } from './values.js';
 import { attemptOutcome, judge } from './verdict.js';
 
@@ -66,7 +67,7 @@ async function runAttempt(deps: Deps, attempt: Attempt): Promise<ActivityOutcome
     }
     if ('held' in output || 'handedOver' in output) return output;
     if ('skipped' in output) return await passOver(deps, request, attempt, facts, log);
-    if (!output.cached) attempt.record('COMPLETED');
+    if (!output.cached && !output.reused) attempt.record('COMPLETED');
     const outcome = outcomeOf(request, attempt, facts, { status: 'COMPLETED', ...output });
     log.transition(attempt.phase, 'COMPLETED');
     return await finish(deps, request, attempt, facts, log, outcome);
@@ -85,7 +86,7 @@ class Thrown {
 }
 
 /** What the steps of an attempt that succeeded give. */
-type Done = Kept & Pick<NodeOutcome, 'cached' | 'verified'>;
+type Done = Kept & Pick<NodeOutcome, 'cached' | 'reused' | 'verified'>;
 /** Its condition said no. */
 interface Skipped {
   skipped: true;
@@ -134,6 +135,8 @@ async function steps(
     'INPUT_INVALID',
     `task ${JSON.stringify(request.node.task)} refused its input`,
   );
+  const before = await reusable(deps.blobs, request, task.version, facts);
+  if (before) return before;
   const rows = new AttemptRows(deps, request, attempt, facts);
   const notNow = (why: 'circuit' | 'coalesced', waitMs: number): HeldOutcome => {
     rows.held(why, waitMs);

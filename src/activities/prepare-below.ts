@@ -14,6 +14,7 @@ import { parseTemplate } from '../domain/template.js';
 import { validateGraph, type ValidGraph } from '../domain/validate.js';
 import { nodeIdentity } from '../observe/projection.js';
 import { getJson, putJson, type BlobStore } from '../store/blob-store.js';
+import type { Basis } from '../workflows/messages.js';
 import type {
   Below,
   BelowRequest,
@@ -25,12 +26,12 @@ import { planContext } from '../registry-facts.js';
 import { storeBelow } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { recordError } from './failure.js';
+import { decideBelow, ITEMS_PER_PAGE } from './rerun-below.js';
 import { BODIES_PER_PAGE, inlineOrStored, pin, storeBodies } from './pin.js';
 import { knownTasks } from './prepare.js';
 import { bounded, contextOf, loadBody, loadTasks, resolveInput } from './resolve.js';
+import { hashJson } from './values.js';
 
-/** Items in one page: each of an item's attempts reads one. */
-const ITEMS_PER_PAGE = 100;
 /** Bytes of a value from above that stand in the request of each of a map's items. */
 const READ_INLINE = 256;
 
@@ -49,7 +50,7 @@ export async function prepareBelow(deps: Deps, request: BelowRequest): Promise<B
 interface Begun {
   valid: ValidGraph;
   plan: Plan;
-  below: Pick<Below, 'bodies' | 'perPage' | 'items' | 'reads'>;
+  below: Pick<Below, 'bodies' | 'perPage' | 'items' | 'reads'> & { basis: Basis };
   bodies: readonly NodeBody[];
 }
 
@@ -64,12 +65,16 @@ async function pinned(
   const { execution, inlineLimit } = request.request;
   const { project, sessionId } = execution;
   await storeBelow(deps, valid, plan);
+  const { basis } = below;
+  const again = await decideBelow(deps, request, { valid, plan, basis });
+  if (again && 'faults' in again) return refused(again.faults);
   const result = await pin(deps, {
     execution: {
       ...{ id: executionId, kind: 'graph', run },
       ...(project === undefined ? {} : { project }),
       ...(sessionId === undefined ? {} : { sessionId }),
       parent: { id: execution.id, ...(kind === 'map' ? { map: true as const } : {}) },
+      ...(again ? { rerunOf: again.of } : {}),
     },
     ...{ valid, plan, bodies },
     refuse: () => undefined,
@@ -78,6 +83,7 @@ async function pinned(
       depth,
       below: { ...below, inlineLimit, ...(deadlineAt === undefined ? {} : { deadlineAt }) },
       ...(options ? { options } : {}),
+      ...(again ? { rerun: again } : {}),
     },
   });
   if ('faults' in result) return refused(result.faults);
@@ -139,7 +145,8 @@ async function graphBelow(
   const plan = makePlan(valid, planContext(deps.registry, valid, deps.settings));
   const bodies = valid.graph.tasks.map((node) => nodeBody(node));
   const refs = await storeBodies(deps.blobs, bodies);
-  return { valid, plan, bodies, below: { bodies: refs, perPage: BODIES_PER_PAGE } };
+  const basis = { hash: hashJson({ spec: ref, params: valid.params }) };
+  return { valid, plan, bodies, below: { bodies: refs, perPage: BODIES_PER_PAGE, basis } };
 }
 
 async function mapBelow(
@@ -168,6 +175,8 @@ async function mapBelow(
   const nodes = first ? items.map((_, index) => ({ ...first, id: String(index) })) : [];
   const common = request.execution.metadata;
   if (common) graph.metadata = (await inlineJson(blobs, common)) as JsonObject;
+  const pages = await pagesOf(blobs, items);
+  const reads = await lighter(blobs, request.reads ?? {});
   return {
     valid,
     plan: { ...one, nodes: nodes.map((node) => ({ ...node, readsParams: true as const })) },
@@ -175,8 +184,9 @@ async function mapBelow(
     below: {
       bodies: [(await putJson(blobs, [own] as unknown)).ref],
       perPage: 1,
-      items: { refs: await pagesOf(blobs, items), perPage: ITEMS_PER_PAGE },
-      reads: await lighter(blobs, request.reads ?? {}),
+      items: { refs: pages, perPage: ITEMS_PER_PAGE },
+      reads,
+      basis: { hash: hashJson({ input: own.input ?? null, params, reads }), items: pages },
     },
   };
 }

@@ -12,12 +12,14 @@ import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
 import { planContext } from '../registry-facts.js';
 import { inputProblems, type TaskRegistry } from '../registry.js';
-import type { CheckAnswer, CheckRequest } from '../workflows/asks.js';
+import type { CheckAnswer, CheckRequest, RerunAnswer, RerunQuestion } from '../workflows/asks.js';
 import type { ExecutionInfo, PrepareRequest, PrepareResult } from '../workflows/requests.js';
 import { storeBelow } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { bounded, pin } from './pin.js';
 import { recordRefused } from './record-open.js';
+import { planRerun, toldOf } from './rerun.js';
+import { seedOf } from './seed.js';
 
 /** What the registry says of the tasks that a graph names. */
 export function knownTasks(registry: TaskRegistry, graph?: KnownTasks['graph']): KnownTasks {
@@ -114,19 +116,27 @@ export async function prepare(
     return { faults: planned.faults };
   }
   const { valid, plan } = planned;
-  const { project, sessionId, kind = 'graph' } = valid.submission;
+  const { project, sessionId, kind = 'graph', rerun } = valid.submission;
   await storeBelow(deps, valid, plan);
+  const again = rerun && (await planRerun(deps, valid, plan, rerun));
+  if (again && 'faults' in again) {
+    refuse(again.faults);
+    return again;
+  }
+  const beganAt = new Date(run.startedAt).toISOString();
   const hasBelow = plan.nodes.some((node) => node.below !== undefined);
   return await pin(deps, {
     execution: {
       ...{ id: executionId, kind, run },
       ...(project === undefined ? {} : { project }),
       ...(sessionId === undefined ? {} : { sessionId }),
+      ...(rerun ? { rerunOf: rerun.of } : {}),
     },
     ...{ valid, plan, refuse },
-    ...(hasBelow && valid.submission.options
-      ? { more: { options: valid.submission.options } }
-      : {}),
+    more: {
+      ...(hasBelow && valid.submission.options ? { options: valid.submission.options } : {}),
+      ...(again ? { rerun: await seedOf(deps.blobs, plan, again, beganAt) } : {}),
+    },
   });
 }
 
@@ -134,6 +144,21 @@ export async function prepare(
 export function check(deps: Deps, { spec, submission }: CheckRequest): CheckAnswer {
   const planned = planSpec(deps.registry, spec, submission, planSettings(deps));
   return { faults: 'faults' in planned ? planned.faults : [] };
+}
+
+/** What a rerun would do. Nothing of it begins. */
+export async function forecast(
+  deps: Deps,
+  { spec, submission }: RerunQuestion,
+): Promise<RerunAnswer> {
+  const planned = planSpec(deps.registry, spec, submission, planSettings(deps));
+  if ('faults' in planned) return planned;
+  const { valid, plan } = planned;
+  const { rerun } = valid.submission;
+  if (!rerun) return { faults: [] };
+  await storeBelow(deps, valid, plan);
+  const again = await planRerun(deps, valid, plan, rerun);
+  return 'faults' in again ? again : await toldOf(deps.blobs, plan, again);
 }
 
 /** What a worker knows beside its registry. */

@@ -13,6 +13,7 @@ import { list } from './list-command.js';
 import { pause, resume } from './pause-command.js';
 import { plan } from './plan-command.js';
 import { retryPreview } from './retry-preview-command.js';
+import { rerun } from './rerun-command.js';
 import { run } from './run-command.js';
 import { rebuildStore } from './store-command.js';
 import { stats } from './stats-command.js';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   dev,
   worker,
   run,
+  rerun,
   validate,
   convertCommand,
   templates,

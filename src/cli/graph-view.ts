@@ -54,6 +54,7 @@ export class GraphView {
     this.endedAt = Date.parse(endedAt);
     return Object.entries(nodes).flatMap(([id, result]) => {
       const known = this.nodes.get(id);
+      const { reused } = result;
       const { reason, error, startedAt: started, endedAt: ended, durationMs, warnings } = result;
       const node: NodeView = {
         id,
@@ -62,6 +63,7 @@ export class GraphView {
         attempts: result.attempts,
         maxRetries: known?.maxRetries ?? 0,
         ...(reason ? { reason } : {}),
+        ...(reused ? { reused } : {}),
         ...(error ? { error } : {}),
         ...(warnings.length > 0 ? { warnings } : {}),
         ...(started === null ? {} : { startedAt: started }),

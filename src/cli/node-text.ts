@@ -46,6 +46,7 @@ function facts(node: NodeView, now: number): string[] {
     case 'REJECTED':
     case 'SKIPPED':
       return [
+        ...(node.reused ? [`kept from ${node.reused.executionId}`] : []),
         ...(attempts > 1 ? [`${attempts} attempts`] : []),
         ...(reason ? [REASON[reason] ?? reason] : []),
         ...warningText(warnings),

@@ -8,7 +8,7 @@ import type { CommandDefinition } from './command.js';
 import { EXIT } from './exit.js';
 import { renderNodes } from './frame.js';
 import type { Output } from './output.js';
-import { withSession } from './session.js';
+import { withSession, type Session } from './session.js';
 import { snapshotOf } from './snapshot.js';
 import { painter, signOf } from './status-style.js';
 import { localTime } from './list-command.js';
@@ -28,8 +28,13 @@ export const status: CommandDefinition = {
         out.note(
           `no worker on task queue ${JSON.stringify(session.taskQueue)} answered: this is what the server knows`,
         );
-      out.document({ ...record, ...(nodes ? { nodes } : {}) });
-      printRecord(out, record);
+      const reruns = await rerunsOf(session, record);
+      out.document({
+        ...record,
+        ...(reruns.length > 0 ? { reruns } : {}),
+        ...(nodes ? { nodes } : {}),
+      });
+      printRecord(out, record, reruns);
       if (view && record.kind === 'graph') {
         const width = out.live ? out.width : Infinity;
         out.print();
@@ -40,29 +45,47 @@ export const status: CommandDefinition = {
     }),
 };
 
-function printRecord(out: Output, record: ExecutionRecord): void {
+/** Ids of the executions that are reruns of it, the newest first: as far as a store knows. */
+async function rerunsOf(
+  { engine }: Session,
+  { executionId, kind, endedAt }: ExecutionRecord,
+): Promise<string[]> {
+  if (endedAt === null || (kind !== 'graph' && kind !== 'task')) return [];
+  const found = await engine.listExecutions({ rerunOf: executionId }).catch(() => undefined);
+  return (found?.executions ?? []).map((one) => one.executionId);
+}
+
+function printRecord(out: Output, record: ExecutionRecord, reruns: readonly string[]): void {
   const { style } = out;
   const paint = painter(record.status, style);
   const warned = record.warnings.length > 0 ? ' with warnings' : '';
   out.print(
     `${paint(`${signOf(record.status)} ${record.status}${warned}`)}  ${style.bold(record.executionId)}`,
   );
-  const rows = factsOf(record).map(([name, text]): Cell[] => [
+  const rows = factsOf(record, reruns).map(([name, text]): Cell[] => [
     { text: `  ${name}`, paint: style.dim },
     { text },
   ]);
   for (const line of table(rows)) out.print(line);
 }
 
-function factsOf(record: ExecutionRecord): [string, string][] {
+function rerunText({ by, reason }: NonNullable<ExecutionRecord['rerun']> = {}): string[] {
+  return [...(by === undefined ? [] : [`by ${by}`]), ...(reason === undefined ? [] : [reason])];
+}
+
+function factsOf(record: ExecutionRecord, reruns: readonly string[]): [string, string][] {
   const { kind, taskId, reason, attempts, startedAt, endedAt, durationMs, error } = record;
   const { project, sessionId, nextRetryAt, warnings, output, progress } = record;
+  const { rerunOf, rerun, reused } = record;
   const facts: [string, string | null | undefined][] = [
     [kind === 'graph' ? 'graph' : 'task', taskId],
     ['reason', reason],
     ['attempts', attempts === null ? null : String(attempts)],
     ['next', nextRetryAt && localTime(nextRetryAt)],
     ['progress', progress && endedAt === null ? progressText(progress) : null],
+    ['rerun of', rerunOf && [rerunOf, ...rerunText(rerun)].join(', ')],
+    ['kept from', reused?.executionId],
+    ['rerun as', reruns.join(', ')],
     ['project', project],
     ['session', sessionId],
     ['started', startedAt && localTime(startedAt)],

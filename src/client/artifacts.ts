@@ -6,7 +6,7 @@ import type { Value } from '../domain/outcome.js';
 import { didYouMean } from '../domain/suggest.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { QUERY, type NodeView } from '../workflows/messages.js';
-import { changedNodes, query } from './live.js';
+import { changedNodes, query, wholeView } from './live.js';
 import type { References } from './references.js';
 
 interface Parts {
@@ -59,7 +59,7 @@ export async function nodeArtifacts(
       'NOT_FOUND',
       `there is no execution ${JSON.stringify(`${graphId}/${nodeId}`)} in this namespace`,
     );
-  return await listOfAll([view], parts.references);
+  return await listOfAll([await wholeView(view, parts.references)], parts.references);
 }
 
 /** One artifact of a node with its bytes. @throws TaskError NOT_FOUND, naming those that there are; STORE */

@@ -30,6 +30,8 @@ export interface AskingParts {
   stores: StoreAccess;
   attributes: () => Promise<ReadonlySet<string>>;
   explain: HandleParts['explain'];
+  /** For the handles. */
+  rerun: HandleParts['rerun'];
 }
 
 /** How long a query may wait for a worker, in milliseconds. */
@@ -94,8 +96,15 @@ export class Asking {
 
   /** A handle that knows what its execution is: a workflow, also where that runs below a node. */
   handleOf({ executionId, kind }: ExecutionRecord): ExecutionHandle {
-    const { client, references, explain } = this.parts;
-    const parts = { client, references, explain, lone: kind === 'task', below: true as const };
+    const { client, references, explain, rerun } = this.parts;
+    const parts = {
+      client,
+      references,
+      explain,
+      rerun,
+      lone: kind === 'task',
+      below: true as const,
+    };
     return new ExecutionHandle(executionId, parts);
   }
 

@@ -5,6 +5,7 @@ import { TaskError } from '../domain/errors.js';
 import { isTerminal } from '../domain/status.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { QUERY, type NodeView } from '../workflows/messages.js';
+import { wholeView } from './live.js';
 import type { References } from './references.js';
 import { nodeExecution, type ExecutionResult } from './result.js';
 
@@ -32,7 +33,7 @@ export async function awaitNode(
     }
     const view = await handle.query<NodeView | null, [string]>(QUERY.node, nodeId);
     if (view && isTerminal(view.status))
-      return await nodeExecution(graphId, view, references, createdAt);
+      return await nodeExecution(graphId, await wholeView(view, references), references, createdAt);
     await sleep(waitMs);
   }
 

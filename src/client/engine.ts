@@ -66,6 +66,7 @@ import {
 } from './operations.js';
 import { Planning, type PlanOptions } from './planning.js';
 import { References } from './references.js';
+import type { RerunOptions, RerunPlan } from './rerun.js';
 import { Schedules } from './schedules.js';
 import { Starting } from './starting.js';
 import { systemDetail, type SystemDetail } from './system-detail.js';
@@ -132,6 +133,7 @@ export class TaskEngine implements ErrorListVerbs {
       explain,
       ...{ client, address, references: this.references, stores: this.stores },
       attributes: () => this.knownAttributes(),
+      rerun: (id, options) => this.rerun(id, options),
     });
     this.verbs = new Verbs(this.asking);
     const { namespace } = client.options;
@@ -142,6 +144,7 @@ export class TaskEngine implements ErrorListVerbs {
       ...{ stores: this.stores, asking: this.asking, feed: this.feed, catalogue: this.catalogue },
       hooks: this.hooks,
       attributes: () => this.knownAttributes(),
+      rerun: (id, options) => this.rerun(id, options),
     });
     this.planning = new Planning({
       ...{ client, address, settings, references: this.references },
@@ -216,6 +219,27 @@ export class TaskEngine implements ErrorListVerbs {
   /** The pipelines that can be run by name: those of `templatesDir`, and those that come with this package. */
   templates(): TemplateInfo[] {
     return listTemplates(this.settings.templatesDir);
+  }
+
+  /**
+   * Runs an execution that has ended once more, as a new one that is linked to it and keeps its results where they still
+   * hold. What did not complete runs; `from`, an edited `graph` and other `params` say what else.
+   *
+   * @returns a handle to the new execution; with `dryRun` what would run, what may, and what is kept
+   * @throws TaskStateError where it has not ended, or was refused; TaskError NOT_FOUND; SpecInvalidError
+   */
+  async rerun(
+    executionId: string,
+    options?: RerunOptions & { dryRun?: false },
+  ): Promise<ExecutionHandle>;
+  async rerun(executionId: string, options: RerunOptions & { dryRun: true }): Promise<RerunPlan>;
+  async rerun(
+    executionId: string,
+    { dryRun = false, ...options }: RerunOptions & { dryRun?: boolean } = {},
+  ): Promise<ExecutionHandle | RerunPlan> {
+    this.assertOpen();
+    const { reruns } = this.starting;
+    return await (dryRun ? reruns.plan(executionId, options) : reruns.start(executionId, options));
   }
 
   /** Runs named operations one after another, or `maxWorkers` at once, and gives their results by name. */
@@ -356,6 +380,7 @@ export class TaskEngine implements ErrorListVerbs {
       references: this.references,
       explain: (id, options) => this.explain(id, options),
       lone: false,
+      rerun: (id, options) => this.rerun(id, options),
     });
   }
 

@@ -23,9 +23,10 @@ import {
   type ArtifactContent,
 } from './artifacts.js';
 import { awaitNode } from './await-node.js';
-import { changedNodes, pendingAttempts, query, withPending } from './live.js';
+import { changedNodes, pendingAttempts, query, wholeView, withPending } from './live.js';
 import type { ExplainOptions } from './explain.js';
 import type { References } from './references.js';
+import type { RerunOptions } from './rerun.js';
 import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
 
 /** One look at a running execution: its status, and the nodes that changed since the last one. */
@@ -50,6 +51,8 @@ export interface HandleParts {
   /** What runs below a node: an execution although its id is a node's. */
   below?: true;
   explain: (executionId: string, options?: ExplainOptions) => Promise<Explanation>;
+  /** Runs an execution once more. */
+  rerun: (executionId: string, options: RerunOptions) => Promise<ExecutionHandle>;
 }
 
 /** How often `watch` looks, in milliseconds. */
@@ -147,6 +150,11 @@ export class ExecutionHandle {
     return await ask(this.parts.client, this.executionId, UPDATE.resume, options);
   }
 
+  /** Runs it once more, now that it has ended: see `TaskEngine.rerun`. @returns a handle to the new execution */
+  async rerun(options: RerunOptions = {}): Promise<ExecutionHandle> {
+    return await this.parts.rerun(this.executionId, options);
+  }
+
   /** What the nodes that have ended so far kept beside their outputs. @throws TaskError NOT_FOUND */
   async artifacts(): Promise<NodeArtifact[]> {
     const { graphId, nodeId } = splitExecutionId(this.executionId);
@@ -171,8 +179,7 @@ export class ExecutionHandle {
 
   /** The execution below a sub-graph or map: its nodes, or its items `'0'`, `'1'` …, as any execution's. */
   below(nodeId: string): ExecutionHandle {
-    const { client, references, explain } = this.parts;
-    const parts: HandleParts = { client, references, explain, lone: false, below: true };
+    const parts: HandleParts = { ...this.parts, lone: false, below: true };
     return new ExecutionHandle(`${this.executionId}/${nodeId}`, parts);
   }
 
@@ -207,13 +214,13 @@ export class NodeHandle {
 
   /** @throws TaskError NOT_FOUND */
   async status(): Promise<NodeView> {
-    const { client } = this.parts;
+    const { client, references } = this.parts;
     const [view, status] = await Promise.all([
       query<NodeView | null>(client, this.graphId, QUERY.node, this.nodeId),
       query<GraphStatus>(client, this.graphId, QUERY.status),
     ]);
     if (!view) throw notFound(`${this.graphId}/${this.nodeId}`);
-    if (isTerminal(view.status)) return view;
+    if (isTerminal(view.status)) return await wholeView(view, references);
     const pending = await pendingAttempts(client, status);
     return withPending(view, pending.get(this.nodeId), Date.now());
   }

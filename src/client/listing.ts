@@ -20,6 +20,8 @@ export interface ListQuery {
   sessionId?: string;
   /** Nodes of this graph, items of this batch. */
   parentId?: string;
+  /** Reruns of this execution. */
+  rerunOf?: string;
   /** All of them. */
   tags?: readonly string[];
   /** Top-level metadata with these values. */

@@ -4,6 +4,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { messageOf } from '../domain/errors.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
+import type { References } from './references.js';
 import { QUERY, type GraphStatus, type NodesPage, type NodeView } from '../workflows/messages.js';
 
 type PendingActivity = NonNullable<
@@ -58,6 +59,14 @@ export async function changedNodes(
     next = page.next;
   }
   return { ...first, nodes };
+}
+
+/** A kept node's view with its output and all: its running workflow knows only where these are. */
+export async function wholeView(view: NodeView, references: References): Promise<NodeView> {
+  if (!view.kept) return view;
+  const { ref, at } = view.kept;
+  const page = (await references.json(ref)) as unknown as NodeView[];
+  return page[at] ?? view;
 }
 
 /** What the server says of the attempts under way in these workflows, by node id. */

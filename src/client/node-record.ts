@@ -1,5 +1,6 @@
 /** The record of one node of a graph. */
 import { getOwn } from '../domain/json.js';
+import type { Reused } from '../domain/outcome.js';
 import { listOf } from './artifacts.js';
 import { notFound, type ExecutionHandle } from './handle.js';
 import type { ExecutionRecord } from './record.js';
@@ -34,9 +35,13 @@ export async function nodeRecord(
     metrics: (view ?? ended)?.metrics ?? {},
     ...(view?.progress ? { progress: { ...view.progress } } : {}),
     ...((view ?? ended)?.cached ? { cached: true } : {}),
+    ...reusedOf((view ?? ended)?.reused),
     counts: null,
     startedAt: view?.startedAt ?? ended?.startedAt ?? null,
     endedAt: view?.endedAt ?? ended?.endedAt ?? null,
     durationMs: view?.durationMs ?? ended?.durationMs ?? null,
   };
 }
+
+const reusedOf = (reused: Reused | null | undefined): Partial<ExecutionRecord> =>
+  reused ? { reused } : {};

@@ -27,6 +27,8 @@ export interface ExecutionRecord {
   attempts: number | null;
   /** Its output is one that was kept; no attempt was made. */
   cached?: boolean;
+  /** Its output is what it gave in an earlier execution, which did the work; no attempt was made. */
+  reused?: { executionId: string };
   nextRetryAt: string | null;
   counts: Counts | null;
   createdAt: string;
@@ -38,6 +40,10 @@ export interface ExecutionRecord {
   runId: string;
   /** The schedule that started it. */
   schedule?: string | null;
+  /** The execution that it is a rerun of. */
+  rerunOf?: string | null;
+  /** Who asked for the rerun, and why; while Temporal keeps the execution. */
+  rerun?: { by?: string; reason?: string };
   // What only the store keeps; absent without one.
   version?: string | null;
   /** The catalogue's task that it was scheduled by, and the version of it. */
@@ -123,8 +129,17 @@ export function recordOf(info: Described): ExecutionRecord {
     runId: info.runId,
     schedule: attributes.get(KEYS.schedule) ?? null,
     ...(memo?.requestId === undefined ? {} : { requestId: memo.requestId }),
+    ...(memo?.rerun ? rerunFields(memo.rerun) : {}),
   };
 }
+
+const rerunFields = ({
+  of,
+  ...said
+}: NonNullable<ExecutionMemo['rerun']>): Partial<ExecutionRecord> => ({
+  rerunOf: of,
+  ...(Object.keys(said).length > 0 ? { rerun: said } : {}),
+});
 
 /** Our own status where it agrees with the workflow's: a terminated workflow had no time to say so. */
 function statusOf(workflow: string, own: string | undefined): Status {

@@ -18,6 +18,8 @@ import type {
   PlanRequest,
   ReadAnswer,
   ReadRequest,
+  RerunAnswer,
+  RerunQuestion,
   WorkerAnswer,
 } from '../workflows/asks.js';
 
@@ -39,6 +41,7 @@ export class References {
   /** @throws TaskError NO_WORKER when nothing polls the task queue, else with the code of what the worker says */
   async ask(request: CheckRequest): Promise<CheckAnswer>;
   async ask(request: PlanRequest): Promise<PlanAnswer>;
+  async ask(request: RerunQuestion): Promise<RerunAnswer>;
   async ask(request: ReadRequest): Promise<ReadAnswer>;
   async ask(request: { kind: 'worker' }): Promise<WorkerAnswer>;
   async ask(request: EndRequest, taskQueue: string): Promise<EndAnswer>;

@@ -10,7 +10,7 @@ import {
 import { setOwn, type Json } from '../domain/json.js';
 import type { Artifact, NodeArtifact } from '../domain/artifact.js';
 import type { Undone } from '../domain/compensation.js';
-import type { AttemptRecord } from '../domain/outcome.js';
+import type { AttemptRecord, Reused } from '../domain/outcome.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import { statusHistory } from '../domain/status-history.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending } from '../observe/closing.js';
@@ -31,6 +31,8 @@ export interface NodeResult {
   output: Json;
   /** Its output is one that was kept; no attempt was made. */
   cached: boolean;
+  /** It is what the node gave in an earlier execution, which did the work; no attempt was made. Null: it was made here. */
+  reused: Reused | null;
   error: ErrorRecord | null;
   warnings: string[];
   /** What its last attempt measured. */
@@ -49,6 +51,8 @@ export interface NodeResult {
 
 export interface ExecutionResult {
   executionId: string;
+  /** The execution that it is a rerun of. */
+  rerunOf?: string;
   status: TerminalStatus;
   /** True when the status is COMPLETED. */
   ok: boolean;
@@ -103,10 +107,11 @@ async function resultOf(
     if (view.leaf) setOwn(leaves, view.id, output);
     if (view.metrics) setOwn(metrics, view.id, view.metrics);
   }
-  const { executionId, status, counts, startedAt, endedAt, durationMs } = manifest;
+  const { executionId, status, counts, startedAt, endedAt, durationMs, rerunOf } = manifest;
   const [only] = Object.values(leaves);
   return {
     executionId,
+    ...(rerunOf === undefined ? {} : { rerunOf }),
     status,
     ok: status === 'COMPLETED',
     output: lone ? (only ?? null) : leaves,
@@ -156,6 +161,7 @@ export function nodeResult(
     attemptHistory: view.attemptHistory ?? [],
     output,
     cached: view.cached ?? false,
+    reused: view.reused ?? null,
     error: view.error ?? null,
     warnings: view.warnings ?? [],
     metrics: view.metrics ?? {},

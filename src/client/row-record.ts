@@ -63,6 +63,7 @@ function extras(row: ExecutionRow): Partial<ExecutionRecord> {
     catalogueTaskVersion: row.catalogueTaskVersion,
     priority: priorityOf(row.priority),
     requestId: row.requestId,
+    rerunOf: row.rerunOf,
     input: inline(row.input),
     maxRetries: row.maxRetries,
     dependencies: row.dependencies,
@@ -113,6 +114,7 @@ export function submittedRow(
     startDelayMs: number;
     catalogue?: { id: string; version: number } | undefined;
     requestId?: string | undefined;
+    rerunOf?: string | undefined;
   },
   now: number,
 ): ExecutionWrite {
@@ -130,6 +132,7 @@ export function submittedRow(
       ? { catalogueTaskId: said.catalogue.id, catalogueTaskVersion: said.catalogue.version }
       : {}),
     ...(said.requestId === undefined ? {} : { requestId: said.requestId }),
+    ...(said.rerunOf === undefined ? {} : { rerunOf: said.rerunOf }),
     project: project ?? null,
     sessionId: sessionId ?? null,
     priority: priority === undefined ? null : PRIORITY_KEY[priority],

@@ -29,6 +29,8 @@ export interface Known {
   name: string;
   /** The catalogue's task that it is scheduled by. */
   catalogue?: { id: string; version: number };
+  /** Of what it is a rerun. */
+  rerun?: NonNullable<Submission['rerun']>;
 }
 
 export type StartRequest = Omit<WorkflowStartOptions, 'taskQueue'>;
@@ -82,6 +84,7 @@ export function startRequest(
   const submission: Submission = {
     ...submissionOf(options),
     ...(known.kind === 'graph' ? {} : { kind: known.kind }),
+    ...(known.rerun ? { rerun: known.rerun } : {}),
   };
   const faults: Fault[] = [...validateGraph(spec, submission).faults];
   const startDelay = startDelayMs(scheduledTime, faults);
@@ -92,6 +95,7 @@ export function startRequest(
     name: known.name,
     ...(metadata ? { metadata } : {}),
     ...(requestId === undefined ? {} : { requestId }),
+    ...(known.rerun ? { rerun: rerunMemo(known.rerun) } : {}),
   };
   const made =
     requestId === undefined
@@ -107,6 +111,16 @@ export function startRequest(
     ...(startDelay > 0 ? { startDelay } : {}),
   };
 }
+
+const rerunMemo = ({
+  of,
+  by,
+  reason,
+}: NonNullable<Known['rerun']>): NonNullable<ExecutionMemo['rerun']> => ({
+  of,
+  ...(by === undefined ? {} : { by }),
+  ...(reason === undefined ? {} : { reason }),
+});
 
 function searchAttributes(
   name: string,

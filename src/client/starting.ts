@@ -28,6 +28,7 @@ import type { EngineHooks } from './engine-hooks.js';
 import type { EventFeed } from './event-feed.js';
 import { ExecutionHandle, type HandleParts } from './handle.js';
 import type { References } from './references.js';
+import { Reruns, type RerunOptions } from './rerun.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import { submittedRow } from './row-record.js';
 import { graphSpec, startRequest, taskSpec, type Known } from './start-request.js';
@@ -51,12 +52,23 @@ export interface StartingParts {
   hooks: EngineHooks;
   attributes: () => Promise<ReadonlySet<string>>;
   explain: HandleParts['explain'];
+  /** For the handles. */
+  rerun: HandleParts['rerun'];
 }
 
 type StartOptions = SubmitOptions & { params?: Record<string, unknown> };
 
 export class Starting {
-  constructor(private readonly parts: StartingParts) {}
+  readonly reruns: Reruns;
+
+  constructor(private readonly parts: StartingParts) {
+    const { client, address, references } = parts;
+    this.reruns = new Reruns({
+      ...{ client, address, references },
+      specOf: async (graph) => (await this.specOf(graph, {})).spec,
+      begin: (spec, options, known) => this.begin(spec, options, known),
+    });
+  }
 
   async task(submission: TaskSubmission | CatalogueSubmission): Promise<ExecutionHandle> {
     if ('taskId' in submission) return await this.catalogueTask(submission);
@@ -87,11 +99,21 @@ export class Starting {
     options: GraphSubmitOptions,
   ): Promise<{ spec: GraphSpec; submit: StartOptions; known: Known }> {
     const { inputs, name, ...rest } = options;
-    const { spec: given, known } = graphSpec(graph, name, inputs);
-    const entries = await this.entries(idsIn(graph, given));
-    const { spec, project } = catalogueNodes(given, entries, rest);
+    const { spec, project, known } = await this.specOf(graph, rest, name, inputs);
     const own = project === undefined || rest.project !== undefined ? {} : { project };
     return { spec, submit: { ...rest, ...own }, known };
+  }
+
+  /** The spec of a graph, with what the catalogue says of its nodes. */
+  private async specOf(
+    graph: NonNullable<RerunOptions['graph']>,
+    said: object,
+    name?: string,
+    inputs?: Record<string, unknown>,
+  ): Promise<{ spec: GraphSpec; project?: string; known: Known }> {
+    const { spec: given, known } = graphSpec(graph, name, inputs);
+    const entries = await this.entries(idsIn(graph, given));
+    return { ...catalogueNodes(given, entries, said), known };
   }
 
   async batch(
@@ -171,7 +193,7 @@ export class Starting {
     }));
     const handle = new ExecutionHandle(
       id,
-      { client, references, explain, lone: known.kind === 'task' },
+      { client, references, explain, lone: known.kind === 'task', rerun: this.parts.rerun },
       executions,
     );
     try {
@@ -204,11 +226,11 @@ export class Starting {
     id: string,
     runId: string,
     options: StartOptions,
-    { kind, name, catalogue }: Known,
+    { kind, name, catalogue, rerun }: Known,
     startDelayMs: number,
   ): void {
     if (kind === 'batch') return; // its items are what people see
-    const said = { ...options, name, startDelayMs, catalogue };
+    const said = { ...options, name, startDelayMs, catalogue, rerunOf: rerun?.of };
     this.parts.stores.note(submittedRow(id, runId, kind, said, Date.now()));
   }
 }

@@ -64,6 +64,8 @@ export interface NodeOutcome {
   cached?: true;
   /** Of a look whether a lost attempt did its work: that it did. */
   verified?: boolean;
+  /** Its output is what it gave in an earlier execution; its handler was not entered. */
+  reused?: Reused;
   /** Of a sub-graph or a map: how its nodes, or items, ended. */
   below?: BelowEnd;
   /** CANCELLED: the last value that the attempt saved, to go on from after a pause. */
@@ -73,8 +75,15 @@ export interface NodeOutcome {
 /** How an execution below a node ended. */
 export interface BelowEnd {
   counts: Partial<Record<Status, number>>;
-  /** Where its manifest lies. */
+  /** Where its manifest lies, and the spec that it ran. */
   manifest?: string;
+  spec?: string;
+}
+
+/** What was kept of an earlier execution. */
+export interface Reused {
+  /** The execution that did the work. */
+  executionId: string;
 }
 
 /** Why an activity ended without an end of its node. */

@@ -143,9 +143,16 @@ export interface PlanLimit {
   node: number;
 }
 
-/** The plan's nodes as the scheduler takes them. */
-export function schedulerNodes(plan: Plan): SchedulerNode[] {
-  return plan.nodes.map((node) => {
+/**
+ * The plan's nodes as the scheduler takes them.
+ *
+ * @param perhaps true for a node that may find that its work need not be done
+ */
+export function schedulerNodes(
+  plan: Plan,
+  perhaps: (index: number) => boolean = () => false,
+): SchedulerNode[] {
+  return plan.nodes.map((node, index) => {
     const { priority = 'MEDIUM', lane, cache, kind } = plan.classes[node.class] ?? {};
     return {
       dependsOn: node.dependsOn,
@@ -156,7 +163,9 @@ export function schedulerNodes(plan: Plan): SchedulerNode[] {
       ...(node.notBefore === undefined ? {} : { notBefore: node.notBefore }),
       ...(kind === undefined ? {} : { takesNoPlace: true as const }),
       ...(lane === undefined ? {} : { lane }),
-      ...(lane !== undefined && (cache || node.conditional) ? { looksFirst: true as const } : {}),
+      ...(lane !== undefined && (cache || node.conditional || perhaps(index))
+        ? { looksFirst: true as const }
+        : {}),
     };
   });
 }

@@ -103,6 +103,19 @@ export class Scheduler {
     }
   }
 
+  /** Instead of {@link start}: some nodes have ended already, and what that allows is ready. Call once, before anything else. */
+  startWith(endings: readonly (Ending | undefined)[], now: number): Effects {
+    const effects: Effects = { settled: [], cancel: [] };
+    endings.forEach((ending, index) => ending && this.endQuietly(index, ending));
+    for (let index = 0; index < this.nodes.length; index++) {
+      const skipped = this.decide(index, now);
+      if (!skipped) continue;
+      effects.settled.push({ index, ...skipped });
+      this.end(index, skipped, effects, now);
+    }
+    return effects;
+  }
+
   /** Takes up to `limit` ready nodes that the window has room for; they count as running from here on. */
   take(limit = Infinity): number[] {
     const taken: number[] = [];

@@ -23,7 +23,12 @@ export class ShutCircuits {
     if (circuit === undefined) return;
     if (isHeld(outcome) && outcome.held === 'circuit')
       this.shut.set(circuit, { until: now + outcome.waitMs });
-    else if (!isHeld(outcome) && outcome.status === 'COMPLETED' && !outcome.cached)
+    else if (
+      !isHeld(outcome) &&
+      outcome.status === 'COMPLETED' &&
+      !outcome.cached &&
+      !outcome.reused
+    )
       this.shut.delete(circuit);
     else if (known?.trying?.index === index) delete known.trying;
   }

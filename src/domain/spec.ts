@@ -11,6 +11,7 @@ import { jsonBytes } from './json.js';
 import { LimitSchema } from './limit.js';
 import { ApprovalSchema, MapSchema } from './node-kind.js';
 import { PRIORITIES } from './priority.js';
+import { RerunSchema } from './rerun.js';
 import { ResultSchema } from './result-options.js';
 import { RetryOptionsSchema } from './retry-options.js';
 import { TRIGGER_RULES } from './trigger.js';
@@ -197,6 +198,8 @@ export const SubmissionSchema = z.strictObject({
    */
   kind: z.enum(['graph', 'task', 'batch']).optional(),
   options: TaskOptionsSchema.optional(),
+  /** It is a rerun of an execution that has ended, and keeps its results where they still hold. */
+  rerun: RerunSchema.optional(),
 });
 export type Submission = z.input<typeof SubmissionSchema>;
 export type ParsedSubmission = z.output<typeof SubmissionSchema>;

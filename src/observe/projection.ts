@@ -45,13 +45,17 @@ export function identity(
   };
 }
 
+const linkOf = ({ rerunOf }: { rerunOf?: string | undefined }): Partial<ExecutionWrite> =>
+  rerunOf === undefined ? {} : { rerunOf };
+
 /** The row of a node; a lone task's node is its execution, an item's graph is its batch. */
 export function nodeIdentity(
   info: ExecutionInfo,
   nodeId: string,
 ): Partial<ExecutionWrite> & Pick<ExecutionWrite, 'executionId' | 'kind'> {
   const common = { ...identity(info), ...(info.run ? { createdAt: info.run.startedAt } : {}) };
-  if (info.kind === 'task') return { ...common, executionId: info.id, kind: 'task' };
+  if (info.kind === 'task')
+    return { ...common, ...linkOf(info), executionId: info.id, kind: 'task' };
   const kind: ExecutionKind = info.kind === 'batch' ? 'item' : 'node';
   return { ...common, executionId: `${info.id}/${nodeId}`, kind, parentId: info.id };
 }
@@ -72,6 +76,7 @@ export function openRow(
   const createdAt = info.run?.startedAt ?? sequence;
   return {
     ...identity(info),
+    ...linkOf(info),
     executionId: info.id,
     kind: info.kind === 'task' ? 'task' : 'graph',
     taskId: info.graph,
@@ -115,6 +120,7 @@ export function closedRows(
   ];
   rows.push({
     ...identity(info),
+    ...linkOf({ rerunOf: manifest.rerunOf }),
     executionId: info.id,
     kind: 'graph',
     taskId: manifest.graph,

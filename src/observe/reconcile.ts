@@ -332,6 +332,7 @@ function infoOf(info: Described, first: string | null | undefined): ExecutionInf
     run: { id: first || info.runId, startedAt: info.startTime.getTime() },
     ...(project === undefined ? {} : { project }),
     ...(sessionId === undefined ? {} : { sessionId }),
+    ...(memo?.rerun ? { rerunOf: memo.rerun.of } : {}),
     hooks: { pre: [], post: [] },
   };
 }

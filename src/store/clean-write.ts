@@ -8,7 +8,14 @@ import type { ExecutionWrite } from './execution-row.js';
 /** Two of these and a status fit an entry of PostgreSQL's indexes, in any script. */
 const MAX_INDEXED = 400;
 
-const INDEXED = ['project', 'taskId', 'sessionId', 'requestId', 'catalogueTaskId'] as const;
+const INDEXED = [
+  'project',
+  'taskId',
+  'sessionId',
+  'requestId',
+  'rerunOf',
+  'catalogueTaskId',
+] as const;
 const TEXTS = ['parentId', 'workflowId', 'taskVersion', 'reason', 'manifestRef'] as const;
 
 /** A text that both databases give back as they got it. */

@@ -21,6 +21,7 @@ const PLAIN = {
   parentId: 'parent_id',
   sessionId: 'session_id',
   requestId: 'request_id',
+  rerunOf: 'rerun_of',
   catalogueTaskId: 'catalogue_task_id',
   catalogueTaskVersion: 'catalogue_task_version',
   taskVersion: 'task_version',
@@ -178,6 +179,7 @@ const LETTERS: Readonly<Record<keyof Required<Stamps>, string>> = {
   tags: 'F',
   manifestRef: 'G',
   nodeCounts: 'H',
+  rerunOf: 'I',
 };
 const FIELD_OF = new Map(
   Object.entries(LETTERS).map(([field, letter]) => [letter, field as keyof Stamps]),

@@ -28,7 +28,13 @@ export interface Filter {
 }
 
 export type FilterColumn =
-  'task_id' | 'project' | 'session_id' | 'parent_id' | 'request_id' | 'catalogue_task_id';
+  | 'task_id'
+  | 'project'
+  | 'session_id'
+  | 'parent_id'
+  | 'request_id'
+  | 'rerun_of'
+  | 'catalogue_task_id';
 
 const COLUMN_OF = {
   taskId: 'task_id',
@@ -36,6 +42,7 @@ const COLUMN_OF = {
   sessionId: 'session_id',
   parentId: 'parent_id',
   requestId: 'request_id',
+  rerunOf: 'rerun_of',
   catalogueTaskId: 'catalogue_task_id',
 } as const satisfies Partial<Record<keyof ExecutionQuery, FilterColumn>>;
 

@@ -49,6 +49,8 @@ export interface ExecutionFields {
   reason: string | null;
   /** The caller's idempotency key. */
   requestId: string | null;
+  /** The execution that it is a rerun of. */
+  rerunOf: string | null;
   workflowId: string | null;
   createdAt: number;
   scheduledTime: number | null;

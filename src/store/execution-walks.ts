@@ -84,6 +84,7 @@ const INDEXES: readonly {
   by: 'kind' | 'status' | undefined;
 }[] = [
   { column: 'request_id', index: 'executions_request', by: undefined },
+  { column: 'rerun_of', index: 'executions_rerun', by: undefined },
   { column: 'session_id', index: 'executions_session', by: undefined },
   { column: 'catalogue_task_id', index: 'executions_catalogue', by: undefined },
   { column: 'parent_id', index: 'executions_parent', by: 'status' },

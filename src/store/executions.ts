@@ -43,6 +43,8 @@ export interface ExecutionQuery {
   sessionId?: string;
   parentId?: string;
   requestId?: string;
+  /** Reruns of this execution. */
+  rerunOf?: string;
   catalogueTaskId?: string;
   /** All of them. */
   tags?: readonly string[];

@@ -41,6 +41,7 @@ const EMPTY: ExecutionFields = {
   status: 'PENDING',
   reason: null,
   requestId: null,
+  rerunOf: null,
   workflowId: null,
   createdAt: 0,
   scheduledTime: null,

@@ -115,6 +115,7 @@ export interface ExecutionTable {
   parent_id: string | null;
   session_id: string | null;
   request_id: string | null;
+  rerun_of: string | null;
   catalogue_task_id: string | null;
   catalogue_task_version: number | null;
   task_version: string | null;

@@ -8,6 +8,7 @@ const ANSWERED_BY: Record<AskRequest['kind'], string> = {
   read: ACTIVITY.readBlob,
   check: ACTIVITY.check,
   plan: ACTIVITY.planFacts,
+  rerun: ACTIVITY.rerun,
   worker: ACTIVITY.worker,
   end: ACTIVITY.endElsewhere,
 };

@@ -4,10 +4,14 @@ import type { ErrorRecord } from '../domain/errors.js';
 import type { ReportedEnd } from '../domain/handover.js';
 import type { Json } from '../domain/json.js';
 import type { PlanFacts } from '../domain/plan-facts.js';
+import type { RerunDecision, RerunReason } from '../domain/rerun.js';
+import type { Status } from '../domain/status.js';
 
 /** A question to a worker: is this spec sound, what stands in this blob, or what does the end of this attempt mean? */
-export type AskRequest = CheckRequest | PlanRequest | ReadRequest | EndRequest | { kind: 'worker' };
-export type AskAnswer = CheckAnswer | PlanAnswer | ReadAnswer | EndAnswer | WorkerAnswer;
+export type AskRequest =
+  CheckRequest | PlanRequest | RerunQuestion | ReadRequest | EndRequest | { kind: 'worker' };
+export type AskAnswer =
+  CheckAnswer | PlanAnswer | RerunAnswer | ReadAnswer | EndAnswer | WorkerAnswer;
 
 /** What a worker tells of itself. */
 export interface WorkerAnswer {
@@ -71,6 +75,30 @@ export interface PlanRequest extends Omit<CheckRequest, 'kind'> {
 
 export interface PlanAnswer extends CheckAnswer {
   facts: PlanFacts;
+}
+
+/** What would a rerun do? Its submission says of what. */
+export interface RerunQuestion {
+  kind: 'rerun';
+  spec: Json;
+  submission: Json;
+}
+
+/** Every node and what becomes of it, by reference where they are many. */
+export type RerunAnswer = { faults: Fault[] } | { nodes: RerunForecast[] } | { ref: string };
+
+/** What becomes of a node in a rerun. */
+export interface RerunForecast {
+  nodeId: string;
+  /** It runs for certain, it may run, or it keeps what it gave. */
+  choice: RerunDecision['choice'];
+  reason: RerunReason;
+  /** The reason in words. */
+  text: string;
+  /** How it ended before; null for a new one. */
+  before: Status | null;
+  /** The node above that it follows. */
+  because?: string;
 }
 
 export interface ReadRequest {

@@ -61,9 +61,9 @@ export class Children {
         child.catch(() => undefined),
       );
       const handle = await child;
-      return outcomeOf(await scope.run(() => handle.result()));
+      return withSpec(outcomeOf(await scope.run(() => handle.result())), order);
     } catch (error) {
-      return outcomeOfFailure(error);
+      return withSpec(outcomeOfFailure(error), order);
     } finally {
       this.started.delete(order.index);
     }
@@ -84,12 +84,20 @@ export class Children {
   }
 }
 
+/** A rerun compares what ran below with what is to run. */
+function withSpec(outcome: NodeOutcome, { below: spec }: NodeOrder): NodeOutcome {
+  return outcome.below?.manifest === undefined || spec === undefined
+    ? outcome
+    : { ...outcome, below: { ...outcome.below, spec } };
+}
+
 function outcomeOf(close: GraphClose): NodeOutcome {
-  const { status, output } = close;
+  const { status, output, reused } = close;
   return {
     ...bare(status),
     ...(status === 'SKIPPED' ? { reason: 'condition' as const } : belowOf(close)),
     ...(output ? { output } : {}),
+    ...(reused ? { reused } : {}),
   };
 }
 

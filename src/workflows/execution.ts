@@ -10,12 +10,14 @@ import { Awaiting } from './awaiting.js';
 import type { ReadAnswer, ReadRequest } from './asks.js';
 import type { AboveSignal, Carry, CarryAway, ProbeSignal, SettledSignal } from './between.js';
 import { showStatus } from './finish.js';
-import { GraphRun, type GraphRunParts } from './graph-run.js';
+import { GraphRun } from './graph-run.js';
+import type { GraphRunParts } from './graph-run-parts.js';
 import { HereExecutor } from './here.js';
 import { KindsExecutor } from './kinds-executor.js';
 import { isLimitGrant } from './limit-shapes.js';
 import { ACTIVITY, SIGNAL, type GraphClose } from './messages.js';
-import type { Prepared } from './requests.js';
+import type { Prepared, Seeding, Upstream } from './requests.js';
+import { Seed } from './seed.js';
 import { SegmentsExecutor } from './segments.js';
 import { isAbove, isEnded, isProbe, isSettled, isSubscribe } from './shapes.js';
 import { Subscribers } from './subscribers.js';
@@ -93,8 +95,9 @@ export async function runExecution({
     if (!awaiting && !carry) showStatus('RUNNING');
     for (const signal of probes) awaiting?.probed(signal); // they came before it was clear what this one waits for
     for (const request of carry?.subscribers ?? []) subscribers.add(request);
+    const seed = await seedOf(prepared, carry !== undefined);
     const makeExecutor: GraphRunParts['makeExecutor'] = (deliver, asked) => {
-      const { plan: _plan, ...context } = prepared;
+      const { plan: _plan, rerun: _rerun, ...context } = prepared;
       const approvals = new Approvals({ context, classes: plan.classes, deliver, asked });
       if (!split) {
         const here = { ...context, classes: plan.classes, inlineLimit: INLINE_LIMIT };
@@ -108,7 +111,7 @@ export async function runExecution({
       return new KindsExecutor(segments, approvals, plan.classes);
     };
     run = new GraphRun({
-      ...{ subscribers, awaiting, prepared, plan, carry, makeExecutor },
+      ...{ subscribers, awaiting, prepared, plan, carry, seed, makeExecutor },
       spec: split ? null : spec,
     });
     const late = carried && 'ref' in carried ? (carried.late ?? []) : [];
@@ -124,6 +127,21 @@ export async function runExecution({
 /** The root scope's state, seen from inside the shielded one. */
 function isCancelled(): boolean {
   return CancellationScope.current().parent?.consideredCancelled ?? false;
+}
+
+/** @param goesOn a run before has taken what nodes read of kept ones */
+async function seedOf({ rerun, execution }: Prepared, goesOn: boolean): Promise<Seed | undefined> {
+  if (!rerun) return undefined;
+  const outputs = goesOn ? [] : await readOutputs(rerun.outputs);
+  return new Seed(rerun, outputs, new Date(execution.run.startedAt).toISOString());
+}
+
+async function readOutputs(outputs: Seeding['outputs']): Promise<[number, Upstream][]> {
+  if (Array.isArray(outputs)) return outputs;
+  const found: [number, Upstream][] = [];
+  for (const ref of outputs.pages)
+    found.push(...(await workAtStart<[number, Upstream][]>(ACTIVITY.readPlan, [ref])));
+  return found;
 }
 
 async function readNodes(pages: readonly string[]): Promise<PlanNode[]> {

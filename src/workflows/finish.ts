@@ -61,8 +61,8 @@ export async function recordEnd(request: RecordRequest): Promise<void> {
 }
 
 export interface ClosingSteps {
-  /** Of an execution below another one: how its output is made. */
-  collect?: Omit<CollectRequest, 'manifest'>;
+  /** Of an execution below another one: how its output is made, or what it was before where nothing ran. */
+  collect?: Omit<CollectRequest, 'manifest'> & { kept?: Value };
   /** The last thing that may take time. */
   beforeClose: (close: GraphClose) => Promise<void>;
 }
@@ -104,7 +104,8 @@ export async function closeExecution(
   // What is below a node hands up only where its manifest lies, and its output.
   const limit = collect ? -1 : status === 'COMPLETED' ? INLINE_RESULT : INLINE_FAILURE;
   const whole: GraphClose = { ...close, manifest: await fit({ ...manifest, nodes: views }, limit) };
-  if (collect && status === 'COMPLETED') whole.output = await collected(collect, whole.manifest);
+  if (collect && status === 'COMPLETED')
+    whole.output = collect.kept ?? (await collected(collect, whole.manifest));
   showStatus(status);
   await beforeClose(whole);
   switch (status) {

@@ -31,7 +31,8 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
   const stuck = undone.filter((one) => one.status !== 'COMPLETED');
   // Somebody has to look at what could not be undone, however the graph ended.
   const status = stuck.length > 0 ? 'FAILED' : parts.status;
-  const { execution } = prepared;
+  const { execution, below } = prepared;
+  const kept = status === 'COMPLETED' ? prepared.rerun?.whole : undefined;
   const ended = Date.now();
   const counts = state.counts();
   const { failures, firstError } = state;
@@ -42,7 +43,7 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
     from: 'RUNNING',
     to: status,
   });
-  const { id, graph, version, project, sessionId, parent } = execution;
+  const { id, graph, version, project, sessionId, parent, rerunOf } = execution;
   return await closeExecution(
     {
       executionId: id,
@@ -58,6 +59,8 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
       ...(marks.length > 0 ? { marks: [...marks] } : {}),
       ...(project === undefined ? {} : { project }),
       ...(sessionId === undefined ? {} : { sessionId }),
+      ...(rerunOf === undefined ? {} : { rerunOf }),
+      ...(below?.basis ? { basis: below.basis } : {}),
     },
     views,
     {
@@ -65,7 +68,8 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
         ? {
             collect: {
               kind: parent.map ? 'map' : 'graph',
-              inlineLimit: prepared.below?.inlineLimit ?? 0,
+              inlineLimit: below?.inlineLimit ?? 0,
+              ...(kept ? { kept: kept.output } : {}),
             },
           }
         : {}),
@@ -76,7 +80,12 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
         await subscribers.tellAll((nodeId) => (nodeId === undefined ? { status } : endOf(nodeId)));
       },
     },
-    { status, counts, ...(error ? { error } : {}), ...(failures.length > 0 ? { failures } : {}) },
+    {
+      ...{ status, counts },
+      ...(error ? { error } : {}),
+      ...(failures.length > 0 ? { failures } : {}),
+      ...(kept ? { reused: kept.reused } : {}),
+    },
   );
 }
 

@@ -14,30 +14,27 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { isHeld, refusal, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
-import { schedulerNodes, type Plan } from '../domain/plan.js';
+import { schedulerNodes } from '../domain/plan.js';
 import type { Effects } from '../domain/effects.js';
 import { graphStatus } from '../domain/graph-status.js';
 import { Scheduler } from '../domain/scheduler.js';
 import { ShutCircuits } from '../domain/shut-circuits.js';
 import { jsonBytes } from '../domain/json.js';
-import type { GraphSpec } from '../domain/spec.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
-import type { Asked } from './approvals.js';
 import { detailsMarkdown } from './details.js';
-import type { Awaiting } from './awaiting.js';
 import { showStatus, writeAway } from './finish.js';
 import { Deadline } from './deadline.js';
 import { closeGraph } from './graph-close.js';
+import type { GraphRunParts } from './graph-run-parts.js';
 import { GraphState } from './graph-state.js';
 import type { Carry, CarryAway, OpenQuestion, TaskGraphArgs } from './between.js';
 import type { GraphClose, GraphStatus, WaitingPage, WaitingQuery } from './messages.js';
-import type { NodeOrder, PlanPages, Prepared } from './requests.js';
+import type { NodeOrder, PlanPages } from './requests.js';
 import { GraphLimits } from './limits.js';
 import type { KindsExecutor } from './kinds-executor.js';
-import type { Deliver } from './node-executor.js';
 import { OrderBook } from './orders.js';
-import type { EndOf, Subscribers } from './subscribers.js';
+import type { EndOf } from './subscribers.js';
 import { executionMarked, nodeEnded, nodeHeld } from './trace.js';
 import { Undoing } from './undo.js';
 import { GraphVerbs } from './verbs.js';
@@ -49,19 +46,6 @@ const BATCH = 50;
 const CARRY_INLINE = 1_000_000;
 /** Ended nodes after which a coordinator writes a page of them away. */
 const PAGE_NODES = 1_000;
-
-export interface GraphRunParts {
-  prepared: Prepared;
-  plan: Plan;
-  /** The spec for a graph that runs in one piece; its nodes' bodies are there. */
-  spec: GraphSpec | null;
-  carry: Carry | undefined;
-  /** Executions that wait for this one. */
-  subscribers: Subscribers;
-  /** Executions that this one waits for before it starts. */
-  awaiting: Awaiting | undefined;
-  makeExecutor(deliver: Deliver, asked: Asked): KindsExecutor;
-}
 
 export class GraphRun {
   readonly verbs: GraphVerbs;
@@ -91,18 +75,18 @@ export class GraphRun {
   private awaited = false;
 
   constructor(private readonly parts: GraphRunParts) {
-    const { plan, carry } = parts;
-    const nodes = schedulerNodes(plan);
+    const { plan, carry, seed } = parts;
+    const nodes = schedulerNodes(plan, (index) => seed?.isPerhaps(index) ?? false);
     const options = { concurrency: plan.concurrency, onFailure: plan.onFailure };
     this.limits = GraphLimits.of(parts, () => this.wake());
     this.scheduler = carry
       ? Scheduler.restore(nodes, options, carry.scheduler, this.limits?.gate)
       : new Scheduler(nodes, options, this.limits?.gate);
-    this.state = new GraphState(plan, this.scheduler);
+    this.state = new GraphState(plan, this.scheduler, seed);
     this.orders = new OrderBook(parts, this.state);
     this.undoing = new Undoing(parts, this.state, this.orders);
     this.startedAt = carry?.startedAt ?? Date.now();
-    this.pages = [...(carry?.pages ?? [])];
+    this.pages = [...(carry?.pages ?? seed?.pages ?? [])];
     this.stopping = carry?.cancelling;
     this.executor = parts.makeExecutor(
       (index, outcome) => this.deliver(index, outcome),
@@ -190,6 +174,7 @@ export class GraphRun {
       ...(this.parts.awaiting ? { awaits: this.parts.awaiting.states } : {}),
       ...(execution.project === undefined ? {} : { project: execution.project }),
       ...(execution.sessionId === undefined ? {} : { sessionId: execution.sessionId }),
+      ...(execution.rerunOf === undefined ? {} : { rerunOf: execution.rerunOf }),
     };
   }
 
@@ -227,7 +212,9 @@ export class GraphRun {
 
   /** Starts the nodes that wait for nothing. */
   private begin(): void {
-    this.scheduler.start(this.startedAt);
+    const { seed } = this.parts;
+    if (seed) this.state.begin(seed);
+    this.apply(this.scheduler.startWith(seed?.endings ?? [], this.startedAt));
     this.parts.plan.nodes.forEach(({ refused }, index) => {
       if (refused !== undefined) this.end(index, refusal(refused), this.startedAt);
     });
@@ -432,13 +419,14 @@ export class GraphRun {
   }
 
   private async close(): Promise<GraphClose> {
-    while (this.executor.carry && this.state.unpagedCount > 0)
+    const { prepared, plan, subscribers, seed } = this.parts;
+    const paged = this.executor.carry !== undefined || seed !== undefined;
+    while (paged && this.state.unpagedCount > 0)
       this.pages.push(await writeAway(this.state.takePage()));
-    const { prepared, plan, subscribers } = this.parts;
     return await closeGraph({
       ...{ prepared, plan, subscribers, state: this.state, startedAt: this.startedAt },
       status: this.endStatus(),
-      views: this.executor.carry ? { pages: this.pages } : this.state.views(),
+      views: paged ? { pages: this.pages } : this.state.views(),
       marks: this.verbs.marks,
       undone: this.undoing.undone,
       endOf: (nodeId) => this.endOf(nodeId),

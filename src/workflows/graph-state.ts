@@ -14,6 +14,7 @@ import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './mes
 import type { Round, Upstream } from './requests.js';
 import { approvalView, ofOutcome, timesOf } from './node-view.js';
 import { timeOf } from './waiting.js';
+import type { Seed } from './seed.js';
 
 /** Failures that are kept for the close payload. */
 const FAILURES_KEPT = 10;
@@ -61,6 +62,8 @@ export class GraphState {
   constructor(
     readonly plan: Plan,
     readonly scheduler: Scheduler,
+    /** Of a rerun: what it keeps. */
+    private readonly seed?: Seed,
   ) {
     this.records = plan.nodes.map(() => ({ sequence: 0 }));
     this.indexOf = new Map(plan.nodes.map((node, index) => [node.id, index]));
@@ -106,7 +109,18 @@ export class GraphState {
   /** The circuit that a node goes through before anything else is known of it. */
   circuitOf(index: number): string | undefined {
     const { circuit, cache } = this.classOf(index);
-    return cache || this.node(index).conditional ? undefined : circuit?.name;
+    const looks = cache || this.node(index).conditional || this.seed?.isPerhaps(index);
+    return looks ? undefined : circuit?.name;
+  }
+
+  /** A rerun begins: what it keeps has ended, and can be read. */
+  begin({ endings, outputs, undoable }: Seed): void {
+    this.undoable.push(...undoable);
+    for (const ending of endings)
+      if (ending) this.ended[ending.status] = (this.ended[ending.status] ?? 0) + 1;
+    for (const [index, upstream] of outputs) this.upstream.set(index, upstream);
+    this.sequence++;
+    endings.forEach((ending, index) => ending && (this.record(index).sequence = this.sequence));
   }
 
   /** A node is handed to an executor. */
@@ -185,7 +199,9 @@ export class GraphState {
     this.ended[status] = (this.ended[status] ?? 0) + 1;
     this.unpaged.push(index);
     this.upstream.set(index, { status, ...(outcome?.output ? { output: outcome.output } : {}) });
-    if (status === 'COMPLETED' && this.classOf(index).undo) this.undoable.push(index);
+    const reused = outcome?.reused;
+    const own = !reused || this.seed?.undoes(reused);
+    if (status === 'COMPLETED' && own && this.classOf(index).undo) this.undoable.push(index);
     if (!isFailure(status) || this.node(index).allowFailure) return;
     this.firstError ??= outcome?.error;
     if (this.failures.length === FAILURES_KEPT) return;
@@ -348,6 +364,7 @@ export class GraphState {
       ...(record.marks ? { marks: record.marks } : {}),
       ...timesOf(record, attempts[0]?.startedAt, count > 0 || kind !== undefined),
       ...timeOf(this, index, this.scheduler.state(index) !== 'settled'),
+      ...this.seed?.viewOf(index),
       ...(due === undefined ? {} : { nextRetryAt: iso(due) }),
       ...(outcome ? ofOutcome(outcome) : {}),
       ...(outcome || record.lastError === undefined ? {} : { error: record.lastError }),

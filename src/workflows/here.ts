@@ -33,7 +33,7 @@ const COMMAND_BUDGET = 500;
 /** Ends after which the server must not try again by itself. */
 const UNKNOWN_ENDS = ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat'];
 
-export type HereContext = Omit<Prepared, 'plan'> & {
+export type HereContext = Omit<Prepared, 'plan' | 'rerun'> & {
   classes: readonly NodeClass[];
   inlineLimit: number;
 };
@@ -246,6 +246,7 @@ export class HereExecutor implements NodeExecutor {
         ? {}
         : { deadlineLeftMs: Math.max(1, order.deadlineAt - Date.now()) }),
       ...(order.look ? { look: true as const } : {}),
+      ...(order.previous ? { previous: order.previous } : {}),
     };
   }
 

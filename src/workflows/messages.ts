@@ -7,7 +7,7 @@ import type { OpenDependency } from '../domain/explain.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Times } from '../domain/node-times.js';
-import type { AttemptRecord, BelowEnd, Value } from '../domain/outcome.js';
+import type { AttemptRecord, BelowEnd, Reused, Value } from '../domain/outcome.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import type { TriggerRule } from '../domain/trigger.js';
@@ -37,6 +37,7 @@ export const ACTIVITY = {
   readBlob: 'tempograph.readBlob',
   check: 'tempograph.check',
   planFacts: 'tempograph.planFacts',
+  rerun: 'tempograph.rerun',
   worker: 'tempograph.worker',
   tellLimits: 'tempograph.tellLimits',
   joinBlobs: 'tempograph.joinBlobs',
@@ -103,6 +104,8 @@ export interface ExecutionMemo {
   metadata?: Record<string, unknown>;
   /** The caller's idempotency key. */
   requestId?: string;
+  /** The execution that it is a rerun of, who asked for it, and why. */
+  rerun?: { of: string; by?: string; reason?: string };
 }
 
 /** How a workflow of ours ends other than COMPLETED: the failure's type. */
@@ -140,6 +143,8 @@ export interface GraphStatus {
   awaits?: { executionId: string; status: TerminalStatus | null }[];
   project?: string;
   sessionId?: string;
+  /** The execution that it is a rerun of. */
+  rerunOf?: string;
 }
 
 /** How a node stands. */
@@ -188,6 +193,10 @@ export interface NodeView {
   approval?: ApprovalView;
   /** Its output is one that was kept; no attempt of its handler was made. */
   cached?: true;
+  /** It is what it gave in an earlier execution; no attempt of its handler was made. */
+  reused?: Reused;
+  /** Of a node that is kept, while its execution runs: a page of views and its place there, with output and metrics. */
+  kept?: { ref: string; at: number };
   inputHash?: string;
   outputHash?: string;
   taskVersion?: string;
@@ -293,6 +302,18 @@ export interface Manifest {
   marks?: StatusChange[];
   project?: string;
   sessionId?: string;
+  /** The execution that it is a rerun of. */
+  rerunOf?: string;
+  /** Of an execution below another one: what its nodes had from elsewhere than each other. */
+  basis?: Basis;
+}
+
+/** Where it is the same, a node that reads the same of its own graph has the same input. */
+export interface Basis {
+  /** Of the spec's reference, the parameters and what comes from above. */
+  hash: string;
+  /** Of a map: references of the pages of its items. */
+  items?: string[];
 }
 
 /** The result of a completed `taskGraph`, and the details of a failed one. */
@@ -302,8 +323,9 @@ export interface GraphClose {
   counts: Counts;
   failures?: NodeFailure[];
   error?: ErrorRecord;
-  /** Of an execution below another one: its output. */
+  /** Of an execution below another one: its output, and whether all of it is an earlier one's. */
   output?: Value;
+  reused?: Reused;
 }
 
 /** The answer to a verb: whether it did anything, and what, or why not. */

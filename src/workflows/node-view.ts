@@ -48,6 +48,7 @@ export function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
     ...(outcome.artifacts ? { artifacts: outcome.artifacts } : {}),
     ...(outcome.below ? { below: outcome.below } : {}),
     ...(outcome.cached ? { cached: true as const } : {}),
+    ...(outcome.reused ? { reused: outcome.reused } : {}),
   };
 }
 

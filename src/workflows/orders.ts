@@ -4,6 +4,7 @@ import { setOwn } from '../domain/json.js';
 import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { GraphState } from './graph-state.js';
+import type { Seed } from './seed.js';
 import type { Below, ItemRef, NodeOrder, PlanPages, Prepared, Upstream } from './requests.js';
 
 export class OrderBook {
@@ -11,7 +12,12 @@ export class OrderBook {
   private readonly inlineLimits: number[] | undefined;
 
   constructor(
-    private readonly parts: { prepared: Prepared; plan: Plan; spec: GraphSpec | null },
+    private readonly parts: {
+      prepared: Prepared;
+      plan: Plan;
+      spec: GraphSpec | null;
+      seed?: Seed | undefined;
+    },
     private readonly state: GraphState,
   ) {
     this.inlineLimits = 'bodies' in parts.prepared.plan ? undefined : inlineLimits(parts.plan);
@@ -23,6 +29,7 @@ export class OrderBook {
     const round = this.state.round(index);
     const inlineLimit = this.inlineLimits?.[index];
     const { below } = this.parts.prepared;
+    const previous = this.parts.seed?.previousOf(index, node);
     const reads: Record<string, Upstream> = { ...below?.reads };
     for (const read of node.reads ?? []) {
       const upstream = this.state.upstream.get(read);
@@ -41,6 +48,7 @@ export class OrderBook {
       ...(deadlineAt === undefined ? {} : { deadlineAt }),
       ...(below?.items ? { item: itemOf(below.items, index) } : {}),
       ...(this.state.isLook(index) ? { look: true as const } : {}),
+      ...(previous ? { previous } : {}),
     };
   }
 

@@ -6,14 +6,15 @@ import type { Fault } from '../domain/fault.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { PreparedLimit } from '../domain/limit-messages.js';
-import type { AttemptRecord, NodeOutcome, Value } from '../domain/outcome.js';
+import type { AttemptRecord, NodeOutcome, Reused, Value } from '../domain/outcome.js';
 import type { TaskOptions } from '../domain/spec.js';
 import type { NodeBody, Plan } from '../domain/plan.js';
 import type { Priority } from '../domain/priority.js';
 import type { ResultOptions } from '../domain/result-options.js';
 import type { RetryPolicy } from '../domain/retry.js';
+import type { RerunScope } from '../domain/rerun.js';
 import type { Status } from '../domain/status.js';
-import type { GraphClose } from './messages.js';
+import type { Basis, GraphClose } from './messages.js';
 
 /** What an execution is known by, in every request that leaves the workflow. */
 export interface ExecutionInfo {
@@ -31,6 +32,8 @@ export interface ExecutionInfo {
   hooks: { pre: string[]; post: string[] };
   /** The execution that it is a node of: it is a sub-graph's, or with `map` that of a map's items. */
   parent?: { id: string; map?: true };
+  /** The execution that it is a rerun of. */
+  rerunOf?: string;
 }
 
 export interface PrepareRequest {
@@ -67,8 +70,52 @@ export interface Prepared {
   options?: TaskOptions;
   /** Of an execution below another one: where its nodes' bodies lie, and what its nodes read from above. */
   below?: Below;
+  /** Of a rerun: what it keeps. */
+  rerun?: Seeding;
   /** W3C trace parent, where the worker began the execution's trace because it came without one. */
   trace?: string;
+}
+
+/** What a rerun begins with. */
+export interface Seeding {
+  /**
+   * A letter a node: it has ended as before (as in a scheduler's snapshot), `p` what it gave before is looked at when
+   * its turn comes, `-` it runs.
+   */
+  nodes: string;
+  /** The execution that did the kept work, where no view says otherwise. */
+  of: string;
+  /** References of JSON arrays of views: of the kept nodes, and of those that are looked at; `perPage` each, in order. */
+  kept: string[];
+  keptPerPage: number;
+  looks: string[];
+  looksPerPage: number;
+  /** What nodes that run read of kept ones: here, or references of JSON arrays of such pairs. */
+  outputs: [index: number, upstream: Upstream][] | { pages: string[] };
+  inside: Inside;
+  /**
+   * Kept nodes whose work is this execution's to undo, in the order of their ends. Absent where the earlier execution
+   * completed: what it did stands, whatever becomes of this one.
+   */
+  undo?: number[];
+  /** Of an execution below another one of which nothing runs: what its node gives. */
+  whole?: { output: Value; reused: Reused };
+}
+
+/** What was asked of a rerun, for what is below its nodes. */
+export interface Inside {
+  scope: RerunScope;
+  versions?: true;
+  /** Below which node what was asked for. */
+  from?: Record<string, string[]>;
+}
+
+/** What a node gave in an earlier execution: its place in a page of views. */
+export interface Previous {
+  ref: string;
+  at: number;
+  /** Of a sub-graph or a map: what was asked. */
+  inside?: Omit<Inside, 'from'> & { from?: string[] };
 }
 
 export interface Below {
@@ -78,6 +125,7 @@ export interface Below {
   /** Of a map: references of JSON arrays of its items, `perPage` each, and what its template reads. */
   items?: { refs: string[]; perPage: number };
   reads?: Record<string, Upstream>;
+  basis?: Basis;
   /** Epoch milliseconds of the server's clock: the deadline of what it is below. */
   deadlineAt?: number;
   /** Largest output that stays in the envelope. */
@@ -196,6 +244,8 @@ export interface NodeOrder {
   deadlineAt?: number;
   /** It only looks whether its work has to be done. */
   look?: true;
+  /** What it gave in the execution that this one is a rerun of. */
+  previous?: Previous;
   /** The node has ended where no pipeline saw it: only its post hooks run. */
   ended?: NodeOutcome;
   neverStarted?: boolean;
@@ -221,6 +271,8 @@ export interface NodeRequest {
   cache?: CachePolicy;
   /** Only to look whether the work has to be done: held as `looked` where it has. */
   look?: true;
+  /** What it gave in an earlier execution: kept, and its work not done, where version and input are the same. */
+  previous?: Previous;
   result?: ResultOptions;
   round?: Round;
   item?: ItemRef;

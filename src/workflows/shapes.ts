@@ -162,6 +162,7 @@ export function isAsk(value: unknown): value is AskRequest {
     isObject(value) &&
     (value['kind'] === 'check' ||
       value['kind'] === 'plan' ||
+      value['kind'] === 'rerun' ||
       value['kind'] === 'worker' ||
       (value['kind'] === 'end' && typeof value['workflowId'] === 'string') ||
       (value['kind'] === 'read' && typeof value['ref'] === 'string'))

@@ -1,0 +1,157 @@
+/** An execution that has ended, as a rerun needs it: what it was started with, and what its nodes gave. */
+import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { TaskError, TaskStateError } from '../domain/errors.js';
+import { splitExecutionId } from '../domain/execution-id.js';
+import { isObject } from '../domain/json.js';
+import type { GraphSpec, Submission } from '../domain/spec.js';
+import type { TerminalStatus } from '../domain/status.js';
+import {
+  MEMO,
+  WORKFLOW,
+  type ExecutionMemo,
+  type Manifest,
+  type NodeView,
+} from '../workflows/messages.js';
+import { awaitEnding, loadManifest, manifestNodes, type ReadJson } from './closing.js';
+import { nodesOfHistory } from './history-nodes.js';
+
+/** What an execution was started with. */
+export interface StartedWith {
+  /** The last run of its workflow. */
+  runId: string;
+  memo: ExecutionMemo | undefined;
+  spec: GraphSpec;
+  submission: Submission;
+}
+
+/** What its nodes gave. */
+export interface NodesBefore {
+  manifest: Pick<Manifest, 'executionId' | 'basis'> & { status?: TerminalStatus };
+  views: NodeView[];
+  /** Ids of nodes whose work was undone at its end. */
+  undone: ReadonlySet<string>;
+}
+
+/**
+ * Reads what an execution was started with.
+ *
+ * @param run the last run of its workflow, where it is known
+ * @throws TaskStateError where it runs, was refused, or is none that can be run again; TaskError NOT_FOUND where Temporal
+ *   does not keep it
+ */
+export async function startedWith(
+  client: Client,
+  executionId: string,
+  run?: string,
+): Promise<StartedWith> {
+  const { graphId, nodeId } = splitExecutionId(executionId);
+  if (nodeId !== undefined) {
+    const top = graphId.split('/')[0] ?? graphId;
+    const path = executionId.slice(top.length + 1);
+    throw new TaskStateError(
+      `${JSON.stringify(executionId)} is a node; run ${JSON.stringify(top)} again from ${JSON.stringify(path)}`,
+    );
+  }
+  const handle = client.workflow.getHandle(executionId, run);
+  const info = await known(executionId, () => handle.describe());
+  const name = JSON.stringify(executionId);
+  if (info.type !== WORKFLOW.graph)
+    throw new TaskStateError(`${name} is a workflow of type ${info.type}, not an execution`);
+  if (info.status.name === 'RUNNING')
+    throw new TaskStateError(`${name} has not ended; wait for its end, or cancel it first`);
+  const memo = info.memo?.[MEMO.kind] as ExecutionMemo | undefined;
+  const first = info.raw.workflowExecutionInfo?.firstRunId || info.runId;
+  const [spec, submission] = await known(executionId, () =>
+    argumentsOf(client, executionId, first),
+  );
+  if (!isObject(spec) || !Array.isArray(spec['tasks']))
+    throw new TaskStateError(`${name} was not started with a graph that can be read`);
+  const said = isObject(submission) ? submission : {};
+  if (said['kind'] === 'batch')
+    throw new TaskStateError(`${name} is a batch; schedule the items that failed once more`);
+  return {
+    ...{ runId: info.runId, memo, spec: spec as unknown as GraphSpec },
+    submission: said,
+  };
+}
+
+async function argumentsOf(client: Client, workflowId: string, runId: string): Promise<unknown[]> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  const converter = client.options.loadedDataConverter;
+  return await decodeArrayFromPayloads(converter, started?.input?.payloads);
+}
+
+/** gRPC's NOT_FOUND, and what the server says of an id that it cannot take. */
+const UNKNOWN: readonly number[] = [3, 5];
+
+async function known<T>(executionId: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    const gone = error instanceof WorkflowNotFoundError || UNKNOWN.includes(code as number);
+    if (!gone) throw error;
+    throw new TaskError(
+      'NOT_FOUND',
+      `there is no execution ${JSON.stringify(executionId)} in this namespace, or Temporal keeps it no longer`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Reads what the nodes of an execution gave.
+ *
+ * @param run the last run of its workflow
+ * @throws TaskStateError where it was refused, or closed without saying how its nodes stood; TaskError NOT_FOUND or STORE
+ *   where that cannot be read
+ */
+export async function nodesBefore(
+  client: Client,
+  executionId: string,
+  run: string,
+  readJson: ReadJson,
+): Promise<NodesBefore> {
+  const handle = client.workflow.getHandle(executionId, run);
+  const { close, status } = await known(executionId, () => awaitEnding(handle));
+  if (close) return await ofManifest(await loadManifest(close, readJson), readJson);
+  const name = JSON.stringify(executionId);
+  if (status === 'REJECTED')
+    throw new TaskStateError(`${name} was refused, so nothing of it ran; submit it anew`);
+  return { ...(await ofHistory(client, handle, executionId, run)), undone: new Set() };
+}
+
+/** What a manifest says, of an execution or of one below a node. */
+export async function ofManifest(manifest: Manifest, readJson: ReadJson): Promise<NodesBefore> {
+  return {
+    manifest,
+    views: await manifestNodes(manifest, readJson),
+    undone: new Set(manifest.compensation?.map(({ nodeId }) => nodeId)),
+  };
+}
+
+/** It was terminated, or timed out on the server: what had ended until then stands in its history. */
+async function ofHistory(
+  client: Client,
+  handle: WorkflowHandle,
+  executionId: string,
+  run: string,
+): Promise<Omit<NodesBefore, 'undone'>> {
+  const nodes = await nodesOfHistory(client, handle.workflowId, run);
+  if (!nodes)
+    throw new TaskStateError(
+      `${JSON.stringify(executionId)} was terminated before it could say how its nodes stood; submit it anew`,
+    );
+  const views = nodes.map(({ id, task, outcome }): NodeView => {
+    if (!outcome) return { id, task, status: 'CANCELLED', attempts: 0, maxRetries: 0 };
+    const { attempts, attemptCount, checkpoint: _checkpoint, ...rest } = outcome;
+    return { ...rest, id, task, attempts: attemptCount, attemptHistory: attempts, maxRetries: 0 };
+  });
+  return { manifest: { executionId }, views };
+}

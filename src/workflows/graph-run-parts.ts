@@ -1,0 +1,26 @@
+/** What a running graph is made of. */
+import type { Plan } from '../domain/plan.js';
+import type { GraphSpec } from '../domain/spec.js';
+import type { Asked } from './approvals.js';
+import type { Awaiting } from './awaiting.js';
+import type { Carry } from './between.js';
+import type { KindsExecutor } from './kinds-executor.js';
+import type { Deliver } from './node-executor.js';
+import type { Prepared } from './requests.js';
+import type { Seed } from './seed.js';
+import type { Subscribers } from './subscribers.js';
+
+export interface GraphRunParts {
+  prepared: Prepared;
+  plan: Plan;
+  /** The spec for a graph that runs in one piece; its nodes' bodies are there. */
+  spec: GraphSpec | null;
+  carry: Carry | undefined;
+  /** Of a rerun: what it begins with. */
+  seed: Seed | undefined;
+  /** Executions that wait for this one. */
+  subscribers: Subscribers;
+  /** Executions that this one waits for before it starts. */
+  awaiting: Awaiting | undefined;
+  makeExecutor(deliver: Deliver, asked: Asked): KindsExecutor;
+}
