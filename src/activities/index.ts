@@ -19,6 +19,7 @@ import type {
 } from '../workflows/requests.js';
 import { collect } from './collect.js';
 import { endElsewhere, letGo } from './completion.js';
+import { beating } from './beating.js';
 import type { Deps } from './deps.js';
 import { runNode } from './pipeline.js';
 import { check, prepare } from './prepare.js';
@@ -49,7 +50,7 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.answer]: (request: AnswerRequest) => ours(() => answer(deps, request)),
     [ACTIVITY.readPlan]: (ref: string) => ours(() => getJson(deps.blobs, ref)),
     [ACTIVITY.settle]: (request: SettleRequest) => ours(() => settle(deps, request)),
-    [ACTIVITY.record]: (request: RecordRequest) => recordClose(deps, request),
+    [ACTIVITY.record]: (request: RecordRequest) => ours(() => recordClose(deps, request)),
     [ACTIVITY.writeBlob]: (value: Json) => ours(() => writeBlob(deps, value)),
     [ACTIVITY.joinBlobs]: (parts: string[]) => ours(() => joinBlobs(deps, parts)),
     [ACTIVITY.readBlob]: (request: ReadRequest) => ours(() => readBlob(deps, request)),
@@ -74,10 +75,10 @@ function checkRequest(request: NodeRequest | undefined): NodeRequest {
   );
 }
 
-/** An error of ours keeps its code; those that no retry can mend say so. */
+/** Work of the engine's own. An error of ours keeps its code; those that no retry can mend say so. */
 async function ours<T extends Json | object | void>(run: () => Promise<T>): Promise<T> {
   try {
-    return await run();
+    return await beating(run);
   } catch (error) {
     if (!(error instanceof TaskError)) throw error;
     throw ApplicationFailure.create({

@@ -187,6 +187,7 @@ export class HereExecutor implements NodeExecutor {
           activityId: `${order.id}~settle`,
           startToCloseTimeout: '10m',
           scheduleToCloseTimeout: '1h',
+          heartbeatTimeout: '30s', // post hooks may block their worker's event loop for a while
           retry: { maximumAttempts: 3, initialInterval: '1s' },
           cancellationType: 'WAIT_CANCELLATION_COMPLETED',
           summary: `post hooks of ${order.id}`,
