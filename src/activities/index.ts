@@ -18,13 +18,14 @@ import type {
   SettleRequest,
 } from '../workflows/requests.js';
 import { collect } from './collect.js';
-import { endElsewhere, letGo } from './completion.js';
+import { endElsewhere } from './completion.js';
 import { beating } from './beating.js';
 import type { Deps } from './deps.js';
 import { runNode } from './pipeline.js';
 import { check, prepare } from './prepare.js';
 import { prepareBelow } from './prepare-below.js';
 import { answer, question } from './question.js';
+import { letGo } from './letting-go.js';
 import { tellLimits } from './limits.js';
 import { lookAt } from './look.js';
 import { describe, joinBlobs, readBlob, writeBlob } from './references.js';

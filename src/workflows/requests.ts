@@ -232,10 +232,15 @@ export interface NodeRequest {
   after?: { undo: Value | null } | { verify: { attempt: number } };
 }
 
-/** The argument of `letGo`: a node whose attempt ends elsewhere, and was asked to stop. */
+/** The argument of `letGo`: nodes whose attempts end elsewhere, and were asked to stop. */
 export interface LetGoRequest {
   workflowId: string;
-  nodeId: string;
+  nodeIds: string[];
+}
+
+export interface LetGoAnswer {
+  /** Nodes whose handlers still run. */
+  left: string[];
 }
 
 /** The argument of `settle`: the post hooks of a node that ended where the pipeline could not see it. */
