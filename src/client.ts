@@ -47,6 +47,7 @@ export type { ExplainOptions } from './client/explain.js';
 export type { ExecutionRecord } from './client/record.js';
 export type { ExecutionResult, NodeResult } from './client/result.js';
 export type { OperationOptions, RetryingOptions } from './client/operation-retry.js';
+export type { OperationsReporter, StartedOperation } from './client/operation-reporter.js';
 export type {
   Operation,
   OperationResult,

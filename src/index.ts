@@ -52,6 +52,7 @@ export type {
   OperationResults,
   OperationsOptions,
   OperationsProgress,
+  OperationsReporter,
   Overlap,
   Project,
   Publisher,
@@ -64,6 +65,7 @@ export type {
   ScheduleSummary,
   ScheduleTimes,
   ScheduleUpdate,
+  StartedOperation,
   SubmitOptions,
   SubscribeOptions,
   SystemDetail,
@@ -109,6 +111,8 @@ export type { Fault, FaultCode } from './domain/fault.js';
 export type { Json } from './domain/json.js';
 export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
+export { htmlReport } from './domain/report-html.js';
+export { markdownReport } from './domain/report-markdown.js';
 export { fallbackPolicy, previewWaits, waitTime } from './domain/retry.js';
 export type { Progress, ProgressInput } from './domain/progress.js';
 export type { RetryPolicy, RetryStrategy } from './domain/retry.js';
@@ -132,6 +136,7 @@ export {
   updateStatus,
 } from './domain/task-execution.js';
 export type { TaskExecutionState } from './domain/task-execution.js';
+export type { OperationReport, TaskReport } from './domain/task-report.js';
 export { topologicalSort } from './domain/topology.js';
 export { evaluateTrigger, TRIGGER_RULES } from './domain/trigger.js';
 export type { DependencyState, TriggerRule } from './domain/trigger.js';

@@ -11,6 +11,7 @@ import { events } from './events-command.js';
 import { explain } from './explain-command.js';
 import { list } from './list-command.js';
 import { pause, resume } from './pause-command.js';
+import { report } from './report-command.js';
 import { retryPreview } from './retry-preview-command.js';
 import { run } from './run-command.js';
 import { rebuildStore } from './store-command.js';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   schema,
   status,
   explain,
+  report,
   artifacts,
   list,
   stats,

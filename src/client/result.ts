@@ -129,7 +129,8 @@ async function resultOf(
   };
 }
 
-function errorOf(
+/** The first failure, and how many others there were. */
+export function errorOf(
   { error, counts, status }: Manifest,
   nodeId: string | undefined,
 ): ExecutionResult['error'] {

@@ -1,4 +1,5 @@
 /** One run of the kill test: schedules, kills, waits, and says what the store has wrong. */
+import { randomUUID } from 'node:crypto';
 import type { KillPlan } from './kill-plan.js';
 import type { KillScene } from './kill-scene.js';
 import { truthOf, type Truth } from './kill-truth.js';
@@ -13,7 +14,7 @@ interface Scheduled {
 
 /** @returns everything that was lost, is there twice, or is not as Temporal has it; empty when all is well */
 export async function killRun(scene: KillScene, plan: KillPlan): Promise<string[]> {
-  const project = `kills-${plan.seed}`;
+  const project = `kills-${plan.seed}-${randomUUID()}`; // a seed may be run again and again
   const scheduled = await schedule(scene, plan, project);
   const mine = new Set(scheduled.map(({ workflowId }) => workflowId));
   const notes = (): string[][] =>
