@@ -62,7 +62,8 @@ function numbers(report: TaskReport): string {
     ['Operations', grouped(operations.length)],
     ['Completed', grouped(counts.COMPLETED ?? 0), 'good'],
     ['Failed', grouped(failed), failed > 0 ? 'bad' : ''],
-    ['Retries', `${grouped(retries)} in ${grouped(attempts)} attempts`, retries > 0 ? 'warn' : ''],
+    ['Attempts', grouped(attempts)],
+    ['Retries', grouped(retries), retries > 0 ? 'warn' : ''],
     ['Warnings', grouped(warnings), warnings > 0 ? 'warn' : ''],
     ['Took', durationMs === null ? '–' : formatDuration(durationMs)],
   ];

@@ -30,7 +30,7 @@ code, .code { font: 0.88em/1.45 ui-monospace, 'SF Mono', Consolas, 'DejaVu Sans 
 .busy { color: var(--busy); } .idle { color: var(--idle); }
 dl { display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 1.5rem 0; }
 dl div {
-  flex: 1 1 8.5rem; padding: 0.7rem 0.9rem; border: 1px solid var(--line); border-radius: 0.6rem;
+  flex: 1 1 7.5rem; padding: 0.7rem 0.9rem; border: 1px solid var(--line); border-radius: 0.6rem;
   background: var(--fill);
 }
 dt { color: var(--soft); font-size: 0.8rem; }
@@ -45,7 +45,7 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 th, td { padding: 0.5rem 0.6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { color: var(--soft); font-size: 0.8rem; font-weight: 600; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; }
-.name { max-width: 20rem; overflow-wrap: anywhere; }
+.name { min-width: 9rem; max-width: 20rem; overflow-wrap: anywhere; }
 .name a { color: inherit; font-weight: 600; }
 .span { min-width: 12rem; width: 30%; }
 .track { position: relative; height: 0.9rem; margin-top: 0.3rem; background: var(--fill); border-radius: 0.2rem; }

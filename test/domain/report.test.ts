@@ -103,7 +103,7 @@ describe(`htmlReport${title}`, () => {
     );
     const said = textOf(page);
     expect(said).toContain('the execution has not ended');
-    expect(said).toMatch(/Operations2Completed0Failed1Retries1 in 3 attemptsWarnings1Took–/);
+    expect(said).toMatch(/Operations2Completed0Failed1Attempts3Retries1Warnings1Took–/);
     expect(said).toContain('1.2 MB');
     expect(said).toContain('500 ms');
     expect(page.match(/class="bar [a-z]+"/g)).toEqual([
