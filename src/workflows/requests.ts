@@ -58,6 +58,8 @@ export interface Prepared {
   awaits?: AwaitSpec;
   /** As the plan's limits. */
   limits?: PreparedLimit[];
+  /** What whole executions of its project are limited by: it waits for a place of this weight before its first node. */
+  place?: { limit: PreparedLimit; weight: number };
   /** The plan itself for a graph that fits one run, else where its pages lie. */
   plan: Plan | PlanPages;
   tags?: string[];
