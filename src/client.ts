@@ -49,6 +49,7 @@ export type { RerunForecast, RerunOptions, RerunPlan } from './client/rerun.js';
 export type { ExecutionRecord } from './client/record.js';
 export type { ExecutionResult, NodeResult } from './client/result.js';
 export type { OperationOptions, RetryingOptions } from './client/operation-retry.js';
+export type { OperationsReporter, StartedOperation } from './client/operation-reporter.js';
 export type {
   Operation,
   OperationResult,

@@ -44,6 +44,11 @@ export interface Settings {
   isolatedMemoryMb?: number;
   /** Time that a handler in a thread or process gets between being asked to stop and being ended. Default 2 s. */
   stopGrace?: Duration;
+  /**
+   * Executions of a project that run at once: graphs, lone tasks and items of batches, over all workers; those that are
+   * too many wait as PENDING. Default: no limit. All workers of a queue need the same.
+   */
+  maxConcurrentExecutions?: number;
   /** Limits by key, for tasks that name a key without saying its `max`. */
   limits?: Readonly<Record<string, { max: number }>>;
   /** Circuits by name, for tasks that name one without defining it. */
@@ -80,6 +85,8 @@ export interface ResolvedSettings {
   maxProcesses: number;
   isolatedMemoryMb: number;
   stopGraceMs: number;
+  /** Null: none. */
+  maxConcurrentExecutions: number | null;
   limits: Readonly<Record<string, { max: number }>>;
   circuits: Readonly<Record<string, CircuitSettings>>;
   sinks: readonly Sink[];
@@ -201,6 +208,12 @@ export function resolveSettings(
       512,
     ),
     stopGraceMs: read('stopGrace', 'TEMPOGRAPH_STOP_GRACE', stopGrace, 2_000),
+    maxConcurrentExecutions: read<number | null>(
+      'maxConcurrentExecutions',
+      'TEMPOGRAPH_MAX_CONCURRENT_EXECUTIONS',
+      whole('maxConcurrentExecutions', 1, LIMIT_MOST),
+      null,
+    ),
     limits: read('limits', 'TEMPOGRAPH_LIMITS', limits, {}),
     circuits: read('circuits', 'TEMPOGRAPH_CIRCUITS', circuits, {}),
     sinks: read('sinks', 'TEMPOGRAPH_SINKS', sinks, []),

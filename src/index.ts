@@ -52,6 +52,7 @@ export type {
   OperationResults,
   OperationsOptions,
   OperationsProgress,
+  OperationsReporter,
   Overlap,
   Project,
   PlanOptions,
@@ -68,6 +69,7 @@ export type {
   ScheduleSummary,
   ScheduleTimes,
   ScheduleUpdate,
+  StartedOperation,
   SubmitOptions,
   SubscribeOptions,
   SystemDetail,
@@ -115,6 +117,8 @@ export type { Forecast, ForecastOptions, GraphForecast, NodeForecast } from './d
 export type { Json } from './domain/json.js';
 export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
+export { htmlReport } from './domain/report-html.js';
+export { markdownReport } from './domain/report-markdown.js';
 export { fallbackPolicy, previewWaits, waitTime } from './domain/retry.js';
 export type { Progress, ProgressInput } from './domain/progress.js';
 export { decideRerun } from './domain/rerun.js';
@@ -140,6 +144,7 @@ export {
   updateStatus,
 } from './domain/task-execution.js';
 export type { TaskExecutionState } from './domain/task-execution.js';
+export type { OperationReport, TaskReport } from './domain/task-report.js';
 export { topologicalSort } from './domain/topology.js';
 export { evaluateTrigger, TRIGGER_RULES } from './domain/trigger.js';
 export type { DependencyState, TriggerRule } from './domain/trigger.js';

@@ -304,6 +304,7 @@ function systemOptions({
     ...(shutdownForceTime === undefined ? {} : { shutdownForceTime }),
     taskQueue: systemQueue(taskQueue),
     maxConcurrentActivityTaskExecutions: SYSTEM_SLOTS,
+    maxHeartbeatThrottleInterval: '2s',
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
   };
 }

@@ -15,7 +15,7 @@ import type { HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import { pendingAttempt, type PendingAttempt } from '../observe/handed-over.js';
 import type { RegisteredTask } from '../registry.js';
 import type { EndAnswer, EndRequest } from '../workflows/asks.js';
-import type { LetGoRequest, NodeRequest } from '../workflows/requests.js';
+import type { NodeRequest } from '../workflows/requests.js';
 import { Artifacts } from './artifacts.js';
 import { measureAttempt } from './attempt-metrics.js';
 import { AttemptRows } from './attempt-rows.js';
@@ -25,7 +25,7 @@ import { makeContext } from './context.js';
 import type { Deps } from './deps.js';
 import { checked, held, outcomeOf, tellOfRetry } from './ends.js';
 import type { Facts } from './facts.js';
-import { finalFailure, recordError, retryFailure } from './failure.js';
+import { finalFailure, retryFailure } from './failure.js';
 import { AttemptElsewhere, isAskedToStop, isInterrupted, type HandedWork } from './handover.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import { makeOutput } from './output.js';
@@ -39,7 +39,7 @@ const LOOKS = 8;
 const LOOK_WAIT_MS = 250;
 
 /** An attempt that was handed over. */
-interface Handed {
+export interface Handed {
   request: NodeRequest;
   attempt: AttemptElsewhere;
   facts: Facts;
@@ -80,36 +80,6 @@ export async function endElsewhere(
   }
 }
 
-/**
- * Lets go of an attempt that was asked to stop: whoever does its work hears nothing of that, so the server is told here
- * that it has stopped.
- *
- * @throws TaskError STATE while its handler still runs, which hears of it by itself; to be tried again
- */
-export async function letGo(deps: Deps, { workflowId, nodeId }: LetGoRequest): Promise<void> {
-  const client = getClient();
-  const pending = await pendingAttempt(client, workflowId, nodeId);
-  if (!pending?.stopping) return;
-  const found = await takeUp(deps, pending);
-  if (!found)
-    throw new TaskError('STATE', `the handler of ${nodeId} still runs`, { retriable: true });
-  const { request, attempt, facts, log } = found;
-  attempt.record('CANCELLED');
-  const stopped = new TaskError('CANCELLED', 'cancelled while it ran elsewhere');
-  const error = recordError(stopped, false, attempt.number);
-  const outcome = outcomeOf(request, attempt, facts, { status: 'CANCELLED', error });
-  const { checkpoint } = attempt;
-  try {
-    await client.activity.reportCancellation(attempt.token, {
-      ...outcome,
-      ...(checkpoint === undefined ? {} : { checkpoint }),
-    });
-    log.transition('RUNNING', 'CANCELLED', 'cancelled');
-  } catch (failure) {
-    if (!(failure instanceof ActivityNotFoundError)) throw failure; // else it has ended meanwhile
-  }
-}
-
 /** Waits where its handover is gone for the moment, by an older beat: whoever asks has seen it, and it is said again. */
 async function underWay(
   workflowId: string,
@@ -125,7 +95,8 @@ async function underWay(
   }
 }
 
-async function takeUp(
+/** An attempt with all that was left behind to end it; undefined where it was not handed over. */
+export async function takeUp(
   deps: Deps,
   { started, details }: PendingAttempt,
 ): Promise<Handed | undefined> {

@@ -24,13 +24,15 @@ import type {
   SettleRequest,
 } from '../workflows/requests.js';
 import { collect } from './collect.js';
-import { endElsewhere, letGo } from './completion.js';
+import { endElsewhere } from './completion.js';
+import { beating } from './beating.js';
 import type { Deps } from './deps.js';
 import { runNode } from './pipeline.js';
 import { planFacts } from './plan-facts.js';
 import { check, forecast, prepare } from './prepare.js';
 import { prepareBelow } from './prepare-below.js';
 import { answer, question } from './question.js';
+import { letGo } from './letting-go.js';
 import { tellLimits } from './limits.js';
 import { lookAt } from './look.js';
 import { describe, joinBlobs, readBlob, writeBlob } from './references.js';
@@ -56,7 +58,7 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.answer]: (request: AnswerRequest) => ours(() => answer(deps, request)),
     [ACTIVITY.readPlan]: (ref: string) => ours(() => getJson(deps.blobs, ref)),
     [ACTIVITY.settle]: (request: SettleRequest) => ours(() => settle(deps, request)),
-    [ACTIVITY.record]: (request: RecordRequest) => recordClose(deps, request),
+    [ACTIVITY.record]: (request: RecordRequest) => ours(() => recordClose(deps, request)),
     [ACTIVITY.writeBlob]: (value: Json) => ours(() => writeBlob(deps, value)),
     [ACTIVITY.joinBlobs]: (parts: string[]) => ours(() => joinBlobs(deps, parts)),
     [ACTIVITY.readBlob]: (request: ReadRequest) => ours(() => readBlob(deps, request)),
@@ -83,10 +85,10 @@ function checkRequest(request: NodeRequest | undefined): NodeRequest {
   );
 }
 
-/** An error of ours keeps its code; those that no retry can mend say so. */
+/** Work of the engine's own. An error of ours keeps its code; those that no retry can mend say so. */
 async function ours<T extends Json | object | void>(run: () => Promise<T>): Promise<T> {
   try {
-    return await run();
+    return await beating(run);
   } catch (error) {
     if (!(error instanceof TaskError)) throw error;
     throw ApplicationFailure.create({

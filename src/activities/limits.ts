@@ -3,7 +3,8 @@ import { Context, getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { fault, type Fault } from '../domain/fault.js';
 import { getOwn, preview } from '../domain/json.js';
-import { limiterId, tooHeavy } from '../domain/limit.js';
+import { EXECUTIONS_KEY, limiterId, tooHeavy } from '../domain/limit.js';
+import { PRIORITY_KEY } from '../domain/priority.js';
 import type {
   LimitArgs,
   LimitAsk,
@@ -46,6 +47,28 @@ export async function openLimits(
 }
 
 const HINT = 'say the same max wherever the key is used, or say it once in the settings';
+
+/** What an execution needs before its first node: a place for each node of it that counts as an execution of its own. */
+export async function openPlace(
+  deps: Deps,
+  plan: Plan,
+  { executionId, project, waits, weight }: Opening & { weight: number },
+): Promise<PreparedLimit | undefined> {
+  const { maxConcurrentExecutions: max } = deps.settings;
+  if (max === null) return undefined;
+  const key = EXECUTIONS_KEY;
+  const id = limiterId(key, project);
+  const { runId } = Context.current().info.workflowExecution ?? { runId: '' };
+  const priority = Math.min(...plan.classes.map((one) => PRIORITY_KEY[one.priority]));
+  const opened: LimitAsk = {
+    ...{ graph: executionId, run: runId, sequence: 0, fairnessKey: '', granted: {}, released: {} },
+    ...(waits ? { asked: {}, priority: 5 } : { asked: { [weight]: 1 }, priority }),
+    max,
+  };
+  const args: LimitArgs = { key, max, defined: max, ...(project === undefined ? {} : { project }) };
+  await signalWithStart(deps, id, args, opened);
+  return { id, key, max, opened };
+}
 
 /** Takes a graph that will not run out of its limits again. */
 export async function closeLimits(limits: readonly PreparedLimit[]): Promise<void> {

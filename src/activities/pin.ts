@@ -10,7 +10,7 @@ import type { ValidGraph } from '../domain/validate.js';
 import { putJson, type BlobStore } from '../store/blob-store.js';
 import type { ExecutionInfo, PlanPages, Prepared, PrepareResult } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
-import { closeLimits, openLimits } from './limits.js';
+import { closeLimits, openLimits, openPlace } from './limits.js';
 import { recordOpen } from './record-open.js';
 
 /** Faults in one answer, and their bytes: a payload has at most 2 MB. */
@@ -49,17 +49,19 @@ export async function pin(deps: Deps, parts: PinParts): Promise<PrepareResult> {
   const { graph, submission: said } = valid;
   const executionId = execution.id;
   const metadata = { ...(graph.metadata ?? {}), ...(said.metadata ?? {}) } as JsonObject;
-  const opened = await openLimits(deps, plan, {
+  const opening = {
     executionId,
     project: said.project,
     waits: (said.dependencies ?? []).length > 0,
-  });
+  };
+  const opened = await openLimits(deps, plan, opening);
   if ('faults' in opened) {
     deps.log.warn({ executionId, to: 'REJECTED' }, new SpecInvalidError(opened.faults).message);
     refuse(opened.faults);
     return opened;
   }
   const { limits } = opened;
+  const place = parts.more?.below ? undefined : await placeOf(deps, execution.kind, plan, opening);
   const bodies = parts.bodies ?? graph.tasks.map((node) => nodeBody(node));
   const split = splitOf(plan, jsonBytes(bodies), deps.settings);
   const tags = [...new Set([...(graph.tags ?? []), ...(said.tags ?? [])])];
@@ -92,6 +94,7 @@ export async function pin(deps: Deps, parts: PinParts): Promise<PrepareResult> {
     ...(tags.length > 0 ? { tags } : {}),
     ...(said.dependencies?.length ? { awaits: awaitSpec(said.dependencies, valid) } : {}),
     ...(limits.length > 0 ? { limits } : {}),
+    ...(place ? { place } : {}),
     ...parts.more,
   };
   const bytes = jsonBytes(prepared);
@@ -100,9 +103,24 @@ export async function pin(deps: Deps, parts: PinParts): Promise<PrepareResult> {
       recordOpen(deps, prepared, plan, { graph, submission: said, metadata, tags });
     return { prepared };
   }
-  await closeLimits(limits);
+  await closeLimits(place ? [...limits, place.limit] : limits);
   const message = `the plan of this graph is ${bytes} bytes; the limit is ${MAX_PINNED_BYTES}`;
   return { faults: [fault([], 'TOO_LARGE', message, 'give fewer different retry options')] };
+}
+
+/** What runs below an execution is part of it; the items of a batch are executions of their own. */
+async function placeOf(
+  deps: Deps,
+  kind: ExecutionInfo['kind'],
+  plan: Plan,
+  opening: Omit<Parameters<typeof openPlace>[2], 'weight'>,
+): Promise<Prepared['place']> {
+  const { maxConcurrentExecutions: max } = deps.settings;
+  if (max === null) return undefined;
+  const weight = kind === 'batch' ? Math.min(plan.nodes.length, plan.concurrency, max) : 1;
+  if (kind === 'batch') plan.concurrency = weight;
+  const limit = await openPlace(deps, plan, { ...opening, weight });
+  return limit && { limit, weight };
 }
 
 /** Longest that dependencies are waited for where nobody says otherwise. */

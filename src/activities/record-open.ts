@@ -11,13 +11,13 @@ import type { Deps } from './deps.js';
 /** Records that an execution has begun; of a batch, each of its items. */
 export function recordOpen(
   deps: Deps,
-  { execution, awaits }: Prepared,
+  { execution, awaits, place }: Prepared,
   plan: Plan,
   { graph, submission, metadata, tags }: OpenFacts,
 ): void {
   const { recorder } = deps;
   if (!recorder) return;
-  const waits = awaits !== undefined || execution.kind !== 'graph';
+  const waits = awaits !== undefined || place !== undefined || execution.kind !== 'graph';
   if (execution.kind !== 'batch') {
     // A lone task's own definition may say it, or nobody: then it is the library's.
     const lone = execution.kind === 'task' ? plan.classes[plan.nodes[0]?.class ?? 0] : undefined;
@@ -25,7 +25,10 @@ export function recordOpen(
     const status = waits ? 'PENDING' : 'RUNNING';
     const dependencies = awaits?.ids ?? [];
     recorder.record(
-      openRow(execution, recorder.next(), { status, metadata, tags, dependencies, priority }),
+      openRow(execution, recorder.next(), {
+        ...{ status, metadata, tags, dependencies, priority },
+        reason: place && !awaits ? 'limit' : 'dependencies',
+      }),
     );
     return;
   }

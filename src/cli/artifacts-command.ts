@@ -1,6 +1,5 @@
 /** `tempograph artifacts` and `tempograph artifact get`: what tasks kept beside their outputs. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { assertArtifactName, type NodeArtifact } from '../domain/artifact.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { didYouMean } from '../domain/suggest.js';
@@ -9,6 +8,7 @@ import { option, type CommandDefinition, type CommonOptions } from './command.js
 import { EXIT, UsageError } from './exit.js';
 import type { CommandGroup } from './schedule-command.js';
 import { withSession, type Session } from './session.js';
+import { writeOut } from './write-file.js';
 
 const ID = ['<id>', "the execution's id, or <execution>/<node>"] as const;
 
@@ -72,7 +72,7 @@ const get: CommandDefinition<GetOptions> = {
       }
       assertArtifactName(found.name); // it becomes a path here
       const path = resolve(output ?? found.name);
-      await write(path, data, force ?? false);
+      await writeOut(path, data, force ?? false);
       out.print(`${path}  ${found.bytes.toLocaleString('en')} bytes`);
       out.document({ artifact: { ...found, path } });
       return EXIT.done;
@@ -103,15 +103,4 @@ function theOne(list: readonly NodeArtifact[], id: string, name: string): NodeAr
   const names = list.map((one) => one.name);
   const hint = didYouMean(name, names) ?? `"tempograph artifacts ${id}" lists what there is`;
   throw new UsageError(`${id} has no artifact ${JSON.stringify(name)}; ${hint}`);
-}
-
-async function write(path: string, data: Uint8Array, force: boolean): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, data, { flag: force ? 'w' : 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new UsageError(`${path} is there already; say --force to write over it, or --output`);
-    throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
-  }
 }

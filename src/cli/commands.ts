@@ -12,6 +12,7 @@ import { explain } from './explain-command.js';
 import { list } from './list-command.js';
 import { pause, resume } from './pause-command.js';
 import { plan } from './plan-command.js';
+import { report } from './report-command.js';
 import { retryPreview } from './retry-preview-command.js';
 import { rerun } from './rerun-command.js';
 import { run } from './run-command.js';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   plan,
   status,
   explain,
+  report,
   artifacts,
   list,
   stats,

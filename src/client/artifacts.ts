@@ -84,7 +84,8 @@ export async function readArtifact(
   );
 }
 
-async function nodeViews(parts: Parts, graphId: string): Promise<NodeView[]> {
+/** Every node as the workflow knows it, or knew it last. @throws TaskError NOT_FOUND */
+export async function nodeViews(parts: Parts, graphId: string): Promise<NodeView[]> {
   const closed = await closedNodes(parts, graphId);
   if (closed) return closed;
   const { nodes, pages = [] } = await changedNodes(parts.client, graphId, 0);

@@ -123,6 +123,7 @@ export class Asking {
       return {
         ...record,
         status: only && live.status === 'RUNNING' ? only.status : live.status,
+        ...(live.reason ? { reason: live.reason } : {}),
         counts: live.counts,
         artifacts: await listOfAll(live.changed, references),
         ...(only

@@ -17,6 +17,7 @@ import type { Fault } from '../domain/fault.js';
 import type { GraphForecast } from '../domain/forecast.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
+import type { TaskReport } from '../domain/task-report.js';
 import { validateGraph } from '../domain/validate.js';
 import type { WhatIf, WhatIfChanges } from '../domain/what-if.js';
 import type { AnyTask, PostHook, PreHook } from '../registry.js';
@@ -36,7 +37,7 @@ import type { CatalogueSubmission } from './catalogue-submission.js';
 import { Cache } from './cache.js';
 import { Circuits } from './circuits.js';
 import { errorListVerbs } from './error-lists.js';
-import { closeClient, connectClient, knownSearchAttributes } from './connect.js';
+import { closeClient, connectClient, knownSearchAttributes, reaching } from './connect.js';
 import { DeadLetters } from './dead-letters.js';
 import { EngineHooks, type AddedHook } from './engine-hooks.js';
 import {
@@ -67,6 +68,7 @@ import {
 import { Planning, type PlanOptions } from './planning.js';
 import { References } from './references.js';
 import type { RerunOptions, RerunPlan } from './rerun.js';
+import { taskReport } from './report.js';
 import { Schedules } from './schedules.js';
 import { Starting } from './starting.js';
 import { systemDetail, type SystemDetail } from './system-detail.js';
@@ -475,6 +477,18 @@ export class TaskEngine implements ErrorListVerbs {
   async deny(executionId: string, answer: Omit<ApprovalAnswer, 'payload'> = {}): Promise<Answer> {
     this.assertOpen();
     return await this.verbs.answer(executionId, { ...answer, approved: false });
+  }
+
+  /**
+   * The task report: every operation of an execution, or of `<execution>/<node>`, with status, attempts, times, error,
+   * warnings, metrics and artifacts; of one that runs, how far it is. `htmlReport` and `markdownReport` make pages of it.
+   *
+   * @throws TaskError NOT_FOUND where Temporal does not know it (any more)
+   */
+  async report(executionId: string): Promise<TaskReport> {
+    this.assertOpen();
+    const { client, references, address } = this;
+    return await reaching(address, () => taskReport({ client, references }, executionId));
   }
 
   /**

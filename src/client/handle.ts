@@ -32,6 +32,8 @@ import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './resul
 /** One look at a running execution: its status, and the nodes that changed since the last one. */
 export interface ExecutionUpdate {
   status: Status;
+  /** PENDING: it waits until fewer executions of its project run. */
+  reason?: GraphStatus['reason'];
   counts: Counts;
   total: number;
   startedAt: string;
@@ -303,6 +305,7 @@ function summary(
     counts: views.length === total ? counts : status.counts,
     total,
     startedAt,
+    ...(status.reason ? { reason: status.reason } : {}),
     ...(status.awaits ? { awaits: status.awaits } : {}),
     changed,
   };

@@ -12,10 +12,13 @@ import { getOwn, preview, setOwn, type Json } from '../domain/json.js';
 import type { RetryInput } from '../domain/retry-options.js';
 import { NODE_ID, SPEC_LIMITS, type GraphSpec } from '../domain/spec.js';
 import { isTerminal, type Status } from '../domain/status.js';
+import { makeReport, type TaskReport } from '../domain/task-report.js';
 import type { AnyTask } from '../registry.js';
 import type { ExecutionHandle } from './handle.js';
 import { follow, quietly } from './follow.js';
 import { cloneable } from './operation-params.js';
+import { OperationTeller, type OperationsReporter } from './operation-reporter.js';
+import { operationReport } from './report.js';
 import type { ExecutionResult, NodeResult } from './result.js';
 import type { GraphSubmitOptions, SubmitOptions } from './submission.js';
 
@@ -48,6 +51,8 @@ export interface OperationsOptions extends Omit<SubmitOptions, 'scheduledTime'> 
   retry?: RetryInput;
   /** Told at the start, whenever operations have ended, and at the end. What it throws is only a warning. */
   onProgress?: (progress: OperationsProgress) => void;
+  /** Told of each start and end, and at last of the whole, with all that `engine.report` gives. */
+  reporter?: OperationsReporter;
   /** What `onProgress` hands on. Default `Executing operations`. */
   description?: string;
   /** What `onProgress` hands on. Default `operations`. */
@@ -124,8 +129,11 @@ export async function executeOperations(
   const warnings = options.mode === 'parallel' ? faults : [];
   const tracker = new Tracker(operations.length, options);
   for (const { operation } of steps) setOwn(results, operation.name, NOT_RUN); // fixes the order
+  const teller = new OperationTeller(options.reporter);
+  const ended: ExecutionResult[] = [];
   const run = async (part: readonly Step[], inParallel: boolean, id?: string): Promise<void> => {
-    const result = await runGraph(engine, part, { ...options, inParallel, id, tracker });
+    const result = await runGraph(engine, part, { ...options, inParallel, id, tracker, teller });
+    ended.push(result);
     for (const { operation, id: node } of part)
       setOwn(results, operation.name, resultOf(node, result, warnings));
   };
@@ -139,6 +147,7 @@ export async function executeOperations(
     await run(left, false, executionId && `${executionId}-one-by-one`);
   }
   tracker.end();
+  if (teller.isHeard) await teller.end(reportOf(steps, results, ended));
   return results;
 }
 
@@ -149,16 +158,17 @@ interface RunOptions extends OperationsOptions {
   inParallel: boolean;
   id: string | undefined;
   tracker: Tracker;
+  teller: OperationTeller;
 }
 
 async function runGraph(
   engine: GraphScheduler,
   steps: readonly Step[],
-  { inParallel, id, tracker, ...options }: RunOptions,
+  { inParallel, id, tracker, teller, ...options }: RunOptions,
 ): Promise<ExecutionResult> {
   const { mode, maxWorkers, continueOnError, commonParams, onProgress, ...rest } = options;
-  const { description, unit, executionId, ...submission } = rest;
-  void [mode, commonParams, description, unit, executionId];
+  const { description, unit, executionId, reporter, ...submission } = rest;
+  void [mode, commonParams, description, unit, executionId, reporter];
   const params = Object.fromEntries(
     steps.flatMap(({ input }, at) => (input === undefined ? [] : [[`p${at}`, input]])),
   ) as Record<string, unknown>;
@@ -186,8 +196,17 @@ async function runGraph(
     params,
     ...(id === undefined ? {} : { executionId: id }),
   });
-  if (!onProgress) return await handle.result();
-  return await follow(handle, ({ counts }) => tracker.see(counts));
+  if (!onProgress && !teller.isHeard) return await handle.result();
+  const names = new Map(steps.map(({ operation, id: node }) => [node, operation.name]));
+  return await follow(handle, async (update) => {
+    tracker.see(update.counts);
+    await teller.see(
+      handle,
+      update,
+      (node) => names.get(node),
+      (one) => !withoutPool(one),
+    );
+  });
 }
 
 function assertUsable(
@@ -298,6 +317,41 @@ function resultOf(
   };
 }
 
+/** The report of all of them, over both graphs where there are two: of each operation, what it came to at last. */
+function reportOf(
+  steps: readonly Step[],
+  results: OperationResults,
+  ended: readonly ExecutionResult[],
+): TaskReport {
+  const [first, last = first] = [ended[0], ended.at(-1)];
+  const operations = steps.map(({ operation: { name, task }, id }) => {
+    const { executionId = '', nodes = {} } = ended.findLast((one) => getOwn(one.nodes, id)) ?? {};
+    const { output: _output, ok: _ok, ...result } = getOwn(results, name) ?? NOT_RUN;
+    const node = getOwn<NodeResult>(nodes, id);
+    const artifacts = node?.artifacts ?? [];
+    return operationReport(`${executionId}/${id}`, name, {
+      ...{ task: typeof task === 'string' ? task : task.name, reason: node?.reason ?? null },
+      ...{ attemptHistory: node?.attemptHistory ?? [], cached: node?.cached ?? false },
+      ...{ reused: node?.reused ?? null },
+      ...{ startedAt: node?.startedAt ?? null, endedAt: node?.endedAt ?? null },
+      ...{ durationMs: node?.durationMs ?? null, ...result, artifacts },
+    });
+  });
+  const failed = operations.some(({ status }) => isFailure(status));
+  const { executionId = '', startedAt = null, status = 'FAILED' as const } = first ?? {};
+  const endedAt = last?.endedAt ?? null;
+  return makeReport({
+    ...{ executionId, name: 'operations', operations, startedAt, endedAt, warnings: [] },
+    status: failed && ended.length > 1 ? 'FAILED' : (last?.status ?? status),
+    durationMs: startedAt && endedAt ? Date.parse(endedAt) - Date.parse(startedAt) : null,
+    createdAt: new Date().toISOString(),
+    error: last?.error ?? null,
+  });
+}
+
+const isFailure = (status: Status): boolean =>
+  status === 'FAILED' || status === 'TIMEOUT' || status === 'REJECTED';
+
 /** The operations that no thread or process could be started for, and those not begun because of them. */
 function leftBehind(
   steps: readonly Step[],
@@ -309,16 +363,14 @@ function leftBehind(
     result: getOwn(results, step.operation.name) ?? NOT_RUN,
   }));
   if (!all.some(({ result }) => withoutPool(result))) return [];
-  const failed = ({ status }: OperationResult): boolean =>
-    status === 'FAILED' || status === 'TIMEOUT' || status === 'REJECTED';
-  const stops = all.some(({ result }) => failed(result) && !withoutPool(result));
+  const stops = all.some(({ result }) => isFailure(result.status) && !withoutPool(result));
   if (stops && !continueOnError) return [];
   return all
     .filter(({ result }) => withoutPool(result) || result.status === 'SKIPPED')
     .map(({ step }) => step);
 }
 
-function withoutPool(result: OperationResult | undefined): boolean {
+function withoutPool(result: Pick<OperationResult, 'error'> | undefined): boolean {
   const details = result?.error?.details as { pool?: unknown } | undefined;
   return result?.error?.code === 'ENVIRONMENT' && details?.pool !== undefined;
 }

@@ -134,7 +134,8 @@ async function resultOf(
   };
 }
 
-function errorOf(
+/** The first failure, and how many others there were. */
+export function errorOf(
   { error, counts, status }: Manifest,
   nodeId: string | undefined,
 ): ExecutionResult['error'] {

@@ -22,6 +22,8 @@ export interface LimitAsk {
   granted: Totals;
   /** Places given back. */
   released: Totals;
+  /** What the limit is set to now, in the message that opens, where a setting says so: it is then defined so. */
+  max?: number;
   /** The graph has ended. */
   closed?: true;
 }

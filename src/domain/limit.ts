@@ -9,6 +9,8 @@ import { parseTemplate } from './template.js';
 
 /** The largest `max` and `weight`. */
 export const LIMIT_MOST = 10_000;
+/** The key of the limit that `maxConcurrentExecutions` of the settings sets up for each project. */
+export const EXECUTIONS_KEY = 'maxConcurrentExecutions';
 /** Characters of a key, after its expressions are resolved. */
 const KEY_LENGTH = 200;
 /** Bytes of each part of a limiter's workflow id: the server takes ids of up to 1,000. */
@@ -57,6 +59,7 @@ export function keyProblem(written: string, params: readonly string[]): string |
     if (references.tasks.length > 0)
       return 'the key of a limit may read only params: it is known before anything runs';
     if (unknown !== undefined) return `the graph has no parameter ${preview(unknown)}`;
+    if (written === EXECUTIONS_KEY) return RESERVED;
     return written.includes('${{') || written.length <= KEY_LENGTH ? undefined : tooLong(written);
   } catch (error) {
     return (error as Error).message;
@@ -80,10 +83,12 @@ export function limiterId(key: string, project?: string): string {
 }
 
 const bare = (key: string): { key: string; max?: number; weight: number } => ({ key, weight: 1 });
+const RESERVED = `${preview(EXECUTIONS_KEY)} is the limit of whole executions, which the settings set up; choose another key`;
 const tooLong = (key: string): string =>
   `the key of a limit has at most ${KEY_LENGTH} characters, got ${key.length}`;
 
 function resolveKey(written: string, params: JsonObject): string {
+  if (written === EXECUTIONS_KEY) throw new TaskError('CONFIGURATION', RESERVED);
   if (!written.includes('${{') && written.length <= KEY_LENGTH) return written;
   const key = parseTemplate(written).resolve({ params });
   if (typeof key !== 'string' || key === '')
@@ -92,6 +97,7 @@ function resolveKey(written: string, params: JsonObject): string {
       `the key of a limit has to be a string of 1 to ${KEY_LENGTH} characters, got ${preview(key)}`,
     );
   if (key.length > KEY_LENGTH) throw new TaskError('CONFIGURATION', tooLong(key));
+  if (key === EXECUTIONS_KEY) throw new TaskError('CONFIGURATION', RESERVED);
   return key;
 }
 

@@ -1,5 +1,9 @@
 /** Attempts that end elsewhere, as the server knows them. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { HeartbeatDetails } from '../domain/outcome.js';
 
@@ -15,6 +19,8 @@ export interface PendingAttempt {
   stopping: boolean;
   /** With a handover only where it is this attempt's. */
   details: HeartbeatDetails | undefined;
+  /** Changes with each heartbeat and each attempt. */
+  lastHeard: string;
 }
 
 /** A node's attempt in one workflow; undefined where there is none. */
@@ -23,22 +29,46 @@ export async function pendingAttempt(
   workflowId: string,
   nodeId: string,
 ): Promise<PendingAttempt | undefined> {
+  return (await pendingAttempts(client, workflowId, [nodeId])).get(nodeId);
+}
+
+/** Those of these nodes that have an attempt in one workflow, by id. One question to the server. */
+export async function pendingAttempts(
+  client: Client,
+  workflowId: string,
+  nodeIds: readonly string[],
+): Promise<Map<string, PendingAttempt>> {
+  const asked = new Set(nodeIds);
+  const found = new Map<string, PendingAttempt>();
   try {
     const { raw } = await client.workflow.getHandle(workflowId).describe();
-    const found = raw.pendingActivities?.find(({ activityId }) => activityId === nodeId);
-    if (!found) return undefined;
-    const [payload] = found.heartbeatDetails?.payloads ?? [];
-    const state = Number(found.state);
-    return {
-      workflowId,
-      started: state === STARTED || state === CANCEL_REQUESTED,
-      stopping: state === CANCEL_REQUESTED,
-      details: payload && ownHandover(defaultPayloadConverter.fromPayload(payload), found.attempt),
-    };
+    for (const activity of raw.pendingActivities ?? []) {
+      const { activityId } = activity;
+      if (activityId && asked.has(activityId))
+        found.set(activityId, attemptOf(workflowId, activity));
+    }
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
+  return found;
+}
+
+type PendingActivity = NonNullable<
+  WorkflowExecutionDescription['raw']['pendingActivities']
+>[number];
+
+function attemptOf(
+  workflowId: string,
+  { state, attempt, heartbeatDetails, lastHeartbeatTime: heard }: PendingActivity,
+): PendingAttempt {
+  const [payload] = heartbeatDetails?.payloads ?? [];
+  return {
+    workflowId,
+    started: Number(state) === STARTED || Number(state) === CANCEL_REQUESTED,
+    stopping: Number(state) === CANCEL_REQUESTED,
+    details: payload && ownHandover(defaultPayloadConverter.fromPayload(payload), attempt),
+    lastHeard: `${attempt ?? 1} ${String(heard?.seconds ?? '')}.${heard?.nanos ?? 0}`,
+  };
 }
 
 /** The next attempt finds what the last one left, its handover too: that one is over. */

@@ -66,6 +66,8 @@ export function openRow(
   sequence: number,
   said: {
     status: 'PENDING' | 'RUNNING';
+    /** Of PENDING. Default dependencies. */
+    reason?: 'dependencies' | 'limit';
     metadata: JsonObject;
     tags: readonly string[];
     dependencies: readonly string[];
@@ -83,7 +85,7 @@ export function openRow(
     taskVersion: info.version,
     sequence,
     status,
-    reason: status === 'PENDING' ? 'dependencies' : null,
+    reason: status === 'PENDING' ? (said.reason ?? 'dependencies') : null,
     createdAt,
     ...(status === 'RUNNING' && info.kind === 'graph' ? { startedAt: createdAt } : {}),
     metadata,

@@ -124,6 +124,8 @@ export interface Carry {
   /** Approvals that wait for their answer. */
   questions?: OpenQuestion[];
   limits?: LimitsCarry;
+  /** Of the place that it has as a whole. */
+  place?: LimitsCarry;
 }
 
 /** A question that was asked and has no answer. */

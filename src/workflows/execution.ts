@@ -65,7 +65,7 @@ export async function runExecution({
   const earlyGrants: LimitGrant[] = [];
   setHandler(defineSignal<[unknown]>(SIGNAL.limitGranted), (grant) => {
     if (!isLimitGrant(grant)) return;
-    if (run) run.limits?.hear(grant);
+    if (run) run.granted(grant);
     else earlyGrants.push(grant);
   });
   const fromAbove: AboveSignal[] = [];
@@ -92,7 +92,7 @@ export async function runExecution({
     const plan: Plan = split ? { ...given.head, nodes: await readNodes(given.nodes) } : given;
     awaiting = prepared.awaits && !carry ? new Awaiting(prepared.awaits) : undefined;
     // A new run of the same execution shows what the one before showed: it may be paused.
-    if (!awaiting && !carry) showStatus('RUNNING');
+    if (!awaiting && !prepared.place && !carry) showStatus('RUNNING');
     for (const signal of probes) awaiting?.probed(signal); // they came before it was clear what this one waits for
     for (const request of carry?.subscribers ?? []) subscribers.add(request);
     const seed = await seedOf(prepared, carry !== undefined);
@@ -116,7 +116,7 @@ export async function runExecution({
     });
     const late = carried && 'ref' in carried ? (carried.late ?? []) : [];
     [...late, ...early.splice(0)].forEach((signal) => onSettled(signal));
-    for (const grant of earlyGrants.splice(0)) run.limits?.hear(grant);
+    for (const grant of earlyGrants.splice(0)) run.granted(grant);
     if (!split) onSettled = () => undefined; // it has no segments
     if (isCancelled()) run.cancel('cancelled');
     for (const signal of fromAbove.splice(0)) run.verbs.hear(signal);

@@ -54,7 +54,7 @@ export async function writeAway(value: unknown): Promise<string> {
 export async function recordEnd(request: RecordRequest): Promise<void> {
   try {
     // 50,000 nodes at some thousand rows a second.
-    await work(ACTIVITY.record, [request], { startToCloseTimeout: '3m', attempts: 2 });
+    await work(ACTIVITY.record, [request], { startToCloseTimeout: '3m', attempts: 3 });
   } catch (error) {
     log.warn(`the end of ${request.execution.id} is not in the store yet: ${String(error)}`);
   }

@@ -9,10 +9,10 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
-  log,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { LimitGrant } from '../domain/limit-messages.js';
 import { isHeld, refusal, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
 import { schedulerNodes } from '../domain/plan.js';
 import type { Effects } from '../domain/effects.js';
@@ -31,11 +31,14 @@ import { GraphState } from './graph-state.js';
 import type { Carry, CarryAway, OpenQuestion, TaskGraphArgs } from './between.js';
 import type { GraphClose, GraphStatus, WaitingPage, WaitingQuery } from './messages.js';
 import type { NodeOrder, PlanPages } from './requests.js';
+import { ExecutionPlace } from './execution-place.js';
 import { GraphLimits } from './limits.js';
 import type { KindsExecutor } from './kinds-executor.js';
 import { OrderBook } from './orders.js';
+import { waitToStart } from './start.js';
 import type { EndOf } from './subscribers.js';
-import { executionMarked, nodeEnded, nodeHeld } from './trace.js';
+import { executionBegan, executionMarked, nodeEnded, nodeHeld } from './trace.js';
+import { transition } from './transition.js';
 import { Undoing } from './undo.js';
 import { GraphVerbs } from './verbs.js';
 import { noteWaits, waitingOf } from './waiting.js';
@@ -49,7 +52,8 @@ const PAGE_NODES = 1_000;
 
 export class GraphRun {
   readonly verbs: GraphVerbs;
-  readonly limits: GraphLimits | undefined;
+  private readonly limits: GraphLimits | undefined;
+  private readonly place: ExecutionPlace | undefined;
   private readonly scheduler: Scheduler;
   private readonly state: GraphState;
   private readonly executor: KindsExecutor;
@@ -71,14 +75,15 @@ export class GraphRun {
   /** Nodes that ended without running and whose post hooks are under way. */
   private settling = 0;
   private stopping: StatusReason | undefined;
-  /** What it waited for before its start is decided. */
-  private awaited = false;
+  /** It has begun: what it waited for before its start is decided. */
+  private begun = false;
 
   constructor(private readonly parts: GraphRunParts) {
     const { plan, carry, seed } = parts;
     const nodes = schedulerNodes(plan, (index) => seed?.isPerhaps(index) ?? false);
     const options = { concurrency: plan.concurrency, onFailure: plan.onFailure };
     this.limits = GraphLimits.of(parts, () => this.wake());
+    this.place = ExecutionPlace.of(parts.prepared, carry);
     this.scheduler = carry
       ? Scheduler.restore(nodes, options, carry.scheduler, this.limits?.gate)
       : new Scheduler(nodes, options, this.limits?.gate);
@@ -106,6 +111,7 @@ export class GraphRun {
       apply: (effects) => this.apply(effects),
     });
     if (carry) {
+      this.begun = true;
       this.state.restore(carry);
       this.verbs.marks.push(...carry.marks);
       for (const [index, reason] of carry.cancelled) this.cancelReasons.set(index, reason);
@@ -113,12 +119,12 @@ export class GraphRun {
       this.executor.approvals.restore(carry.questions ?? []);
       this.state.failures.push(...carry.failures);
       this.state.firstError = carry.failures[0]?.error;
-    } else if (!parts.awaiting) this.begin();
+    } else if (!parts.awaiting && !this.place) this.begin();
   }
 
   /** Runs to the end. @throws what closes the workflow */
   async run(): Promise<GraphClose> {
-    await this.awaitOthers();
+    if (!this.begun) await this.toStart();
     const deadline = this.deadline.at;
     while (!this.isDone()) {
       const seen = this.version; // before anything below waits: a change meanwhile must not be slept through
@@ -141,6 +147,7 @@ export class GraphRun {
     await this.executor.close();
     await this.limits?.close();
     await this.undoing.run(this.endStatus());
+    await this.place?.close();
     await condition(allHandlersFinished); // one that is not would be failed by the close
     return await this.close();
   }
@@ -152,6 +159,12 @@ export class GraphRun {
     this.apply(this.scheduler.cancelAll(reason));
   }
 
+  /** A limit's keeper has granted places, or asked for some. */
+  granted(grant: LimitGrant): void {
+    this.limits?.hear(grant);
+    this.place?.hear(grant);
+  }
+
   /** Something came that the loop has to look at. */
   wake(): void {
     this.version++;
@@ -161,17 +174,15 @@ export class GraphRun {
     const { execution } = this.parts.prepared;
     const undoing = this.isDone() ? this.undoing.state(this.endStatus()) : undefined;
     return {
-      executionId: execution.id,
-      graph: execution.graph,
+      ...{ executionId: execution.id, graph: execution.graph },
       status: this.isDone() && !undoing ? this.endStatus() : this.liveStatus(),
-      counts: this.state.counts(),
-      total: this.parts.plan.nodes.length,
+      ...{ counts: this.state.counts(), total: this.parts.plan.nodes.length },
       startedAt: new Date(this.startedAt).toISOString(),
-      sequence: this.state.sequence,
-      runs: this.executor.runs(),
+      ...{ sequence: this.state.sequence, runs: this.executor.runs() },
       ...(undoing ? { undoing } : {}),
       ...(this.verbs.marks.length > 0 ? { marks: this.verbs.marks } : {}),
       ...(this.parts.awaiting ? { awaits: this.parts.awaiting.states } : {}),
+      ...(this.state.door ? { reason: 'limit' as const } : {}),
       ...(execution.project === undefined ? {} : { project: execution.project }),
       ...(execution.sessionId === undefined ? {} : { sessionId: execution.sessionId }),
       ...(execution.rerunOf === undefined ? {} : { rerunOf: execution.rerunOf }),
@@ -180,7 +191,7 @@ export class GraphRun {
 
   /** What nodes that have not ended wait for. */
   waiting(query: WaitingQuery): WaitingPage {
-    const { parts, state, stopping, awaited, deadline } = this;
+    const { parts, state, stopping, begun: awaited, deadline } = this;
     return waitingOf({ ...parts, state, stopping, awaited, deadline }, this.status(), query);
   }
 
@@ -192,26 +203,25 @@ export class GraphRun {
     return this.pages;
   }
 
-  private async awaitOthers(): Promise<void> {
-    const { awaiting } = this.parts;
-    if (!awaiting) return;
-    const decision = await awaiting.wait(() => this.stopping !== undefined);
-    if (!decision || this.stopping !== undefined) return;
-    this.awaited = true;
+  private async toStart(): Promise<void> {
+    const { place, state } = this;
+    const { awaiting, plan, prepared } = this.parts;
+    const stopped = (): boolean => this.stopping !== undefined;
+    const decision = await waitToStart({ awaiting, place, plan, state, stopped });
+    if (!decision) return;
     this.startedAt = Date.now();
-    if (decision.kind === 'run') {
-      showStatus(this.liveStatus());
-      this.begin();
-      return;
+    if (decision.kind === 'end') {
+      this.stopping = decision.reason;
+      return this.apply(this.scheduler.endAll(decision.status, decision.reason));
     }
-    const { status, reason, message } = decision;
-    this.state.firstError = { code: 'DEPENDENCY', message, origin: 'engine', retriable: false };
-    this.stopping = reason;
-    this.apply(this.scheduler.endAll(status, reason));
+    this.begin();
+    showStatus(this.liveStatus());
+    executionBegan(prepared.execution, this.startedAt);
   }
 
   /** Starts the nodes that wait for nothing. */
   private begin(): void {
+    this.begun = true;
     const { seed } = this.parts;
     if (seed) this.state.begin(seed);
     this.apply(this.scheduler.startWith(seed?.endings ?? [], this.startedAt));
@@ -240,7 +250,7 @@ export class GraphRun {
       const orders = taken.map((index) => this.orders.order(index, this.deadline.at));
       for (const index of taken) {
         this.state.scheduled(index, now);
-        this.say(index, 'PENDING', 'SCHEDULED', 'queue');
+        transition(this.state, index, 'PENDING', 'SCHEDULED', 'queue');
       }
       this.executor.begin(orders);
     }
@@ -303,7 +313,8 @@ export class GraphRun {
     this.cancelReasons.delete(index);
     this.state.end(index, outcome.status, now, outcome, reason);
     nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
-    if (outcome.status !== 'COMPLETED') this.say(index, 'RUNNING', outcome.status, reason);
+    if (outcome.status !== 'COMPLETED')
+      transition(this.state, index, 'RUNNING', outcome.status, reason);
     this.apply(this.scheduler.settle(index, outcome.status, now, reason));
   }
 
@@ -340,7 +351,7 @@ export class GraphRun {
     };
     this.state.end(index, status, now, outcome, reason);
     nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
-    this.say(index, 'PENDING', status, reason);
+    transition(this.state, index, 'PENDING', status, reason);
     const { settle, settleSkipped } = this.state.classOf(index);
     const started = outcome.attemptCount > 0;
     if (started ? !settle : !settleSkipped) return undefined;
@@ -370,6 +381,7 @@ export class GraphRun {
       marks: this.verbs.marks,
       subscribers: this.parts.subscribers.carry(),
       ...(this.limits ? { limits: this.limits.carry() } : {}),
+      ...(this.place ? { place: this.place.carry() } : {}),
       ...(this.stopping ? { cancelling: this.stopping } : {}),
     };
     const next = jsonBytes(carry) > CARRY_INLINE ? await this.carryAway(carry) : carry;
@@ -393,7 +405,7 @@ export class GraphRun {
   private async quiet(): Promise<void> {
     const still = (): boolean =>
       this.executor.pending() === 0 &&
-      !this.limits?.pending() &&
+      !(this.limits?.pending() || this.place?.pending()) &&
       !this.parts.subscribers.sending &&
       allHandlersFinished();
     while (this.state.unpagedCount > 0 || !still()) {
@@ -405,7 +417,7 @@ export class GraphRun {
   private liveStatus(): Status {
     if (this.stopping !== undefined) return 'RUNNING';
     if (this.scheduler.isAllPaused) return 'PAUSED';
-    return this.parts.awaiting && !this.awaited ? 'PENDING' : 'RUNNING';
+    return this.begun ? 'RUNNING' : 'PENDING';
   }
 
   private endStatus(): TerminalStatus {
@@ -430,18 +442,6 @@ export class GraphRun {
       marks: this.verbs.marks,
       undone: this.undoing.undone,
       endOf: (nodeId) => this.endOf(nodeId),
-    });
-  }
-
-  private say(index: number, from: string, to: string, reason: string | undefined): void {
-    const { id } = this.state.node(index);
-    log.info(`${from} → ${to}`, {
-      executionId: this.parts.prepared.execution.id,
-      nodeId: id,
-      task: this.state.classOf(index).task,
-      from,
-      to,
-      ...(reason === undefined ? {} : { reason }),
     });
   }
 }

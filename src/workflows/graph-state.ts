@@ -54,6 +54,8 @@ export class GraphState {
   readonly failures: NodeFailure[] = [];
   /** Completed nodes whose work can be undone, in the order of their ends. */
   readonly undoable: number[] = [];
+  /** The limit that the whole execution waits for. */
+  door: NodeView['limit'];
   sequence = 0;
   firstError: ErrorRecord | undefined;
   /** What each node's time went into. */
@@ -334,6 +336,12 @@ export class GraphState {
     };
   }
 
+  /** No node starts before this limit has let the whole execution in; undefined once it has. */
+  waitBefore(limit: NodeView['limit']): void {
+    this.door = limit;
+    for (const record of this.records) record.sequence = ++this.sequence;
+  }
+
   views(): NodeView[] {
     return this.plan.nodes.map((_, index) => this.view(index));
   }
@@ -342,6 +350,7 @@ export class GraphState {
     const node = this.node(index);
     const record = this.record(index);
     const { status, reason } = this.status(index, record);
+    const door = status === 'PENDING' ? this.door : undefined;
     const { outcome, round } = record;
     const { task, retry, circuit, kind } = this.classOf(index);
     const attempts = outcome?.attempts ?? round?.attempts ?? [];
@@ -359,7 +368,7 @@ export class GraphState {
       status,
       attempts: count,
       maxRetries: retry.maxRetries,
-      ...(reason ? { reason } : {}),
+      ...(door ? { reason: 'limit' as const, limit: door } : reason ? { reason } : {}),
       ...(attempts.length > 0 ? { attemptHistory: attempts } : {}),
       ...(record.marks ? { marks: record.marks } : {}),
       ...timesOf(record, attempts[0]?.startedAt, count > 0 || kind !== undefined),
@@ -368,7 +377,7 @@ export class GraphState {
       ...(due === undefined ? {} : { nextRetryAt: iso(due) }),
       ...(outcome ? ofOutcome(outcome) : {}),
       ...(outcome || record.lastError === undefined ? {} : { error: record.lastError }),
-      ...(status === 'PENDING' && reason === 'dependencies'
+      ...(status === 'PENDING' && reason === 'dependencies' && !door
         ? { dependencies: this.scheduler.dependencyProgress(index) }
         : {}),
       ...(reason === 'limit' ? { limit: this.limitOf(index) } : {}),

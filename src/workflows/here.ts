@@ -14,7 +14,7 @@ import { outcomeOfFailure, outcomeOfResult } from './activity-failure.js';
 import { Alarm } from './alarm.js';
 import type { AboveSignal } from './between.js';
 import { Children } from './children.js';
-import { letGo } from './elsewhere.js';
+import { Elsewhere } from './elsewhere.js';
 import { ACTIVITY } from './messages.js';
 import type { NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
 import type { Deliver, NodeExecutor } from './node-executor.js';
@@ -47,8 +47,7 @@ export class HereExecutor implements NodeExecutor {
   private readonly scopes = new Map<number, CancellationScope>();
   /** Running nodes that were asked to stop, but not for good. */
   private readonly pausing = new Set<number>();
-  /** Running nodes whose attempts end elsewhere, by index: their ids. */
-  private readonly elsewhere = new Map<number, string>();
+  private readonly elsewhere = new Elsewhere();
   private readonly children: Children;
   private readonly spent = { at: -1, bytes: 0, commands: 0 };
 
@@ -83,11 +82,8 @@ export class HereExecutor implements NodeExecutor {
     const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
     this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
     for (const order of unbegun) this.deliver(order.index, this.unlessPaused(order));
-    for (const index of indexes) {
-      this.scopes.get(index)?.cancel();
-      const nodeId = this.elsewhere.get(index);
-      if (nodeId !== undefined) void letGo(nodeId);
-    }
+    for (const index of indexes) this.scopes.get(index)?.cancel();
+    this.elsewhere.letGo(indexes);
   }
 
   tell(indexes: readonly number[], signal: AboveSignal): void {
@@ -143,7 +139,7 @@ export class HereExecutor implements NodeExecutor {
       this.scopes.delete(order.index);
       return below;
     }
-    if (this.classOf(order).external) this.elsewhere.set(order.index, order.id);
+    if (this.classOf(order).external) this.elsewhere.begun(order.index, order.id);
     const options = this.options(order, request);
     let outcome: ActivityOutcome;
     try {
@@ -155,7 +151,7 @@ export class HereExecutor implements NodeExecutor {
       outcome = outcomeOfFailure(error, order, request, Date.now());
     } finally {
       this.scopes.delete(order.index);
-      this.elsewhere.delete(order.index);
+      this.elsewhere.ended(order.index);
     }
     if (request.holdUnknown && isUnknown(outcome))
       outcome = await settleUnknown(order, request, this.classOf(order), outcome);
@@ -187,6 +183,7 @@ export class HereExecutor implements NodeExecutor {
           activityId: `${order.id}~settle`,
           startToCloseTimeout: '10m',
           scheduleToCloseTimeout: '1h',
+          heartbeatTimeout: '30s', // post hooks may block their worker's event loop for a while
           retry: { maximumAttempts: 3, initialInterval: '1s' },
           cancellationType: 'WAIT_CANCELLATION_COMPLETED',
           summary: `post hooks of ${order.id}`,

@@ -40,12 +40,13 @@ export function isLimitArgs(value: unknown): value is LimitArgs {
 
 export function isLimitAsk(value: unknown): value is LimitAsk {
   if (!isObject(value)) return false;
-  const { graph, run, sequence, priority, fairnessKey, asked, granted, released } = value;
+  const { graph, run, sequence, priority, fairnessKey, asked, granted, released, max } = value;
   return (
     [graph, run, fairnessKey].every((text) => typeof text === 'string') &&
     graph !== '' &&
     isTotal(sequence) &&
     typeof priority === 'number' &&
+    (max === undefined || isPlaces(max)) &&
     [asked, granted, released].every(isTotals) &&
     isPlausible(granted as LimitAsk['granted'], released as LimitAsk['released'])
   );

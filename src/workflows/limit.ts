@@ -17,7 +17,13 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { LimitArgs, LimitGrant, LimitMemo, LimitStatus } from '../domain/limit-messages.js';
+import type {
+  LimitArgs,
+  LimitAsk,
+  LimitGrant,
+  LimitMemo,
+  LimitStatus,
+} from '../domain/limit-messages.js';
 import { LIMIT_MOST } from '../domain/limit.js';
 import { Limiter, type Told } from '../domain/limiter.js';
 import { Alarm } from './alarm.js';
@@ -50,11 +56,14 @@ class Keeper {
   private version = 0;
   private sending = 0;
   private looking = false;
+  private defined: number;
 
   constructor(private readonly args: LimitArgs) {
+    this.defined = args.defined;
     this.limiter = args.memory ? Limiter.restore(args.memory) : new Limiter(args.max);
     setHandler(defineSignal<[unknown]>(SIGNAL.limitAsk), (ask) => {
       if (!isLimitAsk(ask)) return;
+      this.define(ask);
       this.limiter.hear(ask, Date.now());
       this.version++;
     });
@@ -124,10 +133,18 @@ class Keeper {
     this.version++;
   }
 
+  /** A setting has been changed since it was started. Only who begins says what is set now. */
+  private define({ max, sequence }: LimitAsk): void {
+    if (max === undefined || sequence > 0 || max === this.defined) return;
+    this.defined = max;
+    this.setMax(max);
+  }
+
   private setMax(max: number): Answer {
     const before = this.limiter.max;
     this.limiter.setMax(max);
-    const { key, project, defined } = this.args;
+    const { key, project } = this.args;
+    const { defined } = this;
     const memo: LimitMemo = { key, max, defined, ...(project === undefined ? {} : { project }) };
     upsertMemo({ [MEMO.limit]: memo });
     this.version++;
@@ -135,7 +152,8 @@ class Keeper {
   }
 
   private status(lineShown = LINE_SHOWN): LimitStatus {
-    const { key, project, defined } = this.args;
+    const { key, project } = this.args;
+    const { defined } = this;
     const { max, used, holders, waiters } = this.limiter.view();
     const shown = <T extends { graph: string; since: number; places: number; weight: number }>({
       graph,
@@ -170,7 +188,8 @@ class Keeper {
   private async continueAsNew(): Promise<never> {
     this.alarm.clear();
     const { max } = this.limiter;
-    const next: LimitArgs = { ...this.args, max, memory: this.limiter.snapshot() };
+    const { defined } = this;
+    const next: LimitArgs = { ...this.args, max, defined, memory: this.limiter.snapshot() };
     return await continueAsNew<typeof tempographLimit>(next);
   }
 }

@@ -65,7 +65,7 @@ export class GraphLimits {
     return new GraphLimits({ limits, lanes, project, carry: carry?.limits, changed });
   }
 
-  private constructor(private readonly parts: LimitsParts) {
+  constructor(private readonly parts: LimitsParts) {
     const { limits, lanes, carry } = parts;
     const opened = limits.map(({ max, opened: { asked, priority } }) => ({ max, asked, priority }));
     this.gate = new LimitGate(opened, lanes, carry?.gate);
@@ -88,7 +88,7 @@ export class GraphLimits {
   }
 
   /** Tells what has to be told, after everything that could start has started. */
-  flush(scheduler: Scheduler): void {
+  flush(scheduler: Pick<Scheduler, 'concurrency' | 'running' | 'waitingIn'>): void {
     const room = scheduler.concurrency - scheduler.running;
     this.parts.lanes.forEach((_, lane) =>
       this.gate.settle(lane, { ...scheduler.waitingIn(lane), room }),

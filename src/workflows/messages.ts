@@ -128,6 +128,8 @@ export interface GraphStatus {
   executionId: string;
   graph: string;
   status: Status;
+  /** PENDING: it waits until fewer executions of its project run. */
+  reason?: 'limit';
   counts: Counts;
   total: number;
   startedAt: string;

@@ -61,6 +61,8 @@ export interface Prepared {
   awaits?: AwaitSpec;
   /** As the plan's limits. */
   limits?: PreparedLimit[];
+  /** What whole executions of its project are limited by: it waits for a place of this weight before its first node. */
+  place?: { limit: PreparedLimit; weight: number };
   /** The plan itself for a graph that fits one run, else where its pages lie. */
   plan: Plan | PlanPages;
   tags?: string[];
@@ -284,10 +286,15 @@ export interface NodeRequest {
   after?: { undo: Value | null } | { verify: { attempt: number } };
 }
 
-/** The argument of `letGo`: a node whose attempt ends elsewhere, and was asked to stop. */
+/** The argument of `letGo`: nodes whose attempts end elsewhere, and were asked to stop. */
 export interface LetGoRequest {
   workflowId: string;
-  nodeId: string;
+  nodeIds: string[];
+}
+
+export interface LetGoAnswer {
+  /** Nodes whose handlers still run. */
+  left: string[];
 }
 
 /** The argument of `settle`: the post hooks of a node that ended where the pipeline could not see it. */

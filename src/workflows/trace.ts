@@ -186,6 +186,13 @@ export function executionMarked(execution: ExecutionInfo, told: Omit<Marked, 'ex
   });
 }
 
+/** A graph that waited before its first node has begun. Of a lone task, and of items, their nodes say so. */
+export function executionBegan(execution: ExecutionInfo, startedAt: number): void {
+  if (execution.kind !== 'graph') return;
+  const at = new Date(startedAt).toISOString();
+  executionMarked(execution, { mark: { status: 'RUNNING', at }, startedAt });
+}
+
 function shared({
   id,
   project,

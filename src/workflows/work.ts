@@ -30,6 +30,12 @@ const LARGEST = 1_500_000;
 /** Local activities of a first workflow task: all of them together have to end within it. */
 const MOST_LOCAL = 20;
 
+/**
+ * Silence after which its worker is taken for lost, and another has it: a step beats every 2 s. Without it an execution
+ * whose last worker was killed while it wrote the end down would stand still for all of that step's time.
+ */
+const SYSTEM_HEARTBEAT = '10s';
+
 let nth = 0;
 /** The run is still in its first workflow task: nothing of it went to the server yet. */
 let isFirstTask = true;
@@ -57,6 +63,7 @@ export async function work<T>(
     activityId: `~${++nth}`, // no node's id begins so
     summary: type,
     startToCloseTimeout,
+    heartbeatTimeout: SYSTEM_HEARTBEAT,
     cancellationType: 'TRY_CANCEL',
     retry: {
       initialInterval: '200ms',

@@ -1,7 +1,9 @@
 /** One run of the kill test: schedules, kills, waits, and says what the store has wrong. */
+import { randomUUID } from 'node:crypto';
 import type { KillPlan } from './kill-plan.js';
 import type { KillScene } from './kill-scene.js';
 import { truthOf, type Truth } from './kill-truth.js';
+import { standing } from './standing.js';
 import { until } from './until.js';
 
 interface Scheduled {
@@ -12,7 +14,7 @@ interface Scheduled {
 
 /** @returns everything that was lost, is there twice, or is not as Temporal has it; empty when all is well */
 export async function killRun(scene: KillScene, plan: KillPlan): Promise<string[]> {
-  const project = `kills-${plan.seed}`;
+  const project = `kills-${plan.seed}-${randomUUID()}`; // a seed may be run again and again
   const scheduled = await schedule(scene, plan, project);
   const mine = new Set(scheduled.map(({ workflowId }) => workflowId));
   const notes = (): string[][] =>
@@ -29,7 +31,12 @@ export async function killRun(scene: KillScene, plan: KillPlan): Promise<string[
   await until(async () => notes().length >= plan.afterNotes || (await closed()), 'the moment');
   await kill(scene, plan, scheduled);
   // The connection was cut, perhaps.
-  await until(() => closed().catch(() => false), 'the end of every execution');
+  await until(() => closed().catch(() => false), 'the end of every execution').catch(
+    async (error: unknown) => {
+      const texts = scheduled.map(({ workflowId }) => standing(scene.client, workflowId));
+      throw new Error([String(error), ...(await Promise.all(texts))].join('\n'));
+    },
+  );
   const truth = new Map<string, Truth>();
   for (const { workflowId, kind, nodeIds } of scheduled)
     for (const entry of await truthOf(scene.client, workflowId, kind, nodeIds)) truth.set(...entry);

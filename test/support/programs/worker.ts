@@ -46,6 +46,17 @@ const gated = defineTask({
   },
 });
 
+/** The same, and ends elsewhere. */
+const gatedAway = defineTask({
+  name: 'gated-away',
+  completion: 'external',
+  run: async (_input, { nodeId, attempt, signal, checkpoint }) => {
+    appendFileSync(RUNS, `${nodeId} ${attempt}\n`);
+    checkpoint({ reachedBy: attempt });
+    while (!existsSync(GATE)) await wait(20, undefined, { signal });
+  },
+});
+
 /** Writes down each attempt's start and success; takes its time, and fails as often as it is told to. */
 const step = defineTask<{ takes: number; fails: number }>({
   name: 'step',
@@ -64,7 +75,7 @@ await startWorker({
   address: ADDRESS,
   taskQueue: TASK_QUEUE,
   dataDir: DATA_DIR,
-  tasks: [noted, named, gated, step],
+  tasks: [noted, named, gated, gatedAway, step],
   ...(STORE_URL ? { storeUrl: STORE_URL } : {}),
   ...(RECONCILE_INTERVAL ? { reconcileInterval: RECONCILE_INTERVAL } : {}),
   logLevel: 'error',
