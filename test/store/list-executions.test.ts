@@ -19,6 +19,7 @@ function executionsForLists(): ExecutionWrite[] {
     project: `p${i % 3}`,
     taskId: i % 7 === 0 ? 'send_report' : 'Laden-größer',
     ...(i % 5 === 0 ? { sessionId: `s${i % 2}` } : {}),
+    ...(i % 6 === 0 ? { rerunOf: `run-${i % 9}` } : {}),
     ...(i % 4 === 3 ? { parentId: `run-${i - 3}` } : {}),
     tags: [`t${i % 2}`, ...(i % 11 === 0 ? ['rare'] : [])],
     metadata: { n: i % 6, odd: i % 2 === 1, label: `l${i % 3}`, none: null, deep: { n: 1 } },
@@ -46,7 +47,7 @@ function matches(row: ExecutionRow, query: ExecutionQuery): boolean {
   return (
     some(query.kind ?? defaults, row.kind) &&
     some(query.status, row.status) &&
-    (['project', 'taskId', 'sessionId', 'parentId'] as const).every(
+    (['project', 'taskId', 'sessionId', 'parentId', 'rerunOf'] as const).every(
       (field) => query[field] === undefined || query[field] === row[field],
     ) &&
     (query.tags ?? []).every((tag) => row.tags.includes(tag)) &&
@@ -71,6 +72,7 @@ const anyQuery: fc.Arbitrary<ExecutionQuery> = fc
     project: some(fc.constantFrom('p0', 'p1')),
     sessionId: some(fc.constantFrom('s0', 's1')),
     parentId: some(fc.constantFrom('run-0', 'run-4')),
+    rerunOf: some(fc.constantFrom('run-0', 'run-6')),
     tags: some(fc.subarray(['t0', 't1', 'rare'])),
     metadata: some(
       fc.constantFrom({ n: 3 }, { odd: true }, { label: 'l1', none: null }, { n: '3' }),
