@@ -14,6 +14,11 @@ import type {
   RerunQuestion,
 } from '../workflows/asks.js';
 import type {
+  CheckValueRequest,
+  LookAtAttempt,
+  PlanEditRequest,
+} from '../workflows/operator-messages.js';
+import type {
   AnswerRequest,
   BelowRequest,
   CollectRequest,
@@ -26,6 +31,7 @@ import type {
 import { collect } from './collect.js';
 import { endElsewhere, letGo } from './completion.js';
 import type { Deps } from './deps.js';
+import { checkValue, lookAtAttempt, planEdit } from './operate.js';
 import { runNode } from './pipeline.js';
 import { planFacts } from './plan-facts.js';
 import { check, forecast, prepare } from './prepare.js';
@@ -69,6 +75,9 @@ export function createActivities(deps: Deps) {
       ours(() => describe(workflowId, firstRun)),
     [ACTIVITY.endElsewhere]: (request: EndRequest) => ours(() => endElsewhere(deps, request)),
     [ACTIVITY.letGo]: (request: LetGoRequest) => ours(() => letGo(deps, request)),
+    [ACTIVITY.checkValue]: (request: CheckValueRequest) => ours(() => checkValue(deps, request)),
+    [ACTIVITY.lookAtAttempt]: (request: LookAtAttempt) => ours(() => lookAtAttempt(request)),
+    [ACTIVITY.planEdit]: (request: PlanEditRequest) => ours(() => planEdit(deps, request)),
     [ACTIVITY.tellLimits]: (messages: TellLimits) => ours(() => tellLimits(deps, messages)),
   };
 }
