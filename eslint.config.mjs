@@ -7,6 +7,8 @@ const CONTRACT = [
   'workflows/requests',
   'workflows/between',
   'workflows/asks',
+  'workflows/operator-messages',
+  'workflows/operator-shapes',
 ];
 /**
  * Which room of `src/` may import which other: imports point one way. `packages` lists the only packages a room may

@@ -39,6 +39,8 @@ export type { ExecutionStats } from './store/stats.js';
 export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client/submission.js';
 export { ExecutionHandle, NodeHandle as ExecutionNodeHandle } from './client/handle.js';
 export type { ExecutionUpdate } from './client/handle.js';
+export type { GraphEdit, VerbOptions } from './client/operator.js';
+export type { EditAnswer } from './workflows/operator-messages.js';
 export type { Cache, CacheFilter } from './client/cache.js';
 export type { ArtifactContent } from './client/artifacts.js';
 export type { AddedHook } from './client/engine-hooks.js';

@@ -25,6 +25,7 @@ export type {
   Circuits,
   DeadLetter,
   DeadLetters,
+  EditAnswer,
   EngineOptions,
   EventHandler,
   ExecutionEvent,
@@ -35,6 +36,7 @@ export type {
   ExecutionStatsQuery,
   ExecutionUpdate,
   ExplainOptions,
+  GraphEdit,
   GraphSubmitOptions,
   HandledItem,
   ItemAnswer,
@@ -76,6 +78,7 @@ export type {
   TaskSubmission,
   TracingOption,
   TriggerAnswer,
+  VerbOptions,
 } from './client.js';
 export type { ConnectOptions, Settings } from './config.js';
 export { convert } from './convert/convert.js';

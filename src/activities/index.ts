@@ -14,6 +14,11 @@ import type {
   RerunQuestion,
 } from '../workflows/asks.js';
 import type {
+  CheckValueRequest,
+  LookAtAttempt,
+  PlanEditRequest,
+} from '../workflows/operator-messages.js';
+import type {
   AnswerRequest,
   BelowRequest,
   CollectRequest,
@@ -27,6 +32,7 @@ import { collect } from './collect.js';
 import { endElsewhere } from './completion.js';
 import { beating } from './beating.js';
 import type { Deps } from './deps.js';
+import { checkValue, lookAtAttempt, planEdit } from './operate.js';
 import { runNode } from './pipeline.js';
 import { planFacts } from './plan-facts.js';
 import { check, forecast, prepare } from './prepare.js';
@@ -71,6 +77,9 @@ export function createActivities(deps: Deps) {
       ours(() => describe(workflowId, firstRun)),
     [ACTIVITY.endElsewhere]: (request: EndRequest) => ours(() => endElsewhere(deps, request)),
     [ACTIVITY.letGo]: (request: LetGoRequest) => ours(() => letGo(deps, request)),
+    [ACTIVITY.checkValue]: (request: CheckValueRequest) => ours(() => checkValue(deps, request)),
+    [ACTIVITY.lookAtAttempt]: (request: LookAtAttempt) => ours(() => lookAtAttempt(request)),
+    [ACTIVITY.planEdit]: (request: PlanEditRequest) => ours(() => planEdit(deps, request)),
     [ACTIVITY.tellLimits]: (messages: TellLimits) => ours(() => tellLimits(deps, messages)),
   };
 }

@@ -124,7 +124,6 @@ export async function prepare(
     return again;
   }
   const beganAt = new Date(run.startedAt).toISOString();
-  const hasBelow = plan.nodes.some((node) => node.below !== undefined);
   return await pin(deps, {
     execution: {
       ...{ id: executionId, kind, run },
@@ -134,7 +133,8 @@ export async function prepare(
     },
     ...{ valid, plan, refuse },
     more: {
-      ...(hasBelow && valid.submission.options ? { options: valid.submission.options } : {}),
+      // Also where nothing runs below a node: an edit may add what does.
+      ...(valid.submission.options ? { options: valid.submission.options } : {}),
       ...(again ? { rerun: await seedOf(deps.blobs, plan, again, beganAt) } : {}),
     },
   });
@@ -162,7 +162,7 @@ export async function forecast(
 }
 
 /** What a worker knows beside its registry. */
-const planSettings = ({ settings, graphs }: Deps): PlanSettings => ({
+export const planSettings = ({ settings, graphs }: Deps): PlanSettings => ({
   circuits: settings.circuits,
   graph: graphs,
 });

@@ -15,6 +15,7 @@ import {
   type RerunRequest,
 } from '../domain/rerun.js';
 import { GraphSpecSchema, SubmissionSchema } from '../domain/spec.js';
+import { STATUSES } from '../domain/status.js';
 import { didYouMean } from '../domain/suggest.js';
 import type { ValidGraph } from '../domain/validate.js';
 import { manifestNodes } from '../observe/closing.js';
@@ -220,7 +221,6 @@ export async function toldOf(
   return jsonBytes(nodes) <= ANSWER_BYTES ? { nodes } : { ref: (await putJson(blobs, nodes)).ref };
 }
 
+/** In one order, whichever ended first. */
 const countsText = (counts: BelowEnd['counts']): string =>
-  Object.entries(counts)
-    .map(([status, count]) => `${count} ${status}`)
-    .join(', ');
+  STATUSES.flatMap((status) => (counts[status] ? [`${counts[status]} ${status}`] : [])).join(', ');

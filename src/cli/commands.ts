@@ -6,6 +6,7 @@ import { cancel } from './cancel-command.js';
 import { complete } from './complete-command.js';
 import { convertCommand } from './convert-command.js';
 import { dev } from './dev-command.js';
+import { concurrency, edit } from './edit-command.js';
 import { doctor } from './doctor-command.js';
 import { events } from './events-command.js';
 import { explain } from './explain-command.js';
@@ -48,6 +49,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   complete,
   pause,
   resume,
+  concurrency,
+  edit,
   approve,
   deny,
   whatIf,

@@ -46,6 +46,7 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   ARTIFACT_INVALID: EXIT.failed,
   RESULT_FAILED: EXIT.failed,
   RESOURCE_EXHAUSTED: EXIT.failed,
+  OPERATOR: EXIT.failed,
   ENGINE: EXIT.failed,
 };
 

@@ -7,10 +7,21 @@ import { withSession } from './session.js';
 interface PauseFlags extends CommonOptions {
   hard?: boolean;
   note?: string;
+  reason?: string;
+  by?: string;
 }
 
 const ID: [string, string] = ['<id>', "the execution's id, or <execution>/<node>"];
-const NOTE = option('--note <text>', 'why; it stands in the status history');
+const WHO = [
+  option('--reason <text>', 'why; it stands in the status history'),
+  option('--note <text>', 'the same as --reason'),
+  option('--by <name>', 'who asks (default: the user of this machine)'),
+];
+
+const who = ({ by, note, reason = note }: PauseFlags) => ({
+  by: by ?? userInfo().username,
+  ...(reason === undefined ? {} : { reason }),
+});
 
 export const pause: CommandDefinition<PauseFlags> = {
   name: 'pause',
@@ -18,7 +29,7 @@ export const pause: CommandDefinition<PauseFlags> = {
   description:
     'Nothing new starts until it is resumed; what runs may end. With --hard, running attempts are asked to stop and go on from their last checkpoint. Exit code 1 when there is nothing to pause.',
   parameters: [ID],
-  options: [option('--hard', 'also ask running attempts to stop at their last checkpoint'), NOTE],
+  options: [option('--hard', 'also ask running attempts to stop at their last checkpoint'), ...WHO],
   examples: [
     ['tempograph pause nightly-3f2a', 'let what runs end'],
     ['tempograph pause nightly-3f2a/fetch --hard --note "disk is full"', 'one node, at once'],
@@ -29,8 +40,7 @@ export const pause: CommandDefinition<PauseFlags> = {
         out,
         await engine.pauseExecution(id, {
           mode: options.hard === true ? 'hard' : 'soft',
-          by: userInfo().username,
-          ...(options.note === undefined ? {} : { note: options.note }),
+          ...who(options),
         }),
       ),
     ),
@@ -41,16 +51,10 @@ export const resume: CommandDefinition<PauseFlags> = {
   summary: 'Let a paused execution or node go on',
   description: 'Exit code 1 when it is not paused.',
   parameters: [ID],
-  options: [NOTE],
+  options: WHO,
   examples: [['tempograph resume nightly-3f2a', 'what is ready starts again']],
   run: async (out, options, [id = '']) =>
     await withSession(options, async ({ engine }) =>
-      tellAnswer(
-        out,
-        await engine.resumeExecution(id, {
-          by: userInfo().username,
-          ...(options.note === undefined ? {} : { note: options.note }),
-        }),
-      ),
+      tellAnswer(out, await engine.resumeExecution(id, who(options))),
     ),
 };

@@ -39,6 +39,7 @@ import { Circuits } from './circuits.js';
 import { errorListVerbs } from './error-lists.js';
 import { closeClient, connectClient, knownSearchAttributes, reaching } from './connect.js';
 import { DeadLetters } from './dead-letters.js';
+import { EngineVerbs } from './engine-verbs.js';
 import { EngineHooks, type AddedHook } from './engine-hooks.js';
 import {
   EventFeed,
@@ -86,7 +87,7 @@ export interface EngineOptions extends ConnectOptions, Settings {
   tracing?: TracingOption;
 }
 
-export class TaskEngine implements ErrorListVerbs {
+export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
   /** What runs at set times: create, list, get, pause, resume, trigger, backfill, update, delete. */
   readonly schedules: Schedules;
   /** Projects and the tasks that people define in them; kept in the store. */
@@ -107,7 +108,7 @@ export class TaskEngine implements ErrorListVerbs {
   private readonly feed: EventFeed;
   private readonly starting: Starting;
   private readonly planning: Planning;
-  private readonly verbs: Verbs;
+  protected readonly verbs: Verbs;
   private readonly hooks: EngineHooks;
   private readonly detachers = new Set<() => void>();
   private closed = false;
@@ -118,6 +119,7 @@ export class TaskEngine implements ErrorListVerbs {
     private readonly address: string,
     private readonly ownsClient: boolean,
   ) {
+    super();
     this.references = new References(
       client,
       settings.taskQueue,
@@ -562,7 +564,7 @@ export class TaskEngine implements ErrorListVerbs {
     return await (this.attributes ??= knownSearchAttributes(this.client));
   }
 
-  private assertOpen(): void {
+  protected assertOpen(): void {
     if (this.closed) throw new TaskStateError('the engine was shut down; connect a new one');
   }
 }

@@ -4,6 +4,7 @@ import type { NodeArtifact } from '../domain/artifact.js';
 import { TaskError } from '../domain/errors.js';
 import type { Explanation } from '../domain/explain.js';
 import { splitExecutionId } from '../domain/execution-id.js';
+import type { Priority } from '../domain/priority.js';
 import { isTerminal, type Status } from '../domain/status.js';
 import {
   QUERY,
@@ -16,6 +17,7 @@ import {
   type NodeView,
   type PauseRequest,
 } from '../workflows/messages.js';
+import type { EditAnswer } from '../workflows/operator-messages.js';
 import {
   executionArtifacts,
   nodeArtifacts,
@@ -25,6 +27,14 @@ import {
 import { awaitNode } from './await-node.js';
 import { changedNodes, pendingAttempts, query, wholeView, withPending } from './live.js';
 import type { ExplainOptions } from './explain.js';
+import {
+  editGraph,
+  NodeOperator,
+  setConcurrency,
+  setGraphPriority,
+  type GraphEdit,
+  type VerbOptions,
+} from './operator.js';
 import type { References } from './references.js';
 import type { RerunOptions } from './rerun.js';
 import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
@@ -39,11 +49,15 @@ export interface ExecutionUpdate {
   startedAt: string;
   /** The executions that it waits for, or waited for; null while they have not ended. */
   awaits?: GraphStatus['awaits'];
+  /** Nodes that run at once. */
+  concurrency?: number;
+  /** From 1; one more with every edit. */
+  graphVersion?: number;
   changed: NodeView[];
 }
 
 /** How to pause, and who asks: that stands in the status history. */
-export type PauseOptions = Pick<PauseRequest, 'mode' | 'by' | 'note'>;
+export type PauseOptions = Pick<PauseRequest, 'mode' | 'by' | 'note' | 'reason'>;
 
 export interface HandleParts {
   client: Client;
@@ -157,6 +171,21 @@ export class ExecutionHandle {
     return await this.parts.rerun(this.executionId, options);
   }
 
+  /** Changes how many nodes run at once, 1 to 1,000. What runs goes on. */
+  async setConcurrency(concurrency: number, options: VerbOptions): Promise<Answer> {
+    return await setConcurrency(this.parts.client, this.executionId, concurrency, options);
+  }
+
+  /** Changes the priority of all nodes that have not begun. */
+  async setPriority(priority: Priority, options: VerbOptions): Promise<Answer> {
+    return await setGraphPriority(this.parts.client, this.executionId, priority, options);
+  }
+
+  /** Adds nodes to the running graph, and replaces nodes that have not begun; all of it or nothing. */
+  async edit(edit: GraphEdit): Promise<EditAnswer> {
+    return await editGraph(this.parts.client, this.executionId, edit);
+  }
+
   /** What the nodes that have ended so far kept beside their outputs. @throws TaskError NOT_FOUND */
   async artifacts(): Promise<NodeArtifact[]> {
     const { graphId, nodeId } = splitExecutionId(this.executionId);
@@ -207,12 +236,14 @@ export class ExecutionHandle {
   }
 }
 
-export class NodeHandle {
+export class NodeHandle extends NodeOperator {
   constructor(
-    private readonly graphId: string,
-    readonly nodeId: string,
+    graphId: string,
+    nodeId: string,
     private readonly parts: HandleParts,
-  ) {}
+  ) {
+    super(parts.client, graphId, nodeId);
+  }
 
   /** @throws TaskError NOT_FOUND */
   async status(): Promise<NodeView> {
@@ -307,6 +338,8 @@ function summary(
     startedAt,
     ...(status.reason ? { reason: status.reason } : {}),
     ...(status.awaits ? { awaits: status.awaits } : {}),
+    ...(status.concurrency === undefined ? {} : { concurrency: status.concurrency }),
+    ...(status.graphVersion === undefined ? {} : { graphVersion: status.graphVersion }),
     changed,
   };
 }

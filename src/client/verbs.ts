@@ -4,7 +4,10 @@ import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal } from '../domain/status.js';
 import { LONE_NODE, type Answer, type ApproveRequest } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
+import type { Priority } from '../domain/priority.js';
 import { NodeHandle, type ExecutionHandle, type PauseOptions } from './handle.js';
+import type { VerbOptions } from './operator.js';
+import type { ExecutionRecord } from './record.js';
 
 /** Answers for every state; throws only when Temporal is unreachable. */
 export class Verbs {
@@ -34,11 +37,37 @@ export class Verbs {
     });
   }
 
-  /** A lone task is its only node. */
-  private async asked(
+  /** Asks something of one node, `<execution>/<node>`; of a lone task it is its only one. */
+  async ofNode(executionId: string, ask: (node: NodeHandle) => Promise<Answer>): Promise<Answer> {
+    return await this.asked(executionId, async (target, kind) => {
+      if (target instanceof NodeHandle) return await ask(target);
+      if (kind === 'task') return await ask(target.node(LONE_NODE));
+      const message = `${executionId} is no node; name one of its nodes: ${executionId}/<node>`;
+      return { success: false, message };
+    });
+  }
+
+  /** Asks something of a whole execution. */
+  async ofGraph<A extends Answer>(
     executionId: string,
-    verb: (target: ExecutionHandle | NodeHandle) => Promise<Answer>,
-  ): Promise<Answer> {
+    ask: (graph: ExecutionHandle) => Promise<A>,
+  ): Promise<A | Answer> {
+    return await this.asked<A | Answer>(executionId, async (target) => {
+      if (!(target instanceof NodeHandle)) return await ask(target);
+      return { success: false, message: `${executionId} is one node; name the execution alone` };
+    });
+  }
+
+  /** Of one node, or of all of a graph that have not begun. */
+  async setPriority(id: string, priority: Priority, options: VerbOptions): Promise<Answer> {
+    return await this.asked(id, (target) => target.setPriority(priority, options));
+  }
+
+  /** A lone task is its only node. */
+  private async asked<A extends Answer = Answer>(
+    executionId: string,
+    verb: (target: ExecutionHandle | NodeHandle, kind: ExecutionRecord['kind']) => Promise<A>,
+  ): Promise<A | Answer> {
     const { graphId, nodeId } = splitExecutionId(executionId);
     try {
       const record = await this.asking.describe(graphId);
@@ -50,7 +79,7 @@ export class Verbs {
       const { status } = whole ? await this.asking.execution(graphId) : record;
       if (isTerminal(status))
         return { success: false, message: `${executionId} has already ended (${status})` };
-      return await verb(whole ? handle : handle.node(nodeId));
+      return await verb(whole ? handle : handle.node(nodeId), record.kind);
     } catch (error) {
       if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
       return { success: false, message: error.message };

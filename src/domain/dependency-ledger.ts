@@ -19,13 +19,7 @@ export class DependencyLedger {
   private readonly dependantsOf: number[][];
 
   constructor(private readonly nodes: readonly LedgerNode[]) {
-    this.counts = nodes.map(({ dependsOn }) => ({
-      total: dependsOn.length,
-      success: 0,
-      failed: 0,
-      upstreamFailed: 0,
-      skipped: 0,
-    }));
+    this.counts = nodes.map(noneEnded);
     this.dependantsOf = nodes.map(() => []);
     nodes.forEach(({ dependsOn }, index) =>
       dependsOn.forEach((dependency) => this.dependantsOf[dependency]?.push(index)),
@@ -34,6 +28,26 @@ export class DependencyLedger {
 
   dependants(index: number): readonly number[] {
     return this.dependantsOf[index] ?? [];
+  }
+
+  /** A node is new, or waits for others than before: what it waits for is counted anew. */
+  renew(
+    index: number,
+    before: readonly number[],
+    endingOf: (index: number) => Ending | undefined,
+  ): void {
+    const node = this.nodes[index];
+    if (!node) return;
+    for (const dependency of before)
+      this.dependantsOf[dependency] = this.dependants(dependency).filter((one) => one !== index);
+    this.counts[index] = noneEnded(node);
+    this.dependantsOf[index] ??= [];
+    for (const dependency of node.dependsOn) {
+      // In the order of the nodes, as where it had been so from the beginning.
+      this.dependantsOf[dependency] = [...this.dependants(dependency), index].sort((a, b) => a - b);
+      const ending = endingOf(dependency);
+      if (ending) this.count(index, dependency, ending);
+    }
   }
 
   /** A node has ended: counts it for one of its dependants. */
@@ -61,3 +75,11 @@ export class DependencyLedger {
     return { done: success + failed + upstreamFailed + skipped, total };
   }
 }
+
+const noneEnded = ({ dependsOn }: LedgerNode): DependencyCounts => ({
+  total: dependsOn.length,
+  success: 0,
+  failed: 0,
+  upstreamFailed: 0,
+  skipped: 0,
+});

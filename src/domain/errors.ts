@@ -36,6 +36,8 @@ export const ERROR_CODES = {
   ARTIFACT_INVALID: { origin: 'task', retriable: false },
   RESULT_FAILED: { origin: 'task', retriable: true },
   RESOURCE_EXHAUSTED: { origin: 'task', retriable: true },
+  /** A person said that it has failed. */
+  OPERATOR: { origin: 'engine', retriable: false },
   ENGINE: { origin: 'engine', retriable: true },
 } as const satisfies Record<string, { origin: ErrorOrigin; retriable: boolean }>;
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -105,11 +105,15 @@ export interface HeldOutcome {
 
 export type ActivityOutcome = NodeOutcome | HeldOutcome;
 
-/** What a stopped attempt means for a node that is only paused: it goes on later, and the attempt is not counted. */
-export function heldByPause(stopped: NodeOutcome): HeldOutcome {
+/**
+ * What a stopped attempt means for a node that is only paused: it goes on later, and the attempt is not counted.
+ *
+ * @param how `end`: the node ends as a person said, and the attempt stays in its history
+ */
+export function heldByPause(stopped: NodeOutcome, how: 'pause' | 'end' = 'pause'): HeldOutcome {
   const { attempts, attemptCount, executionTimeMs, checkpoint } = stopped;
   const last = attempts.at(-1);
-  const counts = last?.outcome !== 'CANCELLED' || last.attempt !== attemptCount;
+  const counts = how === 'end' || last?.outcome !== 'CANCELLED' || last.attempt !== attemptCount;
   return {
     held: 'paused',
     waitMs: 0,

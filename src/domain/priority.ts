@@ -2,6 +2,10 @@
 export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
+/** The priority of a key; undefined for one that is none's. */
+export const priorityOfKey = (key: number): Priority | undefined =>
+  PRIORITIES.find((priority) => PRIORITY_KEY[priority] === key);
+
 /** 1 goes first. */
 export const PRIORITY_KEY: Readonly<Record<Priority, number>> = {
   CRITICAL: 1,

@@ -5,24 +5,28 @@ import TinyQueue from 'tinyqueue';
  * start yet (paused) are set aside when they come to the front, so that they block nobody.
  */
 export class ReadyQueue {
-  private readonly queue: TinyQueue<number>;
+  private readonly queue: TinyQueue<{ index: number; rank: number }>;
   private readonly aside = new Set<number>();
 
   /**
    * @param rank the lower goes first; equal ranks in the order of their indexes
-   * @param isReady false for an entry that is stale: its node was cancelled, or stands in the queue twice
+   * @param isReady false for an entry that is stale: its node was cancelled, or stands in the queue twice. One whose rank
+   *   has changed is stale too: push it again.
    * @param mayStart false for a node that has to be set aside
    */
   constructor(
-    rank: (index: number) => number,
+    private readonly rank: (index: number) => number,
     private readonly isReady: (index: number) => boolean,
     private readonly mayStart: (index: number) => boolean,
   ) {
-    this.queue = new TinyQueue<number>([], (a, b) => rank(a) - rank(b) || a - b);
+    this.queue = new TinyQueue<{ index: number; rank: number }>(
+      [],
+      (a, b) => a.rank - b.rank || a.index - b.index,
+    );
   }
 
   push(index: number): void {
-    this.queue.push(index);
+    this.queue.push({ index, rank: this.rank(index) });
   }
 
   /** Takes out the first that may start. */
@@ -35,9 +39,10 @@ export class ReadyQueue {
   /** The first that may start. */
   peek(): number | undefined {
     for (let next = this.queue.peek(); next !== undefined; next = this.queue.peek()) {
-      if (this.isReady(next)) {
-        if (this.mayStart(next)) return next;
-        this.aside.add(next);
+      const { index, rank } = next;
+      if (rank === this.rank(index) && this.isReady(index)) {
+        if (this.mayStart(index)) return index;
+        this.aside.add(index);
       }
       this.queue.pop();
     }
@@ -46,7 +51,7 @@ export class ReadyQueue {
 
   /** Puts those back that were set aside; they may start now, or are set aside again. */
   reconsider(): void {
-    for (const index of this.aside) this.queue.push(index);
+    for (const index of this.aside) this.push(index);
     this.aside.clear();
   }
 }

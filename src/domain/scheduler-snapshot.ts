@@ -1,8 +1,9 @@
 /** The scheduler's state as JSON, to carry over a continue-as-new: one letter a node. */
+import type { ChangedSnapshot } from './changed-options.js';
 import type { StatusReason, TerminalStatus } from './status.js';
 
-export interface SchedulerSnapshot {
-  /** w(aiting) h(eld) r(eady) u (running) l (running, to look) or, settled: C F T X (cancelled) R S (skipped) U (skipped, upstream failed) N (skipped by its condition). */
+export interface SchedulerSnapshot extends ChangedSnapshot {
+  /** w(aiting) h(eld) r(eady) u (running) l (running, to look) or, settled: C F T X (cancelled) R S (skipped) U (skipped, upstream failed) N (skipped by its condition) O (skipped by a person). */
   states: string;
   held: [index: number, until: number][];
   stopping?: StatusReason;
@@ -29,6 +30,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   S: { status: 'SKIPPED', reason: 'rule' },
   U: { status: 'SKIPPED', reason: 'upstream_failed' },
   N: { status: 'SKIPPED', reason: 'condition' },
+  O: { status: 'SKIPPED', reason: 'operator' },
 };
 
 const LETTERS: Readonly<Record<TerminalStatus, string>> = {
@@ -40,9 +42,16 @@ const LETTERS: Readonly<Record<TerminalStatus, string>> = {
   SKIPPED: 'S',
 };
 
+/** @param looks it runs only to look, if it runs */
+export function letterOf(state: string, ending: Ending | undefined, looks: boolean): string {
+  if (ending) return letterOfEnding(ending);
+  return state !== 'running' ? state.charAt(0) : looks ? 'l' : 'u';
+}
+
 /** The reason is kept only where others need it, dependants or who is told: the rest stands in the node's record. */
 export function letterOfEnding({ status, reason }: Ending): string {
   if (status === 'SKIPPED' && reason === 'condition') return 'N';
+  if (status === 'SKIPPED' && reason === 'operator') return 'O';
   return reason === 'upstream_failed' ? 'U' : LETTERS[status];
 }
 

@@ -33,6 +33,13 @@ export class ShutCircuits {
     else if (known?.trying?.index === index) delete known.trying;
   }
 
+  /** A person wants this node to be sent, whatever is known. The store has the truth all the same. */
+  letThrough(circuit: string | undefined, index: number, now: number): void {
+    const known = circuit === undefined ? undefined : this.shut.get(circuit);
+    if (known)
+      Object.assign(known, { until: Math.min(known.until, now), trying: { index, since: now } });
+  }
+
   /** Until when a node of this circuit is held; undefined: it is sent. */
   holds(circuit: string | undefined, index: number, now: number): number | undefined {
     const known = circuit === undefined ? undefined : this.shut.get(circuit);

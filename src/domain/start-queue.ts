@@ -22,7 +22,7 @@ export class StartQueue {
   private readonly lanes = new Map<number, { queue: ReadyQueue; ready: number }>();
 
   constructor(private readonly parts: StartQueueParts) {
-    this.open = this.queue();
+    this.open = this.queue(undefined);
   }
 
   push(index: number): void {
@@ -89,12 +89,14 @@ export class StartQueue {
 
   private lane(lane: number): { queue: ReadyQueue; ready: number } {
     let found = this.lanes.get(lane);
-    if (!found) this.lanes.set(lane, (found = { queue: this.queue(), ready: 0 }));
+    if (!found) this.lanes.set(lane, (found = { queue: this.queue(lane), ready: 0 }));
     return found;
   }
 
-  private queue(): ReadyQueue {
+  private queue(lane: number | undefined): ReadyQueue {
     const { rank, isReady, mayStart } = this.parts;
-    return new ReadyQueue(rank, isReady, mayStart);
+    // A node that came to stand elsewhere, since it was edited or has looked, leaves a stale entry behind.
+    const stands = (index: number): boolean => isReady(index) && this.laneOf(index) === lane;
+    return new ReadyQueue(rank, stands, mayStart);
   }
 }

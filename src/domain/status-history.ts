@@ -25,9 +25,10 @@ export function statusHistory(facts: HistoryFacts): StatusChange[] {
     scheduledAt === undefined ? [] : [{ status: 'SCHEDULED', at: scheduledAt, reason: 'queue' }];
   const all: StatusChange[] = [
     { status: 'PENDING', at: createdAt, reason: 'dependencies' },
-    ...marks, // a node that is resumed is scheduled in the same millisecond
+    ...marks.filter((mark) => !isTerminal(mark.status)), // a node that is resumed is scheduled in the same millisecond
     ...scheduled,
     ...attempts.flatMap(changesOf),
+    ...marks.filter((mark) => isTerminal(mark.status)),
   ];
   all.sort((a, b) => a.at.localeCompare(b.at));
   const last: StatusChange = {

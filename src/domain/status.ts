@@ -48,6 +48,7 @@ export type StatusReason =
   | 'upstream_failed'
   | 'condition'
   | 'rule'
+  | 'operator'
   | 'fail_fast'
   | 'cancelled'
   | 'deadline'
@@ -105,12 +106,22 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
     'PREPARING',
     'RUNNING',
     'PAUSED',
+    'COMPLETED',
     'FAILED',
     'TIMEOUT',
     'CANCELLED',
     'SKIPPED',
   ],
-  PAUSED: ['PENDING', 'SCHEDULED', 'RETRYING', 'TIMEOUT', 'CANCELLED'],
+  PAUSED: [
+    'PENDING',
+    'SCHEDULED',
+    'RETRYING',
+    'COMPLETED',
+    'FAILED',
+    'TIMEOUT',
+    'CANCELLED',
+    'SKIPPED',
+  ],
   COMPLETED: [],
   FAILED: [],
   TIMEOUT: [],
@@ -157,4 +168,18 @@ export interface StatusChange {
   /** Who asked, where a person or a system did. */
   by?: string;
   note?: string;
+  /** What was asked. Its status is the one that it led to, or the one that it left as it was. */
+  verb?: OperatorVerb;
 }
+
+/** What people ask of a running graph and its nodes, apart from pause, resume and cancel. */
+export const OPERATOR_VERBS = [
+  'retryNow',
+  'skip',
+  'complete',
+  'fail',
+  'setPriority',
+  'setConcurrency',
+  'edit',
+] as const;
+export type OperatorVerb = (typeof OPERATOR_VERBS)[number];

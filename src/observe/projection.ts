@@ -23,12 +23,14 @@ export const END = {
 } as const;
 
 export function entriesOf(changes: readonly StatusChange[]): StatusEntry[] {
-  return changes.map(({ at, status, attempt, reason, by }) => ({
+  return changes.map(({ at, status, attempt, reason, by, note, verb }) => ({
     status,
     at: Date.parse(at),
     ...(attempt === undefined ? {} : { attempt }),
     ...(reason === undefined ? {} : { reason }),
     ...(by === undefined ? {} : { by }),
+    ...(note === undefined ? {} : { note }),
+    ...(verb === undefined ? {} : { verb }),
   }));
 }
 

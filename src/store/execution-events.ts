@@ -94,7 +94,8 @@ function stepsOf(row: ExecutionRow, now: number): Step[] {
       });
   };
   add('created', { status: 'PENDING', at: row.createdAt });
-  const live = row.statusHistory.filter(({ status }) => !isTerminal(status));
+  // What a person asked beside the status makes no step of its own.
+  const live = row.statusHistory.filter(({ status, verb }) => !isTerminal(status) && !verb);
   let paused = false;
   for (const entry of live) {
     // What was under way when it was paused goes on, and says which attempt it is.

@@ -37,7 +37,7 @@ export function mergeHistory(known: StatusEntry[], added: readonly StatusEntry[]
 }
 
 const keyOf = (entry: StatusEntry): string =>
-  JSON.stringify([entry.status, entry.at, entry.attempt, entry.reason, entry.by]);
+  JSON.stringify([entry.status, entry.at, entry.attempt, entry.reason, entry.by, entry.verb]);
 
 function compareKeys(a: StatusEntry, b: StatusEntry): number {
   const [left, right] = [keyOf(a), keyOf(b)];

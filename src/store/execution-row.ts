@@ -23,6 +23,10 @@ export interface StatusEntry {
   attempt?: number;
   reason?: string;
   by?: string;
+  /** Why they asked. */
+  note?: string;
+  /** What they asked, where that is more than the step. */
+  verb?: string;
 }
 
 /** The run of a workflow that writes. Runs of one execution id are ordered by their start. */

@@ -2,6 +2,7 @@
 import {
   ApplicationFailure,
   condition,
+  currentUpdateInfo,
   defineQuery,
   defineUpdate,
   setHandler,
@@ -22,6 +23,7 @@ import {
   type WaitingPage,
   type WaitingQuery,
 } from './messages.js';
+import { answerOperator } from './operator-answers.js';
 import { isApprove, isCancelNode, isPause, isWaitingQuery } from './shapes.js';
 
 /** @param current the run, once it is prepared */
@@ -31,20 +33,20 @@ export function answer(current: () => GraphRun | undefined): void {
     UPDATE.cancelNode,
     { says: 'cancel one node', takes: '{ "nodeId": "<id>" }', isRequest: isCancelNode },
     current,
-    (run, { nodeId }) => run.verbs.cancelNode(nodeId),
+    (run, { nodeId }) => run.operator.verbs.cancelNode(nodeId),
   );
-  const takes = '{ "nodeId"?, "mode"?: "soft" | "hard", "by"?, "note"? }';
+  const takes = '{ "nodeId"?, "mode"?: "soft" | "hard", "by"?, "reason"?, "note"? }';
   verb<PauseRequest>(
     UPDATE.pause,
     { says: 'start nothing new, of the graph or of one node', takes, isRequest: isPause },
     current,
-    (run, request) => run.verbs.pause(request),
+    (run, request) => run.operator.verbs.pause(request),
   );
   verb<PauseRequest>(
     UPDATE.resume,
     { says: 'go on after a pause', takes, isRequest: isPause },
     current,
-    (run, request) => run.verbs.resume(request),
+    (run, request) => run.operator.verbs.resume(request),
   );
   verb<ApproveRequest>(
     UPDATE.approve,
@@ -54,11 +56,13 @@ export function answer(current: () => GraphRun | undefined): void {
       isRequest: isApprove,
     },
     current,
-    (run, request) => run.verbs.approve(request),
+    (run, request) => run.operator.verbs.approve(request),
   );
+  answerOperator((name, text, run) => verb(name, text, current, run));
 }
 
-interface VerbText<R> {
+/** An update in words, and its check. */
+export interface VerbText<R> {
   says: string;
   /** The argument, as it is written. */
   takes: string;
@@ -76,9 +80,13 @@ function verb<R>(
     async (request) => {
       await condition(() => current() !== undefined);
       const graph = current();
-      return graph
-        ? await run(graph, request)
-        : { success: false, message: 'the graph did not start' };
+      if (!graph) return { success: false, message: 'the graph did not start' };
+      const id = currentUpdateInfo()?.id;
+      const known = graph.operator.answered.get(id);
+      if (known) return known;
+      const answer = await run(graph, request);
+      graph.operator.answered.keep(id, answer);
+      return answer;
     },
     {
       description: `${says}: ${takes}`,

@@ -7,7 +7,8 @@ import type { NodeClass } from '../domain/plan.js';
 import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import type { StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
-import type { NodeFailure } from './messages.js';
+import type { Answer, NodeFailure } from './messages.js';
+import type { OperatorCarry } from './operator-messages.js';
 import type { BelowRequest, NodeOrder, Prepared, Question, Round, Upstream } from './requests.js';
 
 /** Arguments of `taskGraph`. A raw client gives the spec and, if it likes, a submission; the carry is our own. */
@@ -63,6 +64,8 @@ export interface CancelSignal {
   indexes: number[];
   /** They are to stop at their last checkpoint and go on later; else for good. */
   pause?: true;
+  /** They are to stop, and end as a person said. */
+  end?: true;
 }
 
 export interface SettledSignal {
@@ -126,6 +129,9 @@ export interface Carry {
   limits?: LimitsCarry;
   /** Of the place that it has as a whole. */
   place?: LimitsCarry;
+  operator?: OperatorCarry;
+  /** Answers to updates, by their ids. */
+  answered?: (readonly [updateId: string, answer: Answer])[];
 }
 
 /** A question that was asked and has no answer. */

@@ -3,7 +3,7 @@ import { CancellationScope, defineSignal, setHandler, workflowInfo } from '@temp
 import type { LimitGrant } from '../domain/limit-messages.js';
 import { INLINE_LIMIT } from '../domain/outcome.js';
 import type { Plan, PlanNode } from '../domain/plan.js';
-import type { GraphSpec } from '../domain/spec.js';
+import type { GraphSpec, Submission } from '../domain/spec.js';
 import { answer } from './answers.js';
 import { Approvals } from './approvals.js';
 import { Awaiting } from './awaiting.js';
@@ -30,6 +30,7 @@ export interface ExecutionParts {
   prepare: (subscribers: Subscribers) => Promise<Prepared | GraphClose>;
   /** The spec, where the nodes' bodies are in the workflow's own arguments. */
   spec: GraphSpec | null;
+  submission?: Submission | null | undefined;
 }
 
 /** Runs an execution to its end. @throws what closes the workflow, where that is not COMPLETED */
@@ -37,6 +38,7 @@ export async function runExecution({
   carried,
   prepare,
   spec,
+  submission = null,
 }: ExecutionParts): Promise<GraphClose> {
   let run: GraphRun | undefined;
   const early: SettledSignal[] = [];
@@ -71,7 +73,7 @@ export async function runExecution({
   const fromAbove: AboveSignal[] = [];
   setHandler(defineSignal<[unknown]>(SIGNAL.above), (signal) => {
     if (!isAbove(signal)) return;
-    if (run) run.verbs.hear(signal);
+    if (run) run.operator.verbs.hear(signal);
     else fromAbove.push(signal);
   });
   answer(() => run);
@@ -112,14 +114,14 @@ export async function runExecution({
     };
     run = new GraphRun({
       ...{ subscribers, awaiting, prepared, plan, carry, seed, makeExecutor },
-      spec: split ? null : spec,
+      ...{ spec: split ? null : spec, submission },
     });
     const late = carried && 'ref' in carried ? (carried.late ?? []) : [];
     [...late, ...early.splice(0)].forEach((signal) => onSettled(signal));
     for (const grant of earlyGrants.splice(0)) run.granted(grant);
     if (!split) onSettled = () => undefined; // it has no segments
     if (isCancelled()) run.cancel('cancelled');
-    for (const signal of fromAbove.splice(0)) run.verbs.hear(signal);
+    for (const signal of fromAbove.splice(0)) run.operator.verbs.hear(signal);
     return await run.run();
   });
 }

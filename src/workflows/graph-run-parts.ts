@@ -1,6 +1,6 @@
 /** What a running graph is made of. */
 import type { Plan } from '../domain/plan.js';
-import type { GraphSpec } from '../domain/spec.js';
+import type { GraphSpec, Submission } from '../domain/spec.js';
 import type { Asked } from './approvals.js';
 import type { Awaiting } from './awaiting.js';
 import type { Carry } from './between.js';
@@ -15,6 +15,7 @@ export interface GraphRunParts {
   plan: Plan;
   /** The spec for a graph that runs in one piece; its nodes' bodies are there. */
   spec: GraphSpec | null;
+  submission: Submission | null;
   carry: Carry | undefined;
   /** Of a rerun: what it begins with. */
   seed: Seed | undefined;

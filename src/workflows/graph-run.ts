@@ -28,19 +28,19 @@ import { Deadline } from './deadline.js';
 import { closeGraph } from './graph-close.js';
 import type { GraphRunParts } from './graph-run-parts.js';
 import { GraphState } from './graph-state.js';
-import type { Carry, CarryAway, OpenQuestion, TaskGraphArgs } from './between.js';
+import type { Carry, CarryAway, TaskGraphArgs } from './between.js';
 import type { GraphClose, GraphStatus, WaitingPage, WaitingQuery } from './messages.js';
 import type { NodeOrder, PlanPages } from './requests.js';
 import { ExecutionPlace } from './execution-place.js';
 import { GraphLimits } from './limits.js';
 import type { KindsExecutor } from './kinds-executor.js';
+import { Operator } from './operator.js';
 import { OrderBook } from './orders.js';
 import { waitToStart } from './start.js';
 import type { EndOf } from './subscribers.js';
-import { executionBegan, executionMarked, nodeEnded, nodeHeld } from './trace.js';
+import { executionBegan, nodeEnded, nodeHeld } from './trace.js';
 import { transition } from './transition.js';
 import { Undoing } from './undo.js';
-import { GraphVerbs } from './verbs.js';
 import { noteWaits, waitingOf } from './waiting.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
@@ -51,7 +51,7 @@ const CARRY_INLINE = 1_000_000;
 const PAGE_NODES = 1_000;
 
 export class GraphRun {
-  readonly verbs: GraphVerbs;
+  readonly operator: Operator;
   private readonly limits: GraphLimits | undefined;
   private readonly place: ExecutionPlace | undefined;
   private readonly scheduler: Scheduler;
@@ -95,30 +95,24 @@ export class GraphRun {
     this.stopping = carry?.cancelling;
     this.executor = parts.makeExecutor(
       (index, outcome) => this.deliver(index, outcome),
-      (open) => this.asked(open),
+      (open) => this.operator.asked(open),
     );
-    this.verbs = new GraphVerbs({
-      scheduler: this.scheduler,
-      state: this.state,
-      executor: this.executor,
-      approvals: this.executor.approvals,
+    this.operator = new Operator({
+      ...parts,
+      ...{ scheduler: this.scheduler, state: this.state, executor: this.executor },
+      ...{ approvals: this.executor.approvals, orders: this.orders },
       status: () => this.status().status,
-      told: (mark, node) => {
-        const which = node && { ...this.state.nameOf(node.index), goesOn: node.goesOn };
-        const more = which ? { node: which } : {};
-        executionMarked(parts.prepared.execution, { mark, startedAt: this.startedAt, ...more });
-      },
+      startedAt: () => this.startedAt,
+      stopping: () => this.stopping,
       apply: (effects) => this.apply(effects),
+      shutCircuits: this.shutCircuits,
+      end: (index, outcome) => this.endAsSaid(index, outcome),
     });
     if (carry) {
       this.begun = true;
       this.state.restore(carry);
-      this.verbs.marks.push(...carry.marks);
       for (const [index, reason] of carry.cancelled) this.cancelReasons.set(index, reason);
-      for (const open of carry.questions ?? []) this.state.asked(open);
       this.executor.approvals.restore(carry.questions ?? []);
-      this.state.failures.push(...carry.failures);
-      this.state.firstError = carry.failures[0]?.error;
     } else if (!parts.awaiting && !this.place) this.begin();
   }
 
@@ -146,6 +140,7 @@ export class GraphRun {
     this.alarm.clear();
     await this.executor.close();
     await this.limits?.close();
+    this.operator.close();
     await this.undoing.run(this.endStatus());
     await this.place?.close();
     await condition(allHandlersFinished); // one that is not would be failed by the close
@@ -180,7 +175,7 @@ export class GraphRun {
       startedAt: new Date(this.startedAt).toISOString(),
       ...{ sequence: this.state.sequence, runs: this.executor.runs() },
       ...(undoing ? { undoing } : {}),
-      ...(this.verbs.marks.length > 0 ? { marks: this.verbs.marks } : {}),
+      ...this.operator.shown,
       ...(this.parts.awaiting ? { awaits: this.parts.awaiting.states } : {}),
       ...(this.state.door ? { reason: 'limit' as const } : {}),
       ...(execution.project === undefined ? {} : { project: execution.project }),
@@ -226,7 +221,8 @@ export class GraphRun {
     if (seed) this.state.begin(seed);
     this.apply(this.scheduler.startWith(seed?.endings ?? [], this.startedAt));
     this.parts.plan.nodes.forEach(({ refused }, index) => {
-      if (refused !== undefined) this.end(index, refusal(refused), this.startedAt);
+      if (refused !== undefined && !this.scheduler.ending(index))
+        this.end(index, refusal(refused), this.startedAt);
     });
   }
 
@@ -238,7 +234,7 @@ export class GraphRun {
   }
 
   private isDone(): boolean {
-    return this.scheduler.isDone && this.settling === 0;
+    return this.scheduler.isDone && this.settling === 0 && !this.operator.isBusy;
   }
 
   private dispatch(): void {
@@ -275,14 +271,16 @@ export class GraphRun {
     return true;
   }
 
-  private deliver(index: number, outcome: ActivityOutcome): void {
+  private deliver(index: number, delivered: ActivityOutcome): void {
     this.version++;
     const now = Date.now();
     if (this.scheduler.ending(index)) {
-      if (!isHeld(outcome)) this.state.warned(index, outcome.warnings);
+      if (!isHeld(delivered)) this.state.warned(index, delivered.warnings);
       this.settling--;
       return;
     }
+    const outcome = this.operator.nodes.heard(index, delivered);
+    if (!outcome) return; // it has ended as a person said
     this.shutCircuits.heard(this.state.circuitOf(index), index, outcome, now);
     if (!isHeld(outcome)) return this.end(index, outcome, now);
     const tooLate = this.deadline.forRetry(outcome, now);
@@ -295,14 +293,6 @@ export class GraphRun {
     }
     const cancelled = this.cancelReasons.get(index);
     if (cancelled !== undefined) this.apply(this.scheduler.cancelNode(index, now, cancelled));
-  }
-
-  /** A question is asked: whoever looks sees it, and the store hears of it. */
-  private asked(open: OpenQuestion): void {
-    this.state.asked(open);
-    const at = new Date(open.askedAt).toISOString();
-    this.verbs.markNode(open.index, { status: 'RUNNING', at, reason: 'approval' }, false);
-    this.version++;
   }
 
   private end(index: number, outcome: NodeOutcome, now: number): void {
@@ -318,13 +308,28 @@ export class GraphRun {
     this.apply(this.scheduler.settle(index, outcome.status, now, reason));
   }
 
-  private apply(effects: Effects): void {
+  /** A node that does not run ends as a person said. */
+  private endAsSaid(index: number, outcome: NodeOutcome): void {
     const now = Date.now();
-    const orders = effects.settled.flatMap(
-      ({ index, status, reason }) => this.neverRan(index, status, reason, now) ?? [],
-    );
+    this.cancelReasons.delete(index);
+    const order = this.bookEnd(index, outcome, now);
+    this.settle(order ? [order] : []);
+    this.apply(this.scheduler.settle(index, outcome.status, now, outcome.reason));
+  }
+
+  /** Has post hooks run for nodes whose end no pipeline saw. */
+  private settle(orders: readonly NodeOrder[]): void {
     this.settling += orders.length;
     if (orders.length > 0) this.executor.begin(orders);
+  }
+
+  private apply(effects: Effects): void {
+    const now = Date.now();
+    this.settle(
+      effects.settled.flatMap(
+        ({ index, status, reason }) => this.neverRan(index, status, reason, now) ?? [],
+      ),
+    );
     for (const { index, reason } of effects.cancel) this.cancelReasons.set(index, reason);
     if (effects.cancel.length > 0)
       this.executor.stop(
@@ -349,6 +354,11 @@ export class GraphRun {
       executionTimeMs: round?.executionTimeMs ?? 0,
       ...(reason ? { reason } : {}),
     };
+    return this.bookEnd(index, outcome, now);
+  }
+
+  private bookEnd(index: number, outcome: NodeOutcome, now: number): NodeOrder | undefined {
+    const { status, reason } = outcome;
     this.state.end(index, status, now, outcome, reason);
     nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
     transition(this.state, index, 'PENDING', status, reason);
@@ -378,7 +388,7 @@ export class GraphRun {
       ...this.executor.carry(),
       sequence: this.state.sequence,
       cancelled: [...this.cancelReasons],
-      marks: this.verbs.marks,
+      ...this.operator.carry(),
       subscribers: this.parts.subscribers.carry(),
       ...(this.limits ? { limits: this.limits.carry() } : {}),
       ...(this.place ? { place: this.place.carry() } : {}),
@@ -439,7 +449,7 @@ export class GraphRun {
       ...{ prepared, plan, subscribers, state: this.state, startedAt: this.startedAt },
       status: this.endStatus(),
       views: paged ? { pages: this.pages } : this.state.views(),
-      marks: this.verbs.marks,
+      marks: this.operator.verbs.marks,
       undone: this.undoing.undone,
       endOf: (nodeId) => this.endOf(nodeId),
     });

@@ -6,19 +6,28 @@ import type { ErrorRecord } from '../domain/errors.js';
 import { NodeClocks } from '../domain/node-clocks.js';
 import type { ActivityOutcome, HeldOutcome, HoldReason, NodeOutcome } from '../domain/outcome.js';
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
+import { PRIORITY_KEY, priorityOfKey, type Priority } from '../domain/priority.js';
 import type { Scheduler } from '../domain/scheduler.js';
-import type { NodeKind } from '../domain/node-kind.js';
 import { isFailure, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
 import type { Carry, OpenQuestion } from './between.js';
 import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
 import type { Round, Upstream } from './requests.js';
-import { approvalView, ofOutcome, timesOf } from './node-view.js';
+import { waitingFor } from './round.js';
+import {
+  approvalView,
+  briefly,
+  ofOutcome,
+  PAUSED,
+  timesOf,
+  WHILE_HELD,
+  WHILE_RUNNING,
+} from './node-view.js';
 import { timeOf } from './waiting.js';
 import type { Seed } from './seed.js';
 
 /** Failures that are kept for the close payload. */
 const FAILURES_KEPT = 10;
-/** Pauses and resumes of one node that are kept. */
+/** Pauses, resumes and other words of people that are kept of one node. */
 const MARKS_KEPT = 20;
 const PAGE = 1_000;
 /** Characters of JSON in an answer: a gRPC message has at most 4 MB. */
@@ -35,7 +44,7 @@ interface NodeRecord {
   /** Held by a pipeline, and why. */
   held?: HoldReason;
   lastError?: ErrorRecord;
-  /** Pauses and resumes. */
+  /** What people asked. */
   marks?: StatusChange[];
   /** What an approval asks. */
   question?: OpenQuestion;
@@ -108,6 +117,31 @@ export class GraphState {
     return this.scheduler.isLook(index);
   }
 
+  /** A node's priority, where it was changed since the graph began. */
+  changedPriority(index: number): Priority | undefined {
+    const key = this.scheduler.rank(index);
+    return key === PRIORITY_KEY[this.classOf(index).priority] ? undefined : priorityOfKey(key);
+  }
+
+  /** Nodes are new, or others took their places: nothing is behind them. */
+  edited(indexes: readonly number[]): void {
+    const before = [...this.hasDependants];
+    for (const index of indexes) {
+      const { marks } = this.records[index] ?? {};
+      this.records[index] = { sequence: 0, ...(marks ? { marks } : {}) };
+      this.indexOf.set(this.node(index).id, index);
+      this.holds.delete(index);
+      this.clocks.forget(index);
+      this.touch(index);
+    }
+    this.plan.nodes.forEach((_, index) => (this.hasDependants[index] = false));
+    for (const { dependsOn } of this.plan.nodes)
+      for (const dependency of dependsOn) this.hasDependants[dependency] = true;
+    this.hasDependants.forEach((has, index) => {
+      if (has !== before[index]) this.touch(index); // it has become a leaf, or is none any more
+    });
+  }
+
   /** The circuit that a node goes through before anything else is known of it. */
   circuitOf(index: number): string | undefined {
     const { circuit, cache } = this.classOf(index);
@@ -133,11 +167,11 @@ export class GraphState {
     this.holds.delete(index);
   }
 
-  /** A node was paused or resumed. */
+  /** A person asked something of a node. */
   marked(index: number, mark: StatusChange): void {
     const record = this.touch(index);
     record.marks = [...(record.marks ?? []), mark].slice(-MARKS_KEPT);
-    this.clocks.paused(index, mark.status === 'PAUSED', Date.now());
+    if (!mark.verb) this.clocks.paused(index, mark.status === 'PAUSED', Date.now());
   }
 
   /** An approval's question is asked. */
@@ -247,7 +281,10 @@ export class GraphState {
   }
 
   /** Restores what a continue-as-new carried. */
-  restore({ rounds, upstream, sequence, nodeMarks, clocks = [], undoable = [] }: Carry): void {
+  restore(carry: Carry): void {
+    const { rounds, upstream, sequence, nodeMarks, clocks = [], undoable = [] } = carry;
+    this.failures.push(...carry.failures);
+    this.firstError = carry.failures[0]?.error;
     this.sequence = sequence;
     this.clocks.restore(clocks, Date.now());
     for (const [index, marks] of nodeMarks) this.record(index).marks = marks;
@@ -259,6 +296,7 @@ export class GraphState {
         round.waiting?.for ?? (round.unknownSince === undefined ? 'retry' : 'no_handler');
       this.holds.add(index);
     }
+    for (const open of carry.questions ?? []) this.record(open.index).question = open;
     for (const [index, value] of upstream) this.upstream.set(index, value);
     this.undoable.push(...undoable);
     this.plan.nodes.forEach((_, index) => {
@@ -355,6 +393,7 @@ export class GraphState {
     const { task, retry, circuit, kind } = this.classOf(index);
     const attempts = outcome?.attempts ?? round?.attempts ?? [];
     const count = outcome?.attemptCount ?? round?.attemptsUsed ?? 0;
+    const priority = this.changedPriority(index);
     const due =
       status === 'RETRYING' ||
       reason === 'start_time' ||
@@ -370,11 +409,12 @@ export class GraphState {
       maxRetries: retry.maxRetries,
       ...(door ? { reason: 'limit' as const, limit: door } : reason ? { reason } : {}),
       ...(attempts.length > 0 ? { attemptHistory: attempts } : {}),
+      ...(priority === undefined ? {} : { priority }),
       ...(record.marks ? { marks: record.marks } : {}),
       ...timesOf(record, attempts[0]?.startedAt, count > 0 || kind !== undefined),
       ...timeOf(this, index, this.scheduler.state(index) !== 'settled'),
       ...this.seed?.viewOf(index),
-      ...(due === undefined ? {} : { nextRetryAt: iso(due) }),
+      ...(due === undefined ? {} : { nextRetryAt: new Date(due).toISOString() }),
       ...(outcome ? ofOutcome(outcome) : {}),
       ...(outcome || record.lastError === undefined ? {} : { error: record.lastError }),
       ...(status === 'PENDING' && reason === 'dependencies' && !door
@@ -430,45 +470,5 @@ export class GraphState {
   }
 }
 
-const PAUSED = { status: 'PAUSED', reason: 'paused' } as const;
-const WHILE_HELD: Record<HoldReason | 'start_time', { status: Status; reason: StatusReason }> = {
-  retry: { status: 'RETRYING', reason: 'retry' },
-  no_handler: { status: 'PENDING', reason: 'no_handler' },
-  paused: PAUSED,
-  circuit: { status: 'PENDING', reason: 'circuit' },
-  coalesced: { status: 'PENDING', reason: 'coalesced' },
-  looked: { status: 'PENDING', reason: 'limit' },
-  start_time: { status: 'SCHEDULED', reason: 'start_time' },
-  unknown: { status: 'PENDING', reason: 'outcome_unknown' },
-};
-const WHILE_RUNNING: Record<NodeKind, { status: Status; reason?: StatusReason }> = {
-  task: { status: 'SCHEDULED', reason: 'queue' },
-  graph: { status: 'RUNNING' },
-  map: { status: 'RUNNING' },
-  approval: { status: 'RUNNING', reason: 'approval' },
-};
-
 /** What the time of a node went into that is no activity. */
 const TIME_OF_KIND = { graph: 'children', map: 'children', approval: 'approval' } as const;
-
-function waitingFor(
-  held: 'circuit' | 'coalesced',
-  round: Round | undefined,
-  now: number,
-): NonNullable<Round['waiting']> {
-  const { waiting } = round ?? {};
-  return waiting?.for === held ? waiting : { for: held, since: now };
-}
-
-/** Ten of them have to fit into a failure's details. */
-function briefly({ code, message, origin, retriable, attempt }: ErrorRecord): ErrorRecord {
-  return {
-    code,
-    message: message.slice(0, 300),
-    origin,
-    retriable,
-    ...(attempt === undefined ? {} : { attempt }),
-  };
-}
-
-const iso = (time: number): string => new Date(time).toISOString();

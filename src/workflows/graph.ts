@@ -29,7 +29,7 @@ export async function taskGraph(
     );
   }
   return await runExecution({
-    ...{ carried, spec },
+    ...{ carried, spec, submission },
     prepare: (subscribers) => prepare(spec, submission, subscribers),
   });
 }

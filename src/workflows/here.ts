@@ -17,7 +17,7 @@ import { Children } from './children.js';
 import { Elsewhere } from './elsewhere.js';
 import { ACTIVITY } from './messages.js';
 import type { NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
-import type { Deliver, NodeExecutor } from './node-executor.js';
+import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
 import { isUnknown, settleUnknown } from './unknown.js';
 
 /** Bytes of activity inputs in one workflow task: half of what a gRPC message may have. */
@@ -46,7 +46,7 @@ export class HereExecutor implements NodeExecutor {
   private pendingActivities = 0;
   private readonly scopes = new Map<number, CancellationScope>();
   /** Running nodes that were asked to stop, but not for good. */
-  private readonly pausing = new Set<number>();
+  private readonly pausing = new Map<number, 'pause' | 'end'>();
   private readonly elsewhere = new Elsewhere();
   private readonly children: Children;
   private readonly spent = { at: -1, bytes: 0, commands: 0 };
@@ -63,7 +63,7 @@ export class HereExecutor implements NodeExecutor {
     this.drain();
   }
 
-  stop(indexes: readonly number[], how: 'cancel' | 'pause'): void {
+  stop(indexes: readonly number[], how: StopHow): void {
     if (how === 'pause') {
       const below = indexes.filter((index) => this.children.has(index));
       if (below.length > 0) {
@@ -76,8 +76,8 @@ export class HereExecutor implements NodeExecutor {
     }
     const asked = new Set(indexes);
     for (const index of indexes) {
-      if (how === 'pause') this.pausing.add(index);
-      else this.pausing.delete(index);
+      if (how === 'cancel') this.pausing.delete(index);
+      else this.pausing.set(index, how);
     }
     const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
     this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
@@ -125,6 +125,10 @@ export class HereExecutor implements NodeExecutor {
     return [workflowInfo().workflowId];
   }
 
+  runOf(): string {
+    return workflowInfo().workflowId;
+  }
+
   pending(): number {
     return 0;
   }
@@ -156,8 +160,12 @@ export class HereExecutor implements NodeExecutor {
     if (request.holdUnknown && isUnknown(outcome))
       outcome = await settleUnknown(order, request, this.classOf(order), outcome);
     if (isHeld(outcome)) return outcome;
-    if (outcome.status === 'CANCELLED' && this.pausing.delete(order.index))
-      return heldByPause(outcome);
+    const pausing = this.pausing.get(order.index);
+    // Of a node that ends otherwise than its attempt no hook hears how the attempt did.
+    if (pausing === 'end' || (pausing === 'pause' && outcome.status === 'CANCELLED')) {
+      this.pausing.delete(order.index);
+      return heldByPause(outcome, pausing);
+    }
     if (outcome.hooksDone || !this.classOf(order).settle) return outcome;
     return await this.settle(order, request, outcome, outcome.status === 'SKIPPED');
   }
@@ -165,7 +173,9 @@ export class HereExecutor implements NodeExecutor {
   /** What becomes of an order that was never begun. */
   private unlessPaused(order: NodeOrder): ActivityOutcome {
     const outcome = cancelledOutcome(order);
-    return this.pausing.delete(order.index) ? heldByPause(outcome) : outcome;
+    const pausing = this.pausing.get(order.index);
+    this.pausing.delete(order.index);
+    return pausing ? heldByPause(outcome, pausing) : outcome;
   }
 
   /** Shielded: neither a cancel of the node nor of the graph keeps the post hooks from running. */
@@ -270,7 +280,7 @@ export class HereExecutor implements NodeExecutor {
             : {}),
       },
       priority: {
-        priorityKey: PRIORITY_KEY[priority],
+        priorityKey: PRIORITY_KEY[order.priority ?? priority],
         ...(project === undefined ? {} : { fairnessKey: cutBytes(project, 64) }),
       },
       ...(queueTimeoutMs === null ? {} : { scheduleToStartTimeout: queueTimeoutMs }),

@@ -2,7 +2,7 @@
 import type { NodeClass } from '../domain/plan.js';
 import type { Approvals } from './approvals.js';
 import type { AboveSignal, OpenQuestion, SettledSignal } from './between.js';
-import type { CarriedSegments, NodeExecutor } from './node-executor.js';
+import type { CarriedSegments, NodeExecutor, StopHow } from './node-executor.js';
 import type { NodeOrder } from './requests.js';
 
 export class KindsExecutor implements NodeExecutor {
@@ -19,9 +19,9 @@ export class KindsExecutor implements NodeExecutor {
     if (others.length > 0) this.inner.begin(others);
   }
 
-  stop(indexes: readonly number[], how: 'cancel' | 'pause'): void {
+  stop(indexes: readonly number[], how: StopHow): void {
     // A question that is asked stays asked while its graph is paused.
-    if (how === 'cancel') this.approvals.cancel(indexes);
+    if (how !== 'pause') this.approvals.cancel(indexes);
     const others = indexes.filter((index) => !this.approvals.has(index));
     if (others.length > 0) this.inner.stop(others, how);
   }
@@ -36,6 +36,10 @@ export class KindsExecutor implements NodeExecutor {
 
   runs(): string[] {
     return this.inner.runs();
+  }
+
+  runOf(index: number): string | undefined {
+    return this.inner.runOf(index);
   }
 
   pending(): number {

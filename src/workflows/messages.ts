@@ -8,6 +8,7 @@ import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Times } from '../domain/node-times.js';
 import type { AttemptRecord, BelowEnd, Reused, Value } from '../domain/outcome.js';
+import type { Priority } from '../domain/priority.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import type { TriggerRule } from '../domain/trigger.js';
@@ -43,6 +44,9 @@ export const ACTIVITY = {
   joinBlobs: 'tempograph.joinBlobs',
   endElsewhere: 'tempograph.endElsewhere',
   letGo: 'tempograph.letGo',
+  checkValue: 'tempograph.checkValue',
+  lookAtAttempt: 'tempograph.lookAtAttempt',
+  planEdit: 'tempograph.planEdit',
 } as const;
 
 /** What a worker does for the engine, not for a node. */
@@ -64,6 +68,13 @@ export const UPDATE = {
   resume: 'resume',
   approve: 'approve',
   setMax: 'setMax',
+  retryNow: 'retryNow',
+  skip: 'skip',
+  complete: 'complete',
+  fail: 'fail',
+  setPriority: 'setPriority',
+  setConcurrency: 'setConcurrency',
+  edit: 'edit',
 } as const;
 export const SIGNAL = {
   settled: 'tempograph.settled',
@@ -137,7 +148,11 @@ export interface GraphStatus {
   sequence: number;
   /** Workflows that hold the running nodes' activities: this one, or its segments. */
   runs: string[];
-  /** When it was paused and resumed, and by whom. */
+  /** Nodes that run at once. */
+  concurrency?: number;
+  /** From 1; one more with every edit. */
+  graphVersion?: number;
+  /** When it was paused and resumed, what else people asked of it, and who. */
   marks?: StatusChange[];
   /** Its nodes have ended, and what they did is being undone. */
   undoing?: { done: number; total: number };
@@ -159,7 +174,9 @@ export interface NodeView {
   attempts: number;
   maxRetries: number;
   attemptHistory?: AttemptRecord[];
-  /** When it was paused and resumed, and by whom. */
+  /** Where it was changed since the graph began. */
+  priority?: Priority;
+  /** When it was paused and resumed, what else people asked of it, and who. */
   marks?: StatusChange[];
   output?: Value;
   error?: ErrorRecord;
@@ -364,4 +381,6 @@ export interface PauseRequest {
   /** Who asks, for the status history. */
   by?: string;
   note?: string;
+  /** Why; the same as `note`, and stronger. */
+  reason?: string;
 }

@@ -13,17 +13,25 @@ export interface CarriedSegments {
   questions?: OpenQuestion[];
 }
 
+/**
+ * For good, or to go on later: then they come back held, the stopped attempt not counted. `end`: they come back held too,
+ * with the attempt, and whoever asked ends them.
+ */
+export type StopHow = 'cancel' | 'pause' | 'end';
+
 export interface NodeExecutor {
   /** Begins nodes. Outcomes are delivered later, each once. */
   begin(orders: readonly NodeOrder[]): void;
-  /** Asks running nodes to stop, for good or to go on later (then they come back held); they still deliver an outcome. */
-  stop(indexes: readonly number[], how: 'cancel' | 'pause'): void;
+  /** Asks running nodes to stop; they still deliver an outcome. */
+  stop(indexes: readonly number[], how: StopHow): void;
   /** Passes on what was asked of the graph to the executions below these nodes. */
   tell(indexes: readonly number[], signal: AboveSignal): void;
   /** False while this workflow task has taken all that it may; `begin` again in the next one. */
   hasRoom(): boolean;
   /** Workflows that hold the activities. */
   runs(): string[];
+  /** The workflow that holds a running node's activity. */
+  runOf(index: number): string | undefined;
   /** Messages to segments that are still under way. */
   pending(): number;
   /** Tells segments that no more orders come. */

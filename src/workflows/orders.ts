@@ -1,5 +1,6 @@
 /** The orders that go to an executor: what it has to know of a node to run it. */
 import { inlineLimits } from '../domain/budget.js';
+import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
 import { setOwn } from '../domain/json.js';
 import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
@@ -9,7 +10,7 @@ import type { Below, ItemRef, NodeOrder, PlanPages, Prepared, Upstream } from '.
 
 export class OrderBook {
   /** Of a graph that runs in one piece; a coordinator's segments have one limit for all. */
-  private readonly inlineLimits: number[] | undefined;
+  private inlineLimits: number[] | undefined;
 
   constructor(
     private readonly parts: {
@@ -20,7 +21,18 @@ export class OrderBook {
     },
     private readonly state: GraphState,
   ) {
-    this.inlineLimits = 'bodies' in parts.prepared.plan ? undefined : inlineLimits(parts.plan);
+    this.edited();
+  }
+
+  /** The plan has new nodes, or others. */
+  edited(): void {
+    this.inlineLimits =
+      'bodies' in this.parts.prepared.plan ? undefined : inlineLimits(this.parts.plan);
+  }
+
+  /** The largest output that stays in a node's envelope. */
+  inlineLimit(index: number): number {
+    return this.inlineLimits?.[index] ?? INLINE_LIMIT_SEGMENT;
   }
 
   /** @param deadlineAt when the graph has to be done, epoch milliseconds */
@@ -31,6 +43,7 @@ export class OrderBook {
     const { below } = this.parts.prepared;
     const previous = this.parts.seed?.previousOf(index, node);
     const reads: Record<string, Upstream> = { ...below?.reads };
+    const priority = this.state.changedPriority(index);
     for (const read of node.reads ?? []) {
       const upstream = this.state.upstream.get(read);
       if (upstream) setOwn(reads, this.state.node(read).id, upstream);
@@ -47,6 +60,7 @@ export class OrderBook {
       ...(node.below === undefined ? {} : { below: node.below }),
       ...(deadlineAt === undefined ? {} : { deadlineAt }),
       ...(below?.items ? { item: itemOf(below.items, index) } : {}),
+      ...(priority === undefined ? {} : { priority }),
       ...(this.state.isLook(index) ? { look: true as const } : {}),
       ...(previous ? { previous } : {}),
     };

@@ -244,6 +244,8 @@ export interface NodeOrder {
   below?: string;
   /** Epoch milliseconds of the server's clock: when the graph's deadline is. */
   deadlineAt?: number;
+  /** Where it was changed since the graph began. */
+  priority?: Priority;
   /** It only looks whether its work has to be done. */
   look?: true;
   /** What it gave in the execution that this one is a rerun of. */

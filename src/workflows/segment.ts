@@ -12,6 +12,7 @@ import {
 import { fitting } from '../domain/budget.js';
 import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
 import { HereExecutor } from './here.js';
+import type { StopHow } from './node-executor.js';
 import { isAssign, isCancel, isSegmentArgs, isTell } from './shapes.js';
 import { ACTIVITY, SIGNAL } from './messages.js';
 import type { AssignSignal, SegmentArgs, SettledSignal } from './between.js';
@@ -63,7 +64,8 @@ class Segment {
       if (isAssign(signal, classes.length)) this.assign(signal);
     });
     setHandler(defineSignal<[unknown]>(SIGNAL.cancel), (signal) => {
-      if (isCancel(signal)) this.stop(signal.indexes, signal.pause ? 'pause' : 'cancel');
+      if (isCancel(signal))
+        this.stop(signal.indexes, signal.end ? 'end' : signal.pause ? 'pause' : 'cancel');
     });
     setHandler(defineSignal<[unknown]>(SIGNAL.tell), (signal) => {
       if (isTell(signal)) this.executor.tell(signal.indexes, signal.tell);
@@ -96,7 +98,7 @@ class Segment {
     this.executor.begin(orders);
   }
 
-  private stop(indexes: readonly number[], how: 'cancel' | 'pause'): void {
+  private stop(indexes: readonly number[], how: StopHow): void {
     this.executor.stop(indexes, how);
     this.version++;
   }

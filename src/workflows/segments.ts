@@ -33,7 +33,7 @@ import type {
   TellSignal,
 } from './between.js';
 import type { NodeOrder, Prepared, Round } from './requests.js';
-import type { Deliver, NodeExecutor } from './node-executor.js';
+import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
 import { LOOK, work } from './work.js';
 
 const MINUTE = 60_000;
@@ -94,12 +94,12 @@ export class SegmentsExecutor implements NodeExecutor {
     }
   }
 
-  stop(indexes: readonly number[], how: 'cancel' | 'pause'): void {
+  stop(indexes: readonly number[], how: StopHow): void {
     for (const [segment, of] of this.bySegment(indexes))
       this.chain(segment, () =>
         this.signal(segment, SIGNAL.cancel, {
           indexes: of,
-          ...(how === 'pause' ? { pause: true as const } : {}),
+          ...(how === 'cancel' ? {} : { [how]: true as const }),
         }),
       );
   }
@@ -118,6 +118,10 @@ export class SegmentsExecutor implements NodeExecutor {
       workflowInfo().workflowId,
       ...[...this.segments.values()].filter((s) => s.inFlight.size > 0).map((s) => s.id),
     ];
+  }
+
+  runOf(index: number): string | undefined {
+    return this.segmentOf.get(index)?.id;
   }
 
   pending(): number {

@@ -104,11 +104,11 @@ export function isCancelNode(value: unknown): value is CancelNodeRequest {
 
 export function isPause(value: unknown): value is PauseRequest {
   if (!isObject(value)) return false;
-  const { nodeId, mode, by, note } = value;
+  const { nodeId, mode, by, note, reason } = value;
   return (
     (nodeId === undefined || isNodeId(nodeId)) &&
     (mode === undefined || mode === 'soft' || mode === 'hard') &&
-    [by, note].every(isShortText)
+    [by, note, reason].every(isShortText)
   );
 }
 

@@ -10,10 +10,13 @@ import type { AboveSignal } from './between.js';
 import type { Answer, ApproveRequest, PauseRequest } from './messages.js';
 import type { NodeExecutor } from './node-executor.js';
 
+/** Pauses, resumes and other words of people that are kept of one execution. */
+const MARKS_KEPT = 200;
+
 export interface VerbParts {
   scheduler: Scheduler;
   state: GraphState;
-  executor: Pick<NodeExecutor, 'stop' | 'tell'>;
+  executor: Pick<NodeExecutor, 'stop' | 'tell' | 'runOf'>;
   approvals: Approvals;
   status(): Status;
   /** Tells the worker of a mark, of the execution or of a node. `goesOn`: an attempt of it runs on. */
@@ -121,8 +124,10 @@ export class GraphVerbs {
     return yes(`${id} is resumed${scheduler.isAllPaused ? '; the execution is still paused' : ''}`);
   }
 
-  private mark(mark: StatusChange): void {
+  /** Notes what a person asked of the whole graph. */
+  mark(mark: StatusChange): void {
     this.marks.push(mark);
+    if (this.marks.length > MARKS_KEPT) this.marks.shift();
     this.parts.told(mark);
   }
 
@@ -133,10 +138,7 @@ export class GraphVerbs {
 
   /** The index of a node that has not ended, or the answer that says why there is none. */
   private find(id: string): number | Answer {
-    const index = this.parts.state.find(id);
-    if (index === undefined) return no(`the graph has no node ${preview(id)}`);
-    const ending = this.parts.scheduler.ending(index);
-    return ending ? no(`${id} is already ${ending.status}`) : index;
+    return findOpen(this.parts, id);
   }
 
   private changed(): void {
@@ -144,7 +146,18 @@ export class GraphVerbs {
   }
 }
 
-type Who = Pick<PauseRequest, 'by' | 'note'>;
+/** The index of a node that has not ended, or the answer that says why there is none. */
+export function findOpen(
+  { state, scheduler }: Pick<VerbParts, 'state' | 'scheduler'>,
+  id: string,
+): number | Answer {
+  const index = state.find(id);
+  if (index === undefined) return no(`the graph has no node ${preview(id)}`);
+  const ending = scheduler.ending(index);
+  return ending ? no(`${id} is already ${ending.status}`) : index;
+}
+
+type Who = Pick<PauseRequest, 'by' | 'note' | 'reason'>;
 
 const RUNNING_SAYS: Record<'soft' | 'hard', (running: number) => string> = {
   soft: (running) =>
@@ -156,10 +169,11 @@ const RUNNING_SAYS: Record<'soft' | 'hard', (running: number) => string> = {
 };
 
 const nodes = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`);
-const yes = (message: string): Answer => ({ success: true, message });
-const no = (message: string): Answer => ({ success: false, message });
+export const yes = (message: string): Answer => ({ success: true, message });
+export const no = (message: string): Answer => ({ success: false, message });
 
-function markOf(status: Status, { by, note }: Who): StatusChange {
+function markOf(status: Status, { by, note: said, reason }: Who): StatusChange {
+  const note = reason ?? said;
   return {
     status,
     at: new Date(Date.now()).toISOString(),

@@ -18,8 +18,8 @@ const ALLOWED: Readonly<Record<Status, string>> = {
   SCHEDULED: 'x . x x x x x x x x x x',
   PREPARING: 'x . . x x x x x x x x x',
   RUNNING: 'x . . . x x x x x x x .',
-  RETRYING: 'x x x x . x . x x x . x',
-  PAUSED: 'x x . . x . . . x x . .',
+  RETRYING: 'x x x x . x x x x x . x',
+  PAUSED: 'x x . . x . x x x x . x',
   COMPLETED: '. . . . . . . . . . . .',
   FAILED: '. . . . . . . . . . . .',
   TIMEOUT: '. . . . . . . . . . . .',
@@ -54,7 +54,7 @@ describe('transition', () => {
 
   it('says what may follow instead', () => {
     expect(() => transition('PAUSED', 'RUNNING')).toThrow(
-      'from PAUSED may follow PENDING, SCHEDULED, RETRYING, TIMEOUT, CANCELLED',
+      'from PAUSED may follow PENDING, SCHEDULED, RETRYING, COMPLETED, FAILED, TIMEOUT, CANCELLED, SKIPPED',
     );
     expect(() => transition('COMPLETED', 'RUNNING')).toThrow('nothing: it is final');
   });

@@ -34,6 +34,7 @@ describeDatabases('record', (database) => {
       status: 'FAILED',
       reason: 'worker_lost',
       requestId: 'key-1',
+      rerunOf: 'orders/0',
       workflowId: 'wf-1',
       scheduledTime: T + 1_000,
       startedAt: T + 2_000,

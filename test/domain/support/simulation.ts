@@ -7,7 +7,7 @@ import { Scheduler, type SchedulerNode } from '../../../src/domain/scheduler.js'
 import type { StatusReason, TerminalStatus } from '../../../src/domain/status.js';
 import type { DependencyState, TriggerDecision } from '../../../src/domain/trigger.js';
 import { expectedDecision } from './airflow.js';
-import type { Script, World } from './worlds.js';
+import type { Script, Verb, World } from './worlds.js';
 
 const SURVIVES_FAILURE = new Set([
   ...['all_failed', 'all_done', 'one_failed', 'one_done', 'always', 'all_done_min_one_success'],
@@ -23,6 +23,9 @@ function same(actual: unknown, expected: unknown, what: string): void {
 function must(holds: boolean, what: string): void {
   if (!holds) throw new Error(what);
 }
+
+/** After everything that is asked for in a world. */
+const RESUMED_AT = 100;
 
 interface Entry {
   state: 'waiting' | 'held' | 'ready' | 'running' | 'settled';
@@ -44,12 +47,21 @@ export class Simulation {
   private readonly dependants: number[][];
   private now = 0;
   private stopped: StatusReason | undefined;
+  private readonly nodes: SchedulerNode[];
+  private readonly scripts: Script[];
+  private concurrency: number;
+  private readonly priorities = new Map<number, number>();
+  private readonly paused = new Set<number>();
+  private pausedAll = false;
 
   constructor(
     private readonly world: World,
     private readonly restoreAt?: number,
   ) {
     this.scheduler = new Scheduler(world.nodes, world.options);
+    this.nodes = [...world.nodes];
+    this.scripts = [...world.scripts];
+    this.concurrency = world.options.concurrency;
     this.entries = world.nodes.map(() => ({ state: 'waiting', due: 0, endsAt: 0, attempts: 0 }));
     this.dependants = world.nodes.map(() => []);
     world.nodes.forEach(({ dependsOn }, index) =>
@@ -61,12 +73,17 @@ export class Simulation {
   run(): Story {
     this.scheduler.start(this.now);
     this.entries.forEach((_, index) => this.consider(index));
-    const events = [...this.world.cancels].sort((a, b) => a.at - b.at);
+    const events = [
+      ...this.world.cancels.map(({ at, node }) => ({ at, run: () => this.cancel(node) })),
+      ...this.world.verbs.map(({ at, verb }) => ({ at, run: () => this.asked(verb) })),
+      // Whatever is paused goes on at last, so that every world has an end.
+      { at: RESUMED_AT, run: () => this.resumeAll() },
+    ].sort((a, b) => a.at - b.at);
     for (let step = 0; !this.scheduler.isDone; step++) {
       if (step === this.restoreAt) this.restore();
       for (let event = events[0]; event && event.at <= this.now; event = events[0]) {
         events.shift();
-        this.cancel(event.node);
+        event.run();
       }
       this.finishAttempts();
       this.release();
@@ -79,8 +96,8 @@ export class Simulation {
   }
 
   private take(): boolean {
-    const room = this.world.options.concurrency - this.count('running');
-    const before = this.indexes('ready');
+    const room = Math.max(0, this.concurrency - this.count('running'));
+    const before = this.indexes('ready').filter((index) => !this.isPaused(index));
     const taken = this.scheduler.take(this.world.batch);
     const byRank = [...before].sort((a, b) => this.rank(a) - this.rank(b) || a - b);
     same(taken, byRank.slice(0, Math.min(room, this.world.batch)), 'taken, by priority');
@@ -96,7 +113,7 @@ export class Simulation {
       entry.endsAt = this.now + this.script(index).runMs;
       this.say('take', index);
     }
-    must(this.count('running') <= this.world.options.concurrency, 'too many run');
+    must(taken.length === 0 || this.count('running') <= this.concurrency, 'too many run');
     return taken.length > 0;
   }
 
@@ -138,6 +155,81 @@ export class Simulation {
       },
       'a second end',
     );
+  }
+
+  /** A person asks for something, of a node that there is and that it can be asked of. */
+  private asked(verb: Verb): void {
+    if (verb.kind === 'concurrency') {
+      this.scheduler.setConcurrency(verb.to);
+      this.concurrency = verb.to;
+      return;
+    }
+    if (verb.kind === 'edit') return this.edit(verb);
+    if (verb.node === 'all') return this.pauseAll(verb.kind === 'pause');
+    if (this.entries.length === 0) return;
+    const index = verb.node % this.entries.length;
+    const entry = this.entry(index);
+    if (entry.state === 'settled') return;
+    switch (verb.kind) {
+      case 'end':
+        if (entry.state !== 'running') this.settle(index, verb.status, 'operator');
+        return;
+      case 'hurry':
+        same(this.scheduler.hurry(index), entry.state === 'held', `whether ${index} is hurried`);
+        if (entry.state === 'held') entry.state = 'ready';
+        return;
+      case 'priority':
+        this.scheduler.setPriority(index, verb.to);
+        this.priorities.set(index, verb.to);
+        return;
+      case 'pause':
+        this.scheduler.pauseNode(index);
+        this.paused.add(index);
+        return;
+      case 'resume':
+        this.scheduler.resumeNode(index);
+        this.paused.delete(index);
+    }
+  }
+
+  private edit({ replaced, node, script }: Extract<Verb, { kind: 'edit' }>): void {
+    if (this.stopped !== undefined || this.entries.length === 0) return;
+    const index = replaced === null ? this.entries.length : replaced % this.entries.length;
+    const entry = this.entries[index];
+    if (entry && (entry.state === 'running' || entry.state === 'settled' || entry.attempts > 0))
+      return;
+    const dependsOn = index === 0 ? [] : [...new Set(node.dependsOn.map((one) => one % index))];
+    const changed = { ...node, dependsOn };
+    for (const other of this.nodes[index]?.dependsOn ?? []) {
+      const list = this.dependants[other] as number[];
+      list.splice(list.indexOf(index), 1);
+    }
+    this.nodes[index] = changed;
+    this.scripts[index] = script;
+    this.entries[index] = { state: 'waiting', due: 0, endsAt: 0, attempts: 0 };
+    this.dependants[index] ??= [];
+    for (const other of dependsOn) this.dependants[other]?.push(index);
+    this.priorities.delete(index);
+    const effects = this.scheduler.edit([[index, changed]], this.now);
+    this.consider(index);
+    this.apply(effects);
+    this.say('edit', index);
+  }
+
+  private pauseAll(paused: boolean): void {
+    if (paused) this.scheduler.pause();
+    else this.scheduler.resume();
+    this.pausedAll = paused;
+  }
+
+  private resumeAll(): void {
+    this.pauseAll(false);
+    for (const index of this.paused) this.scheduler.resumeNode(index);
+    this.paused.clear();
+  }
+
+  private isPaused(index: number): boolean {
+    return this.pausedAll || this.paused.has(index);
   }
 
   private cancel(node: number | 'all'): void {
@@ -237,11 +329,11 @@ export class Simulation {
   }
 
   private restore(): void {
-    const { nodes, options } = this.world;
+    const { options } = this.world;
     const carried = JSON.parse(JSON.stringify(this.scheduler.snapshot())) as ReturnType<
       Scheduler['snapshot']
     >;
-    this.scheduler = Scheduler.restore(nodes, options, carried);
+    this.scheduler = Scheduler.restore(this.nodes, options, carried);
     this.audit();
   }
 
@@ -310,7 +402,7 @@ export class Simulation {
   }
 
   private rank(index: number): number {
-    return this.node(index).priorityKey;
+    return this.priorities.get(index) ?? this.node(index).priorityKey;
   }
 
   private states(): Entry['state'][] {
@@ -334,10 +426,10 @@ export class Simulation {
   }
 
   private node(index: number): SchedulerNode {
-    return this.world.nodes[index] as SchedulerNode;
+    return this.nodes[index] as SchedulerNode;
   }
 
   private script(index: number): Script {
-    return this.world.scripts[index] as Script;
+    return this.scripts[index] as Script;
   }
 }

@@ -18,6 +18,16 @@ export interface Script {
   obeysCancel: boolean;
 }
 
+/** What a person asks of the graph while it runs. */
+export type Verb =
+  | { kind: 'end'; node: number; status: 'COMPLETED' | 'FAILED' | 'SKIPPED' }
+  | { kind: 'hurry'; node: number }
+  | { kind: 'priority'; node: number; to: number }
+  | { kind: 'concurrency'; to: number }
+  | { kind: 'pause' | 'resume'; node: number | 'all' }
+  /** A node that is new, or takes the place of another; what it depends on comes before it in the list. */
+  | { kind: 'edit'; replaced: number | null; node: SchedulerNode; script: Script };
+
 export interface World {
   nodes: SchedulerNode[];
   scripts: Script[];
@@ -25,6 +35,7 @@ export interface World {
   /** Nodes that are taken in one go. */
   batch: number;
   cancels: { at: number; node: number | 'all' }[];
+  verbs: { at: number; verb: Verb }[];
 }
 
 const shortMs = fc.nat({ max: 20 });
@@ -67,6 +78,62 @@ const cancels = fc.array(
   { maxLength: 3 },
 );
 
+const anyNode = fc.nat({ max: 199 });
+const verb: fc.Arbitrary<Verb> = fc.oneof(
+  fc.record({
+    kind: fc.constant('end' as const),
+    node: anyNode,
+    status: fc.constantFrom('COMPLETED' as const, 'FAILED' as const, 'SKIPPED' as const),
+  }),
+  fc.record({ kind: fc.constant('hurry' as const), node: anyNode }),
+  fc.record({
+    kind: fc.constant('priority' as const),
+    node: anyNode,
+    to: fc.integer({ min: 1, max: 5 }),
+  }),
+  fc.record({ kind: fc.constant('concurrency' as const), to: fc.integer({ min: 1, max: 8 }) }),
+  fc.record({
+    kind: fc.constantFrom('pause' as const, 'resume' as const),
+    node: fc.oneof(
+      { weight: 4, arbitrary: anyNode },
+      { weight: 1, arbitrary: fc.constant<'all'>('all') },
+    ),
+  }),
+  fc
+    .record({
+      replaced: fc.option(anyNode),
+      dependsOn: fc.array(anyNode, { maxLength: 4 }),
+      node,
+      script,
+    })
+    .map(({ replaced, dependsOn, node: made, script: its }) => ({
+      ...{ kind: 'edit' as const, replaced, script: its },
+      node: { ...given(made), dependsOn },
+    })),
+);
+const verbs = fc.array(fc.record({ at: fc.nat({ max: 60 }), verb }), { maxLength: 8 });
+
+/** Without the fields that are not there. */
+function given({ startDelayMs, notBefore, ...rest }: Made): Omit<SchedulerNode, 'dependsOn'> {
+  return {
+    ...rest,
+    ...(startDelayMs === undefined ? {} : { startDelayMs }),
+    ...(notBefore === undefined ? {} : { notBefore }),
+  };
+}
+type Made = typeof node extends fc.Arbitrary<infer T> ? T : never;
+
+/**
+ * Worlds as {@link worldsOf} makes them, in which people ask for things too.
+ */
+export const operatedWorldsOf = (max: number): fc.Arbitrary<World> =>
+  fc.tuple(worldsOf(max), verbs).map(([world, asked]) => {
+    const operated = { ...world, verbs: asked };
+    const said = (): string =>
+      `${draw(operated)}${asked.map((one) => `    ${JSON.stringify(one)}\n`).join('')}`;
+    return Object.assign(operated, { [fc.toStringMethod]: said });
+  });
+
 /** Worlds of up to `max` nodes. A counterexample prints as a graph, one node a line. */
 export const worldsOf = (max: number): fc.Arbitrary<World> =>
   fc
@@ -79,16 +146,12 @@ export const worldsOf = (max: number): fc.Arbitrary<World> =>
     })
     .map(({ made, concurrency, onFailure, batch, cancels: planned }) => {
       const world: World = {
-        nodes: made.map(({ dependsOn, part: [{ startDelayMs, notBefore, ...rest }] }) => ({
-          dependsOn,
-          ...rest,
-          ...(startDelayMs === undefined ? {} : { startDelayMs }),
-          ...(notBefore === undefined ? {} : { notBefore }),
-        })),
+        nodes: made.map(({ dependsOn, part: [its] }) => ({ dependsOn, ...given(its) })),
         scripts: made.map(({ part: [, its] }) => its),
         options: { concurrency, onFailure },
         batch,
         cancels: planned,
+        verbs: [],
       };
       return Object.assign(world, { [fc.toStringMethod]: () => draw(world) });
     });

@@ -1,0 +1,120 @@
+/** What a worker finds out for people who ask something of a running graph (`workflows/operator-messages.ts`). */
+import { getClient } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { splitOf } from '../domain/budget.js';
+import { messageOf, TaskError } from '../domain/errors.js';
+import { fault, type Fault } from '../domain/fault.js';
+import { editedNodes, mergeEdit, placeFaults } from '../domain/graph-edit.js';
+import { isObject, jsonBytes, type Json } from '../domain/json.js';
+import type { HeartbeatDetails } from '../domain/outcome.js';
+import { nodeBody } from '../domain/plan.js';
+import type {
+  AttemptLook,
+  CheckedValue,
+  CheckValueRequest,
+  LookAtAttempt,
+  PlanEditRequest,
+  PlannedEdit,
+} from '../workflows/operator-messages.js';
+import { storeBelow } from './below-specs.js';
+import type { Deps } from './deps.js';
+import { checked } from './ends.js';
+import { planSettings, planSpec } from './prepare.js';
+import { hashJson, storeValue } from './values.js';
+
+/** PENDING_ACTIVITY_STATE_SCHEDULED. */
+const SCHEDULED = 1;
+
+/** A value as a node's output: checked against the task's output schema, and stored. What is wrong with it is an answer. */
+export async function checkValue(
+  deps: Deps,
+  { task: name, value, inlineLimit, shaped }: CheckValueRequest,
+): Promise<CheckedValue> {
+  const task = deps.registry.get(name);
+  const makesItsOwn = shaped || task?.definition.processResult !== undefined;
+  try {
+    const message = `task ${JSON.stringify(name)} has an output schema that refuses the value`;
+    const schema = makesItsOwn ? undefined : task?.definition.output;
+    const taken = await checked(schema, value, 'OUTPUT_INVALID', message);
+    const limits = { inline: inlineLimit, maxBytes: deps.settings.maxOutputBytes };
+    return {
+      output: await storeValue(deps.blobs, taken, limits),
+      outputHash: hashJson(taken),
+      ...(task
+        ? { taskVersion: task.version }
+        : { unchecked: 'the worker that was asked does not know the task' }),
+      ...(task && makesItsOwn
+        ? { unchecked: "the node's output is made of what its task gives" }
+        : {}),
+    };
+  } catch (error) {
+    if (error instanceof TaskError && error.code !== 'STORE')
+      return { refused: messageOf(error).slice(0, 3_000) };
+    throw error;
+  }
+}
+
+/** How a node's activity stands with the server, and what it has behind it. */
+export async function lookAtAttempt({ workflowId, nodeId }: LookAtAttempt): Promise<AttemptLook> {
+  let activities;
+  try {
+    const { raw } = await getClient().workflow.getHandle(workflowId).describe();
+    activities = raw.pendingActivities;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { state: 'none' };
+    throw error;
+  }
+  const found = activities?.find(({ activityId }) => activityId === nodeId);
+  if (!found) return { state: 'none' };
+  if (Number(found.state) !== SCHEDULED) return { state: 'started' };
+  const attempt = found.attempt ?? 1;
+  const { seconds, nanos } = found.scheduledTime ?? {};
+  const dueAt = Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1e6);
+  if (attempt === 1) return { state: 'queued' };
+  const [payload] = found.heartbeatDetails?.payloads ?? [];
+  const details = payload && defaultPayloadConverter.fromPayload<HeartbeatDetails>(payload);
+  return {
+    state: 'waiting',
+    dueAt,
+    attempts: attempt - 1,
+    history: details?.attempts ?? [],
+    executionTimeMs: details?.executionTimeMs ?? 0,
+    ...(details?.checkpoint === undefined ? {} : { checkpoint: details.checkpoint }),
+  };
+}
+
+/** The nodes of an edit, planned with the whole graph as it will be, or everything that is wrong with it. */
+export async function planEdit(deps: Deps, request: PlanEditRequest): Promise<PlannedEdit> {
+  const { spec, submission, executionId } = request;
+  const tasks = isObject(spec) && Array.isArray(spec['tasks']) ? spec['tasks'] : [];
+  const merged = mergeEdit(tasks, request);
+  if ('faults' in merged) return merged;
+  const { names } = merged;
+  const whole = { ...(spec as object), tasks: merged.tasks } as Json;
+  const planned = planSpec(deps.registry, whole, submission, planSettings(deps));
+  if ('faults' in planned) return { faults: placeFaults(planned.faults, names) };
+  const { plan, valid } = planned;
+  const bodies = valid.graph.tasks.map((node) => nodeBody(node));
+  const tooLarge = oneRunFault(deps, plan, jsonBytes(bodies));
+  if (tooLarge) return { faults: [tooLarge] };
+  await storeBelow(deps, valid, plan);
+  const edited = editedNodes(request.plan, plan, names);
+  deps.log.info(
+    { executionId, nodes: names.size, faults: 'faults' in edited ? edited.faults.length : 0 },
+    'an edit of the graph was planned',
+  );
+  const { compensation } = plan;
+  return { ...edited, ...(compensation ? { compensation } : {}) };
+}
+
+/** The graph runs in one piece, and has to go on doing so. */
+function oneRunFault(
+  { settings }: Deps,
+  plan: Parameters<typeof splitOf>[0],
+  bodyBytes: number,
+): Fault | undefined {
+  if (splitOf(plan, bodyBytes, settings).pieces === 'one') return undefined;
+  const message = `the graph would have ${plan.nodes.length} tasks, too many for the one run that it has`;
+  return fault(['add'], 'TOO_LARGE', message, 'start another graph that depends on its nodes');
+}

@@ -1,0 +1,56 @@
+/** The engine's verbs for people who look after a running graph, by the ids of executions and nodes. */
+import type { Priority } from '../domain/priority.js';
+import type { Answer } from '../workflows/messages.js';
+import type { EditAnswer } from '../workflows/operator-messages.js';
+import type { GraphEdit, VerbOptions } from './operator.js';
+import type { Verbs } from './verbs.js';
+
+/** Each answers for every state, and throws only when Temporal is unreachable, or for what makes no sense in any. */
+export abstract class EngineVerbs {
+  protected abstract readonly verbs: Verbs;
+
+  /** @throws TaskStateError after a shutdown */
+  protected abstract assertOpen(): void;
+
+  /** Tries a node at once that waits for a time, as `handle.node(id).retryNow` does; of a lone task, by its id. */
+  async retryNow(executionId: string, options: VerbOptions): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.ofNode(executionId, (node) => node.retryNow(options));
+  }
+
+  /** Ends a node SKIPPED that has not begun. */
+  async skipNode(executionId: string, options: VerbOptions): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.ofNode(executionId, (node) => node.skip(options));
+  }
+
+  /** Ends a node COMPLETED with an output; an attempt is stopped first. */
+  async completeNode(executionId: string, value: unknown, options: VerbOptions): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.ofNode(executionId, (node) => node.complete(value, options));
+  }
+
+  /** Ends a node FAILED with code OPERATOR; an attempt is stopped first. */
+  async failNode(executionId: string, message: string, options: VerbOptions): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.ofNode(executionId, (node) => node.fail(message, options));
+  }
+
+  /** Changes the priority of a node, or of all nodes of a graph that have not begun. */
+  async setPriority(id: string, priority: Priority, options: VerbOptions): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.setPriority(id, priority, options);
+  }
+
+  /** Changes how many nodes of a graph run at once. */
+  async setConcurrency(id: string, concurrency: number, options: VerbOptions): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.ofGraph(id, (graph) => graph.setConcurrency(concurrency, options));
+  }
+
+  /** Adds nodes to a running graph, and replaces nodes that have not begun; all of it or nothing. */
+  async editGraph(executionId: string, edit: GraphEdit): Promise<EditAnswer> {
+    this.assertOpen();
+    return await this.verbs.ofGraph(executionId, (graph) => graph.edit(edit));
+  }
+}

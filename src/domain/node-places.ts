@@ -1,0 +1,287 @@
+/**
+ * Where each node of a graph stands: waiting, held, ready, running or settled; who of the ready goes next, and what a
+ * pause, a changed priority or another window make of that. What follows from an end, `scheduler.ts` decides, whose
+ * invariants hold here too.
+ */
+import { ChangedOptions } from './changed-options.js';
+import type { LedgerNode } from './dependency-ledger.js';
+import { HeldQueue } from './held-queue.js';
+import type { StartGate } from './limit-gate.js';
+import type { NodeMove } from './node-clocks.js';
+import { ReadyQueue } from './ready-queue.js';
+import { StartQueue } from './start-queue.js';
+
+export interface SchedulerNode extends LedgerNode {
+  /** 1 (first) to 5 (last), as Temporal's `priorityKey`. */
+  priorityKey: number;
+  /** Not before this long after its dependencies allow it, in milliseconds. */
+  startDelayMs?: number;
+  /** Not before this time, in epoch milliseconds. */
+  notBefore?: number;
+  /** Index of the lane in which it waits for a place, where it is held to a limit. */
+  lane?: number;
+  /** It runs whether or not the window has room, and counts in it as little as a held node: a sub-graph, an approval. */
+  takesNoPlace?: true;
+  /** It may end without its work: it runs once to look, without a place, before it waits for one. */
+  looksFirst?: true;
+}
+
+export type NodeState = 'waiting' | 'held' | 'ready' | 'running' | 'settled';
+
+export class NodePlaces {
+  protected readonly nodes: SchedulerNode[];
+  protected readonly states: NodeState[];
+  private readonly readyQueue: StartQueue;
+  /** Ready nodes that take no place. */
+  private readonly freeQueue: ReadyQueue;
+  protected readonly held = new HeldQueue();
+  private runningCount = 0;
+  /** Those of them that take a place in the window. */
+  private placesTaken = 0;
+  private settledCount = 0;
+  private readyCount = 0;
+  protected pausedAll = false;
+  protected readonly pausedNodes = new Set<number>();
+  /** Nodes that have looked, and found that their work has to be done. */
+  protected readonly looked = new Set<number>();
+  protected changed = new ChangedOptions();
+  /** Hears of every move of a node from one state to another. */
+  watch: ((move: NodeMove) => void) | undefined;
+  /** The node whose end is being followed up. */
+  protected cause: number | undefined;
+
+  /** @param window nodes that run at once, unless that is changed */
+  constructor(
+    nodes: readonly SchedulerNode[],
+    private readonly window: number,
+    gate?: StartGate,
+  ) {
+    this.nodes = [...nodes];
+    this.states = nodes.map(() => 'waiting');
+    this.readyQueue = new StartQueue({
+      rank: (index) => this.rank(index),
+      // A node that was edited may have left an entry in the other queue.
+      isReady: (index) => this.states[index] === 'ready' && !this.node(index).takesNoPlace,
+      mayStart: (index) => !this.isPaused(index),
+      lane: (index) => (this.isLook(index) ? undefined : this.node(index).lane),
+      gate,
+    });
+    this.freeQueue = new ReadyQueue(
+      (index) => this.rank(index),
+      (index) => this.states[index] === 'ready' && this.node(index).takesNoPlace === true,
+      (index) => !this.isPaused(index),
+    );
+  }
+
+  /** Takes up to `limit` ready nodes that the window has room for; they count as running from here on. */
+  take(limit = Infinity): number[] {
+    const taken: number[] = [];
+    while (taken.length < limit) {
+      const index = this.freeQueue.pop() ?? (this.hasRoom ? this.readyQueue.pop() : undefined);
+      if (index === undefined) break;
+      this.move(index, 'running');
+      taken.push(index);
+    }
+    return taken;
+  }
+
+  /** A running node gives its place back until a time; it is ready again when `release` passes it. */
+  hold(index: number, until: number): void {
+    if (this.states[index] === 'running') this.holdUntil(index, until);
+  }
+
+  /** True for a node that, if it runs, only looks. */
+  isLook(index: number): boolean {
+    return this.node(index).looksFirst === true && !this.looked.has(index);
+  }
+
+  /** A node that looked has to do its work, once it has a place. */
+  lookedInVain(index: number, now: number): void {
+    this.hold(index, now);
+    this.looked.add(index);
+  }
+
+  /** Makes held nodes ready whose time has come. */
+  release(now: number): void {
+    for (let index = this.held.takeDue(now); index !== undefined; index = this.held.takeDue(now)) {
+      this.makeReady(index);
+    }
+  }
+
+  /** When the next held node is due, in epoch milliseconds. */
+  nextDue(): number | undefined {
+    return this.held.nextDue();
+  }
+
+  /** Nothing starts any more until `resume`. What runs goes on; waits go on too. */
+  pause(): void {
+    this.pausedAll = true;
+  }
+
+  /** What is ready may start again, except nodes that were paused by themselves. */
+  resume(): void {
+    this.pausedAll = false;
+    this.reconsider();
+  }
+
+  /** The node does not start (again) until `resumeNode`. */
+  pauseNode(index: number): void {
+    if (this.states[index] !== 'settled') this.pausedNodes.add(index);
+  }
+
+  resumeNode(index: number): void {
+    if (this.pausedNodes.delete(index)) this.reconsider();
+  }
+
+  /** True for a node that may not start, on its own account or because everything is paused. */
+  isPaused(index: number): boolean {
+    return this.pausedAll || this.pausedNodes.has(index);
+  }
+
+  /** True for a node that was paused by itself. */
+  isNodePaused(index: number): boolean {
+    return this.pausedNodes.has(index);
+  }
+
+  get isAllPaused(): boolean {
+    return this.pausedAll;
+  }
+
+  /** Nodes of a lane that could start if they had a place, and the priority of the first of them. */
+  waitingIn(lane: number): { ready: number; priority: number } {
+    const first = this.readyQueue.firstOf(lane);
+    if (first === undefined) return { ready: 0, priority: Infinity };
+    const paused = [...this.pausedNodes].filter(
+      (index) => this.states[index] === 'ready' && this.readyQueue.laneOf(index) === lane,
+    );
+    const ready = this.readyQueue.readyIn(lane) - paused.length;
+    return { ready, priority: this.rank(first) };
+  }
+
+  /** True for a ready node that waits for a place in its limit. */
+  waitsForLimit(index: number): boolean {
+    return this.states[index] === 'ready' && this.readyQueue.lacksPlace(index);
+  }
+
+  /** True while some node could start now, were there room for its work elsewhere. */
+  get hasStartable(): boolean {
+    return (
+      this.freeQueue.peek() !== undefined || (this.hasRoom && this.readyQueue.peek() !== undefined)
+    );
+  }
+
+  state(index: number): NodeState {
+    return this.states[index] ?? 'settled';
+  }
+
+  get running(): number {
+    return this.runningCount;
+  }
+
+  /** Those of the running that take no place in the window. */
+  get withoutPlace(): number {
+    return this.runningCount - this.placesTaken;
+  }
+
+  /** Nodes that take a place in the window. */
+  get inWindow(): number {
+    return this.placesTaken;
+  }
+
+  get ready(): number {
+    return this.readyCount;
+  }
+
+  get heldCount(): number {
+    return this.held.size;
+  }
+
+  get waitingCount(): number {
+    return (
+      this.nodes.length - this.settledCount - this.runningCount - this.readyCount - this.held.size
+    );
+  }
+
+  /** Where a ready node stands: the lower goes first, equal ones in the order of their indexes. */
+  rank(index: number): number {
+    return this.changed.priority(index) ?? this.node(index).priorityKey;
+  }
+
+  /** When a held node is due, in epoch milliseconds. */
+  heldUntilOf(index: number): number | undefined {
+    return this.held.until(index);
+  }
+
+  get isDone(): boolean {
+    return this.settledCount === this.nodes.length;
+  }
+
+  get concurrency(): number {
+    return this.changed.concurrency ?? this.window;
+  }
+
+  /** Changes the window. What runs beyond it goes on. */
+  setConcurrency(concurrency: number): void {
+    this.changed.concurrency = concurrency;
+  }
+
+  /** Changes when a node goes, among those that are ready. */
+  setPriority(index: number, priorityKey: number): void {
+    this.changed.setPriority(index, priorityKey, this.node(index).priorityKey);
+    if (this.states[index] === 'ready') this.enqueue(index);
+  }
+
+  /** Makes a held node ready before its time. @returns false for one that is not held */
+  hurry(index: number): boolean {
+    if (this.states[index] !== 'held') return false;
+    this.makeReady(index);
+    return true;
+  }
+
+  protected node(index: number): SchedulerNode {
+    const node = this.nodes[index];
+    if (!node) throw new RangeError(`no node with index ${index}`);
+    return node;
+  }
+
+  protected move(index: number, to: NodeState): void {
+    const from = this.states[index];
+    const place = this.node(index).takesNoPlace ? 0 : 1;
+    if (from === 'running') this.placesTaken -= place;
+    if (to === 'running') this.placesTaken += place;
+    if (from === 'running') this.runningCount--;
+    if (from === 'ready') this.readyCount--;
+    if (from === 'held') this.held.remove(index);
+    if (to === 'settled') this.pausedNodes.delete(index);
+    if (to === 'running') this.runningCount++;
+    if (to === 'ready') this.readyCount++;
+    if (to === 'settled') this.settledCount++;
+    this.states[index] = to;
+    this.readyQueue.moved(index, from, to);
+    if (from) this.watch?.({ index, from, to, by: from === 'waiting' ? this.cause : undefined });
+  }
+
+  protected makeReady(index: number): void {
+    this.move(index, 'ready');
+    this.enqueue(index);
+  }
+
+  private enqueue(index: number): void {
+    if (this.node(index).takesNoPlace) this.freeQueue.push(index);
+    else this.readyQueue.push(index);
+  }
+
+  protected holdUntil(index: number, until: number): void {
+    this.move(index, 'held');
+    this.held.hold(index, until);
+  }
+
+  private get hasRoom(): boolean {
+    return this.placesTaken < this.concurrency;
+  }
+
+  private reconsider(): void {
+    this.readyQueue.reconsider();
+    this.freeQueue.reconsider();
+  }
+}
