@@ -22,11 +22,15 @@ describe('a cancel of tasks that end elsewhere', () => {
         tasks: ids.map((id) => ({ id, task: 'away' })),
       });
       const { executionId } = handle;
-      await until(() => begun === 1_000, 'the start of as many as may run');
-      await until(async () => {
-        const pending = [...(await pendingAttempts(client, executionId, ids)).values()];
-        return pending.filter(({ details }) => details?.handover).length === 1_000;
-      }, 'the handover of those');
+      await until(() => begun === 1_000, 'the start of as many as may run', 150_000);
+      await until(
+        async () => {
+          const pending = [...(await pendingAttempts(client, executionId, ids)).values()];
+          return pending.filter(({ details }) => details?.handover).length === 1_000;
+        },
+        'the handover of those',
+        150_000,
+      );
       await handle.cancel();
       const { status, counts } = await handle.result();
       expect({ status, counts }).toEqual({ status: 'CANCELLED', counts: { CANCELLED: 1_100 } });
@@ -39,7 +43,7 @@ describe('a cancel of tasks that end elsewhere', () => {
     } finally {
       await harness.stop();
     }
-  }, 240_000);
+  }, 400_000);
 
   it('ends one whose worker was killed before it handed the attempt over, long before its time-out', async () => {
     const scene = new WorkerScene(shared().address);
@@ -59,7 +63,6 @@ describe('a cancel of tasks that end elsewhere', () => {
       await scene.kill(victim);
       await scene.startWorker();
       await handle.cancel();
-      await until(async () => (await handle.status()).status === 'CANCELLED', 'its end');
       const { nodes } = await handle.result();
       expect(nodes['a']).toMatchObject({ status: 'CANCELLED', attempts: 1 });
       expect(nodes['a']?.attemptHistory).toMatchObject([{ attempt: 1, outcome: 'WORKER_LOST' }]);
@@ -68,5 +71,5 @@ describe('a cancel of tasks that end elsewhere', () => {
       await engine.shutdown();
       await connection.close();
     }
-  });
+  }, 240_000);
 });

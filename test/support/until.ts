@@ -1,15 +1,18 @@
 /**
  * Waits until a condition holds, looking again and again.
  *
- * @throws when it does not hold within a minute: the deadline is for a test that would else hang, not a bound
+ * @param deadlineMs for a test that would else hang, not a bound; longer where a loaded machine has much to do
+ * @throws when it does not hold by then
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what = 'the condition',
+  deadlineMs = 60_000,
 ): Promise<void> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + deadlineMs;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`${what} did not come true within a minute`);
+    if (Date.now() > deadline)
+      throw new Error(`${what} did not come true within ${deadlineMs / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
