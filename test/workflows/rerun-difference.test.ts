@@ -99,3 +99,37 @@ describe.each([
     expect(outputs(nodes)).toEqual(new Map<string, unknown>(inputs));
   }, 120_000);
 });
+
+describe('a rerun of a node that reads 1,200 kept ones', () => {
+  it('reads them although they are too many to be pinned with its plan', async () => {
+    let broken = true;
+    const gather = defineTask<string[], number>({
+      name: 'gather',
+      retry: 'NONE',
+      run: (values) => {
+        if (broken) throw new Error('not yet');
+        return new Set(values).size;
+      },
+    });
+    const harness = await startHarness({ tasks: [gather], maxNodesPerRun: 700 });
+    try {
+      const kept = Array.from({ length: 1_200 }, (_, nth) => `n${nth}`);
+      const tasks: Nodes = [
+        ...kept.map((id) => ({ id, task: 'echo', input: `${id} ${'-'.repeat(120)}` })),
+        {
+          ...{ id: 'all', task: 'gather', dependsOn: kept },
+          input: kept.map((id) => `\${{ tasks.${id}.output }}`),
+        },
+      ];
+      const first = await harness.engine.scheduleTaskGraph({
+        ...{ name: 'many', concurrency: 200, tasks },
+      });
+      expect((await first.result()).status).toBe('FAILED');
+      broken = false;
+      const { output, counts } = await (await first.rerun({ from: 'failed' })).resultOrThrow();
+      expect({ output, counts }).toEqual({ output: { all: 1_200 }, counts: { COMPLETED: 1_201 } });
+    } finally {
+      await harness.stop();
+    }
+  }, 120_000);
+});
