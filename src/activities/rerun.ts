@@ -44,9 +44,9 @@ export async function planRerun(
 ): Promise<PlannedRerun | { faults: Fault[] }> {
   try {
     const client = getClient();
-    const started = await startedWith(client, request.of, request.run);
     const readJson = (ref: string) => getJson(deps.blobs, ref);
-    const before = await nodesBefore(client, request.of, started.runId, readJson);
+    const started = await startedWith(client, request.of, request.run, readJson);
+    const before = await nodesBefore(client, request.of, started, readJson);
     return await decideWith(deps, { valid, plan, before, request, ...comparing(valid, started) });
   } catch (error) {
     if (!(error instanceof TaskError) || error.retriable) throw error;

@@ -10,7 +10,6 @@ import type { GraphSpec, Submission } from '../domain/spec.js';
 import { didYouMean } from '../domain/suggest.js';
 import { validateGraph } from '../domain/validate.js';
 import { startedWith, type StartedWith } from '../observe/before.js';
-import { awaitEnding } from '../observe/closing.js';
 import type { RerunAnswer, RerunForecast } from '../workflows/asks.js';
 import type { CatalogueGraph } from './catalogue-nodes.js';
 import { reaching } from './connect.js';
@@ -135,9 +134,11 @@ export class Reruns {
         `scope: expected one of ${RERUN_SCOPES.join(', ')}, got ${preview(scope)}`,
       );
     const from = fromOf(options.from);
-    const started = await reaching(address, () => startedWith(client, executionId));
-    const handle = client.workflow.getHandle(executionId, started.runId);
-    const { status, close } = await reaching(address, () => awaitEnding(handle));
+    const readJson = (ref: string) => this.door.references.json(ref);
+    const started = await reaching(address, () =>
+      startedWith(client, executionId, undefined, readJson),
+    );
+    const { status, close } = started.ending;
     if (status === 'REJECTED' && !close)
       throw new TaskStateError(
         `${JSON.stringify(executionId)} was refused, so nothing of it ran; submit it anew`,

@@ -106,7 +106,8 @@ function decide(
   if (differs) return { choice: 'run', reason: differs };
   const settled = active === undefined && !loose;
   if (before.status !== 'COMPLETED') {
-    const keeps = settled && before.status === 'SKIPPED' && before.reason !== 'upstream_failed';
+    const own = before.reason === 'condition' || before.reason === 'rule';
+    const keeps = settled && before.status === 'SKIPPED' && own;
     return keeps
       ? { choice: 'keep', reason: 'skipped' }
       : { choice: 'run', reason: 'not_completed' };

@@ -13,7 +13,7 @@ import {
   type Manifest,
   type NodeView,
 } from '../workflows/messages.js';
-import { awaitEnding, loadManifest, manifestNodes, type ReadJson } from './closing.js';
+import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } from './closing.js';
 import { nodesOfHistory } from './history-nodes.js';
 
 /** What an execution was started with. */
@@ -21,6 +21,8 @@ export interface StartedWith {
   /** The last run of its workflow. */
   runId: string;
   memo: ExecutionMemo | undefined;
+  ending: Ending;
+  /** As it was at last. */
   spec: GraphSpec;
   submission: Submission;
 }
@@ -37,13 +39,15 @@ export interface NodesBefore {
  * Reads what an execution was started with.
  *
  * @param run the last run of its workflow, where it is known
+ * @param readJson reads the spec where it was edited while it ran
  * @throws TaskStateError where it runs, was refused, or is none that can be run again; TaskError NOT_FOUND where Temporal
  *   does not keep it
  */
 export async function startedWith(
   client: Client,
   executionId: string,
-  run?: string,
+  run: string | undefined,
+  readJson: ReadJson,
 ): Promise<StartedWith> {
   const { graphId, nodeId } = splitExecutionId(executionId);
   if (nodeId !== undefined) {
@@ -70,10 +74,13 @@ export async function startedWith(
   const said = isObject(submission) ? submission : {};
   if (said['kind'] === 'batch')
     throw new TaskStateError(`${name} is a batch; schedule the items that failed once more`);
-  return {
-    ...{ runId: info.runId, memo, spec: spec as unknown as GraphSpec },
-    submission: said,
-  };
+  const { runId } = info;
+  const ending = await known(executionId, () =>
+    awaitEnding(client.workflow.getHandle(executionId, runId)),
+  );
+  const edited = ending.close?.edited;
+  const last: unknown = edited === undefined ? spec : await readJson(edited);
+  return { runId, memo, ending, spec: last as GraphSpec, submission: said };
 }
 
 async function argumentsOf(client: Client, workflowId: string, runId: string): Promise<unknown[]> {
@@ -108,18 +115,17 @@ async function known<T>(executionId: string, ask: () => Promise<T>): Promise<T> 
 /**
  * Reads what the nodes of an execution gave.
  *
- * @param run the last run of its workflow
  * @throws TaskStateError where it was refused, or closed without saying how its nodes stood; TaskError NOT_FOUND or STORE
  *   where that cannot be read
  */
 export async function nodesBefore(
   client: Client,
   executionId: string,
-  run: string,
+  { runId: run, ending }: StartedWith,
   readJson: ReadJson,
 ): Promise<NodesBefore> {
   const handle = client.workflow.getHandle(executionId, run);
-  const { close, status } = await known(executionId, () => awaitEnding(handle));
+  const { close, status } = ending;
   if (close) return await ofManifest(await loadManifest(close, readJson), readJson);
   const name = JSON.stringify(executionId);
   if (status === 'REJECTED')

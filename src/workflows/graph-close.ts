@@ -3,8 +3,9 @@ import { log } from '@temporalio/workflow';
 import type { Undone } from '../domain/compensation.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Plan } from '../domain/plan.js';
+import type { GraphSpec } from '../domain/spec.js';
 import type { StatusChange, TerminalStatus } from '../domain/status.js';
-import { closeExecution, recordEnd } from './finish.js';
+import { closeExecution, recordEnd, writeAway } from './finish.js';
 import type { GraphState } from './graph-state.js';
 import type { GraphClose, NodeView } from './messages.js';
 import type { Prepared } from './requests.js';
@@ -22,6 +23,8 @@ export interface GraphCloseParts {
   views: NodeView[] | { pages: string[] };
   marks: readonly StatusChange[];
   undone: readonly Undone[];
+  /** The spec, where it was edited. */
+  edited: GraphSpec | null;
   endOf: EndOf;
 }
 
@@ -85,6 +88,7 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
       ...(error ? { error } : {}),
       ...(failures.length > 0 ? { failures } : {}),
       ...(kept ? { reused: kept.reused } : {}),
+      ...(parts.edited ? { edited: await writeAway(parts.edited) } : {}),
     },
   );
 }

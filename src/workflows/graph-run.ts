@@ -451,6 +451,7 @@ export class GraphRun {
       views: paged ? { pages: this.pages } : this.state.views(),
       marks: this.operator.verbs.marks,
       undone: this.undoing.undone,
+      edited: this.operator.edits.version > 1 ? this.parts.spec : null,
       endOf: (nodeId) => this.endOf(nodeId),
     });
   }

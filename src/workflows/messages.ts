@@ -342,6 +342,8 @@ export interface GraphClose {
   counts: Counts;
   failures?: NodeFailure[];
   error?: ErrorRecord;
+  /** Of a graph that was edited while it ran: where its spec lies, as it was at last. */
+  edited?: string;
   /** Of an execution below another one: its output, and whether all of it is an earlier one's. */
   output?: Value;
   reused?: Reused;

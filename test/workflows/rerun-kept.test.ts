@@ -239,6 +239,31 @@ describe('a rerun', () => {
     expect((await again.result()).counts).toEqual({ COMPLETED: 1, CANCELLED: 1 });
   });
 
+  it('of an execution that was edited while it ran goes on from the graph as it was at last', async () => {
+    const tasks = [
+      { id: 'a', task: 'endless' },
+      { id: 'b', task: 'work', dependsOn: ['a'], input: 'old' },
+    ];
+    const first = await harness.engine.scheduleTaskGraph({ name: 'again', tasks: tasks as Nodes });
+    await until(() => ran.includes(`${first.executionId}/a`), 'a runs');
+    const answer = await first.edit({
+      ...{ reason: 'more', add: [{ id: 'c', task: 'work', input: 'added' }] },
+      replace: [{ id: 'b', task: 'work', dependsOn: ['a'], input: 'new' }],
+    });
+    expect(answer).toMatchObject({ success: true });
+    const isDone = async (id: string): Promise<boolean> =>
+      (await first.node(id).status()).status === 'COMPLETED';
+    await until(() => isDone('c'), 'c is done');
+    await first.cancel();
+    await first.result();
+    const again = await first.rerun({ from: 'failed' });
+    await until(() => ran.includes(`${again.executionId}/a`), 'a runs again');
+    await again.node('a').complete(1, { reason: 'enough' });
+    const { output, nodes } = await again.resultOrThrow();
+    expect(output).toEqual({ b: 'new', c: 'added' });
+    expect(nodes['c']?.reused).toEqual({ executionId: first.executionId });
+  });
+
   it('of an execution that was terminated keeps what its history holds', async () => {
     const tasks = [
       { id: 'a', task: 'work', input: 1 },
