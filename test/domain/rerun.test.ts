@@ -11,7 +11,12 @@ import {
 import { GraphSpecSchema, type GraphSpec } from '../../src/domain/spec.js';
 import { TERMINAL_STATUSES, type StatusReason } from '../../src/domain/status.js';
 
-const reasons = ['condition', 'rule', 'upstream_failed', 'operator'] as const satisfies StatusReason[];
+const reasons = [
+  'condition',
+  'rule',
+  'upstream_failed',
+  'operator',
+] as const satisfies StatusReason[];
 
 /** A graph of any shape, each node after those that it waits for, with anything known of each. */
 const anyNodes = fc
