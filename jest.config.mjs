@@ -1,6 +1,7 @@
 /** ESM-only packages that jest has to compile to CommonJS with the rest of the code. */
 const ESM_PACKAGES = [
   'tinyqueue',
+  'p-map',
   'env-paths',
   'log-update',
   'get-port',

@@ -23,6 +23,12 @@ export interface ExecutionStatsQuery extends Omit<StatsQuery, 'since' | 'until'>
   until?: Date | string;
 }
 
+/** How far back to read. */
+export interface RebuildQuery {
+  /** Only executions that started or closed at or after; every one that Temporal keeps without. */
+  since?: Date | string;
+}
+
 export interface AskingParts {
   client: Client;
   address: string;
@@ -74,11 +80,14 @@ export class Asking {
   }
 
   /** Writes into the store what Temporal knows of every execution, ended ones included. */
-  async rebuild(): Promise<Reconciled> {
+  async rebuild({ since }: RebuildQuery): Promise<Reconciled> {
     const { client, references, stores } = this.parts;
     const store = await stores.need('rebuildStore', { create: true });
     const parts = { client, store, readJson: (ref: string) => references.json(ref) };
-    return await reconcileVisible(parts, { all: true });
+    return await reconcileVisible(parts, {
+      all: true,
+      ...(since === undefined ? {} : { since: new Date(time('since', since)) }),
+    });
   }
 
   /** What Temporal's visibility says of a whole execution. @throws TaskError NOT_FOUND */

@@ -28,7 +28,7 @@ import type { Reconciled } from '../observe/reconcile.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import type { ExecutionStats } from '../store/stats.js';
 import type { Answer } from '../workflows/messages.js';
-import { Asking, type ExecutionStatsQuery } from './asking.js';
+import { Asking, type ExecutionStatsQuery, type RebuildQuery } from './asking.js';
 import type { BatchAnswer, BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch.js';
 import { Catalogue } from './catalogue.js';
 import { handleItem, type HandledItem, type ItemAnswer } from './completion.js';
@@ -434,10 +434,14 @@ export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
     return await this.asking.stats(query);
   }
 
-  /** Fills the store again from Temporal, as far back as the namespace keeps closed executions. */
-  async rebuildStore(): Promise<Reconciled> {
+  /**
+   * Fills the store again from Temporal, as far back as the namespace keeps closed executions.
+   *
+   * @throws TaskError CONFIGURATION without a store, VALIDATION for a `since` that is no time
+   */
+  async rebuildStore(query: RebuildQuery = {}): Promise<Reconciled> {
     this.assertOpen();
-    return await this.asking.rebuild();
+    return await this.asking.rebuild(query);
   }
 
   /** How everything stands: server, workers and what they can do, queue, limits, circuits. What fails is a warning. */

@@ -4,6 +4,7 @@
  */
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import pMap from 'p-map';
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal, STATUSES, type TerminalStatus } from '../domain/status.js';
@@ -53,6 +54,9 @@ export interface Reconciled {
 
 const PAGE = 200;
 
+/** Executions that are read from Temporal at once. */
+const READ_AT_ONCE = 16;
+
 /** Looks at every execution that the store holds open: what has closed meanwhile is closed in the store. */
 export async function reconcileOpen(
   { client, store, readJson }: ReconcileParts,
@@ -96,15 +100,18 @@ export async function reconcileVisible(
   const queue =
     taskQueue === undefined ? '' : ` AND TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
   const query = `WorkflowType = '${WORKFLOW.graph}' AND ExecutionStatus != 'ContinuedAsNew'${recent}${old}${queue}`;
-  for await (const info of client.workflow.list({ query })) {
+  const look = async (info: WorkflowExecutionInfo): Promise<void> => {
     done.looked++;
     const closed = info.status.name !== 'RUNNING';
     const isBatch = kindOf(info) === 'batch';
-    if (isBatch && !closed) continue; // its items are written by its first step
-    if (!all && !(await isNews(store, info, closed, isBatch))) continue;
+    if (isBatch && !closed) return; // its items are written by its first step
+    if (!all && !(await isNews(store, info, closed, isBatch))) return;
     const rows = closed ? await rowsOf(client, store, info.workflowId, readJson) : [openOf(info)];
-    if (rows) done.changed += (await store.executions.record(rows, Date.now())).changed;
-  }
+    if (!rows) return;
+    const { changed } = await store.executions.record(rows, Date.now());
+    done.changed += changed;
+  };
+  await pMap(client.workflow.list({ query }), look, { concurrency: READ_AT_ONCE });
   return done;
 }
 
