@@ -12,6 +12,7 @@ import type { Json } from '../domain/json.js';
 import { withAttempt, type AttemptRecord, type HeartbeatDetails } from '../domain/outcome.js';
 import type { Progress } from '../domain/progress.js';
 import { fallbackPolicy } from '../domain/retry.js';
+import { askedBeforeMs } from '../domain/stopping-early.js';
 import type { NodeRequest } from '../workflows/requests.js';
 
 const BEAT_MS = 2_000;
@@ -195,11 +196,10 @@ export class Attempt {
       this.beat();
       this.timers.push(setInterval(() => this.beat(), BEAT_MS));
     }, BEAT_MS);
-    // The handler is asked a little before the server gives up, so that it can still say where it stood.
     const allowed = this.deadline - this.startedAt;
     const limit = setTimeout(
       () => this.abort('timeout'),
-      Math.min(Math.max(0, allowed - Math.min(500, allowed * 0.1)), 2 ** 31 - 1),
+      Math.min(Math.max(0, allowed - askedBeforeMs(allowed)), 2 ** 31 - 1),
     );
     this.timers.push(beat, limit);
     const cancelled = this.context.cancellationSignal;

@@ -6,7 +6,7 @@ import type { Value } from '../domain/outcome.js';
 import { didYouMean } from '../domain/suggest.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { QUERY, type NodeView } from '../workflows/messages.js';
-import { changedNodes, query, wholeView } from './live.js';
+import { changedNodes, isWrittenAway, query, wholeView } from './live.js';
 import type { References } from './references.js';
 
 interface Parts {
@@ -59,7 +59,7 @@ export async function nodeArtifacts(
       'NOT_FOUND',
       `there is no execution ${JSON.stringify(`${graphId}/${nodeId}`)} in this namespace`,
     );
-  return await listOfAll([await wholeView(view, parts.references)], parts.references);
+  return await listOfAll([await wholeView(parts, graphId, view)], parts.references);
 }
 
 /** One artifact of a node with its bytes. @throws TaskError NOT_FOUND, naming those that there are; STORE */
@@ -89,11 +89,11 @@ export async function nodeViews(parts: Parts, graphId: string): Promise<NodeView
   const closed = await closedNodes(parts, graphId);
   if (closed) return closed;
   const { nodes, pages = [] } = await changedNodes(parts.client, graphId, 0);
-  const earlier: NodeView[] = [];
+  const written = new Map<string, NodeView>();
   for (const ref of pages)
-    earlier.push(...((await parts.references.json(ref)) as unknown as NodeView[]));
-  const known = new Set(nodes.map(({ id }) => id));
-  return [...earlier.filter(({ id }) => !known.has(id)), ...nodes];
+    for (const view of (await parts.references.json(ref)) as unknown as NodeView[])
+      written.set(view.id, view);
+  return nodes.map((view) => (isWrittenAway(view) ? (written.get(view.id) ?? view) : view));
 }
 
 /** The nodes of an execution that has closed, out of its manifest; undefined of one that runs. */

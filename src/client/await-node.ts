@@ -33,7 +33,12 @@ export async function awaitNode(
     }
     const view = await handle.query<NodeView | null, [string]>(QUERY.node, nodeId);
     if (view && isTerminal(view.status))
-      return await nodeExecution(graphId, await wholeView(view, references), references, createdAt);
+      return await nodeExecution(
+        graphId,
+        await wholeView({ client, references }, graphId, view),
+        references,
+        createdAt,
+      );
     await sleep(waitMs);
   }
 

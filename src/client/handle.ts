@@ -253,7 +253,7 @@ export class NodeHandle extends NodeOperator {
       query<GraphStatus>(client, this.graphId, QUERY.status),
     ]);
     if (!view) throw notFound(`${this.graphId}/${this.nodeId}`);
-    if (isTerminal(view.status)) return await wholeView(view, references);
+    if (isTerminal(view.status)) return await wholeView({ client, references }, this.graphId, view);
     const pending = await pendingAttempts(client, status);
     return withPending(view, pending.get(this.nodeId), Date.now());
   }

@@ -4,6 +4,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { messageOf } from '../domain/errors.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
+import { isTerminal } from '../domain/status.js';
 import type { References } from './references.js';
 import { QUERY, type GraphStatus, type NodesPage, type NodeView } from '../workflows/messages.js';
 
@@ -61,13 +62,31 @@ export async function changedNodes(
   return { ...first, nodes };
 }
 
-/** A kept node's view with its output and all: its running workflow knows only where these are. */
-export async function wholeView(view: NodeView, references: References): Promise<NodeView> {
-  if (!view.kept) return view;
-  const { ref, at } = view.kept;
-  const page = (await references.json(ref)) as unknown as NodeView[];
-  return page[at] ?? view;
+/**
+ * The view of an ended node with its output and all. A running workflow that is large writes what has ended away, and of
+ * kept nodes it knows only where they are.
+ */
+export async function wholeView(
+  { client, references }: { client: Client; references: References },
+  graphId: string,
+  view: NodeView,
+): Promise<NodeView> {
+  const read = async (ref: string): Promise<NodeView[]> =>
+    (await references.json(ref)) as unknown as NodeView[];
+  if (view.kept) return (await read(view.kept.ref))[view.kept.at] ?? view;
+  if (!isWrittenAway(view)) return view;
+  const { pages = [] } = await query<NodesPage>(client, graphId, QUERY.nodes, { limit: 1 });
+  // Whoever asks for a node has mostly waited for it: its page is one of the last.
+  for (const ref of pages.toReversed()) {
+    const found = (await read(ref)).find(({ id }) => id === view.id);
+    if (found) return found;
+  }
+  return view;
 }
+
+/** True for an ended node of which its running workflow knows only how it ended. */
+export const isWrittenAway = ({ status, endedAt }: NodeView): boolean =>
+  isTerminal(status) && endedAt === undefined;
 
 /** What the server says of the attempts under way in these workflows, by node id. */
 export async function pendingAttempts(

@@ -6,6 +6,8 @@ export interface GraphEnd {
   stopping: StatusReason | undefined;
   /** A node without `allowFailure` ended FAILED, TIMEOUT or REJECTED. */
   hasFailed: boolean;
+  /** One of them for want of time until the graph's deadline. */
+  missedDeadline: boolean;
   /** The ending of its only node, where it has one. */
   only: TerminalStatus | undefined;
 }
@@ -24,8 +26,14 @@ const STOPPED_AS: Partial<Record<StatusReason, TerminalStatus>> = {
  * The status of an ended graph. A lone task's execution takes its node's; but a workflow that nobody cancelled cannot
  * end cancelled, so a lone node that was cancelled by itself leaves its graph COMPLETED.
  */
-export function graphStatus({ stopping, hasFailed, only }: GraphEnd): TerminalStatus {
+export function graphStatus({
+  stopping,
+  hasFailed,
+  missedDeadline,
+  only,
+}: GraphEnd): TerminalStatus {
   if (stopping !== undefined) return STOPPED_AS[stopping] ?? 'CANCELLED';
   if (only !== undefined && only !== 'CANCELLED') return only;
+  if (missedDeadline) return 'TIMEOUT';
   return hasFailed ? 'FAILED' : 'COMPLETED';
 }

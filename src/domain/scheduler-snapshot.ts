@@ -3,7 +3,7 @@ import type { ChangedSnapshot } from './changed-options.js';
 import type { StatusReason, TerminalStatus } from './status.js';
 
 export interface SchedulerSnapshot extends ChangedSnapshot {
-  /** w(aiting) h(eld) r(eady) u (running) l (running, to look) or, settled: C F T X (cancelled) R S (skipped) U (skipped, upstream failed) N (skipped by its condition) O (skipped by a person). */
+  /** w(aiting) h(eld) r(eady) u (running) l (running, to look) or, settled: C F T D (timed out, by the deadline) X (cancelled) R S (skipped) U (skipped, upstream failed) N (skipped by its condition) O (skipped by a person). */
   states: string;
   held: [index: number, until: number][];
   stopping?: StatusReason;
@@ -25,6 +25,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   C: { status: 'COMPLETED' },
   F: { status: 'FAILED' },
   T: { status: 'TIMEOUT' },
+  D: { status: 'TIMEOUT', reason: 'deadline' },
   X: { status: 'CANCELLED' },
   R: { status: 'REJECTED' },
   S: { status: 'SKIPPED', reason: 'rule' },
@@ -52,6 +53,7 @@ export function letterOf(state: string, ending: Ending | undefined, looks: boole
 export function letterOfEnding({ status, reason }: Ending): string {
   if (status === 'SKIPPED' && reason === 'condition') return 'N';
   if (status === 'SKIPPED' && reason === 'operator') return 'O';
+  if (status === 'TIMEOUT' && reason === 'deadline') return 'D';
   return reason === 'upstream_failed' ? 'U' : LETTERS[status];
 }
 

@@ -146,6 +146,16 @@ export class Scheduler extends NodePlaces {
     );
   }
 
+  /** True when a node without `allowFailure` failed for want of time until the graph's deadline. */
+  get missedDeadline(): boolean {
+    return this.endings.some(
+      (ending, index) =>
+        ending?.status === 'TIMEOUT' &&
+        ending.reason === 'deadline' &&
+        !this.node(index).allowFailure,
+    );
+  }
+
   snapshot(): SchedulerSnapshot {
     const letters = this.states.map((state, index) =>
       letterOf(state, this.endings[index], this.isLook(index)),

@@ -25,6 +25,7 @@ import {
 } from './messages.js';
 import { answerOperator } from './operator-answers.js';
 import { isApprove, isCancelNode, isPause, isWaitingQuery } from './shapes.js';
+import { shielded } from './shielded.js';
 
 /** @param current the run, once it is prepared */
 export function answer(current: () => GraphRun | undefined): void {
@@ -77,17 +78,18 @@ function verb<R>(
 ): void {
   setHandler(
     defineUpdate<Answer, [R]>(name),
-    async (request) => {
-      await condition(() => current() !== undefined);
-      const graph = current();
-      if (!graph) return { success: false, message: 'the graph did not start' };
-      const id = currentUpdateInfo()?.id;
-      const known = graph.operator.answered.get(id);
-      if (known) return known;
-      const answer = await run(graph, request);
-      graph.operator.answered.keep(id, answer);
-      return answer;
-    },
+    (request) =>
+      shielded(async () => {
+        await condition(() => current() !== undefined);
+        const graph = current();
+        if (!graph) return { success: false, message: 'the graph did not start' };
+        const id = currentUpdateInfo()?.id;
+        const known = graph.operator.answered.get(id);
+        if (known) return known;
+        const answer = await run(graph, request);
+        graph.operator.answered.keep(id, answer);
+        return answer;
+      }),
     {
       description: `${says}: ${takes}`,
       validator: (request: unknown) => {

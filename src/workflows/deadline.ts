@@ -1,4 +1,5 @@
 /** What a graph's deadline means for a node: that it is not started, or not tried again, where it could not be done by then. */
+import { ASKED_BEFORE_MS } from '../domain/stopping-early.js';
 import type { HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import type { Round } from './requests.js';
 
@@ -10,6 +11,15 @@ export class Deadline {
 
   get at(): number | undefined {
     return this.time();
+  }
+
+  /**
+   * True for a node that has run out of time for the deadline's sake: its attempt is asked to stop a moment before, so
+   * that it can say where it stood, and may have ended by now.
+   */
+  cut({ status, reason }: NodeOutcome, now: number): boolean {
+    if (status !== 'TIMEOUT' || reason === 'approval') return false;
+    return now >= (this.at ?? Infinity) - ASKED_BEFORE_MS;
   }
 
   /** The end of a node that could not be done in time if it began now; undefined where it may begin. */

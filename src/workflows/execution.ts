@@ -1,5 +1,5 @@
 /** One execution from its first step to its close: what `taskGraph` and `taskSubgraph` have in common. */
-import { CancellationScope, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { LimitGrant } from '../domain/limit-messages.js';
 import { INLINE_LIMIT } from '../domain/outcome.js';
 import type { Plan, PlanNode } from '../domain/plan.js';
@@ -20,6 +20,7 @@ import type { Prepared, Seeding, Upstream } from './requests.js';
 import { Seed } from './seed.js';
 import { SegmentsExecutor } from './segments.js';
 import { isAbove, isEnded, isProbe, isSettled, isSubscribe } from './shapes.js';
+import { onSignal, shielded } from './shielded.js';
 import { Subscribers } from './subscribers.js';
 import { adoptTrace, executionStarted } from './trace.js';
 import { workAtStart } from './work.js';
@@ -43,7 +44,7 @@ export async function runExecution({
   let run: GraphRun | undefined;
   const early: SettledSignal[] = [];
   let onSettled = (signal: SettledSignal): void => void early.push(signal);
-  setHandler(defineSignal<[unknown]>(SIGNAL.settled), (signal) => {
+  onSignal(SIGNAL.settled, (signal) => {
     if (isSettled(signal)) onSettled(signal);
   });
   const subscribers = new Subscribers();
@@ -51,34 +52,34 @@ export async function runExecution({
   const probes: ProbeSignal[] = [];
   const probe = (signal: ProbeSignal): void =>
     awaiting ? awaiting.probed(signal) : run ? undefined : void probes.push(signal);
-  setHandler(defineSignal<[unknown]>(SIGNAL.subscribe), (signal) => {
+  onSignal(SIGNAL.subscribe, (signal) => {
     if (!isSubscribe(signal)) return;
     subscribers.add(signal);
     run?.wake();
     const { subscriber, startedAt } = signal;
     if (startedAt <= workflowInfo().startTime.getTime()) probe({ path: [subscriber] });
   });
-  setHandler(defineSignal<[unknown]>(SIGNAL.ended), (signal) => {
+  onSignal(SIGNAL.ended, (signal) => {
     if (isEnded(signal)) awaiting?.told(signal);
   });
-  setHandler(defineSignal<[unknown]>(SIGNAL.probe), (signal) => {
+  onSignal(SIGNAL.probe, (signal) => {
     if (isProbe(signal)) probe(signal);
   });
   const earlyGrants: LimitGrant[] = [];
-  setHandler(defineSignal<[unknown]>(SIGNAL.limitGranted), (grant) => {
+  onSignal(SIGNAL.limitGranted, (grant) => {
     if (!isLimitGrant(grant)) return;
     if (run) run.granted(grant);
     else earlyGrants.push(grant);
   });
   const fromAbove: AboveSignal[] = [];
-  setHandler(defineSignal<[unknown]>(SIGNAL.above), (signal) => {
+  onSignal(SIGNAL.above, (signal) => {
     if (!isAbove(signal)) return;
     if (run) run.operator.verbs.hear(signal);
     else fromAbove.push(signal);
   });
   answer(() => run);
   const cancelled = CancellationScope.current().cancelRequested.catch(() =>
-    run?.cancel('cancelled'),
+    shielded(() => run?.cancel('cancelled')),
   );
   void cancelled;
 

@@ -299,7 +299,9 @@ export class GraphRun {
     const reason =
       outcome.status === 'CANCELLED'
         ? (this.cancelReasons.get(index) ?? outcome.reason ?? 'cancelled')
-        : outcome.reason;
+        : this.deadline.cut(outcome, now)
+          ? 'deadline'
+          : outcome.reason;
     this.cancelReasons.delete(index);
     this.state.end(index, outcome.status, now, outcome, reason);
     nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
@@ -436,6 +438,7 @@ export class GraphRun {
     return graphStatus({
       stopping: this.stopping,
       hasFailed: this.scheduler.hasFailed,
+      missedDeadline: this.scheduler.missedDeadline,
       only: nodes.length === 1 && !below ? this.scheduler.ending(0)?.status : undefined,
     });
   }

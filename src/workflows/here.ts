@@ -39,8 +39,6 @@ export type HereContext = Omit<Prepared, 'plan' | 'rerun'> & {
 };
 
 export class HereExecutor implements NodeExecutor {
-  /** The shielded scope that it was made in: orders may come from handlers, which run in the root's. */
-  private readonly home = CancellationScope.current();
   private readonly alarm = new Alarm(() => this.drain());
   private waiting: NodeOrder[] = [];
   private pendingActivities = 0;
@@ -136,7 +134,7 @@ export class HereExecutor implements NodeExecutor {
   async close(): Promise<void> {}
 
   private async run(order: NodeOrder, request: NodeRequest): Promise<ActivityOutcome> {
-    const scope = new CancellationScope({ cancellable: true, parent: this.home });
+    const scope = new CancellationScope({ cancellable: true });
     this.scopes.set(order.index, scope);
     if (order.below !== undefined) {
       const below = await this.children.run(order, request, this.classOf(order), scope);

@@ -9,7 +9,6 @@ import {
   condition,
   continueAsNew,
   defineQuery,
-  defineSignal,
   defineUpdate,
   getExternalWorkflowHandle,
   setCurrentDetails,
@@ -29,6 +28,7 @@ import { Limiter, type Told } from '../domain/limiter.js';
 import { Alarm } from './alarm.js';
 import { ACTIVITY, MEMO, QUERY, SIGNAL, UPDATE, type Answer } from './messages.js';
 import { isLimitArgs, isLimitAsk, isMax } from './limit-shapes.js';
+import { onSignal } from './shielded.js';
 import { LOOK, work } from './work.js';
 
 /** History events after which it continues as new. */
@@ -61,7 +61,7 @@ class Keeper {
   constructor(private readonly args: LimitArgs) {
     this.defined = args.defined;
     this.limiter = args.memory ? Limiter.restore(args.memory) : new Limiter(args.max);
-    setHandler(defineSignal<[unknown]>(SIGNAL.limitAsk), (ask) => {
+    onSignal(SIGNAL.limitAsk, (ask) => {
       if (!isLimitAsk(ask)) return;
       this.define(ask);
       this.limiter.hear(ask, Date.now());

@@ -88,8 +88,9 @@ export class GraphLimits {
   }
 
   /** Tells what has to be told, after everything that could start has started. */
-  flush(scheduler: Pick<Scheduler, 'concurrency' | 'running' | 'waitingIn'>): void {
-    const room = scheduler.concurrency - scheduler.running;
+  flush(scheduler: Pick<Scheduler, 'concurrency' | 'inWindow' | 'waitingIn'>): void {
+    // An operator may have made the window smaller than what runs in it.
+    const room = Math.max(0, scheduler.concurrency - scheduler.inWindow);
     this.parts.lanes.forEach((_, lane) =>
       this.gate.settle(lane, { ...scheduler.waitingIn(lane), room }),
     );

@@ -16,7 +16,13 @@ import {
 import type { NodeClass } from '../domain/plan.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
 import type { Scheduler } from '../domain/scheduler.js';
-import { isTerminal, type OperatorVerb, type Status, type StatusChange } from '../domain/status.js';
+import {
+  isTerminal,
+  type OperatorVerb,
+  type Status,
+  type StatusChange,
+  type StatusReason,
+} from '../domain/status.js';
 import type { GraphState } from './graph-state.js';
 import { ACTIVITY, type Answer } from './messages.js';
 import type { NodeExecutor } from './node-executor.js';
@@ -35,7 +41,7 @@ import type {
   PriorityRequest,
   Spent,
 } from './operator-messages.js';
-import { findOpen, no, yes } from './verbs.js';
+import { findOpen, no, stopped, yes } from './verbs.js';
 import { LOOK, work } from './work.js';
 
 /** A retry that is due so soon comes before it could be hurried. */
@@ -46,6 +52,8 @@ export interface NodeVerbParts {
   state: GraphState;
   executor: Pick<NodeExecutor, 'stop' | 'runOf'>;
   status(): Status;
+  /** Why the whole graph is being stopped, while it is. */
+  stopping(): StatusReason | undefined;
   /** Every node has ended, and what follows is under way. */
   isClosing: () => boolean;
   /** The largest output that stays in a node's envelope. */
@@ -188,11 +196,13 @@ export class NodeVerbs {
     if (isClosing()) return no('every node has ended: it is closing');
     const status = this.parts.status();
     if (isTerminal(status)) return no(`the execution is already ${status}`);
+    const stopping = stopped(this.parts.stopping());
+    if (stopping) return stopping;
     const before = scheduler.concurrency;
     if (before === concurrency) return no(`the concurrency is ${concurrency} already`);
     scheduler.setConcurrency(concurrency);
     this.markGraph('setConcurrency', asked, `concurrency ${before} → ${concurrency}`);
-    const more = scheduler.running - concurrency;
+    const more = scheduler.inWindow - concurrency;
     return yes(
       `the concurrency is ${concurrency} now; it was ${before}${
         more > 0 ? `, and what runs beyond it goes on` : ''

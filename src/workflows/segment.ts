@@ -3,10 +3,8 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  defineSignal,
   getExternalWorkflowHandle,
   setCurrentDetails,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import { fitting } from '../domain/budget.js';
@@ -14,6 +12,7 @@ import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
 import { HereExecutor } from './here.js';
 import type { StopHow } from './node-executor.js';
 import { isAssign, isCancel, isSegmentArgs, isTell } from './shapes.js';
+import { onSignal, shielded } from './shielded.js';
 import { ACTIVITY, SIGNAL } from './messages.js';
 import type { AssignSignal, SegmentArgs, SettledSignal } from './between.js';
 import { LOOK, work } from './work.js';
@@ -35,7 +34,7 @@ export async function taskSegment(args: SegmentArgs): Promise<{ ended: number }>
   const { cancelRequested } = CancellationScope.current();
   return await CancellationScope.nonCancellable(() => {
     const segment = new Segment(args);
-    void cancelRequested.catch(() => segment.cancelAll());
+    void cancelRequested.catch(() => shielded(() => segment.cancelAll()));
     return segment.run();
   });
 }
@@ -60,14 +59,14 @@ class Segment {
         this.version++;
       },
     );
-    setHandler(defineSignal<[unknown]>(SIGNAL.assign), (signal) => {
+    onSignal(SIGNAL.assign, (signal) => {
       if (isAssign(signal, classes.length)) this.assign(signal);
     });
-    setHandler(defineSignal<[unknown]>(SIGNAL.cancel), (signal) => {
+    onSignal(SIGNAL.cancel, (signal) => {
       if (isCancel(signal))
         this.stop(signal.indexes, signal.end ? 'end' : signal.pause ? 'pause' : 'cancel');
     });
-    setHandler(defineSignal<[unknown]>(SIGNAL.tell), (signal) => {
+    onSignal(SIGNAL.tell, (signal) => {
       if (isTell(signal)) this.executor.tell(signal.indexes, signal.tell);
     });
     this.assign(args);

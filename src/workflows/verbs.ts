@@ -2,7 +2,7 @@
 import { preview } from '../domain/json.js';
 import type { Effects } from '../domain/effects.js';
 import type { Scheduler } from '../domain/scheduler.js';
-import { isTerminal, type Status, type StatusChange } from '../domain/status.js';
+import { isTerminal, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
 import type { Approvals } from './approvals.js';
 import { showStatus } from './finish.js';
 import type { GraphState } from './graph-state.js';
@@ -19,6 +19,8 @@ export interface VerbParts {
   executor: Pick<NodeExecutor, 'stop' | 'tell' | 'runOf'>;
   approvals: Approvals;
   status(): Status;
+  /** Why the whole graph is being stopped, while it is. */
+  stopping(): StatusReason | undefined;
   /** Tells the worker of a mark, of the execution or of a node. `goesOn`: an attempt of it runs on. */
   told(mark: StatusChange, node?: { index: number; goesOn: boolean }): void;
   /** Does what follows from a decision of the scheduler, and looks for what may start. */
@@ -45,6 +47,8 @@ export class GraphVerbs {
     if (nodeId !== undefined) return this.pauseNode(nodeId, mode, who);
     const status = this.parts.status();
     if (isTerminal(status)) return no(`the execution is already ${status}`);
+    const stopping = stopped(this.parts.stopping());
+    if (stopping) return stopping;
     const already = scheduler.isAllPaused;
     if (already && mode === 'soft') return no('it is already paused');
     scheduler.pause();
@@ -95,6 +99,8 @@ export class GraphVerbs {
     const { scheduler, executor } = this.parts;
     const index = this.find(id);
     if (typeof index !== 'number') return index;
+    const stopping = stopped(this.parts.stopping());
+    if (stopping) return stopping;
     const already = scheduler.isNodePaused(index);
     if (already && mode === 'soft') return no(`${id} is already paused`);
     const running = scheduler.state(index) === 'running';
@@ -169,6 +175,9 @@ const RUNNING_SAYS: Record<'soft' | 'hard', (running: number) => string> = {
 };
 
 const nodes = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`);
+/** The answer where nothing starts any more. */
+export const stopped = (reason: StatusReason | undefined): Answer | undefined =>
+  reason && no(`the execution is being stopped (${reason})`);
 export const yes = (message: string): Answer => ({ success: true, message });
 export const no = (message: string): Answer => ({ success: false, message });
 

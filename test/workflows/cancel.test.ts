@@ -12,10 +12,21 @@ const hang = defineTask({
 
 describe('cancel', () => {
   let harness: Harness;
+  let finishCleanUp: () => void = () => undefined;
+  /** Takes its time over a cancel. */
+  const cleansUp = defineTask({
+    name: 'cleans-up',
+    run: (_input, { signal }) =>
+      new Promise((_done, failed) =>
+        signal.addEventListener('abort', () => {
+          finishCleanUp = () => failed(signal.reason as Error);
+        }),
+      ),
+  });
   const ended: string[] = [];
   beforeAll(async () => {
     harness = await startHarness({
-      tasks: [hang],
+      tasks: [hang, cleansUp],
       hooks: {
         post: [
           {
@@ -55,6 +66,38 @@ describe('cancel', () => {
     expect(await harness.engine.getExecution(handle.executionId)).toMatchObject({
       status: 'CANCELLED',
     });
+  });
+
+  it('leaves every verb its answer while the graph is being stopped', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'asked while it stops',
+      tasks: [
+        { id: 'slow', task: 'cleans-up' },
+        { id: 'next', task: 'noop', dependsOn: ['slow'] },
+      ],
+    });
+    const node = handle.node('slow');
+    await until(async () => (await node.status()).status === 'RUNNING');
+    const asked = finishCleanUp;
+    await handle.cancel();
+    await until(() => finishCleanUp !== asked, 'the clean-up');
+    const said = { reason: 'too late', by: 'ada' };
+    const answers = await Promise.all([
+      node.pause(said),
+      node.resume(said),
+      node.skip(said),
+      node.retryNow(said),
+      node.setPriority('HIGH', said),
+      handle.node('next').complete(1, said),
+      handle.node('next').approve(),
+      handle.pause(),
+      handle.setConcurrency(3, said),
+      node.cancel(),
+    ]);
+    for (const { message } of answers) expect(message).not.toBe('');
+    expect(answers.slice(0, -1).map(({ success }) => success)).not.toContain(true);
+    finishCleanUp();
+    expect((await handle.result()).status).toBe('CANCELLED');
   });
 
   it('cancels one node; its dependants follow their rules and the graph goes on', async () => {

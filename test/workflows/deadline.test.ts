@@ -6,9 +6,17 @@ const tellsTime = defineTask({
   run: (_input, { deadline }) => deadline.getTime() - Date.now(),
 });
 
+const untilAsked = defineTask({
+  name: 'until-asked',
+  run: (_input, { signal }) =>
+    new Promise<never>((_done, failed) => {
+      signal.addEventListener('abort', () => failed(signal.reason as Error));
+    }),
+});
+
 describe("a graph's deadline", () => {
   let harness: Harness;
-  beforeAll(async () => void (harness = await startHarness({ tasks: [tellsTime] })));
+  beforeAll(async () => void (harness = await startHarness({ tasks: [tellsTime, untilAsked] })));
   afterAll(() => harness.stop());
 
   it('is what is left of the time for a node, in a sub-graph and a map too', async () => {
@@ -45,6 +53,22 @@ describe("a graph's deadline", () => {
     expect(nodes['long']?.error?.message).toMatch(
       /usually runs for 600000 ms, and the deadline is in/,
     );
+  });
+
+  it('is missed by a graph whose last attempt is asked to stop a moment before it', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'stopped',
+      deadline: '2s',
+      tasks: [
+        { id: 'a', task: 'noop' },
+        { id: 'b', task: 'until-asked' },
+      ],
+    });
+    const { status, nodes } = await handle.result();
+    expect({ status, b: nodes['b'] }).toMatchObject({
+      status: 'TIMEOUT',
+      b: { status: 'TIMEOUT', reason: 'deadline' },
+    });
   });
 
   it('ends a node whose next attempt would come after it', async () => {

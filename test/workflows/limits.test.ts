@@ -159,6 +159,27 @@ describe('keyed limits', () => {
     await expect(harness.engine.limits.get(key)).rejects.toThrow('no running execution');
   });
 
+  it('is kept by a graph whose window is full of what takes no place in it', async () => {
+    const key = newKey();
+    const limit = { key, max: 1 };
+    const questions = ['q1', 'q2', 'q3'].map((id) => ({ id, approval: { message: 'may it?' } }));
+    const stays = { id: 'stays', task: 'stay', input: { as: key, gate: key }, limit };
+    const holder = await start('asks much', [...questions, stays], { concurrency: 2 });
+    await until(() => gauge.running(key) === 1, 'the first');
+    const other = await start('comes later', nodes(1, key, limit));
+    await until(
+      async () => ((await harness.engine.limits.get(key)).waiters ?? []).length === 1,
+      'the second in line',
+    );
+    const { used } = await harness.engine.limits.get(key);
+    expect({ used, running: gauge.running(key) }).toEqual({ used: 1, running: 1 });
+    open(key);
+    expect((await other.result()).status).toBe('COMPLETED');
+    await Promise.all(questions.map(({ id }) => holder.node(id).approve({ by: 'ada' })));
+    expect((await holder.result()).status).toBe('COMPLETED');
+    expect(gauge.most(key)).toBe(1);
+  });
+
   it('gives the place back before a retry, however short the wait', async () => {
     const key = newKey();
     const handle = await start(

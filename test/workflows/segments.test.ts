@@ -23,6 +23,7 @@ function layered(layers: number, width: number): GraphSpec['tasks'] {
 describe('a graph that is split into segments', () => {
   const running = { now: 0, most: 0 };
   const release: { long?: () => void } = {};
+  let stopped = 0;
   const count = defineTask<number | null, number>({
     name: 'count',
     run: async (input) => {
@@ -37,7 +38,10 @@ describe('a graph that is split into segments', () => {
     run: (_input, { signal }) =>
       new Promise<string>((done, failed) => {
         release.long = () => done('at last');
-        signal.addEventListener('abort', () => failed(signal.reason as Error));
+        signal.addEventListener('abort', () => {
+          stopped++;
+          failed(signal.reason as Error);
+        });
       }),
   });
   let harness: Harness;
@@ -66,6 +70,11 @@ describe('a graph that is split into segments', () => {
     for await (const { counts } of handle.watch()) {
       if (counts.COMPLETED !== 200) continue;
       expect(await runs(client, handle.executionId)).toBeGreaterThan(2);
+      // Its coordinator knows only that it has ended.
+      const first = await handle.node('n0').status();
+      expect(first).toMatchObject({ status: 'COMPLETED', attempts: 1, output: { json: 0 } });
+      const { output } = await harness.engine.getExecution(`${handle.executionId}/n20`);
+      expect(output).toBe(1);
       release.long?.();
     }
     const { status, nodes, counts } = await handle.result();
@@ -105,9 +114,11 @@ describe('a graph that is split into segments', () => {
       concurrency: 12,
       tasks,
     });
+    const before = stopped;
     for await (const { counts } of handle.watch()) {
       if (counts.COMPLETED === 60) await handle.cancel();
     }
+    expect(stopped).toBe(before + 1); // it was asked in its segment, not given up
     const { status, nodes, counts } = await handle.result();
     expect({ status, counts }).toEqual({
       status: 'CANCELLED',

@@ -1,0 +1,17 @@
+import type { TestEngine } from '../../src/testing.js';
+import { runAll, startFuzzRuns, validSpecs } from '../support/fuzz-runs.js';
+
+describe('valid graphs at random', () => {
+  const seed = 20_261_126;
+  let test: TestEngine;
+  beforeAll(async () => void (test = await startFuzzRuns(seed)));
+  afterAll(() => test.stop());
+
+  // A thousand others by night (test/nightly/fuzz.nightly.ts).
+  it('end, fail no workflow task and are replayed as they ran, 60 of them', async () => {
+    const { wrong, ran, statuses } = await runAll(test, validSpecs(60, seed));
+    expect(wrong).toEqual([]);
+    expect(ran).toBe(60);
+    expect(Object.keys(statuses).length).toBeGreaterThan(2); // they end in more ways than one
+  });
+});
