@@ -93,11 +93,23 @@ function kindOf(submission: Json): ExecutionInfo['kind'] {
   return kind === 'task' || kind === 'batch' ? kind : 'graph';
 }
 
+/** Reads each pipeline once, however many nodes name it; the next question reads it anew. */
+function remembering(deps: Deps): Deps {
+  const known = new Map<string, ReturnType<Deps['graphs']>>();
+  const graphs: Deps['graphs'] = (name) => {
+    const found = known.get(name) ?? deps.graphs(name);
+    known.set(name, found);
+    return found;
+  };
+  return { ...deps, graphs };
+}
+
 /** @throws SpecInvalidError never: faults are an answer */
 export async function prepare(
-  deps: Deps,
+  all: Deps,
   { spec, submission, executionId, run }: PrepareRequest,
 ): Promise<PrepareResult> {
+  const deps = remembering(all);
   const refuse = (faults: readonly Fault[]): void => {
     const name = isObject(spec) && typeof spec['name'] === 'string' ? spec['name'] : '';
     recordRefused(
@@ -142,15 +154,16 @@ export async function prepare(
 
 /** Everything that is wrong with a spec, for a client that does not know this worker's tasks. */
 export function check(deps: Deps, { spec, submission }: CheckRequest): CheckAnswer {
-  const planned = planSpec(deps.registry, spec, submission, planSettings(deps));
+  const planned = planSpec(deps.registry, spec, submission, planSettings(remembering(deps)));
   return { faults: 'faults' in planned ? planned.faults : [] };
 }
 
 /** What a rerun would do. Nothing of it begins. */
 export async function forecast(
-  deps: Deps,
+  all: Deps,
   { spec, submission }: RerunQuestion,
 ): Promise<RerunAnswer> {
+  const deps = remembering(all);
   const planned = planSpec(deps.registry, spec, submission, planSettings(deps));
   if ('faults' in planned) return planned;
   const { valid, plan } = planned;

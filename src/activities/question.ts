@@ -1,10 +1,9 @@
 /** Approvals: what is asked, made of the node's template; and an answer, checked and stored. */
-import { z } from 'zod';
 import { TaskError } from '../domain/errors.js';
 import { isObject, type Json, type JsonObject } from '../domain/json.js';
+import { compileSchema } from '../domain/json-schema.js';
 import { ApprovalSchema } from '../domain/node-kind.js';
 import { parseTemplate } from '../domain/template.js';
-import { issueMessages } from '../registry.js';
 import type {
   AnswerRequest,
   AnswerResult,
@@ -65,8 +64,7 @@ export async function answer(
 
 function payloadProblems(schema: JsonObject, payload: Json): string[] {
   try {
-    const parsed = z.fromJSONSchema(schema).safeParse(payload);
-    return parsed.success ? [] : issueMessages(parsed.error);
+    return compileSchema(schema)(payload);
   } catch (error) {
     return [`the node's JSON Schema of the payload cannot be used: ${(error as Error).message}`];
   }

@@ -1,5 +1,6 @@
 /** `explain`: asks whoever knows why an execution or a node waits, and has the domain find the reasons. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import pMap from 'p-map';
 import type { Bound, Explanation, NodeExplanation, Reason } from '../domain/explain.js';
 import {
   bound,
@@ -24,6 +25,15 @@ import { recordOf } from './record.js';
 const LOOKED_INTO = 20;
 const TOLD_INSIDE = 20;
 const DEPTH = 5;
+/** Sub-graphs and maps that are looked into altogether, and at once. */
+const LOOKS = 60;
+const LOOKS_AT_ONCE = 8;
+
+/** How deep it has come, and how many looks are left to all. */
+interface Walk {
+  depth: number;
+  looks: { left: number };
+}
 
 export interface ExplainOptions {
   /** One node alone, however it stands. */
@@ -47,14 +57,16 @@ export async function explain(
     node === undefined && !whole
       ? splitExecutionId(executionId)
       : { graphId: executionId, nodeId: node };
-  return await reaching(parts.address, () => explainGraph(parts, graphId, nodeId, 0));
+  return await reaching(parts.address, () =>
+    explainGraph(parts, graphId, nodeId, { depth: 0, looks: { left: LOOKS } }),
+  );
 }
 
 async function explainGraph(
   parts: ExplainParts,
   executionId: string,
   nodeId: string | undefined,
-  depth: number,
+  walk: Walk,
 ): Promise<Explanation> {
   const description = await describe(parts.client, executionId);
   const record = recordOf(description);
@@ -87,13 +99,17 @@ async function explainGraph(
     return { ...base, status: 'PENDING', ...told([reason]) };
   }
   if (nodeId !== undefined && page.nodes.length === 0) throw notFound(`${executionId}/${nodeId}`);
-  return await explainLive(parts, page, { lone: record.kind === 'task', nodeId, depth });
+  return await explainLive(parts, page, { lone: record.kind === 'task', nodeId, walk });
 }
 
 async function explainLive(
   parts: ExplainParts,
   page: WaitingPage,
-  { lone, nodeId, depth }: { lone: boolean; nodeId: string | undefined; depth: number },
+  {
+    lone,
+    nodeId,
+    walk: { depth, looks },
+  }: { lone: boolean; nodeId: string | undefined; walk: Walk },
 ): Promise<Explanation> {
   const { graph } = page;
   const { executionId } = graph;
@@ -101,12 +117,15 @@ async function explainLive(
   const children = new Map<string, Explanation>();
   if (depth < DEPTH) {
     const below = nodes.filter(({ kind, status }) => isBelow(kind) && status === 'RUNNING');
-    for (const { id } of below.slice(0, LOOKED_INTO)) {
-      const child = await explainGraph(parts, `${executionId}/${id}`, undefined, depth + 1).catch(
-        () => undefined, // it has not begun, or is just ending
-      );
+    const into = below.slice(0, Math.min(LOOKED_INTO, looks.left));
+    looks.left -= into.length;
+    const look = async ({ id }: { id: string }): Promise<void> => {
+      const child = await explainGraph(parts, `${executionId}/${id}`, undefined, {
+        ...{ depth: depth + 1, looks },
+      }).catch(() => undefined); // it has not begun, or is just ending
       if (child) children.set(id, child);
-    }
+    };
+    await pMap(into, look, { concurrency: LOOKS_AT_ONCE });
   }
   const around = await surroundingsOf(parts, graph, nodes, children);
   const told: NodeExplanation[] = [];

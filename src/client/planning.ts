@@ -29,7 +29,7 @@ import { countPollers } from './pollers.js';
 import type { References } from './references.js';
 import type { StoreAccess } from './store-access.js';
 import type { Starting } from './starting.js';
-import { startedWith } from './started-with.js';
+import { startedWith } from '../observe/before.js';
 import type { GraphSubmitOptions } from './submission.js';
 
 /** What to assume beside what the submission says. */
@@ -101,8 +101,8 @@ export class Planning {
     const readJson = (ref: string): Promise<Json> => references.json(ref);
     const manifest = await loadManifest(close, readJson);
     const views = await manifestNodes(manifest, readJson);
-    const first = description.raw.workflowExecutionInfo?.firstRunId ?? undefined;
-    const { spec, submission } = await startedWith(client, executionId, first);
+    const started = await startedWith(client, executionId, undefined, readJson);
+    const { spec, submission } = started as unknown as { spec: Json; submission: Json };
     const facts = (await this.facts(spec, submission, undefined))?.facts ?? {
       ...NO_FACTS,
       settings: { ...NO_FACTS.settings, ...settingsFacts(settings) },

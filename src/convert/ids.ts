@@ -4,6 +4,8 @@
 export class Names {
   private readonly given = new Map<string, string>();
   private readonly taken = new Set<string>();
+  /** The number that the next name of a base gets, if it is not taken. */
+  private readonly next = new Map<string, number>();
 
   constructor(
     private readonly clean: (raw: string) => string,
@@ -28,9 +30,11 @@ export class Names {
   /** An id that no other name has. */
   fresh(raw: string): string {
     const base = this.clean(raw);
+    const stem = base.slice(0, 90);
+    let count = this.next.get(stem) ?? 2;
     let id = base;
-    for (let count = 2; this.taken.has(id); count++)
-      id = `${base.slice(0, 90)}${this.between}${count}`;
+    for (; this.taken.has(id); count++) id = `${stem}${this.between}${count}`;
+    this.next.set(stem, count);
     this.taken.add(id);
     return id;
   }

@@ -22,6 +22,8 @@ export class Picture {
   private drawn = 0;
   private readonly arrows = new Map<string, { from: string; to: string; line: number }>();
   private readonly groups = new Map<string, Set<string>>();
+  /** Boxes that an arrow at a frame begins or ends at: found once all arrows are known. */
+  private readonly endsOfFrames = new Map<string, string[]>();
 
   constructor(readonly losses: Losses) {}
 
@@ -91,15 +93,26 @@ export class Picture {
     if (!members) return [raw];
     this.lose(line, 'subgraph', `an arrow at the frame ${raw} is one at its ${which} nodes`);
     if (seen.includes(raw)) return [];
-    const inside = [...members].flatMap((one) => this.ends(one, which, line, [...seen, raw]));
-    const within = new Set(inside);
-    const behind = new Set<string>();
-    for (const { from, to } of this.arrows.values())
-      if (within.has(from) && within.has(to)) behind.add(which === 'first' ? to : from);
-    const ends = [...within].filter((one) => !behind.has(one));
+    const key = `${which} ${raw}`;
+    const known = seen.length === 0 ? this.endsOfFrames.get(key) : undefined;
+    const ends = known ?? this.endsInside(members, which, line, [...seen, raw]);
+    if (seen.length === 0) this.endsOfFrames.set(key, ends);
     if ((this.drawn += ends.length) > MOST_ARROWS)
       throw new TaskError('TOO_LARGE', `line ${line}: more than ${MOST_ARROWS} arrows`);
     return ends;
+  }
+
+  private endsInside(
+    members: ReadonlySet<string>,
+    which: 'first' | 'last',
+    line: number,
+    seen: readonly string[],
+  ): string[] {
+    const within = new Set([...members].flatMap((one) => this.ends(one, which, line, seen)));
+    const behind = new Set<string>();
+    for (const { from, to } of this.arrows.values())
+      if (within.has(from) && within.has(to)) behind.add(which === 'first' ? to : from);
+    return [...within].filter((one) => !behind.has(one));
   }
 
   /** What the label says besides the id. */

@@ -3,8 +3,7 @@
  * then what the policy says of unknown errors.
  */
 import { NO_KINDS, type ErrorKinds } from './error-kinds.js';
-import { ERROR_CODES } from './errors.js';
-import { getOwn, isObject } from './json.js';
+import { isObject } from './json.js';
 import type { RetryPolicy } from './retry.js';
 
 /** Errors that are retried unless a policy says otherwise: mostly a network that may recover. */
@@ -99,9 +98,5 @@ export function isRetriable(
 function ownVerdict(error: unknown): boolean | undefined {
   if (!isObject(error)) return undefined;
   if (typeof error['retriable'] === 'boolean') return error['retriable'];
-  if (error['nonRetryable'] === true) return false;
-  const code = error['code'];
-  return typeof code === 'string'
-    ? getOwn<{ retriable: boolean }>(ERROR_CODES, code)?.retriable
-    : undefined;
+  return error['nonRetryable'] === true ? false : undefined;
 }

@@ -110,10 +110,12 @@ export function growPlan(
   plan: Pick<Plan, 'nodes' | 'classes'>,
   edited: readonly EditedNode[],
 ): void {
+  const places = new Map(plan.classes.map((one, at) => [JSON.stringify(one), at]));
   for (const { index, node, class: wanted } of edited) {
     const text = JSON.stringify(wanted);
-    const known = plan.classes.findIndex((one) => JSON.stringify(one) === text);
-    plan.nodes[index] = { ...node, class: known >= 0 ? known : plan.classes.push(wanted) - 1 };
+    const at = places.get(text) ?? plan.classes.push(wanted) - 1;
+    places.set(text, at);
+    plan.nodes[index] = { ...node, class: at };
   }
 }
 

@@ -2,6 +2,7 @@
 import { fault, type Fault } from './fault.js';
 import { formatPath, isObject, preview, setOwn, type Json } from './json.js';
 import type { KnownTasks } from './known-tasks.js';
+import { compileSchema, SchemaFault } from './json-schema.js';
 import type { LooseNode } from './loose-node.js';
 import { MAX_DEPTH } from './node-kind.js';
 import { resolveParams } from './params.js';
@@ -51,6 +52,7 @@ export function kindFaults(
     faults.push(
       fault(at('input'), 'INVALID_VALUE', 'an approval has no input', 'put it into the message'),
     );
+  if (approval !== undefined) faults.push(...payloadFaults(index, approval));
   if (graph !== undefined || approval !== undefined) faults.push(...optionFaults(node));
   if (graph !== undefined) faults.push(...graphFaults(node, tasks, depth, below));
   if (map !== undefined && depth >= MAX_DEPTH) faults.push(tooDeep(index, 'map'));
@@ -69,6 +71,27 @@ function optionFaults({ index, fields, graph }: LooseNode): Fault[] {
       hint,
     ),
   );
+}
+
+/** The schema of what an answer brings: whoever answers could not mend it. */
+function payloadFaults(index: number, approval: unknown): Fault[] {
+  const payload = isObject(approval) ? approval['payload'] : undefined;
+  if (!isObject(payload)) return [];
+  try {
+    compileSchema(payload);
+    return [];
+  } catch (error) {
+    const path = error instanceof SchemaFault ? error.path : [];
+    const hint = error instanceof SchemaFault ? error.hint : undefined;
+    return [
+      fault(
+        ['tasks', index, 'approval', 'payload', ...path],
+        'INVALID_VALUE',
+        `no usable JSON Schema: ${(error as Error).message}`,
+        hint,
+      ),
+    ];
+  }
 }
 
 const tooDeep = (index: number, field: 'map' | 'graph'): Fault =>
@@ -95,7 +118,10 @@ function graphFaults(
     ({ spec } = found);
   }
   if (!isObject(spec)) return []; // the schema says so
-  const inner = below(spec).map((one) => ({ ...one, path: `${formatPath(path)}.${one.path}` }));
+  const inner = below(spec).map((one) => ({
+    ...one,
+    path: one.path === formatPath([]) ? formatPath(path) : `${formatPath(path)}.${one.path}`,
+  }));
   return [...inner, ...paramFaults(index, spec['params'], input)];
 }
 

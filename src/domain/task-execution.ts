@@ -91,7 +91,9 @@ export function updateStatus(
 ): TaskExecutionState {
   const { executionId, status, statusHistory, attempts } = execution;
   transition(status, to, `execution ${JSON.stringify(executionId)}`);
-  const begins = to === 'RUNNING' && status !== 'PAUSED';
+  const begins = to === 'RUNNING';
+  // An attempt's time counts from when a worker has it, as its preparation is part of it.
+  const taken = to === 'PREPARING' || (begins && status !== 'PREPARING');
   const count = begins ? attempts + 1 : attempts;
   const change: StatusChange = {
     status: to,
@@ -105,7 +107,7 @@ export function updateStatus(
     status: to,
     attempts: count,
     statusHistory: [...statusHistory, change],
-    ...(begins ? { startedAt: now } : {}),
+    ...(taken ? { startedAt: now } : {}),
     ...(isTerminal(to) ? { endedAt: now } : {}),
     ...(why.error === undefined ? {} : { error: why.error }),
   };

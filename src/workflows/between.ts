@@ -1,8 +1,10 @@
 /** What our workflows tell each other, and what a coordinator carries over a continue-as-new. */
+import type { Undone } from '../domain/compensation.js';
 import type { ClockCarry } from '../domain/node-clocks.js';
 import type { GateSnapshot } from '../domain/limit-gate.js';
 import type { LimitAsk } from '../domain/limit-messages.js';
-import type { ActivityOutcome } from '../domain/outcome.js';
+import type { ErrorRecord } from '../domain/errors.js';
+import type { ActivityOutcome, HoldReason } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
@@ -106,9 +108,13 @@ export interface Carry {
   /** What the not yet started nodes still have to read. */
   upstream: [index: number, upstream: Upstream][];
   rounds: [index: number, round: Round][];
+  /** Why nodes are held, and the error of their last attempt. */
+  holds?: [index: number, why: HoldReason, lastError?: ErrorRecord][];
   /** References of pages of ended nodes' records. */
   pages: string[];
   failures: NodeFailure[];
+  /** The first of them, whole. */
+  firstError?: ErrorRecord | undefined;
   segments: SegmentCarry[];
   nextSegment: number;
   sequence: number;
@@ -124,6 +130,8 @@ export interface Carry {
   subscribers: SubscribeSignal[];
   /** Completed nodes whose work can be undone, in the order of their ends. */
   undoable?: number[];
+  /** What of it is undone already, in this order. */
+  undone?: Undone[];
   /** Approvals that wait for their answer. */
   questions?: OpenQuestion[];
   limits?: LimitsCarry;

@@ -9,7 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { formatError } from '../domain/errors.js';
+import { formatError, type ErrorRecord } from '../domain/errors.js';
 import type { Value } from '../domain/outcome.js';
 import type { Status, TerminalStatus } from '../domain/status.js';
 import {
@@ -63,27 +63,26 @@ export async function recordEnd(request: RecordRequest): Promise<void> {
 export interface ClosingSteps {
   /** Of an execution below another one: how its output is made, or what it was before where nothing ran. */
   collect?: Omit<CollectRequest, 'manifest'> & { kept?: Value };
-  /** The last thing that may take time. */
+  /** How it ends is decided: the last thing that may take time. */
   beforeClose: (close: GraphClose) => Promise<void>;
 }
 
-/** @throws ApplicationFailure TOO_LARGE where the outputs are more than one value may hold */
+/** @returns an error where the outputs are more than one value may hold, or cannot be read */
 async function collected(
-  collect: NonNullable<ClosingSteps['collect']>,
+  { kept, ...collect }: NonNullable<ClosingSteps['collect']>,
   manifest: GraphClose['manifest'],
-): Promise<Value> {
+): Promise<{ output: Value } | { error: ErrorRecord }> {
+  if (kept) return { output: kept };
   const ref = 'ref' in manifest ? manifest.ref : await writeAway(manifest);
   const request: CollectRequest = { ...collect, manifest: ref };
   try {
-    return await work<Value>(ACTIVITY.collect, [request], { startToCloseTimeout: '3m' });
+    return {
+      output: await work<Value>(ACTIVITY.collect, [request], { startToCloseTimeout: '3m' }),
+    };
   } catch (error) {
     const cause = error instanceof ActivityFailure ? error.cause : error;
     const { type, message } = cause as ApplicationFailure;
-    const record = { code: type ?? 'ENGINE', message, origin: 'engine', retriable: false };
-    throw ApplicationFailure.create({
-      ...{ type: FAILURE.failed, message, nonRetryable: true },
-      details: [{ status: 'FAILED', error: record }],
-    });
+    return { error: { code: type ?? 'ENGINE', message, origin: 'engine', retriable: false } };
   }
 }
 
@@ -100,12 +99,20 @@ export async function closeExecution(
   { collect, beforeClose }: ClosingSteps,
   close: Omit<GraphClose, 'manifest'>,
 ): Promise<GraphClose> {
-  const { status } = close;
   // What is below a node hands up only where its manifest lies, and its output.
-  const limit = collect ? -1 : status === 'COMPLETED' ? INLINE_RESULT : INLINE_FAILURE;
-  const whole: GraphClose = { ...close, manifest: await fit({ ...manifest, nodes: views }, limit) };
-  if (collect && status === 'COMPLETED')
-    whole.output = collect.kept ?? (await collected(collect, whole.manifest));
+  const limit = collect ? -1 : close.status === 'COMPLETED' ? INLINE_RESULT : INLINE_FAILURE;
+  const ended = async (as: { status?: 'FAILED'; error?: ErrorRecord }): Promise<GraphClose> => {
+    const told = { ...manifest, ...as, nodes: views };
+    return { ...close, ...as, manifest: await fit(told, limit) };
+  };
+  let whole = await ended({});
+  if (collect && close.status === 'COMPLETED') {
+    const made = await collected(collect, whole.manifest);
+    if ('output' in made) whole.output = made.output;
+    // Its nodes are done, and what they gave cannot be handed up.
+    else whole = await ended({ status: 'FAILED', error: made.error });
+  }
+  const { status } = whole;
   showStatus(status);
   await beforeClose(whole);
   switch (status) {
@@ -120,7 +127,7 @@ export async function closeExecution(
     case 'REJECTED':
       throw ApplicationFailure.create({
         type: FAILURE_TYPE[status],
-        message: describe(manifest, close),
+        message: describe(manifest, whole),
         nonRetryable: true,
         details: [whole],
       });
@@ -145,10 +152,10 @@ async function fit(manifest: Manifest, limit: number): Promise<Manifest | { ref:
 }
 
 function describe(
-  { graph, compensation, error }: Pick<Manifest, 'graph' | 'compensation' | 'error'>,
-  { status, failures = [], counts }: Omit<GraphClose, 'manifest'>,
+  { graph, compensation }: Pick<Manifest, 'graph' | 'compensation'>,
+  { status, failures = [], counts, error }: Omit<GraphClose, 'manifest'>,
 ): string {
-  if (error && compensation)
+  if (error && (compensation || failures.length === 0))
     return `${graph} ended ${status}: ${formatError(error)}`.slice(0, 1_000);
   const failed = (counts.FAILED ?? 0) + (counts.TIMEOUT ?? 0) + (counts.REJECTED ?? 0);
   const [first] = failures;

@@ -40,12 +40,6 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
   const counts = state.counts();
   const { failures, firstError } = state;
   const error = status === 'COMPLETED' ? undefined : (notUndone(stuck, parts.status) ?? firstError);
-  executionEnded(execution, { status, counts, total: plan.nodes.length, error, endedAt: ended });
-  log.info(`${execution.graph}: RUNNING → ${status}`, {
-    executionId: execution.id,
-    from: 'RUNNING',
-    to: status,
-  });
   const { id, graph, version, project, sessionId, parent, rerunOf } = execution;
   return await closeExecution(
     {
@@ -77,10 +71,18 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
           }
         : {}),
       beforeClose: async (close) => {
+        const { status: to, error: cause } = close;
+        const total = plan.nodes.length;
+        executionEnded(execution, { status: to, counts, total, error: cause, endedAt: ended });
+        log.info(`${execution.graph}: RUNNING → ${to}`, {
+          ...{ executionId: execution.id, from: 'RUNNING', to },
+        });
         // A lone task's end was recorded with its last attempt, where one ran.
         if (prepared.records && !(execution.kind === 'task' && state.isRecorded(0)))
           await recordEnd({ execution, close });
-        await subscribers.tellAll((nodeId) => (nodeId === undefined ? { status } : endOf(nodeId)));
+        await subscribers.tellAll((nodeId) =>
+          nodeId === undefined ? { status: to } : endOf(nodeId),
+        );
       },
     },
     {

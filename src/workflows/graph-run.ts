@@ -5,13 +5,7 @@
  *     is waited for and hooks still run.
  * G2. `version` grows with whatever may let something start; the loop sleeps until it does.
  */
-import {
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  setCurrentDetails,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, setCurrentDetails } from '@temporalio/workflow';
 import type { LimitGrant } from '../domain/limit-messages.js';
 import { isHeld, refusal, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
 import { schedulerNodes } from '../domain/plan.js';
@@ -19,16 +13,15 @@ import type { Effects } from '../domain/effects.js';
 import { graphStatus } from '../domain/graph-status.js';
 import { Scheduler } from '../domain/scheduler.js';
 import { ShutCircuits } from '../domain/shut-circuits.js';
-import { jsonBytes } from '../domain/json.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
 import { detailsMarkdown } from './details.js';
-import { showStatus, writeAway } from './finish.js';
+import { showStatus } from './finish.js';
 import { Deadline } from './deadline.js';
 import { closeGraph } from './graph-close.js';
 import type { GraphRunParts } from './graph-run-parts.js';
+import { GoingOn, type GoingOnParts } from './going-on.js';
 import { GraphState } from './graph-state.js';
-import type { Carry, CarryAway, TaskGraphArgs } from './between.js';
 import type { GraphClose, GraphStatus, WaitingPage, WaitingQuery } from './messages.js';
 import type { NodeOrder, PlanPages } from './requests.js';
 import { ExecutionPlace } from './execution-place.js';
@@ -45,10 +38,6 @@ import { noteWaits, waitingOf } from './waiting.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
 const BATCH = 50;
-/** Bytes of JSON that are carried in the arguments of a new run; a payload has at most 2 MB. */
-const CARRY_INLINE = 1_000_000;
-/** Ended nodes after which a coordinator writes a page of them away. */
-const PAGE_NODES = 1_000;
 
 export class GraphRun {
   readonly operator: Operator;
@@ -60,6 +49,7 @@ export class GraphRun {
   private readonly alarm = new Alarm(() => this.version++);
   private startedAt: number;
   private readonly pages: string[];
+  private readonly goingOn: GoingOn;
   private readonly orders: OrderBook;
   private readonly cancelReasons = new Map<number, StatusReason>();
   private readonly shutCircuits = new ShutCircuits();
@@ -108,6 +98,16 @@ export class GraphRun {
       shutCircuits: this.shutCircuits,
       end: (index, outcome) => this.endAsSaid(index, outcome),
     });
+    this.goingOn = new GoingOn({
+      ...{ state: this.state, executor: this.executor, pages: this.pages },
+      maxEvents: (parts.prepared.plan as PlanPages).coordinatorEvents,
+      isEnding: () => this.isDone() || this.settling > 0,
+      isSending: () =>
+        Boolean(this.limits?.pending() || this.place?.pending() || parts.subscribers.sending),
+      version: () => this.version,
+      carry: () => this.carried(),
+      leave: () => this.alarm.clear(),
+    });
     if (carry) {
       this.begun = true;
       this.state.restore(carry);
@@ -134,14 +134,14 @@ export class GraphRun {
       if (this.stopping === undefined) this.alarm.set(deadline);
       setCurrentDetails(detailsMarkdown(this.status(), this.state));
       this.parts.subscribers.tell((nodeId) => this.endOf(nodeId));
-      if (this.executor.carry) await this.shed();
+      if (this.executor.carry) await this.goingOn.shed();
       await condition(() => this.version !== seen || this.isDone());
     }
     this.alarm.clear();
     await this.executor.close();
     await this.limits?.close();
     this.operator.close();
-    await this.undoing.run(this.endStatus());
+    await this.undoing.run(this.endStatus(), () => this.goingOn.between());
     await this.place?.close();
     await condition(allHandlersFinished); // one that is not would be failed by the close
     return await this.close();
@@ -370,60 +370,21 @@ export class GraphRun {
     return { ...this.orders.order(index), ended: outcome, neverStarted: !started };
   }
 
-  /** A coordinator keeps its memory and its history small: pages of ended nodes, then a new run. */
-  private async shed(): Promise<void> {
-    while (this.state.unpagedCount >= PAGE_NODES)
-      this.pages.push(await writeAway(this.state.takePage()));
-    const { historyLength, continueAsNewSuggested } = workflowInfo();
-    const limit = (this.parts.prepared.plan as PlanPages).coordinatorEvents;
-    if (this.isDone() || this.settling > 0 || (historyLength < limit && !continueAsNewSuggested))
-      return;
-    await this.quiet();
-    if (this.isDone() || this.settling > 0 || !this.executor.carry) return;
-    const carry: Carry = {
+  /** What a new run of this execution has to know. */
+  private carried(): ReturnType<GoingOnParts['carry']> {
+    return {
       prepared: this.parts.prepared,
       startedAt: this.startedAt,
       scheduler: this.scheduler.snapshot(),
       ...this.state.carried(),
-      pages: this.pages,
-      failures: this.state.failures,
-      ...this.executor.carry(),
-      sequence: this.state.sequence,
       cancelled: [...this.cancelReasons],
       ...this.operator.carry(),
       subscribers: this.parts.subscribers.carry(),
       ...(this.limits ? { limits: this.limits.carry() } : {}),
       ...(this.place ? { place: this.place.carry() } : {}),
       ...(this.stopping ? { cancelling: this.stopping } : {}),
+      ...(this.undoing.undone.length > 0 ? { undone: this.undoing.undone } : {}),
     };
-    const next = jsonBytes(carry) > CARRY_INLINE ? await this.carryAway(carry) : carry;
-    if (!next) return;
-    this.alarm.clear(); // not before: going round again needs it
-    await continueAsNew<(...args: TaskGraphArgs) => Promise<GraphClose>>(null, null, next);
-  }
-
-  /** @returns undefined when something came meanwhile that is not in it: go round again */
-  private async carryAway(carry: Carry): Promise<CarryAway | undefined> {
-    const seen = this.version;
-    const late = this.executor.freeze?.() ?? [];
-    const ref = await writeAway(carry);
-    if (this.version === seen && this.executor.pending() === 0 && jsonBytes(late) <= CARRY_INLINE)
-      return { ref, late };
-    this.executor.thaw?.();
-    return undefined;
-  }
-
-  /** Waits until nothing would be lost by a new run: ended nodes are written, sends have arrived, handlers have answered. */
-  private async quiet(): Promise<void> {
-    const still = (): boolean =>
-      this.executor.pending() === 0 &&
-      !(this.limits?.pending() || this.place?.pending()) &&
-      !this.parts.subscribers.sending &&
-      allHandlersFinished();
-    while (this.state.unpagedCount > 0 || !still()) {
-      if (this.state.unpagedCount > 0) this.pages.push(await writeAway(this.state.takePage()));
-      else await condition(still);
-    }
   }
 
   private liveStatus(): Status {
@@ -446,8 +407,7 @@ export class GraphRun {
   private async close(): Promise<GraphClose> {
     const { prepared, plan, subscribers, seed } = this.parts;
     const paged = this.executor.carry !== undefined || seed !== undefined;
-    while (paged && this.state.unpagedCount > 0)
-      this.pages.push(await writeAway(this.state.takePage()));
+    if (paged) await this.goingOn.writeAll();
     return await closeGraph({
       ...{ prepared, plan, subscribers, state: this.state, startedAt: this.startedAt },
       status: this.endStatus(),

@@ -12,7 +12,7 @@ import { isFailure, type Status, type StatusChange, type StatusReason } from '..
 import type { Carry, OpenQuestion } from './between.js';
 import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
 import type { Round, Upstream } from './requests.js';
-import { waitingFor } from './round.js';
+import { roundAfter } from './round.js';
 import {
   approvalView,
   briefly,
@@ -189,7 +189,6 @@ export class GraphState {
   /** A node gave its place back. */
   held(index: number, outcome: HeldOutcome, now: number): void {
     const record = this.touch(index);
-    const { attemptsUsed, attempts, executionTimeMs, checkpoint } = outcome;
     this.returned(index, outcome, now);
     record.held = outcome.held;
     this.holds.add(index);
@@ -198,17 +197,7 @@ export class GraphState {
       return;
     }
     if (outcome.error) record.lastError = outcome.error;
-    record.round = {
-      attemptsUsed,
-      attempts,
-      executionTimeMs,
-      firstScheduledAt: record.round?.firstScheduledAt ?? record.scheduledAt ?? now,
-      ...(checkpoint === undefined ? {} : { checkpoint }),
-      ...(outcome.held === 'no_handler' ? { unknownSince: record.round?.unknownSince ?? now } : {}),
-      ...(outcome.held === 'circuit' || outcome.held === 'coalesced'
-        ? { waiting: waitingFor(outcome.held, record.round, now) }
-        : {}),
-    };
+    record.round = roundAfter(outcome, record.round, record.scheduledAt ?? now, now);
   }
 
   /** A node was not handed over: its circuit is known to be open. */
@@ -284,7 +273,7 @@ export class GraphState {
   restore(carry: Carry): void {
     const { rounds, upstream, sequence, nodeMarks, clocks = [], undoable = [] } = carry;
     this.failures.push(...carry.failures);
-    this.firstError = carry.failures[0]?.error;
+    this.firstError = carry.firstError;
     this.sequence = sequence;
     this.clocks.restore(clocks, Date.now());
     for (const [index, marks] of nodeMarks) this.record(index).marks = marks;
@@ -292,8 +281,9 @@ export class GraphState {
       const record = this.record(index);
       record.round = round;
       record.scheduledAt = round.firstScheduledAt;
-      record.held =
-        round.waiting?.for ?? (round.unknownSince === undefined ? 'retry' : 'no_handler');
+    }
+    for (const [index, why, lastError] of carry.holds ?? []) {
+      Object.assign(this.record(index), { held: why, ...(lastError ? { lastError } : {}) });
       this.holds.add(index);
     }
     for (const open of carry.questions ?? []) this.record(open.index).question = open;
@@ -307,14 +297,20 @@ export class GraphState {
   }
 
   /** What nodes that may still be begun have to read, and what they have behind them. */
-  carried(): Pick<Carry, 'rounds' | 'upstream' | 'nodeMarks' | 'clocks' | 'undoable'> {
+  carried(): Pick<
+    Carry,
+    | ('rounds' | 'holds' | 'upstream' | 'nodeMarks' | 'clocks' | 'undoable')
+    | ('failures' | 'firstError' | 'sequence')
+  > {
     const rounds: [number, Round][] = [];
+    const holds: NonNullable<Carry['holds']> = [];
     const nodeMarks: Carry['nodeMarks'] = [];
     const needed = new Set<number>();
     this.plan.nodes.forEach(({ reads }, index) => {
       if (this.scheduler.state(index) === 'settled') return;
-      const { round, marks } = this.record(index);
+      const { round, marks, held, lastError } = this.record(index);
       if (round) rounds.push([index, round]);
+      if (held) holds.push(lastError ? [index, held, lastError] : [index, held]);
       if (marks) nodeMarks.push([index, marks]);
       reads?.forEach((read) => needed.add(read));
     });
@@ -324,12 +320,15 @@ export class GraphState {
       const value = this.upstream.get(index);
       return value ? [[index, value]] : [];
     });
-    const { undoable } = this;
+    const { undoable, failures, firstError, sequence } = this;
     const clocks = this.clocks.carry(
       Date.now(),
       (index) => this.scheduler.state(index) !== 'settled',
     );
-    return { rounds, upstream, nodeMarks, clocks, ...(undoable.length > 0 ? { undoable } : {}) };
+    return {
+      ...{ rounds, holds, upstream, nodeMarks, clocks, failures, firstError, sequence },
+      ...(undoable.length > 0 ? { undoable } : {}),
+    };
   }
 
   counts(): Counts {

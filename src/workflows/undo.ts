@@ -5,19 +5,22 @@ import { INLINE_LIMIT } from '../domain/outcome.js';
 import type { Plan, UndoClass } from '../domain/plan.js';
 import type { TerminalStatus } from '../domain/status.js';
 import { runAfter } from './after.js';
+import type { Carry } from './between.js';
 import type { GraphState } from './graph-state.js';
 import type { OrderBook } from './orders.js';
 import type { Prepared } from './requests.js';
 
 export class Undoing {
   /** What was undone so far, in this order. */
-  readonly undone: Undone[] = [];
+  readonly undone: Undone[];
 
   constructor(
-    private readonly parts: { prepared: Prepared; plan: Plan },
+    private readonly parts: { prepared: Prepared; plan: Plan; carry?: Carry | undefined },
     private readonly nodes: GraphState,
     private readonly orders: OrderBook,
-  ) {}
+  ) {
+    this.undone = [...(parts.carry?.undone ?? [])];
+  }
 
   /** How far it is in a graph that ended so; undefined where nothing is left to be undone. */
   state(status: TerminalStatus): { done: number; total: number } | undefined {
@@ -26,11 +29,17 @@ export class Undoing {
     return done < total && compensates(compensation, status) ? { done, total } : undefined;
   }
 
-  /** To be called in a shielded scope: no cancel cuts it short. */
-  async run(status: TerminalStatus): Promise<void> {
+  /**
+   * To be called in a shielded scope: no cancel cuts it short.
+   *
+   * @param between each two, where a run may be left whose history has grown long
+   */
+  async run(status: TerminalStatus, between: () => Promise<void>): Promise<void> {
     if (!this.state(status)) return;
-    for (const index of [...this.nodes.undoable].reverse())
+    for (const index of [...this.nodes.undoable].reverse().slice(this.undone.length)) {
       this.undone.push(await this.undo(index));
+      await between();
+    }
   }
 
   private async undo(index: number): Promise<Undone> {

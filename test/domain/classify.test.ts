@@ -111,10 +111,11 @@ describe('isRetriable', () => {
     expect(retriable(Object.assign(new Error('x'), { nonRetryable: true }))).toBe(false);
   });
 
-  it('takes the verdict of one of our own codes, but of no code that is only a property name', () => {
-    expect(retriable({ code: 'STORE' }, { unknownErrors: 'fail' })).toBe(true);
-    expect(retriable({ code: 'STATE' })).toBe(false);
-    expect(retriable({ code: 'constructor' }, { unknownErrors: 'fail' })).toBe(false);
+  it('takes the verdict of an error of ours, and not for one that has a code of ours by chance', () => {
+    expect(retriable(new TaskError('STORE', 'busy'), { unknownErrors: 'fail' })).toBe(true);
+    expect(retriable(new TaskError('STATE', 'it has ended'))).toBe(false);
+    expect(retriable({ code: 'NOT_FOUND' })).toBe(true);
+    expect(retriable({ code: 'STORE' }, { unknownErrors: 'fail' })).toBe(false);
   });
 
   it.each([

@@ -55,6 +55,14 @@ describe('isTimedOut', () => {
     expect([4_999, 5_000].map((after) => isTimedOut(running, NOW + after))).toEqual([false, true]);
     expect(isTimedOut({ ...running, status: 'COMPLETED' }, NOW + 9_000)).toBe(false);
   });
+
+  it('counts the time of a second attempt from when a worker has it', () => {
+    const first = updateStatus(execution({ status: 'SCHEDULED' }), 'PREPARING', NOW);
+    const failed = prepareForRetry(updateStatus(first, 'RUNNING', NOW + 1_000), NOW + 4_000);
+    const second = updateStatus(failed, 'PREPARING', NOW + 6_000);
+    expect(isTimedOut(second, NOW + 10_999)).toBe(false);
+    expect(isTimedOut(updateStatus(second, 'RUNNING', NOW + 7_000), NOW + 11_000)).toBe(true);
+  });
 });
 
 describe('shouldRetry and nextRetryAt', () => {

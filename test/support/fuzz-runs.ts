@@ -23,7 +23,7 @@ export interface FuzzRuns {
 
 /** Handlers that end in every way that a handler can. */
 const ENDS: readonly ((random: Random) => unknown)[] = [
-  ({ next }) => next(),
+  (random) => random.next(),
   () => undefined,
   () => ({ rows: [1, 2, { deep: '🙂' }] }),
   () => 'x'.repeat(300_000),
@@ -80,8 +80,8 @@ function withKnownTasks(spec: GraphSpec): GraphSpec {
   const known = (node: Node, index: number): Node => {
     const { queue: _, ...rest } = node;
     if (typeof node.graph === 'object')
-      return { ...rest, graph: withKnownTasks(node.graph as GraphSpec) } as Node;
-    return { ...rest, ...(node.task && index % 5 < 4 ? { task: KNOWN[index % 3] } : {}) } as Node;
+      return { ...rest, graph: withKnownTasks(node.graph as GraphSpec) };
+    return { ...rest, ...(node.task && index % 5 < 4 ? { task: KNOWN[index % 3] } : {}) };
   };
   return { ...spec, tasks: spec.tasks.map(known) };
 }

@@ -150,13 +150,13 @@ describe('compensation', () => {
     ]);
   });
 
-  it('works for a graph that is split into segments', async () => {
+  it('works for a graph that is split into segments, over as many runs as it takes', async () => {
     const split = await startHarness({
       tasks: [undo, endless],
-      maxNodesPerRun: 3,
+      maxNodesPerRun: 6,
       coordinatorEvents: 60,
     });
-    const nodes = Array.from({ length: 12 }, (_, n) => ({
+    const nodes = Array.from({ length: 24 }, (_, n) => ({
       id: `n${n}`,
       task: 'echo',
       input: n,
@@ -165,11 +165,14 @@ describe('compensation', () => {
     }));
     const handle = await split.engine.scheduleTaskGraph({
       name: 'split',
-      tasks: [...nodes, { id: 'last', dependsOn: ['n11'], ...failing }] as GraphSpec['tasks'],
+      tasks: [...nodes, { id: 'last', dependsOn: ['n23'], ...failing }] as GraphSpec['tasks'],
     });
     const { compensation } = await handle.result();
     expect(compensation.map(({ nodeId }) => nodeId)).toEqual(nodes.map(({ id }) => id).reverse());
-    expect(of(handle.executionId)[0]?.input).toEqual({ input: 11, output: 11 });
+    expect(of(handle.executionId)[0]?.input).toEqual({ input: 23, output: 23 });
+    expect(of(handle.executionId)).toHaveLength(24);
+    const last = await split.client.workflow.getHandle(handle.executionId).fetchHistory();
+    expect(last.events?.length).toBeLessThan(120); // to undo them takes more than that
     await split.stop();
   });
 });

@@ -14,7 +14,9 @@ const shaky = defineTask<{ n: number; failures?: number }, number>({
 
 describe('a map', () => {
   let harness: Harness;
-  beforeAll(async () => void (harness = await startHarness({ tasks: [shaky] })));
+  beforeAll(
+    async () => void (harness = await startHarness({ tasks: [shaky], maxOutputBytes: 1_000_000 })),
+  );
   afterAll(() => harness.stop());
 
   const run = async (tasks: object[], more: object = {}) => {
@@ -111,6 +113,26 @@ describe('a map', () => {
     const { nodes } = await handle.result();
     expect(nodes['m']).toMatchObject({ status: 'FAILED', error: { code } });
     expect(nodes['m']?.error?.message).toMatch(says);
+  });
+
+  it('whose outputs are too much for one value ends FAILED, as every reader of it says', async () => {
+    const handle = await run([
+      { id: 'm', task: 'echo', map: { over: [1, 2, 3] }, input: 'x'.repeat(400_000) },
+    ]);
+    const { nodes } = await handle.result();
+    const error = {
+      code: 'TOO_LARGE',
+      message: expect.stringMatching(/1,200,\d+ bytes/) as string,
+    };
+    expect(nodes['m']).toMatchObject({ status: 'FAILED', error });
+    const below = handle.below('m');
+    expect(await below.result()).toMatchObject({ status: 'FAILED', error });
+    const row = await harness.engine.getExecution(`${handle.executionId}/m`);
+    expect(row).toMatchObject({ status: 'FAILED', error });
+    const said = harness.lines.filter(
+      ({ executionId, nodeId, to }) => executionId === below.executionId && !nodeId && to,
+    );
+    expect(said.map(({ to }) => to).at(-1)).toBe('FAILED');
   });
 
   it('whose condition says no is skipped', async () => {
