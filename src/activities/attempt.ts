@@ -15,6 +15,7 @@ import { fallbackPolicy } from '../domain/retry.js';
 import { askedBeforeMs } from '../domain/stopping-early.js';
 import type { NodeRequest } from '../workflows/requests.js';
 
+/** Between two heartbeats, at most. */
 const BEAT_MS = 2_000;
 /** What a handler says of its progress leaves at most this often. */
 const TELL_MS = 1_000;
@@ -192,10 +193,12 @@ export class Attempt {
   }
 
   private watch(): void {
+    // Three in each heartbeat time-out: one may be late.
+    const every = Math.min(BEAT_MS, this.request.heartbeatTimeoutMs / 3);
     const beat = setTimeout(() => {
       this.beat();
-      this.timers.push(setInterval(() => this.beat(), BEAT_MS));
-    }, BEAT_MS);
+      this.timers.push(setInterval(() => this.beat(), every));
+    }, every);
     const allowed = this.deadline - this.startedAt;
     const limit = setTimeout(
       () => this.abort('timeout'),

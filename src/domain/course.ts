@@ -78,11 +78,6 @@ export function longestCourse(
   return { attempts: cut(attempts, options.totalTimeoutMs ?? Infinity), status: 'COMPLETED' };
 }
 
-/** Milliseconds of a course from its first attempt to its end, where it never waits for a place. */
-export function courseMs({ attempts }: Course): number {
-  return attempts.reduce((sum, { runMs, waitMs = 0 }) => sum + runMs + waitMs, 0);
-}
-
 /** The same course with every wait in its place: fewer steps to simulate. */
 export const keepingPlace = ({ attempts, ...end }: Course): Course => ({
   ...end,

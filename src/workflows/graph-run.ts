@@ -32,7 +32,7 @@ import { OrderBook } from './orders.js';
 import { waitToStart } from './start.js';
 import type { EndOf } from './subscribers.js';
 import { executionBegan, nodeEnded, nodeHeld } from './trace.js';
-import { transition } from './transition.js';
+import { logTransition } from './transition.js';
 import { Undoing } from './undo.js';
 import { noteWaits, waitingOf } from './waiting.js';
 
@@ -246,7 +246,7 @@ export class GraphRun {
       const orders = taken.map((index) => this.orders.order(index, this.deadline.at));
       for (const index of taken) {
         this.state.scheduled(index, now);
-        transition(this.state, index, 'PENDING', 'SCHEDULED', 'queue');
+        logTransition(this.state, index, 'PENDING', 'SCHEDULED', 'queue');
       }
       this.executor.begin(orders);
     }
@@ -306,7 +306,7 @@ export class GraphRun {
     this.state.end(index, outcome.status, now, outcome, reason);
     nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
     if (outcome.status !== 'COMPLETED')
-      transition(this.state, index, 'RUNNING', outcome.status, reason);
+      logTransition(this.state, index, 'RUNNING', outcome.status, reason);
     this.apply(this.scheduler.settle(index, outcome.status, now, reason));
   }
 
@@ -363,7 +363,7 @@ export class GraphRun {
     const { status, reason } = outcome;
     this.state.end(index, status, now, outcome, reason);
     nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
-    transition(this.state, index, 'PENDING', status, reason);
+    logTransition(this.state, index, 'PENDING', status, reason);
     const { settle, settleSkipped } = this.state.classOf(index);
     const started = outcome.attemptCount > 0;
     if (started ? !settle : !settleSkipped) return undefined;

@@ -13,8 +13,6 @@ import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import type { TriggerRule } from '../domain/trigger.js';
 
-export const TASK_QUEUE = 'tempograph';
-
 export const WORKFLOW = {
   graph: 'taskGraph',
   segment: 'taskSegment',

@@ -8,7 +8,7 @@
  * T3. OpenTelemetry's SDK is not in the bundle, and nothing here waits: not one microtask more.
  */
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { log, proxySinks, workflowInfo, type Sinks } from '@temporalio/workflow';
+import { proxySinks, workflowInfo, type Sinks } from '@temporalio/workflow';
 import { isObject } from '../domain/json.js';
 import { SINK, type Marked, type Observer, type SpanAttributes } from '../domain/observation.js';
 import { formatFaults, type Fault } from '../domain/fault.js';
@@ -203,18 +203,4 @@ function shared({
     ...(project === undefined ? {} : { 'tempograph.project': project }),
     ...(sessionId === undefined ? {} : { 'tempograph.session.id': sessionId }),
   };
-}
-
-/** The line in the log for a node's next status. */
-export function sayNode(
-  executionId: string,
-  state: GraphState,
-  index: number,
-  { from, to, reason }: { from: string; to: string; reason: string | undefined },
-): void {
-  const { id, task } = state.nameOf(index);
-  log.info(`${from} → ${to}`, {
-    ...{ executionId, nodeId: id, task, from, to },
-    ...(reason === undefined ? {} : { reason }),
-  });
 }

@@ -3,7 +3,7 @@ import { log, workflowInfo } from '@temporalio/workflow';
 import type { GraphState } from './graph-state.js';
 
 /** Says that a node has gone from one status to another. */
-export function transition(
+export function logTransition(
   state: GraphState,
   index: number,
   from: string,

@@ -210,6 +210,20 @@ describe('failures', () => {
     expect(nodes['task']?.attempts).toBe(1);
   });
 
+  it('keeps a node alive whose heartbeat time-out is the least there is, however long it runs', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'quick to be missed',
+      tasks: [
+        { id: 'a', task: 'sleep', input: { ms: 3_500 }, heartbeatTimeout: '1s', retry: none },
+      ],
+    });
+    const { status, nodes } = await handle.result();
+    expect({ status, attempts: nodes['a']?.attempts }).toEqual({
+      status: 'COMPLETED',
+      attempts: 1,
+    });
+  });
+
   it('ends TIMEOUT with reason no_worker when nobody takes a node within queueTimeout', async () => {
     const handle = await harness.engine.scheduleTask({
       task: 'elsewhere',
