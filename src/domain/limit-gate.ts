@@ -31,6 +31,10 @@ export interface StartGate {
   free(lane: number): number;
   use(lane: number): void;
   leave(lane: number): void;
+  /** Lanes that may have more places once a node of this one has left. */
+  freedBy(lane: number): readonly number[];
+  /** Grows whenever places came from elsewhere. */
+  readonly version: number;
 }
 
 /** How a lane stands, before it is decided what to tell. */
@@ -75,6 +79,9 @@ const NONE = 9;
 export class LimitGate implements StartGate {
   private readonly lanes: Lane[];
   private readonly limits: Limit[];
+  /** The lanes of each limit. */
+  private readonly lanesOf: number[][];
+  version = 0;
 
   constructor(
     limits: readonly GateLimit[],
@@ -85,6 +92,8 @@ export class LimitGate implements StartGate {
     this.limits = snapshot
       ? snapshot.limits.map((limit) => ({ ...limit }))
       : limits.map(({ max, priority }) => ({ max, sequence: 0, toldPriority: priority, priority }));
+    this.lanesOf = this.limits.map(() => []);
+    shapes.forEach(({ limit }, index) => this.lanesOf[limit]?.push(index));
     this.lanes = snapshot
       ? snapshot.lanes.map((lane) => ({ ...lane, told: { ...lane.told }, ...idle }))
       : shapes.map(({ limit, weight }) => ({
@@ -108,24 +117,27 @@ export class LimitGate implements StartGate {
     this.lane(lane).inUse--;
   }
 
+  freedBy(lane: number): readonly number[] {
+    return [lane];
+  }
+
   /** The keeper has said something. @returns whether it is news */
   hear(limit: number, { granted, giveBack, max }: Omit<LimitGrant, 'limit' | 'run'>): boolean {
     const its = this.limits[limit];
     if (!its) return false;
     let news = its.max !== max;
     its.max = max;
-    this.shapes.forEach((shape, index) => {
-      if (shape.limit !== limit) return;
-      const lane = this.lane(index);
-      const more = (granted[shape.weight] ?? 0) - lane.granted;
-      const wished = giveBack[shape.weight] ?? 0;
+    for (const { lane, weight } of this.lanesAt(limit)) {
+      const more = (granted[weight] ?? 0) - lane.granted;
+      const wished = giveBack[weight] ?? 0;
       if (more > 0) {
         lane.granted += more;
         lane.unused += more;
       }
       if (more > 0 || wished > lane.wished) news = true;
       lane.wished = Math.max(lane.wished, wished);
-    });
+    }
+    if (news) this.version++;
     return news;
   }
 
@@ -145,10 +157,7 @@ export class LimitGate implements StartGate {
   message(limit: number): Pick<LimitAsk, 'sequence' | 'priority' | Totalled> | undefined {
     const its = this.limits[limit];
     if (!its) return undefined;
-    const lanes = this.lanes.flatMap((lane, index) => {
-      const shape = this.shapes[index];
-      return shape?.limit === limit ? [{ lane, weight: shape.weight }] : [];
-    });
+    const lanes = this.lanesAt(limit);
     const urgent = lanes.some(({ lane }) => lane.want > 0) && its.priority < its.toldPriority;
     const differs = lanes.some(({ lane, weight }) => makesADifference(lane, weight, its.max));
     const { priority } = its;
@@ -170,9 +179,7 @@ export class LimitGate implements StartGate {
 
   /** Whether a limit owes this graph places that it waits for. */
   isWaiting(limit: number): boolean {
-    return this.lanes.some(
-      (lane, index) => this.shapes[index]?.limit === limit && lane.told.asked > lane.granted,
-    );
+    return this.lanesAt(limit).some(({ lane }) => lane.told.asked > lane.granted);
   }
 
   maxOf(limit: number): number {
@@ -187,6 +194,12 @@ export class LimitGate implements StartGate {
         told: { ...told },
       })),
     };
+  }
+
+  private lanesAt(limit: number): { lane: Lane; weight: number }[] {
+    return (this.lanesOf[limit] ?? []).map((index) => ({
+      ...{ lane: this.lane(index), weight: this.shapes[index]?.weight ?? 1 },
+    }));
   }
 
   private lane(index: number): Lane {

@@ -17,6 +17,7 @@ interface Limit {
   max: number;
   used: number;
   lanes: Lane[];
+  indexes: number[];
   /** The node that last gave a place back. */
   lastLeft: number | undefined;
 }
@@ -24,18 +25,22 @@ interface Limit {
 export class LocalPlaces implements StartGate {
   private readonly limits: Limit[];
   private readonly lanes: Lane[];
+  /** Nothing comes from elsewhere. */
+  readonly version = 0;
   private now = 0;
   private leaving: number | undefined;
 
   /** @param maxOf places of each limit; Infinity where nobody says */
   constructor(maxOf: readonly number[], lanes: readonly GateLane[]) {
     this.lanes = lanes.map((lane) => ({ ...lane, lacks: [] }));
-    this.limits = maxOf.map((max, index) => ({
-      max,
-      used: 0,
-      lanes: this.lanes.filter(({ limit }) => limit === index),
-      lastLeft: undefined,
+    this.limits = maxOf.map((max) => ({
+      ...{ max, used: 0, lanes: [], indexes: [], lastLeft: undefined },
     }));
+    this.lanes.forEach((lane, index) => {
+      const its = this.limits[lane.limit];
+      its?.lanes.push(lane);
+      its?.indexes.push(index);
+    });
   }
 
   /** Moves the clock; `node` is the one whose places are given back next. */
@@ -59,6 +64,10 @@ export class LocalPlaces implements StartGate {
     this.change(limit, -weight);
     const its = this.limits[limit];
     if (its) its.lastLeft = this.leaving;
+  }
+
+  freedBy(lane: number): readonly number[] {
+    return this.limit(this.lane(lane)).indexes;
   }
 
   /** How long a lane was without a free place up to a time. */
@@ -104,9 +113,11 @@ export class LocalPlaces implements StartGate {
   }
 
   private limit({ limit }: Lane): Limit {
-    return this.limits[limit] ?? { max: Infinity, used: 0, lanes: [], lastLeft: undefined };
+    return this.limits[limit] ?? NO_LIMIT;
   }
 }
+
+const NO_LIMIT: Limit = { max: Infinity, used: 0, lanes: [], indexes: [], lastLeft: undefined };
 
 const freeOf = ({ max, used }: Limit, weight: number): number =>
   used === 0 ? Math.max(1, Math.floor(max / weight)) : Math.floor((max - used) / weight);

@@ -6,6 +6,7 @@ const MAX = 2;
 
 /** Counts the places of one lane. */
 class Places implements StartGate {
+  readonly version = 0;
   used = 0;
   most = 0;
   free(): number {
@@ -16,6 +17,9 @@ class Places implements StartGate {
   }
   leave(): void {
     this.used--;
+  }
+  freedBy(lane: number): number[] {
+    return [lane];
   }
 }
 
