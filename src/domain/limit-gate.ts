@@ -3,7 +3,9 @@
  *
  * Pure. A lane is a limit with a weight: nodes of one lane need equal places.
  * A1. A place serves one node after the other, without a message, as long as nodes of its lane wait for it.
- * A2. A place that was asked back serves nobody any more; one that has not served yet serves one node before it goes.
+ * A2. A place that was asked back serves nobody any more; one that has not served yet waits for one node, which may be
+ *     held up by a full window. Once another node of the graph has started before that one, it goes: else a graph whose
+ *     more urgent nodes never end would keep it for ever.
  * A3. At most as many places are asked for as the window has room for; at least one, by a lane that has none, so that a
  *     window full of other nodes does not keep its nodes out for ever.
  * A4. Something is told only if it makes a difference: places are free, more are wanted than the keeper knows of and
@@ -45,6 +47,8 @@ export interface LaneNeed {
   room: number;
   /** `priorityKey` of the most urgent one. */
   priority: number;
+  /** Nodes of the graph, with a limit or without, that started so far in this run. */
+  started: number;
 }
 
 interface Lane {
@@ -57,6 +61,8 @@ interface Lane {
   unused: number;
   want: number;
   ready: number;
+  /** Nodes that had started when a place was first found to be asked back before it served. */
+  startedBefore?: number | undefined;
   told: { asked: number; released: number };
 }
 
@@ -67,7 +73,7 @@ interface Limit {
   priority: number;
 }
 
-type LaneSnapshot = Omit<Lane, 'want' | 'ready'>;
+type LaneSnapshot = Omit<Lane, 'want' | 'ready' | 'startedBefore'>;
 
 export interface GateSnapshot {
   limits: Limit[];
@@ -142,9 +148,10 @@ export class LimitGate implements StartGate {
   }
 
   /** Gives back what is not needed, and finds what is. Call after everything that could start has started. */
-  settle(lane: number, { ready, room, priority }: LaneNeed): void {
+  settle(lane: number, { ready, room, priority, started }: LaneNeed): void {
     const its = this.lane(lane);
     its.ready = ready;
+    if (isOvertaken(its, started)) its.unused = 0;
     release(its, dueOf(its));
     const keep = Math.min(ready, its.inUse > 0 ? room : Math.max(1, room));
     release(its, Math.max(0, idleOf(its) - keep));
@@ -217,6 +224,13 @@ const idleOf = ({ granted, released, inUse }: Lane): number => granted - release
 function dueOf(lane: Lane): number {
   const served = Math.max(0, idleOf(lane) - lane.unused);
   return Math.min(served, Math.max(0, lane.wished - lane.released));
+}
+
+/** True when another node of the graph has started since a place that has not served was asked back. */
+function isOvertaken(lane: Lane, started: number): boolean {
+  const waits = lane.wished > lane.released && Math.min(lane.unused, idleOf(lane)) > 0;
+  lane.startedBefore = waits ? (lane.startedBefore ?? started) : undefined;
+  return lane.startedBefore !== undefined && started > lane.startedBefore;
 }
 
 function release(lane: Lane, places: number): void {

@@ -36,6 +36,8 @@ export class NodePlaces {
   private readonly freeQueue: ReadyQueue;
   protected readonly held = new HeldQueue();
   private runningCount = 0;
+  /** Nodes that were taken so far, each time counted. */
+  private takenCount = 0;
   /** Those of them that take a place in the window. */
   private placesTaken = 0;
   private settledCount = 0;
@@ -80,6 +82,7 @@ export class NodePlaces {
       const index = this.freeQueue.pop() ?? (this.hasRoom ? this.readyQueue.pop() : undefined);
       if (index === undefined) break;
       this.move(index, 'running');
+      this.takenCount++;
       taken.push(index);
     }
     return taken;
@@ -176,6 +179,11 @@ export class NodePlaces {
 
   get running(): number {
     return this.runningCount;
+  }
+
+  /** Nodes that were started since the scheduler was made, each time counted. */
+  get started(): number {
+    return this.takenCount;
   }
 
   /** Those of the running that take no place in the window. */

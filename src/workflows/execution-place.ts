@@ -53,7 +53,7 @@ export class ExecutionPlace {
     while (!stopped() && gate.free(LANE) < 1) {
       const seen = this.version;
       this.limits.flush({
-        ...{ concurrency: 1, inWindow: 0 },
+        ...{ concurrency: 1, inWindow: 0, started: 0 },
         waitingIn: () => ({ ready: 1, priority: priorityKey }),
       });
       alarm.set(this.limits.nextDue());

@@ -88,11 +88,11 @@ export class GraphLimits {
   }
 
   /** Tells what has to be told, after everything that could start has started. */
-  flush(scheduler: Pick<Scheduler, 'concurrency' | 'inWindow' | 'waitingIn'>): void {
+  flush(scheduler: Pick<Scheduler, 'concurrency' | 'inWindow' | 'waitingIn' | 'started'>): void {
     // An operator may have made the window smaller than what runs in it.
     const room = Math.max(0, scheduler.concurrency - scheduler.inWindow);
     this.parts.lanes.forEach((_, lane) =>
-      this.gate.settle(lane, { ...scheduler.waitingIn(lane), room }),
+      this.gate.settle(lane, { ...scheduler.waitingIn(lane), room, started: scheduler.started }),
     );
     this.talks.forEach((talk, index) => {
       if (talk.sending) return;

@@ -9,8 +9,8 @@ function setup(asked = 0) {
     [{ max: MAX, asked: asked === 0 ? {} : { 1: asked }, priority: 3 }],
     [{ limit: 0, weight: 1 }],
   );
-  const tell = (ready: number, room = 10, priority = 3): string => {
-    gate.settle(0, { ready, room, priority });
+  const tell = (ready: number, room = 10, priority = 3, started = 0): string => {
+    gate.settle(0, { ready, room, priority, started });
     const message = gate.message(0);
     if (!message) return '';
     return `asked ${message.asked[1]} released ${message.released[1]}`;
@@ -73,6 +73,14 @@ describe('LimitGate', () => {
     gate.leave(0);
     expect(gate.free(0)).toBe(0);
     expect(tell(8)).toBe('asked 9 released 1');
+  });
+
+  it('gives a place back that was asked for before it served, once another node has started instead', () => {
+    const { tell, grant } = setup();
+    tell(5, 0, 3, 7);
+    grant(1, 1); // the window is full of other nodes
+    expect(tell(5, 0, 3, 7)).toBe('');
+    expect(tell(5, 0, 3, 8)).toBe('asked 2 released 1');
   });
 
   it('asks for one place although the window is full of other nodes, and keeps it', () => {

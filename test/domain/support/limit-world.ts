@@ -21,6 +21,7 @@ interface Graph {
   gate: LimitGate;
   ready: number[];
   running: number[];
+  started: number;
   ended: number;
   closed: boolean;
   /** What stands between it and the keeper. */
@@ -54,6 +55,7 @@ export class LimitWorld {
       ),
       ready: plan.lanes.map(({ nodes }) => nodes),
       running: plan.lanes.map(() => 0),
+      started: 0,
       ended: 0,
       closed: false,
       outbox: [],
@@ -81,6 +83,7 @@ export class LimitWorld {
         gate.use(lane);
         ready[lane]!--;
         running[lane]!++;
+        graph.started++;
         this.starts.push(`${graph.id} ${lane}`);
       }
     });
@@ -89,6 +92,7 @@ export class LimitWorld {
         ready: ready[lane] ?? 0,
         room: roomOf(graph),
         priority: plan.priority,
+        started: graph.started,
       }),
     );
     const message = gate.message(0);
