@@ -1,11 +1,12 @@
 /** The output of a sub-graph or a map, made of what its nodes gave once all of them have ended. */
+import { getClient } from '@temporalio/activity';
 import { TaskError } from '../domain/errors.js';
 import { setOwn, type Json } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
-import { manifestNodes } from '../observe/closing.js';
+import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { getJson } from '../store/blob-store.js';
 import type { Manifest, NodeView } from '../workflows/messages.js';
-import type { CollectRequest } from '../workflows/requests.js';
+import type { CollectEndedRequest, CollectRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { loadValue, storeValue } from './values.js';
 
@@ -32,15 +33,41 @@ export async function collect(
       'TOO_LARGE',
       `the outputs of its ${kind === 'map' ? 'items' : 'leaves'} are ${bytes.toLocaleString('en')} bytes together; the limit is ${maxOutputBytes.toLocaleString('en')} (maxOutputBytes); have each write to a file and give its address`,
     );
+  const made = await valueOf(blobs, leaves, kind);
+  return await storeValue(blobs, made, { inline: inlineLimit, maxBytes: maxOutputBytes });
+}
+
+/**
+ * What the items of a map gave that did not complete, for whoever undoes them: null for those that did not.
+ *
+ * @returns null where none did, or where it closed without saying so
+ */
+export async function collectEnded(
+  { blobs, settings }: Deps,
+  { executionId, inlineLimit }: CollectEndedRequest,
+): Promise<Value | null> {
+  const readJson = (one: string) => getJson(blobs, one);
+  const { close } = await awaitEnding(getClient().workflow.getHandle(executionId));
+  const views = close ? await manifestNodes(await loadManifest(close, readJson), readJson) : [];
+  if (!views.some(({ status }) => status === 'COMPLETED')) return null;
+  const made = await valueOf(blobs, inOrder(views), 'map');
+  const { maxOutputBytes } = settings;
+  return await storeValue(blobs, made, { inline: inlineLimit, maxBytes: maxOutputBytes });
+}
+
+async function valueOf(
+  blobs: Deps['blobs'],
+  views: readonly NodeView[],
+  kind: CollectRequest['kind'],
+): Promise<Json> {
   const list: Json[] = [];
   const byId: Record<string, Json> = {};
-  for (const { id, output, status } of leaves) {
+  for (const { id, output, status } of views) {
     const value = output && status === 'COMPLETED' ? await loadValue(blobs, output) : null;
     if (kind === 'map') list.push(value);
     else setOwn(byId, id, value);
   }
-  const made = kind === 'map' ? list : byId;
-  return await storeValue(blobs, made, { inline: inlineLimit, maxBytes: maxOutputBytes });
+  return kind === 'map' ? list : byId;
 }
 
 const inOrder = (views: readonly NodeView[]): NodeView[] =>

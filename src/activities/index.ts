@@ -15,12 +15,14 @@ import type {
 } from '../workflows/asks.js';
 import type {
   CheckValueRequest,
-  LookAtAttempt,
+  LookAtAttempts,
   PlanEditRequest,
+  ReadKept,
 } from '../workflows/operator-messages.js';
 import type {
   AnswerRequest,
   BelowRequest,
+  CollectEndedRequest,
   CollectRequest,
   LetGoRequest,
   NodeRequest,
@@ -28,11 +30,11 @@ import type {
   RecordRequest,
   SettleRequest,
 } from '../workflows/requests.js';
-import { collect } from './collect.js';
+import { collect, collectEnded } from './collect.js';
 import { endElsewhere } from './completion.js';
 import { beating } from './beating.js';
 import type { Deps } from './deps.js';
-import { checkValue, lookAtAttempt, planEdit } from './operate.js';
+import { checkValue, lookAtAttempts, planEdit } from './operate.js';
 import { runNode } from './pipeline.js';
 import { planFacts } from './plan-facts.js';
 import { check, forecast, prepare } from './prepare.js';
@@ -43,6 +45,7 @@ import { tellLimits } from './limits.js';
 import { lookAt } from './look.js';
 import { describe, joinBlobs, readBlob, writeBlob } from './references.js';
 import { recordClose } from './record-close.js';
+import { readKept } from './seed.js';
 import { settle } from './settle.js';
 import { describeWorker } from './worker-state.js';
 
@@ -60,6 +63,8 @@ export function createActivities(deps: Deps) {
       ours(() => deps.spans.prepare(request, () => prepare(deps, request))),
     [ACTIVITY.prepareBelow]: (request: BelowRequest) => ours(() => prepareBelow(deps, request)),
     [ACTIVITY.collect]: (request: CollectRequest) => ours(() => collect(deps, request)),
+    [ACTIVITY.collectEnded]: (request: CollectEndedRequest) =>
+      ours(() => collectEnded(deps, request)),
     [ACTIVITY.question]: (request: NodeRequest) => ours(() => question(deps, request)),
     [ACTIVITY.answer]: (request: AnswerRequest) => ours(() => answer(deps, request)),
     [ACTIVITY.readPlan]: (ref: string) => ours(() => getJson(deps.blobs, ref)),
@@ -78,8 +83,9 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.endElsewhere]: (request: EndRequest) => ours(() => endElsewhere(deps, request)),
     [ACTIVITY.letGo]: (request: LetGoRequest) => ours(() => letGo(deps, request)),
     [ACTIVITY.checkValue]: (request: CheckValueRequest) => ours(() => checkValue(deps, request)),
-    [ACTIVITY.lookAtAttempt]: (request: LookAtAttempt) => ours(() => lookAtAttempt(request)),
+    [ACTIVITY.lookAtAttempts]: (request: LookAtAttempts) => ours(() => lookAtAttempts(request)),
     [ACTIVITY.planEdit]: (request: PlanEditRequest) => ours(() => planEdit(deps, request)),
+    [ACTIVITY.readKept]: (request: ReadKept) => ours(() => readKept(deps, request)),
     [ACTIVITY.tellLimits]: (messages: TellLimits) => ours(() => tellLimits(deps, messages)),
   };
 }

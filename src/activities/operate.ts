@@ -1,19 +1,19 @@
 /** What a worker finds out for people who ask something of a running graph (`workflows/operator-messages.ts`). */
 import { getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { splitOf } from '../domain/budget.js';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { editedNodes, mergeEdit, placeFaults } from '../domain/graph-edit.js';
-import { isObject, jsonBytes, type Json } from '../domain/json.js';
+import { isObject, jsonBytes, preview, type Json } from '../domain/json.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
 import { nodeBody } from '../domain/plan.js';
 import type {
   AttemptLook,
   CheckedValue,
   CheckValueRequest,
-  LookAtAttempt,
+  LookAtAttempts,
   PlanEditRequest,
   PlannedEdit,
 } from '../workflows/operator-messages.js';
@@ -23,20 +23,28 @@ import { checked } from './ends.js';
 import { planSettings, planSpec } from './prepare.js';
 import { hashJson, storeValue } from './values.js';
 
+type PendingActivity = NonNullable<
+  WorkflowExecutionDescription['raw']['pendingActivities']
+>[number];
+
 /** PENDING_ACTIVITY_STATE_SCHEDULED. */
 const SCHEDULED = 1;
 
 /** A value as a node's output: checked against the task's output schema, and stored. What is wrong with it is an answer. */
 export async function checkValue(
   deps: Deps,
-  { task: name, value, inlineLimit, shaped }: CheckValueRequest,
+  { task: name, value, inlineLimit, shaped, kind }: CheckValueRequest,
 ): Promise<CheckedValue> {
   const task = deps.registry.get(name);
   const makesItsOwn = shaped || task?.definition.processResult !== undefined;
   try {
+    if (kind === 'map' && !Array.isArray(value))
+      throw new TaskError('OUTPUT_INVALID', `the output of a map is a list, got ${preview(value)}`);
     const message = `task ${JSON.stringify(name)} has an output schema that refuses the value`;
     const schema = makesItsOwn ? undefined : task?.definition.output;
-    const taken = await checked(schema, value, 'OUTPUT_INVALID', message);
+    const check = (one: Json): Promise<unknown> => checked(schema, one, 'OUTPUT_INVALID', message);
+    const taken =
+      kind === 'map' ? await Promise.all((value as Json[]).map(check)) : await check(value);
     const limits = { inline: inlineLimit, maxBytes: deps.settings.maxOutputBytes };
     return {
       output: await storeValue(deps.blobs, taken, limits),
@@ -55,17 +63,22 @@ export async function checkValue(
   }
 }
 
-/** How a node's activity stands with the server, and what it has behind it. */
-export async function lookAtAttempt({ workflowId, nodeId }: LookAtAttempt): Promise<AttemptLook> {
-  let activities;
+/** How nodes' activities stand with the server, and what they have behind them. */
+export async function lookAtAttempts({
+  workflowId,
+  nodeIds,
+}: LookAtAttempts): Promise<AttemptLook[]> {
   try {
     const { raw } = await getClient().workflow.getHandle(workflowId).describe();
-    activities = raw.pendingActivities;
+    const byId = new Map(raw.pendingActivities?.map((one) => [one.activityId, one]));
+    return nodeIds.map((id) => lookOf(byId.get(id)));
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { state: 'none' };
-    throw error;
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return nodeIds.map(() => ({ state: 'none' }));
   }
-  const found = activities?.find(({ activityId }) => activityId === nodeId);
+}
+
+function lookOf(found: PendingActivity | undefined): AttemptLook {
   if (!found) return { state: 'none' };
   if (Number(found.state) !== SCHEDULED) return { state: 'started' };
   const attempt = found.attempt ?? 1;

@@ -94,6 +94,8 @@ export async function decideWith(
   const asked = askedOf(plan, request.from);
   if ('faults' in asked) return asked;
   const byId = new Map(before.views.map((view) => [view.id, view]));
+  const missing = await missingBelow(deps, request.from, byId);
+  if (missing.length > 0) return { faults: missing };
   const views = plan.nodes.map(({ id }) => byId.get(id));
   const nodes: RerunNode[] = [];
   for (const [index, node] of plan.nodes.entries()) {
@@ -105,7 +107,9 @@ export async function decideWith(
       before: view && { status: view.status, reason: view.reason },
       asked: asked.whole.has(node.id) ? 'whole' : asked.inside.has(node.id) ? 'inside' : undefined,
       differs: before.undone.has(node.id)
-        ? 'undone'
+        ? before.undone.get(node.id) === 'COMPLETED'
+          ? 'undone'
+          : 'undo_failed'
         : changed.has(node.id) || isOtherPipeline(valid, node, index, view)
           ? 'changed'
           : request.versions && view && (await isOtherVersion(deps, plan, node, view))
@@ -157,6 +161,43 @@ function askedOf(
     else inside.set(id, [...(inside.get(id) ?? []), path.slice(slash + 1)]);
   });
   return faults.length > 0 ? { faults } : { whole, inside };
+}
+
+/** What was asked for below nodes, and was not there. What never ran, or is below what never ran, is not known. */
+async function missingBelow(
+  deps: Deps,
+  from: readonly string[],
+  views: ReadonlyMap<string, NodeView>,
+): Promise<Fault[]> {
+  const readJson = (ref: string) => getJson(deps.blobs, ref);
+  const known = new Map<string, ReadonlyMap<string, NodeView>>();
+  const below = async (ref: string): Promise<ReadonlyMap<string, NodeView>> => {
+    const found = known.get(ref);
+    if (found) return found;
+    const manifest = (await readJson(ref)) as unknown as Manifest;
+    const inner = new Map((await manifestNodes(manifest, readJson)).map((one) => [one.id, one]));
+    known.set(ref, inner);
+    return inner;
+  };
+  const faults: Fault[] = [];
+  for (const [index, path] of from.entries()) {
+    const [first = '', ...steps] = path.split('/');
+    let view = views.get(first);
+    for (const step of steps) {
+      const ref = view?.below?.manifest;
+      if (ref === undefined) break;
+      const inner = await below(ref);
+      view = inner.get(step);
+      if (view) continue;
+      const message = `${preview(path)}: there was no ${preview(step)}`;
+      const hint = didYouMean(step, inner.keys());
+      faults.push(
+        fault(['submission', 'rerun', 'from', index], 'UNKNOWN_REFERENCE', message, hint),
+      );
+      break;
+    }
+  }
+  return faults;
 }
 
 /** A name stands for another pipeline now. */

@@ -4,9 +4,11 @@ import type { Value } from '../domain/outcome.js';
 import type { Plan } from '../domain/plan.js';
 import { letterOfEnding } from '../domain/scheduler-snapshot.js';
 import { isTerminal } from '../domain/status.js';
-import { putJson, type BlobStore } from '../store/blob-store.js';
+import { getJson, putJson, type BlobStore } from '../store/blob-store.js';
 import type { NodeView } from '../workflows/messages.js';
+import type { ReadKept } from '../workflows/operator-messages.js';
 import type { Seeding, Upstream } from '../workflows/requests.js';
+import type { Deps } from './deps.js';
 import type { PlannedRerun } from './rerun.js';
 import { storeValue } from './values.js';
 
@@ -138,6 +140,22 @@ async function outputsOf(
   }
   if (jsonBytes(outputs) <= OUTPUTS_PINNED) return outputs;
   return { pages: await pagesOf(blobs, outputs, OUTPUTS_PER_PAGE) };
+}
+
+/** What kept nodes gave, for nodes that came later. */
+export async function readKept(
+  { blobs }: Deps,
+  { places }: ReadKept,
+): Promise<[number, Upstream][]> {
+  const outputs: [number, Upstream][] = [];
+  const pages = new Map<string, NodeView[]>();
+  for (const { index, ref, at } of places) {
+    const page = pages.get(ref) ?? ((await getJson(blobs, ref)) as unknown as NodeView[]);
+    pages.set(ref, page);
+    const { status = 'COMPLETED', output } = page[at] ?? {};
+    outputs.push([index, { status, ...(output ? { output: await light(blobs, output) } : {}) }]);
+  }
+  return outputs;
 }
 
 async function light(blobs: BlobStore, output: Value): Promise<Value> {

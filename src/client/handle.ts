@@ -11,7 +11,6 @@ import {
   UPDATE,
   type Answer,
   type ApproveRequest,
-  type CancelNodeRequest,
   type Counts,
   type GraphStatus,
   type NodeView,
@@ -24,6 +23,7 @@ import {
   readArtifact,
   type ArtifactContent,
 } from './artifacts.js';
+import { askRunning } from './ask-running.js';
 import { awaitNode } from './await-node.js';
 import { changedNodes, pendingAttempts, query, wholeView, withPending } from './live.js';
 import type { ExplainOptions } from './explain.js';
@@ -39,6 +39,9 @@ import type { References } from './references.js';
 import type { RerunOptions } from './rerun.js';
 import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
 
+/** How long a question before a cancel may take, in milliseconds. */
+const LOOK_MS = 2_000;
+
 /** One look at a running execution: its status, and the nodes that changed since the last one. */
 export interface ExecutionUpdate {
   status: Status;
@@ -49,6 +52,8 @@ export interface ExecutionUpdate {
   startedAt: string;
   /** The executions that it waits for, or waited for; null while they have not ended. */
   awaits?: GraphStatus['awaits'];
+  /** All nodes have ended, and what they did is being undone: how far that is. */
+  undoing?: GraphStatus['undoing'];
   /** Nodes that run at once. */
   concurrency?: number;
   /** From 1; one more with every edit. */
@@ -152,18 +157,23 @@ export class ExecutionHandle {
         message: `${this.executionId} has already ended (${description.status.name})`,
       };
     }
+    if (await this.isUndoing())
+      return {
+        success: false,
+        message: `${this.executionId} is undoing what it did, which no cancel cuts short`,
+      };
     await this.workflow.cancel();
     return { success: true, message: `${this.executionId} was asked to stop` };
   }
 
   /** Starts nothing new until `resume`; `hard` also asks what runs to stop at its last checkpoint. */
   async pause(options: PauseOptions = {}): Promise<Answer> {
-    return await ask(this.parts.client, this.executionId, UPDATE.pause, options);
+    return await askRunning(this.parts.client, this.executionId, UPDATE.pause, options);
   }
 
   /** Goes on after a pause. */
   async resume(options: Omit<PauseOptions, 'mode'> = {}): Promise<Answer> {
-    return await ask(this.parts.client, this.executionId, UPDATE.resume, options);
+    return await askRunning(this.parts.client, this.executionId, UPDATE.resume, options);
   }
 
   /** Runs it once more, now that it has ended: see `TaskEngine.rerun`. @returns a handle to the new execution */
@@ -222,6 +232,15 @@ export class ExecutionHandle {
     return nodes.map((view) => withPending(view, pending.get(view.id), now));
   }
 
+  /** False also where no worker answers: it is told once one does. */
+  private async isUndoing(): Promise<boolean> {
+    const { client } = this.parts;
+    const asked = client.withDeadline(Date.now() + LOOK_MS, () =>
+      query<GraphStatus>(client, this.executionId, QUERY.status),
+    );
+    return (await asked.catch(() => undefined))?.undoing !== undefined;
+  }
+
   private async describe() {
     try {
       return await this.workflow.describe();
@@ -266,7 +285,7 @@ export class NodeHandle extends NodeOperator {
   /** Cancels this node; what depends on it follows its trigger rule. */
   async cancel(): Promise<Answer> {
     const { nodeId } = this;
-    return await ask(this.parts.client, this.graphId, UPDATE.cancelNode, { nodeId });
+    return await askRunning(this.parts.client, this.graphId, UPDATE.cancelNode, { nodeId });
   }
 
   /** Says yes to an approval. */
@@ -281,40 +300,24 @@ export class NodeHandle extends NodeOperator {
 
   private async answer(answer: Omit<ApproveRequest, 'nodeId'>): Promise<Answer> {
     const { nodeId } = this;
-    return await ask(this.parts.client, this.graphId, UPDATE.approve, { ...answer, nodeId });
+    return await askRunning(this.parts.client, this.graphId, UPDATE.approve, { ...answer, nodeId });
   }
 
   /** It does not start (again) until `resume`; `hard` also asks a running attempt to stop at its last checkpoint. */
   async pause(options: PauseOptions = {}): Promise<Answer> {
     const { nodeId } = this;
-    return await ask(this.parts.client, this.graphId, UPDATE.pause, { ...options, nodeId });
+    return await askRunning(this.parts.client, this.graphId, UPDATE.pause, { ...options, nodeId });
   }
 
   /** Goes on after a pause of its own. */
   async resume(options: Omit<PauseOptions, 'mode'> = {}): Promise<Answer> {
     const { nodeId } = this;
-    return await ask(this.parts.client, this.graphId, UPDATE.resume, { ...options, nodeId });
+    return await askRunning(this.parts.client, this.graphId, UPDATE.resume, { ...options, nodeId });
   }
 }
 
 /** An answer to an approval, and who gives it: that stands in the status history. */
 export type ApprovalAnswer = Omit<ApproveRequest, 'nodeId' | 'approved'>;
-
-/** Asks a running execution for something; one that has ended, or never was, answers no. */
-async function ask(
-  client: Client,
-  executionId: string,
-  update: string,
-  request: PauseRequest | CancelNodeRequest | ApproveRequest,
-): Promise<Answer> {
-  const handle = client.workflow.getHandle(executionId);
-  try {
-    return await handle.executeUpdate<Answer, [object]>(update, { args: [request] });
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    return { success: false, message: `${executionId} is not running` };
-  }
-}
 
 export function notFound(executionId: string): TaskError {
   return new TaskError(
@@ -338,6 +341,7 @@ function summary(
     startedAt,
     ...(status.reason ? { reason: status.reason } : {}),
     ...(status.awaits ? { awaits: status.awaits } : {}),
+    ...(status.undoing ? { undoing: status.undoing } : {}),
     ...(status.concurrency === undefined ? {} : { concurrency: status.concurrency }),
     ...(status.graphVersion === undefined ? {} : { graphVersion: status.graphVersion }),
     changed,

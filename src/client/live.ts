@@ -6,7 +6,13 @@ import { messageOf } from '../domain/errors.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
 import { isTerminal } from '../domain/status.js';
 import type { References } from './references.js';
-import { QUERY, type GraphStatus, type NodesPage, type NodeView } from '../workflows/messages.js';
+import {
+  BETWEEN_RUNS,
+  QUERY,
+  type GraphStatus,
+  type NodesPage,
+  type NodeView,
+} from '../workflows/messages.js';
 
 type PendingActivity = NonNullable<
   WorkflowExecutionDescription['raw']['pendingActivities']
@@ -41,7 +47,11 @@ export async function query<T>(
 }
 
 function isBetweenTasks(error: unknown): boolean {
-  return error instanceof Error && messageOf(error.cause).includes('Workflow Task in failed state');
+  if (!(error instanceof Error)) return false;
+  return (
+    messageOf(error.cause).includes('Workflow Task in failed state') ||
+    error.message.includes(BETWEEN_RUNS)
+  );
 }
 
 /** All nodes that changed after a sequence, page by page. */

@@ -1,6 +1,5 @@
 /** Verbs for people who look after a running graph: how they are asked, whoever asks. */
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { preview, type Json } from '../domain/json.js';
 import type { Priority } from '../domain/priority.js';
@@ -8,6 +7,10 @@ import type { OperatorVerb } from '../domain/status.js';
 import { UPDATE, type Answer } from '../workflows/messages.js';
 import type { EditAnswer, EditRequest, OperatorRequests } from '../workflows/operator-messages.js';
 import { isOperatorRequest, TAKES } from '../workflows/operator-shapes.js';
+import { askRunning } from './ask-running.js';
+
+/** Characters of a request's key: the server takes an id of at most 1,000, and the verb and the node stand in it. */
+const REQUEST_ID_MOST = 500;
 
 /** Who asks, and why: both stand in the status history. */
 export interface VerbOptions {
@@ -97,7 +100,7 @@ export async function editGraph(
 /**
  * Asks a running execution; one that has ended, or never was, answers no.
  *
- * @throws TaskError CONFIGURATION for what makes no sense in any state
+ * @throws TaskError CONFIGURATION for what makes no sense in any state, NO_WORKER where none answers
  */
 async function askVerb<V extends OperatorVerb, A extends Answer = Answer>(
   client: Client,
@@ -109,33 +112,33 @@ async function askVerb<V extends OperatorVerb, A extends Answer = Answer>(
   const asked = plain(request);
   if (!isOperatorRequest(verb, asked))
     throw new TaskError('CONFIGURATION', `${verb}: expected ${TAKES[verb]}, got ${preview(asked)}`);
-  const handle = client.workflow.getHandle(executionId);
-  try {
-    return await handle.executeUpdate<A, [object]>(UPDATE[verb], {
-      args: [asked],
-      ...(requestId === undefined ? {} : { updateId: updateIdOf(verb, asked, requestId) }),
-    });
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError)
-      return { success: false, message: `${executionId} is not running` } as A;
-    const { cause } = error as { cause?: unknown };
-    if (!(error instanceof WorkflowUpdateFailedError) || !(cause instanceof ApplicationFailure))
-      throw error;
-    throw new TaskError('CONFIGURATION', `${verb}: ${cause.message}`, { cause: error });
-  }
+  const id = requestId === undefined ? undefined : updateIdOf(verb, asked, requestId);
+  return await askRunning<A>(client, executionId, UPDATE[verb], asked, id);
 }
 
 /** As it will be sent: what is undefined is not there. */
-function plain(request: object): unknown {
+function plain(request: object): object {
   try {
-    return JSON.parse(JSON.stringify(request));
+    return JSON.parse(JSON.stringify(request, finite)) as object;
   } catch (error) {
     throw new TaskError('CONFIGURATION', `it is no JSON: ${messageOf(error)}`, { cause: error });
   }
 }
 
+/** JSON would make null of them. */
+function finite(_key: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Error(`${value} is no number that JSON can hold`);
+  return value;
+}
+
 /** One key may be used for many nodes and verbs. */
 function updateIdOf(verb: string, request: object, requestId: string): string {
+  if (requestId === '' || requestId.length > REQUEST_ID_MOST)
+    throw new TaskError(
+      'CONFIGURATION',
+      `requestId: expected 1 to ${REQUEST_ID_MOST} characters, got ${requestId.length}`,
+    );
   const { nodeId = '' } = request as { nodeId?: string };
   return `${verb}/${nodeId}/${requestId}`;
 }

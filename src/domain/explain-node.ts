@@ -207,7 +207,8 @@ function limitReason(node: NodeFacts, { limits, executionId }: Surroundings): Re
 }
 
 function pausedReason(node: NodeFacts, { marks }: Surroundings): Reason {
-  const own = node.marks?.at(-1);
+  // Another verb's mark only says how the node stood then.
+  const own = node.marks?.findLast(({ verb }) => verb === undefined);
   const scope = own?.status === 'PAUSED' ? 'node' : 'graph';
   const mark = scope === 'node' ? own : marks.findLast(({ status }) => status === 'PAUSED');
   const { at: since = null, by = null, note = null } = mark ?? {};

@@ -124,6 +124,29 @@ export function heldByPause(stopped: NodeOutcome, how: 'pause' | 'end' = 'pause'
   };
 }
 
+/** What a node has behind it, as far as the server and its last heartbeat say. */
+export interface Spent {
+  /** Attempts of this activity. */
+  attempts: number;
+  history: AttemptRecord[];
+  executionTimeMs: number;
+  checkpoint?: Json;
+}
+
+/**
+ * An activity that is cancelled while it waits for its next attempt brings nothing of those before.
+ *
+ * @param before attempts that earlier activities of the node have used
+ */
+export function withSpent(outcome: NodeOutcome, spent: Spent, before: number): NodeOutcome {
+  if (outcome.attempts.length > 0) return outcome; // it has started meanwhile, and says so itself
+  const { attempts, history, executionTimeMs, checkpoint } = spent;
+  return {
+    ...{ ...outcome, attempts: history, attemptCount: before + attempts, executionTimeMs },
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+  };
+}
+
 /** The end of a node that was refused before anything of it ran. */
 export function refusal(message: string): NodeOutcome {
   const error = { code: 'SPEC_INVALID', message, origin: 'engine', retriable: false } as const;

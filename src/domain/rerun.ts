@@ -46,7 +46,7 @@ export interface RerunNode {
   /** It was asked for, or something below it was. */
   asked?: 'whole' | 'inside' | undefined;
   /** What is not as it was, so that it runs. */
-  differs?: 'changed' | 'version' | 'undone' | undefined;
+  differs?: 'changed' | 'version' | 'undone' | 'undo_failed' | undefined;
   /** What it reads from elsewhere than the nodes above it may not be as it was. */
   loose?: boolean;
 }
@@ -58,6 +58,7 @@ export type RerunReason =
   | 'changed'
   | 'version'
   | 'undone'
+  | 'undo_failed'
   | 'not_completed'
   | 'descendant'
   | 'approval'
@@ -122,7 +123,7 @@ function decide(
 }
 
 /** These run from the beginning, whatever is below them. */
-const AFRESH: readonly RerunReason[] = ['new', 'undone', 'descendant'];
+const AFRESH: readonly RerunReason[] = ['new', 'undone', 'undo_failed', 'descendant'];
 
 function withLooks({ kind, before, asked }: RerunNode, decision: Bare): RerunDecision {
   const below = kind === 'graph' || kind === 'map';
@@ -149,6 +150,8 @@ export function rerunText(
       return 'its task has another version now';
     case 'undone':
       return 'what it did was undone';
+    case 'undo_failed':
+      return 'its undo failed: look whether what it did still stands before it is done again';
     case 'not_completed':
       return before === undefined ? 'did not complete' : `ended ${before}`;
     case 'descendant':

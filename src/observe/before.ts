@@ -3,7 +3,7 @@ import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@tempor
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { TaskError, TaskStateError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
-import { isObject } from '../domain/json.js';
+import { isObject, type JsonObject } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import type { TerminalStatus } from '../domain/status.js';
 import {
@@ -14,6 +14,7 @@ import {
   type NodeView,
 } from '../workflows/messages.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } from './closing.js';
+import { editedSpec } from './history-edits.js';
 import { nodesOfHistory } from './history-nodes.js';
 
 /** What an execution was started with. */
@@ -31,8 +32,8 @@ export interface StartedWith {
 export interface NodesBefore {
   manifest: Pick<Manifest, 'executionId' | 'basis'> & { status?: TerminalStatus };
   views: NodeView[];
-  /** Ids of nodes whose work was undone at its end. */
-  undone: ReadonlySet<string>;
+  /** By id of a node whose work was to be undone at its end, how that went. */
+  undone: ReadonlyMap<string, TerminalStatus>;
 }
 
 /**
@@ -79,7 +80,15 @@ export async function startedWith(
     awaitEnding(client.workflow.getHandle(executionId, runId)),
   );
   const edited = ending.close?.edited;
-  const last: unknown = edited === undefined ? spec : await readJson(edited);
+  const last: unknown = ending.close
+    ? edited === undefined
+      ? spec
+      : await readJson(edited)
+    : await editedSpec(
+        client,
+        await client.workflow.getHandle(executionId, runId).fetchHistory(),
+        spec as JsonObject,
+      );
   return { runId, memo, ending, spec: last as GraphSpec, submission: said };
 }
 
@@ -130,7 +139,7 @@ export async function nodesBefore(
   const name = JSON.stringify(executionId);
   if (status === 'REJECTED')
     throw new TaskStateError(`${name} was refused, so nothing of it ran; submit it anew`);
-  return { ...(await ofHistory(client, handle, executionId, run)), undone: new Set() };
+  return { ...(await ofHistory(client, handle, executionId, run)), undone: new Map() };
 }
 
 /** What a manifest says, of an execution or of one below a node. */
@@ -138,7 +147,7 @@ export async function ofManifest(manifest: Manifest, readJson: ReadJson): Promis
   return {
     manifest,
     views: await manifestNodes(manifest, readJson),
-    undone: new Set(manifest.compensation?.map(({ nodeId }) => nodeId)),
+    undone: new Map(manifest.compensation?.map(({ nodeId, status }) => [nodeId, status])),
   };
 }
 

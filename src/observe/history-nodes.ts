@@ -10,6 +10,7 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { messageOf } from '../domain/errors.js';
 import { isObject, type Json, type JsonObject } from '../domain/json.js';
+import { editedSpec } from './history-edits.js';
 import { isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
@@ -37,7 +38,11 @@ export async function nodesOfHistory(
   const events = history.events ?? [];
   const started = events[0]?.workflowExecutionStartedEventAttributes;
   const [spec, , carried] = await decodeArrayFromPayloads(converter, started?.input?.payloads);
-  const nodes = carried == null ? nodesOfSpec(spec as Json) : undefined;
+  const whole =
+    isObject(spec) && carried == null
+      ? await editedSpec(client, history, spec as JsonObject)
+      : undefined;
+  const nodes = whole && nodesOfSpec(whole);
   if (!nodes) return undefined;
   const scheduled = new Map<string, string>();
   const attempts = new Map<string, number>();

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { GraphRun } from './graph-run.js';
 import {
+  BETWEEN_RUNS,
   QUERY,
   UPDATE,
   type Answer,
@@ -27,9 +28,16 @@ import { answerOperator } from './operator-answers.js';
 import { isApprove, isCancelNode, isPause, isWaitingQuery } from './shapes.js';
 import { shielded } from './shielded.js';
 
-/** @param current the run, once it is prepared */
-export function answer(current: () => GraphRun | undefined): void {
-  answerQueries(current);
+/**
+ * @param current the run, once it is prepared
+ * @param goesOn another run of the execution was before this one
+ */
+export function answer(current: () => GraphRun | undefined, goesOn: boolean): void {
+  answerQueries(() => {
+    const run = current();
+    if (!run && goesOn) throw ApplicationFailure.nonRetryable(BETWEEN_RUNS);
+    return run;
+  });
   verb<CancelNodeRequest>(
     UPDATE.cancelNode,
     { says: 'cancel one node', takes: '{ "nodeId": "<id>" }', isRequest: isCancelNode },

@@ -77,7 +77,7 @@ export async function runExecution({
     if (run) run.operator.verbs.hear(signal);
     else fromAbove.push(signal);
   });
-  answer(() => run);
+  answer(() => run, Boolean(carried));
   const cancelled = CancellationScope.current().cancelRequested.catch(() =>
     shielded(() => run?.cancel('cancelled')),
   );

@@ -7,7 +7,7 @@
  * E3. A graph that is split into segments has its plan in pages that stand, so it cannot be edited.
  */
 import type { Effects } from '../domain/effects.js';
-import { growPlan } from '../domain/graph-edit.js';
+import { growPlan, type EditedNode } from '../domain/graph-edit.js';
 import { formatFaults } from '../domain/fault.js';
 import { jsonBytes, preview, type Json } from '../domain/json.js';
 import { schedulerNodes, type Plan } from '../domain/plan.js';
@@ -17,8 +17,14 @@ import { isTerminal, type Status, type StatusChange } from '../domain/status.js'
 import type { GraphState } from './graph-state.js';
 import { ACTIVITY } from './messages.js';
 import { markOf } from './node-verbs.js';
-import type { EditAnswer, EditRequest, PlanEditRequest, PlannedEdit } from './operator-messages.js';
-import type { ExecutionInfo } from './requests.js';
+import type {
+  EditAnswer,
+  EditRequest,
+  PlanEditRequest,
+  PlannedEdit,
+  ReadKept,
+} from './operator-messages.js';
+import type { ExecutionInfo, Upstream } from './requests.js';
 import { no } from './verbs.js';
 import { work } from './work.js';
 
@@ -107,8 +113,10 @@ export class GraphEdits {
         faults: faults.slice(0, 50),
       };
     }
+    const kept = await this.readKept(planned.nodes);
     const late = this.refused() ?? this.begun(replace.map(({ id }) => id));
     if (late !== undefined) return no(late);
+    for (const [index, upstream] of kept) state.upstream.set(index, upstream);
     growPlan(plan, planned.nodes);
     if (planned.compensation) plan.compensation ??= planned.compensation;
     const bodies = [...replace, ...add];
@@ -130,6 +138,20 @@ export class GraphEdits {
       message: `version ${this.version} of the graph: ${said}`,
       graphVersion: this.version,
     };
+  }
+
+  /** A rerun has with it what its first nodes read of kept ones; what the new ones read of others is looked up. */
+  private async readKept(nodes: readonly EditedNode[]): Promise<[number, Upstream][]> {
+    const { state, plan } = this.parts;
+    const reads = new Set(nodes.flatMap(({ node }) => node.reads ?? []));
+    const places = [...reads].flatMap((index) => {
+      const isThere = index < plan.nodes.length;
+      const { kept } = isThere && !state.upstream.has(index) ? state.view(index) : {};
+      return kept ? [{ index, ...kept }] : [];
+    });
+    if (places.length === 0) return [];
+    const request: ReadKept = { places };
+    return await work<[number, Upstream][]>(ACTIVITY.readKept, [request]);
   }
 
   /** Why this graph takes no edit. */

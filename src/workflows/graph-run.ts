@@ -94,6 +94,7 @@ export class GraphRun {
       status: () => this.status().status,
       startedAt: () => this.startedAt,
       stopping: () => this.stopping,
+      isCancelled: (index) => this.cancelReasons.has(index),
       apply: (effects) => this.apply(effects),
       shutCircuits: this.shutCircuits,
       end: (index, outcome) => this.endAsSaid(index, outcome),
@@ -149,7 +150,8 @@ export class GraphRun {
 
   /** Cancels the whole graph. */
   cancel(reason: StatusReason): void {
-    if (this.stopping !== undefined || this.scheduler.isDone) return; // only post hooks are left
+    if (this.stopping !== undefined) return;
+    if (this.begun && this.scheduler.isDone) return; // only post hooks are left
     this.stopping = reason;
     this.apply(this.scheduler.cancelAll(reason));
   }
@@ -203,6 +205,7 @@ export class GraphRun {
     const { awaiting, plan, prepared } = this.parts;
     const stopped = (): boolean => this.stopping !== undefined;
     const decision = await waitToStart({ awaiting, place, plan, state, stopped });
+    this.begun = true;
     if (!decision) return;
     this.startedAt = Date.now();
     if (decision.kind === 'end') {
@@ -234,7 +237,7 @@ export class GraphRun {
   }
 
   private isDone(): boolean {
-    return this.scheduler.isDone && this.settling === 0 && !this.operator.isBusy;
+    return this.begun && this.scheduler.isDone && this.settling === 0 && !this.operator.isBusy;
   }
 
   private dispatch(): void {

@@ -226,7 +226,10 @@ export class GraphState {
     this.upstream.set(index, { status, ...(outcome?.output ? { output: outcome.output } : {}) });
     const reused = outcome?.reused;
     const own = !reused || this.seed?.undoes(reused);
-    if (status === 'COMPLETED' && own && this.classOf(index).undo) this.undoable.push(index);
+    const { undo, kind } = this.classOf(index);
+    // Of a map that came to nothing some items may have completed.
+    const did = status === 'COMPLETED' || (kind === 'map' && record.scheduledAt !== undefined);
+    if (undo && own && did) this.undoable.push(index);
     if (!isFailure(status) || this.node(index).allowFailure) return;
     this.firstError ??= outcome?.error;
     if (this.failures.length === FAILURES_KEPT) return;

@@ -5,7 +5,14 @@ import {
   workflowInfo,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import { heldByPause, isHeld, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
+import {
+  heldByPause,
+  isHeld,
+  withSpent,
+  type ActivityOutcome,
+  type NodeOutcome,
+  type Spent,
+} from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import { fallbackPolicy } from '../domain/retry.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
@@ -18,7 +25,9 @@ import { Elsewhere } from './elsewhere.js';
 import { ACTIVITY } from './messages.js';
 import type { NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
 import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
+import type { AttemptLook, LookAtAttempts } from './operator-messages.js';
 import { isUnknown, settleUnknown } from './unknown.js';
+import { LOOK, work } from './work.js';
 
 /** Bytes of activity inputs in one workflow task: half of what a gRPC message may have. */
 const BYTE_BUDGET = 2_000_000;
@@ -27,6 +36,8 @@ const HOLDS_UP_TO = 30_000;
 const EVER_MS = 366 * 86_400_000;
 /** Activities that are pending at once: at 2,000 the server refuses the workflow task, for ever. */
 const PENDING_LIMIT = 1_500;
+/** Activities that one look at the server is about. */
+const LOOKED_AT = 500;
 /** Commands in one workflow task. */
 const COMMAND_BUDGET = 500;
 
@@ -42,7 +53,9 @@ export class HereExecutor implements NodeExecutor {
   private readonly alarm = new Alarm(() => this.drain());
   private waiting: NodeOrder[] = [];
   private pendingActivities = 0;
-  private readonly scopes = new Map<number, CancellationScope>();
+  private readonly running = new Map<number, { order: NodeOrder; scope: CancellationScope }>();
+  /** What nodes that are stopped have behind them, where only the server knows. */
+  private readonly behind = new Map<number, Spent>();
   /** Running nodes that were asked to stop, but not for good. */
   private readonly pausing = new Map<number, 'pause' | 'end'>();
   private readonly elsewhere = new Elsewhere();
@@ -80,8 +93,34 @@ export class HereExecutor implements NodeExecutor {
     const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
     this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
     for (const order of unbegun) this.deliver(order.index, this.unlessPaused(order));
-    for (const index of indexes) this.scopes.get(index)?.cancel();
     this.elsewhere.letGo(indexes);
+    if (how === 'cancel') this.cancelScopes(indexes);
+    else void this.stopKnowing(indexes);
+  }
+
+  private cancelScopes(indexes: readonly number[]): void {
+    for (const index of indexes) this.running.get(index)?.scope.cancel();
+  }
+
+  /** Stops nodes that go on later, or whose record stays: what they have behind them is asked for first. */
+  private async stopKnowing(indexes: readonly number[]): Promise<void> {
+    const asked = indexes.flatMap((index) => {
+      const { order } = this.running.get(index) ?? {};
+      return order && order.below === undefined ? [order] : [];
+    });
+    const { workflowId } = workflowInfo();
+    for (let at = 0; at < asked.length; at += LOOKED_AT) {
+      const orders = asked.slice(at, at + LOOKED_AT);
+      const request: LookAtAttempts = { workflowId, nodeIds: orders.map(({ id }) => id) };
+      const looks = await work<AttemptLook[]>(ACTIVITY.lookAtAttempts, [request], LOOK).catch(
+        (): AttemptLook[] => [],
+      );
+      orders.forEach(({ index }, nth) => {
+        const look = looks[nth];
+        if (look?.state === 'waiting') this.behind.set(index, look);
+      });
+    }
+    this.cancelScopes(indexes);
   }
 
   tell(indexes: readonly number[], signal: AboveSignal): void {
@@ -135,10 +174,10 @@ export class HereExecutor implements NodeExecutor {
 
   private async run(order: NodeOrder, request: NodeRequest): Promise<ActivityOutcome> {
     const scope = new CancellationScope({ cancellable: true });
-    this.scopes.set(order.index, scope);
+    this.running.set(order.index, { order, scope });
     if (order.below !== undefined) {
       const below = await this.children.run(order, request, this.classOf(order), scope);
-      this.scopes.delete(order.index);
+      this.running.delete(order.index);
       return below;
     }
     if (this.classOf(order).external) this.elsewhere.begun(order.index, order.id);
@@ -152,12 +191,15 @@ export class HereExecutor implements NodeExecutor {
     } catch (error) {
       outcome = outcomeOfFailure(error, order, request, Date.now());
     } finally {
-      this.scopes.delete(order.index);
+      this.running.delete(order.index);
       this.elsewhere.ended(order.index);
     }
     if (request.holdUnknown && isUnknown(outcome))
       outcome = await settleUnknown(order, request, this.classOf(order), outcome);
+    const spent = this.behind.get(order.index);
+    this.behind.delete(order.index);
     if (isHeld(outcome)) return outcome;
+    if (spent) outcome = withSpent(outcome, spent, order.round?.attemptsUsed ?? 0);
     const pausing = this.pausing.get(order.index);
     // Of a node that ends otherwise than its attempt no hook hears how the attempt did.
     if (pausing === 'end' || (pausing === 'pause' && outcome.status === 'CANCELLED')) {

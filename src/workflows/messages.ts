@@ -25,6 +25,7 @@ export const ACTIVITY = {
   prepare: 'tempograph.prepare',
   prepareBelow: 'tempograph.prepareBelow',
   collect: 'tempograph.collect',
+  collectEnded: 'tempograph.collectEnded',
   question: 'tempograph.question',
   answer: 'tempograph.answer',
   readPlan: 'tempograph.readPlan',
@@ -43,8 +44,9 @@ export const ACTIVITY = {
   endElsewhere: 'tempograph.endElsewhere',
   letGo: 'tempograph.letGo',
   checkValue: 'tempograph.checkValue',
-  lookAtAttempt: 'tempograph.lookAtAttempt',
+  lookAtAttempts: 'tempograph.lookAtAttempts',
   planEdit: 'tempograph.planEdit',
+  readKept: 'tempograph.readKept',
 } as const;
 
 /** What a worker does for the engine, not for a node. */
@@ -332,6 +334,9 @@ export interface Basis {
   /** Of a map: references of the pages of its items. */
   items?: string[];
 }
+
+/** What a query is told while a large graph goes on in a new run, which has to read what the one before left. */
+export const BETWEEN_RUNS = 'the execution goes on in a new run just now; ask again';
 
 /** The result of a completed `taskGraph`, and the details of a failed one. */
 export interface GraphClose {

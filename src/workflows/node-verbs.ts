@@ -12,6 +12,7 @@ import {
   type ActivityOutcome,
   type HeldOutcome,
   type NodeOutcome,
+  type Spent,
 } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
@@ -35,13 +36,12 @@ import type {
   CompleteRequest,
   ConcurrencyRequest,
   FailRequest,
-  LookAtAttempt,
+  LookAtAttempts,
   NodeVerbRequest,
   OperatorCarry,
   PriorityRequest,
-  Spent,
 } from './operator-messages.js';
-import { findOpen, no, stopped, yes } from './verbs.js';
+import { findOpen, no, nothingStarts, yes, type AboutToEnd } from './verbs.js';
 import { LOOK, work } from './work.js';
 
 /** A retry that is due so soon comes before it could be hurried. */
@@ -56,6 +56,8 @@ export interface NodeVerbParts {
   stopping(): StatusReason | undefined;
   /** Every node has ended, and what follows is under way. */
   isClosing: () => boolean;
+  /** How a running node is about to end, as somebody asked. */
+  aboutToEnd: (index: number) => AboutToEnd | undefined;
   /** The largest output that stays in a node's envelope. */
   inlineLimit(index: number): number;
   /** Notes what was asked of the whole graph. */
@@ -133,10 +135,11 @@ export class NodeVerbs {
     const before = this.find(nodeId);
     if (typeof before !== 'number') return before;
     const { state } = this.parts;
-    const { task, result } = state.classOf(before);
+    const { task, result, kind } = state.classOf(before);
     const request: CheckValueRequest = {
       ...{ task, value, inlineLimit: this.parts.inlineLimit(before) },
       shaped: result !== undefined,
+      ...(kind === undefined ? {} : { kind }),
     };
     const checked = await this.parts.meanwhile(() =>
       work<CheckedValue>(ACTIVITY.checkValue, [request]),
@@ -179,8 +182,8 @@ export class NodeVerbs {
       this.mark(index, state.view(index).status, 'setPriority', asked, `priority ${priority}`);
       return yes(`${nodeId} has priority ${priority} now`);
     }
-    const status = this.parts.status();
-    if (isTerminal(status)) return no(`the execution is already ${status}`);
+    const over = nothingStarts(this.parts);
+    if (over) return over;
     const open = state.plan.nodes.flatMap((_, index) =>
       ['waiting', 'ready', 'held'].includes(scheduler.state(index)) ? [index] : [],
     );
@@ -192,12 +195,9 @@ export class NodeVerbs {
   }
 
   setConcurrency({ concurrency, ...asked }: ConcurrencyRequest): Answer {
-    const { scheduler, isClosing } = this.parts;
-    if (isClosing()) return no('every node has ended: it is closing');
-    const status = this.parts.status();
-    if (isTerminal(status)) return no(`the execution is already ${status}`);
-    const stopping = stopped(this.parts.stopping());
-    if (stopping) return stopping;
+    const { scheduler } = this.parts;
+    const over = nothingStarts(this.parts);
+    if (over) return over;
     const before = scheduler.concurrency;
     if (before === concurrency) return no(`the concurrency is ${concurrency} already`);
     scheduler.setConcurrency(concurrency);
@@ -225,13 +225,14 @@ export class NodeVerbs {
       return undefined;
     }
     return spent && isHeld(outcome) && outcome.held === 'paused'
-      ? withSpent(outcome, spent)
+      ? heldWithSpent(outcome, spent)
       : outcome;
   }
 
-  /** True for a node that is being ended as a person said. */
-  isEnding(index: number): boolean {
-    return this.ends.has(index);
+  /** How a running node is about to end, as a person said. */
+  ending(index: number): AboutToEnd | undefined {
+    const end = this.ends.get(index);
+    return end && { status: end.outcome.status, by: end.asked.by };
   }
 
   /** The server keeps its wait: its activity is stopped there, and started again with the attempts that it has behind it. */
@@ -241,11 +242,9 @@ export class NodeVerbs {
     if (kind !== undefined) return no(`${nodeId} ${KIND_SAYS[kind]}`);
     if (this.hurried.has(index)) return no(`${nodeId} is tried now already`);
     const workflowId = executor.runOf(index);
-    const request: LookAtAttempt = { workflowId: workflowId ?? '', nodeId };
-    const look = await this.parts.meanwhile(() =>
-      work<AttemptLook>(ACTIVITY.lookAtAttempt, [request], LOOK).catch((): AttemptLook => ({
-        state: 'none',
-      })),
+    const request: LookAtAttempts = { workflowId: workflowId ?? '', nodeIds: [nodeId] };
+    const [look = { state: 'none' }] = await this.parts.meanwhile(() =>
+      work<AttemptLook[]>(ACTIVITY.lookAtAttempts, [request], LOOK).catch((): AttemptLook[] => []),
     );
     const open = this.find(nodeId);
     if (typeof open !== 'number') return open;
@@ -294,13 +293,7 @@ export class NodeVerbs {
   }
 
   private find(nodeId: string): number | Answer {
-    const index = findOpen(this.parts, nodeId);
-    const end = typeof index === 'number' ? this.ends.get(index) : undefined;
-    if (!end) return index;
-    const { by } = end.asked;
-    return no(
-      `${nodeId} is about to end ${end.outcome.status}, as ${by === undefined ? 'somebody' : by} asked`,
-    );
+    return findOpen(this.parts, nodeId);
   }
 
   private pausedSays(nodeId: string, index: number): string {
@@ -357,7 +350,7 @@ const countOf = (attempt: ActivityOutcome): number =>
   isHeld(attempt) ? attempt.attemptsUsed : attempt.attemptCount;
 
 /** Held as for any retry, its attempts those that the server knew of. */
-function withSpent(held: HeldOutcome, spent: Spent): HeldOutcome {
+function heldWithSpent(held: HeldOutcome, spent: Spent): HeldOutcome {
   const { history, executionTimeMs, checkpoint = held.checkpoint } = spent;
   const last = history.at(-1);
   return {

@@ -1,8 +1,9 @@
 /** What people ask of a running graph beside pause, resume and cancel: the arguments of these updates, and their answers. */
+import type { NodeKind } from '../domain/node-kind.js';
 import type { CompensationRule } from '../domain/compensation.js';
 import type { Fault } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
-import type { AttemptRecord, NodeOutcome, Value } from '../domain/outcome.js';
+import type { NodeOutcome, Value, Spent } from '../domain/outcome.js';
 import type { EditedNode } from '../domain/graph-edit.js';
 import type { Plan } from '../domain/plan.js';
 import type { Priority } from '../domain/priority.js';
@@ -78,31 +79,24 @@ export interface CheckValueRequest {
   inlineLimit: number;
   /** The node's output is made of what its task gives, so the task's schema says nothing of it. */
   shaped: boolean;
+  /** What the node is, where it does not run the task itself. */
+  kind?: Exclude<NodeKind, 'task'>;
 }
 
 export type CheckedValue =
   | { output: Value; outputHash: string; taskVersion?: string; unchecked?: string }
   | { refused: string };
 
-/** The argument of `lookAtAttempt`: a node's activity, and where it is. */
-export interface LookAtAttempt {
+/** The argument of `lookAtAttempts`: the activities of nodes, and where they are. The answers come in the same order. */
+export interface LookAtAttempts {
   workflowId: string;
-  nodeId: string;
+  nodeIds: string[];
 }
 
 /** How a node's activity stands with the server. */
 export type AttemptLook =
   | { state: 'none' | 'queued' | 'started' }
   | ({ state: 'waiting'; /** Epoch milliseconds of the server's clock. */ dueAt: number } & Spent);
-
-/** What a node has behind it, as far as its last heartbeat says. */
-export interface Spent {
-  /** Attempts of this activity. */
-  attempts: number;
-  history: AttemptRecord[];
-  executionTimeMs: number;
-  checkpoint?: Json;
-}
 
 /** The argument of `planEdit`. */
 export interface PlanEditRequest {
@@ -118,6 +112,11 @@ export interface PlanEditRequest {
 
 export type PlannedEdit =
   { faults: Fault[] } | { nodes: EditedNode[]; compensation?: CompensationRule };
+
+/** The argument of `readKept`: where it stands what kept nodes of a rerun gave. */
+export interface ReadKept {
+  places: { index: number; ref: string; at: number }[];
+}
 
 /** What of all this a coordinator carries over a continue-as-new. */
 export interface OperatorCarry {

@@ -12,9 +12,9 @@ import { NodeVerbs } from './node-verbs.js';
 import type { OrderBook } from './orders.js';
 import type { Prepared } from './requests.js';
 import { executionMarked } from './trace.js';
-import { GraphVerbs, type VerbParts } from './verbs.js';
+import { GraphVerbs, type VerbParts, type AboutToEnd } from './verbs.js';
 
-export interface OperatorParts extends Omit<VerbParts, 'told'> {
+export interface OperatorParts extends Omit<VerbParts, 'told' | 'isClosing' | 'aboutToEnd'> {
   prepared: Prepared;
   plan: Plan;
   spec: GraphSpec | null;
@@ -24,6 +24,8 @@ export interface OperatorParts extends Omit<VerbParts, 'told'> {
   startedAt(): number;
   /** Why nothing starts any more. */
   stopping(): StatusReason | undefined;
+  /** It runs, and was asked to stop for good. */
+  isCancelled(index: number): boolean;
   shutCircuits: ShutCircuits;
   /** Ends a node that does not run, or whose attempt is over. */
   end(index: number, outcome: NodeOutcome): void;
@@ -51,7 +53,9 @@ export class Operator {
       this.meanwhile(work).finally(() => parts.apply({ settled: [], cancel: [] }));
     const markGraph = (mark: StatusChange): void => this.verbs.mark(mark);
     const isClosing = (): boolean => this.closing;
-    const common = { ...parts, told, meanwhile, markGraph, isClosing };
+    const aboutToEnd = (index: number): AboutToEnd | undefined =>
+      this.nodes.ending(index) ?? (parts.isCancelled(index) ? { status: 'CANCELLED' } : undefined);
+    const common = { ...parts, told, meanwhile, markGraph, isClosing, aboutToEnd };
     this.verbs = new GraphVerbs(common);
     this.verbs.marks.push(...(carry?.marks ?? []));
     const inlineLimit = (index: number): number => orders.inlineLimit(index);
@@ -62,7 +66,7 @@ export class Operator {
       ...{ ...common, execution, plan, spec, submission },
       isBelow: prepared.below !== undefined,
       stopping: () => parts.stopping() ?? parts.scheduler.stopping,
-      isEnding: (index) => this.nodes.isEnding(index),
+      isEnding: (index) => aboutToEnd(index) !== undefined,
       edited: () => orders.edited(),
     });
     this.answered = new Answered(carry?.answered);

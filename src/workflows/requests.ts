@@ -173,6 +173,12 @@ export interface CollectRequest {
   inlineLimit: number;
 }
 
+/** The argument of `collectEnded`: a map that did not complete. */
+export interface CollectEndedRequest {
+  executionId: string;
+  inlineLimit: number;
+}
+
 /** A question as it is asked, its message resolved. */
 export interface Question {
   message: string;

@@ -1,14 +1,16 @@
 /** Undoes what a graph's nodes did, the newest first, one after another; what cannot be undone holds up nothing else. */
 import { log } from '@temporalio/workflow';
 import { compensates, type Undone } from '../domain/compensation.js';
-import { INLINE_LIMIT } from '../domain/outcome.js';
+import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
 import type { Plan, UndoClass } from '../domain/plan.js';
 import type { TerminalStatus } from '../domain/status.js';
 import { runAfter } from './after.js';
 import type { Carry } from './between.js';
 import type { GraphState } from './graph-state.js';
+import { ACTIVITY } from './messages.js';
 import type { OrderBook } from './orders.js';
-import type { Prepared } from './requests.js';
+import type { CollectEndedRequest, Prepared } from './requests.js';
+import { work } from './work.js';
 
 export class Undoing {
   /** What was undone so far, in this order. */
@@ -36,13 +38,20 @@ export class Undoing {
    */
   async run(status: TerminalStatus, between: () => Promise<void>): Promise<void> {
     if (!this.state(status)) return;
-    for (const index of [...this.nodes.undoable].reverse().slice(this.undone.length)) {
-      this.undone.push(await this.undo(index));
+    const { undoable } = this.nodes;
+    for (;;) {
+      const place = undoable.length - 1 - this.undone.length;
+      const index = undoable[place];
+      if (index === undefined) return;
+      const undone = await this.undo(index);
+      if (undone) this.undone.push(undone);
+      else undoable.splice(place, 1);
       await between();
     }
   }
 
-  private async undo(index: number): Promise<Undone> {
+  /** @returns undefined for a map of which no item has completed */
+  private async undo(index: number): Promise<Undone | undefined> {
     const { execution, params } = this.parts.prepared;
     const undo = this.nodes.classOf(index).undo as UndoClass; // `undoable` holds no other nodes
     const order = this.orders.order(index);
@@ -52,7 +61,11 @@ export class Undoing {
       ...(order.reads ? { reads: order.reads } : {}),
       ...(order.item ? { item: order.item } : {}),
     };
-    const output = this.nodes.upstream.get(index)?.output ?? null;
+    const completed = this.nodes.upstream.get(index)?.status === 'COMPLETED';
+    const output = completed
+      ? (this.nodes.upstream.get(index)?.output ?? null)
+      : await this.outputOfItems(`${execution.id}/${order.id}`);
+    if (!completed && output === null) return undefined;
     const { status, attemptCount, error } = await runAfter(order, request, { undo: output }, undo);
     const problem = error && { code: error.code, message: error.message.slice(0, 300) };
     if (status !== 'COMPLETED')
@@ -65,5 +78,13 @@ export class Undoing {
       endedAt: new Date(Date.now()).toISOString(),
       ...(problem ? { error: problem } : {}),
     };
+  }
+
+  /** What the items of a map gave that came to nothing, null for those that did not complete; null where none did. */
+  private async outputOfItems(executionId: string): Promise<Value | null> {
+    const request: CollectEndedRequest = { executionId, inlineLimit: INLINE_LIMIT };
+    return await work<Value | null>(ACTIVITY.collectEnded, [request], {
+      startToCloseTimeout: '3m',
+    });
   }
 }

@@ -2,7 +2,13 @@
 import { preview } from '../domain/json.js';
 import type { Effects } from '../domain/effects.js';
 import type { Scheduler } from '../domain/scheduler.js';
-import { isTerminal, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
+import {
+  isTerminal,
+  type Status,
+  type StatusChange,
+  type StatusReason,
+  type TerminalStatus,
+} from '../domain/status.js';
 import type { Approvals } from './approvals.js';
 import { showStatus } from './finish.js';
 import type { GraphState } from './graph-state.js';
@@ -21,6 +27,10 @@ export interface VerbParts {
   status(): Status;
   /** Why the whole graph is being stopped, while it is. */
   stopping(): StatusReason | undefined;
+  /** Every node has ended, and what follows is under way. */
+  isClosing: () => boolean;
+  /** How a running node is about to end, as somebody asked. */
+  aboutToEnd: (index: number) => AboutToEnd | undefined;
   /** Tells the worker of a mark, of the execution or of a node. `goesOn`: an attempt of it runs on. */
   told(mark: StatusChange, node?: { index: number; goesOn: boolean }): void;
   /** Does what follows from a decision of the scheduler, and looks for what may start. */
@@ -35,7 +45,7 @@ export class GraphVerbs {
 
   cancelNode(id: string): Answer {
     const { scheduler } = this.parts;
-    const index = this.find(id);
+    const index = findOpen(this.parts, id, 'cancel');
     if (typeof index !== 'number') return index;
     const running = scheduler.state(index) === 'running';
     this.parts.apply(scheduler.cancelNode(index, Date.now()));
@@ -45,10 +55,8 @@ export class GraphVerbs {
   pause({ nodeId, mode = 'soft', ...who }: PauseRequest): Answer {
     const { scheduler } = this.parts;
     if (nodeId !== undefined) return this.pauseNode(nodeId, mode, who);
-    const status = this.parts.status();
-    if (isTerminal(status)) return no(`the execution is already ${status}`);
-    const stopping = stopped(this.parts.stopping());
-    if (stopping) return stopping;
+    const over = this.over();
+    if (over) return over;
     const already = scheduler.isAllPaused;
     if (already && mode === 'soft') return no('it is already paused');
     scheduler.pause();
@@ -64,8 +72,8 @@ export class GraphVerbs {
   resume({ nodeId, mode: _mode, ...who }: PauseRequest): Answer {
     const { scheduler } = this.parts;
     if (nodeId !== undefined) return this.resumeNode(nodeId, who);
-    const status = this.parts.status();
-    if (isTerminal(status)) return no(`the execution is already ${status}`);
+    const over = this.over();
+    if (over) return over;
     if (!scheduler.isAllPaused) return no('it is not paused');
     scheduler.resume();
     this.parts.executor.tell(this.parts.state.runningNodes(), { verb: 'resume', ...who });
@@ -142,6 +150,11 @@ export class GraphVerbs {
     this.parts.told(mark, { index, goesOn });
   }
 
+  /** The answer where nothing starts any more. */
+  private over(): Answer | undefined {
+    return nothingStarts(this.parts);
+  }
+
   /** The index of a node that has not ended, or the answer that says why there is none. */
   private find(id: string): number | Answer {
     return findOpen(this.parts, id);
@@ -152,15 +165,40 @@ export class GraphVerbs {
   }
 }
 
-/** The index of a node that has not ended, or the answer that says why there is none. */
+/**
+ * The index of a node that has not ended, or the answer that says why there is none. Of two people the first wins: of a
+ * node that is about to end nothing else can be asked, but to cancel it once more.
+ */
 export function findOpen(
-  { state, scheduler }: Pick<VerbParts, 'state' | 'scheduler'>,
+  { state, scheduler, aboutToEnd }: Pick<VerbParts, 'state' | 'scheduler' | 'aboutToEnd'>,
   id: string,
+  verb?: 'cancel',
 ): number | Answer {
   const index = state.find(id);
   if (index === undefined) return no(`the graph has no node ${preview(id)}`);
   const ending = scheduler.ending(index);
-  return ending ? no(`${id} is already ${ending.status}`) : index;
+  if (ending) return no(`${id} is already ${ending.status}`);
+  const end = aboutToEnd(index);
+  if (!end || (verb === 'cancel' && end.status === 'CANCELLED')) return index;
+  const { status, by } = end;
+  return no(`${id} is about to end ${status}, as ${by ?? 'somebody'} asked`);
+}
+
+/** How a node is about to end, and who asked for it. */
+export interface AboutToEnd {
+  status: TerminalStatus;
+  by?: string | undefined;
+}
+
+/** The answer where nothing starts any more; undefined while something may. */
+export function nothingStarts({
+  status,
+  stopping,
+  isClosing,
+}: Pick<VerbParts, 'status' | 'stopping' | 'isClosing'>): Answer | undefined {
+  const now = status();
+  if (isTerminal(now)) return no(`the execution is already ${now}`);
+  return isClosing() ? no('every node has ended: it is closing') : stopped(stopping());
 }
 
 type Who = Pick<PauseRequest, 'by' | 'note' | 'reason'>;
@@ -175,8 +213,7 @@ const RUNNING_SAYS: Record<'soft' | 'hard', (running: number) => string> = {
 };
 
 const nodes = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`);
-/** The answer where nothing starts any more. */
-export const stopped = (reason: StatusReason | undefined): Answer | undefined =>
+const stopped = (reason: StatusReason | undefined): Answer | undefined =>
   reason && no(`the execution is being stopped (${reason})`);
 export const yes = (message: string): Answer => ({ success: true, message });
 export const no = (message: string): Answer => ({ success: false, message });

@@ -29,10 +29,26 @@ const endless = defineTask({
   },
 });
 
+/** Takes its money, but of the second, and stays with whoever wants it to. */
+const charge = defineTask<number | string>({
+  name: 'charge',
+  retry: 'NONE',
+  run: async (item, { executionId, signal }) => {
+    if (item === 2) throw new Error('card declined');
+    if (item === 'stay') {
+      running.push(executionId);
+      await new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      });
+    }
+    return item;
+  },
+});
+
 describe('compensation', () => {
   let harness: Harness;
   beforeAll(
-    async () => void (harness = await startHarness({ tasks: [undo, brokenUndo, endless] })),
+    async () => void (harness = await startHarness({ tasks: [undo, brokenUndo, endless, charge] })),
   );
   afterAll(() => harness.stop());
 
@@ -147,6 +163,45 @@ describe('compensation', () => {
     expect(of(handle.executionId).map(({ input }) => input)).toEqual([
       { input: null, output: { x: 5 } },
       { input: null, output: [1, 2] },
+    ]);
+  });
+
+  it.each([
+    ['fails', [1, 2, 3], [[1, null, 3]]],
+    ['fails whole', [2], []],
+  ])('of a map that %s undoes what its items did', async (_title, over, outputs) => {
+    const node = { id: 'charge', task: 'charge', input: '${{ item }}', compensate: 'undo' };
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'mapped saga',
+      tasks: [{ ...node, map: { over, onFailure: 'continue' } }] as GraphSpec['tasks'],
+    });
+    const { status, compensation } = await handle.result();
+    expect(status).toBe('FAILED');
+    expect(compensation.map(({ nodeId }) => nodeId)).toEqual(outputs.map(() => 'charge'));
+    const undoneOutputs = of(handle.executionId).map(({ input: given }) => given);
+    expect(undoneOutputs).toEqual(outputs.map((output) => ({ input: null, output })));
+  });
+
+  it('of a map that is cancelled undoes what its items did until then', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'cancelled saga',
+      tasks: [
+        {
+          ...{ id: 'charge', task: 'charge', compensate: 'undo' },
+          ...{ map: { over: [1, 'stay'] }, input: '${{ item }}' },
+        },
+      ] as GraphSpec['tasks'],
+    });
+    const first = handle.below('charge').node('0');
+    await until(
+      async () => (await first.status().catch(() => undefined))?.status === 'COMPLETED',
+      'the first',
+    );
+    await until(() => running.some((id) => id.startsWith(`${handle.executionId}/`)), 'the second');
+    await handle.cancel();
+    expect((await handle.result()).status).toBe('CANCELLED');
+    expect(of(handle.executionId).map(({ input }) => input)).toEqual([
+      { input: null, output: [1, null] },
     ]);
   });
 
