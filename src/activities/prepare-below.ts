@@ -29,7 +29,14 @@ import { recordError } from './failure.js';
 import { decideBelow, ITEMS_PER_PAGE } from './rerun-below.js';
 import { BODIES_PER_PAGE, inlineOrStored, pin, storeBodies } from './pin.js';
 import { knownTasks } from './prepare.js';
-import { bounded, contextOf, loadBody, loadTasks, resolveInput } from './resolve.js';
+import {
+  bounded,
+  contextOf,
+  loadBody,
+  loadTasks,
+  resolveInput,
+  scheduledTimeOf,
+} from './resolve.js';
 import { hashJson } from './values.js';
 
 /** Bytes of a value from above that stand in the request of each of a map's items. */
@@ -75,6 +82,7 @@ async function pinned(
       ...(sessionId === undefined ? {} : { sessionId }),
       parent: { id: execution.id, ...(kind === 'map' ? { map: true as const } : {}) },
       ...(again ? { rerunOf: again.of } : {}),
+      scheduledTime: scheduledTimeOf(execution),
     },
     ...{ valid, plan, bodies },
     refuse: () => undefined,

@@ -107,7 +107,7 @@ function remembering(deps: Deps): Deps {
 /** @throws SpecInvalidError never: faults are an answer */
 export async function prepare(
   all: Deps,
-  { spec, submission, executionId, run }: PrepareRequest,
+  { spec, submission, executionId, run, scheduledTime: meant }: PrepareRequest,
 ): Promise<PrepareResult> {
   const deps = remembering(all);
   const refuse = (faults: readonly Fault[]): void => {
@@ -136,12 +136,14 @@ export async function prepare(
     return again;
   }
   const beganAt = new Date(run.startedAt).toISOString();
+  const scheduledTime = rerun?.scheduledTime ?? meant;
   return await pin(deps, {
     execution: {
       ...{ id: executionId, kind, run },
       ...(project === undefined ? {} : { project }),
       ...(sessionId === undefined ? {} : { sessionId }),
       ...(rerun ? { rerunOf: rerun.of } : {}),
+      ...(scheduledTime === undefined ? {} : { scheduledTime }),
     },
     ...{ valid, plan, refuse },
     more: {

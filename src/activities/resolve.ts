@@ -67,6 +67,13 @@ export async function loadTasks(
   return { outputs, tasks };
 }
 
+/** The time that an execution is for, ISO. */
+export const scheduledTimeOf = ({
+  scheduledTime,
+  run,
+}: Pick<NodeRequest['execution'], 'scheduledTime' | 'run'>): string =>
+  scheduledTime ?? new Date(run.startedAt).toISOString();
+
 /** What a node's expressions see. */
 export async function contextOf(
   blobs: BlobStore,
@@ -83,6 +90,7 @@ export async function contextOf(
       graph,
       project: project ?? null,
       sessionId: sessionId ?? null,
+      scheduledTime: scheduledTimeOf(execution),
       metadata: metadata ? await loadValue(blobs, metadata) : {},
     },
     ...(item ? { item: await loadItem(blobs, item), index: item.index } : {}),

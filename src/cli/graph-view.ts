@@ -78,6 +78,13 @@ export class GraphView {
     return isTerminal(this.status);
   }
 
+  /** Approvals that wait for their answer. */
+  get asking(): string[] {
+    return [...this.nodes.values()].flatMap(({ id, status, approval }) =>
+      status === 'RUNNING' && approval ? [id] : [],
+    );
+  }
+
   /** How many nodes have each status. */
   counts(): Counts {
     return countStatuses(this.nodes.values());

@@ -32,13 +32,14 @@ function facts(node: NodeView, now: number): string[] {
     case 'PREPARING':
     case 'RUNNING':
       return [
+        ...(node.approval ? [approvalText(node.approval)] : []),
         ...(attempts > 1 ? [`attempt ${of}`] : []),
         ...(progress ? [progressText(progress)] : []),
       ];
     case 'RETRYING':
       return [`attempt ${of} failed`, `next ${due(node, now)}`];
     case 'PAUSED':
-      return reason ? [REASON[reason] ?? reason] : [];
+      return [...(reason ? [REASON[reason] ?? reason] : []), ...saidText(node)];
     case 'COMPLETED':
     case 'FAILED':
     case 'TIMEOUT':
@@ -49,9 +50,21 @@ function facts(node: NodeView, now: number): string[] {
         ...(node.reused ? [`kept from ${node.reused.executionId}`] : []),
         ...(attempts > 1 ? [`${attempts} attempts`] : []),
         ...(reason ? [REASON[reason] ?? reason] : []),
+        ...(reason === 'operator' ? saidText(node) : []),
         ...warningText(warnings),
       ];
   }
+}
+
+function approvalText({ by, message }: NonNullable<NodeView['approval']>): string {
+  return `asks ${by ? by.join(', ') : 'anybody'}: ${short(message)}`;
+}
+
+/** Who asked for it last, and why. */
+function saidText({ marks = [] }: NodeView): string[] {
+  const { by, note } = marks.at(-1) ?? {};
+  const said = [...(by === undefined ? [] : [`by ${by}`]), ...(note === undefined ? [] : [note])];
+  return said.length === 0 ? [] : [short(said.join(': '))];
 }
 
 function waitText({ reason, dependencies, limit, task, circuit }: NodeView): string {

@@ -26,7 +26,8 @@ export function resultDocument(result: ExecutionResult): Record<string, unknown>
 
 /** Prints status, error, warnings and output. */
 export function printResult(out: Output, result: ExecutionResult): void {
-  const { executionId, status, warnings, durationMs, counts, error, output } = result;
+  const { executionId, status, warnings, durationMs, counts, error, output, nodes, compensation } =
+    result;
   const paint = painter(status, out.style);
   const words =
     warnings.length > 0 && status === 'COMPLETED'
@@ -36,7 +37,20 @@ export function printResult(out: Output, result: ExecutionResult): void {
   out.print(`${paint(`${signOf(status)} ${words}`)}  ${executionId}  ${facts.join(' · ')}`);
   for (const warning of warnings) out.print(`  ${out.style.yellow('warning')} ${warning}`);
   if (error) printError(out, error);
+  for (const one of compensation) printUndone(out, one);
+  if (Object.keys(nodes).length > 1 && (status === 'FAILED' || status === 'TIMEOUT'))
+    out.print(out.style.dim(`  once it is mended: tempograph rerun ${executionId} --from failed`));
   if (output !== null && output !== undefined && hasContent(output)) printOutput(out, output);
+}
+
+function printUndone(
+  out: Output,
+  { nodeId, task, status, error }: ExecutionResult['compensation'][number],
+): void {
+  const done = status === 'COMPLETED';
+  const what = done ? out.style.yellow('undone') : out.style.red('not undone');
+  const how = done ? `by ${task}` : `${task} ended ${status}${error ? `: ${error.message}` : ''}`;
+  out.print(`  ${what} ${nodeId}, ${how}`);
 }
 
 function printError(out: Output, error: NonNullable<ExecutionResult['error']>): void {

@@ -28,7 +28,10 @@ export const stats: CommandDefinition<StatsOptions> = {
     option('--by <what>', 'a line for each').choices([...GROUPINGS]),
     option('--project <name>', 'only those of a project'),
     option('--task <name>', 'only those of a task or graph'),
-    option('--since <time>', 'ended at or after this time, or this long ago (24h)'),
+    option(
+      '--since <time>',
+      'ended at or after this time, or this long ago (24h), taken down to the full hour',
+    ),
     option('--nodes', 'the nodes of graphs'),
   ],
   examples: [

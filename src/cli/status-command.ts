@@ -26,7 +26,7 @@ export const status: CommandDefinition = {
       const { record, answered, nodes, view } = await snapshotOf(session, id);
       if (!answered)
         out.note(
-          `no worker on task queue ${JSON.stringify(session.taskQueue)} answered: this is what the server knows`,
+          `no worker of ${id} answered: this is what the server knows; "tempograph explain ${id}" says which queue has none`,
         );
       const reruns = await rerunsOf(session, record);
       out.document({
@@ -40,6 +40,8 @@ export const status: CommandDefinition = {
         out.print();
         for (const line of renderNodes(view, { width, now: Date.now(), style: out.style }))
           out.print(line);
+        for (const asking of view.asking)
+          out.note(`to answer: tempograph approve ${id}/${asking}, or deny`);
       }
       return EXIT.done;
     }),

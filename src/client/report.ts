@@ -67,7 +67,8 @@ export function operationReport(
 type Head = Pick<
   TaskReport,
   'name' | 'status' | 'startedAt' | 'endedAt' | 'durationMs' | 'error' | 'warnings'
-> & { views: NodeView[] };
+> &
+  Partial<Pick<TaskReport, 'compensation'>> & { views: NodeView[] };
 
 async function described(client: Client, executionId: string): Promise<ExecutionRecord> {
   try {
@@ -121,6 +122,7 @@ async function endHead({ client, references }: Parts, record: ExecutionRecord): 
   return {
     ...{ name, status: manifest.status, startedAt, endedAt, durationMs },
     error: errorOf(manifest, failed),
+    ...(manifest.compensation ? { compensation: manifest.compensation } : {}),
     warnings: [],
     views: await manifestNodes(manifest, readJson),
   };

@@ -148,6 +148,7 @@ export class Reruns {
     if (faults.length > 0) throw new SpecInvalidError(faults, 'rerun');
     const rerun: NonNullable<Submission['rerun']> = {
       ...{ of: executionId, run: started.runId, from, scope },
+      scheduledTime: started.scheduledTime,
       versions: options.from === undefined || graph !== undefined,
       ...(by === undefined ? {} : { by }),
       ...(reason === undefined ? {} : { reason }),

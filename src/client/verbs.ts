@@ -82,7 +82,7 @@ export class Verbs {
       return await verb(whole ? handle : handle.node(nodeId), record.kind);
     } catch (error) {
       if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
-      return { success: false, message: error.message };
+      return { success: false, message: error.message, code: 'NOT_FOUND' };
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   bytesText,
   statusWords,
   timeText,
+  undoneText,
   warningCount,
   type OperationReport,
   type TaskReport,
@@ -42,6 +43,7 @@ export function htmlReport(report: TaskReport): string {
 ${times.length > 0 ? `<p class="soft">${times.join(' · ')}</p>` : ''}
 ${error ? errorNote(`${error.nodeId === undefined ? '' : `${error.nodeId}: `}${formatError(error)}`, error.otherFailures) : ''}
 ${report.warnings.map(warningNote).join('')}
+${undone(report)}
 ${numbers(report)}
 <main>
 <h2>Operations</h2>
@@ -71,6 +73,12 @@ function numbers(report: TaskReport): string {
     ([name, value, tone = '']) => `<div><dt>${name}</dt><dd class="${tone}">${value}</dd></div>`,
   );
   return `<dl>${cells.join('')}</dl>`;
+}
+
+/** What was undone, where something was. */
+function undone(report: TaskReport): string {
+  const text = undoneText(report);
+  return text === null ? '' : `<p class="note warn">Undone: ${line(text)}</p>`;
 }
 
 function table(report: TaskReport): string {

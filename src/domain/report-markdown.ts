@@ -5,6 +5,7 @@ import {
   bytesText,
   statusWords,
   timeText,
+  undoneText,
   warningCount,
   type OperationReport,
   type TaskReport,
@@ -23,6 +24,7 @@ export function markdownReport(report: TaskReport): string {
     ['Operations', `${operations.length}${countsText(report)}`],
     ['Attempts', `${attempts}, ${retries} of them retries`],
     ['Error', error && escape(`${error.nodeId ? `${error.nodeId}: ` : ''}${formatError(error)}`)],
+    ['Undone', undoneText(report) && escape(undoneText(report) ?? '')],
     ['Report of', timeText(report.createdAt)],
   ];
   const blocks = [

@@ -31,6 +31,8 @@ export const RerunSchema = z.strictObject({
   scope: z.enum(RERUN_SCOPES).default('changed'),
   /** Nodes whose task has another version now run too. */
   versions: z.boolean().default(false),
+  /** The time that the earlier execution was for, ISO: this one is for the same. */
+  scheduledTime: z.iso.datetime().optional(),
   /** Who asked for it, and why. */
   by: z.string().max(1_000).optional(),
   reason: z.string().max(1_000).optional(),

@@ -1,5 +1,6 @@
 /** The task report: what every operation of an execution came to. Its forms: `report-html.ts`, `report-markdown.ts`, JSON. */
 import type { Artifact } from './artifact.js';
+import type { Undone } from './compensation.js';
 import type { ErrorRecord } from './errors.js';
 import type { AttemptRecord } from './outcome.js';
 import { isTerminal, type Status, type StatusReason } from './status.js';
@@ -54,14 +55,18 @@ export interface TaskReport {
   error: (ErrorRecord & { nodeId?: string; otherFailures?: number }) | null;
   /** What is wrong with the report itself, or with the execution as a whole. */
   warnings: string[];
+  /** What was undone at its end, in this order; empty while it runs, and where nothing was. */
+  compensation: Undone[];
   /** In the order of the graph. */
   operations: OperationReport[];
 }
 
 /** A report of these operations. */
-export function makeReport(
-  head: Omit<TaskReport, 'ended' | 'counts' | 'attempts' | 'retries'>,
-): TaskReport {
+export function makeReport({
+  compensation = [],
+  ...head
+}: Omit<TaskReport, 'ended' | 'counts' | 'attempts' | 'retries' | 'compensation'> &
+  Partial<Pick<TaskReport, 'compensation'>>): TaskReport {
   const counts: TaskReport['counts'] = {};
   let attempts = 0;
   let retries = 0;
@@ -70,12 +75,21 @@ export function makeReport(
     attempts += operation.attempts;
     retries += operation.retries;
   }
-  return { ...head, ended: isTerminal(head.status), counts, attempts, retries };
+  const ended = isTerminal(head.status);
+  return { ...head, ended, counts, attempts, retries, compensation };
 }
 
 /** `completed with warnings`, `timeout` …: a status in words. */
 export function statusWords(status: Status, warnings: number): string {
   return status === 'COMPLETED' && warnings > 0 ? 'completed with warnings' : status.toLowerCase();
+}
+
+/** `charge by refund`, or what came of it: what was undone, in words. */
+export function undoneText({ compensation }: TaskReport): string | null {
+  const parts = compensation.map(({ nodeId, task, status }) =>
+    status === 'COMPLETED' ? `${nodeId} by ${task}` : `not ${nodeId}: ${task} ended ${status}`,
+  );
+  return parts.length === 0 ? null : parts.join(', ');
 }
 
 /** How many warnings an execution and its operations have. */

@@ -1,5 +1,6 @@
 /** An execution that has ended, as a rerun needs it: what it was started with, and what its nodes gave. */
 import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { TaskError, TaskStateError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
@@ -17,6 +18,8 @@ import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } 
 import { editedSpec } from './history-edits.js';
 import { nodesOfHistory } from './history-nodes.js';
 
+const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
+
 /** What an execution was started with. */
 export interface StartedWith {
   /** The last run of its workflow. */
@@ -26,6 +29,8 @@ export interface StartedWith {
   /** As it was at last. */
   spec: GraphSpec;
   submission: Submission;
+  /** The time that it was for, ISO. */
+  scheduledTime: string;
 }
 
 /** What its nodes gave. */
@@ -67,9 +72,8 @@ export async function startedWith(
     throw new TaskStateError(`${name} has not ended; wait for its end, or cancel it first`);
   const memo = info.memo?.[MEMO.kind] as ExecutionMemo | undefined;
   const first = info.raw.workflowExecutionInfo?.firstRunId || info.runId;
-  const [spec, submission] = await known(executionId, () =>
-    argumentsOf(client, executionId, first),
-  );
+  const { args, startedAt } = await known(executionId, () => firstOf(client, executionId, first));
+  const [spec, submission] = args;
   if (!isObject(spec) || !Array.isArray(spec['tasks']))
     throw new TaskStateError(`${name} was not started with a graph that can be read`);
   const said = isObject(submission) ? submission : {};
@@ -89,18 +93,32 @@ export async function startedWith(
         await client.workflow.getHandle(executionId, runId).fetchHistory(),
         spec as JsonObject,
       );
-  return { runId, memo, ending, spec: last as GraphSpec, submission: said };
+  const asked = said['rerun'];
+  const meant = info.typedSearchAttributes.get(SCHEDULED_START) ?? startedAt;
+  const scheduledTime =
+    isObject(asked) && typeof asked['scheduledTime'] === 'string'
+      ? asked['scheduledTime']
+      : meant.toISOString();
+  return { runId, memo, ending, spec: last as GraphSpec, submission: said, scheduledTime };
 }
 
-async function argumentsOf(client: Client, workflowId: string, runId: string): Promise<unknown[]> {
+/** The first event of the first run. */
+async function firstOf(
+  client: Client,
+  workflowId: string,
+  runId: string,
+): Promise<{ args: unknown[]; startedAt: Date }> {
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId, runId },
     maximumPageSize: 1,
   });
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  const [event] = history?.events ?? [];
+  const started = event?.workflowExecutionStartedEventAttributes;
   const converter = client.options.loadedDataConverter;
-  return await decodeArrayFromPayloads(converter, started?.input?.payloads);
+  const args = await decodeArrayFromPayloads(converter, started?.input?.payloads);
+  const { seconds, nanos } = event?.eventTime ?? {};
+  return { args, startedAt: new Date(Number(seconds ?? 0) * 1_000 + (nanos ?? 0) / 1e6) };
 }
 
 /** gRPC's NOT_FOUND, and what the server says of an id that it cannot take. */

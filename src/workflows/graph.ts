@@ -1,4 +1,5 @@
 /** `taskGraph`: runs a graph of tasks to its end. */
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { formatFaults } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
@@ -34,11 +35,15 @@ export async function taskGraph(
   });
 }
 
+/** The server's own, of what a schedule starts: the nominal time, also of a backfill. */
+const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
+
 async function prepare(
   spec: TaskGraphArgs[0],
   submission: TaskGraphArgs[1],
   subscribers: Subscribers,
 ): Promise<Prepared> {
+  const meant = workflowInfo().typedSearchAttributes.get(SCHEDULED_START);
   const request: PrepareRequest = {
     spec: (spec ?? null) as Json,
     submission: (submission ?? null) as Json,
@@ -47,6 +52,7 @@ async function prepare(
       id: workflowInfo().firstExecutionRunId,
       startedAt: workflowInfo().startTime.getTime(),
     },
+    ...(meant ? { scheduledTime: meant.toISOString() } : {}),
   };
   const result = await workAtStart<PrepareResult>(ACTIVITY.prepare, [request]);
   if ('prepared' in result) return result.prepared;

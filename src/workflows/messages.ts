@@ -356,6 +356,8 @@ export interface GraphClose {
 export interface Answer {
   success: boolean;
   message: string;
+  /** There is no such execution, or node of it. */
+  code?: 'NOT_FOUND';
 }
 
 export interface CancelNodeRequest {

@@ -23,6 +23,8 @@ export interface ExecutionInfo {
   kind: 'graph' | 'task' | 'batch';
   /** The first run of the workflow. */
   run: { id: string; startedAt: number };
+  /** The time that it is for, ISO: that of its schedule, or of what it is a rerun of; else it is for when it began. */
+  scheduledTime?: string;
   graph: string;
   version: string;
   project?: string;
@@ -41,6 +43,8 @@ export interface PrepareRequest {
   submission: Json;
   executionId: string;
   run: ExecutionInfo['run'];
+  /** ISO: when its schedule meant it to start. */
+  scheduledTime?: string;
 }
 
 /** The argument of `record`: how an execution ended. */

@@ -155,9 +155,9 @@ describe('commands about an execution', () => {
       expect(nodes['long']?.status).toBe('CANCELLED');
     });
 
-    it('ends with 1 and the message for an execution that is not there', async () => {
+    it('ends with 2 and the message for an execution that is not there', async () => {
       const { code, stderr } = await cli('cancel', 'nowhere');
-      expect(code).toBe(1);
+      expect(code).toBe(2);
       expect(stderr).toContain('there is no execution "nowhere"');
     });
   });

@@ -189,6 +189,35 @@ describe('the executions of a schedule', () => {
         ).toMatchObject({ status: 'COMPLETED', output: 'tick' });
     });
 
+    it('tells each which time it is for, and a rerun of it the same', async () => {
+      const graph = {
+        name: 'daily',
+        tasks: [
+          { id: 'day', task: 'echo', input: '${{ execution.scheduledTime }}' },
+          {
+            id: 'inner',
+            graph: {
+              name: 'inner',
+              tasks: [{ id: 'day', task: 'echo', input: '${{ execution.scheduledTime }}' }],
+            },
+          },
+        ],
+      };
+      const { id } = await create({
+        ...{ task: undefined, input: undefined, cron: '0 2 * * *', paused: true, graph },
+      });
+      const at = '2026-03-01T02:00:00Z';
+      await harness.engine.schedules.backfill(id, { from: at, to: at });
+      await until(async () => (await get(id)).counts.started === 1);
+      const first = await harness.engine.open(`${id}-${at}`);
+      const meant = { day: '2026-03-01T02:00:00.000Z', inner: { day: '2026-03-01T02:00:00.000Z' } };
+      expect((await first.result()).output).toEqual(meant);
+      const again = await first.rerun({ from: ['day', 'inner'] });
+      expect((await again.result()).output).toEqual(meant);
+      const third = await again.rerun({ from: ['day', 'inner'] });
+      expect((await third.result()).output).toEqual(meant);
+    });
+
     it.each([
       [{ from: '2026-03-01', to: '2026-03-02T00:00:00Z' }, 'from: expected an ISO time'],
       [
