@@ -21,10 +21,12 @@ function tooManyReads(count: number, path: Path): Fault {
 /** What is read in one field of a node. */
 interface Read {
   field: 'input' | 'when' | 'map' | 'approval';
-  references: Pick<References, 'tasks' | 'params' | 'dynamic'>;
+  references: Pick<References, 'tasks' | 'params' | 'dynamic' | 'unknown'>;
   places: Template['places'];
   problems: { path: Path; message: string }[];
 }
+
+const NOTHING_READ: Read['references'] = { tasks: [], params: [], dynamic: false, unknown: [] };
 
 /** What a condition has to give. */
 const BOOLEAN: JsonSchema = { type: 'boolean' };
@@ -51,9 +53,15 @@ export class DataFlow {
       ...this.question(node),
     ];
     for (const read of all) this.checkRead(node, read, tasks);
+    const before = this.faults.length;
     const found = all.flatMap(({ field, references }) =>
       references.tasks.flatMap((id) => this.referenced(node, id, ['tasks', node.index, field])),
     );
+    // Half of an id with a dot looks like a field: then it is the id that is wrong.
+    if (this.faults.length === before)
+      for (const { field, references } of all)
+        for (const message of references.unknown)
+          this.faults.push(fault(['tasks', node.index, field], 'EXPRESSION', message));
     this.reads[node.index] = [...new Set(found)];
     this.readsParams[node.index] = all.some(({ references }) => references.params.length > 0);
     const count = new Set(all.flatMap(({ references }) => references.tasks)).size;
@@ -91,7 +99,7 @@ export class DataFlow {
     const at: Path = ['tasks', index, 'when'];
     const condition = conditionProblem(when);
     if ('problem' in condition) {
-      const references = { tasks: [], params: [], dynamic: false };
+      const references = NOTHING_READ;
       const problems = [{ path: at, message: condition.problem }];
       return [{ field: 'when', references, places: [], problems }];
     }
@@ -110,7 +118,7 @@ export class DataFlow {
     const list = listProblem(over);
     if (!('problem' in list))
       return [{ field: 'map', references: list.references, places: [], problems: [] }];
-    const references = { tasks: [], params: [], dynamic: false };
+    const references = NOTHING_READ;
     return [
       { field: 'map', references, places: [], problems: [{ path: at, message: list.problem }] },
     ];

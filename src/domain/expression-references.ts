@@ -1,7 +1,8 @@
 /** What an expression reads, found in its syntax tree. */
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { isObject } from './json.js';
+import { isObject, preview } from './json.js';
 import type { LateName } from './late-values.js';
+import { didYouMean } from './suggest.js';
 
 /** A place in a node's output: `tasks.a.output.files[0]` is `{ task: 'a', path: ['files', 0] }`. */
 export interface OutputPath {
@@ -24,6 +25,8 @@ export interface References {
   late?: LateName;
   /** True when it reads `env` or `secrets` in any other way. */
   lateInside: boolean;
+  /** Fields that there never are, in words: a node has an output and a status. */
+  unknown: string[];
 }
 
 /** The nodes directly below a node of the syntax tree. */
@@ -43,10 +46,13 @@ export function referencesOf(root: ASTNode): References {
   const outputs: OutputPath[] = [];
   let dynamic = false;
   let reads = 0;
+  const unknown = new Set<string>();
   const visit = (node: ASTNode, certain: boolean): void => {
     const chain = chainOf(node);
     const [root, name] = chain?.steps ?? [];
     if (root === 'env' || root === 'secrets') reads++;
+    const stranger = chain && certain ? strangerIn(chain) : undefined;
+    if (stranger !== undefined) unknown.add(stranger);
     if (chain && (root === 'tasks' || root === 'params')) {
       if (typeof name !== 'string') dynamic = true;
       else found[root].add(name);
@@ -69,7 +75,25 @@ export function referencesOf(root: ASTNode): References {
     ...(whole && chain.certain === chain.steps.length ? { whole } : {}),
     ...(late ? { late } : {}),
     lateInside: reads > 0 && !late,
+    unknown: [...unknown],
   };
+}
+
+/** What expressions see of each node, and of their execution. */
+const NODE_FIELDS = ['output', 'status'];
+const EXECUTION_FIELDS = ['id', 'graph', 'project', 'sessionId', 'scheduledTime', 'metadata'];
+
+function strangerIn({ steps, certain }: Chain): string | undefined {
+  const [root, first, second] = steps.slice(0, certain);
+  const [where, field, known] =
+    root === 'tasks'
+      ? [`tasks.${String(first)}`, second, NODE_FIELDS]
+      : root === 'execution'
+        ? ['execution', first, EXECUTION_FIELDS]
+        : [];
+  if (typeof field !== 'string' || !known || known.includes(field)) return undefined;
+  const near = didYouMean(field, known);
+  return `${where} has ${known.join(', ')}, and no ${preview(field)}${near === undefined ? '' : ` (${near})`}`;
 }
 
 function lateOf({ steps, certain }: Chain): LateName | undefined {

@@ -79,11 +79,12 @@ export function parseExpression(
     return { parsed: safe, type: given };
   });
   const nesting = attempt(source, () => macroNesting(parsed.ast));
+  const references = referencesOf(parsed.ast);
   const limit = nesting > 1 ? MAX_ITEMS_NESTED : MAX_ITEMS;
   return {
     source,
     type,
-    references: referencesOf(parsed.ast),
+    references,
     heavy: nesting > 0 || /\bmatch/.test(source),
     evaluate: (context) =>
       attempt(source, () => {

@@ -21,7 +21,7 @@ interface Placed {
 
 /** A template whose expressions are parsed. */
 export interface Template {
-  readonly references: Pick<References, 'tasks' | 'params' | 'dynamic'>;
+  readonly references: Pick<References, 'tasks' | 'params' | 'dynamic' | 'unknown'>;
   /** What the worker puts in at the last moment, each once. */
   readonly late: readonly LateName[];
   /** Every expression with its place; `whole` where it is all of its string and nothing but a place in an output. */
@@ -81,6 +81,7 @@ function collect(template: Json, { at, ...given }: Omit<Found, 'placed'> & { at:
     references: {
       tasks: all((references) => references.tasks),
       params: all((references) => references.params),
+      unknown: all((references) => references.unknown),
       dynamic: placed.some(({ expression }) => expression.references.dynamic),
     },
     late: lateOf(placed),

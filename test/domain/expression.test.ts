@@ -337,4 +337,18 @@ describe('parseExpression', () => {
       { numRuns: 1_000 },
     );
   });
+
+  it.each([
+    ['tasks.b.outptu', ['tasks.b has output, status, and no "outptu" (did you mean "output"?)']],
+    ['tasks["b"].state + tasks.b.output.n', ['tasks.b has output, status, and no "state" (did you mean "status"?)']],
+    [
+      'execution.scheduldTime',
+      [
+        'execution has id, graph, project, sessionId, scheduledTime, metadata, and no "scheduldTime" (did you mean "scheduledTime"?)',
+      ],
+    ],
+    ['has(tasks.b.outptu) || tasks.b.?outptu.hasValue() || tasks.b.output.outptu', []],
+  ])('knows what there never is in %s', (source, unknown) => {
+    expect(parseExpression(source).references.unknown).toEqual(unknown);
+  });
 });

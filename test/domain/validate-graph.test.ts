@@ -214,6 +214,12 @@ describe('validateGraph on what inputs read', () => {
       /Unknown variable: orders \(an id .* tasks\["load-orders"\]/,
     ],
     [
+      'a field that no node has',
+      tasks(node('a'), node('c', { dependsOn: ['a'], input: '${{ tasks.a.outptu.n }}' })),
+      'tasks[1].input EXPRESSION',
+      /tasks\.a has output, status, and no "outptu" \(did you mean "output"\?\)/,
+    ],
+    [
       'half of an id with a dot',
       tasks(node('a.b'), node('c', { dependsOn: ['a.b'], input: '${{ tasks.a.b.output }}' })),
       'tasks[1].input UNKNOWN_REFERENCE',
