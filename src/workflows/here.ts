@@ -93,13 +93,13 @@ export class HereExecutor implements NodeExecutor {
     const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
     this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
     for (const order of unbegun) this.deliver(order.index, this.unlessPaused(order));
-    this.elsewhere.letGo(indexes);
-    if (how === 'cancel') this.cancelScopes(indexes);
+    if (how === 'cancel') this.cancelRunning(indexes);
     else void this.stopKnowing(indexes);
   }
 
-  private cancelScopes(indexes: readonly number[]): void {
+  private cancelRunning(indexes: readonly number[]): void {
     for (const index of indexes) this.running.get(index)?.scope.cancel();
+    this.elsewhere.letGo(indexes); // not before: the server ends nothing as cancelled that was not asked to stop
   }
 
   /** Stops nodes that go on later, or whose record stays: what they have behind them is asked for first. */
@@ -120,7 +120,7 @@ export class HereExecutor implements NodeExecutor {
         if (look?.state === 'waiting') this.behind.set(index, look);
       });
     }
-    this.cancelScopes(indexes);
+    this.cancelRunning(indexes);
   }
 
   tell(indexes: readonly number[], signal: AboveSignal): void {
