@@ -340,7 +340,10 @@ describe('parseExpression', () => {
 
   it.each([
     ['tasks.b.outptu', ['tasks.b has output, status, and no "outptu" (did you mean "output"?)']],
-    ['tasks["b"].state + tasks.b.output.n', ['tasks.b has output, status, and no "state" (did you mean "status"?)']],
+    [
+      'tasks["b"].state + tasks.b.output.n',
+      ['tasks.b has output, status, and no "state" (did you mean "status"?)'],
+    ],
     [
       'execution.scheduldTime',
       [
