@@ -93,5 +93,5 @@ export default {
       : []),
   ],
   testTimeout: process.env.TEMPOGRAPH_NIGHTLY ? 3_600_000 : 120_000,
-  maxWorkers: 3,
+  maxWorkers: 2,
 };
