@@ -1,11 +1,12 @@
 /** The output of a sub-graph or a map, made of what its nodes gave once all of them have ended. */
 import { getClient } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { TaskError } from '../domain/errors.js';
 import { setOwn, type Json } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { getJson } from '../store/blob-store.js';
-import type { Manifest, NodeView } from '../workflows/messages.js';
+import type { GraphClose, Manifest, NodeView } from '../workflows/messages.js';
 import type { CollectEndedRequest, CollectRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { loadValue, storeValue } from './values.js';
@@ -40,19 +41,29 @@ export async function collect(
 /**
  * What the items of a map gave that did not complete, for whoever undoes them: null for those that did not.
  *
- * @returns null where none did, or where it closed without saying so
+ * @returns null where none did, where it closed without saying so, and where it never began
+ * @throws TaskError TOO_LARGE where together they are more than `maxOutputBytes`
  */
 export async function collectEnded(
   { blobs, settings }: Deps,
   { executionId, inlineLimit }: CollectEndedRequest,
 ): Promise<Value | null> {
   const readJson = (one: string) => getJson(blobs, one);
-  const { close } = await awaitEnding(getClient().workflow.getHandle(executionId));
+  const close = await closeOf(executionId);
   const views = close ? await manifestNodes(await loadManifest(close, readJson), readJson) : [];
   if (!views.some(({ status }) => status === 'COMPLETED')) return null;
   const made = await valueOf(blobs, inOrder(views), 'map');
   const { maxOutputBytes } = settings;
   return await storeValue(blobs, made, { inline: inlineLimit, maxBytes: maxOutputBytes });
+}
+
+async function closeOf(executionId: string): Promise<GraphClose | undefined> {
+  try {
+    return (await awaitEnding(getClient().workflow.getHandle(executionId))).close;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 async function valueOf(

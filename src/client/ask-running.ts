@@ -17,7 +17,7 @@ const ANSWERED_WITHIN_MS = 20_000;
 /** Times that a question is asked again which came in the moment that a run is replaced, and the wait before each. */
 const TRIES = 5;
 const WAIT_MS = 200;
-/** The server's FAILED_PRECONDITION, and what it says then. */
+/** The server's FAILED_PRECONDITION: what it says then. */
 const FAILED_PRECONDITION = 9;
 
 /**
@@ -74,7 +74,7 @@ async function askError(
   const queue = described ? ` on the task queue ${JSON.stringify(described.taskQueue)}` : '';
   return new TaskError(
     'NO_WORKER',
-    `no worker${queue} answered within ${ANSWERED_WITHIN_MS / 1_000} s; what was asked of ${executionId} stands, and is done once one runs`,
+    `no worker${queue} answered within ${ANSWERED_WITHIN_MS / 1_000} s; what was asked of ${executionId} may still be done once one runs: start one, and ask again`,
     { cause: error },
   );
 }

@@ -5,7 +5,7 @@ import { TaskError } from '../domain/errors.js';
 import { isTerminal } from '../domain/status.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { QUERY, type NodeView } from '../workflows/messages.js';
-import { wholeView } from './live.js';
+import { query, wholeView } from './live.js';
 import type { References } from './references.js';
 import { nodeExecution, type ExecutionResult } from './result.js';
 
@@ -31,7 +31,7 @@ export async function awaitNode(
       if (!view) throw missing();
       return await nodeExecution(graphId, view, references, createdAt);
     }
-    const view = await handle.query<NodeView | null, [string]>(QUERY.node, nodeId);
+    const view = await query<NodeView | null>(client, graphId, QUERY.node, nodeId);
     if (view && isTerminal(view.status))
       return await nodeExecution(
         graphId,

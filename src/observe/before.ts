@@ -1,6 +1,5 @@
 /** An execution that has ended, as a rerun needs it: what it was started with, and what its nodes gave. */
 import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { TaskError, TaskStateError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
@@ -9,6 +8,7 @@ import type { GraphSpec, Submission } from '../domain/spec.js';
 import type { TerminalStatus } from '../domain/status.js';
 import {
   MEMO,
+  SCHEDULED_START,
   WORKFLOW,
   type ExecutionMemo,
   type Manifest,
@@ -17,8 +17,6 @@ import {
 import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } from './closing.js';
 import { editedSpec } from './history-edits.js';
 import { nodesOfHistory } from './history-nodes.js';
-
-const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
 
 /** What an execution was started with. */
 export interface StartedWith {

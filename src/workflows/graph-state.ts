@@ -228,7 +228,8 @@ export class GraphState {
     const own = !reused || this.seed?.undoes(reused);
     const { undo, kind } = this.classOf(index);
     // Of a map that came to nothing some items may have completed.
-    const did = status === 'COMPLETED' || (kind === 'map' && record.scheduledAt !== undefined);
+    const came = status !== 'SKIPPED' && record.scheduledAt !== undefined;
+    const did = status === 'COMPLETED' || (kind === 'map' && came);
     if (undo && own && did) this.undoable.push(index);
     if (!isFailure(status) || this.node(index).allowFailure) return;
     this.firstError ??= outcome?.error;

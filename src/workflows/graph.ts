@@ -1,12 +1,11 @@
 /** `taskGraph`: runs a graph of tasks to its end. */
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { formatFaults } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
 import type { TaskGraphArgs } from './between.js';
 import { runExecution } from './execution.js';
 import { showStatus } from './finish.js';
-import { ACTIVITY, FAILURE, type GraphClose } from './messages.js';
+import { ACTIVITY, FAILURE, type GraphClose, SCHEDULED_START } from './messages.js';
 import type { Prepared, PrepareRequest, PrepareResult } from './requests.js';
 import { isCarry } from './shapes.js';
 import type { Subscribers } from './subscribers.js';
@@ -34,9 +33,6 @@ export async function taskGraph(
     prepare: (subscribers) => prepare(spec, submission, subscribers),
   });
 }
-
-/** The server's own, of what a schedule starts: the nominal time, also of a backfill. */
-const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
 
 async function prepare(
   spec: TaskGraphArgs[0],

@@ -36,8 +36,8 @@ const HOLDS_UP_TO = 30_000;
 const EVER_MS = 366 * 86_400_000;
 /** Activities that are pending at once: at 2,000 the server refuses the workflow task, for ever. */
 const PENDING_LIMIT = 1_500;
-/** Activities that one look at the server is about. */
-const LOOKED_AT = 500;
+/** Activities that one look at the server is about: what each has behind it comes back in one payload of at most 2 MB. */
+const LOOKED_AT = 50;
 /** Commands in one workflow task. */
 const COMMAND_BUDGET = 500;
 
@@ -49,11 +49,16 @@ export type HereContext = Omit<Prepared, 'plan' | 'rerun'> & {
   inlineLimit: number;
 };
 
+interface Running {
+  order: NodeOrder;
+  scope: CancellationScope;
+}
+
 export class HereExecutor implements NodeExecutor {
   private readonly alarm = new Alarm(() => this.drain());
   private waiting: NodeOrder[] = [];
   private pendingActivities = 0;
-  private readonly running = new Map<number, { order: NodeOrder; scope: CancellationScope }>();
+  private readonly running = new Map<number, Running>();
   /** What nodes that are stopped have behind them, where only the server knows. */
   private readonly behind = new Map<number, Spent>();
   /** Running nodes that were asked to stop, but not for good. */
@@ -93,21 +98,14 @@ export class HereExecutor implements NodeExecutor {
     const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
     this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
     for (const order of unbegun) this.deliver(order.index, this.unlessPaused(order));
-    if (how === 'cancel') this.cancelRunning(indexes);
+    if (how === 'cancel') this.cancelRunning(this.runningOf(indexes));
     else void this.stopKnowing(indexes);
-  }
-
-  private cancelRunning(indexes: readonly number[]): void {
-    for (const index of indexes) this.running.get(index)?.scope.cancel();
-    this.elsewhere.letGo(indexes); // not before: the server ends nothing as cancelled that was not asked to stop
   }
 
   /** Stops nodes that go on later, or whose record stays: what they have behind them is asked for first. */
   private async stopKnowing(indexes: readonly number[]): Promise<void> {
-    const asked = indexes.flatMap((index) => {
-      const { order } = this.running.get(index) ?? {};
-      return order && order.below === undefined ? [order] : [];
-    });
+    const stopped = this.runningOf(indexes);
+    const asked = stopped.flatMap(({ order }) => (order.below === undefined ? [order] : []));
     const { workflowId } = workflowInfo();
     for (let at = 0; at < asked.length; at += LOOKED_AT) {
       const orders = asked.slice(at, at + LOOKED_AT);
@@ -120,7 +118,19 @@ export class HereExecutor implements NodeExecutor {
         if (look?.state === 'waiting') this.behind.set(index, look);
       });
     }
-    this.cancelRunning(indexes);
+    this.cancelRunning(stopped);
+  }
+
+  private runningOf(indexes: readonly number[]): Running[] {
+    return indexes.flatMap((index) => this.running.get(index) ?? []);
+  }
+
+  /** What has ended meanwhile, and perhaps begun anew, is left alone. */
+  private cancelRunning(stopped: readonly Running[]): void {
+    for (const { scope } of stopped) scope.cancel();
+    const still = stopped.filter((one) => this.running.get(one.order.index) === one);
+    // Not before: the server ends nothing as cancelled that was not asked to stop.
+    this.elsewhere.letGo(still.map(({ order }) => order.index));
   }
 
   tell(indexes: readonly number[], signal: AboveSignal): void {

@@ -2,6 +2,7 @@
  * The contract of our workflows with the outside: their names, what they answer, how they close. Public for raw clients
  * (`taskGraph`, the queries and updates).
  */
+import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Undone } from '../domain/compensation.js';
 import type { OpenDependency } from '../domain/explain.js';
 import type { ErrorRecord } from '../domain/errors.js';
@@ -12,6 +13,9 @@ import type { Priority } from '../domain/priority.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import type { TriggerRule } from '../domain/trigger.js';
+
+/** The server's own, of what a schedule starts: the nominal time, also of a backfill. */
+export const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
 
 export const WORKFLOW = {
   graph: 'taskGraph',

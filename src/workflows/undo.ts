@@ -1,5 +1,5 @@
 /** Undoes what a graph's nodes did, the newest first, one after another; what cannot be undone holds up nothing else. */
-import { log } from '@temporalio/workflow';
+import { ActivityFailure, log, type ApplicationFailure } from '@temporalio/workflow';
 import { compensates, type Undone } from '../domain/compensation.js';
 import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
 import type { Plan, UndoClass } from '../domain/plan.js';
@@ -11,6 +11,12 @@ import { ACTIVITY } from './messages.js';
 import type { OrderBook } from './orders.js';
 import type { CollectEndedRequest, Prepared } from './requests.js';
 import { work } from './work.js';
+
+/** What a node gave; `nothing` of a map of which no item has completed; or why that cannot be read. */
+type Given =
+  | { output: Value | null }
+  | { status: 'FAILED'; attemptCount: number; error: { code: string; message: string } }
+  | 'nothing';
 
 export class Undoing {
   /** What was undone so far, in this order. */
@@ -61,12 +67,10 @@ export class Undoing {
       ...(order.reads ? { reads: order.reads } : {}),
       ...(order.item ? { item: order.item } : {}),
     };
-    const completed = this.nodes.upstream.get(index)?.status === 'COMPLETED';
-    const output = completed
-      ? (this.nodes.upstream.get(index)?.output ?? null)
-      : await this.outputOfItems(`${execution.id}/${order.id}`);
-    if (!completed && output === null) return undefined;
-    const { status, attemptCount, error } = await runAfter(order, request, { undo: output }, undo);
+    const given = await this.givenBy(index, `${execution.id}/${order.id}`);
+    if (given === 'nothing') return undefined;
+    const { status, attemptCount, error } =
+      'error' in given ? given : await runAfter(order, request, { undo: given.output }, undo);
     const problem = error && { code: error.code, message: error.message.slice(0, 300) };
     if (status !== 'COMPLETED')
       log.error(`the work of ${order.id} could not be undone`, {
@@ -80,11 +84,20 @@ export class Undoing {
     };
   }
 
-  /** What the items of a map gave that came to nothing, null for those that did not complete; null where none did. */
-  private async outputOfItems(executionId: string): Promise<Value | null> {
+  /** What is to be undone: the output; of a map that came to nothing what its items gave, null for the others. */
+  private async givenBy(index: number, executionId: string): Promise<Given> {
+    const { status, output = null } = this.nodes.upstream.get(index) ?? {};
+    if (status === 'COMPLETED') return { output };
     const request: CollectEndedRequest = { executionId, inlineLimit: INLINE_LIMIT };
-    return await work<Value | null>(ACTIVITY.collectEnded, [request], {
-      startToCloseTimeout: '3m',
-    });
+    try {
+      const made = await work<Value | null>(ACTIVITY.collectEnded, [request], {
+        startToCloseTimeout: '3m',
+      });
+      return made === null ? 'nothing' : { output: made };
+    } catch (error) {
+      const cause = error instanceof ActivityFailure ? error.cause : error;
+      const { type, message } = cause as ApplicationFailure;
+      return { status: 'FAILED', attemptCount: 0, error: { code: type ?? 'ENGINE', message } };
+    }
   }
 }

@@ -50,6 +50,7 @@ describe('commands for a running graph', () => {
       1,
       { success: false, message: 'b is already SKIPPED' },
     ]);
+    expect((await cli('status', id)).stdout).toMatch(/a +COMPLETED .*by ada: by hand/);
     const fail = await cli('node', 'fail', `${id}/c`, 'bad source', ...why);
     expect(fail).toMatchObject({ code: 0, stdout: 'c is FAILED\n' });
     const { nodes } = await handle.result();
@@ -58,6 +59,29 @@ describe('commands for a running graph', () => {
       ...{ status: 'SKIPPED', by: userInfo().username, note: 'by hand' },
     });
     expect(nodes['c']?.error).toMatchObject({ code: 'OPERATOR', message: 'bad source' });
+  });
+
+  it('status says what is asked of whom, and how to answer', async () => {
+    const asks = await harness.engine.scheduleTaskGraph({
+      name: 'asks',
+      tasks: [
+        { id: 'ok', approval: { message: 'ship it?', by: ['ada', 'grace'] } },
+        { id: 'n', task: 'noop' },
+      ],
+    });
+    await until(
+      async () =>
+        (
+          await asks
+            .node('ok')
+            .status()
+            .catch(() => undefined)
+        )?.status === 'RUNNING',
+    );
+    const { stdout, stderr } = await cli('status', asks.executionId);
+    expect(stdout).toContain('asks ada, grace: ship it?');
+    expect(stderr).toContain(`to answer: tempograph approve ${asks.executionId}/ok, or deny`);
+    await asks.cancel();
   });
 
   it('edit from YAML, with every fault and its place, and the version in JSON', async () => {

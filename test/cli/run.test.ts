@@ -95,6 +95,17 @@ describe('tempograph run', () => {
     expect(stdout).toMatch(/b {2}SKIPPED .*a dependency failed/);
     expect(stdout).toMatch(/^✘ failed /m);
     expect(stdout).toContain('error a: Boom: boom');
+    expect(stdout).toMatch(/once it is mended: tempograph rerun \S+ --from failed/);
+  });
+
+  it('says what was undone', async () => {
+    const { tasks } = failing;
+    const undone = { id: 'paid', task: 'noop', compensate: 'echo' };
+    const [a, ...others] = tasks;
+    const saga = { ...failing, tasks: [undone, { ...a, dependsOn: ['paid'] }, ...others] };
+    const { code, stdout } = await run([pipeline(saga)]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('undone paid, by echo');
   });
 
   it('gives the failure in the document, with exit code 1', async () => {

@@ -50,6 +50,12 @@ function report(text: string, more: Partial<TaskReport> = {}): TaskReport {
     ...{ executionId: text, name: text, status: 'FAILED', createdAt: at(4) },
     ...{ startedAt: at(0), endedAt: at(3), durationMs: 3_000, warnings: [text] },
     error: { code: 'E', message: text, origin: 'task', retriable: true, nodeId: text },
+    compensation: [
+      {
+        ...{ nodeId: text, task: text, status: 'COMPLETED', attempts: 1 },
+        ...{ startedAt: at(3), endedAt: at(4) },
+      },
+    ],
     operations: [operation(text)],
     ...more,
   });
@@ -137,5 +143,18 @@ describe(`markdownReport${title}`, () => {
     expect(text).toContain('### sum\n\n- Error: E: sum\n- Attempt 1,');
     expect(text).toContain('FAILED: E: sum; waited 500 ms');
     expect(text).not.toContain('### load');
+  });
+
+  it('say what was undone, and what could not be', () => {
+    const undone = { attempts: 1, startedAt: at(3), endedAt: at(4) };
+    const made = report('x', {
+      compensation: [
+        { nodeId: 'pay', task: 'refund', status: 'COMPLETED', ...undone },
+        { nodeId: 'book', task: 'free', status: 'FAILED', ...undone },
+      ],
+    });
+    for (const text of [markdownReport(made), textOf(htmlReport(made))])
+      expect(text).toContain('pay by refund, not book: free ended FAILED');
+    expect(markdownReport(report('x', { compensation: [] }))).not.toContain('Undone');
   });
 });

@@ -182,6 +182,37 @@ describe('compensation', () => {
     expect(undoneOutputs).toEqual(outputs.map((output) => ({ input: null, output })));
   });
 
+  it('ends where nobody knows any more what the items of a map did', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'forgotten saga',
+      compensation: 'onFailureOrCancel',
+      tasks: [
+        {
+          ...{ id: 'charge', task: 'charge', compensate: 'undo', input: '${{ item }}' },
+          map: { over: [1, 2], onFailure: 'continue' },
+        },
+        { id: 'stays', task: 'endless', dependsOn: ['charge'], trigger: 'all_done' },
+      ] as GraphSpec['tasks'],
+    });
+    const id = `${handle.executionId}/stays`;
+    await until(() => running.includes(id), 'the one that stays');
+    const { workflowService, options } = harness.client;
+    const workflowExecution = { workflowId: `${handle.executionId}/charge` };
+    await workflowService.deleteWorkflowExecution({
+      namespace: options.namespace,
+      workflowExecution,
+    });
+    await until(async () => {
+      const described = harness.client.workflow.getHandle(workflowExecution.workflowId).describe();
+      return await described.then(
+        () => false,
+        () => true,
+      );
+    }, 'its deletion');
+    await handle.cancel();
+    expect(await handle.result()).toMatchObject({ status: 'CANCELLED', compensation: [] });
+  });
+
   it('of a map that is cancelled undoes what its items did until then', async () => {
     const handle = await harness.engine.scheduleTaskGraph({
       name: 'cancelled saga',

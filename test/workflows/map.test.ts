@@ -1,6 +1,7 @@
 import { defineTask } from '../../src/registry.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
 
 /** Fails for the items that it is told to, on the first so many attempts. */
 const shaky = defineTask<{ n: number; failures?: number }, number>({
@@ -129,10 +130,40 @@ describe('a map', () => {
     expect(await below.result()).toMatchObject({ status: 'FAILED', error });
     const row = await harness.engine.getExecution(`${handle.executionId}/m`);
     expect(row).toMatchObject({ status: 'FAILED', error });
-    const said = harness.lines.filter(
-      ({ executionId, nodeId, to }) => executionId === below.executionId && !nodeId && to,
+    // Its log comes a moment later.
+    const said = (): unknown[] =>
+      harness.lines
+        .filter(({ executionId, nodeId }) => executionId === below.executionId && !nodeId)
+        .flatMap(({ to }) => to ?? []);
+    await until(() => said().includes('FAILED'), 'the line of its end');
+    expect(said()).not.toContain('COMPLETED');
+  });
+
+  it('that cannot be undone, since its outputs are too much, is loud', async () => {
+    const huge = '${{ item == 2 ? string(item) + params.missing : params.text }}';
+    const handle = await run(
+      [
+        {
+          ...{ id: 'm', task: 'echo', compensate: 'noop' },
+          map: { over: [1, 2, 3, 4], onFailure: 'continue' },
+          input: huge,
+        },
+      ],
+      {
+        params: {
+          text: { type: 'string', default: 'x'.repeat(400_000) },
+          missing: { type: ['string', 'null'], default: null },
+        },
+      },
     );
-    expect(said.map(({ to }) => to).at(-1)).toBe('FAILED');
+    const { status, error, compensation } = await handle.result();
+    expect({ status, code: error?.code }).toEqual({
+      status: 'FAILED',
+      code: 'COMPENSATION_FAILED',
+    });
+    expect(compensation).toMatchObject([
+      { nodeId: 'm', status: 'FAILED', error: { code: 'TOO_LARGE' } },
+    ]);
   });
 
   it('whose condition says no is skipped', async () => {

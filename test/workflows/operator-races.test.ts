@@ -3,20 +3,14 @@ import { z } from 'zod';
 import type { ExecutionHandle, GraphSpec } from '../../src/index.js';
 import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { Gates } from '../support/gates.js';
 import { until } from '../support/until.js';
 
 const ASKED = { reason: 'the race', by: 'ada' };
-const opened = new Set<string>();
+const gates = new Gates();
+const { gated } = gates;
 const ran: string[] = [];
 
-const gated = defineTask<{ gate: string }>({
-  name: 'gated',
-  run: ({ gate }, { signal }) =>
-    until(() => {
-      signal.throwIfAborted();
-      return opened.has(gate);
-    }, `the gate ${gate}`),
-});
 const flaky = defineTask({
   name: 'flaky',
   run: (_input, { executionId, attempt, checkpoint, lastCheckpoint }) => {
@@ -29,16 +23,13 @@ const typed = defineTask<{ gate: string }, { n: number }>({
   name: 'typed',
   output: z.object({ n: z.number() }),
   run: async ({ gate }, { signal }) => {
-    await until(() => {
-      signal.throwIfAborted();
-      return opened.has(gate);
-    }, `the gate ${gate}`);
+    await gates.passed(gate, signal);
     return { n: 1 };
   },
 });
 const slowUndo = defineTask({
   name: 'slow-undo',
-  run: () => until(() => opened.has('undo'), 'the gate undo'),
+  run: () => gates.passed('undo'),
 });
 const tick = defineTask({ name: 'tick', run: () => null });
 
@@ -117,7 +108,7 @@ describe('at a bad moment', () => {
     expect(answers.map(({ success }) => success)).toEqual([false, false]);
     expect(answers[1]?.message).toMatch(/is undoing what it did, which no cancel cuts short/);
     expect((await handle.status()).status).toBe('RUNNING');
-    opened.add('undo');
+    gates.open('undo');
     expect((await handle.result()).status).toBe('FAILED');
   });
 
@@ -156,7 +147,7 @@ describe('at a bad moment', () => {
       expect.stringContaining('the output of a map is a list'),
       expect.stringContaining('expected number'),
     ]);
-    opened.add('map');
+    gates.open('map');
     const { nodes } = await handle.result();
     expect(nodes['m']?.output).toEqual([{ n: 5 }, { n: 6 }]);
   });
@@ -188,6 +179,24 @@ describe('at a bad moment', () => {
   });
 });
 
+describe('where no worker is left', () => {
+  it('a verb says so, with the queue, and does not wait for ever', async () => {
+    const harness = await startHarness({ tasks: [gated] });
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'alone',
+      tasks: [{ id: 'n', task: 'noop', scheduledTime: '1h' }],
+    });
+    await until(async () => (await handle.status()).total === 1, 'its plan');
+    await harness.worker.shutdown();
+    await expect(handle.pause(ASKED)).rejects.toMatchObject({
+      code: 'NO_WORKER',
+      message: expect.stringContaining(harness.taskQueue) as string,
+    });
+    await harness.client.workflow.getHandle(handle.executionId).terminate();
+    await harness.stop();
+  });
+});
+
 describe('while a large graph goes on in new runs', () => {
   it('its nodes are there for whoever asks, and every verb is answered', async () => {
     const harness = await startHarness({
@@ -211,6 +220,45 @@ describe('while a large graph goes on in new runs', () => {
     }
     await handle.cancel();
     expect((await handle.result()).status).toBe('CANCELLED');
+    await harness.stop();
+  });
+
+  it('a node can be waited for, and what an open circuit holds is said to be held by it', async () => {
+    const harness = await startHarness({
+      tasks: [tick, gated],
+      ...{ maxNodesPerRun: 4, coordinatorEvents: 60 },
+    });
+    const name = `held-${harness.taskQueue}`;
+    await harness.engine.circuits.open(name);
+    const circuit = { name, failures: 1, openFor: '10m' };
+    const ticks = Array.from({ length: 60 }, (_, nth) => ({
+      ...{ id: `t${nth}`, task: 'tick', dependsOn: nth < 4 ? ['g'] : [`t${nth - 4}`] },
+    }));
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'held',
+      tasks: [
+        { id: 'first', task: 'noop', circuit },
+        { id: 'g', task: 'gated', input: { gate: name } },
+        { id: 'second', task: 'noop', dependsOn: ['g'], circuit }, // the graph knows by then
+        ...ticks,
+      ],
+    });
+    const last = harness.engine.handle(`${handle.executionId}/t59`).result();
+    await until(async () => {
+      const view = await handle
+        .node('first')
+        .status()
+        .catch(() => undefined);
+      return view?.reason === 'circuit';
+    }, 'the first in its circuit');
+    gates.open(name);
+    expect((await last).status).toBe('COMPLETED');
+    expect(await handle.node('second').status()).toMatchObject({
+      status: 'PENDING',
+      reason: 'circuit',
+    });
+    await handle.cancel();
+    await handle.result();
     await harness.stop();
   });
 });

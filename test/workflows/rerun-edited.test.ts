@@ -2,18 +2,12 @@
 import type { ExecutionHandle, GraphSpec } from '../../src/index.js';
 import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { Gates } from '../support/gates.js';
 import { until } from '../support/until.js';
 
 const ASKED = { reason: 'a change of mind', by: 'ada' };
-const opened = new Set<string>();
-const gated = defineTask<{ gate: string }>({
-  name: 'gated',
-  run: ({ gate }, { signal }) =>
-    until(() => {
-      signal.throwIfAborted();
-      return opened.has(gate);
-    }, `the gate ${gate}`),
-});
+const gates = new Gates();
+const { gated } = gates;
 const brokenUndo = defineTask({
   name: 'broken-undo',
   retry: 'NONE',
@@ -43,10 +37,10 @@ describe('a rerun', () => {
     await first.edit({ ...ASKED, replace, add: [{ id: 'd', task: 'echo', input: 'added' }] });
     // What it does not take is no part of it.
     await first.edit({ ...ASKED, add: [{ id: 'd', task: 'echo', input: 'twice' }] });
-    opened.add('edited');
+    gates.open('edited');
     await running(first, 'c');
     await harness.client.workflow.getHandle(first.executionId).terminate();
-    opened.add('later');
+    gates.open('later');
     const { nodes } = await (await harness.engine.rerun(first.executionId)).resultOrThrow();
     expect(nodes['b']).toMatchObject({
       output: 'as edited',
@@ -73,7 +67,7 @@ describe('a rerun', () => {
     const input = '${{ tasks.a.output.v }}';
     const add = [{ id: 'c', task: 'echo', dependsOn: ['a'], input }];
     expect(await again.edit({ ...ASKED, add })).toMatchObject({ success: true });
-    opened.add('kept');
+    gates.open('kept');
     const { nodes } = await again.resultOrThrow();
     expect(nodes['c']?.output).toBe(1);
     expect(nodes['a']?.reused).not.toBeNull();
