@@ -8,6 +8,7 @@ import { isTerminal } from '../domain/status.js';
 import type { References } from './references.js';
 import {
   BETWEEN_RUNS,
+  BETWEEN_TASKS,
   QUERY,
   type GraphStatus,
   type NodesPage,
@@ -50,7 +51,8 @@ function isBetweenTasks(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
     messageOf(error.cause).includes('Workflow Task in failed state') ||
-    error.message.includes(BETWEEN_RUNS)
+    error.message.includes(BETWEEN_RUNS) ||
+    error.message.includes(BETWEEN_TASKS)
   );
 }
 

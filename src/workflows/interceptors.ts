@@ -1,8 +1,10 @@
 /**
- * Carries the trace of an execution on to all that it starts. For `workflowInterceptorModules` of a bundle; without a
- * trace each passes on what it was given.
+ * What every workflow of a worker is wrapped in. For `workflowInterceptorModules` of a bundle: carries the trace of an
+ * execution on to all that it starts (without a trace each passes on what it was given), and keeps queries from running
+ * a workflow ahead.
  */
 import { workflowInfo, type WorkflowInterceptors } from '@temporalio/workflow';
+import { refuseAhead } from './ahead.js';
 import { ACTIVITY } from './messages.js';
 import type { NodeRequest, SettleRequest } from './requests.js';
 import { adoptHeader, withTrace, type SpanName } from './trace.js';
@@ -16,6 +18,7 @@ export const interceptors = (): WorkflowInterceptors => ({
       },
     },
   ],
+  internals: [refuseAhead()],
   outbound: [
     {
       scheduleActivity: (input, next) =>

@@ -342,6 +342,9 @@ export interface Basis {
 /** What a query is told while a large graph goes on in a new run, which has to read what the one before left. */
 export const BETWEEN_RUNS = 'the execution goes on in a new run just now; ask again';
 
+/** What a query is told whose worker has to read the history first, where a workflow task is due (`ahead.ts`). */
+export const BETWEEN_TASKS = 'a workflow task is due that has to come first; ask again';
+
 /** The result of a completed `taskGraph`, and the details of a failed one. */
 export interface GraphClose {
   status: TerminalStatus;
