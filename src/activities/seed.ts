@@ -1,6 +1,6 @@
 /** What a rerun begins with: the kept nodes' views in pages, what others read of them, and what each gave before. */
 import { jsonBytes } from '../domain/json.js';
-import type { Value } from '../domain/outcome.js';
+import type { Reused, Value } from '../domain/outcome.js';
 import type { Plan } from '../domain/plan.js';
 import { letterOfEnding } from '../domain/scheduler-snapshot.js';
 import { isTerminal } from '../domain/status.js';
@@ -41,14 +41,17 @@ export async function seedOf(
   const owns = before.manifest.status !== 'COMPLETED';
   for (const [index, view] of views.entries()) {
     const { choice, looks: isLooked } = decisions[index] ?? {};
-    const last = view && { ...view, reused: view.reused ?? { executionId: of } };
+    const { undo: undoes } = plan.classes[plan.nodes[index]?.class ?? 0] ?? {};
+    const isOwed =
+      owns && undoes !== undefined && view?.status === 'COMPLETED' && isLeft(view.reused);
+    const { executionId = of } = view?.reused ?? {};
+    const reused: Reused = { executionId, ...(isOwed ? { owed: true } : {}) };
+    const last = view && { ...view, reused };
     if (last && choice === 'keep' && isTerminal(last.status)) {
       const { maxRetries } = plan.classes[plan.nodes[index]?.class ?? 0]?.retry ?? last;
       kept.push(keptView(last, { beganAt, maxRetries, isLeaf: leaves.has(index) }));
       letters.push(letterOfEnding({ status: last.status, reason: last.reason }));
-      const { undo: undoes } = plan.classes[plan.nodes[index]?.class ?? 0] ?? {};
-      if (owns && undoes && !view.reused && last.status === 'COMPLETED')
-        undo.push([view.endedAt ?? '', index]);
+      if (isOwed) undo.push([view.endedAt ?? '', index]);
     } else if (last && isLooked && canLook(plan, index, last)) {
       looks.push(lookedAt(last));
       letters.push('p');
@@ -58,12 +61,15 @@ export async function seedOf(
   const ours = undo.map(([, index]) => index);
   return {
     ...{ nodes: letters.join(''), of, inside },
-    ...(owns ? { undo: ours } : {}),
+    ...(ours.length > 0 ? { undo: ours } : {}),
     ...{ kept: await pagesOf(blobs, kept, KEPT_PER_PAGE), keptPerPage: KEPT_PER_PAGE },
     ...{ looks: await pagesOf(blobs, looks, LOOKS_PER_PAGE), looksPerPage: LOOKS_PER_PAGE },
     outputs: await outputsOf(blobs, plan, views, { letters, undo: ours }),
   };
 }
+
+/** What an execution that came to nothing did itself, or kept of one that did, it has left done. */
+const isLeft = (reused: Reused | undefined): boolean => !reused || reused.owed === true;
 
 /** What is below a node can be looked at where its manifest was kept; a task's own result where it completed. */
 function canLook(plan: Plan, index: number, { below, status }: NodeView): boolean {

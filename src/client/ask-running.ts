@@ -41,7 +41,11 @@ export async function askRunning<A extends Answer = Answer>(
       return await client.withDeadline(Date.now() + ANSWERED_WITHIN_MS, ask);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError)
-        return { success: false, message: `${executionId} is not running` } as A;
+        return {
+          success: false,
+          message: `${executionId} is not running`,
+          code: 'NOT_RUNNING',
+        } as A;
       if (isBetweenRuns(error) && nth < TRIES) {
         await sleep(WAIT_MS * nth);
         continue;

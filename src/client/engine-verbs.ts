@@ -15,25 +15,25 @@ export abstract class EngineVerbs {
   /** Tries a node at once that waits for a time, as `handle.node(id).retryNow` does; of a lone task, by its id. */
   async retryNow(executionId: string, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
-    return await this.verbs.ofNode(executionId, (node) => node.retryNow(options));
+    return await this.verbs.ofNode(executionId, options, (node) => node.retryNow(options));
   }
 
   /** Ends a node SKIPPED that has not begun. */
   async skipNode(executionId: string, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
-    return await this.verbs.ofNode(executionId, (node) => node.skip(options));
+    return await this.verbs.ofNode(executionId, options, (node) => node.skip(options));
   }
 
   /** Ends a node COMPLETED with an output; an attempt is stopped first. */
   async completeNode(executionId: string, value: unknown, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
-    return await this.verbs.ofNode(executionId, (node) => node.complete(value, options));
+    return await this.verbs.ofNode(executionId, options, (node) => node.complete(value, options));
   }
 
   /** Ends a node FAILED with code OPERATOR; an attempt is stopped first. */
   async failNode(executionId: string, message: string, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
-    return await this.verbs.ofNode(executionId, (node) => node.fail(message, options));
+    return await this.verbs.ofNode(executionId, options, (node) => node.fail(message, options));
   }
 
   /** Changes the priority of a node, or of all nodes of a graph that have not begun. */
@@ -45,12 +45,14 @@ export abstract class EngineVerbs {
   /** Changes how many nodes of a graph run at once. */
   async setConcurrency(id: string, concurrency: number, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
-    return await this.verbs.ofGraph(id, (graph) => graph.setConcurrency(concurrency, options));
+    return await this.verbs.ofGraph(id, options, (graph) =>
+      graph.setConcurrency(concurrency, options),
+    );
   }
 
   /** Adds nodes to a running graph, and replaces nodes that have not begun; all of it or nothing. */
   async editGraph(executionId: string, edit: GraphEdit): Promise<EditAnswer> {
     this.assertOpen();
-    return await this.verbs.ofGraph(executionId, (graph) => graph.edit(edit));
+    return await this.verbs.ofGraph(executionId, edit, (graph) => graph.edit(edit));
   }
 }

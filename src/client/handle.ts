@@ -25,6 +25,7 @@ import {
 } from './artifacts.js';
 import { askRunning } from './ask-running.js';
 import { awaitNode } from './await-node.js';
+import { withBelow } from './below-progress.js';
 import { changedNodes, pendingAttempts, query, wholeView, withPending } from './live.js';
 import type { ExplainOptions } from './explain.js';
 import {
@@ -129,7 +130,8 @@ export class ExecutionHandle {
         ? new Map<string, never>()
         : await pendingAttempts(this.parts.client, status);
       const now = Date.now();
-      const live = [...views.values()].map((view) => withPending(view, pending.get(view.id), now));
+      const own = [...views.values()].map((view) => withPending(view, pending.get(view.id), now));
+      const live = await withBelow(this.parts.client, this.executionId, own);
       const changed = live.filter((view) => {
         const { attempts, nextRetryAt = '', reason = '', progress = null, approval } = view;
         const asked = approval?.askedAt ?? '';
@@ -229,7 +231,8 @@ export class ExecutionHandle {
     if (isTerminal(status.status)) return nodes;
     const pending = await pendingAttempts(this.parts.client, status);
     const now = Date.now();
-    return nodes.map((view) => withPending(view, pending.get(view.id), now));
+    const own = nodes.map((view) => withPending(view, pending.get(view.id), now));
+    return await withBelow(this.parts.client, this.executionId, own);
   }
 
   /** False also where no worker answers: it is told once one does. */

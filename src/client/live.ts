@@ -5,6 +5,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { messageOf } from '../domain/errors.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
 import { isTerminal } from '../domain/status.js';
+import { firstTaskDone } from './first-task.js';
 import type { References } from './references.js';
 import {
   BETWEEN_RUNS,
@@ -36,6 +37,7 @@ export async function query<T>(
   name: string,
   ...args: unknown[]
 ): Promise<T> {
+  await firstTaskDone(client, workflowId);
   const handle = client.workflow.getHandle(workflowId);
   for (let nth = 1; ; nth++) {
     try {

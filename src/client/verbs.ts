@@ -9,6 +9,11 @@ import { NodeHandle, type ExecutionHandle, type PauseOptions } from './handle.js
 import type { VerbOptions } from './operator.js';
 import type { ExecutionRecord } from './record.js';
 
+type Verb<A extends Answer> = (
+  target: ExecutionHandle | NodeHandle,
+  kind: ExecutionRecord['kind'],
+) => Promise<A>;
+
 /** Answers for every state; throws only when Temporal is unreachable. */
 export class Verbs {
   constructor(private readonly asking: Asking) {}
@@ -38,48 +43,65 @@ export class Verbs {
   }
 
   /** Asks something of one node, `<execution>/<node>`; of a lone task it is its only one. */
-  async ofNode(executionId: string, ask: (node: NodeHandle) => Promise<Answer>): Promise<Answer> {
-    return await this.asked(executionId, async (target, kind) => {
+  async ofNode(
+    executionId: string,
+    { requestId }: Pick<VerbOptions, 'requestId'>,
+    ask: (node: NodeHandle) => Promise<Answer>,
+  ): Promise<Answer> {
+    const verb: Verb<Answer> = async (target, kind) => {
       if (target instanceof NodeHandle) return await ask(target);
       if (kind === 'task') return await ask(target.node(LONE_NODE));
       const message = `${executionId} is no node; name one of its nodes: ${executionId}/<node>`;
       return { success: false, message };
-    });
+    };
+    return await this.asked(executionId, verb, requestId);
   }
 
   /** Asks something of a whole execution. */
   async ofGraph<A extends Answer>(
     executionId: string,
+    { requestId }: Pick<VerbOptions, 'requestId'>,
     ask: (graph: ExecutionHandle) => Promise<A>,
   ): Promise<A | Answer> {
-    return await this.asked<A | Answer>(executionId, async (target) => {
+    const verb: Verb<A | Answer> = async (target) => {
       if (!(target instanceof NodeHandle)) return await ask(target);
       return { success: false, message: `${executionId} is one node; name the execution alone` };
-    });
+    };
+    return await this.asked(executionId, verb, requestId);
   }
 
   /** Of one node, or of all of a graph that have not begun. */
   async setPriority(id: string, priority: Priority, options: VerbOptions): Promise<Answer> {
-    return await this.asked(id, (target) => target.setPriority(priority, options));
+    return await this.asked(
+      id,
+      (target) => target.setPriority(priority, options),
+      options.requestId,
+    );
   }
 
-  /** A lone task is its only node. */
+  /**
+   * A lone task is its only node.
+   *
+   * @param requestId what was asked by it before has the same answer, also once the execution has ended
+   */
   private async asked<A extends Answer = Answer>(
     executionId: string,
-    verb: (target: ExecutionHandle | NodeHandle, kind: ExecutionRecord['kind']) => Promise<A>,
+    verb: Verb<A>,
+    requestId?: string,
   ): Promise<A | Answer> {
     const { graphId, nodeId } = splitExecutionId(executionId);
     try {
       const record = await this.asking.describe(graphId);
       const handle = this.asking.handleOf(record);
       const whole = nodeId === undefined || (record.kind === 'task' && nodeId === LONE_NODE);
-      if (record.endedAt !== null)
-        return { success: false, message: `${executionId} has already ended (${record.status})` };
+      const ask = () => verb(whole ? handle : handle.node(nodeId), record.kind);
       // What is done may take a moment to close: a cancel that comes then changes nothing.
-      const { status } = whole ? await this.asking.execution(graphId) : record;
-      if (isTerminal(status))
-        return { success: false, message: `${executionId} has already ended (${status})` };
-      return await verb(whole ? handle : handle.node(nodeId), record.kind);
+      const { status } =
+        record.endedAt === null && whole ? await this.asking.execution(graphId) : record;
+      if (record.endedAt === null && !isTerminal(status)) return await ask();
+      const answer = requestId === undefined ? undefined : await ask();
+      if (answer && answer.code !== 'NOT_RUNNING') return answer;
+      return { success: false, message: `${executionId} has already ended (${status})` };
     } catch (error) {
       if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
       return { success: false, message: error.message, code: 'NOT_FOUND' };

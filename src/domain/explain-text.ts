@@ -173,6 +173,7 @@ export function boundText(bound: Bound | null): string {
 /** What a kind of time is called. */
 export const TIME_TEXT: Record<TimeKind, string> = {
   dependency: 'waiting for dependencies',
+  edit: 'before somebody added it to the graph',
   start_time: 'waiting for a start time',
   window: "waiting for a place in the graph's window",
   limit: 'waiting for a place in a limit',

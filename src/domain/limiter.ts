@@ -156,9 +156,13 @@ export class Limiter {
     });
   }
 
-  /** When to decide again, or to look at a graph, though nothing is heard. */
-  nextDue(): number | undefined {
-    const checks = [...this.holders.values()].map(({ checkAt }) => checkAt);
+  /**
+   * When to decide again, or to look at a graph, though nothing is heard.
+   *
+   * @param isLooking a look is under way: no other begins before its end
+   */
+  nextDue(isLooking = false): number | undefined {
+    const checks = isLooking ? [] : [...this.holders.values()].map(({ checkAt }) => checkAt);
     const moments = [...checks, ...(this.nextMoment === undefined ? [] : [this.nextMoment])];
     return moments.length === 0 ? undefined : Math.min(...moments);
   }

@@ -9,6 +9,8 @@ import type { ActivityOutcome, AttemptRecord, HoldReason } from './outcome.js';
 export const TIME_KINDS = [
   /** Waiting for dependencies: on a critical path only where somebody ended a node that still did. */
   'dependency',
+  /** The graph ran, and the node was no part of it yet: somebody added it later. */
+  'edit',
   'start_time',
   /** Ready, and the graph's `concurrency` was spent. */
   'window',

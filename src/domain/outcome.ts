@@ -84,6 +84,8 @@ export interface BelowEnd {
 export interface Reused {
   /** The execution that did the work. */
   executionId: string;
+  /** It came to nothing and left this done: to undo it is for the execution that keeps it. */
+  owed?: true;
 }
 
 /** Why an activity ended without an end of its node. */

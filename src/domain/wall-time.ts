@@ -3,6 +3,7 @@
  *
  * Pure. W1. The path is walked back from the node that ended last, each time to the node whose end let it start. Steps
  * follow each other without a gap, so their times and what lies around them add up to the graph's wall time.
+ * W2. Only a node that was added to a running graph has a gap before it: since then, or the end of its dependencies.
  */
 import { addTime, totalOf, type TimeKind, type Times } from './node-times.js';
 
@@ -62,15 +63,16 @@ export function wallTimeOf(
   nodes: readonly TimedNode[],
 ): WallTime {
   const totalMs = Math.max(0, endedAt - startedAt);
-  const steps = pathOf(nodes);
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const steps = pathOf(nodes, byId);
+  const begunAt = nodes.reduce((first, { readyAt = endedAt }) => Math.min(first, readyAt), endedAt);
   const byKind: Times = {};
   const path: PathStep[] = [];
   let cursor = startedAt;
   for (const { id, readyAt = startedAt, endedAt: ended = readyAt, ...known } of steps) {
     // One that somebody cancelled or skipped while it waited for others, which is how it came to decide something.
     const times = known.times ?? timesOf('dependency', ended - readyAt);
-    // Nothing is known of a gap; a graph has none unless its record is older than this account.
-    addTime(byKind, 'dependency', readyAt - cursor);
+    addBefore(byKind, { from: cursor, begunAt, readyAt });
     for (const [kind, ms] of Object.entries(times)) addTime(byKind, kind as TimeKind, ms);
     path.push({ nodeId: id, fromMs: readyAt - startedAt, durationMs: ended - readyAt, times });
     cursor = Math.max(cursor, ended);
@@ -85,8 +87,21 @@ export function wallTimeOf(
     closingMs,
     byKind,
     bottleneck: bottleneckOf(totalMs, path, byKind),
-    nodes: nodes.flatMap((node) => accountOf(startedAt, node) ?? []),
+    nodes: nodes.flatMap((node) => {
+      const lastEndedAt = node.after === undefined ? undefined : byId.get(node.after)?.endedAt;
+      return accountOf(startedAt, Math.max(begunAt, lastEndedAt ?? begunAt), node) ?? [];
+    }),
   };
+}
+
+/** W2. Before the graph began it waited for others, after that for the edit that added the node. */
+function addBefore(
+  times: Times,
+  { from, begunAt, readyAt }: { from: number; begunAt: number; readyAt: number },
+): void {
+  const waited = Math.min(begunAt, readyAt);
+  addTime(times, 'dependency', waited - from);
+  addTime(times, 'edit', readyAt - Math.max(from, waited));
 }
 
 function timesOf(kind: TimeKind, ms: number): Times {
@@ -96,8 +111,7 @@ function timesOf(kind: TimeKind, ms: number): Times {
 }
 
 /** W1. Of nodes that ended together, one that could have started counts as the last. */
-function pathOf(nodes: readonly TimedNode[]): TimedNode[] {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
+function pathOf(nodes: readonly TimedNode[], byId: ReadonlyMap<string, TimedNode>): TimedNode[] {
   let next: TimedNode | undefined;
   for (const node of nodes) {
     if (node.endedAt === undefined || node.readyAt === undefined) continue;
@@ -113,13 +127,16 @@ function pathOf(nodes: readonly TimedNode[]): TimedNode[] {
   return path.reverse();
 }
 
+/** @param allowedAt when its dependencies had ended */
 function accountOf(
   startedAt: number,
+  allowedAt: number,
   { id, readyAt, endedAt, times = {} }: TimedNode,
 ): NodeAccount | undefined {
   if (endedAt === undefined) return undefined;
   const all: Times = {};
-  addTime(all, 'dependency', (readyAt ?? endedAt) - startedAt);
+  if (readyAt === undefined) addTime(all, 'dependency', endedAt - startedAt);
+  else addBefore(all, { from: startedAt, begunAt: allowedAt, readyAt });
   for (const [kind, ms] of Object.entries(times)) addTime(all, kind as TimeKind, ms);
   return { nodeId: id, totalMs: Math.max(0, endedAt - startedAt), times: all };
 }

@@ -59,7 +59,12 @@ export async function manifestNodes(manifest: Manifest, readJson: ReadJson): Pro
   const pages: NodeView[][] = [];
   for (const ref of manifest.nodes.pages)
     pages.push((await readJson(ref)) as unknown as NodeView[]);
-  return pages.flat();
+  const releafed = new Map(manifest.releafed);
+  return pages.flat().map((view) => withLeaf(view, releafed.get(view.id)));
+}
+
+function withLeaf({ leaf: before, ...view }: NodeView, now: boolean | undefined): NodeView {
+  return (now ?? before) ? { ...view, leaf: true } : view;
 }
 
 function endingOf(cause: unknown): Ending {

@@ -27,12 +27,10 @@ export function refuseAhead(): WorkflowInternalsInterceptor {
   return {
     activate(input, next) {
       const { activation } = input;
-      if (!isQuery(activation)) {
-        const stand = standOf(activation);
-        if (last && isAhead(activation, stand, last))
-          throw ApplicationFailure.nonRetryable(BETWEEN_TASKS);
-        last = stand;
-      }
+      const stand = standOf(activation);
+      if (last && !isQuery(activation) && isAhead(activation, stand, last))
+        throw ApplicationFailure.nonRetryable(BETWEEN_TASKS);
+      last = stand;
       next(input);
     },
   };

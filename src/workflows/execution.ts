@@ -23,7 +23,7 @@ import { isAbove, isEnded, isProbe, isSettled, isSubscribe } from './shapes.js';
 import { onSignal, shielded } from './shielded.js';
 import { Subscribers } from './subscribers.js';
 import { adoptTrace, executionStarted } from './trace.js';
-import { workAtStart } from './work.js';
+import { work } from './work.js';
 
 export interface ExecutionParts {
   carried: Carry | CarryAway | null | undefined;
@@ -141,16 +141,17 @@ async function seedOf({ rerun, execution }: Prepared, goesOn: boolean): Promise<
 
 async function readOutputs(outputs: Seeding['outputs']): Promise<[number, Upstream][]> {
   if (Array.isArray(outputs)) return outputs;
-  const found: [number, Upstream][] = [];
-  for (const ref of outputs.pages)
-    found.push(...(await workAtStart<[number, Upstream][]>(ACTIVITY.readPlan, [ref])));
-  return found;
+  return await readPages<[number, Upstream]>(outputs.pages);
 }
 
 async function readNodes(pages: readonly string[]): Promise<PlanNode[]> {
-  const nodes: PlanNode[] = [];
-  for (const ref of pages) nodes.push(...(await workAtStart<PlanNode[]>(ACTIVITY.readPlan, [ref])));
-  return nodes;
+  return await readPages<PlanNode>(pages);
+}
+
+/** No local activities: whoever watches asks already, and messages come (`work.ts`). */
+async function readPages<T>(refs: readonly string[]): Promise<T[]> {
+  const pages = await Promise.all(refs.map((ref) => work<T[]>(ACTIVITY.readPlan, [ref])));
+  return pages.flat();
 }
 
 /** Reads what `writeAway` wrote, however large. */
@@ -158,7 +159,7 @@ async function readAway<T>(ref: string): Promise<T> {
   let text = '';
   for (;;) {
     const request: ReadRequest = { kind: 'read', ref, offset: text.length };
-    const slice = await workAtStart<ReadAnswer>(ACTIVITY.readBlob, [request]);
+    const slice = await work<ReadAnswer>(ACTIVITY.readBlob, [request]);
     text += slice.text;
     if (text.length >= slice.total) return JSON.parse(text) as T;
   }

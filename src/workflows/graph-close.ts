@@ -51,6 +51,7 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
       startedAt: new Date(startedAt).toISOString(),
       endedAt: new Date(ended).toISOString(),
       durationMs: ended - startedAt,
+      ...(state.releafed.size > 0 ? { releafed: [...state.releafed] } : {}),
       ...(error ? { error } : {}),
       ...(undone.length > 0 ? { compensation: [...undone] } : {}),
       ...(marks.length > 0 ? { marks: [...marks] } : {}),

@@ -10,6 +10,7 @@ import { PRIORITY_KEY, priorityOfKey, type Priority } from '../domain/priority.j
 import type { Scheduler } from '../domain/scheduler.js';
 import { isFailure, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
 import type { Carry, OpenQuestion } from './between.js';
+import { Leaves } from './leaves.js';
 import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
 import type { Round, Upstream } from './requests.js';
 import { roundAfter } from './round.js';
@@ -53,11 +54,13 @@ interface NodeRecord {
 export class GraphState {
   private readonly records: NodeRecord[];
   private readonly indexOf: Map<string, number>;
-  private readonly hasDependants: boolean[];
+  private readonly leaves: Leaves;
   /** Ended nodes whose records are still here, in the order of their end. */
   private readonly unpaged: number[] = [];
   readonly upstream = new Map<number, Upstream>();
   readonly ended: Counts = {};
+  /** Kept nodes that an edit made a leaf, or none any more: their views are written already. */
+  readonly releafed = new Map<string, boolean>();
   /** Nodes that were held when they were last heard of. */
   private readonly holds = new Set<number>();
   readonly failures: NodeFailure[] = [];
@@ -78,9 +81,7 @@ export class GraphState {
   ) {
     this.records = plan.nodes.map(() => ({ sequence: 0 }));
     this.indexOf = new Map(plan.nodes.map((node, index) => [node.id, index]));
-    this.hasDependants = plan.nodes.map(() => false);
-    for (const { dependsOn } of plan.nodes)
-      for (const dependency of dependsOn) this.hasDependants[dependency] = true;
+    this.leaves = new Leaves(plan.nodes);
     this.clocks = new NodeClocks(plan.lanes?.length ?? 0, (index) =>
       this.isLook(index) ? undefined : this.classOf(index).lane,
     );
@@ -125,7 +126,6 @@ export class GraphState {
 
   /** Nodes are new, or others took their places: nothing is behind them. */
   edited(indexes: readonly number[]): void {
-    const before = [...this.hasDependants];
     for (const index of indexes) {
       const { marks } = this.records[index] ?? {};
       this.records[index] = { sequence: 0, ...(marks ? { marks } : {}) };
@@ -134,12 +134,10 @@ export class GraphState {
       this.clocks.forget(index);
       this.touch(index);
     }
-    this.plan.nodes.forEach((_, index) => (this.hasDependants[index] = false));
-    for (const { dependsOn } of this.plan.nodes)
-      for (const dependency of dependsOn) this.hasDependants[dependency] = true;
-    this.hasDependants.forEach((has, index) => {
-      if (has !== before[index]) this.touch(index); // it has become a leaf, or is none any more
-    });
+    for (const index of this.leaves.edited(this.plan.nodes)) {
+      this.touch(index);
+      if (this.seed?.isKept(index)) this.releafed.set(this.node(index).id, this.leaves.has(index));
+    }
   }
 
   /** The circuit that a node goes through before anything else is known of it. */
@@ -225,7 +223,7 @@ export class GraphState {
     this.unpaged.push(index);
     this.upstream.set(index, { status, ...(outcome?.output ? { output: outcome.output } : {}) });
     const reused = outcome?.reused;
-    const own = !reused || this.seed?.undoes(reused);
+    const own = !reused || reused.owed === true;
     const { undo, kind } = this.classOf(index);
     // Of a map that came to nothing some items may have completed.
     const came = status !== 'SKIPPED' && record.scheduledAt !== undefined;
@@ -427,7 +425,7 @@ export class GraphState {
       ...(reason === 'circuit' && circuit ? { circuit: circuit.name } : {}),
       ...(kind === undefined ? {} : { kind }),
       ...(record.question && !outcome ? { approval: approvalView(record.question) } : {}),
-      ...(this.hasDependants[index] ? {} : { leaf: true as const }),
+      ...(this.leaves.has(index) ? { leaf: true as const } : {}),
     };
   }
 

@@ -98,7 +98,7 @@ class Keeper {
         if (this.limiter.isEmpty) break;
         if (this.isLong()) await this.continueAsNew();
       }
-      this.alarm.set(this.limiter.nextDue());
+      this.alarm.set(this.limiter.nextDue(this.looking));
       setCurrentDetails(detailsOf(this.status(0)));
       // The handler that brought the last message may still count as unfinished here: that it has is news, too.
       await condition(() => this.version !== seen || (this.isIdle() && this.mayLeave()));

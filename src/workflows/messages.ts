@@ -318,6 +318,8 @@ export interface Manifest {
   durationMs: number;
   /** Ended nodes, in the order of the spec, or by reference, a page of them each. */
   nodes: NodeView[] | { pages: string[] };
+  /** Of nodes that an edit made a leaf, or none any more, after their page was written: what they are. */
+  releafed?: (readonly [nodeId: string, leaf: boolean])[];
   error?: ErrorRecord;
   /** What was undone after it had failed or was cancelled, in this order. */
   compensation?: Undone[];
@@ -363,8 +365,8 @@ export interface GraphClose {
 export interface Answer {
   success: boolean;
   message: string;
-  /** There is no such execution, or node of it. */
-  code?: 'NOT_FOUND';
+  /** There is no such execution, or node of it; or the execution has ended, and this was not asked of it before. */
+  code?: 'NOT_FOUND' | 'NOT_RUNNING';
 }
 
 export interface CancelNodeRequest {

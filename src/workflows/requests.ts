@@ -100,7 +100,7 @@ export interface Seeding {
   outputs: [index: number, upstream: Upstream][] | { pages: string[] };
   inside: Inside;
   /**
-   * Kept nodes whose work is this execution's to undo, in the order of their ends. Absent where the earlier execution
+   * Kept nodes whose work is this execution's to undo, in the order of their ends. None where the earlier execution
    * completed: what it did stands, whatever becomes of this one.
    */
   undo?: number[];

@@ -1,5 +1,4 @@
 /** What a rerun begins with, as its workflow asks for it: which nodes have ended already, and what others gave before. */
-import type { Reused } from '../domain/outcome.js';
 import { endingOfLetter, type Ending } from '../domain/scheduler-snapshot.js';
 import type { PlanNode } from '../domain/plan.js';
 import type { NodeView } from './messages.js';
@@ -35,11 +34,6 @@ export class Seed {
   /** Kept nodes whose work is undone where this execution comes to nothing. */
   get undoable(): readonly number[] {
     return this.seeding.undo ?? [];
-  }
-
-  /** True where the work of an earlier execution is this one's to undo. */
-  undoes({ executionId }: Reused): boolean {
-    return this.seeding.undo !== undefined && executionId === this.seeding.of;
   }
 
   isKept(index: number): boolean {

@@ -6,8 +6,8 @@
  *     task it ended in; where that task also answers a query, the workflow hears of the end only in the next one, after the
  *     signals that came meanwhile. A replay has the end first: other commands, and the workflow task fails for ever
  *     (docs/decisions/0013; SDK 1.24).
- * W3. A run's first workflow task, which no query can reach, has local activities, short enough to end within it; a few
- *     of them, and from the first regular one on only those.
+ * W3. The first step of an execution is a local activity, short enough to end within the first workflow task. Our client
+ *     asks no execution before that task is done (`client/first-task.ts`), and no other message is in a hurry then.
  */
 import {
   ActivityFailure,
@@ -27,9 +27,6 @@ const FIRST_TASK = '5s';
 const SMALL = 300_000;
 const LARGEST = 1_500_000;
 
-/** Local activities of a first workflow task: all of them together have to end within it. */
-const MOST_LOCAL = 20;
-
 /**
  * Silence after which its worker is taken for lost, and another has it: a step beats every 2 s. Without it an execution
  * whose last worker was killed while it wrote the end down would stand still for all of that step's time.
@@ -37,9 +34,6 @@ const MOST_LOCAL = 20;
 const SYSTEM_HEARTBEAT = '10s';
 
 let nth = 0;
-/** The run is still in its first workflow task: nothing of it went to the server yet. */
-let isFirstTask = true;
-let locals = 0;
 
 export interface WorkOptions {
   /** Time of one try. Default 1 minute. */
@@ -57,7 +51,6 @@ export async function work<T>(
   args: unknown[],
   { startToCloseTimeout = '1m', attempts }: WorkOptions = {},
 ): Promise<T> {
-  isFirstTask = false;
   return await scheduleActivity<T>(type, args, {
     taskQueue: systemQueue(workflowInfo().taskQueue),
     activityId: `~${++nth}`, // no node's id begins so
@@ -73,12 +66,11 @@ export async function work<T>(
   });
 }
 
-/** Has work done in a run's first workflow task. What takes longer than that goes on as {@link work}. */
+/** Has the first step of an execution done. What takes longer than its first workflow task goes on as {@link work}. */
 export async function workAtStart<T>(type: SystemActivity, args: unknown[]): Promise<T> {
   const bytes = jsonBytes(args);
   const tooLarge = bytes > LARGEST;
-  const isLate = !isFirstTask || ++locals > MOST_LOCAL;
-  if (!tooLarge && (bytes > SMALL || isLate)) return await work<T>(type, args);
+  if (!tooLarge && bytes > SMALL) return await work<T>(type, args);
   try {
     return await scheduleLocalActivity<T>(type, args, {
       startToCloseTimeout: tooLarge ? '1m' : FIRST_TASK,

@@ -167,6 +167,16 @@ describe('wallTimeOf', () => {
     });
   });
 
+  it('counts the time before a node was added to the running graph as such, in its account and on the path', () => {
+    const account = wallTimeOf({ startedAt: 0, endedAt: 100 }, [
+      node('first', 10, 40), // the graph waited for another execution before
+      node('added', 70, 100, 'first'),
+    ]);
+    expect(account.byKind).toMatchObject({ dependency: 10, edit: 30 });
+    expect(account.nodes[1]?.times).toMatchObject({ dependency: 40, edit: 30 });
+    expect(missingShare(account)).toBe(0);
+  });
+
   it('has nothing to say of a graph without nodes or time', () => {
     expect(wallTimeOf({ startedAt: 5, endedAt: 5 }, [])).toMatchObject({
       ...{ totalMs: 0, path: [], byKind: {}, bottleneck: null },

@@ -199,6 +199,7 @@ describe('an edit of a running graph', () => {
     expect(await handle.edit({ ...ASKED, add: [{ id: 'most', task: 'noop' }] })).toEqual({
       success: false,
       message: `${handle.executionId} is not running`,
+      code: 'NOT_RUNNING',
     });
     expect(
       await harness.engine.editGraph(handle.executionId, {

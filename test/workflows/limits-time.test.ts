@@ -63,6 +63,16 @@ describe('leases under time skipping', () => {
     expect(await stands()).toMatchObject({ used: 1, holders: [{ places: 1 }] });
     await test.env.sleep('20s');
     expect((await waiting.result()).status).toBe('COMPLETED');
+    const { events = [] } = await workflow(limiterId('silent')).fetchHistory();
+    const waits = (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
+      timer
+        ? [
+            Number(timer.startToFireTimeout?.seconds ?? 0) * 1e9 +
+              (timer.startToFireTimeout?.nanos ?? 0),
+          ]
+        : [],
+    );
+    expect(waits.filter((nanos) => nanos <= 1e6)).toEqual([]); // it does not spin while it looks
   });
 
   it('starts a keeper again that was terminated while places were waited for', async () => {

@@ -1,6 +1,7 @@
 import { defineTask } from '../../src/registry.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { Gates } from '../support/gates.js';
 import { until } from '../support/until.js';
 
 /** Fails for the items that it is told to, on the first so many attempts. */
@@ -12,11 +13,16 @@ const shaky = defineTask<{ n: number; failures?: number }, number>({
     return n * 10;
   },
 });
+const gates = new Gates();
 
 describe('a map', () => {
   let harness: Harness;
   beforeAll(
-    async () => void (harness = await startHarness({ tasks: [shaky], maxOutputBytes: 1_000_000 })),
+    async () =>
+      void (harness = await startHarness({
+        tasks: [shaky, gates.gated],
+        maxOutputBytes: 1_000_000,
+      })),
   );
   afterAll(() => harness.stop());
 
@@ -56,6 +62,20 @@ describe('a map', () => {
     expect(result.output).toEqual({ join: ['a', 'b', 'c'] });
     const items = await handle.below('read').result();
     expect(Object.keys(items.nodes)).toEqual(['0', '1', '2']);
+  });
+
+  it('says while it runs how many of its items have ended', async () => {
+    const over = ['open', 'open', 'shut'];
+    gates.open('open');
+    const handle = await run([
+      { id: 'each', task: 'gated', map: { over }, input: { gate: '${{ item }}' } },
+    ]);
+    await until(async () => {
+      const [each] = (await handle.status()).changed;
+      return each?.progress?.done === 2 && each.progress.total === 3;
+    }, 'two of three');
+    gates.open('shut');
+    expect((await handle.result()).status).toBe('COMPLETED');
   });
 
   it('of nothing ends at once with an empty list', async () => {

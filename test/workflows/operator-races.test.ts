@@ -169,6 +169,21 @@ describe('at a bad moment', () => {
     await handle.result();
   });
 
+  it('what was asked by a requestId has the same answer after the end, by engine and by handle', async () => {
+    const handle = await run([{ id: 'n', task: 'noop', scheduledTime: '1h' }]);
+    const id = `${handle.executionId}/n`;
+    const once = { ...ASKED, requestId: 'once' };
+    const answer = await harness.engine.completeNode(id, 1, once);
+    expect(answer.success).toBe(true);
+    await handle.result();
+    expect(await harness.engine.completeNode(id, 1, once)).toEqual(answer);
+    expect(await handle.node('n').complete(1, once)).toEqual(answer);
+    expect(await harness.engine.completeNode(id, 1, { ...once, requestId: 'again' })).toEqual({
+      success: false,
+      message: `${id} has already ended (COMPLETED)`,
+    });
+  });
+
   it.each([
     ['a number that JSON cannot hold', { n: Number.NaN }, {}, /NaN is no number/],
     ['a key that is too long', 1, { requestId: 'q'.repeat(600) }, /requestId: expected 1 to 500/],

@@ -68,8 +68,9 @@ describe('a rerun', () => {
     const add = [{ id: 'c', task: 'echo', dependsOn: ['a'], input }];
     expect(await again.edit({ ...ASKED, add })).toMatchObject({ success: true });
     gates.open('kept');
-    const { nodes } = await again.resultOrThrow();
+    const { nodes, output } = await again.resultOrThrow();
     expect(nodes['c']?.output).toBe(1);
+    expect(Object.keys(output as object)).toEqual(['b', 'c']); // of the graph as it is now
     expect(nodes['a']?.reused).not.toBeNull();
   });
 

@@ -211,6 +211,13 @@ describe('a rerun', () => {
     const late = await harness.engine.rerun(open, { graph });
     await late.result();
     expect(ranIn(late.executionId)).toEqual(['pay~undo', 'ship']);
+    const loose = { ...graph, compensation: 'none' as const };
+    const second = await harness.engine.rerun(open, { graph: loose });
+    await second.result();
+    expect(ranIn(second.executionId)).toEqual(['ship']);
+    const third = await harness.engine.rerun(second.executionId, { graph });
+    await third.result(); // what the first of them did is left to the last
+    expect(ranIn(third.executionId)).toEqual(['pay~undo', 'ship']);
     broken.clear();
     const done = await run(tasks);
     broken.add('x');

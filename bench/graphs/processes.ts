@@ -1,0 +1,53 @@
+/** Processes that are measured: started, asked for the processor time they have used, ended. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Ticks of a processor in a second, as `/proc` counts them on Linux. */
+const TICKS_PER_SECOND = 100;
+
+export interface Program {
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a program of this folder; resolves once it says that it is ready. */
+export async function startProgram(file: string, args: readonly string[]): Promise<Program> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  const { stdout, pid } = child;
+  if (!stdout || pid === undefined) throw new Error(`${file} could not be started`);
+  const ready = new Promise<void>((resolve) => {
+    createInterface({ input: stdout }).on('line', (line) => {
+      if (line === 'ready') resolve();
+    });
+  });
+  const early = ended.then(() => Promise.reject(new Error(`${file} ended before it was ready`)));
+  await Promise.race([ready, early]);
+  early.catch(() => undefined); // it ends later, when it is told to
+  return {
+    pid,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Milliseconds of processor time that a process has used. */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS_PER_SECOND;
+}
+
+/** Most memory that a process has had, in MB. */
+export function peakMb(pid: number): number {
+  const [, kb = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kb) / 1_024;
+}

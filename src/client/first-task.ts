@@ -1,0 +1,32 @@
+/**
+ * A query that comes with the first workflow task of an execution, while its local activity is under way, makes the run
+ * differ from its replay (docs/decisions/0013, 0022): an execution is asked only once that task is done.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+
+/** Executions that are known to be past it, the last ones. */
+const KNOWN_MOST = 10_000;
+/** Looks, and the wait between two of them: a first task of 5 s at most. Then a worker is not there, or does not end. */
+const LOOKS = 200;
+const WAIT_MS = 30;
+/** Events of a history whose first workflow task is scheduled, or has started. */
+const UNDER_WAY: readonly number[] = [2, 3];
+
+const past = new WeakMap<Client, Set<string>>();
+
+/** Waits until an execution can be asked. Never fails: what is wrong with it, the question itself finds out. */
+export async function firstTaskDone(client: Client, workflowId: string): Promise<void> {
+  const known = past.get(client) ?? new Set();
+  past.set(client, known);
+  if (known.has(workflowId)) return;
+  const handle = client.workflow.getHandle(workflowId);
+  for (let nth = 0; nth < LOOKS; nth++) {
+    const { historyLength } = await handle.describe().catch(() => ({ historyLength: 0 }));
+    if (!UNDER_WAY.includes(historyLength)) break;
+    await sleep(WAIT_MS);
+  }
+  known.add(workflowId);
+  const [oldest] = known;
+  if (known.size > KNOWN_MOST && oldest !== undefined) known.delete(oldest);
+}
