@@ -1,9 +1,9 @@
 /** A worker of Temporal's own, with the slots that ours has: `raw-worker.ts ADDRESS QUEUE`. */
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
 const [, , address = '', taskQueue = ''] = process.argv;
-Runtime.install({ logger: { level: 'ERROR' } as never });
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({
   ...{ connection, taskQueue },

@@ -1,6 +1,10 @@
 /** How a running execution stands now: what its workflow knows, and what only the server knows of attempts under way. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { messageOf } from '../domain/errors.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
@@ -26,10 +30,13 @@ const STARTED: readonly number[] = [2, 3];
 /** Looks at a busy workflow that are worth another try, and the wait before each. */
 const LOOKS = 5;
 const LOOK_WAIT_MS = 300;
+/** The server's DEADLINE_EXCEEDED. */
+const DEADLINE_EXCEEDED = 4;
 
 /**
  * Asks a running workflow. The server refuses questions while a workflow task is repeated, as it is when a signal comes
- * in the moment that a run ends: they are asked again.
+ * in the moment that a run ends: they are asked again. So is, once, what no worker took: under load a question can wait
+ * with the worker that had the workflow for as long as the server waits. A caller's own deadline holds for all of it.
  */
 export async function query<T>(
   client: Client,
@@ -43,10 +50,16 @@ export async function query<T>(
     try {
       return await handle.query<T, unknown[]>(name, ...args);
     } catch (error) {
-      if (nth === LOOKS || !isBetweenTasks(error)) throw error;
+      const again = isBetweenTasks(error) || (nth === 1 && isLate(error));
+      if (nth === LOOKS || !again) throw error;
       await sleep(LOOK_WAIT_MS * nth);
     }
   }
+}
+
+function isLate(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown };
+  return isGrpcServiceError(cause) && Number(cause.code) === DEADLINE_EXCEEDED;
 }
 
 function isBetweenTasks(error: unknown): boolean {
