@@ -22,11 +22,15 @@ export async function firstTaskDone(client: Client, workflowId: string): Promise
   if (known.has(workflowId)) return;
   const handle = client.workflow.getHandle(workflowId);
   for (let nth = 0; nth < LOOKS; nth++) {
-    const { historyLength } = await handle.describe().catch(() => ({ historyLength: 0 }));
-    if (!UNDER_WAY.includes(historyLength)) break;
+    const described = await handle.describe().catch(() => undefined);
+    if (!described) return;
+    const { historyLength, status } = described;
+    if (status.name !== 'RUNNING' || !UNDER_WAY.includes(historyLength)) {
+      known.add(workflowId);
+      break;
+    }
     await sleep(WAIT_MS);
   }
-  known.add(workflowId);
   const [oldest] = known;
   if (known.size > KNOWN_MOST && oldest !== undefined) known.delete(oldest);
 }

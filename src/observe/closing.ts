@@ -59,6 +59,7 @@ export async function manifestNodes(manifest: Manifest, readJson: ReadJson): Pro
   const pages: NodeView[][] = [];
   for (const ref of manifest.nodes.pages)
     pages.push((await readJson(ref)) as unknown as NodeView[]);
+  if (!manifest.releafed) return pages.flat();
   const releafed = new Map(manifest.releafed);
   return pages.flat().map((view) => withLeaf(view, releafed.get(view.id)));
 }

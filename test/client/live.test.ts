@@ -1,0 +1,46 @@
+/** Questions to running workflows: when they are asked, and when once more. */
+import type { Client } from '@temporalio/client';
+import { query } from '../../src/client/live.js';
+import { startHarness } from '../support/engine.js';
+
+/** As the client throws it where no worker took a question in time. */
+const late = (): Error =>
+  Object.assign(new Error('Failed to query Workflow'), {
+    cause: Object.assign(new Error('4 DEADLINE_EXCEEDED'), { code: 4, details: '', metadata: {} }),
+  });
+
+/** A client whose workflow does not answer the first questions. */
+function unanswered(times: number): Client {
+  let asked = 0;
+  const handle = {
+    describe: async () => await Promise.resolve({ historyLength: 9, status: { name: 'RUNNING' } }),
+    query: async () =>
+      await (++asked > times ? Promise.resolve('an answer') : Promise.reject(late())),
+  };
+  return { workflow: { getHandle: () => handle } } as unknown as Client;
+}
+
+describe('a question', () => {
+  it('that no worker took in time is asked once more, and not for ever', async () => {
+    expect(await query(unanswered(1), 'some', 'status')).toBe('an answer');
+    await expect(query(unanswered(2), 'some', 'status')).rejects.toThrow('Failed to query');
+  });
+
+  it('waits for the first workflow task, and does not come with it', async () => {
+    const harness = await startHarness();
+    await harness.worker.shutdown();
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'early',
+      tasks: [{ id: 'late', task: 'noop', scheduledTime: '1h' }],
+    });
+    const answer = handle.status();
+    await harness.startWorker();
+    expect(await answer).toMatchObject({ total: 1 });
+    const workflow = harness.client.workflow.getHandle(handle.executionId);
+    const { events } = await workflow.fetchHistory();
+    const timer = events?.find((event) => event.timerStartedEventAttributes);
+    expect(Number(timer?.timerStartedEventAttributes?.workflowTaskCompletedEventId)).toBe(4);
+    await workflow.terminate();
+    await harness.stop();
+  });
+});
