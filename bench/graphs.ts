@@ -46,7 +46,7 @@ try {
   const dataDir = join(folder, 'data');
   const rawWorker = await startProgram('raw-worker.ts', [address, rawQueue]);
   stops.push(() => rawWorker.stop());
-  const ourWorker = await startProgram('our-worker.ts', [address, ourQueue, dataDir]);
+  const ourWorker = await startProgram('our-worker.mjs', [address, ourQueue, dataDir]);
   stops.push(() => ourWorker.stop());
   const connection = await Connection.connect({ address });
   stops.push(() => connection.close());

@@ -57,6 +57,7 @@ export async function build({ force = false } = {}) {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'lib', 'workflows', 'index.js'),
     workflowInterceptorModules: [join(root, 'lib', 'workflows', 'interceptors.js')],
+    preloadModules: [join(root, 'lib', 'workflows', 'preload.js')],
     logger,
   });
   writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);

@@ -32,8 +32,10 @@ type Meta = Record<string | symbol, unknown>;
 
 /** What `Runtime.install({ logger })` takes, writing to a pino logger. */
 export function temporalLogger(log: Logger) {
-  const write = (level: Lowercase<TemporalLevel>) => (message: string, meta?: Meta) =>
-    log[demote(level, message)](meta ? plain(meta) : {}, message);
+  const write = (level: Lowercase<TemporalLevel>) => (message: string, meta?: Meta) => {
+    const demoted = demote(level, message);
+    if (log.isLevelEnabled(demoted)) log[demoted](meta ? plain(meta) : {}, message);
+  };
   return {
     log: (level: TemporalLevel, message: string, meta?: Meta) =>
       write(level.toLowerCase() as Lowercase<TemporalLevel>)(message, meta),

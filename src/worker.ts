@@ -310,10 +310,16 @@ function systemOptions({
 }
 
 /** The bundle that the build made, or the sources where there is none: in tests and in development. */
-export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+export function workflowSource(): Pick<
+  WorkerOptions,
+  'workflowBundle' | 'workflowsPath' | 'bundlerOptions'
+> {
   const bundle = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
   if (existsSync(bundle)) return { workflowBundle: { codePath: bundle } };
-  return { workflowsPath: fileBeside('./workflows/index') };
+  return {
+    workflowsPath: fileBeside('./workflows/index'),
+    bundlerOptions: { preloadModules: [fileBeside('./workflows/preload')] },
+  };
 }
 
 /** Compiled, or as a source. */

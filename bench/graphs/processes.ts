@@ -16,7 +16,8 @@ export interface Program {
 /** Starts a program of this folder; resolves once it says that it is ready. */
 export async function startProgram(file: string, args: readonly string[]): Promise<Program> {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+  const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const child: ChildProcess = spawn(process.execPath, [...loader, path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');

@@ -32,8 +32,16 @@ export class AttemptRows {
 
   /** Its handler is entered. */
   running(): void {
+    const { deps, facts } = this;
+    const sequence = deps.recorder?.next();
+    if (sequence === undefined) return;
+    const begun = deps.recorder?.draft(() => this.write(this.begun(), sequence));
+    if (begun) facts.begun = begun;
+  }
+
+  private begun(): Partial<ExecutionWrite> {
     const { attempt } = this;
-    this.record({
+    return {
       status: 'RUNNING',
       reason: null,
       attempts: attempt.number,
@@ -53,7 +61,7 @@ export class AttemptRows {
         { status: 'PREPARING', at: attempt.startedAt, attempt: attempt.number },
         { status: 'RUNNING', at: attempt.enteredAt ?? attempt.startedAt, attempt: attempt.number },
       ],
-    });
+    };
   }
 
   /** How far its handler is. */
@@ -92,6 +100,7 @@ export class AttemptRows {
   ended(outcome: NodeOutcome): boolean {
     const { deps, request, attempt } = this;
     if (!deps.recorder) return false;
+    this.facts.begun?.withdraw();
     const { attempts, attemptCount, ...rest } = outcome;
     const endedAt = Date.now();
     const first = attempts[0] ? Date.parse(attempts[0].startedAt) : attempt.startedAt;
@@ -111,7 +120,7 @@ export class AttemptRows {
     const { run } = request.execution;
     deps.recorder.record({
       ...nodeRow(request.execution, view, iso(run.startedAt), END.attempt(attempt.number)),
-      ...(attempt.progress ? { progress: { ...attempt.progress } } : {}),
+      progress: attempt.progress ? { ...attempt.progress } : null,
       ...this.inputs(),
     });
     return true;
@@ -132,14 +141,18 @@ export class AttemptRows {
 
   private record(write: Partial<ExecutionWrite>): void {
     const { recorder } = this.deps;
+    recorder?.record(this.write(write, recorder.next()));
+  }
+
+  private write(said: Partial<ExecutionWrite>, sequence: number): ExecutionWrite {
     const { execution, node, retry } = this.request;
-    recorder?.record({
+    return {
       ...nodeIdentity(execution, node.id),
       taskId: node.task,
       taskVersion: node.taskVersion,
       maxRetries: retry.maxRetries,
-      ...write,
-      sequence: recorder.next(),
-    });
+      ...said,
+      sequence,
+    };
   }
 }

@@ -5,6 +5,7 @@ import type { Artifacts } from './artifacts.js';
 import type { Claim } from './cached.js';
 import type { Passage } from './circuits.js';
 import type { Collected } from './context.js';
+import type { Draft } from './recorder.js';
 import type { Redaction } from './redaction.js';
 
 /** What the steps have found out so far; `conclude` says it in the outcome. */
@@ -25,4 +26,6 @@ export interface Facts {
   passage?: Passage;
   /** The right to do its work, where the result is kept. */
   claim?: Claim;
+  /** That its handler was entered, on its way into the store. */
+  begun?: Draft;
 }

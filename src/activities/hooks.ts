@@ -2,7 +2,13 @@
 import { messageOf, TaskError } from '../domain/errors.js';
 import { isObject, type Json } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
-import type { HookContext, HookDefinition, HookExecution, TaskLogger } from '../registry.js';
+import type {
+  HookContext,
+  HookDefinition,
+  HookExecution,
+  PostHook,
+  TaskLogger,
+} from '../registry.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { loadValue } from './values.js';
@@ -63,10 +69,7 @@ export async function runPostHooks(
   outcome: NodeOutcome,
   neverStarted = false,
 ): Promise<string[]> {
-  const { request } = subject;
-  const hooks = deps.registry
-    .postHooks(request.execution.hooks.post, request.node.task)
-    .filter((hook) => !neverStarted || hook.onSkipped);
+  const hooks = postHooksOf(deps, subject, neverStarted);
   if (hooks.length === 0) return [];
   const output = outcome.output ? await loadValue(deps.blobs, outcome.output) : undefined;
   const execution: HookExecution = {
@@ -94,6 +97,21 @@ export async function runPostHooks(
     }
   }
   return warnings;
+}
+
+/** Whether any post hook is for an end of this kind. */
+export function hasPostHooks(deps: Deps, subject: HookSubject, neverStarted: boolean): boolean {
+  return postHooksOf(deps, subject, neverStarted).length > 0;
+}
+
+function postHooksOf(
+  { registry }: Deps,
+  { request }: HookSubject,
+  neverStarted: boolean,
+): HookDefinition<PostHook>[] {
+  return registry
+    .postHooks(request.execution.hooks.post, request.node.task)
+    .filter((hook) => !neverStarted || hook.onSkipped);
 }
 
 function described({

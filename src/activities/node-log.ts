@@ -22,18 +22,21 @@ export function nodeLogger(
 ): NodeLogger {
   const { project, sessionId } = execution;
   let redaction = NO_REDACTION;
-  const child = log.child({
-    executionId: execution.id,
-    nodeId: node.id,
-    task: node.task,
-    attempt,
-    ...(project === undefined ? {} : { project }),
-    ...(sessionId === undefined ? {} : { sessionId }),
-  });
+  let child: Logger | undefined; // made for the first line: most attempts of a quiet worker have none
   const say =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (fields: object, message: string): void =>
+    (fields: object, message: string): void => {
+      if (!log.isLevelEnabled(level)) return;
+      child ??= log.child({
+        executionId: execution.id,
+        nodeId: node.id,
+        task: node.task,
+        attempt,
+        ...(project === undefined ? {} : { project }),
+        ...(sessionId === undefined ? {} : { sessionId }),
+      });
       child[level](redaction.value(fields) as object, redaction.text(message));
+    };
   const line = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
   const started = Date.now();
   const since = (): { durationMs: number } => ({ durationMs: Date.now() - started });

@@ -2,7 +2,6 @@
  * The pipeline around every task: resolve → pre hooks → check input → run → check output → post hooks, as steps over one
  * attempt. One place (`conclude`) turns what was thrown into an outcome.
  */
-import { setTimeout as wait } from 'node:timers/promises';
 import { CancelledFailure, CompleteAsyncError } from '@temporalio/common';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { isObject, preview } from '../domain/json.js';
@@ -22,7 +21,7 @@ import { checked, held, outcomeOf, tellOfRetry } from './ends.js';
 import type { Facts } from './facts.js';
 import { finalFailure, recordError, retryFailure } from './failure.js';
 import { handOver, type HandedOver } from './handover.js';
-import { runPostHooks, runPreHooks, type HookSubject } from './hooks.js';
+import { hasPostHooks, runPostHooks, runPreHooks, type HookSubject } from './hooks.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import { makeOutput } from './output.js';
 import { NO_REDACTION } from './redaction.js';
@@ -352,11 +351,14 @@ async function withPostHooks(
   subject: HookSubject,
   outcome: NodeOutcome,
 ): Promise<NodeOutcome> {
-  const timer = new AbortController();
+  const neverStarted = outcome.status === 'SKIPPED';
+  if (!hasPostHooks(deps, subject, neverStarted)) return { ...outcome, hooksDone: true };
   const leftMs = Math.max(0, attempt.deadline - Date.now() - HOOK_MARGIN_MS);
-  const left = wait(Math.min(leftMs, 2 ** 31 - 1), undefined, { signal: timer.signal });
+  let timer: NodeJS.Timeout | undefined;
+  const left = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.min(leftMs, 2 ** 31 - 1));
+  });
   try {
-    const neverStarted = outcome.status === 'SKIPPED';
     const hooks = runPostHooks(deps, subject, outcome, neverStarted);
     const failures = await Promise.race([hooks, left]);
     if (!failures) return outcome;
@@ -366,8 +368,7 @@ async function withPostHooks(
     subject.log.warn(`post hooks are left to settle: ${messageOf(error)}`);
     return outcome;
   } finally {
-    left.catch(() => undefined); // aborted right here
-    timer.abort();
+    clearTimeout(timer);
   }
 }
 

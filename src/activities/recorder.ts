@@ -4,6 +4,7 @@
  *
  * R1. Of one run of an execution only the newest live state and its end wait to be written: states that came and went
  *     meanwhile are in its history. The two are kept apart, and so are two ends: which one counts the store decides.
+ * R1a. That something has begun is not even put together where its end comes before the next batch: most of what is quick.
  * R2. A store that is down holds nobody up: batches are kept up to a bound, and tried again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,9 +19,16 @@ const RETRY_MS = 2_000;
 /** Writes that wait; beyond it the reconciler has to find them. */
 const KEPT = 20_000;
 
+/** A write that may still be taken back. */
+export interface Draft {
+  /** What comes says all that it says. */
+  withdraw(): void;
+}
+
 export class Recorder {
   /** By execution, run and end. */
   private waiting = new Map<string, ExecutionWrite>();
+  private drafts = new Set<() => ExecutionWrite>();
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
   private last = 0;
@@ -40,10 +48,24 @@ export class Recorder {
   /** Has a state written soon. Never throws, never waits. */
   record(write: ExecutionWrite): void {
     const key = keyOf(write);
-    const before = this.waiting.get(key);
-    if (!before && this.waiting.size >= KEPT) return;
-    const history = [...(before?.statusHistory ?? []), ...(write.statusHistory ?? [])];
-    this.waiting.set(key, { ...before, ...write, statusHistory: history });
+    const known = this.waiting.get(key);
+    if (!known && this.waiting.size >= KEPT) return;
+    this.waiting.set(key, known ? merged(known, write) : write);
+    this.arm();
+  }
+
+  /**
+   * The same for what need not be said where more comes at once.
+   *
+   * @param draft makes the write, with a sequence from before this call
+   */
+  draft(draft: () => ExecutionWrite): Draft {
+    if (this.drafts.size < KEPT) this.drafts.add(draft);
+    this.arm();
+    return { withdraw: () => void this.drafts.delete(draft) };
+  }
+
+  private arm(): void {
     this.timer ??= setTimeout(() => void this.flush(), this.down ? RETRY_MS : FLUSH_MS);
   }
 
@@ -55,6 +77,8 @@ export class Recorder {
 
   /** Writes what waits. Never throws. */
   async flush(): Promise<void> {
+    for (const draft of this.drafts) this.record(draft());
+    this.drafts = new Set();
     clearTimeout(this.timer);
     this.timer = undefined;
     const batch = this.waiting;
@@ -93,7 +117,14 @@ export class Recorder {
   }
 }
 
+/** Both in one, whichever came first: of a field the later says what it is. */
+function merged(known: ExecutionWrite, write: ExecutionWrite): ExecutionWrite {
+  const [before, after] = known.sequence > write.sequence ? [write, known] : [known, write];
+  const statusHistory = [...(before.statusHistory ?? []), ...(after.statusHistory ?? [])];
+  return { ...before, ...after, statusHistory };
+}
+
 function keyOf({ executionId, run, status, sequence }: ExecutionWrite): string {
-  const end = status !== undefined && isTerminal(status) ? sequence : null;
-  return JSON.stringify([executionId, run?.id, end]);
+  const end = status !== undefined && isTerminal(status) ? sequence : '';
+  return `${run?.id ?? ''} ${end} ${executionId}`;
 }

@@ -37,7 +37,8 @@ export async function resolveInput(blobs: BlobStore, request: NodeRequest): Prom
   const isItem = request.item !== undefined || body.map !== undefined;
   const variables = inputVariables({ task: true, map: isItem });
   const parsed = parseTemplate(body.input ?? null, ['input'], variables);
-  const late = new LateValues(parsed.late, randomBytes(12).toString('hex'));
+  const nonce = parsed.late.length === 0 ? '' : randomBytes(12).toString('hex');
+  const late = new LateValues(parsed.late, nonce);
   const full = { ...context, ...late.context };
   // What follows a map comes after all of its items: there is no one item.
   const isWhole = request.after !== undefined && body.map !== undefined;

@@ -151,6 +151,7 @@ class Run {
       for (let end = this.ends.peek(); end && end.at <= this.now; end = this.ends.peek()) {
         this.ends.pop();
         this.stretchEnds(end.index);
+        this.startAll(); // no two ends really fall together: the first lets others start before the second is heard of
       }
     }
   }

@@ -1,12 +1,14 @@
 /**
- * Many rows at once. On SQLite one prepared statement runs once per row, which is quicker than a long one that has to be
- * compiled; on PostgreSQL, where each statement is a journey, many rows go in one.
+ * Many rows at once. On SQLite a statement is compiled once for each of a few numbers of rows and kept; on PostgreSQL,
+ * where each statement is a journey, as many rows as it takes go in one.
  */
 import { CompiledQuery } from 'kysely';
 import { chunksOf, type Connection, type Dialect } from './database.js';
 
 /** PostgreSQL numbers the parameters of a statement with 16 bits. */
 const MAX_PARAMETERS = 60_000;
+/** Rows to a statement on SQLite, the most first. */
+const SIZES = [64, 16, 4, 1] as const;
 
 export interface BulkInsert {
   table: string;
@@ -33,8 +35,13 @@ export async function insertRows<T>(
     answers.push(...answer.rows);
   };
   if (dialect === 'sqlite') {
-    const text = `${head}(${columns.map((column) => place(column, '?')).join(', ')}) ${then}`;
-    for (const row of rows) await run(text, [...row]);
+    const tuple = `(${columns.map((column) => place(column, '?')).join(', ')})`;
+    let at = 0;
+    for (const size of SIZES) {
+      const text = `${head}${Array.from({ length: size }, () => tuple).join(', ')} ${then}`;
+      for (; rows.length - at >= size; at += size)
+        await run(text, rows.slice(at, at + size).flat());
+    }
     return answers;
   }
   for (const chunk of chunksOf(rows, Math.floor(MAX_PARAMETERS / columns.length))) {

@@ -54,6 +54,20 @@ describe('simulate', () => {
     expect(told.criticalPath).toEqual([2, 0, 1]);
   });
 
+  it('lets the first of two nodes that end together start what follows it, before the second is heard of', () => {
+    const followers = [
+      node({ dependsOn: [1] }),
+      node({ dependsOn: [1] }),
+      node({ dependsOn: [0] }),
+    ];
+    const told = run(
+      [node(), node(), ...followers],
+      [10, 10, 1, 1, 5].map((ms) => course(ms)),
+      window(2),
+    );
+    expect(spans(told).slice(2)).toEqual(['10-11 COMPLETED', '11-12 COMPLETED', '10-15 COMPLETED']);
+  });
+
   it('lets no more nodes of a limit run than it has places, whatever the window', () => {
     const limited = node({ lane: 0 });
     const told = run(

@@ -50,4 +50,33 @@ describeDatabases('Recorder', (database) => {
     });
     await expect(store.stats.getExecutionStats({})).resolves.toMatchObject({ successful: 1 });
   });
+
+  it('writes a draft with the next batch, unless it was withdrawn', async () => {
+    const { store, recorder, write } = await setup();
+    const begun = write({ status: 'RUNNING' });
+    recorder.draft(() => begun);
+    recorder.draft(() => ({ ...begun, executionId: 'b' })).withdraw();
+    await recorder.flush();
+    await expect(store.executions.get('a')).resolves.toMatchObject({ status: 'RUNNING' });
+    await expect(store.executions.get('b')).resolves.toBeUndefined();
+  });
+
+  it('does not let a draft, put together late, say more than what was said after it', async () => {
+    const { store, recorder, write } = await setup();
+    const begun = write({
+      ...{ status: 'RUNNING', startedAt: T + 1 },
+      statusHistory: [{ status: 'RUNNING', at: T + 1, attempt: 1 }],
+    });
+    recorder.draft(() => begun);
+    recorder.record(
+      write({
+        status: 'RETRYING',
+        statusHistory: [{ status: 'RETRYING', at: T + 3, attempt: 1, reason: 'retry' }],
+      }),
+    );
+    await recorder.flush();
+    const row = await store.executions.get('a');
+    expect(row).toMatchObject({ status: 'RETRYING', startedAt: T + 1 });
+    expect(row?.statusHistory.map(({ status }) => status)).toEqual(['RUNNING', 'RETRYING']);
+  });
 });

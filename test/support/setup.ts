@@ -28,6 +28,7 @@ export async function setup(): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
     workflowInterceptorModules: [join(root, 'src', 'workflows', 'interceptors.ts')],
+    preloadModules: [join(root, 'src', 'workflows', 'preload.ts')],
     logger,
   });
   const bundle = join(folder, 'workflow-bundle.js');
