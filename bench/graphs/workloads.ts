@@ -69,3 +69,15 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   W4: singles('W4', 1_000),
   W5: ofShape('W5', w5, 'rawLayered', [w5.dependsOn, w5.window]),
 };
+
+/** The named ones; where none is named, those by default. @throws Error for a name that is none */
+export function chosenWorkloads(
+  names: readonly string[],
+  byDefault: readonly string[],
+): [string, Workload][] {
+  return (names.length > 0 ? names : byDefault).map((key) => {
+    const workload = WORKLOADS[key];
+    if (!workload) throw new Error(`${key}: expected one of ${Object.keys(WORKLOADS).join(', ')}`);
+    return [key, workload];
+  });
+}

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   isGrpcServiceError,
+  WorkflowNotFoundError,
   type Client,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
@@ -115,20 +116,32 @@ export async function wholeView(
 export const isWrittenAway = ({ status, endedAt }: NodeView): boolean =>
   isTerminal(status) && endedAt === undefined;
 
-/** What the server says of the attempts under way in these workflows, by node id. */
+/**
+ * What the server says of the attempts under way in these workflows, by node id. One that is not there has none: a
+ * segment is named as soon as it is asked for, some milliseconds before the server has it.
+ */
 export async function pendingAttempts(
   client: Client,
   status: GraphStatus,
 ): Promise<Map<string, PendingActivity>> {
   const found = new Map<string, PendingActivity>();
   for (const workflowId of status.runs) {
-    const { raw } = await client.workflow.getHandle(workflowId).describe();
-    for (const activity of raw.pendingActivities ?? []) {
+    for (const activity of await pendingIn(client, workflowId)) {
       const own = activity.activityId?.startsWith('~') || activity.activityId?.endsWith('~settle');
       if (activity.activityId && !own) found.set(activity.activityId, activity);
     }
   }
   return found;
+}
+
+async function pendingIn(client: Client, workflowId: string): Promise<PendingActivity[]> {
+  try {
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
+    return raw.pendingActivities ?? [];
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return [];
+    throw error;
+  }
 }
 
 /** A node's view with what the server knows of its attempt: PREPARING, RUNNING or RETRYING instead of SCHEDULED. */

@@ -1,6 +1,7 @@
 /** Questions to running workflows: when they are asked, and when once more. */
-import type { Client } from '@temporalio/client';
-import { query } from '../../src/client/live.js';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { pendingAttempts, query } from '../../src/client/live.js';
+import type { GraphStatus } from '../../src/workflows/messages.js';
 import { startHarness } from '../support/engine.js';
 
 /** As the client throws it where no worker took a question in time. */
@@ -42,5 +43,23 @@ describe('a question', () => {
     expect(Number(timer?.timerStartedEventAttributes?.workflowTaskCompletedEventId)).toBe(4);
     await workflow.terminate();
     await harness.stop();
+  });
+});
+
+describe('attempts under way', () => {
+  it('are found although a segment is named that the server does not have yet', async () => {
+    const raw = { pendingActivities: [{ activityId: 'load' }, { activityId: '~1' }] };
+    const client = {
+      workflow: {
+        getHandle: (id: string) => ({
+          describe: async () =>
+            await (id === 'g'
+              ? Promise.resolve({ raw })
+              : Promise.reject(new WorkflowNotFoundError('workflow not found', id, undefined))),
+        }),
+      },
+    } as unknown as Client;
+    const status = { runs: ['g/~seg/0', 'g'] } as unknown as GraphStatus;
+    expect([...(await pendingAttempts(client, status)).keys()]).toEqual(['load']);
   });
 });
