@@ -9,11 +9,9 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startDevServer } from '../src/servers/start-dev-server.js';
-import { measure, type Measured } from './graphs/measure.js';
-import { peakMb, startProgram } from './graphs/processes.js';
+import type { Measured } from './graphs/measure.js';
+import { runPairs, startBothSides, type Pair } from './graphs/pairs.js';
 import { machine, median, ratio, table, writePart } from './graphs/report.js';
-import { startOurSide } from './graphs/sides.js';
 import { chosenWorkloads, type Workload } from './graphs/workloads.js';
 
 const { values: options, positionals } = parseArgs({
@@ -29,49 +27,24 @@ const kept = options.file ? 'file' : 'memory';
 const TABLE = fileURLToPath(new URL('graphs.md', import.meta.url));
 const LINES = fileURLToPath(new URL('graphs.jsonl', import.meta.url));
 
-interface Pair {
-  raw: Measured;
-  ours: Measured;
-}
-
 const folder = mkdtempSync(join(tmpdir(), 'tempograph-bench-'));
 const stops: (() => Promise<unknown>)[] = [];
 try {
-  const dbFile = options.file ? { dbFile: join(folder, 'temporal.db') } : {};
-  const server = await startDevServer(dbFile);
-  stops.push(() => server.stop());
-  const { address, pid } = server;
-  const rawQueue = 'bench-raw';
-  const rawWorker = await startProgram('raw-worker.ts', [address, rawQueue]);
-  stops.push(() => rawWorker.stop());
-  const ours = await startOurSide({ address, pid, folder, taskQueue: 'bench-ours' }, stops);
-  const { client, engine } = ours;
-
-  const sides = {
-    raw: async (workload: Workload, id: string): Promise<Measured> =>
-      await measure({ client, server: pid, worker: rawWorker.pid, tasks: workload.tasks }, () =>
-        workload.raw({ client, taskQueue: rawQueue }, id),
-      ),
-    ours: (workload: Workload, id: string): Promise<Measured> =>
-      ours.measured(workload.tasks, () => workload.ours(engine, id)),
-  };
+  const dbFile = options.file ? join(folder, 'temporal.db') : undefined;
+  const sides = await startBothSides(folder, dbFile, stops);
   const rows: string[][] = [];
-  for (const [key, workload] of chosenWorkloads(positionals, ['W1', 'W2', 'W3', 'W4', 'W5'])) {
-    const measured: Pair[] = [];
-    for (let nth = 0; nth <= pairs; nth++) {
-      const order = nth % 2 === 0 ? (['raw', 'ours'] as const) : (['ours', 'raw'] as const);
-      const pair: Partial<Pair> = {};
-      for (const side of order) {
-        pair[side] = await sides[side](workload, `${key}-${side}-${nth}`);
-        const line = { key, side, nth, kept, load: loadavg()[0], ...pair[side] };
-        appendFileSync(LINES, `${JSON.stringify(line)}\n`);
-      }
-      if (nth > 0) measured.push(pair as Pair); // the first warms both up
-      console.log(key, nth, JSON.stringify(pair));
-    }
-    rows.push(rowOf(workload, measured));
+  for (const chosen of chosenWorkloads(positionals, ['W1', 'W2', 'W3', 'W4', 'W5'])) {
+    const [key, workload] = chosen;
+    const told = (side: keyof Pair, nth: number, measured: Measured): void => {
+      const line = JSON.stringify({ key, side, nth, kept, load: loadavg()[0], ...measured });
+      appendFileSync(LINES, `${line}\n`);
+      console.log(line);
+    };
+    // The first pair warms both up.
+    rows.push(rowOf(workload, await runPairs(sides, chosen, { pairs, warm: 1, told })));
   }
-  const memory = `Most memory that the workers have had: raw ${peakMb(rawWorker.pid).toFixed(0)} MB, ours ${peakMb(ours.workerPid).toFixed(0)} MB; the server ${peakMb(pid).toFixed(0)} MB.`;
+  const { raw, ours, server } = sides.peaks();
+  const memory = `Most memory that the workers have had: raw ${raw.toFixed(0)} MB, ours ${ours.toFixed(0)} MB; the server ${server.toFixed(0)} MB.`;
   writeTable(rows, memory);
 } finally {
   for (const stop of stops.reverse()) await stop();

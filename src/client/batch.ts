@@ -118,7 +118,9 @@ export async function scheduleBatch(
     if (key !== undefined) first.set(key, index);
     if (!shares(item)) return void single.push({ index, taskId, item });
     const group = JSON.stringify([item.project, item.sessionId]);
-    shared.set(group, [...(shared.get(group) ?? []), { index, taskId, item }]);
+    const alike = shared.get(group);
+    if (alike) alike.push({ index, taskId, item });
+    else shared.set(group, [{ index, taskId, item }]);
   });
   await Promise.all([
     ...[...shared.values()]
