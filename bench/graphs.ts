@@ -70,7 +70,7 @@ function rowOf({ name, tasks }: Workload, measured: readonly Pair[]): string[] {
   ];
 }
 
-/** Replaces this server's part of the results, or adds it. */
+/** Replaces the part of the results that is of this server and these workloads, or adds it. */
 function writeTable(rows: readonly string[][], memory: string): void {
   const head = [
     ...['workload', 'wall ms', 'ratio', 'server CPU ms a task', 'ratio'],
@@ -79,7 +79,7 @@ function writeTable(rows: readonly string[][], memory: string): void {
   writePart(
     TABLE,
     '# Our engine beside hand-written Temporal code\n',
-    kept,
-    `## Server with its state in ${kept === 'file' ? 'a file' : 'memory'}\n\n\`npm run bench\`. ${machine()}. Raw / ours, medians of ${pairs}; ratios are ours by raw within a pair: median (least–most).\n\n${table(head, rows)}\n\n${memory}`,
+    [kept, ...positionals].join('-'),
+    `## ${positionals.join(', ')}${positionals.length > 0 ? ': server' : 'Server'} with its state in ${kept === 'file' ? 'a file' : 'memory'}\n\n\`npm run bench\`. ${machine()}. Raw / ours, medians of ${pairs}; ratios are ours by raw within a pair: median (least–most).\n\n${table(head, rows)}\n\n${memory}`,
   );
 }

@@ -57,7 +57,9 @@ export async function build({ force = false } = {}) {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'lib', 'workflows', 'index.js'),
     workflowInterceptorModules: [join(root, 'lib', 'workflows', 'interceptors.js')],
-    preloadModules: [join(root, 'lib', 'workflows', 'preload.js')],
+    preloadModules: ['preload', 'no-stacks'].map((name) =>
+      join(root, 'lib', 'workflows', `${name}.js`),
+    ),
     logger,
   });
   writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);

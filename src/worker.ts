@@ -318,7 +318,9 @@ export function workflowSource(): Pick<
   if (existsSync(bundle)) return { workflowBundle: { codePath: bundle } };
   return {
     workflowsPath: fileBeside('./workflows/index'),
-    bundlerOptions: { preloadModules: [fileBeside('./workflows/preload')] },
+    bundlerOptions: {
+      preloadModules: ['preload', 'no-stacks'].map((name) => fileBeside(`./workflows/${name}`)),
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 /** What an attempt tells the store while it goes on. */
 import { splitMark } from '../domain/catalogue-mark.js';
-import { jsonBytes, type JsonObject } from '../domain/json.js';
+import { utf8Bytes, type Json, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type NodeOutcome } from '../domain/outcome.js';
 import type { Progress } from '../domain/progress.js';
 import { END, nodeIdentity, nodeRow } from '../observe/projection.js';
@@ -21,6 +21,12 @@ type RowAttempt = Pick<
   | 'attempts'
   | 'progress'
 >;
+
+/** A value as JSON where it is small enough to stand in the store. */
+export function inlineText(value: Json): string | undefined {
+  const text = JSON.stringify(value);
+  return utf8Bytes(text) <= INLINE_LIMIT ? text : undefined;
+}
 
 export class AttemptRows {
   constructor(
@@ -128,11 +134,11 @@ export class AttemptRows {
 
   /** The input after hooks, where it is small, and what was said of the node. */
   private inputs(): Partial<ExecutionWrite> {
-    const { input, metadata } = this.facts;
+    const { inputText, metadata } = this.facts;
     const { mark, rest } = splitMark(metadata as JsonObject & { tags?: unknown });
     const { tags, ...own } = rest;
     return {
-      ...(jsonBytes(input) <= INLINE_LIMIT ? { input: { json: input } } : {}),
+      ...(inputText === undefined ? {} : { input: { json: JSON.parse(inputText) as Json } }),
       ...(Object.keys(own).length > 0 ? { metadata: own } : {}),
       ...(mark ? { catalogueTaskId: mark.id, catalogueTaskVersion: mark.version } : {}),
       ...(Array.isArray(tags) ? { tags: tags as string[] } : {}),

@@ -18,7 +18,7 @@ import type { EndAnswer, EndRequest } from '../workflows/asks.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import { Artifacts } from './artifacts.js';
 import { measureAttempt } from './attempt-metrics.js';
-import { AttemptRows } from './attempt-rows.js';
+import { AttemptRows, inlineText } from './attempt-rows.js';
 import { keepReported, type Kept } from './cached.js';
 import { reportElsewhere } from './circuits.js';
 import { makeContext } from './context.js';
@@ -109,6 +109,7 @@ export async function takeUp(
   const task = deps.registry.get(request.node.task);
   const facts: Facts = {
     input,
+    inputText: inlineText(input),
     metadata: {},
     redaction: NO_REDACTION,
     collected: { warnings: [...warnings], metrics: { ...metrics } },

@@ -12,6 +12,8 @@ import type { Redaction } from './redaction.js';
 export interface Facts {
   /** After pre hooks; with references where the worker puts secrets in. */
   input: Json;
+  /** The same as JSON, taken before the handler may change it; undefined where it is too large for the store. */
+  inputText?: string | undefined;
   metadata: Record<string, unknown>;
   inputHash?: string;
   /** Takes the secrets of the input out of whatever is said of the attempt. */

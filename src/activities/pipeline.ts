@@ -15,7 +15,7 @@ import { measureAttempt } from './attempt-metrics.js';
 import { lookUp, type Kept } from './cached.js';
 import { enterCircuit, reportLost } from './circuits.js';
 import { makeContext } from './context.js';
-import { AttemptRows } from './attempt-rows.js';
+import { AttemptRows, inlineText } from './attempt-rows.js';
 import type { Deps } from './deps.js';
 import { checked, held, outcomeOf, tellOfRetry } from './ends.js';
 import type { Facts } from './facts.js';
@@ -124,6 +124,7 @@ async function steps(
   const subject = { ...subjectOf(facts, request, attempt, log), input: resolved.input };
   const hooked = await runPreHooks(deps, subject);
   facts.input = late.shown(hooked);
+  facts.inputText = inlineText(facts.input);
   const { valueOf, redaction } = await deps.late.values(late, request);
   facts.redaction = redaction;
   log.redact(redaction);
@@ -352,13 +353,13 @@ async function withPostHooks(
   outcome: NodeOutcome,
 ): Promise<NodeOutcome> {
   const neverStarted = outcome.status === 'SKIPPED';
-  if (!hasPostHooks(deps, subject, neverStarted)) return { ...outcome, hooksDone: true };
   const leftMs = Math.max(0, attempt.deadline - Date.now() - HOOK_MARGIN_MS);
   let timer: NodeJS.Timeout | undefined;
-  const left = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), Math.min(leftMs, 2 ** 31 - 1));
-  });
   try {
+    if (!hasPostHooks(deps, subject, neverStarted)) return { ...outcome, hooksDone: true };
+    const left = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), Math.min(leftMs, 2 ** 31 - 1));
+    });
     const hooks = runPostHooks(deps, subject, outcome, neverStarted);
     const failures = await Promise.race([hooks, left]);
     if (!failures) return outcome;

@@ -65,6 +65,14 @@ export class Recorder {
     return { withdraw: () => void this.drafts.delete(draft) };
   }
 
+  private recordDraft(draft: () => ExecutionWrite): void {
+    try {
+      this.record(draft());
+    } catch (error) {
+      this.log.warn(`that an attempt runs is not recorded: ${messageOf(error)}`);
+    }
+  }
+
   private arm(): void {
     this.timer ??= setTimeout(() => void this.flush(), this.down ? RETRY_MS : FLUSH_MS);
   }
@@ -77,8 +85,9 @@ export class Recorder {
 
   /** Writes what waits. Never throws. */
   async flush(): Promise<void> {
-    for (const draft of this.drafts) this.record(draft());
+    const { drafts } = this;
     this.drafts = new Set();
+    for (const draft of drafts) this.recordDraft(draft);
     clearTimeout(this.timer);
     this.timer = undefined;
     const batch = this.waiting;
@@ -104,6 +113,7 @@ export class Recorder {
       if (this.down) this.log.info(`the store at ${this.store.location} is back`);
       this.down = false;
     } catch (error) {
+      if (isUnwritable(error)) return await this.sendEach(batch, error);
       if (!this.down)
         this.log.warn(
           `the store does not answer, executions go on without it: ${messageOf(error)}`,
@@ -115,6 +125,24 @@ export class Recorder {
       this.timer ??= setTimeout(() => void this.flush(), RETRY_MS);
     }
   }
+
+  /** One write that comes to no JSON must not keep all others waiting for ever. */
+  private async sendEach(
+    batch: ReadonlyMap<string, ExecutionWrite>,
+    cause: unknown,
+  ): Promise<void> {
+    if (batch.size === 1) {
+      const [{ executionId }] = [...batch.values()] as [ExecutionWrite];
+      return this.log.warn(`${executionId} is not recorded: ${messageOf(cause)}`);
+    }
+    for (const [key, write] of batch) await this.send(new Map([[key, write]]));
+  }
+}
+
+/** True for what no database can be blamed for: a value that comes to no JSON. */
+function isUnwritable(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown };
+  return cause instanceof TypeError || cause instanceof RangeError;
 }
 
 /** Both in one, whichever came first: of a field the later says what it is. */

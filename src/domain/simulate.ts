@@ -141,6 +141,7 @@ class Run {
     for (;;) {
       scheduler.release(this.epoch);
       this.startAll();
+      this.peak = Math.max(this.peak, this.width);
       if (scheduler.isDone) return this.result();
       const due = scheduler.nextDue();
       const moments = [this.ends.peek()?.at, due === undefined ? due : due - this.startedAt];
@@ -148,10 +149,16 @@ class Run {
       if (next === Infinity) throw new RangeError('the graph stands still: a node never ends');
       this.now = Math.max(this.now, next);
       this.places?.at(this.now);
-      for (let end = this.ends.peek(); end && end.at <= this.now; end = this.ends.peek()) {
+      scheduler.release(this.epoch);
+      const begun = this.sequence; // what begins in this moment ends after the look at how many run
+      const isNow = (end: End | undefined): end is End =>
+        end !== undefined && end.at <= this.now && end.sequence < begun;
+      for (let end = this.ends.peek(); isNow(end); end = this.ends.peek()) {
         this.ends.pop();
         this.stretchEnds(end.index);
-        this.startAll(); // no two ends really fall together: the first lets others start before the second is heard of
+        // Hardly any two ends are heard of together: the first lets others start before the second comes.
+        scheduler.release(this.epoch);
+        this.startAll();
       }
     }
   }
@@ -163,7 +170,6 @@ class Run {
   private startAll(): void {
     for (let taken = this.scheduler.take(); taken.length > 0; taken = this.scheduler.take())
       for (const index of taken) this.taken(index);
-    this.peak = Math.max(this.peak, this.width);
   }
 
   private taken(index: number): void {

@@ -3,8 +3,7 @@
  *
  * L1. Nothing here keeps anything of an execution: the rules alone, and the libraries that they use. Modules of this
  *     folder hold what their execution has (`work`, `trace`), and are loaded for each.
- * L2. No stack traces in workflows: the SDK takes one for every promise, and that was half of what a graph cost
- *     (docs/decisions/0023). `reuseV8Context: false` brings them back, since nothing is preloaded then.
+ * L2. What is preloaded is frozen by the SDK, libraries and all: also for workflows of your own in the same bundle.
  */
 import '../domain/awaited.js';
 import '../domain/budget.js';
@@ -44,5 +43,3 @@ import '../domain/status.js';
 import '../domain/stopping-early.js';
 import '../domain/trace-context.js';
 import '../domain/trigger.js';
-
-(Error as { stackTraceLimit?: number }).stackTraceLimit = 0;

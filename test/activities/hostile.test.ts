@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
 
 const runs: string[] = [];
 const nothing = (): never => {
@@ -53,12 +54,22 @@ const loud = defineTask({
     warn('w'.repeat(100_000));
   },
 });
+let letGo = (): void => undefined;
+const spoils = defineTask({
+  name: 'spoils',
+  retry: 'NONE',
+  run: async (input: { id: unknown; self?: unknown }) => {
+    input.id = 10n;
+    input.self = input;
+    await new Promise<void>((resolve) => (letGo = resolve));
+  },
+});
 
 describe('a task or hook that misbehaves', () => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({
-      tasks: [done, throwsNothing, badClassifier, unreadable, flaky, deep, loud],
+      tasks: [done, throwsNothing, badClassifier, unreadable, flaky, deep, loud, spoils],
       namedHooks: {
         pre: [
           { name: 'pre-null', run: nothing },
@@ -94,6 +105,27 @@ describe('a task or hook that misbehaves', () => {
       status: 'FAILED',
       attempts: 1,
       error: { message: 'thrown: null' },
+    });
+  });
+
+  it('makes of its input what is no JSON while it runs: recorded with the input that it was given, and COMPLETED', async () => {
+    const { engine } = harness;
+    const handle = await engine.scheduleTaskGraph({
+      name: 'spoilt',
+      tasks: [{ id: 'a', task: 'spoils', input: { id: 1 } }],
+    });
+    const row = async (): Promise<{ status: string; input?: unknown } | undefined> => {
+      const { executions } = await engine.listExecutions({ kind: 'node', status: 'RUNNING' });
+      return executions.find(({ executionId }) => executionId === `${handle.executionId}/a`);
+    };
+    await until(async () => (await row())?.status === 'RUNNING', 'its row');
+    letGo();
+    expect(await handle.result()).toMatchObject({
+      status: 'COMPLETED',
+      nodes: { a: { status: 'COMPLETED', attempts: 1 } },
+    });
+    expect(await engine.getExecution(`${handle.executionId}/a`)).toMatchObject({
+      input: { id: 1 },
     });
   });
 

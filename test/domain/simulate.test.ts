@@ -68,6 +68,30 @@ describe('simulate', () => {
     expect(spans(told).slice(2)).toEqual(['10-11 COMPLETED', '11-12 COMPLETED', '10-15 COMPLETED']);
   });
 
+  it('takes the most urgent of those that may start when a place is free, also one that is due in that moment', () => {
+    const told = run(
+      [node(), node({ priorityKey: 5 }), node({ priorityKey: 1, notBefore: 1_010 })],
+      [10, 10, 10].map((ms) => course(ms)),
+      { ...window(1), startedAt: 1_000 },
+    );
+    expect(spans(told)).toEqual(['0-10 COMPLETED', '20-30 COMPLETED', '10-20 COMPLETED']);
+  });
+
+  it('does not count those together of which one begins when the other ends', () => {
+    const pairs = [0, 1, 2].map(() => node());
+    const followers = [0, 0, 0].map((dependsOn) => node({ dependsOn: [dependsOn] }));
+    const told = run(
+      [...pairs, ...followers],
+      Array.from({ length: 6 }, () => course(10)),
+    );
+    expect(told.peakParallelism).toBe(3);
+    const instant = run(
+      [node(), node({ dependsOn: [0] }), node({ dependsOn: [0] })],
+      [5, 0, 0].map((ms) => course(ms)),
+    );
+    expect(instant.peakParallelism).toBe(2);
+  });
+
   it('lets no more nodes of a limit run than it has places, whatever the window', () => {
     const limited = node({ lane: 0 });
     const told = run(

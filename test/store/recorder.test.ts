@@ -79,4 +79,24 @@ describeDatabases('Recorder', (database) => {
     expect(row).toMatchObject({ status: 'RETRYING', startedAt: T + 1 });
     expect(row?.statusHistory.map(({ status }) => status)).toEqual(['RUNNING', 'RETRYING']);
   });
+
+  it('loses nothing else for a draft that cannot be made, or a write that comes to no JSON', async () => {
+    const { store, recorder, write } = await setup();
+    const circle: Record<string, unknown> = {};
+    circle['circle'] = circle;
+    recorder.draft(() => {
+      throw new TypeError('Do not know how to serialize a BigInt');
+    });
+    recorder.record(write({ executionId: 'bad', status: 'RUNNING', metadata: circle as never }));
+    recorder.record(write({ status: 'RUNNING' }));
+    await recorder.flush();
+    recorder.record(write({ executionId: 'later', status: 'RUNNING' }));
+    await recorder.flush();
+    const kept = ['a', 'later', 'bad'].map((id) => store.executions.get(id));
+    expect((await Promise.all(kept)).map((row) => row?.status)).toEqual([
+      'RUNNING',
+      'RUNNING',
+      undefined,
+    ]);
+  });
 });

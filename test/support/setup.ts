@@ -28,7 +28,9 @@ export async function setup(): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
     workflowInterceptorModules: [join(root, 'src', 'workflows', 'interceptors.ts')],
-    preloadModules: [join(root, 'src', 'workflows', 'preload.ts')],
+    preloadModules: ['preload', 'no-stacks'].map((name) =>
+      join(root, 'src', 'workflows', `${name}.ts`),
+    ),
     logger,
   });
   const bundle = join(folder, 'workflow-bundle.js');
