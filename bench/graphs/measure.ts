@@ -28,7 +28,9 @@ export async function measure(
   const [serverAfter, workerAfter] = [cpuMs(server), cpuMs(worker)];
   // Of many executions that are alike, one stands for all.
   const [first = ''] = ids;
-  const events = (await eventsOf(client, first)) * ids.length;
+  const { raw } = await client.workflow.getHandle(first).describe();
+  const firstRun = raw.workflowExecutionInfo?.firstRunId ?? undefined;
+  const events = (await eventsOf(client, first, firstRun)) * ids.length;
   return {
     wallMs,
     serverCpuMs: (serverAfter - serverBefore) / tasks,

@@ -54,6 +54,12 @@ export const DEV_SERVER_SETTINGS: readonly DevServerSetting[] = [
   },
   {
     kind: 'dynamic-config',
+    key: 'history.cacheNonUserContextLockTimeout',
+    value: '"50ms"',
+    why: 'Two workflows that signal each other wait in vain for each other this long, 500 ms by default: a graph of 10,000 nodes took 55 to 65 s, and 36 to 46 s with this.',
+  },
+  {
+    kind: 'dynamic-config',
     key: 'frontend.enableServerVersionCheck',
     value: 'false',
     why: 'A dev server asks nobody outside whether there is a newer version.',
