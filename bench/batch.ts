@@ -2,14 +2,11 @@
  * Tasks by `scheduleTaskBatch` beside as many `scheduleTask`s one by one: `npm run bench:batch -- [--pairs 5]`. Rates are
  * from the first call to the last end. Writes its part of `graphs.md`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startDevServer } from '../src/servers/start-dev-server.js';
 import { machine, median, ratio, table, writePart } from './graphs/report.js';
 import { startOurSide } from './graphs/sides.js';
+import { onStage, startServer } from './graphs/stage.js';
 import { WORKLOADS } from './graphs/workloads.js';
 
 const { values: options } = parseArgs({ options: { pairs: { type: 'string', default: '5' } } });
@@ -17,16 +14,9 @@ const pairs = Number(options.pairs);
 const FILE = fileURLToPath(new URL('graphs.md', import.meta.url));
 const ITEMS = 5_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'tempograph-bench-'));
-const stops: (() => Promise<unknown>)[] = [];
-try {
-  const server = await startDevServer();
-  stops.push(() => server.stop());
-  const { address, pid } = server;
-  const { client, engine, measured } = await startOurSide(
-    { address, pid, folder, taskQueue: 'bench-batch' },
-    stops,
-  );
+await onStage(async (stage) => {
+  const server = await startServer(stage);
+  const { client, engine, measured } = await startOurSide(stage, server, 'bench-batch');
   const one = WORKLOADS['W4'];
   if (!one) throw new Error('W4 is not there');
 
@@ -68,7 +58,4 @@ try {
     'batch',
     `## ${ITEMS.toLocaleString('en')} tasks in a batch beside single ones\n\n\`npm run bench:batch\`. ${one.name} and one \`scheduleTaskBatch\`, server with its state in memory. ${machine()}. Medians of ${pairs}; median (least–most) of the ratios within a pair.\n\n${table(['single tasks a second', 'tasks of a batch a second', 'times as many'], [row])}`,
   );
-} finally {
-  for (const stop of stops.reverse()) await stop();
-  rmSync(folder, { recursive: true, force: true });
-}
+});

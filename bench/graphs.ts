@@ -4,14 +4,15 @@
  * The two sides run in turns, and what counts is the ratio within a pair: the machine's mood is the same for both. Each
  * has a worker process of its own that polls meanwhile. Writes `graphs.md`, and each run as a line of `graphs.jsonl`.
  */
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { appendFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Measured } from './graphs/measure.js';
 import { runPairs, startBothSides, type Pair } from './graphs/pairs.js';
 import { machine, median, ratio, table, writePart } from './graphs/report.js';
+import { onStage } from './graphs/stage.js';
 import { chosenWorkloads, type Workload } from './graphs/workloads.js';
 
 const { values: options, positionals } = parseArgs({
@@ -27,11 +28,9 @@ const kept = options.file ? 'file' : 'memory';
 const TABLE = fileURLToPath(new URL('graphs.md', import.meta.url));
 const LINES = fileURLToPath(new URL('graphs.jsonl', import.meta.url));
 
-const folder = mkdtempSync(join(tmpdir(), 'tempograph-bench-'));
-const stops: (() => Promise<unknown>)[] = [];
-try {
-  const dbFile = options.file ? join(folder, 'temporal.db') : undefined;
-  const sides = await startBothSides(folder, dbFile, stops);
+await onStage(async (stage) => {
+  const dbFile = options.file ? join(stage.folder, 'temporal.db') : undefined;
+  const sides = await startBothSides(stage, dbFile);
   const rows: string[][] = [];
   for (const chosen of chosenWorkloads(positionals, ['W1', 'W2', 'W3', 'W4', 'W5'])) {
     const [key, workload] = chosen;
@@ -46,10 +45,7 @@ try {
   const { raw, ours, server } = sides.peaks();
   const memory = `Most memory that the workers have had: raw ${raw.toFixed(0)} MB, ours ${ours.toFixed(0)} MB; the server ${server.toFixed(0)} MB.`;
   writeTable(rows, memory);
-} finally {
-  for (const stop of stops.reverse()) await stop();
-  rmSync(folder, { recursive: true, force: true });
-}
+});
 
 function rowOf({ name, tasks }: Workload, measured: readonly Pair[]): string[] {
   const of = (side: keyof Pair, what: keyof Measured): number =>

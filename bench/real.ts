@@ -4,17 +4,14 @@
  * Graphs whose schedule takes longer than that many seconds at this scale, or a few milliseconds in all, are left out.
  * Writes its part of `graphs.md`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { planGraph } from '../src/domain/forecast.js';
 import type { GraphSpec } from '../src/index.js';
-import { startDevServer } from '../src/servers/start-dev-server.js';
 import { loadRealGraphs, type RealGraph } from '../test/support/real-graphs.js';
 import { machine, median, table, writePart } from './graphs/report.js';
 import { startOurSide } from './graphs/sides.js';
+import { onStage, startServer } from './graphs/stage.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -43,13 +40,9 @@ function scaled(graph: RealGraph, concurrency: number) {
   return { spec, idealMs: plan.makespanMs, taskMs: median(Object.values(durations)) };
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'tempograph-bench-'));
-const stops: (() => Promise<unknown>)[] = [];
-try {
-  const server = await startDevServer();
-  stops.push(() => server.stop());
-  const { address, pid } = server;
-  const { engine } = await startOurSide({ address, pid, folder, taskQueue: 'bench-real' }, stops);
+await onStage(async (stage) => {
+  const server = await startServer(stage);
+  const { engine } = await startOurSide(stage, server, 'bench-real');
   const graphs = loadRealGraphs({ minTasks: Number(options.least), withRuntimes: true });
   const rows: string[][] = [];
   for (const graph of graphs.filter(({ acyclic }) => acyclic))
@@ -79,7 +72,4 @@ try {
     'real',
     `## Real graphs at a hundredth of their run times\n\n\`npm run bench:real\`, one run each, server with its state in memory. ${machine()}. Ideal: the greedy schedule without overhead, by \`planGraph\`. Overhead of a task: what the run took longer, times the window, by the tasks.\n\n${table(head, rows)}`,
   );
-} finally {
-  for (const stop of stops.reverse()) await stop();
-  rmSync(folder, { recursive: true, force: true });
-}
+});

@@ -2,8 +2,6 @@
  * Our graphs on the server that `tempograph dev` starts, beside `temporal server start-dev --db-filename` as it comes:
  * `npm run bench:servers -- [W1 W3 …] [--pairs 5]`. Both keep their state in a file. Writes its part of `graphs.md`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -11,10 +9,10 @@ import { Connection } from '@temporalio/client';
 import { findDevServer } from '../src/servers/find-dev-server.js';
 import { spawnOwned } from '../src/servers/owned-process.js';
 import { freePort } from '../src/servers/ports.js';
-import { startDevServer } from '../src/servers/start-dev-server.js';
 import type { Measured } from './graphs/measure.js';
 import { machine, median, ratio, table, writePart } from './graphs/report.js';
 import { startOurSide } from './graphs/sides.js';
+import { onStage, startServer, type Stage } from './graphs/stage.js';
 import { chosenWorkloads, type Workload } from './graphs/workloads.js';
 
 const { values: options, positionals } = parseArgs({
@@ -27,18 +25,19 @@ const LOOPBACK = '127.0.0.1';
 
 type Side = (workload: Workload, id: string) => Promise<Measured>;
 
-const folder = mkdtempSync(join(tmpdir(), 'tempograph-bench-'));
-const stops: (() => Promise<unknown>)[] = [];
-
-async function sideOn(address: string, pid: number, taskQueue: string): Promise<Side> {
-  const { engine, measured } = await startOurSide({ address, pid, folder, taskQueue }, stops);
+async function sideOn(
+  stage: Stage,
+  server: { address: string; pid: number },
+  taskQueue: string,
+): Promise<Side> {
+  const { engine, measured } = await startOurSide(stage, server, taskQueue);
   return (workload, id) => measured(workload.tasks, () => workload.ours(engine, id));
 }
 
-async function asItComes(): Promise<Side> {
+async function asItComes(stage: Stage): Promise<Side> {
   const { path } = await findDevServer();
   const [port, uiPort] = [await freePort(LOOPBACK), await freePort(LOOPBACK)];
-  const file = join(folder, 'as-it-comes.db');
+  const file = join(stage.folder, 'as-it-comes.db');
   const server = await spawnOwned(
     path,
     [
@@ -47,21 +46,20 @@ async function asItComes(): Promise<Side> {
     ],
     { env: process.env },
   );
-  stops.push(() => server.stop(10_000));
+  stage.stops.push(() => server.stop(10_000));
   const address = `${LOOPBACK}:${port}`;
   const connection = await Connection.connect({ address, connectTimeout: '30s' });
   await connection.close();
-  return await sideOn(address, server.pid, 'as-it-comes');
+  return await sideOn(stage, { address, pid: server.pid }, 'as-it-comes');
 }
 
-async function ours(): Promise<Side> {
-  const server = await startDevServer({ dbFile: join(folder, 'ours.db') });
-  stops.push(() => server.stop());
-  return await sideOn(server.address, server.pid, 'ours');
+async function ours(stage: Stage): Promise<Side> {
+  const server = await startServer(stage, join(stage.folder, 'ours.db'));
+  return await sideOn(stage, server, 'ours');
 }
 
-try {
-  const sides = { theirs: await asItComes(), ours: await ours() };
+await onStage(async (stage) => {
+  const sides = { theirs: await asItComes(stage), ours: await ours(stage) };
   const rows: string[][] = [];
   for (const [key, workload] of chosenWorkloads(positionals, ['W1', 'W3'])) {
     const walls: Record<keyof typeof sides, number[]> = { theirs: [], ours: [] };
@@ -87,7 +85,4 @@ try {
     'servers',
     `## \`tempograph dev\` beside \`temporal server start-dev --db-filename\`\n\n\`npm run bench:servers\`. The same graphs by the same engine on both, each with its state in a file. ${machine()}. Medians of ${pairs}; median (least–most) of the ratios within a pair.\n\n${table(head, rows)}`,
   );
-} finally {
-  for (const stop of stops.reverse()) await stop();
-  rmSync(folder, { recursive: true, force: true });
-}
+});

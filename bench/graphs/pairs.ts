@@ -1,8 +1,8 @@
 /** Hand-written Temporal code and ours on one server, in turns: each pair of runs has the machine in the same mood. */
-import { startDevServer } from '../../src/servers/start-dev-server.js';
 import { measure, type Measured } from './measure.js';
 import { peakMb, startProgram } from './processes.js';
 import { startOurSide } from './sides.js';
+import { startServer, type Stage } from './stage.js';
 import type { Workload } from './workloads.js';
 
 export interface Pair {
@@ -19,22 +19,14 @@ export interface BothSides {
 /**
  * A server and a worker process for each side.
  *
- * @param folder for our side's files
  * @param dbFile where the server keeps its state; undefined for memory
- * @param stops gets what ends it, to be called last first
  */
-export async function startBothSides(
-  folder: string,
-  dbFile: string | undefined,
-  stops: (() => Promise<unknown>)[],
-): Promise<BothSides> {
-  const server = await startDevServer({ dbFile });
-  stops.push(() => server.stop());
-  const { address, pid } = server;
+export async function startBothSides(stage: Stage, dbFile?: string): Promise<BothSides> {
+  const { address, pid } = await startServer(stage, dbFile);
   const taskQueue = 'bench-raw';
   const rawWorker = await startProgram('raw-worker.ts', [address, taskQueue]);
-  stops.push(() => rawWorker.stop());
-  const ours = await startOurSide({ address, pid, folder, taskQueue: 'bench-ours' }, stops);
+  stage.stops.push(() => rawWorker.stop());
+  const ours = await startOurSide(stage, { address, pid }, 'bench-ours');
   const { client, engine } = ours;
   return {
     run: (side, workload, id) => {

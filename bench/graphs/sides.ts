@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { TaskEngine } from '../../src/index.js';
 import { measure, type Measured } from './measure.js';
 import { startProgram } from './processes.js';
+import type { Stage } from './stage.js';
 
 export interface OurSide {
   client: Client;
@@ -13,16 +14,13 @@ export interface OurSide {
   measured: (tasks: number, run: () => Promise<string[]>) => Promise<Measured>;
 }
 
-/**
- * @param on its address, its process, a folder for the side's files and the queue
- * @param stops gets what ends it, to be called last first
- */
+/** @param taskQueue names the side's folder too */
 export async function startOurSide(
-  on: { address: string; pid: number; folder: string; taskQueue: string },
-  stops: (() => Promise<unknown>)[],
+  { folder, stops }: Stage,
+  { address, pid }: { address: string; pid: number },
+  taskQueue: string,
 ): Promise<OurSide> {
-  const { address, taskQueue } = on;
-  const dataDir = join(on.folder, taskQueue);
+  const dataDir = join(folder, taskQueue);
   const worker = await startProgram('our-worker.mjs', [address, taskQueue, dataDir]);
   stops.push(() => worker.stop());
   const connection = await Connection.connect({ address });
@@ -32,6 +30,6 @@ export async function startOurSide(
   stops.push(() => engine.shutdown());
   return {
     ...{ client, engine, workerPid: worker.pid },
-    measured: (tasks, run) => measure({ client, server: on.pid, worker: worker.pid, tasks }, run),
+    measured: (tasks, run) => measure({ client, server: pid, worker: worker.pid, tasks }, run),
   };
 }
