@@ -1,34 +1,33 @@
 /**
  * The pipeline around every task: resolve → pre hooks → check input → run → check output → post hooks, as steps over one
- * attempt. One place (`conclude`) turns what was thrown into an outcome.
+ * attempt. One place (`conclude.ts`) turns what was thrown into an outcome.
  */
-import { CancelledFailure, CompleteAsyncError } from '@temporalio/common';
-import { messageOf, TaskError } from '../domain/errors.js';
+import { CompleteAsyncError } from '@temporalio/common';
+import { TaskError } from '../domain/errors.js';
 import { isObject, preview } from '../domain/json.js';
 import type { ActivityOutcome, HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import type { RegisteredTask } from '../registry.js';
-import { StoppedError } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import { Artifacts } from './artifacts.js';
 import { Attempt } from './attempt.js';
 import { measureAttempt } from './attempt-metrics.js';
 import { lookUp, type Kept } from './cached.js';
 import { enterCircuit, reportLost } from './circuits.js';
+import { conclude, finish, subjectOf, withPostHooks } from './conclude.js';
 import { makeContext } from './context.js';
 import { AttemptRows, inlineText } from './attempt-rows.js';
 import type { Deps } from './deps.js';
 import { checked, held, outcomeOf, tellOfRetry } from './ends.js';
 import type { Facts } from './facts.js';
-import { finalFailure, recordError, retryFailure } from './failure.js';
+import { recordError } from './failure.js';
 import { handOver, type HandedOver } from './handover.js';
-import { hasPostHooks, runPostHooks, runPreHooks, type HookSubject } from './hooks.js';
+import { runPreHooks } from './hooks.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import { makeOutput } from './output.js';
 import { NO_REDACTION } from './redaction.js';
 import { resolveInput } from './resolve.js';
 import { reusable } from './reused.js';
 import { hashJson } from './values.js';
-import { attemptOutcome, judge } from './verdict.js';
 
 /** A task that no worker knows is given up after this long. */
 const UNKNOWN_TASK_LIMIT_MS = 600_000;
@@ -61,7 +60,6 @@ async function runAttempt(deps: Deps, attempt: Attempt): Promise<ActivityOutcome
       (thrown: unknown) => new Thrown(thrown),
     );
     if (output instanceof Thrown) {
-      await listLeft(facts, request, log);
       return await conclude(deps, request, attempt, facts, log, output.what);
     }
     if ('held' in output || 'handedOver' in output) return output;
@@ -203,16 +201,6 @@ async function verified(
   return { ...(await makeOutput(deps, request, facts, output ?? null)), verified: done };
 }
 
-/** What an attempt that failed had kept until then. A store that does not answer must not hide why it failed. */
-async function listLeft(facts: Facts, request: NodeRequest, log: NodeLogger): Promise<void> {
-  try {
-    const listed = await facts.artifacts?.listed(request.inlineLimit);
-    if (listed) facts.listed = listed;
-  } catch (error) {
-    log.warn(`its artifacts are not listed: ${messageOf(error)}`);
-  }
-}
-
 /** Ends a node whose condition said no: no attempt of it counts, and only hooks for such ends run. */
 async function passOver(
   deps: Deps,
@@ -231,86 +219,6 @@ async function passOver(
   });
 }
 
-/** Decides what a failed attempt means: another one (the server's, or ours after a hold), or the end. */
-async function conclude(
-  deps: Deps,
-  request: NodeRequest,
-  attempt: Attempt,
-  facts: Facts,
-  log: NodeLogger,
-  thrown: unknown,
-): Promise<ActivityOutcome> {
-  const reason = attempt.abortReason;
-  if (reason === 'workerShutdown') {
-    attempt.record('CANCELLED', {
-      error: { code: 'WORKER_SHUTDOWN', message: 'the worker shut down' },
-    });
-    log.transition('RUNNING', 'PENDING', 'worker_lost');
-    return held(attempt, 'retry', 0, { counted: false });
-  }
-  if (reason === 'interrupted') return interrupted(attempt);
-  if (reason === 'cancelled') return cancelled(request, attempt, facts, log);
-  const cause = reason === 'timeout' ? timedOut(request, thrown) : thrown;
-  const added = await deps.errorLists.of(request.execution.project);
-  const verdict = judge(request, attempt, facts, log, cause, added);
-  const { error } = verdict;
-  await facts.passage?.failed(error);
-  attempt.record(attemptOutcome(error), {
-    error: { code: error.code, message: error.message.slice(0, 200) },
-    ...(verdict.retry ? { waitMs: verdict.waitMs } : {}),
-  });
-  // Nobody knows how far it came: the workflow has somebody say.
-  if (request.holdUnknown && error.code === 'TIMEOUT')
-    return held(attempt, 'unknown', 0, { counted: true, error });
-  if (!verdict.retry) {
-    const outcome = outcomeOf(request, attempt, facts, { status: verdict.status, error });
-    log.failed(outcome.status, error);
-    throw finalFailure(await finish(deps, request, attempt, facts, log, outcome));
-  }
-  await tellOfRetry(facts.task, cause, attempt.number, verdict.waitMs, log);
-  log.retrying(error, verdict.waitMs, verdict.maxRetries);
-  new AttemptRows(deps, request, attempt, facts).retrying(verdict.waitMs, error);
-  if (verdict.waitMs > request.serverWaitsMs)
-    return held(attempt, 'retry', verdict.waitMs, { counted: true, error });
-  attempt.beat(); // the history travels to the next attempt
-  throw retryFailure(error, verdict.waitMs);
-}
-
-/** An operator paused or reset the activity: no end of the node, so no hooks; the server says when it goes on. */
-function interrupted(attempt: Attempt): never {
-  const error = recordError(
-    new TaskError('ENGINE', 'paused or reset by an operator'),
-    true,
-    attempt.number,
-  );
-  attempt.record('CANCELLED', { error: { code: 'INTERRUPTED', message: error.message } });
-  attempt.beat();
-  throw retryFailure({ ...error, code: 'INTERRUPTED' }, 1);
-}
-
-function timedOut(request: NodeRequest, thrown: unknown): TaskError {
-  const how = thrown instanceof StoppedError ? thrown.message : 'the handler stopped when asked';
-  return new TaskError('TIMEOUT', `not done within ${request.timeoutMs} ms; ${how}`, {
-    cause: thrown,
-  });
-}
-
-/** Perhaps only a pause: the workflow knows, and has `settle` run the post hooks where it is the end. */
-function cancelled(request: NodeRequest, attempt: Attempt, facts: Facts, log: NodeLogger): never {
-  attempt.record('CANCELLED');
-  const error = recordError(
-    new TaskError('CANCELLED', 'cancelled while running'),
-    false,
-    attempt.number,
-  );
-  const outcome = outcomeOf(request, attempt, facts, { status: 'CANCELLED', error });
-  log.transition(attempt.phase, 'CANCELLED', 'cancelled');
-  const { checkpoint } = attempt;
-  throw new CancelledFailure('cancelled', [
-    { ...outcome, ...(checkpoint === undefined ? {} : { checkpoint }) },
-  ]);
-}
-
 /** During a roll-out a worker may get a task that only newer workers know: no attempt is spent on it. */
 function unknownTask(request: NodeRequest, attempt: Attempt, log: NodeLogger): HeldOutcome {
   const waited = attempt.scheduledAt - (request.round?.unknownSince ?? attempt.scheduledAt);
@@ -322,71 +230,6 @@ function unknownTask(request: NodeRequest, attempt: Attempt, log: NodeLogger): H
   return held(attempt, 'no_handler', Math.min(30_000, Math.max(1_000, waited)), {
     counted: false,
   });
-}
-
-/** Post hooks, then the store: the last two steps of an attempt that was the last. */
-async function finish(
-  deps: Deps,
-  request: NodeRequest,
-  attempt: Attempt,
-  facts: Facts,
-  log: NodeLogger,
-  outcome: NodeOutcome,
-): Promise<NodeOutcome> {
-  const subject = subjectOf(facts, request, attempt, log);
-  const final = await withPostHooks(deps, attempt, subject, outcome);
-  const rows = new AttemptRows(deps, request, attempt, facts);
-  return final.hooksDone && rows.ended(final) ? { ...final, recorded: true } : final;
-}
-
-/** Time that is kept back from post hooks, so that the outcome still reaches the server. */
-const HOOK_MARGIN_MS = 300;
-
-/**
- * The outcome after its post hooks. Hooks that the attempt's time does not suffice for are left to `settle`: they must
- * not turn an outcome that is known into a time-out. Never throws.
- */
-async function withPostHooks(
-  deps: Deps,
-  attempt: Attempt,
-  subject: HookSubject,
-  outcome: NodeOutcome,
-): Promise<NodeOutcome> {
-  const neverStarted = outcome.status === 'SKIPPED';
-  const leftMs = Math.max(0, attempt.deadline - Date.now() - HOOK_MARGIN_MS);
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    if (!hasPostHooks(deps, subject, neverStarted)) return { ...outcome, hooksDone: true };
-    const left = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), Math.min(leftMs, 2 ** 31 - 1));
-    });
-    const hooks = runPostHooks(deps, subject, outcome, neverStarted);
-    const failures = await Promise.race([hooks, left]);
-    if (!failures) return outcome;
-    const warnings = [...(outcome.warnings ?? []), ...failures];
-    return { ...outcome, hooksDone: true, ...(warnings.length > 0 ? { warnings } : {}) };
-  } catch (error) {
-    subject.log.warn(`post hooks are left to settle: ${messageOf(error)}`);
-    return outcome;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function subjectOf(
-  facts: Facts,
-  request: NodeRequest,
-  attempt: Attempt,
-  log: NodeLogger,
-): HookSubject {
-  return {
-    request,
-    attempt: attempt.number,
-    input: facts.input,
-    metadata: facts.metadata,
-    log,
-    signal: attempt.signal,
-  };
 }
 
 /** After a time-out or a lost worker nobody could call `onRetry`: the next attempt does, and counts the lost workers. */
