@@ -38,11 +38,10 @@ export class AttemptRows {
 
   /** Its handler is entered. */
   running(): void {
-    const { deps, facts } = this;
-    const sequence = deps.recorder?.next();
-    if (sequence === undefined) return;
-    const begun = deps.recorder?.draft(() => this.write(this.begun(), sequence));
-    if (begun) facts.begun = begun;
+    const { recorder } = this.deps;
+    if (!recorder) return;
+    const sequence = recorder.next();
+    this.facts.begun = recorder.draft(() => this.write(this.begun(), sequence));
   }
 
   private begun(): Partial<ExecutionWrite> {

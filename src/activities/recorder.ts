@@ -4,8 +4,9 @@
  *
  * R1. Of one run of an execution only the newest live state and its end wait to be written: states that came and went
  *     meanwhile are in its history. The two are kept apart, and so are two ends: which one counts the store decides.
- * R1a. That something has begun is not even put together where its end comes before the next batch: most of what is quick.
- * R2. A store that is down holds nobody up: batches are kept up to a bound, and tried again.
+ * R2. That something has begun is not even put together where its end comes before the next batch: most of what is quick.
+ * R3. A store that is down holds nobody up: batches are kept up to a bound, and tried again.
+ * R4. A write that comes to no JSON is dropped: kept, it would hold up all others for ever.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../domain/errors.js';
@@ -106,14 +107,14 @@ export class Recorder {
     clearTimeout(this.timer);
   }
 
-  private async send(batch: ReadonlyMap<string, ExecutionWrite>): Promise<void> {
+  private async send(batch: Map<string, ExecutionWrite>): Promise<void> {
     if (batch.size === 0) return;
     try {
       await this.store.executions.record([...batch.values()], Date.now());
       if (this.down) this.log.info(`the store at ${this.store.location} is back`);
       this.down = false;
     } catch (error) {
-      if (isUnwritable(error)) return await this.sendEach(batch, error);
+      if (this.dropUnwritable(batch)) return await this.send(batch);
       if (!this.down)
         this.log.warn(
           `the store does not answer, executions go on without it: ${messageOf(error)}`,
@@ -126,23 +127,27 @@ export class Recorder {
     }
   }
 
-  /** One write that comes to no JSON must not keep all others waiting for ever. */
-  private async sendEach(
-    batch: ReadonlyMap<string, ExecutionWrite>,
-    cause: unknown,
-  ): Promise<void> {
-    if (batch.size === 1) {
-      const [{ executionId }] = [...batch.values()] as [ExecutionWrite];
-      return this.log.warn(`${executionId} is not recorded: ${messageOf(cause)}`);
+  /** R4. @returns true when one was dropped */
+  private dropUnwritable(batch: Map<string, ExecutionWrite>): boolean {
+    let dropped = false;
+    for (const [key, write] of batch) {
+      const why = whyUnwritable(write);
+      if (why === undefined) continue;
+      this.log.warn(`a state of ${write.executionId} is not recorded: ${why}`);
+      batch.delete(key);
+      dropped = true;
     }
-    for (const [key, write] of batch) await this.send(new Map([[key, write]]));
+    return dropped;
   }
 }
 
-/** True for what no database can be blamed for: a value that comes to no JSON. */
-function isUnwritable(error: unknown): boolean {
-  const { cause } = error as { cause?: unknown };
-  return cause instanceof TypeError || cause instanceof RangeError;
+function whyUnwritable(write: ExecutionWrite): string | undefined {
+  try {
+    JSON.stringify(write);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Both in one, whichever came first: of a field the later says what it is. */

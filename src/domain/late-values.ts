@@ -25,8 +25,6 @@ export const LATE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 export const lateText = ({ kind, name }: LateName): string =>
   /^[A-Za-z_]\w*$/.test(name) ? `${kind}.${name}` : `${kind}[${JSON.stringify(name)}]`;
 
-const NEVER = /(?!)/g;
-
 /** The references of one input, and the markers that stand for them. */
 export class LateValues {
   private readonly byMarker = new Map<string, LateName>();
@@ -38,8 +36,10 @@ export class LateValues {
     nonce: string,
   ) {
     for (const one of names) this.byMarker.set(`{{${lateText(one)}#${nonce}}}`, one);
-    const markers = [...this.byMarker.keys()].map((marker) => marker.replace(/\W/g, '\\$&'));
-    this.pattern = markers.length === 0 ? NEVER : new RegExp(markers.join('|'), 'g');
+    this.pattern = new RegExp(
+      [...this.byMarker.keys()].map((marker) => marker.replace(/\W/g, '\\$&')).join('|') || '(?!)',
+      'g',
+    );
   }
 
   /** What expressions find under `env` and `secrets`: the markers. */
