@@ -45,6 +45,7 @@ export async function build({ force = false } = {}) {
     },
   );
   const { bundleWorkflowCode } = await import('@temporalio/worker');
+  const { PRELOADED } = await import(pathToFileURL(join(root, 'lib', 'workflow-modules.js')).href);
   const quiet = () => undefined;
   const logger = {
     log: quiet,
@@ -57,9 +58,7 @@ export async function build({ force = false } = {}) {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'lib', 'workflows', 'index.js'),
     workflowInterceptorModules: [join(root, 'lib', 'workflows', 'interceptors.js')],
-    preloadModules: ['preload', 'no-stacks'].map((name) =>
-      join(root, 'lib', 'workflows', `${name}.js`),
-    ),
+    preloadModules: PRELOADED.map((name) => join(root, 'lib', 'workflows', `${name}.js`)),
     logger,
   });
   writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);

@@ -47,6 +47,7 @@ import {
   type TracingOption,
 } from './telemetry/tracing.js';
 import { templateGraph } from './templates/load-template.js';
+import { PRELOADED } from './workflow-modules.js';
 import { systemQueue } from './workflows/messages.js';
 
 export { defineTask } from './registry.js';
@@ -319,7 +320,7 @@ export function workflowSource(): Pick<
   return {
     workflowsPath: fileBeside('./workflows/index'),
     bundlerOptions: {
-      preloadModules: ['preload', 'no-stacks'].map((name) => fileBeside(`./workflows/${name}`)),
+      preloadModules: PRELOADED.map((name) => fileBeside(`./workflows/${name}`)),
     },
   };
 }

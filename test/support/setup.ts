@@ -7,6 +7,7 @@ import { findDevServer } from '../../src/servers/find-dev-server.js';
 import { findTimeSkippingServer } from '../../src/servers/find-time-skipping-server.js';
 import { launchDevServer } from '../../src/servers/dev-server.js';
 import type { OnProgress } from '../../src/servers/progress.js';
+import { PRELOADED } from '../../src/workflow-modules.js';
 import { SEARCH_ATTRIBUTE } from '../../src/workflows/messages.js';
 import { SHARED, type SharedSetup } from './shared.js';
 
@@ -28,9 +29,7 @@ export async function setup(): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
     workflowInterceptorModules: [join(root, 'src', 'workflows', 'interceptors.ts')],
-    preloadModules: ['preload', 'no-stacks'].map((name) =>
-      join(root, 'src', 'workflows', `${name}.ts`),
-    ),
+    preloadModules: PRELOADED.map((name) => join(root, 'src', 'workflows', `${name}.ts`)),
     logger,
   });
   const bundle = join(folder, 'workflow-bundle.js');
