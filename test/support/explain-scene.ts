@@ -154,7 +154,9 @@ export class ExplainScene {
       const { reason: found } = reasonIn(JSON.parse(json) as Explanation, id);
       return matches(found, reason) && sentence.test(sentenceOf(text));
     };
-    await until(both).catch(() => undefined);
+    await until(both).catch((error: unknown) => {
+      if (json === '' || text === '') throw error; // it did not tell at all
+    });
     expect(reasonIn(JSON.parse(json) as Explanation, id).reason).toMatchObject(reason);
     expect(sentenceOf(text)).toMatch(sentence);
     const [, , most] = text.split('\n');
