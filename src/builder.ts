@@ -11,6 +11,7 @@ import {
   type NodeOptions,
   type Question,
 } from './builder/node-options.js';
+import { append } from './domain/append.js';
 import { namedIn, plain, reads, reference, type Ref, type Templated } from './builder/refs.js';
 import { TaskError } from './domain/errors.js';
 import type { GraphSpec, ParamSpec } from './domain/spec.js';
@@ -194,7 +195,7 @@ export class GraphBuilder<Output = Record<string, unknown>> {
     const builder = new GraphBuilder(name, options);
     for (const [param, schema] of Object.entries(params ?? {})) builder.param(param, schema);
     if (params && Object.keys(params).length === 0) Object.assign(builder.options, { params });
-    builder.nodes.push(...tasks);
+    append(builder.nodes, tasks);
     return builder;
   }
 

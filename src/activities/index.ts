@@ -9,6 +9,8 @@ import { ACTIVITY } from '../workflows/messages.js';
 import type {
   CheckRequest,
   EndRequest,
+  FindRequest,
+  KeepRequest,
   PlanRequest,
   ReadRequest,
   RerunQuestion,
@@ -43,7 +45,7 @@ import { answer, question } from './question.js';
 import { letGo } from './letting-go.js';
 import { tellLimits } from './limits.js';
 import { lookAt } from './look.js';
-import { describe, joinBlobs, readBlob, writeBlob } from './references.js';
+import { describe, findBlob, joinBlobs, keepText, readBlob, writeBlob } from './references.js';
 import { recordClose } from './record-close.js';
 import { readKept } from './seed.js';
 import { settle } from './settle.js';
@@ -73,8 +75,10 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.writeBlob]: (value: Json) => ours(() => writeBlob(deps, value)),
     [ACTIVITY.joinBlobs]: (parts: string[]) => ours(() => joinBlobs(deps, parts)),
     [ACTIVITY.readBlob]: (request: ReadRequest) => ours(() => readBlob(deps, request)),
-    [ACTIVITY.check]: (request: CheckRequest) => ours(async () => check(deps, request)),
-    [ACTIVITY.planFacts]: (request: PlanRequest) => ours(async () => planFacts(deps, request)),
+    [ACTIVITY.findBlob]: (request: FindRequest) => ours(() => findBlob(deps, request)),
+    [ACTIVITY.keepText]: (request: KeepRequest) => ours(() => keepText(deps, request)),
+    [ACTIVITY.check]: (request: CheckRequest) => ours(() => check(deps, request)),
+    [ACTIVITY.planFacts]: (request: PlanRequest) => ours(() => planFacts(deps, request)),
     [ACTIVITY.rerun]: (request: RerunQuestion) => ours(() => forecast(deps, request)),
     [ACTIVITY.worker]: () => ours(async () => describeWorker(deps)),
     [ACTIVITY.lookAt]: (executionId: string) => ours(() => lookAt(deps, executionId)),

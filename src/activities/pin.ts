@@ -8,7 +8,13 @@ import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
 import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
 import type { ValidGraph } from '../domain/validate.js';
 import { putJson, type BlobStore } from '../store/blob-store.js';
-import type { ExecutionInfo, PlanPages, Prepared, PrepareResult } from '../workflows/requests.js';
+import type {
+  ExecutionInfo,
+  PagedBody,
+  PlanPages,
+  Prepared,
+  PrepareResult,
+} from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { closeLimits, openLimits, openPlace } from './limits.js';
 import { recordOpen } from './record-open.js';
@@ -20,7 +26,10 @@ const MAX_FAULT_BYTES = 500_000;
 const MAX_PINNED_BYTES = 1_800_000;
 /** Bytes of plan nodes in a page, well below the 2 MB that a payload may have. */
 const PLAN_PAGE_BYTES = 1_000_000;
-export const BODIES_PER_PAGE = 500;
+/** Each node reads the page that its body stands in. */
+export const BODIES_PER_PAGE = 100;
+/** Bytes of a body that has a blob of its own, so that a page stays small. */
+const LARGE_BODY_BYTES = 4_096;
 /** Metadata stand in the input of every node. */
 const METADATA_INLINE = 512;
 
@@ -39,6 +48,8 @@ export interface PinParts {
   more?: Pick<Prepared, 'below' | 'depth' | 'options' | 'rerun'>;
   /** Bytes of the nodes' bodies, where they are not the spec's. */
   bodies?: readonly NodeBody[];
+  /** The workflow does not hold the spec, so every node's body is read from where it lies. */
+  byReference?: boolean;
   /** It leaves its own row to the execution above it. */
   unrecorded?: boolean;
 }
@@ -63,7 +74,7 @@ export async function pin(deps: Deps, parts: PinParts): Promise<PrepareResult> {
   const { limits } = opened;
   const place = parts.more?.below ? undefined : await placeOf(deps, execution.kind, plan, opening);
   const bodies = parts.bodies ?? graph.tasks.map((node) => nodeBody(node));
-  const split = splitOf(plan, jsonBytes(bodies), deps.settings);
+  const split = splitOf(plan, jsonBytes(bodies), deps.settings, parts.byReference);
   const tags = [...new Set([...(graph.tags ?? []), ...(said.tags ?? [])])];
   deps.log.info(
     {
@@ -183,13 +194,19 @@ async function storePlan(
   };
 }
 
-/** Pages of {@link BODIES_PER_PAGE} bodies each. */
+/** Pages of {@link BODIES_PER_PAGE} bodies each; in the place of a large one stands where it lies. */
 export async function storeBodies(
   blobs: BlobStore,
   bodies: readonly NodeBody[],
 ): Promise<string[]> {
   const refs: string[] = [];
-  for (let start = 0; start < bodies.length; start += BODIES_PER_PAGE)
-    refs.push((await putJson(blobs, bodies.slice(start, start + BODIES_PER_PAGE))).ref);
+  for (let start = 0; start < bodies.length; start += BODIES_PER_PAGE) {
+    const page: PagedBody[] = [];
+    for (const body of bodies.slice(start, start + BODIES_PER_PAGE))
+      page.push(
+        jsonBytes(body) > LARGE_BODY_BYTES ? { at: (await putJson(blobs, body)).ref } : body,
+      );
+    refs.push((await putJson(blobs, page)).ref);
+  }
   return refs;
 }

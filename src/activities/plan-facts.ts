@@ -3,10 +3,15 @@ import { planFacts as factsOf } from '../registry-facts.js';
 import type { PlanAnswer, PlanRequest } from '../workflows/asks.js';
 import type { Deps } from './deps.js';
 import { check } from './prepare.js';
+import { loadSpec } from './references.js';
 
-export function planFacts(deps: Deps, { spec, submission }: PlanRequest): PlanAnswer {
+export async function planFacts(
+  deps: Deps,
+  { spec: given, submission }: PlanRequest,
+): Promise<PlanAnswer> {
+  const spec = await loadSpec(deps, given);
   const { serverWaitsMs, maxNodesPerRun, limits, circuits } = deps.settings;
-  const { faults } = check(deps, { kind: 'check', spec, submission });
+  const { faults } = await check(deps, { kind: 'check', spec, submission });
   const settings = { serverWaitsMs, maxNodesPerRun, limits, circuits };
   return {
     faults,

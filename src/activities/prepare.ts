@@ -9,6 +9,7 @@ import { isObject, type Json } from '../domain/json.js';
 import { makePlan, type PlanContext } from '../domain/make-plan.js';
 import type { Plan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
+import { isSpecRef } from '../domain/spec-ref.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
 import { planContext } from '../registry-facts.js';
 import { inputProblems, type TaskRegistry } from '../registry.js';
@@ -18,6 +19,7 @@ import { storeBelow } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { bounded, pin } from './pin.js';
 import { recordRefused } from './record-open.js';
+import { loadSpec } from './references.js';
 import { planRerun, toldOf } from './rerun.js';
 import { seedOf } from './seed.js';
 
@@ -107,8 +109,9 @@ function remembering(deps: Deps): Deps {
 /** @throws SpecInvalidError never: faults are an answer */
 export async function prepare(
   all: Deps,
-  { spec, submission, executionId, run, scheduledTime: meant }: PrepareRequest,
+  { spec: given, submission, executionId, run, scheduledTime: meant }: PrepareRequest,
 ): Promise<PrepareResult> {
+  const spec = await loadSpec(all, given);
   const deps = remembering(all);
   const refuse = (faults: readonly Fault[]): void => {
     const name = isObject(spec) && typeof spec['name'] === 'string' ? spec['name'] : '';
@@ -146,6 +149,7 @@ export async function prepare(
       ...(scheduledTime === undefined ? {} : { scheduledTime }),
     },
     ...{ valid, plan, refuse },
+    ...(isSpecRef(given) ? { byReference: true } : {}),
     more: {
       // Also where nothing runs below a node: an edit may add what does.
       ...(valid.submission.options ? { options: valid.submission.options } : {}),
@@ -155,7 +159,11 @@ export async function prepare(
 }
 
 /** Everything that is wrong with a spec, for a client that does not know this worker's tasks. */
-export function check(deps: Deps, { spec, submission }: CheckRequest): CheckAnswer {
+export async function check(
+  deps: Deps,
+  { spec: given, submission }: CheckRequest,
+): Promise<CheckAnswer> {
+  const spec = await loadSpec(deps, given);
   const planned = planSpec(deps.registry, spec, submission, planSettings(remembering(deps)));
   return { faults: 'faults' in planned ? planned.faults : [] };
 }
@@ -163,8 +171,9 @@ export function check(deps: Deps, { spec, submission }: CheckRequest): CheckAnsw
 /** What a rerun would do. Nothing of it begins. */
 export async function forecast(
   all: Deps,
-  { spec, submission }: RerunQuestion,
+  { spec: given, submission }: RerunQuestion,
 ): Promise<RerunAnswer> {
+  const spec = await loadSpec(all, given);
   const deps = remembering(all);
   const planned = planSpec(deps.registry, spec, submission, planSettings(deps));
   if ('faults' in planned) return planned;

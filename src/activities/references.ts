@@ -1,9 +1,18 @@
 /** Reading and writing blobs on a workflow's behalf, and looking at other workflows. */
 import { getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
+import { isSpecRef, type SpecRef } from '../domain/spec-ref.js';
 import { getJson, putJson } from '../store/blob-store.js';
-import type { ReadAnswer, ReadRequest } from '../workflows/asks.js';
+import type {
+  FindAnswer,
+  FindRequest,
+  KeepAnswer,
+  KeepRequest,
+  ReadAnswer,
+  ReadRequest,
+} from '../workflows/asks.js';
 import type { Deps } from './deps.js';
 
 /** Characters that one answer carries: with JSON's escapes still below a payload's 2 MB. */
@@ -32,6 +41,29 @@ export async function readBlob(deps: Deps, { ref, offset, as }: ReadRequest): Pr
   }
   const text = await deps.blobs.get(ref);
   return { text: text.slice(offset, offset + SLICE), total: text.length };
+}
+
+/** Whether a client's blobs are also this worker's. */
+export async function findBlob(deps: Deps, { ref }: FindRequest): Promise<FindAnswer> {
+  try {
+    await deps.blobs.slice(ref, 0, 0);
+    return { found: true };
+  } catch (error) {
+    if (error instanceof TaskError && error.code === 'NOT_FOUND') return { found: false };
+    throw error;
+  }
+}
+
+/** Stores what a client hands over that does not share the data folder. */
+export async function keepText({ blobs }: Deps, request: KeepRequest): Promise<KeepAnswer> {
+  if ('text' in request) return { ref: await blobs.put(request.text) };
+  const texts = await Promise.all(request.parts.map((ref) => blobs.get(ref)));
+  return { ref: await blobs.put(texts.join('')) };
+}
+
+/** A spec, wherever it lies. */
+export async function loadSpec({ blobs }: Deps, spec: Json | SpecRef): Promise<Json> {
+  return isSpecRef(spec) ? await getJson(blobs, spec.specRef) : spec;
 }
 
 /**

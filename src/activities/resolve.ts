@@ -9,7 +9,7 @@ import { LateValues } from '../domain/late-values.js';
 import { parseTemplate } from '../domain/template.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 import type { NodeBody } from '../domain/plan.js';
-import type { ItemRef, NodeRequest } from '../workflows/requests.js';
+import type { ItemRef, NodeRequest, PagedBody } from '../workflows/requests.js';
 import { loadValue } from './values.js';
 
 /** Longest that a condition, or the expressions of one input, may take, in milliseconds. */
@@ -124,10 +124,10 @@ async function inputAfter(
 
 export async function loadBody(blobs: BlobStore, body: NodeRequest['body']): Promise<NodeBody> {
   if (!('ref' in body)) return body;
-  const page = (await getJson(blobs, body.ref)) as unknown as NodeBody[];
+  const page = (await getJson(blobs, body.ref)) as unknown as PagedBody[];
   const found = page[body.index];
   if (!found) throw new TaskError('ENGINE', `page ${body.ref} has no node ${body.index}`);
-  return found;
+  return 'at' in found ? ((await getJson(blobs, found.at)) as unknown as NodeBody) : found;
 }
 
 /** @throws TaskError EXPRESSION */

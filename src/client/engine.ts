@@ -326,7 +326,7 @@ export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
       return (
         await this.references.ask({
           kind: 'check',
-          spec: spec as Json,
+          spec: await this.references.placed(spec as Json),
           submission: submission as Json,
         })
       ).faults;

@@ -10,7 +10,7 @@ import { fault, type Fault } from '../domain/fault.js';
 import { jsonFaults } from '../domain/json-faults.js';
 import { getOwn, preview, setOwn, type Json } from '../domain/json.js';
 import type { RetryInput } from '../domain/retry-options.js';
-import { NODE_ID, SPEC_LIMITS, type GraphSpec } from '../domain/spec.js';
+import { NODE_ID, SUBMISSION_LIMITS, type GraphSpec } from '../domain/spec.js';
 import { isTerminal, type Status } from '../domain/status.js';
 import { makeReport, type TaskReport } from '../domain/task-report.js';
 import type { AnyTask } from '../registry.js';
@@ -265,9 +265,8 @@ function inputsOf(
 
 /** @throws SpecInvalidError naming the operation and the place in its params */
 function assertJson(inputs: readonly unknown[]): void {
-  const { bytes, depth } = SPEC_LIMITS;
   const faults = inputs.flatMap((input, at) =>
-    jsonFaults(input, { bytes, depth }, ['operations', at, 'params']),
+    jsonFaults(input, SUBMISSION_LIMITS, ['operations', at, 'params']),
   );
   if (faults.length > 0) throw new SpecInvalidError(faults, 'operations');
 }

@@ -137,7 +137,11 @@ export class Planning {
     const pollers = await countPollers(client, settings.taskQueue).catch(() => 1);
     if (pollers === 0 && !askWorker) return undefined;
     try {
-      return await references.ask({ kind: 'plan', spec, submission });
+      return await references.ask({
+        kind: 'plan',
+        spec: await references.placed(spec),
+        submission,
+      });
     } catch (error) {
       if (askWorker || !(error instanceof TaskError) || error.code !== 'NO_WORKER') throw error;
       return undefined;

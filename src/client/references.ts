@@ -1,9 +1,12 @@
-/** Reads values that travel by reference: from the data folder, else by asking a worker. */
+/** Values that travel by reference: read from the data folder and written there, else by asking a worker. */
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import pMap from 'p-map';
 import { ERROR_CODES, TaskError, type ErrorCode } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { isLargeSpec, type SpecRef } from '../domain/spec-ref.js';
 import type { Value } from '../domain/outcome.js';
 import type { BlobStore } from '../store/blob-store.js';
 import { WORKFLOW } from '../workflows/messages.js';
@@ -14,6 +17,10 @@ import type {
   CheckRequest,
   EndAnswer,
   EndRequest,
+  FindAnswer,
+  FindRequest,
+  KeepAnswer,
+  KeepRequest,
   PlanAnswer,
   PlanRequest,
   ReadAnswer,
@@ -22,6 +29,10 @@ import type {
   RerunQuestion,
   WorkerAnswer,
 } from '../workflows/asks.js';
+
+/** Characters that are handed over at once: with JSON's escapes still below a payload's 2 MB. */
+const SLICE = 500_000;
+const SLICES_AT_ONCE = 4;
 
 export class References {
   constructor(
@@ -43,6 +54,8 @@ export class References {
   async ask(request: PlanRequest): Promise<PlanAnswer>;
   async ask(request: RerunQuestion): Promise<RerunAnswer>;
   async ask(request: ReadRequest): Promise<ReadAnswer>;
+  async ask(request: FindRequest): Promise<FindAnswer>;
+  async ask(request: KeepRequest): Promise<KeepAnswer>;
   async ask(request: { kind: 'worker' }): Promise<WorkerAnswer>;
   async ask(request: EndRequest, taskQueue: string): Promise<EndAnswer>;
   async ask(request: AskRequest, taskQueue = this.taskQueue): Promise<AskAnswer> {
@@ -61,6 +74,30 @@ export class References {
         { cause: error },
       );
     }
+  }
+
+  /**
+   * A spec as the argument of a workflow: itself, or where the workers find it.
+   *
+   * @throws TaskError NO_WORKER where it has to be handed to one and none is there, STORE
+   */
+  async placed(spec: Json): Promise<Json | SpecRef> {
+    if (!isLargeSpec(spec)) return spec;
+    const { name, tasks } = spec as unknown as GraphSpec;
+    return { specRef: await this.keep(JSON.stringify(spec)), name, nodes: tasks.length };
+  }
+
+  /** Stores a text where the workers find it: their folder may be another one. */
+  private async keep(text: string): Promise<string> {
+    const ref = await this.blobs.put(text);
+    if ((await this.ask({ kind: 'find', ref })).found) return ref;
+    const slices = Array.from({ length: Math.ceil(text.length / SLICE) }, (_, nth) =>
+      text.slice(nth * SLICE, (nth + 1) * SLICE),
+    );
+    const keep = async (slice: string): Promise<string> =>
+      (await this.ask({ kind: 'keep', text: slice })).ref;
+    const parts = await pMap(slices, keep, { concurrency: SLICES_AT_ONCE });
+    return (await this.ask({ kind: 'keep', parts })).ref;
   }
 
   /** The bytes of a reference. @throws TaskError STORE, NOT_FOUND, NO_WORKER */

@@ -104,7 +104,7 @@ export class Reruns {
     const { references } = this.door;
     const answer: RerunAnswer = await references.ask({
       kind: 'rerun',
-      spec: spec as unknown as Json,
+      spec: await references.placed(spec as unknown as Json),
       submission: submission as unknown as Json,
     });
     if ('faults' in answer) throw new SpecInvalidError(answer.faults, 'rerun');

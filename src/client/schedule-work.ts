@@ -3,8 +3,9 @@ import type { ScheduleDescription, ScheduleOptionsAction } from '@temporalio/cli
 import type { SearchAttributePair } from '@temporalio/common';
 import { SpecInvalidError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
-import { isObject, preview } from '../domain/json.js';
+import { isObject, preview, type Json } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
+import { INLINE_SPEC_BYTES, isLargeSpec } from '../domain/spec-ref.js';
 import {
   LONE_NODE,
   MEMO,
@@ -86,6 +87,15 @@ export function requestOf(
   where: { taskQueue: string; workflowId: string; attributes: ReadonlySet<string> },
   faults: Fault[],
 ): WorkRequest | undefined {
+  if (isLargeSpec(spec as unknown as Json))
+    faults.push(
+      fault(
+        ['graph'],
+        'TOO_LARGE',
+        `has more than ${INLINE_SPEC_BYTES.toLocaleString('en')} bytes of JSON, which a schedule cannot hold`,
+        'schedule a small graph that has it as a sub-graph by name, or whose task submits it',
+      ),
+    );
   try {
     const request = startRequest(spec, options, known, where.attributes);
     // Temporal gives each execution its own id and start; the rest is as where one is submitted.

@@ -33,7 +33,9 @@ export interface Known {
   rerun?: NonNullable<Submission['rerun']>;
 }
 
-export type StartRequest = Omit<WorkflowStartOptions, 'taskQueue'>;
+export interface StartRequest extends Omit<WorkflowStartOptions, 'taskQueue' | 'args'> {
+  args: [spec: GraphSpec, submission: Submission];
+}
 
 /** A lone task as a graph of one. */
 export function taskSpec(

@@ -3,6 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import type { GraphBuilder } from '../builder.js';
 import type { Adjacency } from '../domain/adjacency.js';
 import { TaskStateError } from '../domain/errors.js';
+import type { Json } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { WORKFLOW } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
@@ -185,6 +186,7 @@ export class Starting {
     const { client, address, taskQueue, asking, feed, references, explain } = this.parts;
     const request = startRequest(spec, options, known, await this.parts.attributes());
     if (!options.awaitUnknown) await refuseUnknown(asking, options.dependencies, known.kind);
+    const argument = await references.placed(spec as unknown as Json);
     await feed.ready();
     const id = request.workflowId;
     const executions = spec.tasks.map((node) => ({
@@ -198,7 +200,10 @@ export class Starting {
     );
     try {
       const { firstExecutionRunId } = await reaching(address, () =>
-        client.workflow.start(WORKFLOW.graph, { ...request, taskQueue }),
+        client.workflow.start(WORKFLOW.graph, {
+          ...{ ...request, taskQueue },
+          args: [argument, request.args[1]],
+        }),
       );
       this.note(id, firstExecutionRunId, options, known, Number(request.startDelay ?? 0));
     } catch (error) {

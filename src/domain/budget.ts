@@ -44,18 +44,20 @@ export function expectedBytes(plan: Plan, bodyBytes: number): number {
 /**
  * @param bodyBytes bytes of all nodes' inputs and metadata; each stands in an activity's input
  * @param limits nodes for one run, and the waits that the server keeps
+ * @param inSegments also where one run would do
  */
 export function splitOf(
   plan: Plan,
   bodyBytes: number,
   limits: { maxNodesPerRun: number; serverWaitsMs: number },
+  inSegments = false,
 ): Split {
   const nodes = plan.nodes.length;
   const share = Math.max(
     expectedBytes(plan, bodyBytes) / RUN_BUDGET.bytes,
     expectedEvents(plan, limits.serverWaitsMs) / RUN_BUDGET.events,
   );
-  if (nodes <= limits.maxNodesPerRun && share <= 1) return { pieces: 'one' };
+  if (!inSegments && nodes <= limits.maxNodesPerRun && share <= 1) return { pieces: 'one' };
   return {
     pieces: 'segments',
     nodesPerSegment: Math.max(1, Math.min(limits.maxNodesPerRun, Math.floor(nodes / share))),

@@ -1,4 +1,5 @@
 /** What is wrong with a node's kind: too many of them or none, options that it cannot have, a sub-graph that is none. */
+import { append } from './append.js';
 import { fault, type Fault } from './fault.js';
 import { formatPath, isObject, preview, setOwn, type Json } from './json.js';
 import type { KnownTasks } from './known-tasks.js';
@@ -54,7 +55,7 @@ export function kindFaults(
     );
   if (approval !== undefined) faults.push(...payloadFaults(index, approval));
   if (graph !== undefined || approval !== undefined) faults.push(...optionFaults(node));
-  if (graph !== undefined) faults.push(...graphFaults(node, tasks, depth, below));
+  if (graph !== undefined) append(faults, graphFaults(node, tasks, depth, below));
   if (map !== undefined && depth >= MAX_DEPTH) faults.push(tooDeep(index, 'map'));
   return faults;
 }

@@ -19,12 +19,15 @@ import { OnUnknownSchema } from './unknown-outcome.js';
 
 /** Limits that a spec is held to before anything starts. */
 export const SPEC_LIMITS = {
-  /** Characters of the spec's JSON: Temporal refuses payloads of over 2 MB. */
-  bytes: 1_900_000,
-  nodes: 50_000,
+  /** Bytes of the spec's JSON. */
+  bytes: 200_000_000,
+  nodes: 250_000,
   depth: 64,
   metadataBytes: 64 * 1_024,
 } as const;
+
+/** Of what is said beside a spec: it stands in the workflow's arguments, and Temporal refuses payloads of over 2 MB. */
+export const SUBMISSION_LIMITS = { bytes: 1_900_000, depth: SPEC_LIMITS.depth } as const;
 
 export const NODE_ID = /^[A-Za-z0-9_.-]{1,128}$/;
 /** Task names are Temporal activity types; ours begin with `tempograph.`. */

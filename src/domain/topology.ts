@@ -1,4 +1,5 @@
 /** The shape of a graph: order, levels and cycles. Nodes are indexes; `dependsOn[i]` lists what node i waits for. */
+import { append } from './append.js';
 
 /** The order in which a graph can run, or the cycles that forbid it. */
 export type SortResult = { order: number[]; levels: number[] } | { cycles: number[][] };
@@ -88,7 +89,7 @@ export class Ancestors {
       setBit(found, next);
       const known = this.memo.get(next);
       if (known) known.forEach((bits, word) => (found[word] = (found[word] ?? 0) | bits));
-      else open.push(...(this.dependsOn[next] ?? []));
+      else append(open, this.dependsOn[next] ?? []);
     }
     return found;
   }

@@ -2,6 +2,7 @@
  * Validation: everything that is wrong with a graph, at once. The client, `validate` and the worker's `prepare` use this
  * same function; nothing starts unless it finds nothing.
  */
+import { append } from './append.js';
 import { circuitFaults } from './circuit-faults.js';
 import { DataFlow } from './data-flow.js';
 import { fault, type Fault } from './fault.js';
@@ -17,6 +18,7 @@ import {
   GraphSpecSchema,
   NODE_ID,
   SPEC_LIMITS,
+  SUBMISSION_LIMITS,
   SubmissionSchema,
   type ParsedGraph,
   type ParsedSubmission,
@@ -57,13 +59,13 @@ export function validateGraph(
 ): { faults: Fault[]; valid?: undefined } | { faults: []; valid: ValidGraph } {
   const foreign = [
     ...jsonFaults(spec, SPEC_LIMITS),
-    ...jsonFaults(submission, SPEC_LIMITS, ['submission']),
+    ...jsonFaults(submission, SUBMISSION_LIMITS, ['submission']),
   ];
   if (foreign.length > 0) return { faults: foreign };
   const parsed = GraphSpecSchema.safeParse(spec);
   const submitted = SubmissionSchema.safeParse(submission ?? {});
   const faults: Fault[] = [];
-  if (!parsed.success) faults.push(...faultsFromZod(parsed.error, spec));
+  if (!parsed.success) append(faults, faultsFromZod(parsed.error, spec));
   if (!submitted.success) {
     faults.push(
       ...faultsFromZod(submitted.error, submission, 'submission').map((f) => ({
@@ -73,7 +75,7 @@ export function validateGraph(
     );
   }
   const shape = checkShape(spec, submission, tasks, place);
-  faults.push(...shape.faults);
+  append(faults, shape.faults);
   const given = submitted.success ? (submitted.data.params ?? {}) : {};
   const resolved =
     parsed.success && shape.paramsSound && !place.paramsUnknown
@@ -129,7 +131,11 @@ function checkShape(
   ];
   if (nodes.length > SPEC_LIMITS.nodes) {
     faults.push(
-      fault(['tasks'], 'TOO_LARGE', `${nodes.length} tasks; the limit is ${SPEC_LIMITS.nodes}`),
+      fault(
+        ['tasks'],
+        'TOO_LARGE',
+        `${nodes.length.toLocaleString('en')} tasks; the limit is ${SPEC_LIMITS.nodes.toLocaleString('en')}`,
+      ),
     );
   }
   const indexOf = new Map<string, number>();
@@ -138,7 +144,11 @@ function checkShape(
   const dependsOn = nodes.map((node) => dependencyIndexes(node, indexOf, faults, hints));
   const sorted = sortGraph(dependsOn);
   const ids = nodes.map((node) => node.id);
-  if ('cycles' in sorted) faults.push(...sorted.cycles.map((cycle) => cycleFault(cycle, ids)));
+  if ('cycles' in sorted)
+    append(
+      faults,
+      sorted.cycles.map((cycle) => cycleFault(cycle, ids)),
+    );
   const data = new DataFlow(
     nodes,
     indexOf,
@@ -149,7 +159,7 @@ function checkShape(
   const below = (inner: unknown): Fault[] =>
     validateGraph(inner, {}, tasks, { depth: depth + 1, paramsUnknown: true }).faults;
   for (const node of nodes) {
-    faults.push(...taskFaults(node, tasks), ...kindFaults(node, tasks, depth, below));
+    append(faults, [...taskFaults(node, tasks), ...kindFaults(node, tasks, depth, below)]);
     data.check(node, tasks);
   }
   return {

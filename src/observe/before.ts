@@ -5,6 +5,7 @@ import { TaskError, TaskStateError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { isObject, type JsonObject } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
+import { isSpecRef } from '../domain/spec-ref.js';
 import type { TerminalStatus } from '../domain/status.js';
 import {
   MEMO,
@@ -43,7 +44,7 @@ export interface NodesBefore {
  * Reads what an execution was started with.
  *
  * @param run the last run of its workflow, where it is known
- * @param readJson reads the spec where it was edited while it ran
+ * @param readJson reads the spec where it was too large for an argument, or edited while it ran
  * @throws TaskStateError where it runs, was refused, or is none that can be run again; TaskError NOT_FOUND where Temporal
  *   does not keep it
  */
@@ -71,7 +72,8 @@ export async function startedWith(
   const memo = info.memo?.[MEMO.kind] as ExecutionMemo | undefined;
   const first = info.raw.workflowExecutionInfo?.firstRunId || info.runId;
   const { args, startedAt } = await known(executionId, () => firstOf(client, executionId, first));
-  const [spec, submission] = args;
+  const [given, submission] = args;
+  const spec: unknown = isSpecRef(given) ? await readJson(given.specRef) : given;
   if (!isObject(spec) || !Array.isArray(spec['tasks']))
     throw new TaskStateError(`${name} was not started with a graph that can be read`);
   const said = isObject(submission) ? submission : {};

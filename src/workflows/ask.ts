@@ -6,6 +6,8 @@ import { isAsk } from './shapes.js';
 
 const ANSWERED_BY: Record<AskRequest['kind'], string> = {
   read: ACTIVITY.readBlob,
+  find: ACTIVITY.findBlob,
+  keep: ACTIVITY.keepText,
   check: ACTIVITY.check,
   plan: ACTIVITY.planFacts,
   rerun: ACTIVITY.rerun,

@@ -3,15 +3,20 @@ import type { Fault } from '../domain/fault.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { ReportedEnd } from '../domain/handover.js';
 import type { Json } from '../domain/json.js';
+import type { SpecRef } from '../domain/spec-ref.js';
 import type { PlanFacts } from '../domain/plan-facts.js';
 import type { RerunDecision, RerunReason } from '../domain/rerun.js';
 import type { Status } from '../domain/status.js';
 
 /** A question to a worker: is this spec sound, what stands in this blob, or what does the end of this attempt mean? */
 export type AskRequest =
-  CheckRequest | PlanRequest | RerunQuestion | ReadRequest | EndRequest | { kind: 'worker' };
+  | (CheckRequest | PlanRequest | RerunQuestion)
+  | (ReadRequest | FindRequest | KeepRequest)
+  | (EndRequest | { kind: 'worker' });
 export type AskAnswer =
-  CheckAnswer | PlanAnswer | RerunAnswer | ReadAnswer | EndAnswer | WorkerAnswer;
+  | (CheckAnswer | PlanAnswer | RerunAnswer)
+  | (ReadAnswer | FindAnswer | KeepAnswer)
+  | (EndAnswer | WorkerAnswer);
 
 /** What a worker tells of itself. */
 export interface WorkerAnswer {
@@ -60,7 +65,7 @@ export type EndAnswer =
 
 export interface CheckRequest {
   kind: 'check';
-  spec: Json;
+  spec: Json | SpecRef;
   submission: Json;
 }
 
@@ -80,7 +85,7 @@ export interface PlanAnswer extends CheckAnswer {
 /** What would a rerun do? Its submission says of what. */
 export interface RerunQuestion {
   kind: 'rerun';
-  spec: Json;
+  spec: Json | SpecRef;
   submission: Json;
 }
 
@@ -113,4 +118,21 @@ export interface ReadAnswer {
   text: string;
   /** Characters, or bytes, of the whole. */
   total: number;
+}
+
+/** Is there such a blob, where this worker keeps them? */
+export interface FindRequest {
+  kind: 'find';
+  ref: string;
+}
+
+export interface FindAnswer {
+  found: boolean;
+}
+
+/** Stores a text: this one, or those of blobs that are there, one after another. */
+export type KeepRequest = { kind: 'keep' } & ({ text: string } | { parts: string[] });
+
+export interface KeepAnswer {
+  ref: string;
 }

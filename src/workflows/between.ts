@@ -8,6 +8,7 @@ import type { ActivityOutcome, HoldReason } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
+import type { SpecRef } from '../domain/spec-ref.js';
 import type { StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import type { Answer, NodeFailure } from './messages.js';
 import type { OperatorCarry } from './operator-messages.js';
@@ -15,7 +16,7 @@ import type { BelowRequest, NodeOrder, Prepared, Question, Round, Upstream } fro
 
 /** Arguments of `taskGraph`. A raw client gives the spec and, if it likes, a submission; the carry is our own. */
 export type TaskGraphArgs = [
-  spec: GraphSpec | null,
+  spec: GraphSpec | SpecRef | null,
   submission?: Submission | null,
   carry?: Carry | CarryAway | null,
 ];

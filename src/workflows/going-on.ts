@@ -9,6 +9,10 @@ import type { GraphClose } from './messages.js';
 
 /** Bytes of JSON that are carried in the arguments of a new run; a payload has at most 2 MB. */
 const CARRY_INLINE = 1_000_000;
+/** Bytes that a run's history may grow by, at most and at least, and may have in all: the server ends a run at 50 MB. */
+const GROWTH_BYTES = 8_000_000;
+const LEAST_GROWTH_BYTES = 2_000_000;
+const MOST_BYTES = 24_000_000;
 /** Ended nodes after which a coordinator writes a page of them away. */
 const PAGE_NODES = 1_000;
 
@@ -31,6 +35,9 @@ export interface GoingOnParts {
 }
 
 export class GoingOn {
+  /** Bytes of history once the plan was read. */
+  private atStart: number | undefined;
+
   constructor(private readonly parts: GoingOnParts) {}
 
   /** Writes away what is due. @throws what ends this run, where a new one goes on */
@@ -45,9 +52,13 @@ export class GoingOn {
     if (this.parts.executor.carry && this.isLong()) await this.goOn(() => false);
   }
 
+  /** Not by the server's own suggestion, which comes at 4 MB: the plan of a big graph alone may be more. */
   private isLong(): boolean {
-    const { historyLength, continueAsNewSuggested } = workflowInfo();
-    return historyLength >= this.parts.maxEvents || continueAsNewSuggested;
+    const { historyLength, historySize } = workflowInfo();
+    this.atStart ??= historySize;
+    const grown = historySize - this.atStart;
+    const room = Math.max(LEAST_GROWTH_BYTES, Math.min(GROWTH_BYTES, MOST_BYTES - this.atStart));
+    return historyLength >= this.parts.maxEvents || grown >= room;
   }
 
   private async goOn(isOver: () => boolean): Promise<void> {

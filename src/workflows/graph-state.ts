@@ -2,6 +2,7 @@
  * What a running graph knows of its nodes, and how it tells. The scheduler knows where each node stands; this adds times,
  * outcomes and the order of changes.
  */
+import { append } from '../domain/append.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import { NodeClocks } from '../domain/node-clocks.js';
 import type { ActivityOutcome, HeldOutcome, HoldReason, NodeOutcome } from '../domain/outcome.js';
@@ -149,7 +150,7 @@ export class GraphState {
 
   /** A rerun begins: what it keeps has ended, and can be read. */
   begin({ endings, outputs, undoable }: Seed): void {
-    this.undoable.push(...undoable);
+    append(this.undoable, undoable);
     for (const ending of endings)
       if (ending) this.ended[ending.status] = (this.ended[ending.status] ?? 0) + 1;
     for (const [index, upstream] of outputs) this.upstream.set(index, upstream);
@@ -290,7 +291,7 @@ export class GraphState {
     }
     for (const open of carry.questions ?? []) this.record(open.index).question = open;
     for (const [index, value] of upstream) this.upstream.set(index, value);
-    this.undoable.push(...undoable);
+    append(this.undoable, undoable);
     this.plan.nodes.forEach((_, index) => {
       this.record(index).sequence = sequence;
       const status = this.scheduler.ending(index)?.status;

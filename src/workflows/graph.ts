@@ -2,6 +2,7 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { formatFaults } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
+import { isSpecRef, type SpecRef } from '../domain/spec-ref.js';
 import type { TaskGraphArgs } from './between.js';
 import { runExecution } from './execution.js';
 import { showStatus } from './finish.js';
@@ -10,12 +11,15 @@ import type { Prepared, PrepareRequest, PrepareResult } from './requests.js';
 import { isCarry } from './shapes.js';
 import type { Subscribers } from './subscribers.js';
 import { executionRefused } from './trace.js';
-import { workAtStart } from './work.js';
+import { work, workAtStart, type WorkOptions } from './work.js';
+
+/** 250,000 nodes are checked in some seconds, in which the worker's only thread says nothing. */
+const LARGE_SPEC: WorkOptions = { startToCloseTimeout: '10m', silence: '1m' };
 
 /**
  * Runs a graph.
  *
- * @param spec the graph; plain JSON
+ * @param spec the graph; plain JSON, or where it lies (what our client does with one of over 1.5 MB)
  * @param submission parameters, project, metadata and options that stand above the spec's
  * @returns status and result manifest of a completed graph; any other end fails or cancels the workflow (`messages.ts`)
  */
@@ -29,7 +33,7 @@ export async function taskGraph(
     );
   }
   return await runExecution({
-    ...{ carried, spec, submission },
+    ...{ carried, submission, spec: isSpecRef(spec) ? null : spec },
     prepare: (subscribers) => prepare(spec, submission, subscribers),
   });
 }
@@ -41,7 +45,7 @@ async function prepare(
 ): Promise<Prepared> {
   const meant = workflowInfo().typedSearchAttributes.get(SCHEDULED_START);
   const request: PrepareRequest = {
-    spec: (spec ?? null) as Json,
+    spec: (spec ?? null) as Json | SpecRef,
     submission: (submission ?? null) as Json,
     executionId: workflowInfo().workflowId,
     run: {
@@ -50,7 +54,9 @@ async function prepare(
     },
     ...(meant ? { scheduledTime: meant.toISOString() } : {}),
   };
-  const result = await workAtStart<PrepareResult>(ACTIVITY.prepare, [request]);
+  const result = isSpecRef(spec)
+    ? await work<PrepareResult>(ACTIVITY.prepare, [request], LARGE_SPEC)
+    : await workAtStart<PrepareResult>(ACTIVITY.prepare, [request]);
   if ('prepared' in result) return result.prepared;
   executionRefused(request, result.faults);
   showStatus('REJECTED');

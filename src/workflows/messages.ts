@@ -39,6 +39,8 @@ export const ACTIVITY = {
   describe: 'tempograph.describe',
   lookAt: 'tempograph.lookAt',
   readBlob: 'tempograph.readBlob',
+  findBlob: 'tempograph.findBlob',
+  keepText: 'tempograph.keepText',
   check: 'tempograph.check',
   planFacts: 'tempograph.planFacts',
   rerun: 'tempograph.rerun',

@@ -5,6 +5,7 @@
  *     folder hold what their execution has (`work`, `trace`), and are loaded for each.
  * L2. What is preloaded is frozen by the SDK, libraries and all: also for workflows of your own in the same bundle.
  */
+import '../domain/append.js';
 import '../domain/awaited.js';
 import '../domain/budget.js';
 import '../domain/cache.js';
@@ -39,6 +40,7 @@ import '../domain/scheduler-snapshot.js';
 import '../domain/scheduler.js';
 import '../domain/shut-circuits.js';
 import '../domain/spec.js';
+import '../domain/spec-ref.js';
 import '../domain/status.js';
 import '../domain/stopping-early.js';
 import '../domain/trace-context.js';

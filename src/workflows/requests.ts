@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../domain/json.js';
 import type { PreparedLimit } from '../domain/limit-messages.js';
 import type { AttemptRecord, NodeOutcome, Reused, Value } from '../domain/outcome.js';
 import type { TaskOptions } from '../domain/spec.js';
+import type { SpecRef } from '../domain/spec-ref.js';
 import type { NodeBody, Plan } from '../domain/plan.js';
 import type { Priority } from '../domain/priority.js';
 import type { ResultOptions } from '../domain/result-options.js';
@@ -39,7 +40,7 @@ export interface ExecutionInfo {
 }
 
 export interface PrepareRequest {
-  spec: Json;
+  spec: Json | SpecRef;
   submission: Json;
   executionId: string;
   run: ExecutionInfo['run'];
@@ -125,7 +126,7 @@ export interface Previous {
 }
 
 export interface Below {
-  /** References of JSON arrays of {@link NodeBody}, `perPage` each; of a map one that is every item's. */
+  /** References of JSON arrays of {@link PagedBody}, `perPage` each; of a map one that is every item's. */
   bodies: string[];
   perPage: number;
   /** Of a map: references of JSON arrays of its items, `perPage` each, and what its template reads. */
@@ -202,10 +203,13 @@ export interface AnswerRequest {
 }
 export type AnswerResult = { problems: string[] } | { output: Value; outputHash: string };
 
+/** A node's body in its page, or where it lies. */
+export type PagedBody = NodeBody | { at: string };
+
 export interface PlanPages {
   /** References of JSON arrays of plan nodes, in order. */
   nodes: string[];
-  /** References of JSON arrays of {@link NodeBody}, `bodiesPerPage` each. */
+  /** References of JSON arrays of {@link PagedBody}, `bodiesPerPage` each. */
   bodies: string[];
   bodiesPerPage: number;
   head: Omit<Plan, 'nodes'>;

@@ -165,9 +165,13 @@ export function isAsk(value: unknown): value is AskRequest {
       value['kind'] === 'rerun' ||
       value['kind'] === 'worker' ||
       (value['kind'] === 'end' && typeof value['workflowId'] === 'string') ||
-      (value['kind'] === 'read' && typeof value['ref'] === 'string'))
+      ((value['kind'] === 'read' || value['kind'] === 'find') &&
+        typeof value['ref'] === 'string') ||
+      (value['kind'] === 'keep' && (typeof value['text'] === 'string' || isRefs(value['parts']))))
   );
 }
+
+const isRefs = (value: unknown): boolean => isListOf(value, (one) => typeof one === 'string');
 
 function isListOf(value: unknown, isOne: (item: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(isOne);

@@ -38,6 +38,8 @@ let nth = 0;
 export interface WorkOptions {
   /** Time of one try. Default 1 minute. */
   startToCloseTimeout?: `${number}${'s' | 'm'}`;
+  /** How long its worker may say nothing. Default 10 seconds. */
+  silence?: `${number}${'s' | 'm'}`;
   /** Tries. Default: until it succeeds. */
   attempts?: number;
 }
@@ -49,14 +51,14 @@ export const LOOK: WorkOptions = { startToCloseTimeout: '15s', attempts: 6 };
 export async function work<T>(
   type: SystemActivity,
   args: unknown[],
-  { startToCloseTimeout = '1m', attempts }: WorkOptions = {},
+  { startToCloseTimeout = '1m', silence = SYSTEM_HEARTBEAT, attempts }: WorkOptions = {},
 ): Promise<T> {
   return await scheduleActivity<T>(type, args, {
     taskQueue: systemQueue(workflowInfo().taskQueue),
     activityId: `~${++nth}`, // no node's id begins so
     summary: type,
     startToCloseTimeout,
-    heartbeatTimeout: SYSTEM_HEARTBEAT,
+    heartbeatTimeout: silence,
     cancellationType: 'TRY_CANCEL',
     retry: {
       initialInterval: '200ms',

@@ -105,10 +105,14 @@ describe('validateGraph on what is too large', () => {
     expect(faultsOf(lone({ input: deep(61) }))).toEqual([]);
   });
 
-  it('refuses 5 MB, with the number, the limit and what to do', () => {
-    const faults = faultsOf(lone({ input: 'x'.repeat(5_000_000) }));
+  it('takes 5 MB', () => {
+    expect(faultsOf(lone({ input: 'x'.repeat(5_000_000) }))).toEqual([]);
+  });
+
+  it('refuses more than 200 MB, with the number, the limit and what to do', () => {
+    const faults = faultsOf(lone({ input: 'x'.repeat(200_000_000) }));
     expect(formatFaults(faults)).toMatch(
-      /^\(root\): is 5,000,\d{3} bytes of JSON; the limit is 1,900,000 \(pass large values by/,
+      /^\(root\): is 200,000,\d{3} bytes of JSON; the limit is 200,000,000 \(pass large values by/,
     );
   });
 
@@ -117,9 +121,9 @@ describe('validateGraph on what is too large', () => {
     expect(places(faultsOf(graph(), submission))).toEqual(['submission TOO_LARGE']);
   });
 
-  it('refuses a list of 100,000 things that are no tasks, each by its place', () => {
-    const faults = faultsOf(graph({ tasks: Array.from({ length: 100_000 }, () => 1) }));
-    expect(faults.filter(({ code }) => code === 'INVALID_TYPE')).toHaveLength(100_000);
+  it('refuses a list of 250,001 things that are no tasks, each by its place', () => {
+    const faults = faultsOf(graph({ tasks: Array.from({ length: 250_001 }, () => 1) }));
+    expect(faults.filter(({ code }) => code === 'INVALID_TYPE')).toHaveLength(250_001);
     expect(places(faults)).toContain('tasks TOO_LARGE');
   });
 });
