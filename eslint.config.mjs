@@ -9,6 +9,7 @@ const CONTRACT = [
   'workflows/asks',
   'workflows/operator-messages',
   'workflows/operator-shapes',
+  'workflows/node-request',
 ];
 /**
  * Which room of `src/` may import which other: imports point one way. `packages` lists the only packages a room may

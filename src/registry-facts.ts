@@ -27,6 +27,7 @@ export function planContext(
           postHooks: own.length > 0,
           postHooksOnSkipped: own.some((hook) => hook.onSkipped),
           external: task.definition.completion === 'external',
+          inProcess: task.isolation === 'in-process',
         }
       );
     },

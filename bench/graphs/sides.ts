@@ -23,7 +23,11 @@ export async function startOurSide(
   const dataDir = join(folder, taskQueue);
   const worker = await startProgram('our-worker.mjs', [address, taskQueue, dataDir]);
   stops.push(() => worker.stop());
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({
+    address,
+    // The history of a big graph's coordinator: gRPC's default is 4 MB.
+    channelArgs: { 'grpc.max_receive_message_length': 128 * 1_024 * 1_024 },
+  });
   stops.push(() => connection.close());
   const client = new Client({ connection });
   const engine = await TaskEngine.connect({ address, taskQueue, dataDir });

@@ -20,7 +20,39 @@ const BEAT_MS = 2_000;
 /** What a handler says of its progress leaves at most this often. */
 const TELL_MS = 1_000;
 
-export type AbortReason = 'cancelled' | 'timeout' | 'workerShutdown' | 'interrupted';
+/** `slow`: it holds up the nodes that it runs with, and is to run by itself. */
+export type AbortReason = 'cancelled' | 'timeout' | 'workerShutdown' | 'interrupted' | 'slow';
+
+/** What an attempt runs in: an activity of its own, or one that it shares with others. */
+export interface AttemptHost {
+  /** Its number within the activity, from 1. */
+  readonly attempt: number;
+  /** On the server's clock, epoch milliseconds: when the node was handed over, and this attempt of it. */
+  readonly firstScheduledAt: number;
+  readonly scheduledAt: number;
+  /** What the attempt before said last. */
+  readonly heartbeatDetails: unknown;
+  /** Undefined where the host beats for all of its nodes. */
+  readonly beat: ((details: HeartbeatDetails) => void) | undefined;
+  readonly stopping: AbortSignal;
+  /** Why it is stopping. */
+  stopReason(): AbortReason;
+}
+
+/** The activity that runs now. */
+export function ownActivity(): AttemptHost {
+  const context = Context.current();
+  const { info } = context;
+  return {
+    attempt: info.attempt,
+    firstScheduledAt: info.scheduledTimestampMs,
+    scheduledAt: info.currentAttemptScheduledTimestampMs,
+    heartbeatDetails: info.heartbeatDetails,
+    beat: (details) => context.heartbeat(details),
+    stopping: context.cancellationSignal,
+    stopReason: () => reasonOf(context.cancellationDetails),
+  };
+}
 
 export class Attempt {
   /** From 1, over all of the node's activities. */
@@ -43,16 +75,17 @@ export class Attempt {
 
   private readonly controller = new AbortController();
   private readonly timers: NodeJS.Timeout[] = [];
-  private readonly context = Context.current();
   private telling: NodeJS.Timeout | undefined;
   private toldAt = 0;
   private over = false;
 
-  constructor(readonly request: NodeRequest) {
-    const { info } = this.context;
-    const before = readDetails(info.heartbeatDetails);
+  constructor(
+    readonly request: NodeRequest,
+    private readonly host: AttemptHost,
+  ) {
+    const before = readDetails(host.heartbeatDetails);
     const base = request.round?.attemptsUsed ?? 0;
-    this.number = base + info.attempt;
+    this.number = base + host.attempt;
     this.deadline = this.startedAt + Math.min(request.timeoutMs, this.totalLeftMs());
     this.attempts = before?.attempts ?? request.round?.attempts ?? [];
     this.executionTimeMs = before?.executionTimeMs ?? request.round?.executionTimeMs ?? 0;
@@ -88,25 +121,24 @@ export class Attempt {
    * clock and this attempt's own run.
    */
   totalLeftMs(): number {
-    const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = this.context.info;
-    const before = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
+    const before = this.host.scheduledAt - this.host.firstScheduledAt;
     const { totalLeftMs = Infinity, deadlineLeftMs = Infinity } = this.request;
     return Math.min(totalLeftMs, deadlineLeftMs) - before - (Date.now() - this.startedAt);
   }
 
   /** When the node was first handed to the server; of a node that was held, the first time of all. */
   get firstScheduledAt(): number {
-    return this.request.round?.firstScheduledAt ?? this.context.info.scheduledTimestampMs;
+    return this.request.round?.firstScheduledAt ?? this.host.firstScheduledAt;
   }
 
   /** When this attempt was scheduled, on the server's clock. */
   get scheduledAt(): number {
-    return this.context.info.currentAttemptScheduledTimestampMs;
+    return this.host.scheduledAt;
   }
 
   /** Sends the heartbeat now. */
   beat(): void {
-    this.context.heartbeat(this.details());
+    this.host.beat?.(this.details());
   }
 
   /** What its heartbeat says now. */
@@ -159,18 +191,19 @@ export class Attempt {
   close(): void {
     this.over = true;
     clearTimeout(this.telling);
+    this.host.stopping.removeEventListener('abort', this.stop);
     for (const timer of this.timers) clearTimeout(timer);
   }
 
   /** @param nth its number within this activity, from 1 */
   private findLost(number: number, nth: number, before: HeartbeatDetails | undefined): void {
     if (this.attempts.some((known) => known.attempt === number)) return;
-    const { scheduledTimestampMs, currentAttemptScheduledTimestampMs } = this.context.info;
+    const { firstScheduledAt, scheduledAt } = this.host;
     const seen = before?.attempt === number ? before : undefined;
     const started = seen
       ? Date.parse(seen.startedAt)
-      : Date.parse(this.attempts.at(-1)?.endedAt ?? '') || scheduledTimestampMs;
-    const lasted = currentAttemptScheduledTimestampMs - started - fallbackWait(this.request, nth);
+      : Date.parse(this.attempts.at(-1)?.endedAt ?? '') || firstScheduledAt;
+    const lasted = scheduledAt - started - fallbackWait(this.request, nth);
     const { timeoutMs, heartbeatTimeoutMs } = this.request;
     // Where an attempt may be silent for all of its time, nothing but its own time-out can have ended it.
     const timedOut = timeoutMs <= heartbeatTimeoutMs || lasted >= timeoutMs * 0.98;
@@ -178,7 +211,7 @@ export class Attempt {
     const lost: AttemptRecord = {
       attempt: number,
       startedAt: new Date(started).toISOString(),
-      endedAt: new Date(Math.max(started, currentAttemptScheduledTimestampMs)).toISOString(),
+      endedAt: new Date(Math.max(started, scheduledAt)).toISOString(),
       outcome,
       error: timedOut
         ? {
@@ -193,25 +226,28 @@ export class Attempt {
   }
 
   private watch(): void {
+    if (this.host.beat) this.keepBeating();
+    const allowed = this.deadline - this.startedAt;
+    const limit = setTimeout(
+      () => this.abort('timeout'),
+      Math.min(Math.max(0, allowed - askedBeforeMs(allowed)), 2 ** 31 - 1),
+    );
+    this.timers.push(limit);
+    const { stopping } = this.host;
+    if (stopping.aborted) this.stop();
+    else stopping.addEventListener('abort', this.stop, { once: true });
+  }
+
+  private readonly stop = (): void => this.abort(this.host.stopReason());
+
+  private keepBeating(): void {
     // Three in each heartbeat time-out: one may be late.
     const every = Math.min(BEAT_MS, this.request.heartbeatTimeoutMs / 3);
     const beat = setTimeout(() => {
       this.beat();
       this.timers.push(setInterval(() => this.beat(), every));
     }, every);
-    const allowed = this.deadline - this.startedAt;
-    const limit = setTimeout(
-      () => this.abort('timeout'),
-      Math.min(Math.max(0, allowed - askedBeforeMs(allowed)), 2 ** 31 - 1),
-    );
-    this.timers.push(beat, limit);
-    const cancelled = this.context.cancellationSignal;
-    const onCancel = (): void => {
-      const details = this.context.cancellationDetails;
-      this.abort(kindOf(details));
-    };
-    if (cancelled.aborted) onCancel();
-    else cancelled.addEventListener('abort', onCancel, { once: true });
+    this.timers.push(beat);
   }
 
   private abort(kind: AbortReason): void {
@@ -221,6 +257,7 @@ export class Attempt {
       timeout: 'the attempt is out of time',
       workerShutdown: 'the worker is shutting down',
       interrupted: 'paused or reset by an operator',
+      slow: 'it takes too long to run with others',
     };
     this.controller.abort(Object.assign(new DOMException(messages[kind], 'AbortError'), { kind }));
   }
@@ -243,7 +280,7 @@ export function attemptRecord(
   };
 }
 
-function kindOf(details: ActivityCancellationDetails | undefined): AbortReason {
+function reasonOf(details: ActivityCancellationDetails | undefined): AbortReason {
   if (details?.cancelRequested) return 'cancelled';
   if (details?.workerShutdown) return 'workerShutdown';
   if (details?.timedOut) return 'timeout';

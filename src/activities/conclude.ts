@@ -25,13 +25,7 @@ export async function conclude(
 ): Promise<ActivityOutcome> {
   await listLeft(facts, request, log);
   const reason = attempt.abortReason;
-  if (reason === 'workerShutdown') {
-    attempt.record('CANCELLED', {
-      error: { code: 'WORKER_SHUTDOWN', message: 'the worker shut down' },
-    });
-    log.transition('RUNNING', 'PENDING', 'worker_lost');
-    return held(attempt, 'retry', 0, { counted: false });
-  }
+  if (reason === 'workerShutdown' || reason === 'slow') return toRunElsewhere(attempt, log, reason);
   if (reason === 'interrupted') return interrupted(attempt);
   if (reason === 'cancelled') return cancelled(request, attempt, facts, log);
   const cause = reason === 'timeout' ? timedOut(request, thrown) : thrown;
@@ -58,6 +52,22 @@ export async function conclude(
     return held(attempt, 'retry', verdict.waitMs, { counted: true, error });
   attempt.beat(); // the history travels to the next attempt
   throw retryFailure(error, verdict.waitMs);
+}
+
+/** It was stopped for what is no fault of its own: the attempt does not count. */
+function toRunElsewhere(
+  attempt: Attempt,
+  log: NodeLogger,
+  reason: 'workerShutdown' | 'slow',
+): ActivityOutcome {
+  attempt.record('CANCELLED', {
+    error:
+      reason === 'slow'
+        ? { code: 'SLOW', message: 'it takes too long to run with others' }
+        : { code: 'WORKER_SHUTDOWN', message: 'the worker shut down' },
+  });
+  log.transition('RUNNING', 'PENDING', reason === 'slow' ? 'queue' : 'worker_lost');
+  return held(attempt, 'retry', 0, { counted: false });
 }
 
 /** What an attempt that failed had kept until then. A store that does not answer must not hide why it failed. */

@@ -24,6 +24,7 @@ import type {
 import type {
   AnswerRequest,
   BelowRequest,
+  BurstRequest,
   CollectEndedRequest,
   CollectRequest,
   LetGoRequest,
@@ -35,6 +36,7 @@ import type {
 import { collect, collectEnded } from './collect.js';
 import { endElsewhere } from './completion.js';
 import { beating } from './beating.js';
+import { runBurst } from './burst.js';
 import type { Deps } from './deps.js';
 import { checkValue, lookAtAttempts, planEdit } from './operate.js';
 import { runNode } from './pipeline.js';
@@ -61,6 +63,7 @@ export { knownTasks, planSpec } from './prepare.js';
 export function createActivities(deps: Deps) {
   return {
     default: (request: NodeRequest) => runNode(deps, checkRequest(request)),
+    [ACTIVITY.burst]: (request: BurstRequest) => runBurst(deps, checkBurst(request)),
     [ACTIVITY.prepare]: (request: PrepareRequest) =>
       ours(() => deps.spans.prepare(request, () => prepare(deps, request))),
     [ACTIVITY.prepareBelow]: (request: BelowRequest) => ours(() => prepareBelow(deps, request)),
@@ -97,8 +100,17 @@ export function createActivities(deps: Deps) {
 /** Any client can schedule an activity of any type: one that is not ours ends at once, with a reason. */
 function checkRequest(request: NodeRequest | undefined): NodeRequest {
   if (request?.node?.id && request.execution?.id && request.retry) return request;
+  throw notOurs();
+}
+
+function checkBurst(request: BurstRequest | undefined): BurstRequest {
+  if (Array.isArray(request?.nodes) && request.context?.execution?.id) return request;
+  throw notOurs();
+}
+
+function notOurs(): ApplicationFailure {
   const { activityType } = Context.current().info;
-  throw ApplicationFailure.nonRetryable(
+  return ApplicationFailure.nonRetryable(
     `activity ${JSON.stringify(activityType)} was not scheduled by taskGraph or taskSegment; start the workflow taskGraph instead`,
     'CONFIGURATION',
   );

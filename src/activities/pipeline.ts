@@ -9,7 +9,7 @@ import type { ActivityOutcome, HeldOutcome, NodeOutcome } from '../domain/outcom
 import type { RegisteredTask } from '../registry.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import { Artifacts } from './artifacts.js';
-import { Attempt } from './attempt.js';
+import { Attempt, ownActivity, type AttemptHost } from './attempt.js';
 import { measureAttempt } from './attempt-metrics.js';
 import { lookUp, type Kept } from './cached.js';
 import { enterCircuit, reportLost } from './circuits.js';
@@ -35,12 +35,17 @@ const UNKNOWN_TASK_LIMIT_MS = 600_000;
 /**
  * Runs one attempt of a node.
  *
+ * @param host the activity that it runs in: its own, or one that it shares
  * @returns the outcome, or that the node is held
  * @throws ApplicationFailure when the attempt failed: to be tried again by the server, or final, with the outcome in its
  *   details; CancelledFailure when it was cancelled; CompleteAsyncError when its end is reported from elsewhere
  */
-export async function runNode(deps: Deps, request: NodeRequest): Promise<ActivityOutcome> {
-  const attempt = new Attempt(request);
+export async function runNode(
+  deps: Deps,
+  request: NodeRequest,
+  host: AttemptHost = ownActivity(),
+): Promise<ActivityOutcome> {
+  const attempt = new Attempt(request, host);
   const end = await deps.spans.attempt(request, attempt.number, () => runAttempt(deps, attempt));
   if ('handedOver' in end) throw new CompleteAsyncError();
   return end;

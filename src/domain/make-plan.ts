@@ -19,6 +19,8 @@ export interface TaskFacts {
   postHooksOnSkipped: boolean;
   /** Its attempts end elsewhere. */
   external?: boolean;
+  /** It runs in the worker's own process. */
+  inProcess?: boolean;
 }
 
 export interface PlanContext {
@@ -161,6 +163,9 @@ function classOf(
   const result = pickFrom(layers, 'result');
   const onUnknown = pickFrom(layers, 'onUnknown');
   const expectedMs = pickFrom(layers, 'expectedDuration');
+  // One activity for many has no place in a limit for one, and nobody to ask how an attempt of one ended.
+  const alone = lane !== undefined || (onUnknown !== undefined && onUnknown !== 'retry');
+  const light = facts?.inProcess && !facts.external && !alone ? (true as const) : undefined;
   return {
     task,
     taskVersion: facts?.version ?? 'unknown',
@@ -174,6 +179,7 @@ function classOf(
     ...(cache === undefined ? {} : { cache }),
     ...(result === undefined ? {} : { result }),
     ...(onUnknown === undefined || onUnknown === 'retry' ? {} : { onUnknown }),
+    ...(light && pickFrom(layers, 'light') ? { light } : {}),
     ...(expectedMs === undefined ? {} : { expectedMs }),
     ...(undo ? { undo } : {}),
   };

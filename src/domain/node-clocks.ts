@@ -99,7 +99,8 @@ export class NodeClocks {
   ): void {
     if (from === to) return;
     this.advance(now);
-    if (from === 'waiting') {
+    if (from === 'waiting' && to === 'running') return; // taken ahead: when it could start is known afterwards
+    if (from === 'waiting' && !this.clocks.has(index)) {
       if (to === 'settled' && by === undefined) return; // ended with its graph: it never could have started
       this.clocks.set(index, {
         readyAt: now,
@@ -120,6 +121,15 @@ export class NodeClocks {
       case 'settled':
         return this.begin(clock, 'overhead', now);
     }
+  }
+
+  /** A node that was taken ahead could start then, and was running from there on. @param after the node that it waited for last */
+  couldStart(index: number, readyAt: number, after: number | undefined): void {
+    this.clocks.set(index, {
+      readyAt,
+      ...(after === undefined ? {} : { after }),
+      ...{ phase: 'running', since: readyAt, times: {} },
+    });
   }
 
   /** A node that is ready is paused by itself, or goes on. */

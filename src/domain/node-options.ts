@@ -29,7 +29,15 @@ const ALWAYS = {
 } as const satisfies Partial<Record<keyof TaskOptions, keyof NodeClass>>;
 
 /** Those that are shown where somebody said something. */
-const SAID = ['limit', 'circuit', 'cache', 'result', 'onUnknown', 'expectedDuration'] as const;
+const SAID = [
+  'limit',
+  'circuit',
+  'cache',
+  'result',
+  'onUnknown',
+  'light',
+  'expectedDuration',
+] as const;
 
 /** The fields of a policy, by their names in a spec. */
 const RETRY = {

@@ -47,6 +47,8 @@ export class NodePlaces {
   /** Nodes that have looked, and found that their work has to be done. */
   protected readonly looked = new Set<number>();
   protected changed = new ChangedOptions();
+  /** Running nodes that were taken beyond the window, or before their turn: they take no place. */
+  protected readonly ahead = new Set<number>();
   /** Hears of every move of a node from one state to another. */
   watch: ((move: NodeMove) => void) | undefined;
   /** The node whose end is being followed up. */
@@ -86,6 +88,38 @@ export class NodePlaces {
       taken.push(index);
     }
     return taken;
+  }
+
+  /**
+   * Takes more of the ready nodes while the next one is wanted: what the window has no room for is taken ahead of it, and
+   * takes no place. It is for whoever runs them to see that no more than the window's run at once.
+   */
+  takeWhile(wanted: (index: number) => boolean): { taken: number[]; places: number } {
+    const taken: number[] = [];
+    let places = 0;
+    for (let next = this.readyQueue.peek(); next !== undefined; next = this.readyQueue.peek()) {
+      if (!wanted(next)) break;
+      this.readyQueue.pop();
+      if (this.hasRoom) places++;
+      else this.ahead.add(next);
+      this.move(next, 'running');
+      this.takenCount++;
+      taken.push(next);
+    }
+    return { taken, places };
+  }
+
+  /** Takes a node that still waits: whoever runs it begins it once what it waits for has completed. */
+  takeAhead(index: number): void {
+    if (this.states[index] !== 'waiting') throw new RangeError(`node ${index} does not wait`);
+    this.ahead.add(index);
+    this.move(index, 'running');
+    this.takenCount++;
+  }
+
+  /** True for a running node that was taken beyond the window, or before its turn. */
+  isAhead(index: number): boolean {
+    return this.ahead.has(index);
   }
 
   /** A running node gives its place back until a time; it is ready again when `release` passes it. */
@@ -186,9 +220,9 @@ export class NodePlaces {
     return this.takenCount;
   }
 
-  /** Those of the running that take no place in the window. */
+  /** Those of the running that by their kind take no place in the window. */
   get withoutPlace(): number {
-    return this.runningCount - this.placesTaken;
+    return this.runningCount - this.placesTaken - this.ahead.size;
   }
 
   /** Nodes that take a place in the window. */
@@ -254,10 +288,13 @@ export class NodePlaces {
 
   protected move(index: number, to: NodeState): void {
     const from = this.states[index];
-    const place = this.node(index).takesNoPlace ? 0 : 1;
+    const place = this.node(index).takesNoPlace || this.ahead.has(index) ? 0 : 1;
     if (from === 'running') this.placesTaken -= place;
     if (to === 'running') this.placesTaken += place;
-    if (from === 'running') this.runningCount--;
+    if (from === 'running') {
+      this.runningCount--;
+      this.ahead.delete(index);
+    }
     if (from === 'ready') this.readyCount--;
     if (from === 'held') this.held.remove(index);
     if (to === 'settled') this.pausedNodes.delete(index);

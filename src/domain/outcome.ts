@@ -155,6 +155,11 @@ export function refusal(message: string): NodeOutcome {
   return { status: 'REJECTED', attempts: [], attemptCount: 0, executionTimeMs: 0, error };
 }
 
+/** A node that was handed over with others, and has not begun: nothing has changed for it. */
+export interface Left {
+  left: true;
+}
+
 /** True for an outcome that is no end. */
 export function isHeld(outcome: ActivityOutcome): outcome is HeldOutcome {
   return 'held' in outcome;

@@ -65,6 +65,8 @@ export const OPTION_WORDS: Words<keyof TaskOptions> = {
   result: 'What becomes of the output before it is stored.',
   onUnknown:
     'What to do when nobody knows whether an attempt did its work: retry (default), ask, or a task to verify it.',
+  light:
+    'It is quick and may run twice: such nodes run together, many in one activity. Default false.',
   expectedDuration: 'How long it usually takes: for `plan` and the deadline.',
 };
 

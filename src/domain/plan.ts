@@ -46,6 +46,8 @@ export interface NodeClass extends EffectiveOptions {
   kind?: Exclude<NodeKind, 'task'>;
   /** What to do where nobody knows how an attempt ended; absent for `retry`. */
   onUnknown?: Exclude<OnUnknown, 'retry'>;
+  /** It runs with others of its kind in one activity. */
+  light?: true;
   /** How long it usually runs. */
   expectedMs?: number;
   /** What undoes its work. */

@@ -13,6 +13,8 @@ export interface SchedulerSnapshot extends ChangedSnapshot {
   pausedNodes?: number[];
   /** Ready and held nodes that have looked in vain. */
   looked?: number[];
+  /** Running nodes that take no place, since they were taken beyond the window or before their turn. */
+  ahead?: number[];
 }
 
 /** How a node ended; `status` is truthful, `allowFailure` acts only on what dependants see. */

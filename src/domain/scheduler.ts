@@ -110,6 +110,20 @@ export class Scheduler extends NodePlaces {
     return effects;
   }
 
+  /** A running node has not begun after all: it stands as if it had never been taken. */
+  giveBack(index: number, now: number): Effects {
+    const effects: Effects = { settled: [], cancel: [] };
+    if (this.states[index] !== 'running') return effects;
+    this.move(index, 'waiting');
+    this.reconsiderNode(index, effects, now);
+    return effects;
+  }
+
+  /** Nodes that wait for a node. */
+  dependants(index: number): readonly number[] {
+    return this.ledger.dependants(index);
+  }
+
   /** How a settled node ended. */
   ending(index: number): { status: TerminalStatus; reason?: StatusReason | undefined } | undefined {
     return this.endings[index];
@@ -168,6 +182,7 @@ export class Scheduler extends NodePlaces {
       ...(this.pausedAll ? { paused: true as const } : {}),
       ...(this.pausedNodes.size > 0 ? { pausedNodes: [...this.pausedNodes] } : {}),
       ...(looked.length > 0 ? { looked } : {}),
+      ...(this.ahead.size > 0 ? { ahead: [...this.ahead] } : {}),
       ...this.changed.snapshot(this.nodes.length),
     };
   }
@@ -184,6 +199,7 @@ export class Scheduler extends NodePlaces {
     scheduler.pausedAll = snapshot.paused ?? false;
     for (const index of snapshot.pausedNodes ?? []) scheduler.pausedNodes.add(index);
     for (const index of snapshot.looked ?? []) scheduler.looked.add(index);
+    for (const index of snapshot.ahead ?? []) scheduler.ahead.add(index);
     scheduler.changed = new ChangedOptions(snapshot);
     const held = new Map(snapshot.held);
     for (let index = 0; index < nodes.length; index++) {

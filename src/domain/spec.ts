@@ -102,6 +102,11 @@ export const TaskOptionsSchema = z.strictObject({
    * again, ask a person, or ask a task. Default retry.
    */
   onUnknown: OnUnknownSchema.optional(),
+  /**
+   * It is quick and may run again although it had ended: nodes that say so are run together, many in one activity, where
+   * they run in the worker's own process and neither wait for a limit nor end elsewhere. Default false.
+   */
+  light: z.boolean().optional(),
   /** How long it usually runs: for `plan`, and not to start what cannot be done before the graph's deadline. */
   expectedDuration: DurationSchema.optional(),
 });

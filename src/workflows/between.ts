@@ -4,7 +4,7 @@ import type { ClockCarry } from '../domain/node-clocks.js';
 import type { GateSnapshot } from '../domain/limit-gate.js';
 import type { LimitAsk } from '../domain/limit-messages.js';
 import type { ErrorRecord } from '../domain/errors.js';
-import type { ActivityOutcome, HoldReason } from '../domain/outcome.js';
+import type { ActivityOutcome, HoldReason, Left } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
@@ -12,7 +12,15 @@ import type { SpecRef } from '../domain/spec-ref.js';
 import type { StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import type { Answer, NodeFailure } from './messages.js';
 import type { OperatorCarry } from './operator-messages.js';
-import type { BelowRequest, NodeOrder, Prepared, Question, Round, Upstream } from './requests.js';
+import type {
+  BelowRequest,
+  Burst,
+  NodeOrder,
+  Prepared,
+  Question,
+  Round,
+  Upstream,
+} from './requests.js';
 
 /** Arguments of `taskGraph`. A raw client gives the spec and, if it likes, a submission; the carry is our own. */
 export type TaskGraphArgs = [
@@ -54,11 +62,14 @@ export interface SegmentArgs {
   prepared: Omit<Prepared, 'plan'>;
   classes: NodeClass[];
   orders: NodeOrder[];
+  bursts?: Burst[];
   sealed: boolean;
 }
 
 export interface AssignSignal {
   orders: NodeOrder[];
+  /** Light nodes, to be begun together. */
+  bursts?: Burst[];
   /** No more orders will come. */
   sealed: boolean;
 }
@@ -73,7 +84,8 @@ export interface CancelSignal {
 
 export interface SettledSignal {
   segmentId: string;
-  outcomes: [index: number, outcome: ActivityOutcome][];
+  /** `left`: it was handed over in a burst, and has not begun. */
+  outcomes: [index: number, delivered: ActivityOutcome | Left][];
 }
 
 /** An execution wants to be told how this one ends, or one of its nodes. */
@@ -162,5 +174,13 @@ export interface SegmentCarry {
   id: string;
   handed: number;
   sealed: boolean;
-  inFlight: (readonly [index: number, round: Round | null, classIndex: number])[];
+  inFlight: InFlightCarry[];
 }
+
+/** A node that was handed over; `burst`: with others. */
+export type InFlightCarry = readonly [
+  index: number,
+  round: Round | null,
+  classIndex: number,
+  burst?: 'burst',
+];

@@ -7,7 +7,7 @@
  */
 import { allHandlersFinished, condition, setCurrentDetails } from '@temporalio/workflow';
 import type { LimitGrant } from '../domain/limit-messages.js';
-import { isHeld, refusal, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
+import { isHeld, refusal, type NodeOutcome } from '../domain/outcome.js';
 import { schedulerNodes } from '../domain/plan.js';
 import type { Effects } from '../domain/effects.js';
 import { graphStatus } from '../domain/graph-status.js';
@@ -15,6 +15,7 @@ import { Scheduler } from '../domain/scheduler.js';
 import { ShutCircuits } from '../domain/shut-circuits.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
+import { Bursts } from './bursts.js';
 import { detailsMarkdown } from './details.js';
 import { showStatus } from './finish.js';
 import { Deadline } from './deadline.js';
@@ -27,6 +28,7 @@ import type { NodeOrder, PlanPages } from './requests.js';
 import { ExecutionPlace } from './execution-place.js';
 import { GraphLimits } from './limits.js';
 import type { KindsExecutor } from './kinds-executor.js';
+import type { Delivered } from './node-executor.js';
 import { Operator } from './operator.js';
 import { OrderBook } from './orders.js';
 import { waitToStart } from './start.js';
@@ -51,6 +53,7 @@ export class GraphRun {
   private readonly pages: string[];
   private readonly goingOn: GoingOn;
   private readonly orders: OrderBook;
+  private readonly bursts: Bursts;
   private readonly cancelReasons = new Map<number, StatusReason>();
   private readonly shutCircuits = new ShutCircuits();
   private version = 0;
@@ -79,12 +82,16 @@ export class GraphRun {
       : new Scheduler(nodes, options, this.limits?.gate);
     this.state = new GraphState(plan, this.scheduler, seed);
     this.orders = new OrderBook(parts, this.state);
+    this.bursts = new Bursts({
+      ...{ plan, scheduler: this.scheduler, state: this.state },
+      order: (index) => this.orders.order(index, this.deadline.at),
+    });
     this.undoing = new Undoing(parts, this.state, this.orders);
     this.startedAt = carry?.startedAt ?? Date.now();
     this.pages = [...(carry?.pages ?? seed?.pages ?? [])];
     this.stopping = carry?.cancelling;
     this.executor = parts.makeExecutor(
-      (index, outcome) => this.deliver(index, outcome),
+      (index, delivered) => this.deliver(index, delivered),
       (open) => this.operator.asked(open),
     );
     this.operator = new Operator({
@@ -246,12 +253,15 @@ export class GraphRun {
       if (next.length === 0) return;
       const now = Date.now();
       const taken = next.filter((index) => this.mayBegin(index, now));
-      const orders = taken.map((index) => this.orders.order(index, this.deadline.at));
-      for (const index of taken) {
+      const light = taken.filter((index) => this.bursts.isLight(index));
+      for (const burst of this.bursts.gather(light, now)) this.executor.beginBurst(burst);
+      const alone = taken.filter((index) => !light.includes(index));
+      const orders = alone.map((index) => this.orders.order(index, this.deadline.at));
+      for (const index of alone) {
         this.state.scheduled(index, now);
         logTransition(this.state, index, 'PENDING', 'SCHEDULED', 'queue');
       }
-      this.executor.begin(orders);
+      if (orders.length > 0) this.executor.begin(orders);
     }
     if (this.scheduler.hasStartable) this.alarm.set(Date.now() + 1);
   }
@@ -274,9 +284,10 @@ export class GraphRun {
     return true;
   }
 
-  private deliver(index: number, delivered: ActivityOutcome): void {
+  private deliver(index: number, delivered: Delivered): void {
     this.version++;
-    const now = Date.now();
+    const now = this.bursts.heard(index, delivered, Date.now());
+    if ('left' in delivered) return this.apply(this.scheduler.giveBack(index, now));
     if (this.scheduler.ending(index)) {
       if (!isHeld(delivered)) this.state.warned(index, delivered.warnings);
       this.settling--;

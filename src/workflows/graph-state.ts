@@ -11,6 +11,7 @@ import { PRIORITY_KEY, priorityOfKey, type Priority } from '../domain/priority.j
 import type { Scheduler } from '../domain/scheduler.js';
 import { isFailure, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
 import type { Carry, OpenQuestion } from './between.js';
+import { countsOf } from './counts.js';
 import { Leaves } from './leaves.js';
 import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
 import type { Round, Upstream } from './requests.js';
@@ -164,6 +165,12 @@ export class GraphState {
     record.scheduledAt ??= now;
     delete record.held;
     this.holds.delete(index);
+  }
+
+  /** A node that was taken ahead has run: it could start then, and not when it was handed over. */
+  couldStart(index: number, at: number, after: number | undefined): void {
+    this.record(index).scheduledAt = at;
+    this.clocks.couldStart(index, at, after);
   }
 
   /** A person asked something of a node. */
@@ -335,27 +342,11 @@ export class GraphState {
   }
 
   counts(): Counts {
-    const { running, withoutPlace, ready, heldCount, waitingCount } = this.scheduler;
-    const paused = this.scheduler.isAllPaused ? ready : 0;
-    const live = {
-      PENDING: waitingCount + ready - paused,
-      PAUSED: paused,
-      SCHEDULED: running - withoutPlace,
-      RUNNING: withoutPlace,
-      RETRYING: heldCount,
-    };
-    for (const index of this.holds) {
-      if (
-        this.scheduler.state(index) !== 'held' ||
-        WHILE_HELD[this.record(index).held ?? 'retry'].status !== 'PENDING'
-      )
-        continue;
-      live.PENDING++;
-      live.RETRYING--;
-    }
-    return Object.fromEntries(
-      [...Object.entries(live), ...Object.entries(this.ended)].filter(([, count]) => count > 0),
-    );
+    const pending = [...this.holds].filter((index) => {
+      const { held = 'retry' } = this.record(index);
+      return this.scheduler.state(index) === 'held' && WHILE_HELD[held].status === 'PENDING';
+    });
+    return countsOf(this.scheduler, this.ended, pending.length);
   }
 
   page({ since = 0, cursor = 0, limit = PAGE }: NodesQuery): NodesPage {

@@ -19,11 +19,13 @@ import { PRIORITY_KEY } from '../domain/priority.js';
 import { cutBytes, jsonBytes } from '../domain/json.js';
 import { outcomeOfFailure, outcomeOfResult } from './activity-failure.js';
 import { Alarm } from './alarm.js';
+import { BurstActivities } from './burst-activities.js';
 import type { AboveSignal } from './between.js';
 import { Children } from './children.js';
 import { Elsewhere } from './elsewhere.js';
 import { ACTIVITY } from './messages.js';
-import type { NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
+import { nodeRequest } from './node-request.js';
+import type { Burst, NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
 import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
 import type { AttemptLook, LookAtAttempts } from './operator-messages.js';
 import { isUnknown, settleUnknown } from './unknown.js';
@@ -65,6 +67,7 @@ export class HereExecutor implements NodeExecutor {
   private readonly pausing = new Map<number, 'pause' | 'end'>();
   private readonly elsewhere = new Elsewhere();
   private readonly children: Children;
+  private readonly bursts: BurstActivities;
   private readonly spent = { at: -1, bytes: 0, commands: 0 };
 
   constructor(
@@ -72,6 +75,34 @@ export class HereExecutor implements NodeExecutor {
     private readonly deliver: Deliver,
   ) {
     this.children = new Children(context);
+    this.bursts = new BurstActivities({
+      context,
+      classOf: (order) => this.classOf(order),
+      options: (order) => this.placing(order),
+      told: (order, outcome, asked) => void this.toldOfBurst(order, outcome, asked),
+    });
+  }
+
+  beginBurst(burst: Burst): void {
+    this.renewBudget();
+    this.spent.bytes += jsonBytes(burst);
+    this.spent.commands++;
+    this.pendingActivities++;
+    void this.bursts.run(burst).then(() => {
+      this.pendingActivities--;
+      this.drain();
+    });
+  }
+
+  private async toldOfBurst(
+    order: NodeOrder,
+    outcome: ActivityOutcome | undefined,
+    asked: boolean,
+  ): Promise<void> {
+    if (outcome && (isHeld(outcome) || this.isWhole(order, outcome)))
+      return this.deliver(order.index, outcome);
+    if (outcome) return this.deliver(order.index, await this.concluded(order, outcome));
+    this.deliver(order.index, asked ? this.unlessPaused(order) : { left: true });
   }
 
   begin(orders: readonly NodeOrder[]): void {
@@ -98,6 +129,7 @@ export class HereExecutor implements NodeExecutor {
     const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
     this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
     for (const order of unbegun) this.deliver(order.index, this.unlessPaused(order));
+    this.bursts.stop(indexes.filter((index) => this.bursts.has(index)));
     if (how === 'cancel') this.cancelRunning(this.runningOf(indexes));
     else void this.stopKnowing(indexes);
   }
@@ -210,6 +242,16 @@ export class HereExecutor implements NodeExecutor {
     this.behind.delete(order.index);
     if (isHeld(outcome)) return outcome;
     if (spent) outcome = withSpent(outcome, spent, order.round?.attemptsUsed ?? 0);
+    return await this.concluded(order, outcome);
+  }
+
+  /** True for an outcome that nothing is to be done about: nobody asked the node to stop, and its hooks have run. */
+  private isWhole(order: NodeOrder, outcome: NodeOutcome): boolean {
+    const settled = outcome.hooksDone || !this.classOf(order).settle;
+    return settled && !this.pausing.has(order.index);
+  }
+
+  private async concluded(order: NodeOrder, outcome: NodeOutcome): Promise<ActivityOutcome> {
     const pausing = this.pausing.get(order.index);
     // Of a node that ends otherwise than its attempt no hook hears how the attempt did.
     if (pausing === 'end' || (pausing === 'pause' && outcome.status === 'CANCELLED')) {
@@ -217,7 +259,8 @@ export class HereExecutor implements NodeExecutor {
       return heldByPause(outcome, pausing);
     }
     if (outcome.hooksDone || !this.classOf(order).settle) return outcome;
-    return await this.settle(order, request, outcome, outcome.status === 'SKIPPED');
+    const neverStarted = outcome.status === 'SKIPPED';
+    return await this.settle(order, this.request(order), outcome, neverStarted);
   }
 
   /** What becomes of an order that was never begun. */
@@ -258,59 +301,14 @@ export class HereExecutor implements NodeExecutor {
   }
 
   private request(order: NodeOrder): NodeRequest {
-    const { execution, params, serverWaitsMs, inlineLimit } = this.context;
-    const {
-      task,
-      taskVersion,
-      retry,
-      maxLostWorkers,
-      timeoutMs,
-      heartbeatTimeoutMs,
-      queueTimeoutMs,
-      totalTimeoutMs,
-      lane,
-      circuit,
-      cache,
-      result,
-      onUnknown,
-    } = this.classOf(order);
-    // Its place in a limit is not kept through a wait, and a circuit may open meanwhile.
-    const waits = lane === undefined && circuit === undefined ? serverWaitsMs : 0;
-    const first = order.round?.firstScheduledAt ?? Date.now();
-    return {
-      execution,
-      node: { id: order.id, task, taskVersion },
-      body: order.body,
-      retry,
-      maxLostWorkers,
-      timeoutMs,
-      heartbeatTimeoutMs,
-      queueTimeoutMs,
-      serverWaitsMs: workflowInfo().historyLength > HOLDS_UP_TO ? EVER_MS : waits,
-      inlineLimit: order.inlineLimit ?? inlineLimit,
-      ...(order.readsParams ? { params } : {}),
-      ...(order.reads ? { reads: order.reads } : {}),
-      ...(circuit === undefined ? {} : { circuit }),
-      ...(cache === undefined ? {} : { cache }),
-      ...(result === undefined ? {} : { result }),
-      ...(totalTimeoutMs === null
-        ? {}
-        : { totalLeftMs: Math.max(1, first + totalTimeoutMs - Date.now()) }),
-      ...(order.round ? { round: order.round } : {}),
-      ...(order.item ? { item: order.item } : {}),
-      ...(onUnknown === undefined ? {} : { holdUnknown: true as const }),
-      ...(order.deadlineAt === undefined
-        ? {}
-        : { deadlineLeftMs: Math.max(1, order.deadlineAt - Date.now()) }),
-      ...(order.look ? { look: true as const } : {}),
-      ...(order.previous ? { previous: order.previous } : {}),
-    };
+    const long = workflowInfo().historyLength > HOLDS_UP_TO;
+    const request = nodeRequest(this.context, this.classOf(order), order, Date.now());
+    return long ? { ...request, serverWaitsMs: EVER_MS } : request;
   }
 
   private options(order: NodeOrder, request: NodeRequest): ActivityOptions {
-    const { priority, timeoutMs, heartbeatTimeoutMs, queueTimeoutMs, retry } = this.classOf(order);
+    const { timeoutMs, heartbeatTimeoutMs, retry } = this.classOf(order);
     const fallback = fallbackPolicy(retry, order.round?.attemptsUsed);
-    const { project } = this.context.execution;
     return {
       activityId: order.id,
       summary: order.id,
@@ -329,12 +327,23 @@ export class HereExecutor implements NodeExecutor {
             ? { nonRetryableErrorTypes: fallback.nonRetryableErrorTypes }
             : {}),
       },
+      ...(request.totalLeftMs === undefined ? {} : { scheduleToCloseTimeout: request.totalLeftMs }),
+      ...this.placing(order),
+    };
+  }
+
+  /** Where it stands among what waits for a worker, and for how long. */
+  private placing(
+    order: NodeOrder,
+  ): Pick<ActivityOptions, 'priority' | 'scheduleToStartTimeout' | 'taskQueue'> {
+    const { priority, queueTimeoutMs } = this.classOf(order);
+    const { project } = this.context.execution;
+    return {
       priority: {
         priorityKey: PRIORITY_KEY[order.priority ?? priority],
         ...(project === undefined ? {} : { fairnessKey: cutBytes(project, 64) }),
       },
       ...(queueTimeoutMs === null ? {} : { scheduleToStartTimeout: queueTimeoutMs }),
-      ...(request.totalLeftMs === undefined ? {} : { scheduleToCloseTimeout: request.totalLeftMs }),
       ...this.queueOf(order),
     };
   }

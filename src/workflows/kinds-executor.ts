@@ -3,7 +3,7 @@ import type { NodeClass } from '../domain/plan.js';
 import type { Approvals } from './approvals.js';
 import type { AboveSignal, OpenQuestion, SettledSignal } from './between.js';
 import type { CarriedSegments, NodeExecutor, StopHow } from './node-executor.js';
-import type { NodeOrder } from './requests.js';
+import type { Burst, NodeOrder } from './requests.js';
 
 export class KindsExecutor implements NodeExecutor {
   constructor(
@@ -17,6 +17,10 @@ export class KindsExecutor implements NodeExecutor {
     this.approvals.begin(questions);
     const others = orders.filter((order) => !questions.includes(order));
     if (others.length > 0) this.inner.begin(others);
+  }
+
+  beginBurst(burst: Burst): void {
+    this.inner.beginBurst(burst);
   }
 
   stop(indexes: readonly number[], how: StopHow): void {

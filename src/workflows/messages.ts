@@ -33,6 +33,7 @@ export const ACTIVITY = {
   question: 'tempograph.question',
   answer: 'tempograph.answer',
   readPlan: 'tempograph.readPlan',
+  burst: 'tempograph.burst',
   settle: 'tempograph.settle',
   record: 'tempograph.record',
   writeBlob: 'tempograph.writeBlob',

@@ -1,10 +1,13 @@
 /** The port between the graph's decisions and where nodes run: in this workflow (`here.ts`) or in segments (`segments.ts`). */
-import type { ActivityOutcome } from '../domain/outcome.js';
-import type { NodeOrder } from './requests.js';
+import type { ActivityOutcome, Left } from '../domain/outcome.js';
+import type { Burst, NodeOrder } from './requests.js';
 import type { AboveSignal, OpenQuestion, SegmentCarry, SettledSignal } from './between.js';
 
-/** Called with a node's outcome; with `warnings` only, for a node whose post hooks ran after it had ended. */
-export type Deliver = (index: number, outcome: ActivityOutcome) => void;
+/** What an executor tells of a node: its outcome, or that it has not begun though it was handed over, with others. */
+export type Delivered = ActivityOutcome | Left;
+
+/** Called with what became of a node; with `warnings` only, for one whose post hooks ran after it had ended. */
+export type Deliver = (index: number, delivered: Delivered) => void;
 
 /** What an executor carries over a continue-as-new. */
 export interface CarriedSegments {
@@ -22,6 +25,8 @@ export type StopHow = 'cancel' | 'pause' | 'end';
 export interface NodeExecutor {
   /** Begins nodes. Outcomes are delivered later, each once. */
   begin(orders: readonly NodeOrder[]): void;
+  /** Begins light nodes together. Of each an outcome is delivered, after those of the nodes that it waits for, or that it is left. */
+  beginBurst(burst: Burst): void;
   /** Asks running nodes to stop; they still deliver an outcome. */
   stop(indexes: readonly number[], how: StopHow): void;
   /** Passes on what was asked of the graph to the executions below these nodes. */

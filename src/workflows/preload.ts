@@ -8,6 +8,7 @@
 import '../domain/append.js';
 import '../domain/awaited.js';
 import '../domain/budget.js';
+import '../domain/burst.js';
 import '../domain/cache.js';
 import '../domain/circuit.js';
 import '../domain/compensation.js';

@@ -6,16 +6,23 @@ import type { Fault } from '../domain/fault.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { PreparedLimit } from '../domain/limit-messages.js';
-import type { AttemptRecord, NodeOutcome, Reused, Value } from '../domain/outcome.js';
+import type {
+  ActivityOutcome,
+  AttemptRecord,
+  NodeOutcome,
+  Reused,
+  Value,
+} from '../domain/outcome.js';
 import type { TaskOptions } from '../domain/spec.js';
 import type { SpecRef } from '../domain/spec-ref.js';
-import type { NodeBody, Plan } from '../domain/plan.js';
+import type { NodeBody, NodeClass, Plan } from '../domain/plan.js';
 import type { Priority } from '../domain/priority.js';
 import type { ResultOptions } from '../domain/result-options.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import type { RerunScope } from '../domain/rerun.js';
 import type { Status } from '../domain/status.js';
 import type { Basis, GraphClose } from './messages.js';
+import type { RequestContext } from './node-request.js';
 
 /** What an execution is known by, in every request that leaves the workflow. */
 export interface ExecutionInfo {
@@ -268,6 +275,31 @@ export interface NodeOrder {
   ended?: NodeOutcome;
   neverStarted?: boolean;
 }
+
+/** Light nodes that are handed over together: `domain/burst.ts` says which of them begins when. */
+export interface Burst {
+  nodes: BurstNode[];
+  /** How many may run at once. */
+  places: number;
+  /** Nothing more begins once one has come to any end but a good one. */
+  failFast?: true;
+}
+
+export interface BurstNode {
+  order: NodeOrder;
+  /** Positions in the burst of those it waits for. */
+  waitsFor: number[];
+}
+
+/** The argument of `burst`. */
+export interface BurstRequest extends Burst {
+  context: RequestContext;
+  /** The orders' classes, by their indexes in the plan. */
+  classes: Record<number, NodeClass>;
+}
+
+/** What became of its nodes, by position, in the order of their ends; those that are not in it have not begun. */
+export type BurstResult = [position: number, outcome: ActivityOutcome][];
 
 /** The argument of every task's activity. */
 export interface NodeRequest {

@@ -18,7 +18,7 @@ import type { AssignSignal, SegmentArgs, SettledSignal } from './between.js';
 import { LOOK, work } from './work.js';
 
 /** Outcomes in one report, and characters of JSON: a payload has at most 2 MB. */
-const OUTCOMES_PER_REPORT = 200;
+const OUTCOMES_PER_REPORT = 1_000;
 const REPORT_BYTES = 500_000;
 /** An idle segment that hears nothing for so long looks whether its coordinator is still there. */
 const IDLE = '10m';
@@ -52,9 +52,9 @@ class Segment {
     const { prepared, classes } = args;
     this.executor = new HereExecutor(
       { ...prepared, classes, inlineLimit: INLINE_LIMIT_SEGMENT },
-      (index, outcome) => {
+      (index, delivered) => {
         this.running.delete(index);
-        this.outbox.push([index, outcome]);
+        this.outbox.push([index, delivered]);
         this.ended++;
         this.version++;
       },
@@ -90,11 +90,13 @@ class Segment {
     this.stop([...this.running], 'cancel');
   }
 
-  private assign({ orders, sealed }: AssignSignal): void {
+  private assign({ orders, bursts = [], sealed }: AssignSignal): void {
     this.version++;
     this.sealed ||= sealed;
     for (const order of orders) this.running.add(order.index);
+    for (const { order } of bursts.flatMap(({ nodes }) => nodes)) this.running.add(order.index);
     this.executor.begin(orders);
+    for (const burst of bursts) this.executor.beginBurst(burst);
   }
 
   private stop(indexes: readonly number[], how: StopHow): void {

@@ -27,25 +27,29 @@ import type {
   AssignSignal,
   CancelSignal,
   Carry,
+  InFlightCarry,
   SegmentArgs,
   SegmentCarry,
   SettledSignal,
   TellSignal,
 } from './between.js';
-import type { NodeOrder, Prepared, Round } from './requests.js';
-import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
+import type { Burst, NodeOrder, Prepared, Round } from './requests.js';
+import type { Deliver, Delivered, NodeExecutor, StopHow } from './node-executor.js';
 import { LOOK, work } from './work.js';
 
 const MINUTE = 60_000;
 /** Orders in one message, and characters of JSON: a payload has at most 2 MB. */
 const ORDERS_PER_MESSAGE = 200;
 const MESSAGE_BYTES = 500_000;
+/** What a light node puts into its segment's history, as a share of what another one does: its outcome, and no event. */
+const SHARE_OF_LIGHT = 0.25;
 
 /** A node that was handed over; `told` once the segment has its order. */
 interface InFlight {
   round: Round | null;
   class: number;
   told: boolean;
+  inBurst: boolean;
 }
 
 interface Segment {
@@ -94,6 +98,10 @@ export class SegmentsExecutor implements NodeExecutor {
     }
   }
 
+  beginBurst(burst: Burst): void {
+    this.assign(this.open(), [], { burst });
+  }
+
   stop(indexes: readonly number[], how: StopHow): void {
     for (const [segment, of] of this.bySegment(indexes))
       this.chain(segment, () =>
@@ -131,7 +139,7 @@ export class SegmentsExecutor implements NodeExecutor {
   async close(): Promise<void> {
     this.watching.cancel();
     for (const segment of this.segments.values())
-      if (!segment.sealed) this.assign(segment, [], true);
+      if (!segment.sealed) this.assign(segment, [], { last: true });
     await Promise.all([...this.segments.values()].map((segment) => segment.sent));
   }
 
@@ -140,7 +148,9 @@ export class SegmentsExecutor implements NodeExecutor {
       id,
       handed,
       sealed,
-      inFlight: [...inFlight].map(([index, node]) => [index, node.round, node.class] as const),
+      inFlight: [...inFlight].map(([index, { round, class: of, inBurst }]): InFlightCarry =>
+        inBurst ? [index, round, of, 'burst'] : [index, round, of],
+      ),
     }));
     return { segments, nextSegment: this.next };
   }
@@ -176,9 +186,9 @@ export class SegmentsExecutor implements NodeExecutor {
       handed,
       sealed,
       inFlight: new Map(
-        inFlight.map(([index, round, classIndex]) => [
+        inFlight.map(([index, round, classIndex, burst]) => [
           index,
-          { round, class: classIndex, told: true },
+          { round, class: classIndex, told: true, inBurst: burst !== undefined },
         ]),
       ),
       sent: Promise.resolve(),
@@ -213,37 +223,44 @@ export class SegmentsExecutor implements NodeExecutor {
     return segment;
   }
 
-  private assign(segment: Segment, orders: NodeOrder[], last = false): void {
+  private assign(
+    segment: Segment,
+    orders: NodeOrder[],
+    { burst, last = false }: { burst?: Burst; last?: boolean } = {},
+  ): void {
     const isNew = segment.handed === 0 && !last;
-    segment.handed += orders.length;
+    const inBurst = burst?.nodes.map(({ order }) => order) ?? [];
+    const all = [...orders, ...inBurst];
+    segment.handed += orders.length + Math.ceil(inBurst.length * SHARE_OF_LIGHT);
     segment.sealed = last || segment.handed >= this.parts.nodesPerSegment;
-    for (const order of orders) {
+    for (const order of all) {
       segment.inFlight.set(order.index, {
         round: order.round ?? null,
         class: order.class,
         told: false,
+        inBurst: inBurst.includes(order),
       });
       this.segmentOf.set(order.index, segment);
     }
-    const signal: AssignSignal = { orders, sealed: segment.sealed };
+    const { sealed } = segment;
+    const signal: AssignSignal = { orders, sealed, ...(burst ? { bursts: [burst] } : {}) };
     this.chain(segment, async () => {
-      await (isNew ? this.start(segment, orders) : this.signal(segment, SIGNAL.assign, signal));
-      for (const { index } of orders) {
+      await (isNew ? this.start(segment, signal) : this.signal(segment, SIGNAL.assign, signal));
+      for (const { index } of all) {
         const node = segment.inFlight.get(index);
         if (node) node.told = true;
       }
     });
   }
 
-  private async start(segment: Segment, orders: NodeOrder[]): Promise<void> {
+  private async start(segment: Segment, assigned: AssignSignal): Promise<void> {
     const { context, classes } = this.parts;
     const { workflowId } = workflowInfo();
     const argument: SegmentArgs = {
       coordinatorId: workflowId,
       prepared: context,
       classes,
-      orders,
-      sealed: segment.sealed,
+      ...assigned,
     };
     await startChild(WORKFLOW.segment, {
       workflowId: segment.id,
@@ -281,8 +298,14 @@ export class SegmentsExecutor implements NodeExecutor {
     if (!this.segments.delete(segment.id)) return;
     for (const [index, node] of segment.inFlight) {
       this.segmentOf.delete(index);
-      this.deliver(index, node.told ? this.lostOutcome(segment.id, node) : untold(node));
+      this.deliver(index, this.lostDelivered(segment.id, node));
     }
+  }
+
+  private lostDelivered(segmentId: string, node: InFlight): Delivered {
+    // A light node may run again, though it had ended.
+    if (node.inBurst) return { left: true };
+    return node.told ? this.lostOutcome(segmentId, node) : untold(node);
   }
 
   private lostOutcome(segmentId: string, { round, class: classIndex }: InFlight): ActivityOutcome {

@@ -55,7 +55,19 @@ export function isSegmentArgs(value: unknown): value is SegmentArgs {
 }
 
 export function isAssign(value: unknown, classes: number): value is AssignSignal {
-  return isObject(value) && isOrders(value['orders'], classes);
+  if (!isObject(value) || !isOrders(value['orders'], classes)) return false;
+  const { bursts = [] } = value;
+  return isListOf(bursts, (burst) => isBurst(burst, classes));
+}
+
+function isBurst(value: unknown, classes: number): boolean {
+  if (!isObject(value) || typeof value['places'] !== 'number') return false;
+  const { nodes } = value;
+  const isNode = (node: unknown): boolean =>
+    isObject(node) &&
+    isOrders([node['order']], classes) &&
+    isListOf(node['waitsFor'], (position) => typeof position === 'number');
+  return isListOf(nodes, isNode);
 }
 
 export function isTell(value: unknown): value is TellSignal {
@@ -180,7 +192,8 @@ function isListOf(value: unknown, isOne: (item: unknown) => boolean): boolean {
 function isSettledPair(pair: unknown): boolean {
   if (!Array.isArray(pair)) return false;
   const [index, outcome] = pair as unknown[];
-  return typeof index === 'number' && isObject(outcome) && Array.isArray(outcome['attempts']);
+  const shaped = isObject(outcome) && (Array.isArray(outcome['attempts']) || outcome['left']);
+  return typeof index === 'number' && Boolean(shaped);
 }
 
 function isOrders(value: unknown, classes: number): value is NodeOrder[] {
