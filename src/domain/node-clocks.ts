@@ -216,6 +216,8 @@ export class NodeClocks {
     this.close(clock, clock.phase, now);
     const lane = (this.laneOf(index) ?? -1) + 1;
     const reading = { ...(this.lanes[lane] ?? NO_LANE).reading };
+    // It was heard of later than it could start: what the lanes have counted since was not its own.
+    addTime(clock.times, 'overhead', Math.max(0, (this.at ?? now) - now));
     Object.assign(clock, { phase: 'ready', since: now, ready: { lane, reading } });
   }
 

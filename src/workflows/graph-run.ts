@@ -7,7 +7,7 @@
  */
 import { allHandlersFinished, condition, setCurrentDetails } from '@temporalio/workflow';
 import type { LimitGrant } from '../domain/limit-messages.js';
-import { isHeld, refusal, type NodeOutcome } from '../domain/outcome.js';
+import { isHeld, refusal, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
 import { schedulerNodes } from '../domain/plan.js';
 import type { Effects } from '../domain/effects.js';
 import { graphStatus } from '../domain/graph-status.js';
@@ -288,6 +288,12 @@ export class GraphRun {
     this.version++;
     const now = this.bursts.heard(index, delivered, Date.now());
     if ('left' in delivered) return this.apply(this.scheduler.giveBack(index, now));
+    this.state.asOf = now;
+    this.heard(index, delivered, now);
+    this.state.asOf = undefined;
+  }
+
+  private heard(index: number, delivered: ActivityOutcome, now: number): void {
     if (this.scheduler.ending(index)) {
       if (!isHeld(delivered)) this.state.warned(index, delivered.warnings);
       this.settling--;

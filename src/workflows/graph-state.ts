@@ -71,6 +71,8 @@ export class GraphState {
   /** The limit that the whole execution waits for. */
   door: NodeView['limit'];
   sequence = 0;
+  /** While something is heard that happened before: when that was. */
+  asOf: number | undefined;
   firstError: ErrorRecord | undefined;
   /** What each node's time went into. */
   readonly clocks: NodeClocks;
@@ -88,7 +90,7 @@ export class GraphState {
       this.isLook(index) ? undefined : this.classOf(index).lane,
     );
     scheduler.watch = (move) =>
-      this.clocks.moved(move, Date.now(), {
+      this.clocks.moved(move, this.asOf ?? Date.now(), {
         held: this.record(move.index).held,
         paused: scheduler.isNodePaused(move.index),
       });

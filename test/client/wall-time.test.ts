@@ -57,6 +57,18 @@ const runs: Record<string, Run> = {
     },
     least: { run: 300, limit: 600 },
   },
+  'light nodes, some of them ahead of their turn': {
+    spec: {
+      defaults: { light: true },
+      tasks: [
+        { id: 'a', ...work(60) },
+        { id: 'b', ...work(80), dependsOn: ['a'] },
+        { id: 'c', ...work(40, 1), dependsOn: ['b'], retry: every(300) },
+        { id: 'beside', ...work(10) },
+      ],
+    },
+    least: { run: 200, backoff: 300 },
+  },
   'a window': {
     spec: { concurrency: 1, tasks: ['a', 'b', 'c'].map((id) => ({ id, ...work(300) })) },
     least: { run: 300, window: 600 },

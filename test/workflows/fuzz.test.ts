@@ -2,7 +2,7 @@ import type { TestEngine } from '../../src/testing.js';
 import { runAll, startFuzzRuns, validSpecs } from '../support/fuzz-runs.js';
 
 describe('valid graphs at random', () => {
-  const seed = 20_261_126;
+  const seed = 20_261_127;
   let test: TestEngine;
   beforeAll(async () => void (test = await startFuzzRuns(seed)));
   afterAll(() => test.stop());

@@ -80,6 +80,7 @@ const options = {
     fc.constantFrom('retry', 'ask'),
     fc.record({ verify: name }, { noNullPrototype: true }),
   ),
+  light: fc.boolean(),
   expectedDuration: duration,
 };
 const flow = {

@@ -28,6 +28,7 @@ const part = fc.record({
   allowFailure: maybe(fc.boolean()),
   scheduledTime: maybe(duration),
   timeout: maybe(fc.constantFrom('1s', '5m', '2h')),
+  light: maybe(fc.boolean()),
   expectedDuration: maybe(duration),
 });
 type Part = typeof part extends fc.Arbitrary<infer T> ? T : never;

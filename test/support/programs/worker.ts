@@ -34,6 +34,16 @@ const named = defineTask<{ name: string }>({
   },
 });
 
+/** Quick, but for one that waits for the gate's file. */
+const light = defineTask<{ waits?: boolean } | null>({
+  name: 'light',
+  light: true,
+  run: async (input, { nodeId }) => {
+    appendFileSync(RUNS, `${nodeId}\n`);
+    while (input?.waits && !existsSync(GATE)) await wait(20);
+  },
+});
+
 /** Runs until the gate's file is there. */
 const gated = defineTask({
   name: 'gated',
@@ -75,7 +85,7 @@ await startWorker({
   address: ADDRESS,
   taskQueue: TASK_QUEUE,
   dataDir: DATA_DIR,
-  tasks: [noted, named, gated, gatedAway, step],
+  tasks: [noted, named, light, gated, gatedAway, step],
   ...(STORE_URL ? { storeUrl: STORE_URL } : {}),
   ...(RECONCILE_INTERVAL ? { reconcileInterval: RECONCILE_INTERVAL } : {}),
   logLevel: 'error',
