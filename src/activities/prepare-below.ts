@@ -7,7 +7,7 @@ import { formatFaults, type Fault } from '../domain/fault.js';
 import { isObject, preview, type Json, type JsonObject } from '../domain/json.js';
 import { parseListExpression } from '../domain/list-expression.js';
 import { makePlan } from '../domain/make-plan.js';
-import { MapSchema } from '../domain/node-kind.js';
+import { MapSchema, MAX_ITEMS } from '../domain/node-kind.js';
 import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
 import { GraphSpecSchema, type Submission } from '../domain/spec.js';
 import { parseTemplate } from '../domain/template.js';
@@ -216,7 +216,7 @@ async function itemsOf(
   if (items.length <= maxItems) return items;
   throw new TaskError(
     'TOO_LARGE',
-    `map: the list has ${items.length.toLocaleString('en')} items; the limit is ${maxItems.toLocaleString('en')} (maxItems); cut it, or map over lists of lists`,
+    `map: the list has ${items.length.toLocaleString('en')} items; the limit is ${maxItems.toLocaleString('en')} (maxItems, at most ${MAX_ITEMS.toLocaleString('en')}); raise it, or cut the list`,
   );
 }
 

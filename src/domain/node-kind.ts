@@ -16,8 +16,9 @@ export const KIND_TASK = {
   approval: 'tempograph.approval',
 } as const;
 
-/** Items that a map may have. */
-export const MAX_ITEMS = 10_000;
+/** Items that a map may have, at most and where nothing is said. */
+export const MAX_ITEMS = 250_000;
+const ITEMS_BY_DEFAULT = 10_000;
 /** Executions below each other: a sub-graph in a sub-graph, or an item of a map, is one level down. */
 export const MAX_DEPTH = 5;
 
@@ -26,8 +27,8 @@ const MapObjectSchema = z.strictObject({
   over: z.union([z.string().min(1), z.array(z.unknown())]),
   /** Items that run at once. Default 10, at most 1,000. */
   concurrency: z.int().min(1).max(1_000).default(10),
-  /** A longer list is a failure of the node. Default and most 10,000. */
-  maxItems: z.int().min(0).max(MAX_ITEMS).default(MAX_ITEMS),
+  /** A longer list is a failure of the node. Default 10,000, at most 250,000. */
+  maxItems: z.int().min(0).max(MAX_ITEMS).default(ITEMS_BY_DEFAULT),
   /** What the failure of an item does to the others. Default continue. */
   onFailure: z.enum(['continue', 'failFast']).default('continue'),
   /** An item that fails gives null, and does not fail the node. Default false. */

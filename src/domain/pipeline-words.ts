@@ -88,7 +88,7 @@ const RETRY: Words<keyof z.output<typeof RetryObjectSchema>> = {
 const MAP: Words<keyof MapOptions> = {
   over: 'The list: items, or a CEL expression that gives them.',
   concurrency: 'Items that run at once. Default 10.',
-  maxItems: 'A longer list is a failure. Default and most 10,000.',
+  maxItems: 'A longer list is a failure. Default 10,000, at most 250,000.',
   onFailure: 'What the failure of an item does to the others. Default continue.',
   allowFailure: 'An item that fails gives null, and does not fail the node.',
 };
