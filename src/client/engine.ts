@@ -73,6 +73,7 @@ import { taskReport } from './report.js';
 import { Schedules } from './schedules.js';
 import { Starting } from './starting.js';
 import { systemDetail, type SystemDetail } from './system-detail.js';
+import type { ProbeAnswer } from '../workflows/asks.js';
 import { StoreAccess } from './store-access.js';
 import type { GraphSubmitOptions, TaskSubmission } from './submission.js';
 import { Verbs } from './verbs.js';
@@ -450,6 +451,12 @@ export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
     const { client, address, references, stores, limits } = this;
     const { taskQueue } = this.settings;
     return await systemDetail({ client, address, taskQueue, references, stores, limits });
+  }
+
+  /** How quick the server is, measured now on a worker of the task queue. @throws TaskError NO_WORKER */
+  async probe(): Promise<ProbeAnswer> {
+    this.assertOpen();
+    return await this.references.ask({ kind: 'probe' });
   }
 
   /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */

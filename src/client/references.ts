@@ -23,6 +23,7 @@ import type {
   KeepRequest,
   PlanAnswer,
   PlanRequest,
+  ProbeAnswer,
   ReadAnswer,
   ReadRequest,
   RerunAnswer,
@@ -57,6 +58,7 @@ export class References {
   async ask(request: FindRequest): Promise<FindAnswer>;
   async ask(request: KeepRequest): Promise<KeepAnswer>;
   async ask(request: { kind: 'worker' }): Promise<WorkerAnswer>;
+  async ask(request: { kind: 'probe' }): Promise<ProbeAnswer>;
   async ask(request: EndRequest, taskQueue: string): Promise<EndAnswer>;
   async ask(request: AskRequest, taskQueue = this.taskQueue): Promise<AskAnswer> {
     try {

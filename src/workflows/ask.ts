@@ -1,10 +1,11 @@
 /** `tempographAsk`: a question to whichever worker is there, for clients that cannot answer it themselves. */
-import { ApplicationFailure, scheduleLocalActivity } from '@temporalio/workflow';
+import { ApplicationFailure, scheduleLocalActivity, sleep } from '@temporalio/workflow';
 import { ACTIVITY } from './messages.js';
-import type { AskAnswer, AskRequest } from './asks.js';
+import type { AskAnswer, AskRequest, ProbeAnswer } from './asks.js';
 import { isAsk } from './shapes.js';
+import { work } from './work.js';
 
-const ANSWERED_BY: Record<AskRequest['kind'], string> = {
+const ANSWERED_BY: Record<Exclude<AskRequest['kind'], 'probe'>, string> = {
   read: ACTIVITY.readBlob,
   find: ACTIVITY.findBlob,
   keep: ACTIVITY.keepText,
@@ -21,9 +22,29 @@ export async function tempographAsk(request: AskRequest): Promise<AskAnswer> {
       'tempographAsk is for Tempograph clients',
       'CONFIGURATION',
     );
+  if (request.kind === 'probe') return await probe();
   return await scheduleLocalActivity<AskAnswer>(ANSWERED_BY[request.kind], [request], {
     startToCloseTimeout: '30s',
     scheduleToCloseTimeout: '1m',
     retry: { maximumAttempts: 3 },
   });
+}
+
+const STEPS = 9;
+const TIMERS = 3;
+
+async function probe(): Promise<ProbeAnswer> {
+  const stepMs = await medianOf(STEPS, () => work(ACTIVITY.worker, []));
+  const timerMs = await medianOf(TIMERS, () => sleep(1));
+  return { stepMs, timerMs };
+}
+
+async function medianOf(times: number, run: () => Promise<unknown>): Promise<number> {
+  const took: number[] = [];
+  for (let nth = 0; nth < times; nth++) {
+    const begin = Date.now();
+    await run();
+    took.push(Date.now() - begin);
+  }
+  return took.sort((a, b) => a - b)[Math.floor(times / 2)] ?? 0;
 }

@@ -12,11 +12,11 @@ import type { Status } from '../domain/status.js';
 export type AskRequest =
   | (CheckRequest | PlanRequest | RerunQuestion)
   | (ReadRequest | FindRequest | KeepRequest)
-  | (EndRequest | { kind: 'worker' });
+  | (EndRequest | { kind: 'worker' } | { kind: 'probe' });
 export type AskAnswer =
   | (CheckAnswer | PlanAnswer | RerunAnswer)
   | (ReadAnswer | FindAnswer | KeepAnswer)
-  | (EndAnswer | WorkerAnswer);
+  | (EndAnswer | WorkerAnswer | ProbeAnswer);
 
 /** What a worker tells of itself. */
 export interface WorkerAnswer {
@@ -39,6 +39,14 @@ export interface WorkerAnswer {
   overrunning: { executionId: string; task: string; sinceMs: number }[];
   /** Whether it records in a store. */
   store: string | null;
+}
+
+/** How quick the server is, by its own clock: medians, in milliseconds. */
+export interface ProbeAnswer {
+  /** From one step of a chain to the next: an activity that does nothing, and the workflow task after it. */
+  stepMs: number;
+  /** A timer of 1 ms. */
+  timerMs: number;
 }
 
 /** Ends an attempt that was handed over. */

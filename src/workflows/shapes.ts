@@ -176,6 +176,7 @@ export function isAsk(value: unknown): value is AskRequest {
       value['kind'] === 'plan' ||
       value['kind'] === 'rerun' ||
       value['kind'] === 'worker' ||
+      value['kind'] === 'probe' ||
       (value['kind'] === 'end' && typeof value['workflowId'] === 'string') ||
       ((value['kind'] === 'read' || value['kind'] === 'find') &&
         typeof value['ref'] === 'string') ||

@@ -1,6 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { spawnOwned } from '../../src/servers/owned-process.js';
+import { freePort } from '../../src/servers/ports.js';
 import { nodeVersion, type Check } from '../../src/cli/doctor-checks.js';
 import { buildCli, documentOf, envOf, runCli, type CliResult } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
@@ -36,10 +39,38 @@ describe('tempograph doctor', () => {
       'namespace',
       'search attributes',
       'worker',
+      'server speed',
       'data folder',
     ])
       expect(checkOf(result, name)).toMatchObject({ status: 'ok' });
     expect(checkOf(result, 'dev server')?.message).toContain('TEMPORAL_CLI_PATH');
+    expect(checkOf(result, 'temporal')?.message).toMatch(/, version \d+\.\d+/);
+  });
+
+  it("says what holds up a server with Temporal's own settings", async () => {
+    const [port, uiPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
+    const server = await spawnOwned(
+      shared().binary,
+      [
+        ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1'],
+        ...['--port', String(port), '--ui-port', String(uiPort)],
+      ],
+      { env: process.env },
+    );
+    let there: Harness | undefined;
+    try {
+      const address = `127.0.0.1:${port}`;
+      await (await Connection.connect({ address, connectTimeout: '30s' })).close();
+      there = await startHarness({ address });
+      const { taskQueue } = there;
+      const env = { TEMPORAL_ADDRESS: address, TEMPOGRAPH_TASK_QUEUE: taskQueue };
+      const speed = checkOf(await doctor(env), 'server speed');
+      expect(speed).toMatchObject({ status: 'warn' });
+      expect(speed?.fix).toContain('history.transferProcessorMaxPollRPS 1000');
+    } finally {
+      await there?.stop();
+      await server.stop(10_000);
+    }
   });
 
   it('warns of a task queue that nobody polls', async () => {
