@@ -29,6 +29,10 @@ import type { Deps } from './deps.js';
 import { runNode } from './pipeline.js';
 
 const BEAT_MS = 1_000;
+/** Bytes of all that a burst gives: a payload has at most 2 MB. */
+const RESULT_BYTES = 1_500_000;
+/** Pages of bodies that are kept at hand. */
+const PAGES = 20;
 /** Nodes that never wait would keep the event loop for themselves. */
 const TURN_MS = 20;
 
@@ -45,7 +49,8 @@ class BurstRun {
   private readonly endedAt = new Map<number, number>();
   private readonly gave = new Map<string, Upstream>();
   private readonly pages = new Map<string, Promise<PagedBody[]>>();
-  private readonly beginsUntil = performance.now() + BURST_BEGINS_MS;
+  private readonly begunAt = performance.now();
+  private readonly beginsUntil = this.begunAt + BURST_BEGINS_MS;
   private turnUntil = performance.now() + TURN_MS;
   private bytes = 0;
   private isOver = false;
@@ -112,10 +117,7 @@ class BurstRun {
   private async begin(position: number): Promise<void> {
     const { node, host } = this.of(position);
     const outcome = await this.outcomeOf(node, host).catch(() => thrownAway(node));
-    this.results.push([position, outcome]);
-    this.schedule.ended(position, outcome);
-    this.note(position, outcome);
-    if (this.request.failFast && !isGood(outcome)) this.isOver = true;
+    this.ended(position, this.fitting(node, outcome));
     if (performance.now() > this.turnUntil) {
       await nextTurn();
       this.turnUntil = performance.now() + TURN_MS;
@@ -123,10 +125,22 @@ class BurstRun {
     this.pump();
   }
 
+  private ended(position: number, outcome: ActivityOutcome): void {
+    this.results.push([position, outcome]);
+    this.schedule.ended(position, outcome);
+    this.note(position, outcome);
+  }
+
+  /** Checkpoints and warnings of many may come to more than a payload holds: then the node runs by itself, once more. */
+  private fitting(node: BurstNode, outcome: ActivityOutcome): ActivityOutcome {
+    return this.bytes + jsonBytes(outcome) > RESULT_BYTES ? thrownAway(node) : outcome;
+  }
+
   private of(position: number): { node: BurstNode; host: AttemptHost } {
     const node = this.request.nodes[position] as BurstNode;
+    // By the clock that its own start is told by; what waits for none was handed over by the server's.
     const since = node.waitsFor.map((other) => this.endedAt.get(other) ?? 0);
-    const scheduledAt = Math.max(this.host.scheduledAt, ...since);
+    const scheduledAt = since.length > 0 ? Math.max(...since) : this.host.scheduledAt;
     return {
       node,
       host: {
@@ -140,6 +154,7 @@ class BurstRun {
 
   private note(position: number, outcome: ActivityOutcome): void {
     this.bytes += jsonBytes(outcome);
+    if (this.request.failFast && !isGood(outcome)) this.isOver = true;
     this.endedAt.set(position, Date.now());
     const node = this.request.nodes[position];
     if (!node || !('status' in outcome)) return;
@@ -158,12 +173,12 @@ class BurstRun {
     }
   }
 
-  private async requestOf({ order, waitsFor }: BurstNode): Promise<NodeRequest> {
+  private async requestOf({ order, reads: inside = [] }: BurstNode): Promise<NodeRequest> {
     const { context, classes, nodes } = this.request;
     const found = classes[order.class];
     if (!found) throw new RangeError(`node ${order.id} has no class`);
     const reads: Record<string, Upstream> = { ...order.reads };
-    for (const other of waitsFor) {
+    for (const other of inside) {
       const id = nodes[other]?.order.id ?? '';
       const upstream = this.gave.get(id);
       if (upstream) setOwn(reads, id, upstream);
@@ -173,8 +188,15 @@ class BurstRun {
       context,
       found,
       { ...order, body: own, ...(order.reads ? { reads } : {}) },
-      Date.now(),
+      this.now(),
     );
+  }
+
+  /** On the clock of what was handed over: this worker's may be another. */
+  private now(): number {
+    const { scheduledAt, firstScheduledAt } = this.host;
+    const before = scheduledAt - firstScheduledAt;
+    return Math.round(this.request.handedAt + before + performance.now() - this.begunAt);
   }
 
   /** Many nodes stand in one page: it is read once. */
@@ -182,11 +204,13 @@ class BurstRun {
     if (!('ref' in body)) return body;
     const { ref, index } = body;
     let page = this.pages.get(ref);
-    if (!page)
+    if (!page) {
+      if (this.pages.size >= PAGES) this.pages.clear();
       this.pages.set(
         ref,
         (page = getJson(this.deps.blobs, ref) as unknown as Promise<PagedBody[]>),
       );
+    }
     const own: PagedBody | undefined = (await page)[index];
     return !own || 'at' in own ? body : (own satisfies NodeBody);
   }

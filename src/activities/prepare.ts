@@ -3,8 +3,8 @@
  * execution, so a later deployment changes nothing about a graph that runs.
  */
 import { withoutRefused } from '../domain/batch.js';
-import { SpecInvalidError } from '../domain/errors.js';
-import type { Fault } from '../domain/fault.js';
+import { SpecInvalidError, TaskError } from '../domain/errors.js';
+import { fault, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
 import { makePlan, type PlanContext } from '../domain/make-plan.js';
 import type { Plan } from '../domain/plan.js';
@@ -111,8 +111,8 @@ export async function prepare(
   all: Deps,
   { spec: given, submission, executionId, run, scheduledTime: meant }: PrepareRequest,
 ): Promise<PrepareResult> {
-  const spec = await loadSpec(all, given);
   const deps = remembering(all);
+  let spec: Json = null;
   const refuse = (faults: readonly Fault[]): void => {
     const name = isObject(spec) && typeof spec['name'] === 'string' ? spec['name'] : '';
     recordRefused(
@@ -121,6 +121,14 @@ export async function prepare(
       new SpecInvalidError(faults).message,
     );
   };
+  try {
+    spec = await loadSpec(all, given);
+  } catch (error) {
+    if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
+    const faults = [fault([], 'INVALID_VALUE', error.message, 'submit it by a client of ours')];
+    refuse(faults);
+    return { faults };
+  }
   const planned = planSpec(deps.registry, spec, submission, planSettings(deps));
   if ('faults' in planned) {
     deps.log.warn(

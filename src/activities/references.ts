@@ -61,9 +61,15 @@ export async function keepText({ blobs }: Deps, request: KeepRequest): Promise<K
   return { ref: await blobs.put(texts.join('')) };
 }
 
-/** A spec, wherever it lies. */
+/** A spec, wherever it lies. @throws TaskError NOT_FOUND where there is none; STORE */
 export async function loadSpec({ blobs }: Deps, spec: Json | SpecRef): Promise<Json> {
-  return isSpecRef(spec) ? await getJson(blobs, spec.specRef) : spec;
+  if (!isSpecRef(spec)) return spec;
+  const text = await blobs.get(spec.specRef);
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new TaskError('NOT_FOUND', `${spec.specRef} is no spec: it is no JSON`, { cause });
+  }
 }
 
 /**

@@ -93,12 +93,9 @@ export class References {
   private async keep(text: string): Promise<string> {
     const ref = await this.blobs.put(text);
     if ((await this.ask({ kind: 'find', ref })).found) return ref;
-    const slices = Array.from({ length: Math.ceil(text.length / SLICE) }, (_, nth) =>
-      text.slice(nth * SLICE, (nth + 1) * SLICE),
-    );
     const keep = async (slice: string): Promise<string> =>
       (await this.ask({ kind: 'keep', text: slice })).ref;
-    const parts = await pMap(slices, keep, { concurrency: SLICES_AT_ONCE });
+    const parts = await pMap(slicesOf(text), keep, { concurrency: SLICES_AT_ONCE });
     return (await this.ask({ kind: 'keep', parts })).ref;
   }
 
@@ -133,6 +130,18 @@ export class References {
       if (text.length >= slice.total || slice.text === '') return text;
     }
   }
+}
+
+/** Pieces of a text, none of which ends between the two halves of a character. */
+function slicesOf(text: string): string[] {
+  const slices: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const last = text.charCodeAt(at + SLICE - 1);
+    const end = at + (last >= 0xd800 && last <= 0xdbff ? SLICE - 1 : SLICE);
+    slices.push(text.slice(at, end));
+    at = end;
+  }
+  return slices;
 }
 
 /** A worker was there, and says why not. */

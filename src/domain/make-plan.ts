@@ -163,8 +163,10 @@ function classOf(
   const result = pickFrom(layers, 'result');
   const onUnknown = pickFrom(layers, 'onUnknown');
   const expectedMs = pickFrom(layers, 'expectedDuration');
-  // One activity for many has no place in a limit for one, and nobody to ask how an attempt of one ended.
-  const alone = lane !== undefined || (onUnknown !== undefined && onUnknown !== 'retry');
+  // One activity for many has no place in a limit for one, no bound of one's own over all attempts, and nobody to ask how
+  // an attempt of one ended.
+  const asks = onUnknown !== undefined && onUnknown !== 'retry';
+  const alone = lane !== undefined || options.totalTimeoutMs !== null || asks;
   const light = facts?.inProcess && !facts.external && !alone ? (true as const) : undefined;
   return {
     task,

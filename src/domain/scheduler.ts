@@ -34,6 +34,8 @@ export interface SchedulerOptions {
 export class Scheduler extends NodePlaces {
   private readonly endings: (Ending | undefined)[];
   private readonly ledger: DependencyLedger;
+  /** Nodes that are given back: what they had to wait for beside others is over. */
+  private readonly delayed = new Set<number>();
   /** Why nothing ordinary starts any more: a failure under `failFast`, a cancel, a deadline. */
   stopping: StatusReason | undefined;
 
@@ -110,12 +112,30 @@ export class Scheduler extends NodePlaces {
     return effects;
   }
 
-  /** A running node has not begun after all: it stands as if it had never been taken. */
-  giveBack(index: number, now: number): Effects {
+  /**
+   * A running node has not begun after all: it stands as if it had never been taken. A start delay is behind it.
+   *
+   * @param how `cause`: of those that it waits for the one that ended last; `ending`: how it ends, whatever it waits for
+   */
+  giveBack(
+    index: number,
+    now: number,
+    { cause, ending }: { cause?: number | undefined; ending?: Ending | undefined } = {},
+  ): Effects {
     const effects: Effects = { settled: [], cancel: [] };
     if (this.states[index] !== 'running') return effects;
+    this.cause = cause;
     this.move(index, 'waiting');
-    this.reconsiderNode(index, effects, now);
+    if (ending) {
+      const { status, reason } = ending;
+      effects.settled.push({ index, status, ...(reason === undefined ? {} : { reason }) });
+      this.end(index, ending, effects, now);
+    } else {
+      this.delayed.add(index);
+      this.reconsiderNode(index, effects, now);
+      this.delayed.delete(index);
+    }
+    this.cause = undefined;
     return effects;
   }
 
@@ -232,6 +252,7 @@ export class Scheduler extends NodePlaces {
   /** A node whose trigger said yes: ready, or held where a start time lies ahead. */
   private admit(index: number, now: number): void {
     const { startDelayMs = 0, notBefore = 0 } = this.node(index);
+    if (this.delayed.has(index)) return this.makeReady(index);
     const until = Math.max(startDelayMs > 0 ? now + startDelayMs : 0, notBefore);
     if (until > now) this.holdUntil(index, until);
     else this.makeReady(index);

@@ -177,10 +177,13 @@ export interface SegmentCarry {
   inFlight: InFlightCarry[];
 }
 
-/** A node that was handed over; `burst`: with others. */
+/** A node of a burst begins at once, or after others of it. */
+export type InBurst = 'first' | 'later';
+
+/** A node that was handed over. */
 export type InFlightCarry = readonly [
   index: number,
   round: Round | null,
   classIndex: number,
-  burst?: 'burst',
+  inBurst?: InBurst,
 ];

@@ -1,6 +1,7 @@
 /** Runs bursts of light nodes: one activity each. What was asked of a node of it is asked of all; the others go on later. */
 import { CancellationScope, scheduleActivity, type ActivityOptions } from '@temporalio/workflow';
-import { ActivityFailure, TimeoutFailure } from '@temporalio/common';
+import { ActivityFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
+import { isObject } from '../domain/json.js';
 import { heldByPause, isHeld, type ActivityOutcome } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import { ACTIVITY } from './messages.js';
@@ -9,8 +10,8 @@ import type { Burst, BurstRequest, BurstResult, NodeOrder } from './requests.js'
 
 /** Tries of one burst: what ends its workers three times in a row is found out node by node. */
 const ATTEMPTS = 3;
-/** A burst is over within seconds, unless its code does not listen. */
-const HEARTBEAT = '10s';
+/** What a burst may take beyond the longest time-out of its nodes. */
+const MARGIN_MS = 10_000;
 
 export interface BurstActivitiesParts {
   context: RequestContext;
@@ -19,6 +20,10 @@ export interface BurstActivitiesParts {
   options: (
     order: NodeOrder,
   ) => Pick<ActivityOptions, 'priority' | 'scheduleToStartTimeout' | 'taskQueue'>;
+  /** How a node ends that no worker took in time. */
+  unheard: (order: NodeOrder, error: unknown) => ActivityOutcome;
+  /** True for a node of which more is to be done before what follows it may be heard of. */
+  isOpen: (order: NodeOrder, outcome: ActivityOutcome) => boolean;
   /** Called with each node and what it came to; undefined for one that has not begun. `asked`: it was to stop. */
   told: (order: NodeOrder, outcome: ActivityOutcome | undefined, asked: boolean) => void;
 }
@@ -47,6 +52,7 @@ export class BurstActivities {
     const { results: list, failed } = await this.resultsOf(burst, scope);
     const results = new Map(list);
     if (failed) for (const position of mayHaveBegun(burst, results)) results.set(position, ALONE);
+    for (const position of this.inVain(burst, results)) results.delete(position);
     const ended = [...results.keys()];
     const left = burst.nodes.flatMap((_, position) => (results.has(position) ? [] : [position]));
     for (const position of [...ended, ...left]) {
@@ -59,35 +65,65 @@ export class BurstActivities {
     }
   }
 
+  /** What followed nodes whose end is yet to be made, or is another one, as a person said: it was made of what does not hold. */
+  private inVain(burst: Burst, results: ReadonlyMap<number, ActivityOutcome>): Set<number> {
+    const open = new Set<number>();
+    const inVain = new Set<number>();
+    // Whatever follows a node stands behind it.
+    burst.nodes.forEach(({ order, waitsFor }, position) => {
+      const follows = waitsFor.some((other) => open.has(other) || inVain.has(other));
+      const outcome = results.get(position);
+      if (follows) inVain.add(position);
+      else if (outcome && this.parts.isOpen(order, outcome)) open.add(position);
+    });
+    return inVain;
+  }
+
+  /** No worker came in time: so it is with those that could have begun. */
+  private unheard({ nodes }: Burst, error: unknown): BurstResult {
+    return nodes.flatMap(({ order, waitsFor }, position): BurstResult =>
+      waitsFor.length === 0 ? [[position, this.parts.unheard(order, error)]] : [],
+    );
+  }
+
   private async resultsOf(
     burst: Burst,
     scope: CancellationScope,
   ): Promise<{ results: BurstResult; failed?: true }> {
     const [first] = burst.nodes;
     if (!first) return { results: [] };
-    const { context, classOf, options } = this.parts;
+    const { classOf, options } = this.parts;
+    const { execution, params, inlineLimit } = this.parts.context;
     const request: BurstRequest = {
       ...burst,
       // A failed attempt always gives its place back: the wait is the workflow's.
-      context: { ...context, serverWaitsMs: 0 },
+      context: { execution, params, inlineLimit, serverWaitsMs: 0 },
+      handedAt: Date.now(),
       classes: Object.fromEntries(burst.nodes.map(({ order }) => [order.class, classOf(order)])),
     };
-    const longest = Math.max(...burst.nodes.map(({ order }) => classOf(order).timeoutMs));
+    const most = (of: (node: NodeClass) => number): number =>
+      Math.max(...burst.nodes.map(({ order }) => of(classOf(order))));
     try {
       const results = await scope.run(() =>
-        scheduleActivity<BurstResult>(ACTIVITY.burst, [request], {
+        scheduleActivity<unknown>(ACTIVITY.burst, [request], {
           ...options(first.order),
           activityId: `~burst-${first.order.index}`,
           summary: `${burst.nodes.length} light nodes from ${first.order.id} on`,
-          startToCloseTimeout: longest + 10_000,
-          heartbeatTimeout: HEARTBEAT,
+          startToCloseTimeout: most(({ timeoutMs }) => timeoutMs) + MARGIN_MS,
+          heartbeatTimeout: most(({ heartbeatTimeoutMs }) => heartbeatTimeoutMs),
           cancellationType: 'WAIT_CANCELLATION_COMPLETED',
           retry: { maximumAttempts: ATTEMPTS, initialInterval: '1s' },
         }),
       );
-      return { results };
+      return resultsIn(results, burst) ?? { results: [], failed: true };
     } catch (error) {
-      return { results: saidLast(error), failed: true };
+      const cause = error instanceof ActivityFailure ? error.cause : error;
+      if (cause instanceof CancelledFailure) return { results: [] }; // before a worker had it
+      const isUnheard =
+        cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START';
+      if (isUnheard) return { results: this.unheard(burst, error) };
+      const said = cause instanceof TimeoutFailure ? cause.lastHeartbeatDetails : undefined;
+      return { results: [], ...resultsIn(said, burst), failed: true };
     }
   }
 }
@@ -115,9 +151,14 @@ function unlessInVain(outcome: ActivityOutcome | undefined): ActivityOutcome | u
   return inVain ? { ...heldByPause(outcome), held: 'retry' } : outcome;
 }
 
-/** What a burst that failed had done when it last said so. */
-function saidLast(error: unknown): BurstResult {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  const details: unknown = cause instanceof TimeoutFailure ? cause.lastHeartbeatDetails : undefined;
-  return Array.isArray(details) ? (details as BurstResult) : [];
+/** What a worker said, if it is one of ours. */
+function resultsIn(said: unknown, { nodes }: Burst): { results: BurstResult } | undefined {
+  const isPair = (pair: unknown): boolean => {
+    const [position, outcome] = Array.isArray(pair) ? (pair as unknown[]) : [];
+    const isThere = typeof position === 'number' && Object.hasOwn(nodes, position);
+    const shaped = isObject(outcome) && Array.isArray(outcome['attempts']);
+    if (!isThere || !shaped) return false;
+    return typeof outcome['status'] === 'string' || typeof outcome['held'] === 'string';
+  };
+  return Array.isArray(said) && said.every(isPair) ? { results: said as BurstResult } : undefined;
 }

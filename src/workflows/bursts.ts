@@ -19,6 +19,16 @@ interface Member {
   waitsFor: readonly number[];
 }
 
+/** A burst that is filled. */
+interface Group {
+  key: string;
+  orders: Map<number, NodeOrder>;
+  bytes: number;
+}
+
+/** A node whose order has more bytes runs by itself. */
+const LARGE_BYTES = 100_000;
+
 export interface BurstsParts {
   plan: Plan;
   scheduler: Scheduler;
@@ -33,22 +43,41 @@ export class Bursts {
 
   /** True for a node that runs with others, if it runs. */
   isLight(index: number): boolean {
-    const { state } = this.parts;
-    return state.classOf(index).light === true && !state.round(index) && !state.isLook(index);
+    const { state, plan } = this.parts;
+    const { light, expectedMs } = state.classOf(index);
+    // Whether there is time for it is asked when it begins, and in a burst nobody asks.
+    const asksForTime = expectedMs !== undefined && plan.deadlineMs !== undefined;
+    return light === true && !asksForTime && !state.round(index) && !state.isLook(index);
   }
 
   /**
    * Makes bursts of light nodes that were taken.
    *
    * @param taken all of them light
+   * @returns the bursts, and the orders of those that are too large to go with others
    */
-  gather(taken: readonly number[], now: number): Burst[] {
-    const groups = new Map<string, number[]>();
+  gather(taken: readonly number[], now: number): { bursts: Burst[]; alone: NodeOrder[] } {
+    const groups = new Map<string, Group>();
+    const bursts: Burst[] = [];
+    const alone: NodeOrder[] = [];
     for (const index of taken) {
+      const order = this.parts.order(index);
+      const bytes = jsonBytes(order);
+      if (bytes > LARGE_BYTES) {
+        alone.push(order);
+        continue;
+      }
       const key = this.groupOf(index);
-      groups.set(key, [...(groups.get(key) ?? []), index]);
+      const group = groups.get(key) ?? { key, orders: new Map<number, NodeOrder>(), bytes: 0 };
+      const full = group.orders.size === BURST_PLACES || group.bytes + bytes > BURST_BYTES;
+      if (full) bursts.push(this.burstOf(group, now));
+      const open = full ? { key, orders: new Map<number, NodeOrder>(), bytes: 0 } : group;
+      open.orders.set(index, order);
+      open.bytes += bytes;
+      groups.set(key, open);
     }
-    return [...groups].flatMap(([key, roots]) => this.burstsOf(key, roots, now));
+    for (const group of groups.values()) bursts.push(this.burstOf(group, now));
+    return { bursts, alone };
   }
 
   /**
@@ -69,7 +98,8 @@ export class Bursts {
     if ('left' in delivered) return now;
     const { burst, waitsFor } = member;
     const last = delivered.attempts.at(-1)?.endedAt;
-    const at = last === undefined ? now : clamp(Date.parse(last), burst.handedAt, now);
+    const said = last === undefined ? now : Date.parse(last);
+    const at = Number.isFinite(said) ? clamp(said, burst.handedAt, now) : now;
     burst.endedAt.set(index, at);
     if (waitsFor.length === 0) return at;
     let [readyAt, after]: [number, number | undefined] = [burst.handedAt, undefined];
@@ -82,78 +112,82 @@ export class Bursts {
   }
 
   private groupOf(index: number): string {
-    const { queue } = this.parts.state.classOf(index);
-    return JSON.stringify([queue, this.parts.scheduler.rank(index)]);
+    const { queue, queueTimeoutMs } = this.parts.state.classOf(index);
+    return JSON.stringify([queue, queueTimeoutMs, this.parts.scheduler.rank(index)]);
   }
 
-  private burstsOf(key: string, roots: readonly number[], now: number): Burst[] {
-    const bursts: Burst[] = [];
-    for (let at = 0; at < roots.length; at += BURST_PLACES)
-      bursts.push(this.burstOf(key, roots.slice(at, at + BURST_PLACES), now));
-    return bursts;
-  }
-
-  private burstOf(key: string, roots: readonly number[], now: number): Burst {
-    const { scheduler, state } = this.parts;
-    const orders = new Map<number, NodeOrder>();
-    let bytes = 0;
-    const add = (index: number): void => {
+  private burstOf(group: Group, now: number): Burst {
+    const { scheduler, state, plan } = this.parts;
+    const { key, orders } = group;
+    const roots = orders.size;
+    /** True for one that the burst takes: it is in it then. */
+    const takes = (index: number): boolean => {
+      if (orders.size >= BURST_NODES || !this.isOf(key, index)) return false;
       const order = this.parts.order(index);
+      const bytes = jsonBytes(order);
+      if (group.bytes + bytes > BURST_BYTES) return false;
+      group.bytes += bytes;
       orders.set(index, order);
-      bytes += jsonBytes(order);
-      state.scheduled(index, now);
+      return true;
     };
-    const hasRoom = (): boolean => orders.size < BURST_NODES && bytes < BURST_BYTES;
-    for (const index of roots) add(index);
-    let pending = 0;
-    const more = scheduler.takeWhile((index) => {
-      const wanted = orders.size + pending < BURST_NODES && hasRoom() && this.isOf(key, index);
-      if (wanted) pending++;
-      return wanted;
-    });
-    for (const index of more.taken) add(index);
-    this.follow(key, orders, add, hasRoom);
+    const more = scheduler.takeWhile(takes);
+    const followers = this.follow(orders, takes);
     const position = new Map([...orders.keys()].map((index, at) => [index, at]));
+    const inside = (indexes: readonly number[] = []): number[] =>
+      indexes.flatMap((other) => position.get(other) ?? []);
     const burst = { handedAt: now, endedAt: new Map<number, number>() };
     const nodes = [...orders].map(([index, order]) => {
-      const waitsFor = state.node(index).dependsOn.filter((other) => position.has(other));
-      this.members.set(index, { burst, waitsFor });
-      return { order, waitsFor: waitsFor.map((other) => position.get(other) as number) };
+      state.scheduled(index, now);
+      const { dependsOn, reads } = state.node(index);
+      const waits = followers.has(index);
+      const within = new Set(waits ? dependsOn.filter((other) => position.has(other)) : []);
+      this.members.set(index, { burst, waitsFor: [...within] });
+      const read = waits ? inside(reads) : [];
+      return {
+        ...{ order, waitsFor: inside([...within]) },
+        ...(read.length > 0 ? { reads: read } : {}),
+      };
     });
-    const places = Math.min(BURST_PLACES, roots.length + more.places);
-    const failFast = this.parts.plan.onFailure === 'failFast';
-    return { nodes, places, ...(failFast ? { failFast } : {}) };
+    const places = Math.min(BURST_PLACES, roots + more.places);
+    return { nodes, places, ...(plan.onFailure === 'failFast' ? { failFast: true as const } : {}) };
   }
 
-  /** Takes what follows the nodes of a burst, as far as nothing else is waited for. */
+  /** Takes what follows the nodes of a burst, as far as nothing else is waited for. Each edge is looked at once. */
   private follow(
-    key: string,
     orders: ReadonlyMap<number, NodeOrder>,
-    add: (index: number) => void,
-    hasRoom: () => boolean,
-  ): void {
-    const { scheduler, state } = this.parts;
+    takes: (index: number) => boolean,
+  ): ReadonlySet<number> {
+    const { scheduler } = this.parts;
+    const missing = new Map<number, number>();
+    const followers = new Set<number>();
     // A map's entries are walked in the order they came, those that are added meanwhile too.
     for (const index of orders.keys()) {
       for (const follower of scheduler.dependants(index)) {
-        if (!hasRoom()) return;
-        if (scheduler.state(follower) !== 'waiting' || !this.isOf(key, follower)) continue;
-        const { trigger = 'all_success', startDelayMs = 0, notBefore = 0 } = state.node(follower);
-        if (trigger !== 'all_success' || startDelayMs > 0 || notBefore > 0) continue;
-        if (scheduler.isPaused(follower) || !this.isMet(follower, orders)) continue;
+        if (orders.has(follower) || !this.mayFollow(follower)) continue;
+        const left = (missing.get(follower) ?? this.openOf(follower)) - 1;
+        missing.set(follower, left);
+        if (left > 0 || !takes(follower)) continue;
         scheduler.takeAhead(follower);
-        add(follower);
+        followers.add(follower);
       }
     }
+    return followers;
   }
 
-  private isMet(index: number, orders: ReadonlyMap<number, NodeOrder>): boolean {
+  private mayFollow(index: number): boolean {
     const { scheduler, state } = this.parts;
-    return state
+    const { trigger = 'all_success', startDelayMs = 0, notBefore = 0 } = state.node(index);
+    const waits = trigger === 'all_success' && startDelayMs === 0 && notBefore === 0;
+    return waits && scheduler.state(index) === 'waiting' && !scheduler.isPaused(index);
+  }
+
+  /** How many of those it waits for have not completed. */
+  private openOf(index: number): number {
+    const { scheduler, state } = this.parts;
+    const open = state
       .node(index)
-      .dependsOn.every(
-        (other) => orders.has(other) || scheduler.ending(other)?.status === 'COMPLETED',
-      );
+      .dependsOn.filter((other) => scheduler.ending(other)?.status !== 'COMPLETED');
+    return new Set(open).size;
   }
 
   private isOf(key: string, index: number): boolean {

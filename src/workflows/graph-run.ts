@@ -254,10 +254,12 @@ export class GraphRun {
       const now = Date.now();
       const taken = next.filter((index) => this.mayBegin(index, now));
       const light = taken.filter((index) => this.bursts.isLight(index));
-      for (const burst of this.bursts.gather(light, now)) this.executor.beginBurst(burst);
-      const alone = taken.filter((index) => !light.includes(index));
-      const orders = alone.map((index) => this.orders.order(index, this.deadline.at));
-      for (const index of alone) {
+      const { bursts, alone } = this.bursts.gather(light, now);
+      for (const burst of bursts) this.executor.beginBurst(burst);
+      const others = taken.filter((index) => !light.includes(index));
+      const orders = others.map((index) => this.orders.order(index, this.deadline.at));
+      orders.push(...alone);
+      for (const { index } of orders) {
         this.state.scheduled(index, now);
         logTransition(this.state, index, 'PENDING', 'SCHEDULED', 'queue');
       }
@@ -287,10 +289,23 @@ export class GraphRun {
   private deliver(index: number, delivered: Delivered): void {
     this.version++;
     const now = this.bursts.heard(index, delivered, Date.now());
-    if ('left' in delivered) return this.apply(this.scheduler.giveBack(index, now));
+    if ('left' in delivered) return this.left(index, now);
     this.state.asOf = now;
     this.heard(index, delivered, now);
     this.state.asOf = undefined;
+  }
+
+  /** A node that was handed over has not begun. What was asked of it meanwhile nobody has done yet. */
+  private left(index: number, now: number): void {
+    this.state.left(index);
+    const asked = this.cancelReasons.get(index);
+    this.cancelReasons.delete(index);
+    if (this.operator.nodes.endUnbegun(index)) return;
+    const cause = this.state.lastOf(this.state.node(index).dependsOn);
+    // A failure stops those that it does not keep from running anyway.
+    const cancelled = asked !== undefined && asked !== 'fail_fast';
+    const ending = cancelled ? ({ status: 'CANCELLED', reason: asked } as const) : undefined;
+    this.apply(this.scheduler.giveBack(index, now, { cause, ending }));
   }
 
   private heard(index: number, delivered: ActivityOutcome, now: number): void {

@@ -175,6 +175,19 @@ export class GraphState {
     this.clocks.couldStart(index, at, after);
   }
 
+  /** A node that was handed over has not begun: no clock of it runs. */
+  left(index: number): void {
+    const record = this.touch(index);
+    if (!record.round) delete record.scheduledAt;
+  }
+
+  /** Of some nodes, the one that has ended last, as far as that is still known here. */
+  lastOf(indexes: readonly number[]): number | undefined {
+    const endOf = (index: number): number => this.record(index).endedAt ?? -1;
+    const ended = indexes.filter((index) => this.scheduler.ending(index) !== undefined);
+    return ended.length === 0 ? undefined : ended.reduce((a, b) => (endOf(b) > endOf(a) ? b : a));
+  }
+
   /** A person asked something of a node. */
   marked(index: number, mark: StatusChange): void {
     const record = this.touch(index);

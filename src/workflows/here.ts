@@ -59,6 +59,7 @@ interface Running {
 export class HereExecutor implements NodeExecutor {
   private readonly alarm = new Alarm(() => this.drain());
   private waiting: NodeOrder[] = [];
+  private readonly waitingBursts: Burst[] = [];
   private pendingActivities = 0;
   private readonly running = new Map<number, Running>();
   /** What nodes that are stopped have behind them, where only the server knows. */
@@ -79,12 +80,20 @@ export class HereExecutor implements NodeExecutor {
       context,
       classOf: (order) => this.classOf(order),
       options: (order) => this.placing(order),
-      told: (order, outcome, asked) => void this.toldOfBurst(order, outcome, asked),
+      unheard: (order, error) => outcomeOfFailure(error, order, this.request(order), Date.now()),
+      isOpen: (order, outcome) =>
+        !isHeld(outcome) &&
+        (this.pausing.get(order.index) === 'end' || !this.isWhole(order, outcome)),
+      told: (order, outcome) => this.toldOfBurst(order, outcome),
     });
   }
 
   beginBurst(burst: Burst): void {
-    this.renewBudget();
+    this.waitingBursts.push(burst);
+    this.drain();
+  }
+
+  private runBurst(burst: Burst): void {
     this.spent.bytes += jsonBytes(burst);
     this.spent.commands++;
     this.pendingActivities++;
@@ -94,15 +103,17 @@ export class HereExecutor implements NodeExecutor {
     });
   }
 
-  private async toldOfBurst(
-    order: NodeOrder,
-    outcome: ActivityOutcome | undefined,
-    asked: boolean,
-  ): Promise<void> {
-    if (outcome && (isHeld(outcome) || this.isWhole(order, outcome)))
-      return this.deliver(order.index, outcome);
-    if (outcome) return this.deliver(order.index, await this.concluded(order, outcome));
-    this.deliver(order.index, asked ? this.unlessPaused(order) : { left: true });
+  /** @param outcome undefined for a node that has not begun: whatever was asked of it, its graph does */
+  private toldOfBurst(order: NodeOrder, outcome: ActivityOutcome | undefined): void {
+    const pausing = this.pausing.get(order.index);
+    this.pausing.delete(order.index);
+    if (!outcome) return this.deliver(order.index, { left: true });
+    if (isHeld(outcome)) return this.deliver(order.index, outcome);
+    if (pausing === 'end' || (pausing === 'pause' && outcome.status === 'CANCELLED'))
+      return this.deliver(order.index, heldByPause(outcome, pausing));
+    if (this.isWhole(order, outcome)) return this.deliver(order.index, outcome);
+    // Its hooks have their turn among what else is to be begun.
+    this.begin([{ ...order, ended: outcome, neverStarted: outcome.status === 'SKIPPED' }]);
   }
 
   begin(orders: readonly NodeOrder[]): void {
@@ -179,6 +190,8 @@ export class HereExecutor implements NodeExecutor {
 
   /** Begins what waits as far as this workflow task and the pending activities have room for it. */
   private drain(): void {
+    while (this.waitingBursts.length > 0 && this.hasRoom())
+      this.runBurst(this.waitingBursts.shift() as Burst);
     while (this.waiting.length > 0 && this.hasRoom()) {
       const order = this.waiting.shift() as NodeOrder;
       const request = this.request(order);
@@ -191,7 +204,8 @@ export class HereExecutor implements NodeExecutor {
     }
     // The rest in the next workflow task; at the limit of pending activities the next one that ends goes on with it.
     const full = this.pendingActivities >= PENDING_LIMIT;
-    if (this.waiting.length > 0 && !full) this.alarm.set(Date.now() + 1);
+    if (this.waiting.length + this.waitingBursts.length > 0 && !full)
+      this.alarm.set(Date.now() + 1);
   }
 
   private finished(order: NodeOrder, outcome: ActivityOutcome): void {
@@ -242,25 +256,19 @@ export class HereExecutor implements NodeExecutor {
     this.behind.delete(order.index);
     if (isHeld(outcome)) return outcome;
     if (spent) outcome = withSpent(outcome, spent, order.round?.attemptsUsed ?? 0);
-    return await this.concluded(order, outcome);
-  }
-
-  /** True for an outcome that nothing is to be done about: nobody asked the node to stop, and its hooks have run. */
-  private isWhole(order: NodeOrder, outcome: NodeOutcome): boolean {
-    const settled = outcome.hooksDone || !this.classOf(order).settle;
-    return settled && !this.pausing.has(order.index);
-  }
-
-  private async concluded(order: NodeOrder, outcome: NodeOutcome): Promise<ActivityOutcome> {
     const pausing = this.pausing.get(order.index);
     // Of a node that ends otherwise than its attempt no hook hears how the attempt did.
     if (pausing === 'end' || (pausing === 'pause' && outcome.status === 'CANCELLED')) {
       this.pausing.delete(order.index);
       return heldByPause(outcome, pausing);
     }
-    if (outcome.hooksDone || !this.classOf(order).settle) return outcome;
-    const neverStarted = outcome.status === 'SKIPPED';
-    return await this.settle(order, this.request(order), outcome, neverStarted);
+    if (this.isWhole(order, outcome)) return outcome;
+    return await this.settle(order, request, outcome, outcome.status === 'SKIPPED');
+  }
+
+  /** True where no hook of a node is left to run. */
+  private isWhole(order: NodeOrder, outcome: NodeOutcome): boolean {
+    return outcome.hooksDone === true || !this.classOf(order).settle;
   }
 
   /** What becomes of an order that was never begun. */

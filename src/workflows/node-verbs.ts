@@ -229,6 +229,16 @@ export class NodeVerbs {
       : outcome;
   }
 
+  /** Ends a node as a person said that was handed over and has not begun. @returns false where nobody said so */
+  endUnbegun(index: number): boolean {
+    const end = this.ends.get(index);
+    if (!end) return false;
+    this.ends.delete(index);
+    this.hurried.delete(index);
+    this.end(index, end);
+    return true;
+  }
+
   /** How a running node is about to end, as a person said. */
   ending(index: number): AboutToEnd | undefined {
     const end = this.ends.get(index);

@@ -287,13 +287,16 @@ export interface Burst {
 
 export interface BurstNode {
   order: NodeOrder;
-  /** Positions in the burst of those it waits for. */
+  /** Positions in the burst of those it waits for, and of those whose output or status it reads. */
   waitsFor: number[];
+  reads?: number[];
 }
 
 /** The argument of `burst`. */
 export interface BurstRequest extends Burst {
   context: RequestContext;
+  /** When it was handed over, epoch milliseconds of the server's clock. */
+  handedAt: number;
   /** The orders' classes, by their indexes in the plan. */
   classes: Record<number, NodeClass>;
 }

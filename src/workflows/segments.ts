@@ -27,6 +27,7 @@ import type {
   AssignSignal,
   CancelSignal,
   Carry,
+  InBurst,
   InFlightCarry,
   SegmentArgs,
   SegmentCarry,
@@ -49,7 +50,8 @@ interface InFlight {
   round: Round | null;
   class: number;
   told: boolean;
-  inBurst: boolean;
+  /** It was handed over in a burst: to begin there at once, or after others of it. */
+  inBurst?: InBurst | undefined;
 }
 
 interface Segment {
@@ -149,7 +151,7 @@ export class SegmentsExecutor implements NodeExecutor {
       handed,
       sealed,
       inFlight: [...inFlight].map(([index, { round, class: of, inBurst }]): InFlightCarry =>
-        inBurst ? [index, round, of, 'burst'] : [index, round, of],
+        inBurst ? [index, round, of, inBurst] : [index, round, of],
       ),
     }));
     return { segments, nextSegment: this.next };
@@ -186,9 +188,9 @@ export class SegmentsExecutor implements NodeExecutor {
       handed,
       sealed,
       inFlight: new Map(
-        inFlight.map(([index, round, classIndex, burst]) => [
+        inFlight.map(([index, round, classIndex, inBurst]) => [
           index,
-          { round, class: classIndex, told: true, inBurst: burst !== undefined },
+          { round, class: classIndex, told: true, inBurst },
         ]),
       ),
       sent: Promise.resolve(),
@@ -229,18 +231,21 @@ export class SegmentsExecutor implements NodeExecutor {
     { burst, last = false }: { burst?: Burst; last?: boolean } = {},
   ): void {
     const isNew = segment.handed === 0 && !last;
-    const inBurst = burst?.nodes.map(({ order }) => order) ?? [];
-    const all = [...orders, ...inBurst];
-    segment.handed += orders.length + Math.ceil(inBurst.length * SHARE_OF_LIGHT);
+    const light = burst?.nodes.map(({ order }) => order) ?? [];
+    const all = [...orders, ...light];
+    segment.handed += orders.length + Math.ceil(light.length * SHARE_OF_LIGHT);
     segment.sealed = last || segment.handed >= this.parts.nodesPerSegment;
     for (const order of all) {
       segment.inFlight.set(order.index, {
         round: order.round ?? null,
         class: order.class,
         told: false,
-        inBurst: inBurst.includes(order),
       });
       this.segmentOf.set(order.index, segment);
+    }
+    for (const { order, waitsFor } of burst?.nodes ?? []) {
+      const inFlight = segment.inFlight.get(order.index);
+      if (inFlight) inFlight.inBurst = waitsFor.length === 0 ? 'first' : 'later';
     }
     const { sealed } = segment;
     const signal: AssignSignal = { orders, sealed, ...(burst ? { bursts: [burst] } : {}) };
@@ -303,8 +308,9 @@ export class SegmentsExecutor implements NodeExecutor {
   }
 
   private lostDelivered(segmentId: string, node: InFlight): Delivered {
-    // A light node may run again, though it had ended.
-    if (node.inBurst) return { left: true };
+    if (node.inBurst === 'later') return { left: true };
+    // A light node may run again, though it had ended: by itself, since it may be what ended the segment.
+    if (node.inBurst === 'first') return untold(node);
     return node.told ? this.lostOutcome(segmentId, node) : untold(node);
   }
 

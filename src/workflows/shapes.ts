@@ -50,7 +50,7 @@ export function isSegmentArgs(value: unknown): value is SegmentArgs {
     isObject(value['prepared']) &&
     isObject(value['prepared']['execution']) &&
     Array.isArray(value['classes']) &&
-    isOrders(value['orders'], value['classes'].length)
+    isAssign(value, value['classes'].length)
   );
 }
 
@@ -60,13 +60,17 @@ export function isAssign(value: unknown, classes: number): value is AssignSignal
   return isListOf(bursts, (burst) => isBurst(burst, classes));
 }
 
+const isPositions = (value: unknown, nodes: unknown): boolean =>
+  isListOf(value, (at) => Number.isInteger(at) && Array.isArray(nodes) && (at as number) in nodes);
+
 function isBurst(value: unknown, classes: number): boolean {
   if (!isObject(value) || typeof value['places'] !== 'number') return false;
   const { nodes } = value;
   const isNode = (node: unknown): boolean =>
     isObject(node) &&
     isOrders([node['order']], classes) &&
-    isListOf(node['waitsFor'], (position) => typeof position === 'number');
+    isPositions(node['waitsFor'], nodes) &&
+    isPositions(node['reads'] ?? [], nodes);
   return isListOf(nodes, isNode);
 }
 

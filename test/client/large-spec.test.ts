@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { TaskEngine, type GraphSpec } from '../../src/index.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
-const TEXT = 'x'.repeat(60_000);
+/** Characters of two units: wherever it is cut, one of them may come apart. */
+const TEXT = `${'🙂'.repeat(25_000)}x`;
 
 /** 50 nodes with 60 KB each; the last reads the first. */
 const LARGE: GraphSpec = {

@@ -38,6 +38,7 @@ const named = defineTask<{ name: string }>({
 const light = defineTask<{ waits?: boolean } | null>({
   name: 'light',
   light: true,
+  heartbeatTimeout: '2s',
   run: async (input, { nodeId }) => {
     appendFileSync(RUNS, `${nodeId}\n`);
     while (input?.waits && !existsSync(GATE)) await wait(20);
