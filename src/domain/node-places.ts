@@ -49,6 +49,8 @@ export class NodePlaces {
   protected changed = new ChangedOptions();
   /** Running nodes that were taken beyond the window, or before their turn: they take no place. */
   protected readonly ahead = new Set<number>();
+  /** Those of them that still wait, though not here: whoever has them begins them, and says so. */
+  protected readonly lent = new Set<number>();
   /** Hears of every move of a node from one state to another. */
   watch: ((move: NodeMove) => void) | undefined;
   /** The node whose end is being followed up. */
@@ -115,6 +117,26 @@ export class NodePlaces {
     this.ahead.add(index);
     this.move(index, 'running');
     this.takenCount++;
+  }
+
+  /**
+   * Lends a node that still waits: it is begun elsewhere, in the place of the node that it waits for, and until then it
+   * waits for all who ask.
+   */
+  lend(index: number): void {
+    this.takeAhead(index);
+    this.lent.add(index);
+  }
+
+  /** A node that was lent has begun, in a place of the window. */
+  lentBegan(index: number): void {
+    if (!this.lent.delete(index)) return;
+    this.ahead.delete(index);
+    if (!this.node(index).takesNoPlace) this.placesTaken++;
+  }
+
+  get lentCount(): number {
+    return this.lent.size;
   }
 
   /** True for a running node that was taken beyond the window, or before its turn. */
@@ -208,11 +230,11 @@ export class NodePlaces {
   }
 
   state(index: number): NodeState {
-    return this.states[index] ?? 'settled';
+    return this.lent.has(index) ? 'waiting' : (this.states[index] ?? 'settled');
   }
 
   get running(): number {
-    return this.runningCount;
+    return this.runningCount - this.lent.size;
   }
 
   /** Nodes that were started since the scheduler was made, each time counted. */
@@ -239,9 +261,7 @@ export class NodePlaces {
   }
 
   get waitingCount(): number {
-    return (
-      this.nodes.length - this.settledCount - this.runningCount - this.readyCount - this.held.size
-    );
+    return this.nodes.length - this.settledCount - this.running - this.readyCount - this.held.size;
   }
 
   /** Where a ready node stands: the lower goes first, equal ones in the order of their indexes. */
@@ -294,6 +314,7 @@ export class NodePlaces {
     if (from === 'running') {
       this.runningCount--;
       this.ahead.delete(index);
+      this.lent.delete(index);
     }
     if (from === 'ready') this.readyCount--;
     if (from === 'held') this.held.remove(index);

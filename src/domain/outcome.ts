@@ -149,6 +149,23 @@ export function withSpent(outcome: NodeOutcome, spent: Spent, before: number): N
   };
 }
 
+/** What a node has behind it that was given back. */
+type Behind = Pick<HeldOutcome, 'attempts' | 'attemptsUsed' | 'executionTimeMs'>;
+
+/** The end of a node of which no more runs: what is behind it stays. */
+export function unrun(
+  { attempts, attemptsUsed, executionTimeMs }: Behind = NOTHING,
+  status: TerminalStatus,
+  reason?: StatusReason,
+): NodeOutcome {
+  return {
+    ...{ status, attempts, attemptCount: attemptsUsed, executionTimeMs },
+    ...(reason ? { reason } : {}),
+  };
+}
+
+const NOTHING: Behind = { attempts: [], attemptsUsed: 0, executionTimeMs: 0 };
+
 /** The end of a node that was refused before anything of it ran. */
 export function refusal(message: string): NodeOutcome {
   const error = { code: 'SPEC_INVALID', message, origin: 'engine', retriable: false } as const;
@@ -158,6 +175,11 @@ export function refusal(message: string): NodeOutcome {
 /** A node that was handed over with others, and has not begun: nothing has changed for it. */
 export interface Left {
   left: true;
+}
+
+/** A node that was lent begins now: its turn came where what it waited for had ended. */
+export interface Begun {
+  begun: true;
 }
 
 /** True for an outcome that is no end. */

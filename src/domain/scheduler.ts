@@ -203,6 +203,7 @@ export class Scheduler extends NodePlaces {
       ...(this.pausedNodes.size > 0 ? { pausedNodes: [...this.pausedNodes] } : {}),
       ...(looked.length > 0 ? { looked } : {}),
       ...(this.ahead.size > 0 ? { ahead: [...this.ahead] } : {}),
+      ...(this.lent.size > 0 ? { lent: [...this.lent] } : {}),
       ...this.changed.snapshot(this.nodes.length),
     };
   }
@@ -220,6 +221,7 @@ export class Scheduler extends NodePlaces {
     for (const index of snapshot.pausedNodes ?? []) scheduler.pausedNodes.add(index);
     for (const index of snapshot.looked ?? []) scheduler.looked.add(index);
     for (const index of snapshot.ahead ?? []) scheduler.ahead.add(index);
+    for (const index of snapshot.lent ?? []) scheduler.lent.add(index);
     scheduler.changed = new ChangedOptions(snapshot);
     const held = new Map(snapshot.held);
     for (let index = 0; index < nodes.length; index++) {

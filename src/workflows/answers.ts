@@ -94,7 +94,7 @@ function verb<R>(
         const id = currentUpdateInfo()?.id;
         const known = graph.operator.answered.get(id);
         if (known) return known;
-        const answer = await run(graph, request);
+        const answer = await graph.lending.recalled(() => run(graph, request));
         graph.operator.answered.keep(id, answer);
         return answer;
       }),

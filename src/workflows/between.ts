@@ -4,7 +4,7 @@ import type { ClockCarry } from '../domain/node-clocks.js';
 import type { GateSnapshot } from '../domain/limit-gate.js';
 import type { LimitAsk } from '../domain/limit-messages.js';
 import type { ErrorRecord } from '../domain/errors.js';
-import type { ActivityOutcome, HoldReason, Left } from '../domain/outcome.js';
+import type { ActivityOutcome, Begun, HoldReason, Left } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
@@ -84,8 +84,8 @@ export interface CancelSignal {
 
 export interface SettledSignal {
   segmentId: string;
-  /** `left`: it was handed over in a burst, and has not begun. */
-  outcomes: [index: number, delivered: ActivityOutcome | Left][];
+  /** `left`: it was handed over with others, and has not begun; `begun`: it was lent, and begins. */
+  outcomes: [index: number, delivered: ActivityOutcome | Left | Begun][];
 }
 
 /** An execution wants to be told how this one ends, or one of its nodes. */
@@ -177,13 +177,13 @@ export interface SegmentCarry {
   inFlight: InFlightCarry[];
 }
 
-/** A node of a burst begins at once, or after others of it. */
-export type InBurst = 'first' | 'later';
+/** A node that was handed over with others begins at once, or after others of them. */
+export type Turn = 'first' | 'later';
 
 /** A node that was handed over. */
 export type InFlightCarry = readonly [
   index: number,
   round: Round | null,
   classIndex: number,
-  inBurst?: InBurst,
+  turn?: Turn,
 ];

@@ -90,12 +90,12 @@ export class Bursts {
     const member = this.members.get(index);
     if (!member) {
       // It was handed over by the run before this one, which knew more of when it could start.
-      if (scheduler.isAhead(index) && !('left' in delivered))
+      if (scheduler.isAhead(index) && 'attempts' in delivered)
         state.couldStart(index, now, undefined);
       return now;
     }
     this.members.delete(index);
-    if ('left' in delivered) return now;
+    if (!('attempts' in delivered)) return now;
     const { burst, waitsFor } = member;
     const last = delivered.attempts.at(-1)?.endedAt;
     const said = last === undefined ? now : Date.parse(last);
@@ -178,7 +178,8 @@ export class Bursts {
     const { scheduler, state } = this.parts;
     const { trigger = 'all_success', startDelayMs = 0, notBefore = 0 } = state.node(index);
     const waits = trigger === 'all_success' && startDelayMs === 0 && notBefore === 0;
-    return waits && scheduler.state(index) === 'waiting' && !scheduler.isPaused(index);
+    const isFree = scheduler.state(index) === 'waiting' && !scheduler.isAhead(index);
+    return waits && isFree && !scheduler.isPaused(index);
   }
 
   /** How many of those it waits for have not completed. */

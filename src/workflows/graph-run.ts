@@ -7,7 +7,13 @@
  */
 import { allHandlersFinished, condition, setCurrentDetails } from '@temporalio/workflow';
 import type { LimitGrant } from '../domain/limit-messages.js';
-import { isHeld, refusal, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
+import {
+  isHeld,
+  refusal,
+  unrun,
+  type ActivityOutcome,
+  type NodeOutcome,
+} from '../domain/outcome.js';
 import { schedulerNodes } from '../domain/plan.js';
 import type { Effects } from '../domain/effects.js';
 import { graphStatus } from '../domain/graph-status.js';
@@ -26,6 +32,7 @@ import { GraphState } from './graph-state.js';
 import type { GraphClose, GraphStatus, WaitingPage, WaitingQuery } from './messages.js';
 import type { NodeOrder, PlanPages } from './requests.js';
 import { ExecutionPlace } from './execution-place.js';
+import { Lending } from './lending.js';
 import { GraphLimits } from './limits.js';
 import type { KindsExecutor } from './kinds-executor.js';
 import type { Delivered } from './node-executor.js';
@@ -36,6 +43,7 @@ import type { EndOf } from './subscribers.js';
 import { executionBegan, nodeEnded, nodeHeld } from './trace.js';
 import { logTransition } from './transition.js';
 import { Undoing } from './undo.js';
+import { statusOf } from './status-of.js';
 import { noteWaits, waitingOf } from './waiting.js';
 
 /** Nodes that are handed over between two looks at the executor's room. */
@@ -54,6 +62,7 @@ export class GraphRun {
   private readonly goingOn: GoingOn;
   private readonly orders: OrderBook;
   private readonly bursts: Bursts;
+  readonly lending: Lending;
   private readonly cancelReasons = new Map<number, StatusReason>();
   private readonly shutCircuits = new ShutCircuits();
   private version = 0;
@@ -82,9 +91,14 @@ export class GraphRun {
       : new Scheduler(nodes, options, this.limits?.gate);
     this.state = new GraphState(plan, this.scheduler, seed);
     this.orders = new OrderBook(parts, this.state);
-    this.bursts = new Bursts({
-      ...{ plan, scheduler: this.scheduler, state: this.state },
-      order: (index) => this.orders.order(index, this.deadline.at),
+    const order = (index: number): NodeOrder => this.orders.order(index, this.deadline.at);
+    const handing = { plan, scheduler: this.scheduler, state: this.state, order };
+    this.bursts = new Bursts(handing);
+    this.lending = new Lending({
+      ...handing,
+      mayLend: () => 'bodies' in parts.prepared.plan && this.stopping === undefined,
+      recall: () => this.executor.recall(),
+      wake: () => this.wake(),
     });
     this.undoing = new Undoing(parts, this.state, this.orders);
     this.startedAt = carry?.startedAt ?? Date.now();
@@ -175,22 +189,14 @@ export class GraphRun {
   }
 
   status(): GraphStatus {
-    const { execution } = this.parts.prepared;
+    const { state, parts, operator } = this;
     const undoing = this.isDone() ? this.undoing.state(this.endStatus()) : undefined;
-    return {
-      ...{ executionId: execution.id, graph: execution.graph },
+    return statusOf({
+      ...{ state, execution: parts.prepared.execution, startedAt: this.startedAt },
       status: this.isDone() && !undoing ? this.endStatus() : this.liveStatus(),
-      ...{ counts: this.state.counts(), total: this.parts.plan.nodes.length },
-      startedAt: new Date(this.startedAt).toISOString(),
-      ...{ sequence: this.state.sequence, runs: this.executor.runs() },
-      ...(undoing ? { undoing } : {}),
-      ...this.operator.shown,
-      ...(this.parts.awaiting ? { awaits: this.parts.awaiting.states } : {}),
-      ...(this.state.door ? { reason: 'limit' as const } : {}),
-      ...(execution.project === undefined ? {} : { project: execution.project }),
-      ...(execution.sessionId === undefined ? {} : { sessionId: execution.sessionId }),
-      ...(execution.rerunOf === undefined ? {} : { rerunOf: execution.rerunOf }),
-    };
+      ...{ runs: this.executor.runs(), undoing, shown: operator.shown },
+      awaits: parts.awaiting?.states,
+    });
   }
 
   /** What nodes that have not ended wait for. */
@@ -257,7 +263,7 @@ export class GraphRun {
       const { bursts, alone } = this.bursts.gather(light, now);
       for (const burst of bursts) this.executor.beginBurst(burst);
       const others = taken.filter((index) => !light.includes(index));
-      const orders = others.map((index) => this.orders.order(index, this.deadline.at));
+      const orders = others.map((index) => this.lending.order(index));
       orders.push(...alone);
       for (const { index } of orders) {
         this.state.scheduled(index, now);
@@ -290,6 +296,7 @@ export class GraphRun {
     this.version++;
     const now = this.bursts.heard(index, delivered, Date.now());
     if ('left' in delivered) return this.left(index, now);
+    if ('begun' in delivered) return this.lending.began(index, now);
     this.state.asOf = now;
     this.heard(index, delivered, now);
     this.state.asOf = undefined;
@@ -383,15 +390,7 @@ export class GraphRun {
     reason: StatusReason | undefined,
     now: number,
   ): NodeOrder | undefined {
-    const round = this.state.round(index);
-    const outcome: NodeOutcome = {
-      status,
-      attempts: round?.attempts ?? [],
-      attemptCount: round?.attemptsUsed ?? 0,
-      executionTimeMs: round?.executionTimeMs ?? 0,
-      ...(reason ? { reason } : {}),
-    };
-    return this.bookEnd(index, outcome, now);
+    return this.bookEnd(index, unrun(this.state.round(index), status, reason), now);
   }
 
   private bookEnd(index: number, outcome: NodeOutcome, now: number): NodeOrder | undefined {

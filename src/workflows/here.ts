@@ -8,6 +8,7 @@ import {
 import {
   heldByPause,
   isHeld,
+  unrun,
   withSpent,
   type ActivityOutcome,
   type NodeOutcome,
@@ -273,7 +274,7 @@ export class HereExecutor implements NodeExecutor {
 
   /** What becomes of an order that was never begun. */
   private unlessPaused(order: NodeOrder): ActivityOutcome {
-    const outcome = cancelledOutcome(order);
+    const outcome = unrun(order.round, 'CANCELLED', 'cancelled');
     const pausing = this.pausing.get(order.index);
     this.pausing.delete(order.index);
     return pausing ? heldByPause(outcome, pausing) : outcome;
@@ -382,16 +383,4 @@ export class HereExecutor implements NodeExecutor {
     if (this.spent.at === historyLength) return;
     Object.assign(this.spent, { at: historyLength, bytes: 0, commands: 0 });
   }
-}
-
-/** The outcome of a node that was cancelled before it was begun. */
-function cancelledOutcome({ round }: NodeOrder): NodeOutcome {
-  const { attempts = [], attemptsUsed = 0, executionTimeMs = 0 } = round ?? {};
-  return {
-    status: 'CANCELLED',
-    reason: 'cancelled',
-    attempts,
-    attemptCount: attemptsUsed,
-    executionTimeMs,
-  };
 }

@@ -30,6 +30,10 @@ export class KindsExecutor implements NodeExecutor {
     if (others.length > 0) this.inner.stop(others, how);
   }
 
+  recall(): void {
+    this.inner.recall?.();
+  }
+
   tell(indexes: readonly number[], signal: AboveSignal): void {
     this.inner.tell(indexes, signal);
   }

@@ -88,6 +88,7 @@ export const SIGNAL = {
   assign: 'tempograph.assign',
   cancel: 'tempograph.cancel',
   tell: 'tempograph.tell',
+  recall: 'tempograph.recall',
   above: 'tempograph.above',
   limitAsk: 'tempograph.limit.ask',
   limitGranted: 'tempograph.limit.granted',

@@ -1,10 +1,13 @@
 /** The port between the graph's decisions and where nodes run: in this workflow (`here.ts`) or in segments (`segments.ts`). */
-import type { ActivityOutcome, Left } from '../domain/outcome.js';
+import type { ActivityOutcome, Begun, Left } from '../domain/outcome.js';
 import type { Burst, NodeOrder } from './requests.js';
 import type { AboveSignal, OpenQuestion, SegmentCarry, SettledSignal } from './between.js';
 
-/** What an executor tells of a node: its outcome, or that it has not begun though it was handed over, with others. */
-export type Delivered = ActivityOutcome | Left;
+/**
+ * What an executor tells of a node: its outcome, that it has not begun though it was handed over with others, or that one
+ * that was lent begins now.
+ */
+export type Delivered = ActivityOutcome | Left | Begun;
 
 /** Called with what became of a node; with `warnings` only, for one whose post hooks ran after it had ended. */
 export type Deliver = (index: number, delivered: Delivered) => void;
@@ -29,6 +32,8 @@ export interface NodeExecutor {
   beginBurst(burst: Burst): void;
   /** Asks running nodes to stop; they still deliver an outcome. */
   stop(indexes: readonly number[], how: StopHow): void;
+  /** Calls back what was lent and has not begun: it is delivered as left, or as begun. */
+  recall?(): void;
   /** Passes on what was asked of the graph to the executions below these nodes. */
   tell(indexes: readonly number[], signal: AboveSignal): void;
   /** False while this workflow task has taken all that it may; `begin` again in the next one. */

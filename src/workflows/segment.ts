@@ -9,8 +9,9 @@ import {
 } from '@temporalio/workflow';
 import { fitting } from '../domain/budget.js';
 import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
+import { Chains } from './chains.js';
 import { HereExecutor } from './here.js';
-import type { StopHow } from './node-executor.js';
+import type { Delivered, StopHow } from './node-executor.js';
 import { isAssign, isCancel, isSegmentArgs, isTell } from './shapes.js';
 import { onSignal, shielded } from './shielded.js';
 import { ACTIVITY, SIGNAL } from './messages.js';
@@ -20,6 +21,9 @@ import { LOOK, work } from './work.js';
 /** Outcomes in one report, and characters of JSON: a payload has at most 2 MB. */
 const OUTCOMES_PER_REPORT = 1_000;
 const REPORT_BYTES = 500_000;
+/** What nobody waits for is reported after this time, or with so much else. */
+const QUIET = '200ms';
+const QUIET_MOST = 100;
 /** An idle segment that hears nothing for so long looks whether its coordinator is still there. */
 const IDLE = '10m';
 
@@ -41,10 +45,13 @@ export async function taskSegment(args: SegmentArgs): Promise<{ ended: number }>
 
 class Segment {
   private readonly executor: HereExecutor;
+  private readonly chains: Chains;
   private readonly running = new Set<number>();
   private readonly outbox: SettledSignal['outcomes'] = [];
   private sealed = false;
   private orphaned = false;
+  /** Somebody waits for what is to be reported. */
+  private urgent = false;
   private ended = 0;
   private version = 0;
 
@@ -52,13 +59,13 @@ class Segment {
     const { prepared, classes } = args;
     this.executor = new HereExecutor(
       { ...prepared, classes, inlineLimit: INLINE_LIMIT_SEGMENT },
-      (index, delivered) => {
-        this.running.delete(index);
-        this.outbox.push([index, delivered]);
-        this.ended++;
-        this.version++;
-      },
+      (index, delivered) => this.chains.heard(index, delivered),
     );
+    this.chains = new Chains(
+      (order) => this.executor.begin([order]),
+      (index, delivered, quiet) => this.heard(index, delivered, quiet),
+    );
+    onSignal(SIGNAL.recall, () => this.chains.recall());
     onSignal(SIGNAL.assign, (signal) => {
       if (isAssign(signal, classes.length)) this.assign(signal);
     });
@@ -95,12 +102,22 @@ class Segment {
     this.sealed ||= sealed;
     for (const order of orders) this.running.add(order.index);
     for (const { order } of bursts.flatMap(({ nodes }) => nodes)) this.running.add(order.index);
+    this.chains.begun(orders);
     this.executor.begin(orders);
     for (const burst of bursts) this.executor.beginBurst(burst);
   }
 
+  private heard(index: number, delivered: Delivered, quiet: boolean): void {
+    if ('begun' in delivered) this.running.add(index);
+    else this.running.delete(index);
+    if ('status' in delivered) this.ended++;
+    this.outbox.push([index, delivered]);
+    this.urgent ||= !quiet || this.outbox.length >= QUIET_MOST;
+    this.version++;
+  }
+
   private stop(indexes: readonly number[], how: StopHow): void {
-    this.executor.stop(indexes, how);
+    this.executor.stop(this.chains.stop(indexes), how);
     this.version++;
   }
 
@@ -117,10 +134,12 @@ class Segment {
     const coordinator = getExternalWorkflowHandle(this.args.coordinatorId);
     for (;;) {
       await condition(() => this.outbox.length > 0);
+      if (!this.urgent) await condition(() => this.urgent, QUIET);
       const outcomes = this.outbox.slice(
         0,
         fitting(this.outbox, OUTCOMES_PER_REPORT, REPORT_BYTES),
       );
+      this.urgent = outcomes.length < this.outbox.length;
       const signal: SettledSignal = { segmentId: workflowInfo().workflowId, outcomes };
       try {
         await coordinator.signal(SIGNAL.settled, signal);

@@ -27,12 +27,12 @@ import type {
   AssignSignal,
   CancelSignal,
   Carry,
-  InBurst,
   InFlightCarry,
   SegmentArgs,
   SegmentCarry,
   SettledSignal,
   TellSignal,
+  Turn,
 } from './between.js';
 import type { Burst, NodeOrder, Prepared, Round } from './requests.js';
 import type { Deliver, Delivered, NodeExecutor, StopHow } from './node-executor.js';
@@ -50,8 +50,8 @@ interface InFlight {
   round: Round | null;
   class: number;
   told: boolean;
-  /** It was handed over in a burst: to begin there at once, or after others of it. */
-  inBurst?: InBurst | undefined;
+  /** It was handed over with others: to begin at once, or after others of them. */
+  turn?: Turn | undefined;
 }
 
 interface Segment {
@@ -114,6 +114,13 @@ export class SegmentsExecutor implements NodeExecutor {
       );
   }
 
+  recall(): void {
+    for (const segment of this.segments.values()) {
+      const waits = [...segment.inFlight.values()].some(({ turn }) => turn === 'later');
+      if (waits) this.chain(segment, () => this.signal(segment, SIGNAL.recall, {}));
+    }
+  }
+
   tell(indexes: readonly number[], tell: AboveSignal): void {
     for (const [segment, of] of this.bySegment(indexes))
       this.chain(segment, () => this.signal(segment, SIGNAL.tell, { indexes: of, tell }));
@@ -150,8 +157,8 @@ export class SegmentsExecutor implements NodeExecutor {
       id,
       handed,
       sealed,
-      inFlight: [...inFlight].map(([index, { round, class: of, inBurst }]): InFlightCarry =>
-        inBurst ? [index, round, of, inBurst] : [index, round, of],
+      inFlight: [...inFlight].map(([index, { round, class: of, turn }]): InFlightCarry =>
+        turn ? [index, round, of, turn] : [index, round, of],
       ),
     }));
     return { segments, nextSegment: this.next };
@@ -175,7 +182,14 @@ export class SegmentsExecutor implements NodeExecutor {
     if (!segment || !Array.isArray(signal.outcomes)) return; // not one of ours, or given up long ago
     segment.heard = true;
     for (const [index, outcome] of signal.outcomes) {
-      if (!segment.inFlight.delete(index)) continue; // told twice
+      const node = segment.inFlight.get(index);
+      if (!node) continue; // told twice
+      if ('begun' in outcome) {
+        delete node.turn;
+        this.deliver(index, outcome);
+        continue;
+      }
+      segment.inFlight.delete(index);
       this.segmentOf.delete(index);
       this.deliver(index, outcome);
     }
@@ -188,9 +202,9 @@ export class SegmentsExecutor implements NodeExecutor {
       handed,
       sealed,
       inFlight: new Map(
-        inFlight.map(([index, round, classIndex, inBurst]) => [
+        inFlight.map(([index, round, classIndex, turn]) => [
           index,
-          { round, class: classIndex, told: true, inBurst },
+          { round, class: classIndex, told: true, turn },
         ]),
       ),
       sent: Promise.resolve(),
@@ -232,8 +246,9 @@ export class SegmentsExecutor implements NodeExecutor {
   ): void {
     const isNew = segment.handed === 0 && !last;
     const light = burst?.nodes.map(({ order }) => order) ?? [];
-    const all = [...orders, ...light];
-    segment.handed += orders.length + Math.ceil(light.length * SHARE_OF_LIGHT);
+    const lent = orders.flatMap(({ chain = [] }) => chain);
+    const all = [...orders, ...lent, ...light];
+    segment.handed += orders.length + lent.length + Math.ceil(light.length * SHARE_OF_LIGHT);
     segment.sealed = last || segment.handed >= this.parts.nodesPerSegment;
     for (const order of all) {
       segment.inFlight.set(order.index, {
@@ -243,9 +258,13 @@ export class SegmentsExecutor implements NodeExecutor {
       });
       this.segmentOf.set(order.index, segment);
     }
+    for (const { index } of lent) {
+      const inFlight = segment.inFlight.get(index);
+      if (inFlight) inFlight.turn = 'later';
+    }
     for (const { order, waitsFor } of burst?.nodes ?? []) {
       const inFlight = segment.inFlight.get(order.index);
-      if (inFlight) inFlight.inBurst = waitsFor.length === 0 ? 'first' : 'later';
+      if (inFlight) inFlight.turn = waitsFor.length === 0 ? 'first' : 'later';
     }
     const { sealed } = segment;
     const signal: AssignSignal = { orders, sealed, ...(burst ? { bursts: [burst] } : {}) };
@@ -278,7 +297,7 @@ export class SegmentsExecutor implements NodeExecutor {
   private async signal(
     segment: Segment,
     name: string,
-    argument: AssignSignal | CancelSignal | TellSignal,
+    argument: AssignSignal | CancelSignal | TellSignal | Record<string, never>,
   ): Promise<void> {
     await getExternalWorkflowHandle(segment.id).signal(name, argument);
   }
@@ -308,9 +327,9 @@ export class SegmentsExecutor implements NodeExecutor {
   }
 
   private lostDelivered(segmentId: string, node: InFlight): Delivered {
-    if (node.inBurst === 'later') return { left: true };
+    if (node.turn === 'later') return { left: true };
     // A light node may run again, though it had ended: by itself, since it may be what ended the segment.
-    if (node.inBurst === 'first') return untold(node);
+    if (node.turn === 'first') return untold(node);
     return node.told ? this.lostOutcome(segmentId, node) : untold(node);
   }
 

@@ -197,7 +197,9 @@ function isListOf(value: unknown, isOne: (item: unknown) => boolean): boolean {
 function isSettledPair(pair: unknown): boolean {
   if (!Array.isArray(pair)) return false;
   const [index, outcome] = pair as unknown[];
-  const shaped = isObject(outcome) && (Array.isArray(outcome['attempts']) || outcome['left']);
+  const shaped =
+    isObject(outcome) &&
+    (Array.isArray(outcome['attempts']) || outcome['left'] || outcome['begun']);
   return typeof index === 'number' && Boolean(shaped);
 }
 
