@@ -134,6 +134,7 @@ export class Scheduler extends NodePlaces {
       this.delayed.add(index);
       this.reconsiderNode(index, effects, now);
       this.delayed.delete(index);
+      this.stopWaiting(index, effects, now);
     }
     this.cause = undefined;
     return effects;
@@ -320,6 +321,17 @@ export class Scheduler extends NodePlaces {
       this.cause = cause;
       this.reconsiderNode(index, effects, now);
     }
+  }
+
+  /** A node that stands as if it had never been taken is stopped as it would have been then. */
+  private stopWaiting(index: number, effects: Effects, now: number): void {
+    if (this.states[index] !== 'waiting' || this.stopping === undefined || this.survives(index))
+      return;
+    const ending: Ending & { reason: StatusReason } = {
+      ...{ status: 'CANCELLED', reason: this.stopping },
+    };
+    effects.settled.push({ index, ...ending });
+    this.end(index, ending, effects, now);
   }
 
   private reconsiderNode(index: number, effects: Effects, now: number): void {

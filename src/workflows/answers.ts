@@ -78,6 +78,12 @@ export interface VerbText<R> {
   isRequest: (value: unknown) => value is R;
 }
 
+const unheard = (): Answer => ({
+  success: false,
+  message:
+    'a segment of the graph does not answer: nodes that it was given may begin any moment; ask again',
+});
+
 function verb<R>(
   name: string,
   { says, takes, isRequest }: VerbText<R>,
@@ -94,7 +100,7 @@ function verb<R>(
         const id = currentUpdateInfo()?.id;
         const known = graph.operator.answered.get(id);
         if (known) return known;
-        const answer = await graph.lending.recalled(() => run(graph, request));
+        const answer = await graph.lending.recalled(() => run(graph, request), unheard);
         graph.operator.answered.keep(id, answer);
         return answer;
       }),

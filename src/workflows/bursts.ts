@@ -34,6 +34,8 @@ export interface BurstsParts {
   scheduler: Scheduler;
   state: GraphState;
   order: (index: number) => NodeOrder;
+  /** The graph has to be done by some time. */
+  hasDeadline: () => boolean;
 }
 
 export class Bursts {
@@ -43,10 +45,10 @@ export class Bursts {
 
   /** True for a node that runs with others, if it runs. */
   isLight(index: number): boolean {
-    const { state, plan } = this.parts;
+    const { state, hasDeadline } = this.parts;
     const { light, expectedMs } = state.classOf(index);
     // Whether there is time for it is asked when it begins, and in a burst nobody asks.
-    const asksForTime = expectedMs !== undefined && plan.deadlineMs !== undefined;
+    const asksForTime = expectedMs !== undefined && hasDeadline();
     return light === true && !asksForTime && !state.round(index) && !state.isLook(index);
   }
 

@@ -13,7 +13,8 @@ export class Chains {
 
   /**
    * @param begin has a node run
-   * @param tell hears of what becomes of the nodes, those of chains and others; `quiet`: nobody waits to hear it
+   * @param tell hears of what becomes of the nodes, those of chains and others; `quiet`: nobody waits to hear it, since only the
+   *   next one waits for it
    */
   constructor(
     private readonly begin: (order: NodeOrder) => void,
@@ -32,12 +33,11 @@ export class Chains {
     this.chains.delete(index);
     const [next, ...rest] = chain?.rest ?? [];
     const goesOn = chain && next && isGood(delivered);
-    const quiet = Boolean(goesOn && chain.order.quiet);
-    this.tell(index, delivered, quiet);
+    this.tell(index, delivered, Boolean(goesOn));
     if (!goesOn) return this.leave(chain?.rest ?? []);
     const order = withUpstream(next, chain.order, delivered);
     if (rest.length > 0) this.chains.set(next.index, { order, rest });
-    this.tell(next.index, { begun: true }, quiet);
+    this.tell(next.index, { begun: true }, true);
     this.begin(order);
   }
 

@@ -74,7 +74,7 @@ export async function runExecution({
   const fromAbove: AboveSignal[] = [];
   onSignal(SIGNAL.above, (signal) => {
     if (!isAbove(signal)) return;
-    if (run) run.operator.verbs.hear(signal);
+    if (run) void hearAbove(run, signal);
     else fromAbove.push(signal);
   });
   answer(() => run, Boolean(carried));
@@ -122,9 +122,15 @@ export async function runExecution({
     for (const grant of earlyGrants.splice(0)) run.granted(grant);
     if (!split) onSettled = () => undefined; // it has no segments
     if (isCancelled()) run.cancel('cancelled');
-    for (const signal of fromAbove.splice(0)) run.operator.verbs.hear(signal);
+    for (const signal of fromAbove.splice(0)) void hearAbove(run, signal);
     return await run.run();
   });
+}
+
+/** What is asked of a graph from above, as of people: once nothing is lent. */
+async function hearAbove(run: GraphRun, signal: AboveSignal): Promise<void> {
+  const hear = (): void => run.operator.verbs.hear(signal);
+  await run.lending.recalled(hear, hear);
 }
 
 /** The root scope's state, seen from inside the shielded one. */

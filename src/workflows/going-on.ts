@@ -87,8 +87,8 @@ export class GoingOn {
     const seen = version();
     const late = executor.freeze?.() ?? [];
     const ref = await writeAway(carry);
-    if (version() === seen && executor.pending() === 0 && jsonBytes(late) <= CARRY_INLINE)
-      return { ref, late };
+    const still = version() === seen && executor.pending() === 0 && allHandlersFinished();
+    if (still && jsonBytes(late) <= CARRY_INLINE) return { ref, late };
     executor.thaw?.();
     return undefined;
   }

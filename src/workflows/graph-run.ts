@@ -92,7 +92,8 @@ export class GraphRun {
     this.state = new GraphState(plan, this.scheduler, seed);
     this.orders = new OrderBook(parts, this.state);
     const order = (index: number): NodeOrder => this.orders.order(index, this.deadline.at);
-    const handing = { plan, scheduler: this.scheduler, state: this.state, order };
+    const hasDeadline = (): boolean => this.deadline.at !== undefined;
+    const handing = { plan, scheduler: this.scheduler, state: this.state, order, hasDeadline };
     this.bursts = new Bursts(handing);
     this.lending = new Lending({
       ...handing,
@@ -149,6 +150,7 @@ export class GraphRun {
         this.cancel('deadline');
       this.scheduler.release(now);
       this.dispatch();
+      this.lending.review();
       this.limits?.flush(this.scheduler);
       noteWaits(this.state, this.limits?.gate, now);
       this.alarm.set(this.limits?.nextDue());
@@ -294,7 +296,8 @@ export class GraphRun {
 
   private deliver(index: number, delivered: Delivered): void {
     this.version++;
-    const now = this.bursts.heard(index, delivered, Date.now());
+    const at = this.lending.heard(index, delivered, Date.now());
+    const now = this.bursts.heard(index, delivered, at);
     if ('left' in delivered) return this.left(index, now);
     if ('begun' in delivered) return this.lending.began(index, now);
     this.state.asOf = now;
@@ -446,8 +449,7 @@ export class GraphRun {
       ...{ prepared, plan, subscribers, state: this.state, startedAt: this.startedAt },
       status: this.endStatus(),
       views: paged ? { pages: this.pages } : this.state.views(),
-      marks: this.operator.verbs.marks,
-      undone: this.undoing.undone,
+      ...{ marks: this.operator.verbs.marks, undone: this.undoing.undone },
       edited: this.operator.edits.version > 1 ? this.parts.spec : null,
       endOf: (nodeId) => this.endOf(nodeId),
     });

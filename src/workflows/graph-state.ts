@@ -188,6 +188,11 @@ export class GraphState {
     return ended.length === 0 ? undefined : ended.reduce((a, b) => (endOf(b) > endOf(a) ? b : a));
   }
 
+  /** When a node ended, epoch milliseconds, as far as that is still known here. */
+  endedAt(index: number): number | undefined {
+    return this.record(index).endedAt;
+  }
+
   /** A person asked something of a node. */
   marked(index: number, mark: StatusChange): void {
     const record = this.touch(index);

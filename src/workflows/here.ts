@@ -138,12 +138,27 @@ export class HereExecutor implements NodeExecutor {
       if (how === 'cancel') this.pausing.delete(index);
       else this.pausing.set(index, how);
     }
+    this.stopWaiting(asked);
     const unbegun = this.waiting.filter((order) => !order.ended && asked.has(order.index));
     this.waiting = this.waiting.filter((order) => !unbegun.includes(order));
     for (const order of unbegun) this.deliver(order.index, this.unlessPaused(order));
     this.bursts.stop(indexes.filter((index) => this.bursts.has(index)));
     if (how === 'cancel') this.cancelRunning(this.runningOf(indexes));
     else void this.stopKnowing(indexes);
+  }
+
+  /** Bursts that have not begun are given back whole: what was asked of their nodes the graph does. */
+  private stopWaiting(asked: ReadonlySet<number>): void {
+    const stopped = this.waitingBursts.filter(({ nodes }) =>
+      nodes.some(({ order }) => asked.has(order.index)),
+    );
+    for (const burst of stopped) {
+      this.waitingBursts.splice(this.waitingBursts.indexOf(burst), 1);
+      for (const { order } of burst.nodes) {
+        this.pausing.delete(order.index);
+        this.deliver(order.index, { left: true });
+      }
+    }
   }
 
   /** Stops nodes that go on later, or whose record stays: what they have behind them is asked for first. */

@@ -273,8 +273,6 @@ export interface NodeOrder {
   previous?: Previous;
   /** Nodes that are lent with it: each begins in its place once the one before has completed, and needs nothing else. */
   chain?: NodeOrder[];
-  /** Only what is lent with it waits for it: how it ends may be told later, with others. */
-  quiet?: true;
   /** The node has ended where no pipeline saw it: only its post hooks run. */
   ended?: NodeOutcome;
   neverStarted?: boolean;

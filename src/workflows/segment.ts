@@ -94,6 +94,7 @@ class Segment {
   }
 
   cancelAll(): void {
+    this.chains.recall();
     this.stop([...this.running], 'cancel');
   }
 
@@ -135,10 +136,10 @@ class Segment {
     for (;;) {
       await condition(() => this.outbox.length > 0);
       if (!this.urgent) await condition(() => this.urgent, QUIET);
-      const outcomes = this.outbox.slice(
-        0,
-        fitting(this.outbox, OUTCOMES_PER_REPORT, REPORT_BYTES),
-      );
+      let count = fitting(this.outbox, OUTCOMES_PER_REPORT, REPORT_BYTES);
+      // A place goes from one to the next: heard of alone, its end would look like a free one.
+      if (isBegun(this.outbox[count])) count++;
+      const outcomes = this.outbox.slice(0, count);
       this.urgent = outcomes.length < this.outbox.length;
       const signal: SettledSignal = { segmentId: workflowInfo().workflowId, outcomes };
       try {
@@ -167,3 +168,6 @@ class Segment {
     if (found !== 'running') this.abandon();
   }
 }
+
+const isBegun = (report: SettledSignal['outcomes'][number] | undefined): boolean =>
+  report !== undefined && 'begun' in report[1];

@@ -1,4 +1,5 @@
 import type { GraphSpec } from '../../src/index.js';
+import { missingShare } from '../../src/domain/wall-time.js';
 import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
@@ -54,6 +55,34 @@ describe('chains in a graph of segments', () => {
     );
     const done = events?.filter((one) => one.activityTaskCompletedEventAttributes);
     expect(told?.length).toBeLessThan((done?.length ?? 0) / 3);
+  });
+
+  it('hold no node that reads what stands further up, and it gets that all the same', async () => {
+    const far = { 8: { n: '${{ tasks.n2.output }}' }, 9: { n: '${{ tasks.n0.output + 10 }}' } };
+    const handle = await harness.engine.scheduleTaskGraph(chain(30, far));
+    const { nodes } = await handle.result();
+    expect([nodes['n8']?.output, nodes['n9']?.output, nodes['n29']?.output]).toEqual([4, 12, 32]);
+  });
+
+  it('take their time where they spend it', async () => {
+    const handle = await harness.engine.scheduleTaskGraph(chain(60));
+    const { durationMs } = await handle.result();
+    const { wallTime } = await handle.explain();
+    expect(wallTime?.totalMs).toBe(durationMs);
+    expect(wallTime && missingShare(wallTime)).toBeLessThan(0.01);
+  });
+
+  it('wait behind a node that became ready meanwhile and goes first', async () => {
+    const spec = chain(60, { 1: { waits: true } });
+    spec.concurrency = 1;
+    spec.tasks.push({ id: 'first', task: 'step', priority: 'CRITICAL', scheduledTime: 1 });
+    const handle = await harness.engine.scheduleTaskGraph(spec);
+    await until(() => open !== undefined || ran.includes('first 1'));
+    await until(() => open !== undefined);
+    await until(async () => (await handle.node('first').status()).status !== 'SCHEDULED');
+    open?.();
+    await handle.result();
+    expect(ran.indexOf('first 1')).toBeLessThan(4);
   });
 
   it('stop where a node fails for good: what is behind it is skipped, what accepts it runs', async () => {
