@@ -44,6 +44,8 @@ const plain = (shape: Shape): Case => ({ tasks: shape.dependsOn.length, spec: sp
 
 const CASES: Readonly<Record<string, () => Case>> = {
   ordinary: () => plain(layered(100, 100)),
+  /** W6; only where it is asked for. */
+  big: () => plain(layered(1_000, 100)),
   wide: () => plain(levels(2, 7_000)),
   chain: () => plain(chain(5_000)),
   map: () => ({
@@ -78,9 +80,11 @@ const CASES: Readonly<Record<string, () => Case>> = {
 await onStage(async (stage) => {
   const server = await startServer(stage);
   const { engine, measured, workerPid } = await startOurSide(stage, server, 'bench-shapes');
+  const all = Object.keys(CASES).filter((name) => name !== 'big');
+  const chosen = positionals.length > 0 ? positionals : all;
   const rows: string[][] = [];
   let ordinary: number | undefined;
-  for (const name of positionals.length > 0 ? positionals : Object.keys(CASES)) {
+  for (const name of chosen) {
     const make = CASES[name];
     if (!make) throw new Error(`${name}: expected some of ${Object.keys(CASES).join(', ')}`);
     const { tasks, spec, submit } = make();
