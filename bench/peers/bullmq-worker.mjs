@@ -1,10 +1,11 @@
 /** A BullMQ worker whose jobs do nothing: `bullmq-worker.mjs PORT`. The graph of layers is its own counters in Redis. */
 import { FlowProducer, Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
 
 const connection = { host: '127.0.0.1', port: Number(process.argv[2]), maxRetriesPerRequest: null };
 const queue = new Queue('bench', { connection });
 const flows = new FlowProducer({ connection });
-const redis = await queue.client;
+const redis = new Redis(connection);
 
 /** Jobs of the layers: one that ends lets those begin that wait for nothing else. */
 async function follow({ id, dependants }) {
@@ -39,7 +40,7 @@ const worker = new Worker(
 await worker.waitUntilReady();
 process.once('SIGTERM', async () => {
   await worker.close();
-  await Promise.all([queue.close(), flows.close()]);
+  await Promise.all([queue.close(), flows.close(), redis.quit()]);
   process.exit(0);
 });
 console.log('ready');

@@ -40,7 +40,6 @@ interface Client {
   ) => {
     add(name: string, data: object): Promise<unknown>;
     addBulk(jobs: { name: string; data: object }[]): Promise<unknown>;
-    client: Promise<Redis>;
     close(): Promise<void>;
   };
   FlowProducer: new (options: object) => {
@@ -49,7 +48,6 @@ interface Client {
   };
 }
 interface Redis {
-  duplicate(): Redis;
   subscribe(channel: string): Promise<unknown>;
   on(event: 'message', hear: (channel: string, message: string) => void): void;
   mset(values: Record<string, number>): Promise<unknown>;
@@ -80,21 +78,21 @@ async function startBullMq({ folder, stops }: Stage): Promise<Side> {
     await ended;
   });
   for await (const chunk of redis.stdout) if (String(chunk).includes('Ready to accept')) break;
-  const { Queue, FlowProducer } = (await import(
-    createRequire(join(HERE, 'package.json')).resolve('bullmq')
-  )) as Client;
+  const { resolve } = createRequire(join(HERE, 'package.json'));
+  const { Queue, FlowProducer } = (await import(resolve('bullmq'))) as Client;
+  const { Redis } = (await import(resolve('ioredis'))) as { Redis: new (options: object) => Redis };
   const worker = await startProgram(join(HERE, 'bullmq-worker.mjs'), [String(port)]);
   stops.push(() => worker.stop());
   const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
   const queue = new Queue('bench', { connection });
   const flows = new FlowProducer({ connection });
-  const client = await queue.client;
-  const ear = client.duplicate();
+  const [client, ear] = [new Redis(connection), new Redis(connection)];
   const waiting = new Map<string, () => void>();
   await ear.subscribe('bench:done');
   ear.on('message', (_channel, id) => waiting.get(id)?.());
   stops.push(async () => {
     await ear.quit();
+    await client.quit();
     await flows.close();
     await queue.close();
   });
