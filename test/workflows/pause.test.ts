@@ -53,7 +53,11 @@ describe('pause', () => {
     ['in segments', 9],
   ])('soft: what runs ends, nothing new starts until resumed, %s', async (_, size) => {
     const gate = `soft ${size}`;
-    const handle = await harness.engine.scheduleTaskGraph(chain(gate, size));
+    const { name, tasks } = chain(gate, size);
+    const last = { id: 'last', task: 'gated', input: { gate: `${gate} last` } };
+    const dependsOn = [`after-${size - 2}`];
+    const spec = { name, tasks: [...tasks, { ...last, dependsOn }] };
+    const handle = await harness.engine.scheduleTaskGraph(spec);
     await until(() => entered.includes(`${gate} 1 after 0`));
     const answer = await harness.engine.pauseExecution(handle.executionId, {
       by: 'ada',
@@ -74,6 +78,7 @@ describe('pause', () => {
     expect(await handle.pause()).toEqual({ success: false, message: 'it is already paused' });
     expect(await handle.resume({ by: 'ada' })).toEqual({ success: true, message: 'resumed' });
     expect(await handle.resume()).toEqual({ success: false, message: 'it is not paused' });
+    open.add(`${gate} last`); // not before: the graph might have ended
     const result = await handle.result();
     expect(result.status).toBe('COMPLETED');
     expect(result.statusHistory.map(({ status, by }) => [status, by])).toEqual([
