@@ -11,8 +11,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { BURST_BEGINS_MS, BURST_BYTES, BURST_RUNS_MS, BurstSchedule } from '../domain/burst.js';
-import { isObject, jsonBytes, setOwn } from '../domain/json.js';
-import type { ActivityOutcome, NodeOutcome } from '../domain/outcome.js';
+import { jsonBytes, setOwn } from '../domain/json.js';
+import {
+  again,
+  isHeld,
+  isOutcome,
+  type ActivityOutcome,
+  type NodeOutcome,
+} from '../domain/outcome.js';
 import type { NodeBody } from '../domain/plan.js';
 import { getJson } from '../store/blob-store.js';
 import { nodeRequest } from '../workflows/node-request.js';
@@ -116,7 +122,8 @@ class BurstRun {
 
   private async begin(position: number): Promise<void> {
     const { node, host } = this.of(position);
-    const outcome = await this.outcomeOf(node, host).catch(() => thrownAway(node));
+    // It was interrupted, or its pipeline failed: it runs as an activity of its own, where the server sees to that.
+    const outcome = await this.outcomeOf(node, host).catch(() => again(node.order.round));
     this.ended(position, this.fitting(node, outcome));
     if (performance.now() > this.turnUntil) {
       await nextTurn();
@@ -133,7 +140,7 @@ class BurstRun {
 
   /** Checkpoints and warnings of many may come to more than a payload holds: then the node runs by itself, once more. */
   private fitting(node: BurstNode, outcome: ActivityOutcome): ActivityOutcome {
-    return this.bytes + jsonBytes(outcome) > RESULT_BYTES ? thrownAway(node) : outcome;
+    return this.bytes + jsonBytes(outcome) > RESULT_BYTES ? again(node.order.round) : outcome;
   }
 
   private of(position: number): { node: BurstNode; host: AttemptHost } {
@@ -223,14 +230,5 @@ const isGood = (outcome: ActivityOutcome): boolean =>
 function envelopeOf(error: unknown): NodeOutcome | undefined {
   const thrown = error instanceof ApplicationFailure || error instanceof CancelledFailure;
   const details: unknown = thrown ? error.details?.[0] : undefined;
-  const shaped = isObject(details) && typeof details['status'] === 'string';
-  return shaped && Array.isArray(details['attempts'])
-    ? (details as unknown as NodeOutcome)
-    : undefined;
-}
-
-/** It was interrupted, or its pipeline failed: it runs as an activity of its own, where the server sees to that. */
-function thrownAway({ order }: BurstNode): ActivityOutcome {
-  const { attemptsUsed = 0, attempts = [], executionTimeMs = 0 } = order.round ?? {};
-  return { held: 'retry', waitMs: 0, attemptsUsed, attempts, executionTimeMs };
+  return isOutcome(details) && !isHeld(details) ? details : undefined;
 }

@@ -96,7 +96,9 @@ export class References {
     const keep = async (slice: string): Promise<string> =>
       (await this.ask({ kind: 'keep', text: slice })).ref;
     const parts = await pMap(slicesOf(text), keep, { concurrency: SLICES_AT_ONCE });
-    return (await this.ask({ kind: 'keep', parts })).ref;
+    const kept = await this.ask({ kind: 'keep', parts });
+    if (kept.ref === ref) return ref;
+    throw new TaskError('STORE', `a worker keeps ${kept.ref} where ${ref} was handed over`);
   }
 
   /** The bytes of a reference. @throws TaskError STORE, NOT_FOUND, NO_WORKER */

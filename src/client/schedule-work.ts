@@ -87,17 +87,17 @@ export function requestOf(
   where: { taskQueue: string; workflowId: string; attributes: ReadonlySet<string> },
   faults: Fault[],
 ): WorkRequest | undefined {
-  if (isLargeSpec(spec as unknown as Json))
-    faults.push(
-      fault(
-        ['graph'],
-        'TOO_LARGE',
-        `has more than ${INLINE_SPEC_BYTES.toLocaleString('en')} bytes of JSON, which a schedule cannot hold`,
-        'schedule a small graph that has it as a sub-graph by name, or whose task submits it',
-      ),
-    );
   try {
     const request = startRequest(spec, options, known, where.attributes);
+    if (isLargeSpec(spec as unknown as Json))
+      faults.push(
+        fault(
+          ['graph'],
+          'TOO_LARGE',
+          `has more than ${INLINE_SPEC_BYTES.toLocaleString('en')} bytes of JSON, which a schedule cannot hold`,
+          'schedule a small graph that has it as a sub-graph by name, or whose task submits it',
+        ),
+      );
     // Temporal gives each execution its own id and start; the rest is as where one is submitted.
     const { workflowIdReusePolicy: _reuse, startDelay: _delay, ...rest } = request;
     const { taskQueue, workflowId } = where;

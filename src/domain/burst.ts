@@ -13,7 +13,7 @@ export const BURST_NODES = 500;
 /** Of them at once: a failure's record has some 3 KB, and a payload at most 2 MB. */
 export const BURST_PLACES = 200;
 /** Bytes of JSON of a burst's orders, and of what its nodes give. */
-export const BURST_BYTES = 800_000;
+export const BURST_BYTES = 500_000;
 /** After this long a burst begins nothing more. */
 export const BURST_BEGINS_MS = 500;
 /** After this long what still runs is asked to stop, and runs again as an activity of its own. */

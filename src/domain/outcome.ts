@@ -4,7 +4,7 @@
  */
 import type { ErrorRecord } from './errors.js';
 import type { Handover } from './handover.js';
-import type { Json } from './json.js';
+import { isObject, type Json } from './json.js';
 import type { Progress } from './progress.js';
 import type { Status, StatusReason, TerminalStatus } from './status.js';
 
@@ -181,6 +181,20 @@ export interface Left {
 export interface Begun {
   begun: true;
 }
+
+/** True for what has the shape of an outcome: whoever answers for an activity may be anybody. */
+export function isOutcome(value: unknown): value is ActivityOutcome {
+  if (!isObject(value) || !Array.isArray(value['attempts'])) return false;
+  return typeof value['status'] === 'string' || typeof value['held'] === 'string';
+}
+
+/** A node begins once more, at once, with what is behind it: no attempt is spent. */
+export const again = (behind: Behind = NOTHING): HeldOutcome => ({
+  ...{ held: 'retry', waitMs: 0 },
+  attemptsUsed: behind.attemptsUsed,
+  attempts: behind.attempts,
+  executionTimeMs: behind.executionTimeMs,
+});
 
 /** True for an outcome that is no end. */
 export function isHeld(outcome: ActivityOutcome): outcome is HeldOutcome {

@@ -19,6 +19,7 @@ import { isObject } from '../domain/json.js';
 import type { EndedSpan, SpanAttributes } from '../domain/observation.js';
 import {
   parseTrace,
+  spanIdOf,
   TRACE_HEADER,
   traceCarrier,
   type TraceContext,
@@ -63,13 +64,16 @@ function spans(tracer: Tracer): Spans {
     },
     attempt: async (request, attempt, run) => {
       // Without a workflow that is traced every attempt would be a trace of its own.
-      if (!trace.getSpan(context.active())) return await run();
+      const active = trace.getSpan(context.active());
+      if (!active) return await run();
       const options = { kind: SpanKind.CONSUMER, attributes: ofAttempt(request, attempt) };
-      return await inSpan(tracer, `attempt ${attempt}`, options, async (span) => {
-        const result = await run();
-        tell(span, result);
-        return result;
-      });
+      return await context.with(belowNode(active, request), () =>
+        inSpan(tracer, `attempt ${attempt}`, options, async (span) => {
+          const result = await run();
+          tell(span, result);
+          return result;
+        }),
+      );
     },
     hook: async (kind, name, run) => {
       if (!trace.getSpan(context.active())) return await run();
@@ -77,6 +81,13 @@ function spans(tracer: Tracer): Spans {
       return await inSpan(tracer, `${kind} hook ${name}`, { attributes }, run);
     },
   };
+}
+
+/** Also where its activity is one of many nodes. */
+function belowNode(active: Span, { execution, node }: NodeRequest): Context {
+  const { traceId, ...rest } = active.spanContext();
+  const spanId = spanIdOf(traceId, execution.run.id, node.id);
+  return trace.setSpanContext(context.active(), { ...rest, traceId, spanId });
 }
 
 function ofAttempt({ execution, node }: NodeRequest, attempt: number): SpanAttributes {

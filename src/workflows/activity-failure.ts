@@ -8,6 +8,8 @@ import {
 import type { ErrorRecord } from '../domain/errors.js';
 import { isObject } from '../domain/json.js';
 import {
+  isHeld,
+  isOutcome,
   withAttempt,
   type AttemptRecord,
   type HeartbeatDetails,
@@ -19,10 +21,7 @@ import type { NodeOrder, NodeRequest } from './requests.js';
 
 /** What an activity returned, if it is one of ours: a worker on a queue of the node's own may be anybody's. */
 export function outcomeOfResult(result: unknown, order: NodeOrder): ActivityOutcome {
-  const shaped = isObject(result) && Array.isArray(result['attempts']);
-  if (shaped && (typeof result['status'] === 'string' || typeof result['held'] === 'string')) {
-    return result as unknown as ActivityOutcome;
-  }
+  if (isOutcome(result)) return result;
   const message =
     'the worker that ran it is none of Tempograph: its result has no status; start it with startWorker';
   const error: ErrorRecord = { code: 'CONFIGURATION', message, origin: 'engine', retriable: false };
@@ -56,9 +55,7 @@ function envelopeOf(cause: unknown): NodeOutcome | undefined {
   if (!(cause instanceof ApplicationFailure) && !(cause instanceof CancelledFailure))
     return undefined;
   const [first] = cause.details ?? [];
-  return isObject(first) && typeof first['status'] === 'string' && Array.isArray(first['attempts'])
-    ? (first as unknown as NodeOutcome)
-    : undefined;
+  return isOutcome(first) && !isHeld(first) ? first : undefined;
 }
 
 function recordOf(cause: ApplicationFailure, code: string): ErrorRecord {

@@ -1,8 +1,7 @@
 /** Runs bursts of light nodes: one activity each. What was asked of a node of it is asked of all; the others go on later. */
 import { CancellationScope, scheduleActivity, type ActivityOptions } from '@temporalio/workflow';
 import { ActivityFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
-import { isObject } from '../domain/json.js';
-import { heldByPause, isHeld, type ActivityOutcome } from '../domain/outcome.js';
+import { again, heldByPause, isHeld, isOutcome, type ActivityOutcome } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import { ACTIVITY } from './messages.js';
 import type { RequestContext } from './node-request.js';
@@ -24,8 +23,8 @@ export interface BurstActivitiesParts {
   unheard: (order: NodeOrder, error: unknown) => ActivityOutcome;
   /** True for a node of which more is to be done before what follows it may be heard of. */
   isOpen: (order: NodeOrder, outcome: ActivityOutcome) => boolean;
-  /** Called with each node and what it came to; undefined for one that has not begun. `asked`: it was to stop. */
-  told: (order: NodeOrder, outcome: ActivityOutcome | undefined, asked: boolean) => void;
+  /** Called with each node and what it came to; undefined for one that has not begun. */
+  told: (order: NodeOrder, outcome: ActivityOutcome | undefined) => void;
 }
 
 export class BurstActivities {
@@ -51,7 +50,7 @@ export class BurstActivities {
     for (const { order } of burst.nodes) this.scopes.set(order.index, scope);
     const { results: list, failed } = await this.resultsOf(burst, scope);
     const results = new Map(list);
-    if (failed) for (const position of mayHaveBegun(burst, results)) results.set(position, ALONE);
+    if (failed) for (const position of mayHaveBegun(burst, results)) results.set(position, again());
     for (const position of this.inVain(burst, results)) results.delete(position);
     const ended = [...results.keys()];
     const left = burst.nodes.flatMap((_, position) => (results.has(position) ? [] : [position]));
@@ -61,7 +60,7 @@ export class BurstActivities {
       this.scopes.delete(order.index);
       const asked = this.asked.delete(order.index);
       const outcome = results.get(position);
-      this.parts.told(order, asked ? outcome : unlessInVain(outcome), asked);
+      this.parts.told(order, asked ? outcome : unlessInVain(outcome));
     }
   }
 
@@ -128,13 +127,7 @@ export class BurstActivities {
   }
 }
 
-/** Runs by itself from now on: its workers were lost, one after the other, with what ran beside it. */
-const ALONE: ActivityOutcome = {
-  ...{ held: 'retry', waitMs: 0 },
-  ...{ attemptsUsed: 0, attempts: [], executionTimeMs: 0 },
-};
-
-/** Nodes of which nothing is known, and that were not kept by others of the burst. */
+/** Nodes of which nothing is known, and that were not kept by others of the burst: from now on they run by themselves. */
 function mayHaveBegun(burst: Burst, results: ReadonlyMap<number, ActivityOutcome>): number[] {
   const isDone = (position: number): boolean => {
     const outcome = results.get(position);
@@ -155,10 +148,7 @@ function unlessInVain(outcome: ActivityOutcome | undefined): ActivityOutcome | u
 function resultsIn(said: unknown, { nodes }: Burst): { results: BurstResult } | undefined {
   const isPair = (pair: unknown): boolean => {
     const [position, outcome] = Array.isArray(pair) ? (pair as unknown[]) : [];
-    const isThere = typeof position === 'number' && Object.hasOwn(nodes, position);
-    const shaped = isObject(outcome) && Array.isArray(outcome['attempts']);
-    if (!isThere || !shaped) return false;
-    return typeof outcome['status'] === 'string' || typeof outcome['held'] === 'string';
+    return typeof position === 'number' && Object.hasOwn(nodes, position) && isOutcome(outcome);
   };
   return Array.isArray(said) && said.every(isPair) ? { results: said as BurstResult } : undefined;
 }

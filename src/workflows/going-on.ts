@@ -25,7 +25,7 @@ export interface GoingOnParts {
   maxEvents: number;
   /** Nothing is to be carried: every node has ended, or post hooks are under way. */
   isEnding: () => boolean;
-  /** Something of the run is on its way to another workflow. */
+  /** Something of the run is on its way to another workflow, or is to come back from there. */
   isSending: () => boolean;
   /** Grows with whatever comes. */
   version: () => number;
@@ -52,9 +52,10 @@ export class GoingOn {
     if (this.parts.executor.carry && this.isLong()) await this.goOn(() => false);
   }
 
-  /** Not by the server's own suggestion, which comes at 4 MB: the plan of a big graph alone may be more. */
+  /** Not as the server suggests it, at 4 MB: the plan of a big graph alone may be more. But of updates it takes only so many. */
   private isLong(): boolean {
-    const { historyLength, historySize } = workflowInfo();
+    const { historyLength, historySize, suggestedContinueAsNewReasons } = workflowInfo();
+    if (suggestedContinueAsNewReasons?.includes('TOO_MANY_UPDATES')) return true;
     this.atStart ??= historySize;
     const grown = historySize - this.atStart;
     const room = Math.max(LEAST_GROWTH_BYTES, Math.min(GROWTH_BYTES, MOST_BYTES - this.atStart));

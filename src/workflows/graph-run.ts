@@ -126,7 +126,8 @@ export class GraphRun {
       maxEvents: (parts.prepared.plan as PlanPages).coordinatorEvents,
       isEnding: () => this.isDone() || this.settling > 0,
       isSending: () =>
-        Boolean(this.limits?.pending() || this.place?.pending() || parts.subscribers.sending),
+        Boolean(this.limits?.pending() || this.place?.pending() || parts.subscribers.sending) ||
+        this.lending.isAsked,
       version: () => this.version,
       carry: () => this.carried(),
       leave: () => this.alarm.clear(),
@@ -374,7 +375,8 @@ export class GraphRun {
     const now = Date.now();
     this.settle(
       effects.settled.flatMap(
-        ({ index, status, reason }) => this.neverRan(index, status, reason, now) ?? [],
+        ({ index, status, reason }) =>
+          this.bookEnd(index, unrun(this.state.round(index), status, reason), now) ?? [],
       ),
     );
     for (const { index, reason } of effects.cancel) this.cancelReasons.set(index, reason);
@@ -387,15 +389,6 @@ export class GraphRun {
   }
 
   /** @returns the order to run its post hooks, where some are for such an end */
-  private neverRan(
-    index: number,
-    status: TerminalStatus,
-    reason: StatusReason | undefined,
-    now: number,
-  ): NodeOrder | undefined {
-    return this.bookEnd(index, unrun(this.state.round(index), status, reason), now);
-  }
-
   private bookEnd(index: number, outcome: NodeOutcome, now: number): NodeOrder | undefined {
     const { status, reason } = outcome;
     this.state.end(index, status, now, outcome, reason);

@@ -50,6 +50,11 @@ export class Lending {
 
   constructor(private readonly parts: LendingParts) {}
 
+  /** Somebody waits for an answer until nothing is lent. */
+  get isAsked(): boolean {
+    return this.asking > 0;
+  }
+
   /** A node's order, with those that are lent with it. */
   order(index: number): NodeOrder {
     const { scheduler } = this.parts;
@@ -131,8 +136,9 @@ export class Lending {
 
   private follower(index: number): number | undefined {
     const { scheduler, state } = this.parts;
-    const [next, ...others] = scheduler.dependants(index);
-    if (next === undefined || others.length > 0) return undefined;
+    const dependants = scheduler.dependants(index);
+    const [next] = dependants;
+    if (next === undefined || dependants.length > 1) return undefined;
     const { done, total } = scheduler.dependencyProgress(next);
     if (total - done !== 1 || scheduler.state(next) !== 'waiting' || scheduler.isAhead(next))
       return undefined;

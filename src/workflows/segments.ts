@@ -2,7 +2,8 @@
  * Runs the nodes of a big graph in segments: child workflows that hold the activities, so that the coordinator can
  * continue as new at any time without waiting for them.
  *
- * S1. A segment takes `nodesPerSegment` orders in its life and never continues as new.
+ * S1. A segment takes `nodesPerSegment` orders in its life, and what the last of them bring along: a burst, or at most
+ *     1,000 nodes that are lent. It never continues as new.
  * S2. Messages to one segment arrive in the order they were sent: each waits for the one before.
  * S3. A segment that is gone is found when a message cannot be delivered, else by asking the server after 1, 2, 4 … 60
  *     minutes; its nodes are begun again elsewhere, with one attempt counted as lost.
@@ -19,7 +20,7 @@ import {
 } from '@temporalio/workflow';
 import { fitting } from '../domain/budget.js';
 import { messageOf, type ErrorRecord } from '../domain/errors.js';
-import { withAttempt, type ActivityOutcome, type AttemptRecord } from '../domain/outcome.js';
+import { again, withAttempt, type ActivityOutcome, type AttemptRecord } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import { ACTIVITY, SIGNAL, WORKFLOW } from './messages.js';
 import type {
@@ -329,8 +330,9 @@ export class SegmentsExecutor implements NodeExecutor {
   private lostDelivered(segmentId: string, node: InFlight): Delivered {
     if (node.turn === 'later') return { left: true };
     // A light node may run again, though it had ended: by itself, since it may be what ended the segment.
-    if (node.turn === 'first') return untold(node);
-    return node.told ? this.lostOutcome(segmentId, node) : untold(node);
+    if (node.turn === 'first') return again(node.round ?? undefined);
+    // It never had this node's order: nothing ran.
+    return node.told ? this.lostOutcome(segmentId, node) : again(node.round ?? undefined);
   }
 
   private lostOutcome(segmentId: string, { round, class: classIndex }: InFlight): ActivityOutcome {
@@ -388,10 +390,4 @@ export class SegmentsExecutor implements NodeExecutor {
       }
     }
   }
-}
-
-/** The segment never had this node's order: nothing ran, no attempt is spent. */
-function untold({ round }: InFlight): ActivityOutcome {
-  const { attempts = [], attemptsUsed = 0, executionTimeMs = 0 } = round ?? {};
-  return { held: 'retry', waitMs: 0, attemptsUsed, attempts, executionTimeMs };
 }

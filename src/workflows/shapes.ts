@@ -214,6 +214,7 @@ function isOrders(value: unknown, classes: number): value is NodeOrder[] {
         typeof order['index'] === 'number' &&
         typeof order['id'] === 'string' &&
         isObject(order['body']) &&
+        (order['chain'] === undefined || isOrders(order['chain'], classes)) &&
         known(order['class']),
     )
   );

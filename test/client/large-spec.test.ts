@@ -78,6 +78,14 @@ describe('a spec that is too large for an argument', () => {
     await expect(made).rejects.toThrow(/has more than 1,500,000 bytes of JSON/);
   });
 
+  it('is told from one that is no JSON, which a schedule refuses by its place', async () => {
+    const loop: Record<string, unknown> = {};
+    loop['loop'] = loop;
+    const graph = { name: 'loop', tasks: [{ id: 'a', task: 'echo', input: loop }] };
+    const made = harness.engine.schedules.create({ id: 'loop', graph, every: '1h' });
+    await expect(made).rejects.toMatchObject({ code: 'SPEC_INVALID' });
+  });
+
   it('is not begun while no worker is there to take it', async () => {
     const nobody = await TaskEngine.connect({
       ...{ address: harness.address, taskQueue: 'nobody' },

@@ -233,6 +233,20 @@ describe('tracing', () => {
       );
   });
 
+  it('has the attempts of light nodes below their nodes, though one activity runs them all', async () => {
+    const harness = await setup();
+    const tasks = ['a', 'b'].map((id) => ({ id, task: 'echo', light: true }));
+    await (await harness.traced.scheduleTaskGraph({ name: 'lights', tasks })).result();
+    await ended(harness, 'graph lights');
+    const whole = harness.tree()[0]?.children[0];
+    const nodes = whole?.children.filter(({ name }) => name.startsWith('node '));
+    const below = [{ name: 'attempt 1', children: [] }];
+    expect(nodes).toEqual([
+      { name: 'node a', children: below },
+      { name: 'node b', children: below },
+    ]);
+  });
+
   it('begins a trace on the worker for an execution that came without one', async () => {
     const harness = await setup();
     const handle = await harness.untraced.scheduleTask({ task: 'echo', input: 1 });

@@ -165,13 +165,15 @@ describe('light tasks of which something is asked', () => {
     expect((await scene.activities(executionId)).filter((name) => name === 'stay')).toHaveLength(1);
   });
 
-  it('a segment that somebody starts with bursts that are none fails, and says what it is for', async () => {
-    const { taskQueue } = scene.harness;
-    const started = scene.harness.client.workflow.execute('taskSegment', {
+  it.each([
+    ['bursts', { orders: [], bursts: 5 }],
+    ['a chain', { orders: [{ index: 0, id: 'a', class: 0, body: {}, chain: 'abc' }] }],
+  ])('a segment that somebody starts with %s that is none fails and says so', async (_, odd) => {
+    const { taskQueue, client } = scene.harness;
+    const common = { coordinatorId: 'x', prepared: { execution: {} }, classes: [{}], sealed: true };
+    const started = client.workflow.execute('taskSegment', {
       ...{ taskQueue, workflowId: `odd-${taskQueue}` },
-      args: [
-        { coordinatorId: 'x', prepared: { execution: {} }, classes: [], orders: [], bursts: 5 },
-      ],
+      args: [{ ...common, ...odd }],
     });
     await expect(started).rejects.toMatchObject({
       cause: { message: expect.stringContaining('taskSegment is started by taskGraph') as string },
