@@ -32,6 +32,8 @@ export const ERROR_CODES = {
   STORE: { origin: 'store', retriable: true },
   ENVIRONMENT: { origin: 'runner', retriable: true },
   CRASHED: { origin: 'runner', retriable: true },
+  /** A program ended with an exit code that is not 0, or by a signal. */
+  PROGRAM_FAILED: { origin: 'task', retriable: true },
   PROCESS_EXIT: { origin: 'task', retriable: false },
   ARTIFACT_INVALID: { origin: 'task', retriable: false },
   RESULT_FAILED: { origin: 'task', retriable: true },

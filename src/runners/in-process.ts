@@ -20,7 +20,7 @@ export class InProcessRunner implements Runner {
     signal.throwIfAborted();
     const started = Date.now();
     const output = await task.definition.run(input, context);
-    return { output, metrics: metricsOf(started, Date.now(), this.environmentId), enforced: [] };
+    return { output, metrics: metricsOf(started, Date.now(), this.environmentId), enforced: {} };
   }
 
   async check(): Promise<string[]> {

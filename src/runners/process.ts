@@ -53,7 +53,7 @@ export class ProcessRunner implements Runner {
     return {
       output,
       metrics: metricsOf(started, Date.now(), `${hostname()}:${pid}`),
-      enforced: ['heap', 'termination'],
+      enforced: { memory: 'heap', termination: 'signals' },
     };
   }
 

@@ -1,4 +1,6 @@
 /** The contract of all runners: where a task's code runs. A runner that cannot do what it is asked refuses; it never runs weaker. */
+import type { Json } from '../domain/json.js';
+import type { Limits, Program, SecurityLevel } from '../domain/program.js';
 import type { Isolation, RegisteredTask, TaskContext } from '../registry.js';
 
 export interface RunRequest {
@@ -7,11 +9,31 @@ export interface RunRequest {
   input: unknown;
   /** What the handler says goes to this context, wherever the handler runs. */
   context: TaskContext;
+  /** Set where the task is a program: then no handler is called. */
+  program?: ProgramRun;
+}
+
+/** A program with everything settled that a runner needs. */
+export interface ProgramRun {
+  program: Program;
+  /** What it gets as its input; checked already. */
+  input: Json;
+  limits: Limits;
+  level: SecurityLevel;
+  /** `<host>:<port>` that it may reach; empty for none. */
+  network: readonly string[];
+  /** Variables of its environment, secrets among them; ours (`TEMPOGRAPH_*`) come on top. */
+  env: Readonly<Record<string, string>>;
+  /** Bytes of the JSON that it may give, and of one artifact. */
+  maxOutputBytes: number;
+  maxArtifactBytes: number;
 }
 
 export interface RunOptions {
-  /** Asks the handler to stop. A thread or process that does not is ended. */
+  /** Asks the handler to stop. What does not is ended, and the run fails with {@link StoppedError}. */
   signal: AbortSignal;
+  /** What a program says on standard output or error, as it comes, in whole characters. */
+  onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
 }
 
 export interface RunMetrics {
@@ -21,14 +43,22 @@ export interface RunMetrics {
   durationMs: number;
   /** The process, container or function that ran it. */
   environmentId: string;
+  /** From the call until the program began. */
+  prepareMs?: number;
+  peakMemoryBytes?: number;
+  /** Of processor time, all of its processes together. */
+  cpuMs?: number;
 }
 
 export interface RunOutcome {
   output: unknown;
   metrics: RunMetrics;
-  /** The limits that were really in force. */
-  enforced: string[];
+  /** What was really in force, and by which means: `{ memory: 'cgroup1', network: 'none' }`. */
+  enforced: Enforced;
 }
+
+/** What holds a task, by aspect: `memory`, `cpu`, `processes`, `disk`, `network`, `syscalls`, `user`, `termination` … */
+export type Enforced = Readonly<Record<string, string>>;
 
 /** What a worker has for one mode. */
 export interface ModeDetail {

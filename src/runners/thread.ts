@@ -62,7 +62,7 @@ export class ThreadRunner implements Runner {
     return {
       output,
       metrics: metricsOf(told.started, Date.now(), place),
-      enforced: ['heap', 'termination'],
+      enforced: { memory: 'heap', termination: 'terminate' },
     };
   }
 

@@ -1,0 +1,114 @@
+/** What the runners of programs share: the environment that a program finds, and what its end means. */
+import { messageOf, TaskError } from '../domain/errors.js';
+import type { Json } from '../domain/json.js';
+import { formatBytes } from '../domain/bytes.js';
+import type { Limits } from '../domain/program.js';
+import type { ProgramRun, RunRequest } from './runner.js';
+
+/** Characters of standard error that an error carries. */
+const TAIL = 2_000;
+
+/** A request of which it is known that it is a program's. */
+export type ProgramRequest = RunRequest & { program: ProgramRun };
+
+/** Where a program finds its input, and where it puts its output and artifacts. */
+export interface ProgramPaths {
+  input: string;
+  output: string;
+  artifacts: string;
+}
+
+/**
+ * The variables of a program: document 004's two, the user's over them, ours over all.
+ *
+ * @returns `TASK_ID` (the node's execution id), `WORKFLOW_ID`, the user's, `TEMPOGRAPH_INPUT`, `_OUTPUT`, `_ARTIFACTS`,
+ *   `_ATTEMPT`, `_IDEMPOTENCY_KEY` and `_DEADLINE` (ISO)
+ */
+export function programEnv(
+  { context, program }: ProgramRequest,
+  { input, output, artifacts }: ProgramPaths,
+): Record<string, string> {
+  return {
+    TASK_ID: context.executionId,
+    WORKFLOW_ID: context.graphId,
+    ...program.env,
+    TEMPOGRAPH_INPUT: input,
+    TEMPOGRAPH_OUTPUT: output,
+    TEMPOGRAPH_ARTIFACTS: artifacts,
+    TEMPOGRAPH_ATTEMPT: String(context.attempt),
+    TEMPOGRAPH_IDEMPOTENCY_KEY: context.idempotencyKey,
+    TEMPOGRAPH_DEADLINE: context.deadline.toISOString(),
+  };
+}
+
+/** What a program wrote as its output. One that wrote nothing gave null. @throws TaskError OUTPUT_INVALID */
+export function parseOutput(bytes: Uint8Array | undefined): Json {
+  if (bytes === undefined || bytes.byteLength === 0) return null;
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
+  } catch (error) {
+    throw new TaskError(
+      'OUTPUT_INVALID',
+      `the program's output is no JSON: ${messageOf(error)}; write one JSON document in UTF-8 to the file named by TEMPOGRAPH_OUTPUT`,
+      { cause: error },
+    );
+  }
+}
+
+/** What can run out. */
+export type ExhaustedResource = 'memory' | 'disk' | 'processes' | 'cpu' | 'logs' | 'output';
+
+const LIMIT_OF: Readonly<Record<Exclude<ExhaustedResource, 'output'>, (limits: Limits) => string>> =
+  {
+    memory: ({ memoryBytes }) => `${formatBytes(memoryBytes)} (resources.memory)`,
+    disk: ({ diskBytes }) => `${formatBytes(diskBytes)} (resources.disk)`,
+    processes: ({ processes }) => `${processes} processes and threads (resources.processes)`,
+    cpu: ({ cpu }) => `${cpu} CPU (resources.cpu)`,
+    logs: ({ logBytes }) => `${formatBytes(logBytes)} of output (resources.logs)`,
+  };
+
+/** A program that used up what it may have, and was ended. */
+export function exhausted(
+  resource: ExhaustedResource,
+  { limits, maxOutputBytes }: ProgramRun,
+): TaskError {
+  const limit =
+    resource === 'output'
+      ? `${formatBytes(maxOutputBytes)} of result (maxOutputBytes)`
+      : LIMIT_OF[resource](limits);
+  return new TaskError(
+    'RESOURCE_EXHAUSTED',
+    `the program used more than its ${limit}, and was ended; raise the limit, or have it need less`,
+    { details: { resource, limit } },
+  );
+}
+
+/** How a program ended that was not ended by us. */
+export interface ProgramExit {
+  /** Null where a signal ended it. */
+  code: number | null;
+  signal: string | null;
+  /** The end of what it wrote to standard error. */
+  stderr: string;
+}
+
+/** The error of a program that failed. @param by what ran it: `the program`, `the container` */
+export function programFailed(
+  { code, signal, stderr }: ProgramExit,
+  by = 'the program',
+): TaskError {
+  const tail = stderr.trim().slice(-TAIL);
+  const how = signal === null ? `exit code ${code}` : signal;
+  return new TaskError(
+    'PROGRAM_FAILED',
+    `${by} ended with ${how}${tail === '' ? '' : `: ${tail}`}`,
+    {
+      details: { exitCode: code, signal, stderr: tail },
+    },
+  );
+}
+
+/** Nothing of the program has run. */
+export function notPrepared(what: string, cause?: unknown): TaskError {
+  return new TaskError('ENVIRONMENT', `its environment could not be prepared: ${what}`, { cause });
+}
