@@ -67,6 +67,8 @@ export interface ModeDetail {
   size: number | null;
   /** Megabytes of JavaScript heap for each thread or process; null where it is the worker's own. */
   memoryMb: number | null;
+  /** Of programs: what holds them on this worker. */
+  enforces?: Enforced;
 }
 
 export interface Runner {
