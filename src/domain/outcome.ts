@@ -119,6 +119,8 @@ export interface HeldOutcome {
   executionTimeMs: number;
   checkpoint?: Json;
   error?: ErrorRecord;
+  /** How often its environment could not be prepared, in a row. */
+  setups?: number;
 }
 
 export type ActivityOutcome = NodeOutcome | HeldOutcome;

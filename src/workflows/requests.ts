@@ -245,6 +245,8 @@ export interface Round {
   checkpoint?: Json;
   /** When the tries to find a worker that knows the task began. */
   unknownSince?: number;
+  /** How often its environment could not be prepared, in a row. */
+  setups?: number;
   /** Held by a circuit, or while another one does the same work: since when. */
   waiting?: { for: 'circuit' | 'coalesced'; since: number };
 }
