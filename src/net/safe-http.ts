@@ -13,6 +13,11 @@ export function isPublicAddress(address: string): boolean {
   return ipaddr.process(address).range() === 'unicast';
 }
 
+/** `TEMPOGRAPH_HTTP_ALLOW_PRIVATE=1` on a worker lets its tasks reach private addresses. */
+export function privateAllowed(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env['TEMPOGRAPH_HTTP_ALLOW_PRIVATE'] === '1';
+}
+
 /** Which addresses may be reached, and the error for one that may not. */
 export interface AddressRule {
   allowed: (address: string) => boolean;
@@ -38,13 +43,4 @@ export function guardedAgent({ allowed, refusal }: AddressRule): Agent {
 export function checkHost(url: string, { allowed, refusal }: AddressRule): void {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) && !allowed(host)) throw refusal(host, host);
-}
-
-/** Retry-After is seconds or a date (RFC 9110, 10.2.3). */
-export function retryAfterMs(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
