@@ -78,7 +78,10 @@ export default {
       globalSetup: '<rootDir>/test/store/global-setup.mjs',
       globalTeardown: '<rootDir>/test/store/global-teardown.mjs',
     }),
+    // Functions in processes of their own, and no Temporal server.
+    project('faas', ['runners/faas*.test.ts']),
     project('temporal', ['!(domain|convert|store|support|fixtures)/**/*.test.ts', '*.test.ts'], {
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/runners/faas'],
       globalSetup: '<rootDir>/test/support/global-setup.mjs',
       globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     }),
