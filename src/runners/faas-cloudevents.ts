@@ -25,7 +25,8 @@ export function eventHeaders({ faas, context }: FunctionCall): Record<string, st
 }
 
 /**
- * The output in an answer: the data of an event, in binary or structured mode, or plain JSON; null where there is none.
+ * The output in an answer: the data of an event, in binary or structured mode, or plain JSON. Null where there is no
+ * body, and where it is a text that is no event.
  *
  * @throws TaskError OUTPUT_INVALID also for a batch of events and for data that is no JSON
  */
@@ -35,8 +36,11 @@ export function eventOutput(
   from: string,
 ): Json {
   const type = String(headers['content-type'] ?? '').toLowerCase();
-  // In binary mode the body is the data.
-  if (!type.startsWith('application/cloudevents')) return jsonOutput(bytes, from);
+  if (!type.startsWith('application/cloudevents')) {
+    // An "OK" only says that the event has arrived: Python's functions framework gives one.
+    const acknowledged = type !== '' && !type.includes('json') && !('ce-specversion' in headers);
+    return acknowledged ? null : jsonOutput(bytes, from); // in binary mode the body is the data
+  }
   const body = jsonOutput(bytes, from);
   if (
     !type.startsWith('application/cloudevents+json') ||

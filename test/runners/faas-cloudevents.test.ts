@@ -67,11 +67,13 @@ describe('an answer', () => {
   const event = new CloudEvent({ source: '/f', type: 't', data: { done: 'ž' } });
   const structured = HTTP.structured(event) as { headers: Record<string, string>; body: string };
   const binary = HTTP.binary(event) as { headers: Record<string, string>; body: string };
+  const text = { 'content-type': 'text/html; charset=utf-8' };
   const json = { 'content-type': 'application/cloudevents+json' };
 
   it.each<[string, typeof answer, Json]>([
     ['nothing', { status: 204 }, null],
     ['plain JSON', { body: '{"done": 1}' }, { done: 1 }],
+    ['a text that only says it has arrived', { headers: text, body: 'OK' }, null],
     ['an event, structured', structured, { done: 'ž' }],
     ['an event, binary', binary, { done: 'ž' }],
     ['an event without data', { headers: json, body: '{"specversion":"1.0","id":"1"}' }, null],
@@ -86,7 +88,9 @@ describe('an answer', () => {
   });
 
   it.each<[string, typeof answer]>([
-    ['a text', { body: 'done' }],
+    ['a text without a type', { body: 'done' }],
+    ['no JSON although it says so', { headers: { 'content-type': 'application/json' }, body: 'x' }],
+    ['an event with a text', { headers: { ...text, 'ce-specversion': '1.0' }, body: 'done' }],
     ['a batch', { headers: { 'content-type': 'application/cloudevents-batch+json' }, body: '[]' }],
     ['no event although it says so', { headers: json, body: '{"data": 1}' }],
     ['data that is no JSON', { headers: json, body: '{"specversion":"1.0","data_base64":"eA=="}' }],
