@@ -40,13 +40,16 @@ const ROOMS = {
   templates: { may: ['domain'] },
   /** How executions stand and ended, read from Temporal: for clients and for activities. */
   observe: { may: ['domain', 'store', ...CONTRACT] },
-  runners: { may: ['domain', 'registry'] },
+  /** Requests to addresses that somebody else named. */
+  net: { may: ['domain'] },
+  runners: { may: ['domain', 'registry', 'net'] },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
     may: [
       ...[
         'runners',
+        'net',
         'store',
         'observe',
         'registry',

@@ -78,7 +78,12 @@ export default {
       globalSetup: '<rootDir>/test/store/global-setup.mjs',
       globalTeardown: '<rootDir>/test/store/global-teardown.mjs',
     }),
+    // Functions in processes of their own, and no Temporal server.
+    project('faas', ['runners/faas*.test.ts'], {
+      globalSetup: '<rootDir>/test/support/faas-setup.mjs',
+    }),
     project('temporal', ['!(domain|convert|store|support|fixtures)/**/*.test.ts', '*.test.ts'], {
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/runners/faas'],
       globalSetup: '<rootDir>/test/support/global-setup.mjs',
       globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     }),

@@ -3,8 +3,9 @@ import { request as send, type Agent } from 'undici';
 import { z } from 'zod';
 import { NonRetriableError, TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
+import { httpError } from '../net/http-error.js';
+import { checkHost, guardedAgent, isPublicAddress, privateAllowed } from '../net/safe-http.js';
 import { defineTask } from '../registry.js';
-import { checkHost, guardedAgent, isPublicAddress, retryAfterMs } from './safe-http.js';
 
 const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
 
@@ -20,9 +21,7 @@ const Input = z.strictObject({
   expect: z.array(z.int().min(100).max(599)).optional(),
 });
 
-/** `TEMPOGRAPH_HTTP_ALLOW_PRIVATE=1` on a worker lets its tasks reach private addresses. */
-const allowed = (address: string): boolean =>
-  process.env['TEMPOGRAPH_HTTP_ALLOW_PRIVATE'] === '1' || isPublicAddress(address);
+const allowed = (address: string): boolean => privateAllowed() || isPublicAddress(address);
 
 function refusal(host: string, address: string): TaskError {
   return new TaskError(
@@ -58,7 +57,11 @@ export const httpTask = defineTask({
     const text = await readText(answer.body, url);
     const status = answer.statusCode;
     if (!(expect ? expect.includes(status) : status >= 200 && status < 300))
-      throw httpError(url, status, text, answer.headers['retry-after']);
+      throw httpError(
+        `http: ${url} answered ${status}: ${text.slice(0, 300)}`,
+        status,
+        answer.headers['retry-after'],
+      );
     const parsed = parseBody(text, String(answer.headers['content-type'] ?? ''));
     if (schema) checkAnswer(schema, parsed, url);
     return { status, headers: flatHeaders(answer.headers), body: parsed };
@@ -90,18 +93,6 @@ function parseBody(text: string, type: string): Json {
   } catch {
     return text;
   }
-}
-
-function httpError(url: string, status: number, text: string, retryAfter: unknown): Error {
-  const error = new Error(`http: ${url} answered ${status}: ${text.slice(0, 300)}`);
-  const afterMs = retryAfterMs(retryAfter);
-  const retriable = [408, 425, 429, 500, 502, 503, 504].includes(status);
-  return Object.assign(error, {
-    name: 'HttpError',
-    code: `HTTP_${status}`,
-    retriable,
-    ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),
-  });
 }
 
 function checkAnswer(schema: Record<string, unknown>, body: Json, url: string): void {

@@ -11,10 +11,10 @@ import type { Agent } from 'undici';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { waitTime, type RetryPolicy } from '../domain/retry.js';
 import type { Sink } from '../domain/sink.js';
+import { guardedAgent } from '../net/safe-http.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import type { Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
-import { guardedAgent } from './safe-http.js';
 import { DeliveryError, ruleOf, sendEvent } from './webhook.js';
 
 const LEASE_MS = 30_000;

@@ -5,8 +5,9 @@ import { request, type Agent } from 'undici';
 import { TaskError } from '../domain/errors.js';
 import { messageType } from '../domain/event.js';
 import { secretKey, type Sink } from '../domain/sink.js';
+import { retryAfterMs } from '../net/http-error.js';
+import { checkHost, isPublicAddress, type AddressRule } from '../net/safe-http.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
-import { checkHost, isPublicAddress, retryAfterMs, type AddressRule } from './safe-http.js';
 
 /** Where messages of ours come from, for those who get others too. */
 const SOURCE = '/tempograph';

@@ -7,10 +7,20 @@ import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent } from 'undici';
 
+/** All of IPv6 that is given out as public (RFC 4291, 2.4); beside it stand forms that only wrap an IPv4 address. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+
 /** Public is what is neither this machine, nor in a private or link-local network, nor anything but unicast. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
-  return ipaddr.process(address).range() === 'unicast';
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== 'unicast') return false;
+  return parsed.kind() === 'ipv4' || (parsed as ipaddr.IPv6).match(GLOBAL_UNICAST);
+}
+
+/** `TEMPOGRAPH_HTTP_ALLOW_PRIVATE=1` on a worker lets its tasks reach private addresses. */
+export function privateAllowed(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env['TEMPOGRAPH_HTTP_ALLOW_PRIVATE'] === '1';
 }
 
 /** Which addresses may be reached, and the error for one that may not. */
@@ -38,13 +48,4 @@ export function guardedAgent({ allowed, refusal }: AddressRule): Agent {
 export function checkHost(url: string, { allowed, refusal }: AddressRule): void {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) && !allowed(host)) throw refusal(host, host);
-}
-
-/** Retry-After is seconds or a date (RFC 9110, 10.2.3). */
-export function retryAfterMs(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
