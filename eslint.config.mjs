@@ -40,7 +40,9 @@ const ROOMS = {
   templates: { may: ['domain'] },
   /** How executions stand and ended, read from Temporal: for clients and for activities. */
   observe: { may: ['domain', 'store', ...CONTRACT] },
-  runners: { may: ['domain', 'registry'] },
+  /** What holds a program on Linux: namespaces, limits, a filter of system calls, a proxy. */
+  sandbox: { may: ['domain'] },
+  runners: { may: ['domain', 'registry', 'sandbox'] },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
