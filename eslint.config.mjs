@@ -42,7 +42,9 @@ const ROOMS = {
   observe: { may: ['domain', 'store', ...CONTRACT] },
   /** Requests to addresses that somebody else named. */
   net: { may: ['domain'] },
-  runners: { may: ['domain', 'registry', 'net'] },
+  /** What holds a program on Linux: namespaces, limits, a filter of system calls, a proxy. */
+  sandbox: { may: ['domain'] },
+  runners: { may: ['domain', 'registry', 'net', 'sandbox'] },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
