@@ -40,7 +40,9 @@ const ROOMS = {
   templates: { may: ['domain'] },
   /** How executions stand and ended, read from Temporal: for clients and for activities. */
   observe: { may: ['domain', 'store', ...CONTRACT] },
-  runners: { may: ['domain', 'registry'] },
+  /** Docker and Podman: containers, images and what they leave. */
+  engine: { may: ['domain'] },
+  runners: { may: ['domain', 'registry', 'engine'] },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
