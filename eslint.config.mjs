@@ -44,7 +44,9 @@ const ROOMS = {
   net: { may: ['domain'] },
   /** What holds a program on Linux: namespaces, limits, a filter of system calls, a proxy. */
   sandbox: { may: ['domain'] },
-  runners: { may: ['domain', 'registry', 'net', 'sandbox'] },
+  /** Docker and Podman: containers, images and what they leave. */
+  engine: { may: ['domain'] },
+  runners: { may: ['domain', 'registry', 'net', 'sandbox', 'engine'] },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
