@@ -45,6 +45,16 @@ export interface Settings {
   isolatedMemoryMb?: number;
   /** Kinds of programs that this worker runs: process, container, faas. Default: those that its host can. */
   programs?: readonly ProgramKind[];
+  /** Programs of one kind that run at once in this worker. Default: four for each CPU. */
+  maxPrograms?: number;
+  /** Path within the hierarchies of control groups below which programs get theirs. Default: the worker's own group. */
+  cgroupParent?: string;
+  /** Where Docker or Podman listens: `unix:///run/podman/podman.sock`. Default: DOCKER_HOST, else the usual sockets. */
+  containerEngine?: string;
+  /** An OCI runtime that the engine knows, such as `runsc`. Default: the engine's own. */
+  containerRuntime?: string;
+  /** Folders of the engine's host that containers may mount: `/data`, or `/data:rw` where they may write. Default none. */
+  containerMounts?: readonly string[];
   /** Time that a handler in a thread or process gets between being asked to stop and being ended. Default 2 s. */
   stopGrace?: Duration;
   /**
@@ -90,6 +100,11 @@ export interface ResolvedSettings {
   stopGraceMs: number;
   /** Null: whatever the host can. */
   programs: readonly ProgramKind[] | null;
+  maxPrograms: number;
+  cgroupParent: string | null;
+  containerEngine: string | null;
+  containerRuntime: string | null;
+  containerMounts: readonly { source: string; readOnly: boolean }[];
   /** Null: none. */
   maxConcurrentExecutions: number | null;
   limits: Readonly<Record<string, { max: number }>>;
@@ -218,6 +233,26 @@ export function resolveSettings(
       programs,
       null,
     ),
+    maxPrograms: read(
+      'maxPrograms',
+      'TEMPOGRAPH_MAX_PROGRAMS',
+      whole('maxPrograms', 1, 10_000),
+      4 * availableParallelism(),
+    ),
+    cgroupParent: read<string | null>('cgroupParent', 'TEMPOGRAPH_CGROUP_PARENT', String, null),
+    containerEngine: read<string | null>(
+      'containerEngine',
+      'TEMPOGRAPH_CONTAINER_ENGINE',
+      String,
+      null,
+    ),
+    containerRuntime: read<string | null>(
+      'containerRuntime',
+      'TEMPOGRAPH_CONTAINER_RUNTIME',
+      String,
+      null,
+    ),
+    containerMounts: read('containerMounts', 'TEMPOGRAPH_CONTAINER_MOUNTS', mounts, []),
     stopGraceMs: read('stopGrace', 'TEMPOGRAPH_STOP_GRACE', stopGrace, 2_000),
     maxConcurrentExecutions: read<number | null>(
       'maxConcurrentExecutions',
@@ -346,6 +381,19 @@ function programs(value: unknown): readonly ProgramKind[] {
     'CONFIGURATION',
     `programs: expected a list of ${PROGRAM_KINDS.join(', ')}, or none, got ${JSON.stringify(value)}`,
   );
+}
+
+/** In the environment: `/data,/scratch:rw`. */
+function mounts(value: unknown): { source: string; readOnly: boolean }[] {
+  const names = typeof value === 'string' ? value.split(',') : (value as readonly unknown[]);
+  return names.map((one) => {
+    const [, source, mode] = /^\s*(\/.*?)(:rw|:ro)?\s*$/.exec(String(one)) ?? [];
+    if (source !== undefined) return { source, readOnly: mode !== ':rw' };
+    throw new TaskError(
+      'CONFIGURATION',
+      `containerMounts: expected absolute paths, with :rw where containers may write, got ${JSON.stringify(one)}`,
+    );
+  });
 }
 
 /** An IPv4 or IPv6 address: Temporal's runtime resolves no names, except that everybody knows `localhost`. */

@@ -56,6 +56,8 @@ function demote(level: Lowercase<TemporalLevel>, message: string): Lowercase<Tem
     )
   )
     return 'debug';
+  // The workers of the system's and the programs' queues run activities only.
+  if (level === 'warn' && message.startsWith('No workflows registered')) return 'debug';
   if (level === 'warn' && message.startsWith('Activity failed')) return 'debug';
   if (level === 'warn' && message.startsWith('Workflow failed')) return 'debug';
   return level;

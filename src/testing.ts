@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkerOptions } from '@temporalio/worker';
 import { TaskEngine } from './client.js';
+import type { ProgramKind } from './domain/program.js';
 import { TaskError } from './domain/errors.js';
 import { getOwn } from './domain/json.js';
 import { didYouMean } from './domain/suggest.js';
@@ -23,6 +24,8 @@ export interface TestEngineOptions {
   mocks?: Readonly<Record<string, Mock>>;
   hooks?: Hooks;
   namedHooks?: Hooks;
+  /** Kinds of programs that are really run. Default none. */
+  programs?: readonly ProgramKind[];
   /** Gives the secrets that inputs and programs name. */
   secrets?: SecretProvider;
   /** Default: silent. */
@@ -70,6 +73,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
       logger,
       ...(options.hooks ? { hooks: options.hooks } : {}),
       ...(options.namedHooks ? { namedHooks: options.namedHooks } : {}),
+      programs: options.programs ?? [],
       ...(options.secrets ? { secrets: options.secrets } : {}),
       ...(options.temporal ? { temporal: options.temporal } : {}),
     });

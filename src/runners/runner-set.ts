@@ -3,6 +3,9 @@ import { TaskError } from '../domain/errors.js';
 import { ISOLATIONS, type Isolation, type RegisteredTask, type TaskRegistry } from '../registry.js';
 import { PROGRAM_KINDS, type ProgramKind } from '../domain/program.js';
 import { ProgramRunners, type OpenRunner } from './program-runners.js';
+import { ContainerRunner } from './container.js';
+import { FaasRunner } from './faas.js';
+import { ProgramProcessRunner } from './program-process.js';
 import { InProcessRunner } from './in-process.js';
 import { ProcessRunner } from './process.js';
 import type { ModeDetail, Runner } from './runner.js';
@@ -15,11 +18,49 @@ export interface RunnerSettings {
   stopGraceMs: number;
   /** The kinds of programs that are to be there; null for whatever this host has. */
   programs: readonly ProgramKind[] | null;
+  /** Programs of one kind that run at once. */
+  maxPrograms: number;
+  /** Null: the worker's own. */
+  cgroupParent: string | null;
+  /** Null: what `DOCKER_HOST` says, else the usual sockets. */
+  containerEngine: string | null;
+  /** Null: the engine's own. */
+  containerRuntime: string | null;
+  containerMounts: readonly { source: string; readOnly: boolean }[];
 }
 
-/** How the runners of programs are opened. */
-function openers(_settings: RunnerSettings): Partial<Record<ProgramKind, OpenRunner>> {
-  return {};
+/** How the runners of programs are opened; those that cannot hold anything here say so. */
+function openers(settings: RunnerSettings): Record<ProgramKind, OpenRunner> {
+  const { maxPrograms, stopGraceMs: graceMs, cgroupParent } = settings;
+  return {
+    process: async () => {
+      const options = { maxPrograms, graceMs, ...(cgroupParent === null ? {} : { cgroupParent }) };
+      return await checked(new ProgramProcessRunner(options));
+    },
+    container: async () => {
+      const {
+        containerEngine: host,
+        containerRuntime: runtime,
+        containerMounts: mounts,
+      } = settings;
+      return await checked(
+        new ContainerRunner({
+          ...{ maxContainers: maxPrograms, graceMs, mounts },
+          ...(host === null ? {} : { engine: { host } }),
+          ...(runtime === null ? {} : { runtime }),
+        }),
+      );
+    },
+    faas: async () => new FaasRunner(),
+  };
+}
+
+/** @throws TaskError CONFIGURATION with what this host lacks */
+async function checked(runner: Runner): Promise<Runner> {
+  const lacks = await runner.check([]);
+  if (lacks.length === 0) return runner;
+  await runner.close();
+  throw new TaskError('CONFIGURATION', lacks.join('; '));
 }
 
 /** How each mode's runner is made. Those without one are still to come. */

@@ -40,6 +40,7 @@ export async function startHarness(options: StartWorkerOptions = {}): Promise<Ha
       ...base,
       logger: log,
       shutdownGrace: '1s',
+      programs: [], // what a host can hold programs by is looked at only where that is tested
       ...options,
       ...more,
       temporal: { workflowBundle: { codePath: bundle }, ...options.temporal, ...more.temporal },
