@@ -79,7 +79,7 @@ export function containerOptions(
       ],
       RestartPolicy: { Name: 'no' },
       AutoRemove: false,
-      Tmpfs: tmpfsFor(['/tmp', ...volumes], limits.diskBytes, mounts),
+      Tmpfs: tmpfsFor(['/tmp', ...volumes], limits.diskBytes, mounts, user),
       Mounts: [
         { Type: 'volume', Target: FOLDER, Source: '', VolumeOptions: { NoCopy: true, Labels: {} } },
         ...mounts.map(({ source, target, readOnly }) => ({
@@ -123,16 +123,20 @@ function limitsFor({
   };
 }
 
-/** Each in memory, so they count against the memory as well. What is mounted over one goes first. */
+/**
+ * Each in memory, so they count against the memory as well. What is mounted over one goes first. They belong to the
+ * program: where the image has such a folder, its mode wins over the one that is asked for here.
+ */
 function tmpfsFor(
   places: readonly string[],
   bytes: number,
   mounts: readonly Mount[],
+  user: string,
 ): Record<string, string> {
+  const [uid, gid] = user.split(':');
+  const options = `rw,nosuid,nodev,size=${bytes},mode=1777,uid=${uid},gid=${gid}`;
   const free = places.filter((place) => !mounts.some(({ target }) => target === place));
-  return Object.fromEntries(
-    free.map((place) => [place, `rw,nosuid,nodev,size=${bytes},mode=1777`]),
-  );
+  return Object.fromEntries(free.map((place) => [place, options]));
 }
 
 /** @throws TaskError CONFIGURATION for root */

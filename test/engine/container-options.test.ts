@@ -1,0 +1,149 @@
+import type { EngineFacts } from '../../src/engine/engine.js';
+import {
+  assertHeld,
+  containerOptions,
+  type ContainerAsk,
+} from '../../src/engine/container-options.js';
+import { seccompProfile } from '../../src/engine/seccomp-profile.js';
+
+const ask = (overrides: Partial<ContainerAsk> = {}): ContainerAsk => ({
+  spec: { image: 'busy:1' },
+  image: 'sha256:aaaa',
+  volumes: [],
+  env: { A: '1' },
+  limits: {
+    cpu: 0.25,
+    memoryBytes: 64e6,
+    diskBytes: 32e6,
+    processes: 12,
+    logBytes: 1_000,
+  },
+  mounts: [],
+  labels: { l: 'x' },
+  seccomp: true,
+  ...overrides,
+});
+const FACTS: EngineFacts = {
+  name: 'docker',
+  version: '99',
+  cgroup: '2',
+  memory: true,
+  swap: true,
+  cpu: true,
+  processes: true,
+  seccomp: true,
+  lsm: 'apparmor',
+  userns: false,
+};
+
+describe('containerOptions', () => {
+  it('takes away all that a program does not need', () => {
+    expect(containerOptions(ask())).toMatchObject({
+      Image: 'sha256:aaaa',
+      User: '65534:65534',
+      Env: ['A=1'],
+      Labels: { l: 'x' },
+      Tty: false,
+      OpenStdin: false,
+      Healthcheck: { Test: ['NONE'] },
+      HostConfig: {
+        NetworkMode: 'none',
+        IpcMode: 'private',
+        Memory: 64e6,
+        MemorySwap: 64e6,
+        NanoCpus: 250_000_000,
+        PidsLimit: 12,
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+        Privileged: false,
+        Tmpfs: { '/tmp': 'rw,nosuid,nodev,size=32000000,mode=1777,uid=65534,gid=65534' },
+        Ulimits: [
+          { Name: 'fsize', Soft: 32e6, Hard: 32e6 },
+          { Name: 'core', Soft: 0, Hard: 0 },
+        ],
+        Mounts: [{ Type: 'volume', Target: '/tempograph' }],
+      },
+    });
+  });
+
+  it('leaves command, entrypoint and folder to the image where nothing is said', () => {
+    const options = containerOptions(ask());
+    for (const key of ['Cmd', 'Entrypoint', 'WorkingDir']) expect(options).not.toHaveProperty(key);
+  });
+
+  it.each([
+    [{ command: ['a', 'b'] }, { Cmd: ['a', 'b'] }],
+    [
+      { entrypoint: ['/run'], command: ['b'] },
+      { Entrypoint: ['/run'], Cmd: ['b'] },
+    ],
+    [{ entrypoint: [] }, { Entrypoint: [''] }], // an empty list would leave the image's
+    [{ workdir: '/w' }, { WorkingDir: '/w' }],
+    [{ files: { a: 'x' } }, { WorkingDir: '/tempograph/files' }],
+    [{ files: { a: 'x' }, workdir: '/w' }, { WorkingDir: '/w' }],
+  ])('says %j as %j', (spec, expected) => {
+    expect(containerOptions(ask({ spec: { image: 'busy:1', ...spec } }))).toMatchObject(expected);
+  });
+
+  it('limits what an image declares as a volume, unless something is mounted there', () => {
+    const mounts = [{ source: '/a', target: '/data', readOnly: true }];
+    const tmpfs = (more: Partial<ContainerAsk>) =>
+      Object.keys(containerOptions(ask(more)).HostConfig?.Tmpfs as object);
+    expect(tmpfs({ volumes: ['/data', '/more'] })).toEqual(['/tmp', '/data', '/more']);
+    expect(tmpfs({ volumes: ['/data', '/more'], mounts })).toEqual(['/tmp', '/more']);
+  });
+
+  it('mounts nothing that lies below the source', () => {
+    const mounts = [{ source: '/a', target: '/b', readOnly: true }];
+    expect(containerOptions(ask({ mounts })).HostConfig?.Mounts?.[1]).toEqual({
+      Type: 'bind',
+      Source: '/a',
+      Target: '/b',
+      ReadOnly: true,
+      BindOptions: { Propagation: 'rprivate', NonRecursive: true },
+    });
+  });
+
+  it('gives its profile only to an engine with seccomp', () => {
+    const profile = `seccomp=${JSON.stringify(seccompProfile())}`;
+    expect(containerOptions(ask()).HostConfig?.SecurityOpt).toEqual(['no-new-privileges', profile]);
+    expect(containerOptions(ask({ seccomp: false })).HostConfig?.SecurityOpt).toEqual([
+      'no-new-privileges',
+    ]);
+  });
+
+  it.each(['0:0', 'root', '0:5', '5:0', '5', ''])('refuses the user %j', (user) => {
+    expect(() => containerOptions(ask(), { user })).toThrow(/neither of them 0/);
+  });
+});
+
+describe('assertHeld', () => {
+  const lacking = (
+    level: 'LOW' | 'MEDIUM' | 'HIGH',
+    lacks: Partial<EngineFacts>,
+    runtime?: string,
+  ) => {
+    try {
+      assertHeld({ ...FACTS, ...lacks }, level, runtime === undefined ? {} : { runtime });
+      return 'held';
+    } catch (error) {
+      return (error as Error).message.replace(/.*needs: /, '');
+    }
+  };
+
+  it.each([
+    ['LOW', { seccomp: false, swap: false, lsm: undefined }, 'held'],
+    ['LOW', { memory: false, processes: false }, 'a memory limit, a limit of processes'],
+    ['MEDIUM', { cpu: false }, 'a CPU limit'],
+    ['MEDIUM', { seccomp: false, swap: false }, 'seccomp, a limit of swap memory'],
+    ['MEDIUM', { lsm: undefined }, 'held'],
+    ['HIGH', { lsm: undefined, userns: true }, 'held'],
+  ] as const)('at %s without %j: %s', (level, lacks, expected) => {
+    expect(lacking(level, lacks)).toBe(expected);
+  });
+
+  it('asks for a second wall at HIGH, which a runtime may be', () => {
+    expect(lacking('HIGH', { lsm: undefined })).toMatch(/^a second wall/);
+    expect(lacking('HIGH', { lsm: undefined }, 'runsc')).toBe('held');
+  });
+});
