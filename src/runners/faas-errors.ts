@@ -157,7 +157,9 @@ const NETWORK: readonly string[] = [
   ...['EHOSTUNREACH', 'ENETUNREACH'],
 ];
 /** What the client refuses to send. */
-const UNSENDABLE = ['UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'];
+const UNSENDABLE = [
+  ...['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'],
+];
 
 /** The error of a request that got no whole answer. Errors of ours pass as they are. */
 export function wayError(thrown: unknown, from: string): unknown {
