@@ -1,4 +1,5 @@
 /** What goes over the wire to a function behind an address, and what comes back. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -70,6 +71,18 @@ describe('a call', () => {
     } finally {
       context.disable();
     }
+  });
+
+  it("has no time limit but its attempt's", async () => {
+    const limits: unknown[] = [];
+    const note = (message: unknown): void => {
+      const { request } = message as { request: { headersTimeout: number; bodyTimeout: number } };
+      limits.push(request.headersTimeout, request.bodyTimeout);
+    };
+    subscribe('undici:request:create', note);
+    await target.call();
+    unsubscribe('undici:request:create', note);
+    expect(limits).toEqual([0, 0]); // undici's own are five minutes
   });
 
   it.each<[string, Partial<FaasSpec>]>([
