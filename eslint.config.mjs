@@ -42,7 +42,11 @@ const ROOMS = {
   observe: { may: ['domain', 'store', ...CONTRACT] },
   /** Requests to addresses that somebody else named. */
   net: { may: ['domain'] },
-  runners: { may: ['domain', 'registry', 'net'] },
+  /** What holds a program on Linux: namespaces, limits, a filter of system calls, a proxy. */
+  sandbox: { may: ['domain'] },
+  /** Docker and Podman: containers, images and what they leave. */
+  engine: { may: ['domain'] },
+  runners: { may: ['domain', 'registry', 'net', 'sandbox', 'engine'] },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {

@@ -68,7 +68,7 @@ const project = (displayName, match, extra = {}) => ({
 });
 
 /**
- * Domain tests need no server; the store's run on SQLite and on a PostgreSQL of their own; the others share one workflow
+ * Domain tests need no server; those of the container engine start a Docker of their own where they can; the store's run on SQLite and on a PostgreSQL of their own; the others share one workflow
  * bundle and one dev server.
  */
 export default {
@@ -78,15 +78,21 @@ export default {
       globalSetup: '<rootDir>/test/store/global-setup.mjs',
       globalTeardown: '<rootDir>/test/store/global-teardown.mjs',
     }),
-    // Functions in processes of their own, and no Temporal server.
+    // Programs: functions and containers in processes of their own, and no Temporal server.
     project('faas', ['runners/faas*.test.ts'], {
       globalSetup: '<rootDir>/test/support/faas-setup.mjs',
     }),
-    project('temporal', ['!(domain|convert|store|support|fixtures)/**/*.test.ts', '*.test.ts'], {
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/runners/faas'],
-      globalSetup: '<rootDir>/test/support/global-setup.mjs',
-      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-    }),
+    project('engine', ['engine/**/*.test.ts', 'runners/container*.test.ts']),
+    project('sandbox', ['sandbox/**/*.test.ts', 'runners/program-process*.test.ts']),
+    project(
+      'temporal',
+      ['!(domain|convert|store|engine|sandbox|support|fixtures)/**/*.test.ts', '*.test.ts'],
+      {
+        testPathIgnorePatterns: ['/node_modules/', '/test/runners/(container|faas|program)[^/]*$'],
+        globalSetup: '<rootDir>/test/support/global-setup.mjs',
+        globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+      },
+    ),
     // Only by `npm run nightly`: half an hour.
     ...(process.env.TEMPOGRAPH_NIGHTLY
       ? [

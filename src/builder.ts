@@ -9,11 +9,14 @@ import {
   type NodeHandle,
   type NodeInput,
   type NodeOptions,
+  type ProgramInput,
+  type ProgramOptions,
   type Question,
 } from './builder/node-options.js';
 import { append } from './domain/append.js';
 import { namedIn, plain, reads, reference, type Ref, type Templated } from './builder/refs.js';
 import { TaskError } from './domain/errors.js';
+import type { ProgramKind } from './domain/program.js';
 import type { GraphSpec, ParamSpec } from './domain/spec.js';
 import type { AnyTask, TaskDefinition } from './registry.js';
 
@@ -24,6 +27,8 @@ export type {
   MapSettings,
   NodeHandle,
   NodeOptions,
+  ProgramInput,
+  ProgramOptions,
   Question,
   Undo,
 } from './builder/node-options.js';
@@ -199,9 +204,23 @@ export class GraphBuilder<Output = Record<string, unknown>> {
     return builder;
   }
 
+  /**
+   * Adds a program: code for a runtime, a command, an image or a function, said in data.
+   *
+   * @param program `{ process }`, `{ container }` or `{ faas }`, as in a pipeline
+   * @throws TaskError CONFIGURATION when the id is taken
+   */
+  program<Output = unknown>(
+    id: string,
+    program: ProgramInput,
+    options: ProgramOptions = {},
+  ): NodeHandle<Output> {
+    return this.push(id, program, options);
+  }
+
   private push<Output>(
     id: string,
-    what: Pick<NodeInput, 'task' | 'graph' | 'approval' | 'map'>,
+    what: Pick<NodeInput, 'task' | 'graph' | 'approval' | 'map' | ProgramKind>,
     options: FlowOptions & Pick<NodeOptions<never, never>, 'compensate'> & { input?: unknown },
   ): NodeHandle<Output> {
     if (this.nodes.some((node) => node.id === id))

@@ -10,6 +10,7 @@ import { SinksSchema, type Sink, type SinkOptions } from './domain/sink.js';
 import { parseDuration, type Duration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
 import { LATE_NAME } from './domain/late-values.js';
+import { PROGRAM_KINDS, type ProgramKind } from './domain/program.js';
 import { LIMIT_MOST } from './domain/limit.js';
 
 export interface Settings {
@@ -42,6 +43,8 @@ export interface Settings {
   maxProcesses?: number;
   /** JavaScript heap of each thread or process, in megabytes. Default 512. */
   isolatedMemoryMb?: number;
+  /** Kinds of programs that this worker runs: process, container, faas. Default: those that its host can. */
+  programs?: readonly ProgramKind[];
   /** Time that a handler in a thread or process gets between being asked to stop and being ended. Default 2 s. */
   stopGrace?: Duration;
   /**
@@ -85,6 +88,8 @@ export interface ResolvedSettings {
   maxProcesses: number;
   isolatedMemoryMb: number;
   stopGraceMs: number;
+  /** Null: whatever the host can. */
+  programs: readonly ProgramKind[] | null;
   /** Null: none. */
   maxConcurrentExecutions: number | null;
   limits: Readonly<Record<string, { max: number }>>;
@@ -207,6 +212,12 @@ export function resolveSettings(
       whole('isolatedMemoryMb', 16, 2 ** 20),
       512,
     ),
+    programs: read<readonly ProgramKind[] | null>(
+      'programs',
+      'TEMPOGRAPH_PROGRAMS',
+      programs,
+      null,
+    ),
     stopGraceMs: read('stopGrace', 'TEMPOGRAPH_STOP_GRACE', stopGrace, 2_000),
     maxConcurrentExecutions: read<number | null>(
       'maxConcurrentExecutions',
@@ -322,6 +333,18 @@ function logLevel(value: unknown): LogLevel {
   throw new TaskError(
     'CONFIGURATION',
     `logLevel: expected one of ${LOG_LEVELS.join(', ')}, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** A list, or in the environment `process,faas`; `none` for none. */
+function programs(value: unknown): readonly ProgramKind[] {
+  const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
+  const list = Array.isArray(names) && names.join() === 'none' ? [] : names;
+  const parsed = z.array(z.enum(PROGRAM_KINDS)).safeParse(list);
+  if (parsed.success) return parsed.data;
+  throw new TaskError(
+    'CONFIGURATION',
+    `programs: expected a list of ${PROGRAM_KINDS.join(', ')}, or none, got ${JSON.stringify(value)}`,
   );
 }
 

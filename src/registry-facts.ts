@@ -10,11 +10,12 @@ import type { TaskRegistry } from './registry.js';
 export function planContext(
   registry: TaskRegistry,
   { graph }: { graph: { hooks?: { post: readonly string[] } | undefined } },
-  { circuits }: Pick<PlanContext, 'circuits'> = {},
+  { circuits, runners }: Pick<PlanContext, 'circuits' | 'runners'> = {},
 ): PlanContext {
   const common = registry.postHooks(graph.hooks?.post ?? [], '');
   return {
     ...(circuits ? { circuits } : {}),
+    ...(runners ? { runners } : {}),
     postHooks: common.length > 0,
     postHooksOnSkipped: common.some((hook) => hook.onSkipped),
     task: (name) => {
@@ -28,6 +29,7 @@ export function planContext(
           postHooksOnSkipped: own.some((hook) => hook.onSkipped),
           external: task.definition.completion === 'external',
           inProcess: task.isolation === 'in-process',
+          isolation: task.isolation,
         }
       );
     },

@@ -3,11 +3,13 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Artifact, ArtifactOptions, ArtifactSource } from './domain/artifact.js';
+import { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
 import type { ErrorRecord } from './domain/errors.js';
 import { TaskError } from './domain/errors.js';
 import { preview, type Json } from './domain/json.js';
 import type { JsonSchema, TaskSchemas } from './domain/schema-flow.js';
 import type { AttemptRecord } from './domain/outcome.js';
+import type { Program } from './domain/program.js';
 import type { ProgressInput } from './domain/progress.js';
 import {
   TASK_NAME,
@@ -17,9 +19,7 @@ import {
 } from './domain/spec.js';
 import type { Status } from './domain/status.js';
 
-/** Where a handler can run. `thread` and `process` end a handler that does not stop when asked. */
-export const ISOLATIONS = ['in-process', 'thread', 'process', 'container', 'faas'] as const;
-export type Isolation = (typeof ISOLATIONS)[number];
+export { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
 
 /** How a task's attempt ends: when its handler returns, or when somebody reports it (`engine.handleItem`). */
 export const COMPLETIONS = ['handler', 'external'] as const;
@@ -286,6 +286,8 @@ export interface RegisteredTask {
   isolation: Isolation;
   /** URL of the module that exports it. */
   module: string | undefined;
+  /** Of a node that runs a program: there is no handler. */
+  program?: Program;
 }
 
 export class TaskRegistry {

@@ -12,7 +12,7 @@ import { didYouMean } from './domain/suggest.js';
 import { defineTask, type AnyTask, type Hooks, type TaskContext } from './registry.js';
 import { findTimeSkippingServer } from './servers/find-time-skipping-server.js';
 import { createLogger, installRuntime, type Logger } from './telemetry.js';
-import { BUILT_IN_TASKS, startWorker, type RunningWorker } from './worker.js';
+import { BUILT_IN_TASKS, startWorker, type RunningWorker, type SecretProvider } from './worker.js';
 
 /** Stands where a task's `run` does; the task's schemas, options and retries stay. It ends when it returns. */
 export type Mock = (input: never, context: TaskContext) => unknown;
@@ -23,6 +23,8 @@ export interface TestEngineOptions {
   mocks?: Readonly<Record<string, Mock>>;
   hooks?: Hooks;
   namedHooks?: Hooks;
+  /** Gives the secrets that inputs and programs name. */
+  secrets?: SecretProvider;
   /** Default: silent. */
   logger?: Logger;
   /** A time-skipping server's executable. Default: found, or got into the user's cache. */
@@ -68,6 +70,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
       logger,
       ...(options.hooks ? { hooks: options.hooks } : {}),
       ...(options.namedHooks ? { namedHooks: options.namedHooks } : {}),
+      ...(options.secrets ? { secrets: options.secrets } : {}),
       ...(options.temporal ? { temporal: options.temporal } : {}),
     });
     const engine = await TaskEngine.connect({ ...settings, client: env.client });

@@ -27,6 +27,7 @@ import {
 import type { ErrorListVerbs } from './domain/error-kinds.js';
 import { TaskError } from './domain/errors.js';
 import { parseDuration, type Duration } from './domain/duration.js';
+import type { ProgramKind } from './domain/program.js';
 import type { Marked } from './domain/observation.js';
 import { markedRow } from './observe/projection.js';
 import { enterLocalWorker } from './local-workers.js';
@@ -48,7 +49,7 @@ import {
 } from './telemetry/tracing.js';
 import { templateGraph } from './templates/load-template.js';
 import { PRELOADED } from './workflow-modules.js';
-import { systemQueue } from './workflows/messages.js';
+import { runnerQueue, systemQueue } from './workflows/messages.js';
 
 export { defineTask } from './registry.js';
 export type {
@@ -147,7 +148,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   const identity = options.temporal?.identity ?? `${process.pid}@${hostname()}`;
   const slots = options.maxConcurrentActivities ?? DEFAULT_SLOTS;
   const create = async (): Promise<Worker[]> => {
-    await runners.check();
+    await Promise.all([runners.check(), runners.open()]);
     connection = options.connection ?? (await connectWorker(options));
     const blobs = blobStore(settings);
     const client = new Client({ connection, namespace: connectOptions(options).namespace });
@@ -171,11 +172,15 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     records?.reconcile(client, blobs);
     const main = workerOptions(options, deps, connection, graceMs, tracing);
     const worker = await Worker.create(main);
+    const made = [worker];
     try {
-      return [worker, await Worker.create(systemOptions(main))];
+      made.push(await Worker.create(systemOptions(main)));
+      for (const kind of runners.programKinds)
+        made.push(await Worker.create(programOptions(main, kind)));
+      return made;
     } catch (error) {
-      const stopped = worker.run();
-      worker.shutdown();
+      const stopped = Promise.all(made.map((one) => one.run()));
+      for (const one of made) one.shutdown();
       await stopped;
       throw error;
     }
@@ -283,17 +288,34 @@ function workerOptions(
 }
 
 /** A worker beside the main one, for the engine's own work: it never waits for a slot behind tasks. */
-function systemOptions({
+function systemOptions(main: WorkerOptions): WorkerOptions {
+  return {
+    ...besideOptions(main),
+    taskQueue: systemQueue(main.taskQueue),
+    maxConcurrentActivityTaskExecutions: SYSTEM_SLOTS,
+  };
+}
+
+/** A worker beside the main one for one kind of programs: workers that cannot run it do not poll its queue. */
+function programOptions(main: WorkerOptions, kind: ProgramKind): WorkerOptions {
+  return {
+    ...besideOptions(main),
+    taskQueue: runnerQueue(main.taskQueue, kind),
+    maxConcurrentActivityTaskExecutions: main.maxConcurrentActivityTaskExecutions ?? DEFAULT_SLOTS,
+  };
+}
+
+/** What a worker for activities alone has of the main one. */
+function besideOptions({
   connection,
   namespace,
-  taskQueue,
   activities,
   identity,
   dataConverter,
   interceptors,
   shutdownGraceTime,
   shutdownForceTime,
-}: WorkerOptions): WorkerOptions {
+}: WorkerOptions): Omit<WorkerOptions, 'taskQueue'> {
   return {
     ...(connection ? { connection } : {}),
     ...(namespace === undefined ? {} : { namespace }),
@@ -303,8 +325,6 @@ function systemOptions({
     ...(interceptors?.activity ? { interceptors: { activity: interceptors.activity } } : {}),
     ...(shutdownGraceTime === undefined ? {} : { shutdownGraceTime }),
     ...(shutdownForceTime === undefined ? {} : { shutdownForceTime }),
-    taskQueue: systemQueue(taskQueue),
-    maxConcurrentActivityTaskExecutions: SYSTEM_SLOTS,
     maxHeartbeatThrottleInterval: '2s',
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
   };

@@ -32,6 +32,13 @@ export async function conclude(
   const added = await deps.errorLists.of(request.execution.project);
   const verdict = judge(request, attempt, facts, log, cause, added);
   const { error } = verdict;
+  if (verdict.retry && verdict.setups !== undefined) {
+    log.notPrepared(error, verdict.waitMs, verdict.setups);
+    return {
+      ...held(attempt, 'retry', verdict.waitMs, { counted: false, error }),
+      setups: verdict.setups,
+    };
+  }
   await facts.passage?.failed(error);
   attempt.record(attemptOutcome(error), {
     error: { code: error.code, message: error.message.slice(0, 200) },

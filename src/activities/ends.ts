@@ -63,6 +63,7 @@ export function outcomeOf(
     executionTimeMs: attempt.executionTimeMs,
     ...(facts.inputHash === undefined ? {} : { inputHash: facts.inputHash }),
     ...(warnings.length > 0 ? { warnings } : {}),
+    ...(facts.environment ? { environment: facts.environment } : {}),
     ...(Object.keys(metrics).length > 0 ? { metrics } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../domain/json.js';
-import type { Value } from '../domain/outcome.js';
+import type { RunEnvironment, Value } from '../domain/outcome.js';
 import type { RegisteredTask, TaskContext } from '../registry.js';
 import type { Artifacts } from './artifacts.js';
 import type { Claim } from './cached.js';
@@ -21,6 +21,8 @@ export interface Facts {
   task?: RegisteredTask;
   context?: TaskContext;
   collected: Collected;
+  /** Where it ran, where that was not in the worker itself. */
+  environment?: RunEnvironment;
   /** What the handler keeps beside its output, and, once it has ended, the list of it for the envelope. */
   artifacts?: Artifacts;
   listed?: Value;

@@ -52,7 +52,10 @@ export class LateSources {
    * @throws TaskError CONFIGURATION naming what is not allowed or not there, and the setting; ENVIRONMENT where the
    *   provider fails
    */
-  async values({ names }: LateValues, { node, execution }: NodeRequest): Promise<Late> {
+  async values(
+    { names }: Pick<LateValues, 'names'>,
+    { node, execution }: NodeRequest,
+  ): Promise<Late> {
     const request: SecretRequest = {
       ...{ task: node.task, graph: execution.graph },
       ...{ executionId: execution.id, nodeId: node.id },

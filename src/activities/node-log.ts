@@ -12,6 +12,8 @@ export interface NodeLogger extends TaskLogger {
   redact(redaction: Redaction): void;
   transition(from: Status, to: Status, reason?: StatusReason): void;
   retrying(error: ErrorRecord, waitMs: number, maxRetries: number): void;
+  /** Its environment could not be prepared, for the so-many-th time in a row. */
+  notPrepared(error: ErrorRecord, waitMs: number, times: number): void;
   failed(to: Status, error: ErrorRecord): void;
 }
 
@@ -52,6 +54,11 @@ export function nodeLogger(
       line.warn(
         { from: 'RUNNING', to: 'RETRYING', waitMs, error, ...since() },
         `retry ${error.attempt ?? attempt}/${maxRetries} in ${formatDuration(waitMs)}: ${formatError(error)}`,
+      ),
+    notPrepared: (error, waitMs, times) =>
+      line.warn(
+        { from: 'PREPARING', to: 'RETRYING', waitMs, error, ...since() },
+        `set-up ${times} failed, again in ${formatDuration(waitMs)}: ${formatError(error)}`,
       ),
     failed: (to, error) =>
       line.error({ from: 'RUNNING', to, error, ...since() }, `${to}: ${formatError(error)}`),

@@ -4,7 +4,7 @@
  */
 import { CompleteAsyncError } from '@temporalio/common';
 import { TaskError } from '../domain/errors.js';
-import { isObject, preview } from '../domain/json.js';
+import { isObject, preview, type Json } from '../domain/json.js';
 import type { ActivityOutcome, HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import type { RegisteredTask } from '../registry.js';
 import type { NodeRequest } from '../workflows/requests.js';
@@ -23,7 +23,16 @@ import { recordError } from './failure.js';
 import { handOver, type HandedOver } from './handover.js';
 import { runPreHooks } from './hooks.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
+import type { Late } from './late-sources.js';
 import { makeOutput } from './output.js';
+import { OutputLines } from './output-lines.js';
+import {
+  noteRun,
+  programGrants,
+  programRun,
+  programTask,
+  type ProgramGrants,
+} from './program-task.js';
 import { NO_REDACTION } from './redaction.js';
 import { resolveInput } from './resolve.js';
 import { reusable } from './reused.js';
@@ -101,7 +110,9 @@ async function run(
   facts: Facts,
   log: NodeLogger,
 ): Promise<Done | Skipped | HeldOutcome | HandedOver> {
-  const task = deps.registry.get(request.node.task);
+  const task = request.run?.limits
+    ? await programTask(deps, request)
+    : deps.registry.get(request.node.task);
   if (!task) return unknownTask(request, attempt, log);
   facts.task = task;
   log.transition('SCHEDULED', 'PREPARING');
@@ -128,7 +139,9 @@ async function steps(
   const hooked = await runPreHooks(deps, subject);
   facts.input = late.shown(hooked);
   facts.inputText = inlineText(facts.input);
-  const { valueOf, redaction } = await deps.late.values(late, request);
+  const grants = programGrants(task, request);
+  const names = [...late.names, ...(grants?.names ?? [])];
+  const { valueOf, redaction } = await deps.late.values({ names }, request);
   facts.redaction = redaction;
   log.redact(redaction);
   facts.inputHash = hashJson(late.hashed(hooked, valueOf));
@@ -163,9 +176,7 @@ async function steps(
   attempt.enter();
   rows.running();
   log.transition('PREPARING', 'RUNNING');
-  const { output } = await deps.runners
-    .of(task)
-    .run({ task, input, context: facts.context }, { signal: attempt.signal });
+  const output = await enter(deps, request, attempt, facts, { input, grants, valueOf, log });
   await facts.artifacts.settled();
   if (task.definition.completion === 'external') {
     // A worker that shuts down has started it all the same.
@@ -188,6 +199,38 @@ async function steps(
   const done = { ...made, ...(artifacts ? { artifacts } : {}) };
   await facts.claim?.keep(request, task.version, done);
   return done;
+}
+
+interface Entry {
+  input: unknown;
+  grants: ProgramGrants | undefined;
+  valueOf: Late['valueOf'];
+  log: NodeLogger;
+}
+
+/** Has the runner run it, and takes note of where it ran. */
+async function enter(
+  deps: Deps,
+  request: NodeRequest,
+  attempt: Attempt,
+  facts: Facts,
+  { input, grants, valueOf, log }: Entry,
+): Promise<unknown> {
+  const { task, context } = facts;
+  if (!task || !context) throw new TaskError('ENGINE', 'only a prepared attempt is entered');
+  const runner = deps.runners.of(task, request.run?.runner);
+  const program = grants && programRun(deps, request, grants, input as Json, valueOf);
+  const lines = new OutputLines(log);
+  try {
+    const { output, metrics, enforced } = await runner.run(
+      { task, input, context, ...(program ? { program } : {}) },
+      { signal: attempt.signal, onOutput: (stream, text) => lines.take(stream, text) },
+    );
+    if (runner.detail.mode !== 'in-process') noteRun(facts, runner.detail.mode, metrics, enforced);
+    return output;
+  } finally {
+    lines.end();
+  }
 }
 
 /** What a task says that was asked whether a lost attempt did its work: `{ done, output? }`. */

@@ -1,10 +1,11 @@
 /** What a failure means: another attempt after a wait, or the end of the node. */
 import { errorKinds, isRetriable } from '../domain/classify.js';
 import type { ErrorKinds } from '../domain/error-kinds.js';
-import { messageOf, type ErrorRecord } from '../domain/errors.js';
+import { messageOf, TaskError, type ErrorRecord } from '../domain/errors.js';
 import { isObject } from '../domain/json.js';
-import { policyFor, waitTime } from '../domain/retry.js';
+import { policyFor, waitTime, type RetryPolicy } from '../domain/retry.js';
 import type { RegisteredTask } from '../registry.js';
+import { SetUpError } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { Attempt } from './attempt.js';
 import type { Facts } from './facts.js';
@@ -13,7 +14,14 @@ import type { NodeLogger } from './node-log.js';
 
 /** What follows a failed attempt. */
 export type Verdict =
-  | { retry: true; error: ErrorRecord; waitMs: number; maxRetries: number }
+  | {
+      retry: true;
+      error: ErrorRecord;
+      waitMs: number;
+      maxRetries: number;
+      /** Nothing of it has run: no attempt is spent, and so often was it tried in a row. */
+      setups?: number;
+    }
   | { retry: false; error: ErrorRecord; status: 'FAILED' | 'TIMEOUT' | 'REJECTED' };
 
 /**
@@ -23,7 +31,7 @@ export type Verdict =
  */
 export function judge(
   request: NodeRequest,
-  attempt: Pick<Attempt, 'number' | 'totalLeftMs'>,
+  attempt: Pick<Attempt, 'number' | 'totalLeftMs' | 'enteredAt'>,
   facts: Facts,
   log: NodeLogger,
   thrown: unknown,
@@ -34,6 +42,9 @@ export function judge(
   const asked = askTask(facts, thrown, log);
   const said = typeof asked === 'string' ? { retry: asked === 'retry' } : asked;
   const never = [...policy.neverRetryOn, ...added.neverRetryOn].some((one) => kinds.includes(one));
+  const setUp =
+    !never && !kindsOf(request.retry).includes('ENVIRONMENT') && setUpFailure(thrown, attempt);
+  if (setUp) return again(setUp, request, attempt, facts);
   const retriable = !never && (said?.retry ?? isRetriable(thrown, policy, added));
   const error = {
     ...recordError(thrown, retriable, attempt.number, facts.redaction),
@@ -61,6 +72,42 @@ export function judge(
     };
   }
   return { retry: true, error, waitMs, maxRetries: policy.maxRetries };
+}
+
+/** How often a set-up is tried, and the first wait, which doubles: document 004 has it retried with back-off. */
+const SETUPS = 5;
+const SETUP_WAIT_MS = 1_000;
+
+/** The error where nothing of the task has run, and another try may help. */
+function setUpFailure(
+  thrown: unknown,
+  { enteredAt }: Pick<Attempt, 'enteredAt'>,
+): TaskError | undefined {
+  if (!(thrown instanceof TaskError) || thrown.code !== 'ENVIRONMENT' || !thrown.retriable)
+    return undefined;
+  // A handler may say so of what it needs itself: it has run, and its own policy counts.
+  return enteredAt === undefined || thrown instanceof SetUpError ? thrown : undefined;
+}
+
+const kindsOf = ({ byError }: RetryPolicy): string[] => Object.keys(byError ?? {});
+
+/** A set-up that failed is tried again by a policy of its own, whatever the task's says, and spends none of its attempts. */
+function again(
+  thrown: TaskError,
+  { round }: NodeRequest,
+  attempt: Pick<Attempt, 'number' | 'totalLeftMs'>,
+  { redaction }: Facts,
+): Verdict {
+  const setups = (round?.setups ?? 0) + 1;
+  const waitMs = SETUP_WAIT_MS * 2 ** (setups - 1);
+  const retry = setups < SETUPS && waitMs < attempt.totalLeftMs();
+  const error = recordError(thrown, retry, attempt.number, redaction);
+  if (retry) return { retry, error, waitMs, maxRetries: SETUPS - 1, setups };
+  return {
+    retry,
+    error: { ...error, message: `${error.message} (tried ${setups} times)` },
+    status: 'FAILED',
+  };
 }
 
 /** What the task itself says of its error; a classifier that fails has said nothing. */

@@ -1,6 +1,7 @@
 /** What may be said of a node in code, by its kind. */
 import { z } from 'zod';
 import { getOwn, isObject } from '../domain/json.js';
+import type { ProgramKind } from '../domain/program.js';
 import type { GraphSpec, TaskOptionsInput } from '../domain/spec.js';
 import type { TriggerRule } from '../domain/trigger.js';
 import type { AnyTask, TaskDefinition } from '../registry.js';
@@ -45,6 +46,19 @@ export interface NodeOptions<Input = unknown, Output = unknown>
   extends FlowOptions, TaskOptionsInput {
   /** The task that undoes its work when the graph fails or is cancelled later: its name or definition, or more. */
   compensate?: string | AnyTask | Undo<Input, Output>;
+}
+
+/** A program as a pipeline says it. */
+export type ProgramInput = {
+  [Kind in ProgramKind]: Required<Pick<NodeInput, Kind>>;
+}[ProgramKind];
+
+/** What may be said of a node that runs a program. */
+export interface ProgramOptions extends NodeOptions {
+  input?: unknown;
+  /** JSON Schemas 2020-12 of what it takes and gives. */
+  inputSchema?: Record<string, unknown>;
+  outputSchema?: Record<string, unknown>;
 }
 
 /** What may be said of a node whose work is a graph or a question. */

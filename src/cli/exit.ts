@@ -43,6 +43,7 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   ENVIRONMENT: EXIT.failed,
   CRASHED: EXIT.failed,
   PROCESS_EXIT: EXIT.failed,
+  PROGRAM_FAILED: EXIT.failed,
   ARTIFACT_INVALID: EXIT.failed,
   RESULT_FAILED: EXIT.failed,
   RESOURCE_EXHAUSTED: EXIT.failed,

@@ -1,6 +1,6 @@
 /** A pipeline as it is given on the command line: a file or standard input, with the place of every fault. */
 import { readFile, stat } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { adjacencyToSpec, isAdjacency } from '../domain/adjacency.js';
 import { TaskError } from '../domain/errors.js';
@@ -10,6 +10,7 @@ import { parsePipeline } from '../domain/pipeline.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
 import { resolveSettings } from '../config.js';
 import { templateFile } from '../templates/load-template.js';
+import { withProgramFiles } from '../templates/program-files.js';
 import { settingsOf, type CommonOptions } from './command.js';
 import type { Output } from './output.js';
 
@@ -35,7 +36,9 @@ export async function readPipeline(path: string, out: Output): Promise<PipelineS
     return source(name, null, [fault([], 'FILE', message)], (faults) => [...faults]);
   }
   const parsed = parsePipeline(text);
-  return source(name, parsed.spec, parsed.faults, (faults) => parsed.locate(faults));
+  const { spec, faults } = withProgramFiles(parsed.spec, path === '-' ? '.' : dirname(path));
+  const all = [...parsed.faults, ...parsed.locate(faults)];
+  return source(name, spec, all, (others) => parsed.locate(others));
 }
 
 function source(

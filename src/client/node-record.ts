@@ -1,6 +1,6 @@
 /** The record of one node of a graph. */
 import { getOwn } from '../domain/json.js';
-import type { Reused } from '../domain/outcome.js';
+import type { Reused, RunEnvironment } from '../domain/outcome.js';
 import { listOf } from './artifacts.js';
 import { notFound, type ExecutionHandle } from './handle.js';
 import type { ExecutionRecord } from './record.js';
@@ -33,6 +33,7 @@ export async function nodeRecord(
       ? { artifacts: await listOf(view.artifacts, references) }
       : { artifacts: ended?.artifacts ?? [] }),
     metrics: (view ?? ended)?.metrics ?? {},
+    ...environmentOf((view ?? ended)?.environment),
     ...(view?.progress ? { progress: { ...view.progress } } : {}),
     ...((view ?? ended)?.cached ? { cached: true } : {}),
     ...reusedOf((view ?? ended)?.reused),
@@ -42,6 +43,9 @@ export async function nodeRecord(
     durationMs: view?.durationMs ?? ended?.durationMs ?? null,
   };
 }
+
+const environmentOf = (environment: RunEnvironment | null | undefined): Partial<ExecutionRecord> =>
+  environment ? { environment } : {};
 
 const reusedOf = (reused: Reused | null | undefined): Partial<ExecutionRecord> =>
   reused ? { reused } : {};

@@ -331,7 +331,7 @@ function reportOf(
     return operationReport(`${executionId}/${id}`, name, {
       ...{ task: typeof task === 'string' ? task : task.name, reason: node?.reason ?? null },
       ...{ attemptHistory: node?.attemptHistory ?? [], cached: node?.cached ?? false },
-      ...{ reused: node?.reused ?? null },
+      ...{ reused: node?.reused ?? null, environment: node?.environment ?? null },
       ...{ startedAt: node?.startedAt ?? null, endedAt: node?.endedAt ?? null },
       ...{ durationMs: node?.durationMs ?? null, ...result, artifacts },
     });

@@ -3,6 +3,7 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Artifact } from '../domain/artifact.js';
 import type { ErrorRecord } from '../domain/errors.js';
+import type { RunEnvironment } from '../domain/outcome.js';
 import type { Progress } from '../domain/progress.js';
 import type { Priority } from '../domain/priority.js';
 import { isTerminal, STATUSES, type Status, type StatusChange } from '../domain/status.js';
@@ -65,6 +66,8 @@ export interface ExecutionRecord {
   progress?: Progress | null;
   /** Of a graph: of each node, by its id. */
   metrics?: Json;
+  /** Of a node that ran elsewhere than in the worker itself: where, and what held it there. */
+  environment?: RunEnvironment;
   /** What its last attempt kept beside its output; of a graph, what its nodes did. Null in a list where it is long. */
   artifacts?: (Artifact & { nodeId?: string })[] | null;
   tags?: string[];

@@ -10,7 +10,7 @@ import {
 import { setOwn, type Json } from '../domain/json.js';
 import type { Artifact, NodeArtifact } from '../domain/artifact.js';
 import type { Undone } from '../domain/compensation.js';
-import type { AttemptRecord, Reused } from '../domain/outcome.js';
+import type { AttemptRecord, Reused, RunEnvironment } from '../domain/outcome.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import { statusHistory } from '../domain/status-history.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending } from '../observe/closing.js';
@@ -37,6 +37,8 @@ export interface NodeResult {
   warnings: string[];
   /** What its last attempt measured. */
   metrics: Record<string, number>;
+  /** Where its last attempt ran, and what held it there; null for one that ran in the worker itself. */
+  environment: RunEnvironment | null;
   /** What its last attempt kept beside its output. */
   artifacts: Artifact[];
   startedAt: string | null;
@@ -166,6 +168,7 @@ export function nodeResult(
     error: view.error ?? null,
     warnings: view.warnings ?? [],
     metrics: view.metrics ?? {},
+    environment: view.environment ?? null,
     artifacts,
     startedAt: view.startedAt ?? null,
     endedAt: view.endedAt ?? null,

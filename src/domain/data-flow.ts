@@ -72,7 +72,7 @@ export class DataFlow {
     const path = ['tasks', node.index, 'input'];
     const input = (node.input ?? null) as Json;
     const variables = inputVariables({
-      task: typeof node.task === 'string',
+      task: node.runs,
       map: node.map !== undefined,
     });
     const { template, problems } = templateProblems(input, path, variables);

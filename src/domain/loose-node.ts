@@ -1,4 +1,6 @@
 import { isObject } from './json.js';
+import { NODE_WORK } from './node-kind.js';
+import { PROGRAM_KINDS } from './program.js';
 
 /** A node as far as it can be read in a spec that may be refused. */
 export interface LooseNode {
@@ -6,6 +8,10 @@ export interface LooseNode {
   id: string;
   dependsOn: string[];
   task: unknown;
+  /** What it runs, by its kind. A sound node has one. */
+  work: Partial<Record<(typeof NODE_WORK)[number], unknown>>;
+  /** It runs a task or a program: what is handed to a worker. */
+  runs: boolean;
   queue: unknown;
   input: unknown;
   when: unknown;
@@ -18,6 +24,8 @@ export interface LooseNode {
   onUnknown: unknown;
   /** Every field that it has; undefined for what is no object. */
   fields: readonly string[] | undefined;
+  /** The node itself; undefined for what is no object. */
+  raw: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** @param queue the queue that options for many nodes name */
@@ -29,6 +37,11 @@ export function looseNode(value: unknown, index: number, queue: unknown): LooseN
     id: typeof node['id'] === 'string' ? node['id'] : '',
     dependsOn: dependsOn.map((item) => (typeof item === 'string' ? item : '')),
     task: node['task'],
+    work: Object.fromEntries(
+      NODE_WORK.flatMap((kind) => (node[kind] === undefined ? [] : [[kind, node[kind]]])),
+    ),
+    runs:
+      typeof node['task'] === 'string' || PROGRAM_KINDS.some((kind) => node[kind] !== undefined),
     queue: node['queue'] ?? queue,
     input: node['input'],
     when: node['when'],
@@ -39,5 +52,6 @@ export function looseNode(value: unknown, index: number, queue: unknown): LooseN
     compensate: node['compensate'],
     onUnknown: node['onUnknown'],
     fields: isObject(value) ? Object.keys(node) : undefined,
+    raw: isObject(value) ? node : undefined,
   };
 }

@@ -2,11 +2,14 @@
 import { SpecInvalidError } from './errors.js';
 import { fault, type Fault } from './fault.js';
 import { cachePolicy } from './cache.js';
+import { chooseRunner, RUNNER_CHOICE, type Isolation, type RunnerChoice } from './choose-runner.js';
 import type { Circuit, CircuitSettings } from './circuit.js';
+import { grantsOf } from './grants.js';
 import { kindOf, taskOf, type NodeKind } from './node-kind.js';
-import type { EffectiveOptions, NodeClass, Plan, PlanNode, UndoClass } from './plan.js';
+import type { EffectiveOptions, NodeClass, Plan, PlanNode, RunClass, UndoClass } from './plan.js';
 import { PlanCircuits } from './plan-circuits.js';
 import { PlanLimits } from './plan-limits.js';
+import { limitsOf, PROGRAM_TIMEOUT_MS, programOf } from './program.js';
 import { resolveRetry } from './retry-options.js';
 import type { ParsedGraph, TaskOptions } from './spec.js';
 import type { ValidGraph } from './validate.js';
@@ -21,6 +24,8 @@ export interface TaskFacts {
   external?: boolean;
   /** It runs in the worker's own process. */
   inProcess?: boolean;
+  /** Where its handler runs. */
+  isolation?: Isolation;
 }
 
 export interface PlanContext {
@@ -30,6 +35,8 @@ export interface PlanContext {
   postHooksOnSkipped: boolean;
   /** Options from the settings, weaker than a definition's. */
   settings?: TaskOptions;
+  /** What the workers may and have. Default {@link RUNNER_CHOICE}. */
+  runners?: RunnerChoice;
   /** Circuits that the settings define, by name. */
   circuits?: Readonly<Record<string, CircuitSettings>>;
 }
@@ -60,15 +67,19 @@ const pickFrom = <K extends keyof TaskOptions>(layers: Layers, key: K): TaskOpti
  * The effective options out of layers, strongest first: node, submission, the graph's `defaults`, the task's definition,
  * the settings, the library.
  *
+ * @param timeoutMs of an attempt, where nothing is said
  * @throws RangeError when merged retry fields contradict each other
  */
-export function effectiveOptions(layers: Layers): EffectiveOptions {
+export function effectiveOptions(
+  layers: Layers,
+  timeoutMs: number = DEFAULT_OPTIONS.timeoutMs,
+): EffectiveOptions {
   const pick = <K extends keyof TaskOptions>(key: K): TaskOptions[K] => pickFrom(layers, key);
   const queueTimeout = pick('queueTimeout');
   return {
     priority: pick('priority') ?? DEFAULT_OPTIONS.priority,
     retry: resolveRetry(...layers.map((layer) => layer?.retry)),
-    timeoutMs: atLeast(1, pick('timeout') ?? DEFAULT_OPTIONS.timeoutMs),
+    timeoutMs: atLeast(1, pick('timeout') ?? timeoutMs),
     totalTimeoutMs: pick('totalTimeout') ?? null,
     heartbeatTimeoutMs: atLeast(
       1_000,
@@ -159,7 +170,8 @@ function classOf(
   const task = taskOf(node);
   const facts = context.task(task);
   const cache = cachePolicy(pickFrom(layers, 'cache'));
-  const options = effectiveOptions(layers);
+  const run = runClass(node, layers, facts, context);
+  const options = effectiveOptions(layers, programOf(node) ? PROGRAM_TIMEOUT_MS : undefined);
   const result = pickFrom(layers, 'result');
   const onUnknown = pickFrom(layers, 'onUnknown');
   const expectedMs = pickFrom(layers, 'expectedDuration');
@@ -167,7 +179,8 @@ function classOf(
   // an attempt of one ended.
   const asks = onUnknown !== undefined && onUnknown !== 'retry';
   const alone = lane !== undefined || options.totalTimeoutMs !== null || asks;
-  const light = facts?.inProcess && !facts.external && !alone ? (true as const) : undefined;
+  const inProcess = run ? run.runner === 'in-process' : facts?.inProcess;
+  const light = inProcess && !facts?.external && !alone ? (true as const) : undefined;
   return {
     task,
     taskVersion: facts?.version ?? 'unknown',
@@ -182,6 +195,7 @@ function classOf(
     ...(result === undefined ? {} : { result }),
     ...(onUnknown === undefined || onUnknown === 'retry' ? {} : { onUnknown }),
     ...(light && pickFrom(layers, 'light') ? { light } : {}),
+    ...(run ? { run } : {}),
     ...(expectedMs === undefined ? {} : { expectedMs }),
     ...(undo ? { undo } : {}),
   };
@@ -226,12 +240,51 @@ function undoOf(
   };
 }
 
+/** Where a node's work runs; undefined where the definition alone says so. @throws Unable */
+function runClass(
+  node: ParsedGraph['tasks'][number],
+  layers: Layers,
+  facts: TaskFacts | undefined,
+  { runners = RUNNER_CHOICE }: PlanContext,
+): RunClass | undefined {
+  const program = programOf(node);
+  const said = {
+    isolation: pickFrom(layers, 'isolation'),
+    resources: pickFrom(layers, 'resources'),
+    security: pickFrom(layers, 'security'),
+  };
+  // Nothing is said beyond the definition: it runs there, as it did before there was anything to say.
+  if (!program && Object.values(said).every((one) => one === undefined)) return undefined;
+  const { level = 'LOW', permissions = [] } = said.security ?? {};
+  const chosen = chooseRunner(
+    {
+      kind: program?.kind ?? 'handler',
+      isolation: said.isolation ?? (program ? undefined : facts?.isolation),
+      ...{ level, permissions, hasResources: said.resources !== undefined },
+      hasRuntime: program?.kind === 'process' && program.process.runtime !== undefined,
+    },
+    runners,
+  );
+  if ('refused' in chosen) throw new Unable(chosen.refused);
+  const grants = program && grantsOf(program, level, permissions);
+  if (grants && 'refused' in grants) throw new Unable(grants.refused);
+  const { runner } = chosen;
+  return program ? { runner, limits: limitsOf(said.resources), level, permissions } : { runner };
+}
+
+/** No runner can take the node as it was asked. */
+class Unable extends RangeError {}
+
 /** What is made, or undefined and a fault: layers that are sound by themselves may contradict each other. */
 function attempt<T>(make: () => T, index: number, faults: Fault[]): T | undefined {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    if (error instanceof Unable) {
+      faults.push(fault(['tasks', index], 'INVALID_VALUE', error.message, 'see docs/isolation.md'));
+      return undefined;
+    }
     const hint = 'the node, the submission, the defaults and the task say different things';
     faults.push(fault(['tasks', index, 'retry'], 'RETRY', error.message, hint));
     return undefined;

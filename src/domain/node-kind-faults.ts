@@ -3,11 +3,11 @@ import { append } from './append.js';
 import { fault, type Fault } from './fault.js';
 import { formatPath, isObject, preview, setOwn, type Json } from './json.js';
 import type { KnownTasks } from './known-tasks.js';
-import { compileSchema, SchemaFault } from './json-schema.js';
 import type { LooseNode } from './loose-node.js';
-import { MAX_DEPTH } from './node-kind.js';
+import { MAX_DEPTH, NODE_WORK } from './node-kind.js';
 import { resolveParams } from './params.js';
 import { ParamSpecSchema, TaskOptionsSchema, type ParamSpec } from './spec.js';
+import { programFaults, schemaFaults } from './program-faults.js';
 import { didYouMean } from './suggest.js';
 
 /** Options that mean something where nothing of the node's own runs. */
@@ -24,27 +24,27 @@ export function kindFaults(
   depth: number,
   below: ValidateBelow,
 ): Fault[] {
-  const { index, task, graph, approval, map } = node;
+  const { index, graph, approval, map } = node;
   if (node.fields === undefined) return []; // no object: the schema says so
   const at = (...rest: (string | number)[]) => ['tasks', index, ...rest];
-  const kinds = Object.entries({ task, graph, approval }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const kinds = Object.keys(node.work);
+  const oneOf = `a node has one of ${NODE_WORK.join(', ')}`;
   if (kinds.length === 0) {
-    const hint = 'name the task that it runs; or give a graph, or an approval';
-    return [fault(at('task'), 'MISSING', 'a node has one of task, graph and approval', hint)];
+    const hint = 'name the task that it runs; or give a program, a graph, or an approval';
+    return [fault(at('task'), 'MISSING', oneOf, hint)];
   }
   const faults: Fault[] = [];
   const [, second] = kinds;
   if (second)
     faults.push(
       fault(
-        at(second[0]),
+        at(second),
         'INVALID_VALUE',
-        `a node has one of task, graph and approval, and this one has ${kinds.map(([kind]) => kind).join(' and ')}`,
+        `${oneOf}, and this one has ${kinds.join(' and ')}`,
         'make two nodes of it, one after the other',
       ),
     );
+  faults.push(...programFaults(node));
   if (approval !== undefined && map !== undefined)
     faults.push(
       fault(at('map'), 'INVALID_VALUE', 'an approval is one question and cannot be mapped'),
@@ -77,22 +77,7 @@ function optionFaults({ index, fields, graph }: LooseNode): Fault[] {
 /** The schema of what an answer brings: whoever answers could not mend it. */
 function payloadFaults(index: number, approval: unknown): Fault[] {
   const payload = isObject(approval) ? approval['payload'] : undefined;
-  if (!isObject(payload)) return [];
-  try {
-    compileSchema(payload);
-    return [];
-  } catch (error) {
-    const path = error instanceof SchemaFault ? error.path : [];
-    const hint = error instanceof SchemaFault ? error.hint : undefined;
-    return [
-      fault(
-        ['tasks', index, 'approval', 'payload', ...path],
-        'INVALID_VALUE',
-        `no usable JSON Schema: ${(error as Error).message}`,
-        hint,
-      ),
-    ];
-  }
+  return schemaFaults(payload, ['tasks', index, 'approval', 'payload']);
 }
 
 const tooDeep = (index: number, field: 'map' | 'graph'): Fault =>

@@ -1,19 +1,26 @@
 /**
- * What a node is: a task, a sub-graph, a map over either, or a question to somebody.
+ * What a node is: a task or a program, a sub-graph, a map over either, or a question to somebody.
  *
  * Of these only a task alone is an activity. A sub-graph and a map are executions of their own below the node, and an
  * approval is a wait; none of the three has attempts or takes a place in the window.
  */
 import { z } from 'zod';
 import { DurationSchema } from './duration.js';
+import { PROGRAM_KINDS } from './program.js';
 
 export const NODE_KINDS = ['task', 'graph', 'map', 'approval'] as const;
 export type NodeKind = (typeof NODE_KINDS)[number];
+
+/** What a node may run; it has one of these. */
+export const NODE_WORK = ['task', 'graph', 'approval', 'process', 'container', 'faas'] as const;
 
 /** The name under which nodes without a task of their own are shown and counted. */
 export const KIND_TASK = {
   graph: 'tempograph.graph',
   approval: 'tempograph.approval',
+  process: 'tempograph.process',
+  container: 'tempograph.container',
+  faas: 'tempograph.faas',
 } as const;
 
 /** Items that a map may have, at most and where nothing is said. */
@@ -72,6 +79,13 @@ export function kindOf(node: { graph?: unknown; approval?: unknown; map?: unknow
 }
 
 /** The task that a node is shown under: its own, or one of ours where it has none. */
-export function taskOf(node: { task?: string | undefined; approval?: unknown }): string {
-  return node.task ?? (node.approval === undefined ? KIND_TASK.graph : KIND_TASK.approval);
+export function taskOf(
+  node: {
+    [work in Exclude<(typeof NODE_WORK)[number], 'task'>]?: unknown;
+  } & { task?: string | undefined },
+): string {
+  if (node.task !== undefined) return node.task;
+  for (const kind of ['approval', ...PROGRAM_KINDS] as const)
+    if (node[kind] !== undefined) return KIND_TASK[kind];
+  return KIND_TASK.graph;
 }

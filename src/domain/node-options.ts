@@ -36,6 +36,9 @@ const SAID = [
   'result',
   'onUnknown',
   'light',
+  'isolation',
+  'resources',
+  'security',
   'expectedDuration',
 ] as const;
 

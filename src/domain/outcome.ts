@@ -2,6 +2,7 @@
  * How a node ended, or why it gave its place back: what the pipeline hands to the workflow. An envelope, never a large
  * value: outputs over the inline limit travel by reference.
  */
+import type { Isolation } from './choose-runner.js';
 import type { ErrorRecord } from './errors.js';
 import type { Handover } from './handover.js';
 import { isObject, type Json } from './json.js';
@@ -54,6 +55,8 @@ export interface NodeOutcome {
   /** The sum of the attempts' run times. */
   executionTimeMs: number;
   metrics?: Record<string, number>;
+  /** Where it ran, where that was not in the worker itself. */
+  environment?: RunEnvironment;
   /** The list of what the last attempt kept beside its output. */
   artifacts?: Value;
   /** The pipeline has run the post hooks; the workflow need not. */
@@ -70,6 +73,19 @@ export interface NodeOutcome {
   below?: BelowEnd;
   /** CANCELLED: the last value that the attempt saved, to go on from after a pause. */
   checkpoint?: Json;
+}
+
+/** Where an attempt ran: document 004's `executionMetadata`. */
+export interface RunEnvironment {
+  /** The process, container or function. */
+  id: string;
+  runner: Isolation;
+  /** ISO times of the worker's clock. */
+  startTime: string;
+  endTime: string;
+  durationMs: number;
+  /** What was really in force, by aspect: `{ memory: 'cgroup1', network: 'none' }`. */
+  enforced: Readonly<Record<string, string>>;
 }
 
 /** How an execution below a node ended. */
@@ -103,6 +119,8 @@ export interface HeldOutcome {
   executionTimeMs: number;
   checkpoint?: Json;
   error?: ErrorRecord;
+  /** How often its environment could not be prepared, in a row. */
+  setups?: number;
 }
 
 export type ActivityOutcome = NodeOutcome | HeldOutcome;

@@ -1,7 +1,9 @@
 /** The JSON Schema of pipeline files, for editors: of the same schemas that validation goes by. */
 import { z } from 'zod';
 import { isObject } from './json.js';
+import { NODE_WORK } from './node-kind.js';
 import { GRAPH_WORDS, INNER_WORDS, NODE_WORDS, OPTION_WORDS } from './pipeline-words.js';
+import { PROGRAM_KINDS } from './program.js';
 import { GraphSpecSchema } from './spec.js';
 
 type Schema = Record<string, unknown>;
@@ -27,11 +29,11 @@ export function pipelineSchema(): Schema {
   describe(graph, GRAPH_WORDS);
   describeOptions(fields(graph['defaults']));
   const node = (graph['tasks'] as Schema)['items'] as Schema;
-  node['oneOf'] = ['task', 'graph', 'approval'].map((kind) => ({ required: [kind] }));
+  node['oneOf'] = NODE_WORK.map((kind) => ({ required: [kind] }));
   describe(fields(node), NODE_WORDS);
   describeOptions(fields(node));
   describeInner(graph, ['hooks']);
-  describeInner(fields(node), ['map', 'approval', 'compensate']);
+  describeInner(fields(node), ['map', 'approval', 'compensate', ...PROGRAM_KINDS]);
   // A sub-graph that is written where it runs is a pipeline too.
   const inner = fields(node)['graph'] as Schema;
   inner['anyOf'] = [{ type: 'string', minLength: 1, maxLength: 200 }, { $ref: '#' }];
@@ -49,7 +51,8 @@ export function pipelineSchema(): Schema {
 
 function describeOptions(options: Schema): void {
   describe(options, OPTION_WORDS);
-  describeInner(options, ['retry', 'result', 'circuit', 'limit', 'cache', 'onUnknown']);
+  const inner = ['retry', 'result', 'circuit', 'limit', 'cache', 'onUnknown'] as const;
+  describeInner(options, [...inner, 'resources', 'security']);
   for (const branch of branches(options['retry'])) {
     const { byError } = fields(branch);
     const each = isObject(byError) ? byError['additionalProperties'] : undefined;

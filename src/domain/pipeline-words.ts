@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { CircuitSettings } from './circuit.js';
 import type { Compensate } from './compensation.js';
 import type { ApprovalOptions, MapOptions } from './node-kind.js';
+import type { ContainerSpec, FaasSpec, ProcessSpec, Resources, Security } from './program.js';
 import type { ResultOptions } from './result-options.js';
 import type { RetryObjectSchema } from './retry-options.js';
 import type { GraphSpec, NodeSpec, TaskOptions } from './spec.js';
@@ -32,7 +33,13 @@ export const GRAPH_WORDS: Words<keyof GraphSpec> = {
 
 export const NODE_WORDS: Words<Exclude<keyof NodeSpec, keyof TaskOptions>> = {
   id: 'Unique in the graph: 1 to 128 of A-Z a-z 0-9 _ . -',
-  task: 'The name of the task that it runs. A node has one of `task`, `graph` and `approval`.',
+  task: 'The name of the task that it runs. A node has one of `task`, `process`, `container`, `faas`, `graph` and `approval`.',
+  process:
+    'A program: code for a runtime, or a command, in a sandbox; see [isolation](isolation.md).',
+  container: 'An image that Docker or Podman runs.',
+  faas: 'A function, asked by HTTP or of AWS Lambda.',
+  inputSchema: "JSON Schema 2020-12 of a program's input.",
+  outputSchema: "JSON Schema 2020-12 of a program's output.",
   graph:
     "A graph that it runs: a template's name, or a whole graph written here. `input` holds that one's parameters.",
   approval: 'A question that a person or a system answers; the node waits for it.',
@@ -67,6 +74,10 @@ export const OPTION_WORDS: Words<keyof TaskOptions> = {
     'What to do when nobody knows whether an attempt did its work: retry (default), ask, or a task to verify it.',
   light:
     'It is quick and may run twice: such nodes run together, many in one activity. Default false.',
+  isolation:
+    'Where it runs: `in-process`, `thread`, `process`, `container` or `faas`. Default by what it is.',
+  resources: 'What a program may use. Default 0.1 CPU, 128Mi of memory, 500Mi of disk.',
+  security: 'How a program is held.',
   expectedDuration: 'How long it usually takes: for `plan` and the deadline.',
 };
 
@@ -125,6 +136,61 @@ const CIRCUIT: Words<keyof CircuitSettings | 'name'> = {
   minCalls: 'Fewer calls in the window never open it. Default 5.',
 };
 
+/** What every program may be given. */
+const GIVEN = {
+  env: 'Variables of its environment.',
+  secrets: 'Names of secrets; each is a variable of its environment.',
+  network: '`none` (default), or a list of `<host>:<port>` that it may reach, through a proxy.',
+  files: 'Read-only files beside it, by name.',
+};
+
+const PROCESS: Words<keyof ProcessSpec> = {
+  runtime: 'What runs the code: node, python, java, or javascript (Deno without permissions).',
+  code: 'The text of the program.',
+  file: "A file beside the pipeline's that holds it.",
+  command: 'Program and arguments, instead of a runtime.',
+  args: 'Arguments behind the code.',
+  ...GIVEN,
+};
+
+const CONTAINER: Words<keyof ContainerSpec> = {
+  image: 'The image.',
+  command: "Instead of the image's own.",
+  entrypoint: "Instead of the image's own.",
+  workdir: "The folder that it begins in. Default the image's.",
+  pull: 'When the image is pulled: missing (default), always or never.',
+  mounts: "Folders of the worker's host, where the worker allows them.",
+  ...GIVEN,
+};
+
+const FAAS: Words<keyof FaasSpec> = {
+  url: 'The address that is asked.',
+  function: 'Instead: name or ARN of a function of AWS Lambda.',
+  protocol: 'http (default) or cloudevents.',
+  method: 'POST (default) or PUT.',
+  headers: 'Headers of the request.',
+  secretHeaders: 'Headers whose value is the secret of this name.',
+  type: 'The type of the event. Default `tempograph.task.invoked`.',
+  qualifier: 'Version or alias of the function.',
+  region: "Default the worker's.",
+};
+
+const RESOURCES: Words<keyof Resources> = {
+  cpu: 'Of one CPU. Default 0.1.',
+  memory: "Bytes, or such as '256Mi'. Default 128Mi.",
+  disk: 'What it may write. Default 500Mi.',
+  processes: 'Processes and threads at once. Default 64.',
+  logs: 'Standard output and error, each, before it is ended. Default 1Mi.',
+};
+
+const SECURITY: Words<keyof Security> = {
+  level:
+    'LOW (default), MEDIUM: sandboxed, nothing missing; HIGH: a container, or the strictest sandbox.',
+  runAs: '`default-user`: an unprivileged user of its own.',
+  permissions:
+    '`network:<host>:<port>`, `read:<path>`, `write:<path>`, `env:<NAME>`, `secret:<name>`.',
+};
+
 /** Words for the fields of what a field holds, by the field's name. */
 export const INNER_WORDS = {
   retry: RETRY,
@@ -132,6 +198,11 @@ export const INNER_WORDS = {
   map: MAP,
   approval: APPROVAL,
   compensate: COMPENSATE,
+  process: PROCESS,
+  container: CONTAINER,
+  faas: FAAS,
+  resources: RESOURCES,
+  security: SECURITY,
   result: RESULT,
   circuit: CIRCUIT,
   limit: {

@@ -7,8 +7,18 @@ import type { Circuit } from './circuit.js';
 import { isObject, type Json, type JsonObject } from './json.js';
 import type { GateLane } from './limit-gate.js';
 import type { CompensationRule } from './compensation.js';
+import type { Isolation } from './choose-runner.js';
 import type { NodeKind } from './node-kind.js';
 import { PRIORITY_KEY, type Priority } from './priority.js';
+import {
+  programOf,
+  type ContainerSpec,
+  type FaasSpec,
+  type Limits,
+  type ProcessSpec,
+  type Program,
+  type SecurityLevel,
+} from './program.js';
 import type { ResultOptions } from './result-options.js';
 import { previewWaits, type RetryPolicy } from './retry.js';
 import type { SchedulerNode } from './scheduler.js';
@@ -48,10 +58,21 @@ export interface NodeClass extends EffectiveOptions {
   onUnknown?: Exclude<OnUnknown, 'retry'>;
   /** It runs with others of its kind in one activity. */
   light?: true;
+  /** Where it runs: of programs, and of handlers that are to run elsewhere than their definition says. */
+  run?: RunClass;
   /** How long it usually runs. */
   expectedMs?: number;
   /** What undoes its work. */
   undo?: UndoClass;
+}
+
+/** Where a node's work runs, and how it is held, where that is not left to the task's definition. */
+export interface RunClass {
+  runner: Isolation;
+  /** Of a program. */
+  limits?: Limits;
+  level?: SecurityLevel;
+  permissions?: readonly string[];
 }
 
 /** The task that undoes a node's work, its options settled. */
@@ -94,6 +115,11 @@ export interface NodeBody {
   approval?: Json;
   /** Input of the task that undoes its work. */
   undo?: Json;
+  /** The program that it runs. */
+  program?: Program;
+  /** JSON Schemas of a program's input and output. */
+  inputSchema?: JsonObject;
+  outputSchema?: JsonObject;
 }
 
 /** The body of a node of a valid spec. Tags travel as `metadata.tags`. */
@@ -105,8 +131,17 @@ export function nodeBody(node: {
   map?: unknown;
   approval?: unknown;
   compensate?: unknown;
+  process?: ProcessSpec | undefined;
+  container?: ContainerSpec | undefined;
+  faas?: FaasSpec | undefined;
+  inputSchema?: unknown;
+  outputSchema?: unknown;
 }): NodeBody {
   const body: NodeBody = {};
+  const program = programOf(node);
+  if (program !== undefined) body.program = program;
+  if (node.inputSchema !== undefined) body.inputSchema = node.inputSchema as JsonObject;
+  if (node.outputSchema !== undefined) body.outputSchema = node.outputSchema as JsonObject;
   if (node.map !== undefined) body.map = node.map as Json;
   if (node.approval !== undefined) body.approval = node.approval as Json;
   if (isObject(node.compensate) && node.compensate['input'] !== undefined)

@@ -104,15 +104,15 @@ export const ContainerSchema = z.strictObject({
   command: Arguments.min(1).max(1_000).optional(),
   /** Instead of the image's own. */
   entrypoint: Arguments.max(100).optional(),
-  workdir: z.string().startsWith('/').max(1_024).optional(),
+  workdir: z.string().regex(/^\//, 'must be an absolute path').max(1_024).optional(),
   /** Default missing: pulled where the engine has none. `always` asks the registry for every attempt. */
   pull: z.enum(['missing', 'always', 'never']).optional(),
   /** Folders of the worker's host that its setting `containerMounts` allows. */
   mounts: z
     .array(
       z.strictObject({
-        source: z.string().startsWith('/').max(1_024),
-        target: z.string().startsWith('/').max(1_024),
+        source: z.string().regex(/^\//, 'must be an absolute path').max(1_024),
+        target: z.string().regex(/^\//, 'must be an absolute path').max(1_024),
         /** Default true. */
         readOnly: z.boolean().optional(),
       }),
@@ -187,6 +187,18 @@ export function programOf(said: {
   if (said.process !== undefined) return { kind: 'process', process: said.process };
   if (said.container !== undefined) return { kind: 'container', container: said.container };
   return said.faas === undefined ? undefined : { kind: 'faas', faas: said.faas };
+}
+
+/** Names of the secrets that a program is given. */
+export function programSecrets(program: Program): string[] {
+  switch (program.kind) {
+    case 'process':
+      return program.process.secrets ?? [];
+    case 'container':
+      return program.container.secrets ?? [];
+    case 'faas':
+      return Object.values(program.faas.secretHeaders ?? {});
+  }
 }
 
 /** What a program may use; the defaults are document 004's. */
@@ -268,3 +280,12 @@ export function limitsOf({ cpu, memory, disk, processes, logs }: Resources = {})
 function withoutNul(text: string): boolean {
   return !text.includes('\0');
 }
+
+/** The fields of what a node may say of a program, by the node's own field. */
+export const PROGRAM_FIELDS: Readonly<Record<string, string[]>> = {
+  process: Object.keys(ProcessSchema.shape),
+  container: Object.keys(ContainerSchema.shape),
+  faas: Object.keys(FaasSchema.shape),
+  resources: Object.keys(ResourcesSchema.shape),
+  security: Object.keys(SecuritySchema.shape),
+};

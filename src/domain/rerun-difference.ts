@@ -1,6 +1,7 @@
 /** What makes a node of an edited graph another one than before: its work, its input and what it waits for. */
 import { isObject } from './json.js';
 import { kindOf, taskOf } from './node-kind.js';
+import { programOf } from './program.js';
 import type { ParsedGraph, TaskOptions } from './spec.js';
 
 type Node = ParsedGraph['tasks'][number];
@@ -34,7 +35,7 @@ function workOf(node: Node, { graph, options }: Said): unknown {
   return {
     ...{ kind: kindOf(node), task: taskOf(node), when: node.when, trigger: node.trigger },
     ...{ input: node.input ?? null, dependsOn: [...node.dependsOn].sort() },
-    ...{ graph: node.graph, approval: node.approval },
+    ...{ graph: node.graph, approval: node.approval, program: programOf(node) },
     map: map && { over: map.over, allowFailure: map.allowFailure },
     result: node.result ?? options?.result ?? graph.defaults?.result,
   };

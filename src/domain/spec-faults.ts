@@ -6,6 +6,7 @@ import { COMPENSATE_FIELDS } from './compensation.js';
 import { fault, type Fault } from './fault.js';
 import { preview, type Path } from './json.js';
 import { APPROVAL_FIELDS, MAP_FIELDS } from './node-kind.js';
+import { PROGRAM_FIELDS } from './program.js';
 import { RetryObjectSchema } from './retry-options.js';
 import { GraphSpecSchema, NodeSpecSchema, SubmissionSchema, TaskOptionsSchema } from './spec.js';
 import { didYouMean } from './suggest.js';
@@ -30,6 +31,8 @@ function knownKeys(path: Path, root: 'graph' | 'submission'): string[] {
   if (last === 'map') return MAP_FIELDS;
   if (last === 'approval') return APPROVAL_FIELDS;
   if (last === 'compensate') return COMPENSATE_FIELDS;
+  if (typeof last === 'string' && Object.hasOwn(PROGRAM_FIELDS, last))
+    return PROGRAM_FIELDS[last] ?? [];
   if (last === 'onUnknown') return ['verify'];
   if (last === 'defaults' || last === 'options') return KEYS.options;
   return path[0] === 'tasks' && path.length === 2 ? KEYS.node : KEYS.retry;

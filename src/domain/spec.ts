@@ -6,11 +6,19 @@ import { z } from 'zod';
 import { CacheSchema } from './cache.js';
 import { CircuitSchema } from './circuit.js';
 import { CompensateSchema, COMPENSATIONS } from './compensation.js';
+import { ISOLATIONS } from './choose-runner.js';
 import { DurationSchema } from './duration.js';
 import { jsonBytes } from './json.js';
 import { LimitSchema } from './limit.js';
 import { ApprovalSchema, MapSchema } from './node-kind.js';
 import { PRIORITIES } from './priority.js';
+import {
+  ContainerSchema,
+  FaasSchema,
+  ProcessSchema,
+  ResourcesSchema,
+  SecuritySchema,
+} from './program.js';
 import { RerunSchema } from './rerun.js';
 import { ResultSchema } from './result-options.js';
 import { RetryOptionsSchema } from './retry-options.js';
@@ -107,6 +115,12 @@ export const TaskOptionsSchema = z.strictObject({
    * they run in the worker's own process and neither wait for a limit nor end elsewhere. Default false.
    */
   light: z.boolean().optional(),
+  /** Where it runs. Default by its kind and its `security.level`: see docs/isolation.md. */
+  isolation: z.enum(ISOLATIONS).optional(),
+  /** What a program may use: `cpu`, `memory`, `disk`, `processes`, `logs`. */
+  resources: ResourcesSchema.optional(),
+  /** How a program is held: `level`, `runAs`, `permissions`. */
+  security: SecuritySchema.optional(),
   /** How long it usually runs: for `plan`, and not to start what cannot be done before the graph's deadline. */
   expectedDuration: DurationSchema.optional(),
 });
@@ -115,8 +129,18 @@ export type TaskOptionsInput = z.input<typeof TaskOptionsSchema>;
 
 export const NodeSpecSchema = TaskOptionsSchema.extend({
   id: NodeId,
-  /** The name of the task it runs. A node has one of `task`, `graph` and `approval`. */
+  /** The name of the task it runs. A node has one of {@link NODE_WORK}. */
   task: Name.optional(),
+  /** A program: code for a runtime, or a command, in a sandbox. */
+  process: ProcessSchema.optional(),
+  /** An image that a container engine runs. */
+  container: ContainerSchema.optional(),
+  /** A function that is asked by HTTP, or of AWS Lambda. */
+  faas: FaasSchema.optional(),
+  /** JSON Schema of a program's input, checked before anything of it is prepared. */
+  inputSchema: z.record(z.string(), z.unknown()).optional(),
+  /** JSON Schema of a program's output. */
+  outputSchema: z.record(z.string(), z.unknown()).optional(),
   /** A graph to run in its place: a pipeline by its name, or whole. `input` holds that one's parameters. */
   graph: z.union([Name, z.record(z.string(), z.unknown())]).optional(),
   /** A question; the node ends with the answer. */

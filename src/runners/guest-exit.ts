@@ -1,5 +1,6 @@
 /** What the end of a thread or process means for the handler that ran in it. */
 import { TaskError } from '../domain/errors.js';
+import { SetUpError } from './runner.js';
 
 export interface GuestExit {
   place: 'thread' | 'process';
@@ -38,7 +39,7 @@ export function exitError(exit: GuestExit): TaskError {
 
 /** A guest that ended before it could take a job: nothing of the task has run. */
 export function startError(place: 'thread' | 'process', cause: unknown, what: string): TaskError {
-  return new TaskError('ENVIRONMENT', `a ${place} cannot be started: ${what}`, {
+  return new SetUpError(`a ${place} cannot be started: ${what}`, {
     details: { pool: place },
     cause,
   });

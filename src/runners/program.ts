@@ -3,7 +3,7 @@ import { messageOf, TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import { formatBytes } from '../domain/bytes.js';
 import type { Limits } from '../domain/program.js';
-import type { ProgramRun, RunRequest } from './runner.js';
+import { SetUpError, type ProgramRun, type RunRequest } from './runner.js';
 
 /** Characters of standard error that an error carries. */
 const TAIL = 2_000;
@@ -110,5 +110,5 @@ export function programFailed(
 
 /** Nothing of the program has run. */
 export function notPrepared(what: string, cause?: unknown): TaskError {
-  return new TaskError('ENVIRONMENT', `its environment could not be prepared: ${what}`, { cause });
+  return new SetUpError(`its environment could not be prepared: ${what}`, { cause });
 }

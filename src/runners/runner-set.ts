@@ -1,6 +1,8 @@
 /** The runners of a worker, one for each mode that it has. */
 import { TaskError } from '../domain/errors.js';
 import { ISOLATIONS, type Isolation, type RegisteredTask, type TaskRegistry } from '../registry.js';
+import { PROGRAM_KINDS, type ProgramKind } from '../domain/program.js';
+import { ProgramRunners, type OpenRunner } from './program-runners.js';
 import { InProcessRunner } from './in-process.js';
 import { ProcessRunner } from './process.js';
 import type { ModeDetail, Runner } from './runner.js';
@@ -11,6 +13,13 @@ export interface RunnerSettings {
   maxProcesses: number;
   isolatedMemoryMb: number;
   stopGraceMs: number;
+  /** The kinds of programs that are to be there; null for whatever this host has. */
+  programs: readonly ProgramKind[] | null;
+}
+
+/** How the runners of programs are opened. */
+function openers(_settings: RunnerSettings): Partial<Record<ProgramKind, OpenRunner>> {
+  return {};
 }
 
 /** How each mode's runner is made. Those without one are still to come. */
@@ -29,6 +38,7 @@ export const MODES: readonly Isolation[] = ISOLATIONS.filter((mode) => MAKE[mode
 
 export class RunnerSet {
   private readonly runners = new Map<Isolation, Runner>();
+  private opened: ProgramRunners | undefined;
 
   /**
    * @param modes the modes to have; default: all that there are
@@ -36,7 +46,7 @@ export class RunnerSet {
    */
   constructor(
     private readonly registry: TaskRegistry,
-    settings: RunnerSettings,
+    private readonly settings: RunnerSettings,
     modes: readonly Isolation[] = MODES,
   ) {
     const faults: string[] = [];
@@ -57,15 +67,56 @@ export class RunnerSet {
     return [...this.runners.values()].map(({ detail }) => detail);
   }
 
-  /** The runner of a task. */
-  of({ definition, isolation }: RegisteredTask): Runner {
-    const runner = this.runners.get(isolation);
+  /** The kinds of programs that it runs, and with what. */
+  get programs(): ModeDetail[] {
+    return this.opened?.details ?? [];
+  }
+
+  get programKinds(): ProgramKind[] {
+    return this.opened?.kinds ?? [];
+  }
+
+  /** Of the kinds of programs that it cannot run, why. */
+  get lacks(): Partial<Record<ProgramKind, string>> {
+    return this.opened?.lacks ?? {};
+  }
+
+  /**
+   * The runner of a task.
+   *
+   * @param mode where it is to run, where that is not as its definition says
+   * @throws TaskError CONFIGURATION where this worker has none, or the task cannot be run there
+   */
+  of({ definition, isolation, module, program }: RegisteredTask, mode = isolation): Runner {
+    if (program) return this.program(mode);
+    const runner = this.runners.get(mode);
+    const place = `task ${JSON.stringify(definition.name)}`;
     if (!runner)
+      throw new TaskError('CONFIGURATION', `${place}: this worker has no runner for ${mode}`);
+    if (mode !== 'in-process' && module === undefined)
       throw new TaskError(
         'CONFIGURATION',
-        `task ${JSON.stringify(definition.name)}: this worker has no runner for ${isolation}`,
+        `${place}: isolation ${mode} needs "module" in its definition, the file that exports it; in that file write module: import.meta.url`,
       );
     return runner;
+  }
+
+  private program(mode: Isolation): Runner {
+    const kind = PROGRAM_KINDS.find((one) => one === mode);
+    if (kind && this.opened) return this.opened.of(kind);
+    throw new TaskError('CONFIGURATION', `this worker has no runner for programs in ${mode}`);
+  }
+
+  /**
+   * Finds out which programs this host can run.
+   *
+   * @throws TaskError CONFIGURATION with what it lacks, for a kind that the settings name
+   */
+  async open(): Promise<void> {
+    this.opened = await ProgramRunners.open(
+      openers(this.settings),
+      this.settings.programs ?? undefined,
+    );
   }
 
   /**
@@ -85,6 +136,7 @@ export class RunnerSet {
   /** Ends every thread and process. */
   async close(): Promise<void> {
     await Promise.all([...this.runners.values()].map((runner) => runner.close()));
+    await this.opened?.close();
   }
 
   private tasks(): RegisteredTask[] {

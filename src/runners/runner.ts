@@ -1,4 +1,5 @@
 /** The contract of all runners: where a task's code runs. A runner that cannot do what it is asked refuses; it never runs weaker. */
+import { TaskError, type TaskErrorOptions } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { Limits, Program, SecurityLevel } from '../domain/program.js';
 import type { Isolation, RegisteredTask, TaskContext } from '../registry.js';
@@ -67,6 +68,8 @@ export interface ModeDetail {
   size: number | null;
   /** Megabytes of JavaScript heap for each thread or process; null where it is the worker's own. */
   memoryMb: number | null;
+  /** Of programs: what holds them on this worker. */
+  enforces?: Enforced;
 }
 
 export interface Runner {
@@ -77,6 +80,14 @@ export interface Runner {
   check(tasks: readonly RegisteredTask[]): Promise<string[]>;
   /** Ends what still runs and leaves no thread or process behind. A second call waits for the first. */
   close(): Promise<void>;
+}
+
+/** Thrown by a runner that could not prepare what a task runs in: nothing of the task has run, and another try may help. */
+export class SetUpError extends TaskError {
+  override name = 'SetUpError';
+  constructor(message: string, options?: TaskErrorOptions) {
+    super('ENVIRONMENT', message, options);
+  }
 }
 
 /** Thrown by a runner for a handler that was ended, or never begun, because its signal was aborted. */

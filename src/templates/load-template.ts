@@ -3,7 +3,7 @@
  * `templatesDir`. Those that come with this package stand behind it: a file of the same name there takes its place.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, SpecInvalidError, TaskError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
@@ -13,6 +13,7 @@ import { parsePipeline } from '../domain/pipeline.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
 import { didYouMean } from '../domain/suggest.js';
 import { validateGraph } from '../domain/validate.js';
+import { withProgramFiles } from './program-files.js';
 
 /** The folder that comes with this package, from the sources and from what is built of them. */
 const OURS = fileURLToPath(new URL('../../templates', import.meta.url));
@@ -106,7 +107,8 @@ function read(file: string, name: string): GraphSpec {
     );
   }
   const parsed = parsePipeline(text);
-  const { spec, faults } = parsed;
+  const { spec, faults: unread } = withProgramFiles(parsed.spec, dirname(file));
+  const faults = [...parsed.faults, ...parsed.locate(unread)];
   const place = { depth: 0, paramsUnknown: true } as const;
   const all =
     faults.length > 0 ? faults : parsed.locate(validateGraph(spec, {}, undefined, place).faults);

@@ -1,8 +1,10 @@
 /** Questions that any worker answers, through the workflow `tempographAsk`. */
+import type { Isolation } from '../domain/choose-runner.js';
 import type { Fault } from '../domain/fault.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { ReportedEnd } from '../domain/handover.js';
 import type { Json } from '../domain/json.js';
+import type { ProgramKind } from '../domain/program.js';
 import type { SpecRef } from '../domain/spec-ref.js';
 import type { PlanFacts } from '../domain/plan-facts.js';
 import type { RerunDecision, RerunReason } from '../domain/rerun.js';
@@ -18,6 +20,17 @@ export type AskAnswer =
   | (ReadAnswer | FindAnswer | KeepAnswer)
   | (EndAnswer | WorkerAnswer | ProbeAnswer);
 
+/** Where a worker can run something. */
+export interface ModeAnswer {
+  mode: Isolation;
+  /** Attempts that run at once; null where only the worker's own limit holds. */
+  size: number | null;
+  /** Megabytes of JavaScript heap for each thread or process; null where it is none or another's. */
+  memoryMb: number | null;
+  /** Of programs: what holds them on this worker. */
+  enforces?: Record<string, string>;
+}
+
 /** What a worker tells of itself. */
 export interface WorkerAnswer {
   identity: string;
@@ -27,11 +40,10 @@ export interface WorkerAnswer {
   node: string;
   startedAt: string;
   tasks: string[];
-  modes: {
-    mode: 'in-process' | 'thread' | 'process';
-    size: number | null;
-    memoryMb: number | null;
-  }[];
+  modes: ModeAnswer[];
+  /** The kinds of programs that it runs, and with what; of those that it cannot, why. */
+  programs: ModeAnswer[];
+  lacks: Partial<Record<ProgramKind, string>>;
   /** Attempts that run now, and how many may. */
   running: number;
   slots: number;

@@ -24,7 +24,7 @@ import { BurstActivities } from './burst-activities.js';
 import type { AboveSignal } from './between.js';
 import { Children } from './children.js';
 import { Elsewhere } from './elsewhere.js';
-import { ACTIVITY } from './messages.js';
+import { ACTIVITY, nodeQueue } from './messages.js';
 import { nodeRequest } from './node-request.js';
 import type { Burst, NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
 import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
@@ -373,8 +373,9 @@ export class HereExecutor implements NodeExecutor {
   }
 
   private queueOf(order: NodeOrder): { taskQueue?: string } {
-    const { queue } = this.classOf(order);
-    return queue === null ? {} : { taskQueue: queue };
+    const own = workflowInfo().taskQueue;
+    const taskQueue = nodeQueue(own, this.classOf(order));
+    return taskQueue === own ? {} : { taskQueue };
   }
 
   private classOf(order: NodeOrder): NodeClass {

@@ -48,6 +48,7 @@ export function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
     ...(outputHash ? { outputHash } : {}),
     ...(taskVersion ? { taskVersion } : {}),
     ...(metrics ? { metrics } : {}),
+    ...(outcome.environment ? { environment: outcome.environment } : {}),
     ...(outcome.artifacts ? { artifacts: outcome.artifacts } : {}),
     ...(outcome.below ? { below: outcome.below } : {}),
     ...(outcome.cached ? { cached: true as const } : {}),

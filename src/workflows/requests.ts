@@ -15,7 +15,7 @@ import type {
 } from '../domain/outcome.js';
 import type { TaskOptions } from '../domain/spec.js';
 import type { SpecRef } from '../domain/spec-ref.js';
-import type { NodeBody, NodeClass, Plan } from '../domain/plan.js';
+import type { NodeBody, NodeClass, Plan, RunClass } from '../domain/plan.js';
 import type { Priority } from '../domain/priority.js';
 import type { ResultOptions } from '../domain/result-options.js';
 import type { RetryPolicy } from '../domain/retry.js';
@@ -245,6 +245,8 @@ export interface Round {
   checkpoint?: Json;
   /** When the tries to find a worker that knows the task began. */
   unknownSince?: number;
+  /** How often its environment could not be prepared, in a row. */
+  setups?: number;
   /** Held by a circuit, or while another one does the same work: since when. */
   waiting?: { for: 'circuit' | 'coalesced'; since: number };
 }
@@ -331,6 +333,8 @@ export interface NodeRequest {
   result?: ResultOptions;
   round?: Round;
   item?: ItemRef;
+  /** Where it runs, and how it is held. */
+  run?: RunClass;
   /** What is left until the graph's deadline when this activity is scheduled. */
   deadlineLeftMs?: number;
   /** Where an attempt timed out, nobody knows whether its work was done: the node is held. */

@@ -9,7 +9,7 @@ import type { Round } from './requests.js';
  * @param scheduledAt when it was first handed over, epoch milliseconds; counts where nothing was before
  */
 export function roundAfter(
-  { held, attemptsUsed, attempts, executionTimeMs, checkpoint }: HeldOutcome,
+  { held, attemptsUsed, attempts, executionTimeMs, checkpoint, setups }: HeldOutcome,
   before: Round | undefined,
   scheduledAt: number,
   now: number,
@@ -20,6 +20,7 @@ export function roundAfter(
     executionTimeMs,
     firstScheduledAt: before?.firstScheduledAt ?? scheduledAt,
     ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(setups === undefined ? {} : { setups }),
     ...(held === 'no_handler' ? { unknownSince: before?.unknownSince ?? now } : {}),
     ...(held === 'circuit' || held === 'coalesced'
       ? { waiting: waitingFor(held, before, now) }

@@ -5,7 +5,14 @@ import type { StartGate } from '../domain/limit-gate.js';
 import type { Plan } from '../domain/plan.js';
 import type { StatusReason } from '../domain/status.js';
 import type { GraphState } from './graph-state.js';
-import type { GraphStatus, NodeView, WaitingNode, WaitingPage, WaitingQuery } from './messages.js';
+import {
+  nodeQueue,
+  type GraphStatus,
+  type NodeView,
+  type WaitingNode,
+  type WaitingPage,
+  type WaitingQuery,
+} from './messages.js';
 
 /** Open dependencies that are named. */
 const OPEN_NAMED = 10;
@@ -69,7 +76,9 @@ function waitingNode(
 ): WaitingNode {
   const { scheduler } = state;
   const { dependsOn, trigger = 'all_success' } = state.node(index);
-  const { queue, timeoutMs, queueTimeoutMs, totalTimeoutMs, kind } = state.classOf(index);
+  const classOf = state.classOf(index);
+  const { timeoutMs, queueTimeoutMs, totalTimeoutMs, kind } = classOf;
+  const queue = nodeQueue(workflowInfo().taskQueue, classOf);
   const view = state.view(index);
   const round = state.round(index);
   const place = places.get(index);
@@ -77,7 +86,7 @@ function waitingNode(
   const first = round?.firstScheduledAt ?? (view.scheduledAt && Date.parse(view.scheduledAt));
   return {
     ...view,
-    ...{ trigger, queue: queue ?? workflowInfo().taskQueue, timeoutMs, queueTimeoutMs },
+    ...{ trigger, queue, timeoutMs, queueTimeoutMs },
     ...(kind === undefined ? {} : { kind }),
     ...(since === undefined ? {} : { since: iso(since) }),
     ...(place === undefined ? {} : { place }),

@@ -127,7 +127,7 @@ describe('validateGraph on the shape of a spec', () => {
       'no task',
       graph({ tasks: [{ id: 'a' }] }),
       'tasks[0].task MISSING',
-      /one of task, graph and approval/,
+      /one of task, graph, approval, process, container, faas/,
     ],
     ['an empty task', lone({ task: '' }), 'tasks[0].task INVALID_VALUE', /got ""/],
     [

@@ -1,0 +1,118 @@
+/** A node's program as the pipeline takes it: a task without a handler, and what its runner is given. */
+import { z } from 'zod';
+import { TaskError } from '../domain/errors.js';
+import { grantsOf, type Grants } from '../domain/grants.js';
+import type { Isolation } from '../domain/choose-runner.js';
+import { compileSchema } from '../domain/json-schema.js';
+import { setOwn, type Json, type JsonObject } from '../domain/json.js';
+import type { LateName } from '../domain/late-values.js';
+import type { Program } from '../domain/program.js';
+import type { RegisteredTask } from '../registry.js';
+import type { Enforced, ProgramRun, RunMetrics } from '../runners/runner.js';
+import type { NodeRequest } from '../workflows/requests.js';
+import type { Deps } from './deps.js';
+import type { Facts } from './facts.js';
+import type { Late } from './late-sources.js';
+import { loadBody } from './resolve.js';
+import { hashJson } from './values.js';
+
+/** Metrics of a node that ran a program, by the names that handlers in processes have them under. */
+const METRIC = {
+  peakMemoryBytes: 'process.peakMemoryBytes',
+  cpuMs: 'process.cpuMs',
+  prepareMs: 'process.prepareMs',
+} as const;
+
+/** @throws TaskError ENGINE where the node's body has no program */
+export async function programTask(
+  { blobs }: Pick<Deps, 'blobs'>,
+  { node, body: from, run }: NodeRequest,
+): Promise<RegisteredTask> {
+  const { program, inputSchema, outputSchema } = await loadBody(blobs, from);
+  if (!program) throw new TaskError('ENGINE', `node ${node.id} has no program`);
+  return {
+    definition: {
+      name: node.task,
+      ...(inputSchema ? { input: schemaOf(inputSchema) } : {}),
+      ...(outputSchema ? { output: schemaOf(outputSchema) } : {}),
+      run: () => {
+        throw new TaskError('ENGINE', 'a program has no handler');
+      },
+    },
+    options: {},
+    // Another program is another task: what was kept of it is no result of this one.
+    version: hashJson({ program, inputSchema, outputSchema }),
+    isolation: run?.runner ?? program.kind,
+    module: undefined,
+    program,
+  };
+}
+
+/** A JSON Schema where a definition has zod. Compiled once, with its own limits of time. */
+function schemaOf(schema: JsonObject): z.ZodType {
+  const check = compileSchema(schema);
+  return z.unknown().superRefine((value, context) => {
+    for (const message of check(value as Json)) context.addIssue({ code: 'custom', message });
+  });
+}
+
+/** What a program is granted, with the references that the worker looks up for it. */
+export interface ProgramGrants extends Grants {
+  program: Program;
+  names: LateName[];
+}
+
+/** @throws TaskError CONFIGURATION where something is asked that no permission grants */
+export function programGrants(
+  { program }: RegisteredTask,
+  { run }: NodeRequest,
+): ProgramGrants | undefined {
+  if (!program) return undefined;
+  const grants = grantsOf(program, run?.level ?? 'LOW', run?.permissions ?? []);
+  if ('refused' in grants) throw new TaskError('CONFIGURATION', grants.refused);
+  const names: LateName[] = [
+    ...grants.secrets.map((name) => ({ kind: 'secrets' as const, name })),
+    ...grants.env.map((name) => ({ kind: 'env' as const, name })),
+  ];
+  return { ...grants, program, names };
+}
+
+/** What the runner is given. */
+export function programRun(
+  { settings }: Pick<Deps, 'settings'>,
+  { run }: NodeRequest,
+  { program, network, names }: ProgramGrants,
+  input: Json,
+  valueOf: Late['valueOf'],
+): ProgramRun {
+  if (!run?.limits) throw new TaskError('ENGINE', 'a program has limits');
+  const env: Record<string, string> = {};
+  for (const one of names) setOwn(env, one.name, valueOf(one));
+  return {
+    ...{ program, input, network },
+    limits: run.limits,
+    level: run.level ?? 'LOW',
+    env: { ...env, ...(program.kind === 'faas' ? {} : ofProgram(program).env) },
+    maxOutputBytes: settings.maxOutputBytes,
+    maxArtifactBytes: settings.maxArtifactBytes,
+  };
+}
+
+const ofProgram = (
+  program: Exclude<Program, { kind: 'faas' }>,
+): { env?: Record<string, string> | undefined } =>
+  program.kind === 'process' ? program.process : program.container;
+
+/** Keeps where it ran, what held it there, and what it took. */
+export function noteRun(
+  facts: Facts,
+  runner: Isolation,
+  { environmentId, startTime, endTime, durationMs, ...took }: RunMetrics,
+  enforced: Enforced,
+): void {
+  facts.environment = { id: environmentId, runner, startTime, endTime, durationMs, enforced };
+  for (const [name, metric] of Object.entries(METRIC)) {
+    const value = took[name as keyof typeof METRIC];
+    if (value !== undefined) setOwn(facts.collected.metrics, metric, value);
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * What a program is granted of what it asks for.
+ *
+ * G1. Nothing is there that was not asked for: no network, no variable of the worker, no secret, no path.
+ * G2. At LOW what the program's own description asks for is granted with it. From MEDIUM up it needs a permission too,
+ *     so that whoever sets the level sees in one list what the program may do.
+ */
+import { programSecrets, type Program, type SecurityLevel } from './program.js';
+
+export interface Grants {
+  /** `<host>:<port>` that it may reach. */
+  network: string[];
+  /** Names of secrets, which become its variables. */
+  secrets: string[];
+  /** Names of the worker's variables that it gets; the worker's setting `env` has to list them, too. */
+  env: string[];
+}
+
+/** What is granted, or one sentence that says what is missing. */
+export function grantsOf(
+  program: Program,
+  level: SecurityLevel,
+  permissions: readonly string[],
+): Grants | { refused: string } {
+  const granted = (prefix: string): string[] =>
+    permissions.flatMap((one) => (one.startsWith(prefix) ? [one.slice(prefix.length)] : []));
+  const paths = [...granted('read:'), ...granted('write:')];
+  if (paths.length > 0)
+    return {
+      refused: `security.permissions: no worker grants paths of its host (${paths[0]}); give files, or container.mounts`,
+    };
+  const asked = { network: networkOf(program), secrets: programSecrets(program) };
+  const given = { network: granted('network:'), secrets: granted('secret:') };
+  if (level !== 'LOW') {
+    for (const [kind, prefix] of [
+      ['network', 'network'],
+      ['secrets', 'secret'],
+    ] as const) {
+      const missing = asked[kind].find((one) => !given[kind].includes(one));
+      if (missing !== undefined)
+        return {
+          refused: `security.level ${level}: ${kind} asks for ${missing}, which no permission grants; add ${JSON.stringify(`${prefix}:${missing}`)} to security.permissions`,
+        };
+    }
+  }
+  return {
+    network: [...new Set([...asked.network, ...given.network])],
+    secrets: [...new Set([...asked.secrets, ...given.secrets])],
+    env: granted('env:'),
+  };
+}
+
+function networkOf(program: Program): string[] {
+  if (program.kind === 'faas') return [];
+  const { network } = program.kind === 'process' ? program.process : program.container;
+  return Array.isArray(network) ? network : [];
+}

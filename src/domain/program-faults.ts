@@ -1,0 +1,51 @@
+/** What is wrong with a node's program that its schema cannot say: schemas that are none, options of other kinds, a runner that cannot take it. */
+import { fault, type Fault } from './fault.js';
+import { isObject } from './json.js';
+import { compileSchema, SchemaFault } from './json-schema.js';
+import type { LooseNode } from './loose-node.js';
+import { PROGRAM_KINDS } from './program.js';
+
+const SCHEMAS = ['inputSchema', 'outputSchema'] as const;
+
+export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] {
+  const isProgram = PROGRAM_KINDS.some((kind) => work[kind] !== undefined);
+  const faults: Fault[] = [];
+  for (const name of SCHEMAS) {
+    if (!fields?.includes(name)) continue;
+    const path = ['tasks', index, name];
+    if (!isProgram)
+      faults.push(
+        fault(
+          path,
+          'INVALID_VALUE',
+          `${name} is for ${PROGRAM_KINDS.join(', ')}`,
+          'a task has schemas of its own',
+        ),
+      );
+    else faults.push(...schemaFaults(raw?.[name], path));
+  }
+  const file = isObject(work.process) ? work.process['file'] : undefined;
+  if (typeof file === 'string')
+    faults.push(
+      fault(
+        ['tasks', index, 'process', 'file'],
+        'INVALID_VALUE',
+        `the file ${JSON.stringify(file)} was not read: a file is read where the pipeline's own file is`,
+        'submit the pipeline from its file, or give the program as code',
+      ),
+    );
+  return faults;
+}
+
+/** What is wrong with a JSON Schema that stands at a place of a spec. */
+export function schemaFaults(schema: unknown, path: (string | number)[]): Fault[] {
+  if (!isObject(schema)) return []; // the node's own schema says so
+  try {
+    compileSchema(schema);
+    return [];
+  } catch (error) {
+    const { path: at, hint } = error instanceof SchemaFault ? error : { path: [], hint: undefined };
+    const message = `no usable JSON Schema: ${(error as Error).message}`;
+    return [fault([...path, ...at], 'INVALID_VALUE', message, hint)];
+  }
+}

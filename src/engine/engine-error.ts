@@ -1,0 +1,33 @@
+/** What the engine's refusals mean: a fault of what was asked for, or of the engine and its host. */
+import { messageOf, TaskError } from '../domain/errors.js';
+
+/** The HTTP status of what dockerode threw; undefined where no answer came. */
+export function statusOf(error: unknown): number | undefined {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** What the engine says, without dockerode's frame around it. */
+export function reasonOf(error: unknown): string {
+  const json = (error as { json?: { message?: unknown } | null } | null)?.json;
+  if (typeof json?.message === 'string') return json.message.trim();
+  return messageOf(error)
+    .replace(/^\(HTTP code \d+\) .*? - /, '')
+    .trim();
+}
+
+/** The engine, or the way to it, is at fault: another attempt may do better. */
+export function engineFailed(what: string, error: unknown): TaskError {
+  return new TaskError('ENVIRONMENT', `the container engine: ${what}: ${reasonOf(error)}`, {
+    cause: error,
+  });
+}
+
+/**
+ * The engine refused what was asked for. A status of 400, 403, 404 or 422 is about the request and stays as it is; any
+ * other may pass.
+ */
+export function engineRefused(what: string, error: unknown): TaskError {
+  if (![400, 403, 404, 422].includes(statusOf(error) ?? 0)) return engineFailed(what, error);
+  return new TaskError('CONFIGURATION', `${what}: ${reasonOf(error)}`, { cause: error });
+}

@@ -1,0 +1,254 @@
+/**
+ * Runs programs in containers of Docker or Podman: without a network, with a read-only root, limits, no capabilities
+ * and fewer system calls. The kernel is the host's, and whoever may use the engine's socket is root there.
+ *
+ * A container that a lost worker left behind is taken over by the next attempt of its node, not started twice.
+ */
+import canonicalize from 'canonicalize';
+import { TaskError } from '../domain/errors.js';
+import type { ContainerSpec } from '../domain/program.js';
+import type { Container } from '../engine/container.js';
+import { assertHeld, PATHS, type ContainerSettings } from '../engine/container-options.js';
+import { makeContainer, takeOver } from '../engine/containers.js';
+import { openEngine, type Engine, type EngineAddress } from '../engine/engine.js';
+import { Images, type ImageSettings } from '../engine/images.js';
+import { labelsOf, runDigest, type ContainerIdentity } from '../engine/labels.js';
+import { resolveMounts, type AllowedMount } from '../engine/mounts.js';
+import { newOwner } from '../engine/owner.js';
+import { sweep } from '../engine/sweep.js';
+import type { RegisteredTask } from '../registry.js';
+import { ContainerRun } from './container-run.js';
+import { programEnv, type ProgramRequest } from './program.js';
+import {
+  StoppedError,
+  type ModeDetail,
+  type Runner,
+  type RunOptions,
+  type RunOutcome,
+  type RunRequest,
+} from './runner.js';
+import { Slots } from './slots.js';
+
+export interface ContainerRunnerOptions extends ContainerSettings, ImageSettings {
+  /** Attempts that run at once in containers of this worker. */
+  maxContainers: number;
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  graceMs: number;
+  /** Default: DOCKER_HOST, else the first of the usual sockets. */
+  engine?: EngineAddress;
+  /** Folders of the engine's host that programs may mount. Default none. */
+  mounts?: readonly AllowedMount[];
+  /** Between two looks for what nobody waits for any more. Default 10 minutes. */
+  sweepMs?: number;
+}
+
+const SWEEP_MS = 600_000;
+
+export class ContainerRunner implements Runner {
+  readonly detail: ModeDetail;
+  private readonly owner = newOwner();
+  private readonly slots: Slots;
+  private readonly images: Images;
+  private readonly closed = new AbortController();
+  /** By idempotency key: the attempt before may still be on its way out. */
+  private readonly running = new Map<string, Promise<unknown>>();
+  /** Ended, and the engine did not remove them. */
+  private readonly leftovers = new Set<Container>();
+  private opening: Promise<Engine> | undefined;
+  private sweeping: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: ContainerRunnerOptions) {
+    this.detail = { mode: 'container', size: options.maxContainers, memoryMb: null };
+    this.slots = new Slots(options.maxContainers);
+    this.images = new Images(options);
+  }
+
+  async run(request: RunRequest, options: RunOptions): Promise<RunOutcome> {
+    const asked = Date.now();
+    const spec = containerOf(request);
+    const signal = AbortSignal.any([options.signal, this.closed.signal]);
+    const release = await this.slots.take(
+      signal,
+      () => new StoppedError(`no container was free in time (maxContainers is ${this.slots.size})`),
+    );
+    try {
+      return await this.afterTheLast(request.context.idempotencyKey, signal, () =>
+        this.runHere(request as ProgramRequest, spec, { ...options, signal }, asked),
+      );
+    } finally {
+      release();
+    }
+  }
+
+  /** Whether there is an engine, and what it lacks. @throws TaskError ENVIRONMENT where none answers */
+  async check(_tasks: readonly RegisteredTask[]): Promise<string[]> {
+    try {
+      assertHeld((await this.engine()).facts, 'LOW', this.options);
+      return [];
+    } catch (error) {
+      if (error instanceof TaskError && error.code === 'CONFIGURATION') return [error.message];
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.sweeping);
+    this.closed.abort(new StoppedError('the worker has closed its containers'));
+    await Promise.allSettled(this.running.values());
+    await this.removeLeftovers();
+  }
+
+  /**
+   * Removes what nobody waits for any more: of dead workers, and what this one could not remove before. It is done by
+   * itself from the first container on, every {@link ContainerRunnerOptions.sweepMs}.
+   *
+   * @returns ids of containers of dead workers
+   */
+  async sweep(): Promise<string[]> {
+    const engine = await this.engine();
+    await this.removeLeftovers();
+    return sweep(engine, Date.now());
+  }
+
+  private async runHere(
+    request: ProgramRequest,
+    spec: ContainerSpec,
+    options: RunOptions,
+    asked: number,
+  ): Promise<RunOutcome> {
+    const { program } = request;
+    const engine = await this.engine();
+    assertHeld(engine.facts, program.level, this.options);
+    const identity = identityOf(request, spec);
+    const found = await takeOver(engine, identity, this.owner);
+    const { container, image } =
+      found ?? (await this.make(engine, request, spec, identity, options));
+    const run = new ContainerRun(container, engine.facts, request, {
+      ...options,
+      graceMs: this.options.graceMs,
+      image,
+      user: this.options.user,
+      runtime: this.options.runtime,
+      ...(found ? {} : { asked }),
+    });
+    try {
+      return await run.toTheEnd();
+    } finally {
+      await container.remove().catch((error: unknown) => {
+        this.leftovers.add(container);
+        request.context.log.warn('a container could not be removed; it will be tried again', {
+          container: container.id,
+          error,
+        });
+      });
+    }
+  }
+
+  private async make(
+    engine: Engine,
+    request: ProgramRequest,
+    spec: ContainerSpec,
+    identity: ContainerIdentity,
+    { signal }: RunOptions,
+  ): Promise<{ container: Container; image: string }> {
+    const { limits, input } = request.program;
+    const mounts = await resolveMounts(spec.mounts, this.options.mounts);
+    const image = await this.images
+      .take(engine, spec.image, spec.pull ?? 'missing', signal)
+      .catch((error: unknown) => {
+        throw signal.aborted ? notBegun() : error;
+      });
+    if (signal.aborted) throw notBegun();
+    const labels = labelsOf(identity, image.digest);
+    const env = programEnv(request, PATHS);
+    const { seccomp } = engine.facts;
+    const { id, volumes } = image;
+    const ask = { spec, image: id, volumes, env, limits, mounts, labels, seccomp };
+    const container = await makeContainer(engine, ask, identity, this.owner, this.options);
+    try {
+      await container.put({ input: JSON.stringify(input), files: spec.files ?? {} });
+      if (signal.aborted) throw notBegun();
+      return { container, image: image.digest };
+    } catch (error) {
+      await container.remove().catch(() => this.leftovers.add(container));
+      throw error;
+    }
+  }
+
+  /** Runs once the attempt before of the same node has left this runner. */
+  private async afterTheLast<T>(
+    key: string,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    for (let last; (last = this.running.get(key)) !== undefined;) await last;
+    if (signal.aborted) throw notBegun();
+    const running = work();
+    const settled = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    const gone = settled.then(() => void this.running.delete(key));
+    this.running.set(key, gone);
+    return running;
+  }
+
+  private engine(): Promise<Engine> {
+    this.opening ??= openEngine(this.options.engine).then(
+      (engine) => {
+        this.sweepFromNowOn();
+        return engine;
+      },
+      (error: unknown) => {
+        this.opening = undefined; // the next attempt asks again
+        throw error;
+      },
+    );
+    return this.opening;
+  }
+
+  private sweepFromNowOn(): void {
+    if (this.closed.signal.aborted) return;
+    // What it cannot do now it does the next time; an engine that is away is told of by the runs.
+    const look = (): void => void this.sweep().catch(() => undefined);
+    setImmediate(look);
+    this.sweeping = setInterval(look, this.options.sweepMs ?? SWEEP_MS).unref();
+  }
+
+  private async removeLeftovers(): Promise<void> {
+    for (const container of this.leftovers)
+      await container.remove().then(
+        () => this.leftovers.delete(container),
+        () => undefined,
+      );
+  }
+}
+
+/** @throws TaskError CONFIGURATION for what this runner does not run */
+function containerOf({ program, task }: RunRequest): ContainerSpec {
+  const refuse = (why: string): TaskError =>
+    new TaskError('CONFIGURATION', `task ${JSON.stringify(task.definition.name)}: ${why}`);
+  if (program?.program.kind !== 'container')
+    throw refuse('a container runs an image, and this task names none');
+  if (program.network.length > 0)
+    throw refuse(
+      `containers here have no filtered network, so ${program.network.join(', ')} cannot be allowed; run it as a process`,
+    );
+  return program.program.container;
+}
+
+function identityOf({ context, program }: ProgramRequest, spec: ContainerSpec): ContainerIdentity {
+  const { input, env, limits, level } = program;
+  const { pull: _pull, ...runs } = spec;
+  return {
+    workflowId: context.graphId,
+    executionId: context.executionId,
+    attempt: context.attempt,
+    idempotencyKey: context.idempotencyKey,
+    deadline: context.deadline.getTime(),
+    run: runDigest(canonicalize({ runs, input, env, limits, level }) ?? ''),
+  };
+}
+
+const notBegun = (): StoppedError =>
+  new StoppedError('it was stopped before its container had started');

@@ -1,0 +1,203 @@
+/**
+ * Runs programs of the kind `process`: code for a runtime, or a command, each in a sandbox of Linux made for it and
+ * removed after it. See docs/isolation.md for what holds it.
+ */
+import { hostname } from 'node:os';
+import { messageOf, TaskError } from '../domain/errors.js';
+import type { ProcessSpec } from '../domain/program.js';
+import type { RegisteredTask } from '../registry.js';
+import { Sandboxes, type SandboxesOptions } from '../sandbox/sandbox.js';
+import { assertHolds } from '../sandbox/sandbox-report.js';
+import {
+  INSIDE,
+  type ResultFiles,
+  type SandboxEnd,
+  type SandboxSpec,
+} from '../sandbox/sandbox-spec.js';
+import {
+  exhausted,
+  notPrepared,
+  parseOutput,
+  programEnv,
+  programFailed,
+  type ProgramRequest,
+} from './program.js';
+import { runtimeCommand, type RuntimeCommand } from './program-runtimes.js';
+import {
+  metricsOf,
+  StoppedError,
+  type ModeDetail,
+  type Runner,
+  type RunOptions,
+  type RunOutcome,
+  type RunRequest,
+} from './runner.js';
+import { Slots } from './slots.js';
+
+export interface ProgramProcessOptions extends SandboxesOptions {
+  /** Programs that run at once. */
+  maxPrograms: number;
+  /** From the request to stop until a program is ended. */
+  graceMs: number;
+}
+
+export class ProgramProcessRunner implements Runner {
+  readonly detail: ModeDetail;
+  private readonly slots: Slots;
+  private opened: Promise<Sandboxes> | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly options: ProgramProcessOptions) {
+    const { maxPrograms } = options;
+    this.detail = { mode: 'process', size: maxPrograms, memoryMb: null };
+    this.slots = new Slots(maxPrograms);
+  }
+
+  async run(request: RunRequest, options: RunOptions): Promise<RunOutcome> {
+    if (!isOfProcess(request))
+      throw new TaskError('CONFIGURATION', 'this is no program of the kind process');
+    const release = await this.slots.take(
+      options.signal,
+      () => new StoppedError(`no place was free in time (${this.slots.size} programs at once)`),
+    );
+    try {
+      if (this.closing) throw closed();
+      return await this.runIn(await this.sandboxes(), request, options);
+    } finally {
+      release();
+    }
+  }
+
+  /** What is needed by any program; what one asks for beyond, its run refuses. */
+  async check(_tasks: readonly RegisteredTask[]): Promise<string[]> {
+    try {
+      assertHolds('LOW', (await this.sandboxes()).report);
+      return [];
+    } catch (error) {
+      return [messageOf(error)];
+    }
+  }
+
+  async close(): Promise<void> {
+    await (this.closing ??= (async () => {
+      this.slots.refuseAll(closed());
+      await (await this.opened?.catch(() => undefined))?.close();
+    })());
+  }
+
+  /** Made when first needed: a worker without programs has none. @throws TaskError ENVIRONMENT */
+  private sandboxes(): Promise<Sandboxes> {
+    return (this.opened ??= Sandboxes.open(this.options).catch((error: unknown) => {
+      this.opened = undefined;
+      throw notPrepared(messageOf(error), error);
+    }));
+  }
+
+  private async runIn(
+    sandboxes: Sandboxes,
+    request: ProcessRequest,
+    { signal, onOutput }: RunOptions,
+  ): Promise<RunOutcome> {
+    const { context, program } = request;
+    const spec = specOf(sandboxes, request);
+    const started = Date.now();
+    let output: unknown = null;
+    const end = await sandboxes.run(spec, {
+      ...{ signal, graceMs: this.options.graceMs, onOutput },
+      onRefused: (text) => context.log.warn(text),
+      onResult: async (files: ResultFiles) => {
+        output = parseOutput(files.output);
+        for (const { name, path } of files.artifacts) await context.artifact(name, path);
+      },
+    });
+    const failure = failureOf(end, program, this.closing !== undefined);
+    if (failure) throw failure;
+    const { pid, prepareMs, peakMemoryBytes, cpuMs, enforced } = end;
+    return {
+      output,
+      metrics: {
+        ...metricsOf(started, Date.now(), `${hostname()}:${pid}`),
+        ...(prepareMs === undefined ? {} : { prepareMs: Math.round(prepareMs) }),
+        ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }),
+        ...(cpuMs === undefined ? {} : { cpuMs }),
+      },
+      enforced,
+    };
+  }
+}
+
+type ProcessRequest = ProgramRequest & {
+  program: { program: { kind: 'process'; process: ProcessSpec } };
+};
+
+function isOfProcess(request: RunRequest): request is ProcessRequest {
+  return request.program?.program.kind === 'process';
+}
+
+/** @throws TaskError CONFIGURATION, ENVIRONMENT for a runtime that is not there */
+function specOf(sandboxes: Sandboxes, request: ProcessRequest): SandboxSpec {
+  const { program, context } = request;
+  const { process: said } = program.program;
+  const { argv, file, gate, support, env, binds } = commandOf(sandboxes, request);
+  const files = { ...said.files };
+  if (file !== undefined) {
+    if (Object.hasOwn(files, file))
+      throw new TaskError('CONFIGURATION', `files: ${file} is where the code lies; rename it`);
+    files[file] = said.code ?? '';
+  }
+  const { limits, level, network, maxOutputBytes, maxArtifactBytes } = program;
+  const paths = { input: INSIDE.input, output: INSIDE.output, artifacts: INSIDE.artifacts };
+  const leftSeconds = Math.max(1, (context.deadline.getTime() - Date.now()) / 1_000);
+  return {
+    ...{ argv, gate, support, binds, files, limits, level, network },
+    ...{ maxOutputBytes, maxArtifactBytes },
+    env: { ...env, ...programEnv(request, paths) },
+    input: JSON.stringify(program.input),
+    cpuSeconds: Math.ceil(leftSeconds * limits.cpu) + 1,
+  };
+}
+
+type ProcessCommand = Omit<RuntimeCommand, 'file'> & {
+  file: string | undefined;
+  binds: SandboxSpec['binds'] & object;
+};
+
+function commandOf({ report }: Sandboxes, { program }: ProcessRequest): ProcessCommand {
+  const { runtime, code, args = [], command } = program.program.process;
+  if (command !== undefined) {
+    const place = report.runtimes.node; // `node` works, wherever the worker's lies
+    const binds = 'lack' in place ? [] : place.binds;
+    return { argv: command, file: undefined, gate: 'shell', support: {}, env: {}, binds };
+  }
+  if (runtime === undefined || code === undefined)
+    throw new TaskError('CONFIGURATION', 'process: expected a runtime with code, or a command');
+  const place = report.runtimes[runtime];
+  if ('lack' in place)
+    throw new TaskError('ENVIRONMENT', `process: ${runtime} is not to be had: ${place.lack}`, {
+      retriable: false,
+      details: { runtime },
+    });
+  const { path, binds } = place;
+  const { memoryBytes } = program.limits;
+  const { network } = program;
+  return { ...runtimeCommand(runtime, { path, code, args, memoryBytes, network }), binds };
+}
+
+function failureOf(
+  { verdict, stderr }: SandboxEnd,
+  program: ProcessRequest['program'],
+  closing: boolean,
+): Error | undefined {
+  switch (verdict.kind) {
+    case 'stopped':
+      return closing ? closed() : new StoppedError('the program was ended');
+    case 'exhausted':
+      return exhausted(verdict.resource, program);
+    case 'unprepared':
+      return notPrepared(verdict.message);
+    case 'exited':
+      return verdict.code === 0 ? undefined : programFailed({ ...verdict, stderr });
+  }
+}
+
+const closed = (): StoppedError => new StoppedError('the worker has closed its sandboxes');

@@ -1,0 +1,92 @@
+/** The folder of one sandbox on the host: what is seen inside, written down before it starts. */
+import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { TaskError } from '../domain/errors.js';
+import { makeDisk, type Disk } from './disk.js';
+import type { SandboxFolders } from './bwrap.js';
+import type { SandboxSpec } from './sandbox-spec.js';
+
+export interface SandboxFolder {
+  path: string;
+  folders: SandboxFolders;
+  disk: Disk;
+  remove(): Promise<void>;
+}
+
+export interface FolderOptions {
+  path: string;
+  /** Whose user the sandbox is: nobody else but root gets in. */
+  uid: number;
+  image: boolean;
+}
+
+/** @throws TaskError CONFIGURATION for files that cannot lie beside each other; Error when it cannot be made */
+export async function makeFolder(
+  { path, uid, image }: FolderOptions,
+  spec: SandboxSpec,
+): Promise<SandboxFolder> {
+  const at = (name: string): string => join(path, name);
+  const root = process.getuid?.() === 0;
+  await mkdir(path, { mode: 0o750 });
+  if (root) await chown(path, 0, uid);
+  let disk: Disk | undefined;
+  const remove = async (): Promise<void> => {
+    await disk?.remove();
+    await rm(path, { recursive: true, force: true });
+  };
+  try {
+    for (const name of ['app', 'in', 'etc', 'net']) await makeReadable(at(name));
+    await writeReadable(at('in/input.json'), spec.input);
+    await writeEtc(at('etc'), uid);
+    await writeFiles(at('app'), spec.files);
+    await makeReadable(at('in/support'));
+    await writeFiles(at('in/support'), spec.support ?? {});
+    disk = await makeDisk({ folder: path, bytes: spec.limits.diskBytes, uid, image });
+    const { tmp, out } = disk;
+    const net = spec.network.length > 0 ? at('net') : undefined;
+    const folders = { app: at('app'), in: at('in'), etc: at('etc'), tmp, out, net };
+    return { path, folders, disk, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function writeFiles(app: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files))
+    try {
+      for (let folder = dirname(name); folder !== '.'; folder = dirname(folder))
+        await makeReadable(join(app, folder));
+      await writeReadable(join(app, name), text);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EEXIST' && code !== 'ENOTDIR' && code !== 'EISDIR') throw error;
+      throw new TaskError(
+        'CONFIGURATION',
+        `the program's files: ${name} cannot lie beside the others (${code}); give each a path of its own`,
+        { cause: error },
+      );
+    }
+}
+
+/** The user inside has the same number as outside. */
+async function writeEtc(folder: string, uid: number): Promise<void> {
+  const texts = {
+    passwd: `root:x:0:0:root:/:/usr/sbin/nologin\ntask:x:${uid}:${uid}:task:/tmp:/bin/sh\n`,
+    group: `root:x:0:\ntask:x:${uid}:\n`,
+    hosts: '127.0.0.1 localhost sandbox\n::1 localhost sandbox\n',
+    'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+  };
+  for (const [name, text] of Object.entries(texts)) await writeReadable(join(folder, name), text);
+}
+
+/** The worker's umask must not decide what a sandbox may read. */
+async function writeReadable(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { flag: 'wx' });
+  await chmod(path, 0o644);
+}
+
+async function makeReadable(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await chmod(path, 0o755);
+}

@@ -1,0 +1,107 @@
+/**
+ * Whose a sandbox is: the worker's name, by which what a killed one left is known, and its range of users.
+ *
+ * O1. A name is never given twice: boot, process id and the process's start, in clock ticks since boot.
+ * O2. A range of users is held by a listening abstract socket: the kernel gives it back when its holder ends, however.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+
+/** Users of one worker: as many sandboxes may live at once. */
+export const UIDS = 512;
+/** Workers of one host. */
+const RANGES = 64;
+const PREFIX = 'tempograph';
+
+let named = 0;
+
+/** `tempograph-1a2b3c4d-4711-987654-0` for this process; another with each call. */
+export function ownName(): string {
+  return `${PREFIX}-${boot()}-${process.pid}-${startOf(process.pid) ?? 0}-${named++}`;
+}
+
+export function isOwnerName(name: string): boolean {
+  return new RegExp(`^${PREFIX}-[0-9a-f]{8}-\\d+-\\d+-\\d+$`).test(name);
+}
+
+/** Whether the worker of that name still runs on this host. */
+export function isAlive(name: string): boolean {
+  const [, ofBoot, pid, start] = name.split('-');
+  return ofBoot === boot() && String(startOf(Number(pid))) === start;
+}
+
+function boot(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
+  } catch {
+    return '00000000';
+  }
+}
+
+/** State letter and start of a process; its name, in brackets, may hold anything. */
+function statOf(pid: number): { state: string; start: number } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', start: Number(fields[19]) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** When a process started, in clock ticks since boot; undefined where there is none, or only its entry is left. */
+export function startOf(pid: number): number | undefined {
+  const stat = statOf(pid);
+  return stat === undefined || 'ZX'.includes(stat.state) ? undefined : stat.start;
+}
+
+/** Users that no other worker of this host uses. */
+export class UidRange {
+  private readonly free: number[];
+
+  private constructor(
+    readonly first: number,
+    private readonly server: Server,
+  ) {
+    this.free = Array.from({ length: UIDS }, (_, slot) => first + slot);
+  }
+
+  /** @param base the first of all ranges. @throws Error when all are taken */
+  static async claim(base: number): Promise<UidRange> {
+    for (let range = 0; range < RANGES; range++) {
+      const first = base + range * UIDS;
+      const server = await listen(`\0${PREFIX}-sandbox-users-${first}`);
+      if (server) return new UidRange(first, server);
+    }
+    throw new Error(`all ${RANGES} ranges of users from ${base} on are taken by other workers`);
+  }
+
+  has(uid: number): boolean {
+    return uid >= this.first && uid < this.first + UIDS;
+  }
+
+  /** @throws Error when all are in use */
+  take(): number {
+    const uid = this.free.shift();
+    if (uid === undefined) throw new Error(`all ${UIDS} users for sandboxes are in use`);
+    return uid;
+  }
+
+  give(uid: number): void {
+    this.free.push(uid);
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.server.close(() => resolve()));
+  }
+}
+
+function listen(path: string): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    );
+    server.listen({ path }, () => resolve(server.unref()));
+  });
+}

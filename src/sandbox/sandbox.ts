@@ -1,0 +1,265 @@
+/**
+ * Programs in sandboxes of Linux: each in namespaces, a user, a control group and a disk of its own, made for it and
+ * removed after it.
+ */
+import { chmod, lstat, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf, TaskError } from '../domain/errors.js';
+import { listArtifacts, readOutput } from './artifact-files.js';
+import { Cgroups, type TaskCgroup } from './cgroup.js';
+import { makeFolder, type SandboxFolder } from './folder.js';
+import { launch, rlimitArguments } from './launch.js';
+import { ownName, UidRange } from './owner.js';
+import { probe } from './probe.js';
+import { AllowProxy } from './proxy.js';
+import { type SandboxEnd, type SandboxRunOptions, type SandboxSpec } from './sandbox-spec.js';
+import type { RuntimePaths } from './runtimes.js';
+import { assertHolds, type SandboxReport } from './sandbox-report.js';
+import { verdictOf } from './sandbox-verdict.js';
+import { seccompFilter, type SeccompArch } from './seccomp.js';
+import { Supervision, type SupervisionEnd } from './supervision.js';
+import { noteGroups, removeFolder, sweep } from './sweep.js';
+
+/** Where programs look for their interpreters; what is bound to `/runtime` comes first. */
+const PATH = '/runtime:/usr/bin:/usr/sbin';
+const DEFAULT_UID_BASE = 300_000;
+/** Says that the program begins, waits, and becomes it. */
+const GATE = 'echo b >&3; read -r _ <&3; exec 3>&- "$@"';
+
+export interface SandboxesOptions {
+  /** Default `/usr/bin/bwrap`. */
+  bwrap?: string | undefined;
+  /** Folder for what sandboxes write. Default: one of our own in the system's temporary folder. */
+  root?: string | undefined;
+  /** First of the users for sandboxes. Default 300000. */
+  uidBase?: number | undefined;
+  /** Path within the hierarchies of control groups. Default: the worker's own. */
+  cgroupParent?: string | undefined;
+  runtimes?: RuntimePaths | undefined;
+}
+
+export class Sandboxes {
+  private readonly live = new Set<Promise<unknown>>();
+  private readonly closing = new AbortController();
+  private closed: Promise<void> | undefined;
+  private count = 0;
+
+  private constructor(
+    readonly report: SandboxReport,
+    /** Names of dead workers whose leavings were removed. */
+    readonly swept: readonly string[],
+    private readonly bwrap: string,
+    private readonly folder: string,
+    private readonly uids: UidRange | undefined,
+    private readonly cgroups: Cgroups | undefined,
+  ) {}
+
+  /**
+   * Looks at what this host has, and removes what a killed worker left. A host that lacks something is no error here:
+   * see {@link report}; {@link run} refuses what cannot be held.
+   *
+   * @throws Error when its folder cannot be made
+   */
+  static async open(options: SandboxesOptions = {}): Promise<Sandboxes> {
+    const uid = process.getuid?.() ?? -1;
+    const root = options.root ?? join(tmpdir(), `tempograph-sandboxes-${uid}`);
+    const bwrap = options.bwrap ?? '/usr/bin/bwrap';
+    const [name, uids] = [
+      ownName(),
+      uid === 0 ? await UidRange.claim(options.uidBase ?? DEFAULT_UID_BASE) : undefined,
+    ];
+    const folder = join(root, name);
+    await makeOwnFolder(root, uid);
+    await mkdir(folder, { mode: 0o711 });
+    const groups = await Cgroups.open({ name, parent: options.cgroupParent });
+    const cgroups = typeof groups === 'string' ? undefined : groups;
+    await noteGroups(folder, cgroups?.folders ?? []);
+    const swept = await sweep({ root, groups: cgroups?.folders ?? [], uids });
+    const report = await probe({ bwrap, folder, groups, runtimes: options.runtimes ?? {} });
+    return new Sandboxes(report, swept, bwrap, folder, uids, cgroups);
+  }
+
+  /**
+   * Runs one program to its end. Nothing of it is left when this settles.
+   *
+   * @throws TaskError ENVIRONMENT where the level cannot be held here, CONFIGURATION for files that cannot lie beside
+   *   each other, OUTPUT_INVALID, ARTIFACT_INVALID and TOO_LARGE for what it left, and what `onResult` throws
+   */
+  run(spec: SandboxSpec, options: SandboxRunOptions): Promise<SandboxEnd> {
+    const running = this.runOne(spec, options);
+    const settled = running.catch(() => undefined);
+    this.live.add(settled);
+    void settled.then(() => this.live.delete(settled));
+    return running;
+  }
+
+  /** Ends what still runs, and removes all of ours. */
+  async close(): Promise<void> {
+    await (this.closed ??= (async () => {
+      this.closing.abort();
+      await Promise.all(this.live);
+      await this.cgroups?.close();
+      await removeFolder(this.folder);
+      await this.uids?.close();
+    })());
+  }
+
+  private async runOne(spec: SandboxSpec, options: SandboxRunOptions): Promise<SandboxEnd> {
+    const startedAt = performance.now();
+    assertHolds(spec.level, this.report);
+    const id = String(++this.count);
+    const signal = AbortSignal.any([options.signal, this.closing.signal]);
+    const enforced = this.enforced(spec);
+    const nothing = { stderr: '', pid: undefined, prepareMs: undefined, enforced };
+    if (signal.aborted) return { ...nothing, verdict: { kind: 'stopped' } };
+    const parts: Parts = { uid: this.uids?.take(), folder: undefined, cgroup: undefined };
+    try {
+      const prepared = await this.prepare(id, spec, options, parts);
+      const { launched, folder } = prepared;
+      const supervision = new Supervision(launched, {
+        ...{ ...options, signal, logBytes: spec.limits.logBytes },
+        ...{ disk: folder.disk, cgroup: parts.cgroup },
+        onBegin: async (init) => void (await parts.proxy?.listenIn(init)),
+      });
+      const end = await supervision.ended;
+      const pid = launched.child.pid;
+      return await conclude({ spec, options, parts, folder, end, pid, startedAt, enforced });
+    } catch (error) {
+      if (!(error instanceof Unprepared)) throw error;
+      return { ...nothing, verdict: { kind: 'unprepared', message: messageOf(error.cause) } };
+    } finally {
+      await this.takeDown(parts);
+    }
+  }
+
+  /** @throws Unprepared, or a TaskError of the files */
+  private async prepare(
+    id: string,
+    spec: SandboxSpec,
+    options: SandboxRunOptions,
+    parts: Parts,
+  ): Promise<{ launched: ReturnType<typeof launch>; folder: SandboxFolder }> {
+    const { uid } = parts;
+    const { disk, syscalls } = this.report;
+    try {
+      const path = join(this.folder, id);
+      const owner = uid ?? process.getuid?.() ?? 0;
+      const folder = await makeFolder({ path, uid: owner, image: disk === 'image' }, spec);
+      parts.folder = folder;
+      const cgroup = (parts.cgroup = await this.cgroups?.create(id, spec.limits));
+      const networked = spec.network.length > 0;
+      if (networked && folder.folders.net !== undefined)
+        parts.proxy = await AllowProxy.open({
+          targets: spec.network,
+          socket: join(folder.folders.net, 'proxy.sock'),
+          tcp: this.report.proxy === 'tcp',
+          onRefused: options.onRefused,
+        });
+      const arch = process.arch as SeccompArch;
+      const launched = launch({
+        ...{ bwrap: this.bwrap, uid, folders: folder.folders, binds: spec.binds ?? [] },
+        joins: cgroup?.joins ?? [],
+        rlimits: rlimitArguments({
+          limits: spec.limits,
+          ...{ memory: !cgroup, processes: !cgroup && uid !== undefined },
+          ...{ cpuSeconds: cgroup ? undefined : spec.cpuSeconds, disk: disk === 'polled' },
+        }),
+        seccomp: syscalls === 'seccomp',
+        filter: syscalls === 'seccomp' ? seccompFilter({ arch, networked }) : undefined,
+        env: { PATH, HOME: '/tmp', LANG: 'C.UTF-8', ...parts.proxy?.env, ...spec.env },
+        argv: spec.gate === 'itself' ? spec.argv : ['/bin/sh', '-c', GATE, 'sh', ...spec.argv],
+      });
+      return { launched, folder };
+    } catch (error) {
+      if (error instanceof TaskError) throw error;
+      throw new Unprepared(error);
+    }
+  }
+
+  private async takeDown({ uid, folder, cgroup, proxy }: Parts): Promise<void> {
+    await cgroup?.kill();
+    await proxy?.close();
+    await cgroup?.remove();
+    await folder?.remove();
+    // Only now: a user with something left of it is not given again.
+    if (uid !== undefined) this.uids?.give(uid);
+  }
+
+  /** What holds a program here, by aspect. */
+  private enforced({ network, level }: SandboxSpec): Record<string, string> {
+    const { user, syscalls, groups, disk } = this.report;
+    const grouped = groups !== 'none';
+    return {
+      level,
+      memory: grouped ? groups : 'rlimit',
+      cpu: grouped ? groups : 'rlimit',
+      processes: grouped ? groups : user === 'own' ? 'rlimit' : 'none',
+      ...{ disk, files: 'namespaces', user },
+      network: network.length > 0 ? `proxy (${this.report.proxy})` : 'none',
+      ...{ syscalls, termination: 'namespaces' },
+    };
+  }
+}
+
+/** What a sandbox consists of, and has to be taken down. */
+interface Parts {
+  uid: number | undefined;
+  folder: SandboxFolder | undefined;
+  cgroup: TaskCgroup | undefined;
+  proxy?: AllowProxy;
+}
+
+/** Nothing of the program has run; the cause says why. */
+class Unprepared extends Error {
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause });
+  }
+}
+
+interface Concluding {
+  spec: SandboxSpec;
+  options: SandboxRunOptions;
+  parts: Parts;
+  folder: SandboxFolder;
+  end: SupervisionEnd;
+  pid: number | undefined;
+  startedAt: number;
+  enforced: Record<string, string>;
+}
+
+async function conclude(it: Concluding): Promise<SandboxEnd> {
+  const { spec, options, folder, end, pid, startedAt, enforced } = it;
+  if (end.failed !== undefined && end.ended === undefined) throw new Unprepared(end.failed);
+  const usage = await it.parts.cgroup?.usage();
+  const { oomKills = 0, forkRefusals = 0, ...measured } = usage ?? {};
+  const diskFull = end.diskWasFull || (await folder.disk.isFull());
+  let verdict = verdictOf({ ...end, oomKills, forkRefusals, diskFull });
+  if (verdict.kind === 'exited' && verdict.code === 0) {
+    const output = await readOutput(folder.folders.out, spec.maxOutputBytes);
+    if (output === 'too large') verdict = { kind: 'exhausted', resource: 'output' };
+    else {
+      const artifacts = await listArtifacts(folder.folders.out, spec.maxArtifactBytes);
+      await options.onResult?.({ output, artifacts });
+    }
+  }
+  const { stderr, begunAt } = end;
+  const prepareMs = begunAt === undefined ? undefined : begunAt - startedAt;
+  return { verdict, stderr, pid, prepareMs, enforced, ...defined(measured) };
+}
+
+function defined(values: Record<string, number | undefined>): Record<string, number> {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Record<string, number>;
+}
+
+/** In a folder that anybody may write to, somebody else may have made ours. */
+async function makeOwnFolder(path: string, uid: number): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o711 });
+  const stats = await lstat(path);
+  if (!stats.isDirectory() || stats.uid !== uid || (stats.mode & 0o022) !== 0)
+    throw new Error(
+      `${path} is not a folder that only this worker's user may write to; remove it, or name another (sandboxRoot)`,
+    );
+  await chmod(path, 0o711);
+}

@@ -1,0 +1,55 @@
+/** Programs that a pipeline names by file: read where the pipeline's own file is, so that what is submitted is whole. */
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
+import { fault, type Fault } from '../domain/fault.js';
+import { isObject, preview, type Json, type JsonObject, type Path } from '../domain/json.js';
+import { messageOf } from '../domain/errors.js';
+
+const MAX_BYTES = 1_048_576;
+
+/**
+ * The spec with the text of every `process.file` as its `code`, those of graphs that are written into it too.
+ *
+ * @param folder where the pipeline's file is; a program's file is there or below, also where a link leads
+ * @returns with a fault for every file that cannot be read; its node stays as it was
+ */
+export function withProgramFiles(spec: Json, folder: string): { spec: Json; faults: Fault[] } {
+  const faults: Fault[] = [];
+  return { spec: read(spec, folder, [], faults), faults };
+}
+
+function read(graph: Json, folder: string, path: Path, faults: Fault[]): Json {
+  if (!isObject(graph) || !Array.isArray(graph['tasks'])) return graph;
+  const tasks = graph['tasks'].map((node, index): Json => {
+    if (!isObject(node)) return node;
+    const { process, graph: below } = node;
+    const at = [...path, 'tasks', index];
+    if (isObject(below)) return { ...node, graph: read(below, folder, [...at, 'graph'], faults) };
+    if (!isObject(process) || typeof process['file'] !== 'string') return node;
+    const { file, ...rest } = process;
+    if (rest['code'] !== undefined) return node; // validation says that it is one or the other
+    const found = text(file, folder);
+    if (typeof found === 'string')
+      return { ...node, process: { ...rest, code: found } as JsonObject };
+    faults.push(fault([...at, 'process', 'file'], 'FILE', `${preview(file)}: ${found.problem}`));
+    return node;
+  });
+  return { ...graph, tasks };
+}
+
+function text(file: string, folder: string): string | { problem: string } {
+  try {
+    const root = realpathSync(folder);
+    const full = realpathSync(resolve(root, file));
+    if (!full.startsWith(root.endsWith(sep) ? root : `${root}${sep}`))
+      return { problem: `it is not in the folder of the pipeline, ${folder}` };
+    const { size } = statSync(full);
+    if (!statSync(full).isFile()) return { problem: 'it is no file' };
+    if (size > MAX_BYTES) return { problem: `it has ${size} bytes; the limit is ${MAX_BYTES}` };
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(readFileSync(full));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { problem: `there is no such file in ${folder}` };
+    return { problem: messageOf(error) };
+  }
+}

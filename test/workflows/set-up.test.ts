@@ -1,0 +1,62 @@
+import { startTestEngine, type TestEngine } from '../../src/testing.js';
+import { shared } from '../support/shared.js';
+
+describe('an environment that cannot be prepared', () => {
+  let test: TestEngine;
+  let failures = 0;
+  const asked: number[] = [];
+
+  beforeAll(async () => {
+    const { timeSkipping, bundle } = shared();
+    test = await startTestEngine({
+      serverPath: timeSkipping,
+      temporal: { workflowBundle: { codePath: bundle } },
+      secrets: async (name) => {
+        asked.push(await test.env.currentTimeMs());
+        if (failures-- > 0) throw new Error('the vault is sealed');
+        return name.toLowerCase();
+      },
+    });
+  });
+  afterAll(() => test.stop());
+  beforeEach(() => asked.splice(0));
+
+  const run = async (retry: object | string) => {
+    const node = { id: 'a', task: 'noop', input: '${{ secrets.KEY }}', retry };
+    const handle = await test.engine.scheduleTaskGraph({ name: 'g', tasks: [node as never] });
+    const { nodes } = await handle.result();
+    return nodes['a'];
+  };
+  /** Between two tries, in whole seconds. */
+  const waits = (): number[] =>
+    asked.slice(1).map((time, index) => Math.round((time - (asked[index] ?? 0)) / 1_000));
+
+  it('is tried again after 1, 2, 4 and 8 s, and spends no attempt, also where nothing is retried', async () => {
+    failures = 4;
+    expect(await run('NONE')).toMatchObject({ status: 'COMPLETED', attempts: 1, error: null });
+    expect(waits()).toEqual([1, 2, 4, 8]);
+  });
+
+  it('is given up after five tries', async () => {
+    failures = 5;
+    const node = await run('NONE');
+    expect(node).toMatchObject({
+      status: 'FAILED',
+      error: { code: 'ENVIRONMENT', retriable: false },
+    });
+    expect(node?.error?.message).toContain('the vault is sealed (tried 5 times)');
+    expect(asked).toHaveLength(5);
+  });
+
+  it('is not tried again where the task never wants that, and by the policy that it has for it', async () => {
+    failures = 1;
+    expect(await run({ neverRetryOn: ['ENVIRONMENT'] })).toMatchObject({
+      status: 'FAILED',
+      attempts: 1,
+    });
+    failures = 1;
+    const byError = { ENVIRONMENT: { strategy: 'FIXED_DELAY', delay: '7s' } };
+    expect(await run({ byError })).toMatchObject({ status: 'COMPLETED', attempts: 2 });
+    expect(waits().at(-1)).toBe(7);
+  });
+});
