@@ -102,15 +102,14 @@ export interface FailedAnswer {
  */
 export function answerError({ from, status, text, retryAfter }: FailedAnswer): Error {
   const told = toldError(text);
-  if (told?.code !== undefined || (told && !NO_ACCESS[status]))
-    return told.code === undefined
-      ? unnamedError(told, { from, status, retryAfter })
-      : new FunctionError(told.message, {
-          code: told.code,
-          retriable: told.retriable ?? isRetriableStatus(status),
-          retryAfterMs: retryAfterMs(retryAfter),
-          ...{ details: told.details ?? { status }, stack: told.stack },
-        });
+  if (told?.code !== undefined)
+    return new FunctionError(told.message, {
+      code: told.code,
+      retriable: told.retriable ?? isRetriableStatus(status),
+      retryAfterMs: retryAfterMs(retryAfter),
+      ...{ details: told.details ?? { status }, stack: told.stack },
+    });
+  if (told && !NO_ACCESS[status]) return unnamedError(told, { from, status, retryAfter });
   const excerpt = text.trim() === '' ? '' : `: ${text.trim().slice(0, EXCERPT)}`;
   const refusal = NO_ACCESS[status];
   if (refusal !== undefined)
