@@ -102,15 +102,14 @@ export interface FailedAnswer {
  */
 export function answerError({ from, status, text, retryAfter }: FailedAnswer): Error {
   const told = toldError(text);
-  if (told?.code !== undefined || (told && !NO_ACCESS[status]))
-    return told.code === undefined
-      ? unnamedError(told, { from, status, retryAfter })
-      : new FunctionError(told.message, {
-          code: told.code,
-          retriable: told.retriable ?? isRetriableStatus(status),
-          retryAfterMs: retryAfterMs(retryAfter),
-          ...{ details: told.details ?? { status }, stack: told.stack },
-        });
+  if (told?.code !== undefined)
+    return new FunctionError(told.message, {
+      code: told.code,
+      retriable: told.retriable ?? isRetriableStatus(status),
+      retryAfterMs: retryAfterMs(retryAfter),
+      ...{ details: told.details ?? { status }, stack: told.stack },
+    });
+  if (told && !NO_ACCESS[status]) return unnamedError(told, { from, status, retryAfter });
   const excerpt = text.trim() === '' ? '' : `: ${text.trim().slice(0, EXCERPT)}`;
   const refusal = NO_ACCESS[status];
   if (refusal !== undefined)
@@ -157,7 +156,9 @@ const NETWORK: readonly string[] = [
   ...['EHOSTUNREACH', 'ENETUNREACH'],
 ];
 /** What the client refuses to send. */
-const UNSENDABLE = ['UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'];
+const UNSENDABLE = [
+  ...['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'],
+];
 
 /** The error of a request that got no whole answer. Errors of ours pass as they are. */
 export function wayError(thrown: unknown, from: string): unknown {

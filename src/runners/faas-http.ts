@@ -45,7 +45,12 @@ export class HttpFunctions {
     const { faas, program } = call;
     checkHost(url, this.rule);
     const dispatcher = (this.agent ??= guardedAgent(this.rule));
-    const { origin, pathname } = new URL(url);
+    const { origin, pathname, username, password } = new URL(url);
+    if (username !== '' || password !== '')
+      throw new TaskError(
+        'CONFIGURATION',
+        `faas.url: ${origin} is given with a name or password in it, which would be recorded; give them by secretHeaders`,
+      );
     // What stands behind ? may be a key.
     const from = `faas: ${origin}${pathname}`;
     const headers = await headersOf(call);

@@ -1,41 +1,23 @@
 /** Calls as CloudEvents, read by the package's own receiver. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { CloudEvent, HTTP } from 'cloudevents';
 import type { Json } from '../../src/domain/json.js';
 import type { FaasSpec } from '../../src/domain/program.js';
-import { FaasRunner } from '../../src/runners/faas.js';
-import { faasRequest, thrownBy, type RequestParts } from '../support/faas-request.js';
-import { startLoopback, type Loopback } from '../support/loopback.js';
+import { thrownBy, type RequestParts } from '../support/faas-request.js';
+import { FaasTarget, says, type Received } from '../support/faas-target.js';
 
-let target: Loopback;
-let received: { headers: IncomingHttpHeaders; body: string }[];
-let answer: { status?: number; headers?: Record<string, string>; body?: string };
-const runner = new FaasRunner({ allowPrivate: () => true });
+interface AnswerParts {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
 
-beforeAll(async () => {
-  target = await startLoopback((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      received.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
-      response.writeHead(answer.status ?? 200, answer.headers);
-      response.end(answer.body);
-    });
-  });
-});
-afterAll(async () => {
-  await runner.close();
-  await target.close();
-});
-beforeEach(() => {
-  received = [];
-  answer = {};
-});
+let target: FaasTarget;
+beforeAll(async () => void (target = await FaasTarget.start()));
+afterAll(() => target.stop());
+beforeEach(() => target.reset());
 
-const call = async (faas: Partial<FaasSpec> = {}, parts: RequestParts = {}) => {
-  const request = faasRequest({ url: target.origin, protocol: 'cloudevents', ...faas }, parts);
-  return (await runner.run(request, { signal: new AbortController().signal })).output;
-};
+const call = async (faas: Partial<FaasSpec> = {}, parts: RequestParts = {}): Promise<unknown> =>
+  (await target.call({ protocol: 'cloudevents', ...faas }, parts)).output;
 
 describe('an event', () => {
   it.each<[string, Json]>([
@@ -45,7 +27,7 @@ describe('an event', () => {
     ['a list', [1]],
   ])('has the input as its data, and the idempotency key as its id: %s', async (_name, input) => {
     await call({}, { input });
-    const [{ headers, body } = { headers: {}, body: '' }] = received;
+    const [{ headers, body }] = target.received as [Received];
     expect(JSON.parse(body)).toEqual(input);
     expect(headers).toMatchObject({
       ...{ 'ce-specversion': '1.0', 'ce-id': 'order-7/charge', 'ce-source': '/tempograph' },
@@ -57,7 +39,7 @@ describe('an event', () => {
 
   it('has the type that is given, and an id of any characters', async () => {
     await call({ type: 'shop.paid' }, { context: { idempotencyKey: 'žluť 7%' } });
-    expect(received[0]?.headers).toMatchObject({
+    expect(target.received[0]?.headers).toMatchObject({
       ...{ 'ce-type': 'shop.paid', 'ce-id': '%C5%BElu%C5%A5%207%25' },
     });
   });
@@ -70,7 +52,7 @@ describe('an answer', () => {
   const text = { 'content-type': 'text/html; charset=utf-8' };
   const json = { 'content-type': 'application/cloudevents+json' };
 
-  it.each<[string, typeof answer, Json]>([
+  it.each<[string, AnswerParts, Json]>([
     ['nothing', { status: 204 }, null],
     ['plain JSON', { body: '{"done": 1}' }, { done: 1 }],
     ['a text that only says it has arrived', { headers: text, body: 'OK' }, null],
@@ -82,25 +64,25 @@ describe('an answer', () => {
       { headers: json, body: `{"specversion":"1.0","data_base64":"${btoa('[1]')}"}` },
       [1],
     ],
-  ])('may be %s', async (_name, given, output) => {
-    answer = given;
+  ])('may be %s', async (_name, { status = 200, body = '', headers }, output) => {
+    target.answer = says(status, body, headers);
     expect(await call()).toEqual(output);
   });
 
-  it.each<[string, typeof answer]>([
+  it.each<[string, AnswerParts]>([
     ['a text without a type', { body: 'done' }],
     ['no JSON although it says so', { headers: { 'content-type': 'application/json' }, body: 'x' }],
     ['an event with a text', { headers: { ...text, 'ce-specversion': '1.0' }, body: 'done' }],
     ['a batch', { headers: { 'content-type': 'application/cloudevents-batch+json' }, body: '[]' }],
     ['no event although it says so', { headers: json, body: '{"data": 1}' }],
     ['data that is no JSON', { headers: json, body: '{"specversion":"1.0","data_base64":"eA=="}' }],
-  ])('is refused where it is %s', async (_name, given) => {
-    answer = given;
+  ])('is refused where it is %s', async (_name, { body, headers }) => {
+    target.answer = says(200, body ?? '', headers);
     expect(await thrownBy(call())).toMatchObject({ code: 'OUTPUT_INVALID' });
   });
 
   it('that fails is an error as of any function', async () => {
-    answer = { status: 503, headers: { 'retry-after': '2' } };
+    target.answer = says(503, '', { 'retry-after': '2' });
     expect(await thrownBy(call())).toMatchObject({ code: 'HTTP_503', retryAfterMs: 2_000 });
   });
 });

@@ -4,7 +4,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startLoopback, type Loopback } from './loopback.js';
 
 const RUNTIME = '/2018-06-01/runtime';
@@ -47,7 +50,9 @@ export class LambdaEmulator {
   private readonly running = new Map<string, Invocation>();
   private poll: ServerResponse | undefined;
   private runtime: ChildProcess | undefined;
-  private output = '';
+  private readonly folder = mkdtempSync(join(tmpdir(), 'tempograph-lambda-runtime-'));
+  /** A file and no pipe: what was said before an answer is in it when the answer comes. */
+  private readonly log = openSync(join(this.folder, 'log'), 'a+');
   private count = 0;
 
   private constructor(
@@ -75,6 +80,15 @@ export class LambdaEmulator {
       await once(runtime, 'exit');
     }
     await this.server.close();
+    closeSync(this.log);
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** What the runtime has said since the log had so many bytes. */
+  private logged(since: number): Buffer {
+    const bytes = Buffer.alloc(fstatSync(this.log).size - since);
+    readSync(this.log, bytes, 0, bytes.length, since);
+    return bytes;
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -112,7 +126,7 @@ export class LambdaEmulator {
     if (error) return refuse(response, error);
     const id = `00000000-0000-0000-0000-${String(++this.count).padStart(12, '0')}`;
     const context = headers['x-amz-client-context'];
-    const said = this.output.length;
+    const said = fstatSync(this.log).size;
     const invocation: Invocation = {
       ...{ id, payload },
       clientContext:
@@ -123,7 +137,7 @@ export class LambdaEmulator {
           'x-amz-executed-version': VERSION,
           ...(failed ? { 'x-amz-function-error': 'Unhandled' } : {}),
           ...(headers['x-amz-log-type'] === 'Tail'
-            ? { 'x-amz-log-result': Buffer.from(this.output.slice(said)).toString('base64') }
+            ? { 'x-amz-log-result': this.logged(said).toString('base64') }
             : {}),
         });
         response.end(answer);
@@ -157,7 +171,7 @@ export class LambdaEmulator {
     const [program, ...args] = command;
     const runtime = spawn(program, args, {
       cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', this.log, this.log],
       env: {
         ...{ PATH: process.env['PATH'], AWS_LAMBDA_RUNTIME_API: new URL(this.endpoint).host },
         ...{ AWS_LAMBDA_FUNCTION_NAME: name, AWS_LAMBDA_FUNCTION_VERSION: VERSION },
@@ -165,8 +179,6 @@ export class LambdaEmulator {
         ...{ PYTHONUNBUFFERED: '1', PYTHONIOENCODING: 'utf-8', ...env },
       },
     });
-    for (const stream of [runtime.stdout, runtime.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
     runtime.on('close', (code, signal) => {
       if (this.runtime !== runtime) return;
       this.runtime = undefined;
