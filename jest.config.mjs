@@ -83,7 +83,7 @@ export default {
       globalSetup: '<rootDir>/test/support/faas-setup.mjs',
     }),
     project('engine', ['engine/**/*.test.ts', 'runners/container*.test.ts']),
-    project('sandbox', ['sandbox/**/*.test.ts', 'runners/program-process*.test.ts']),
+    project('sandbox', ['sandbox/**/*.test.ts', 'runners/program*.test.ts']),
     project(
       'temporal',
       ['!(domain|convert|store|engine|sandbox|support|fixtures)/**/*.test.ts', '*.test.ts'],

@@ -149,7 +149,9 @@ async function steps(
     task.definition.input,
     late.revealed(hooked, valueOf),
     'INPUT_INVALID',
-    `task ${JSON.stringify(request.node.task)} refused its input`,
+    task.program
+      ? 'inputSchema refuses the input'
+      : `task ${JSON.stringify(request.node.task)} refused its input`,
   );
   const before = await reusable(deps.blobs, request, task.version, facts);
   if (before) return before;
@@ -188,7 +190,9 @@ async function steps(
     task.definition.output,
     output ?? null,
     'OUTPUT_INVALID',
-    `task ${JSON.stringify(request.node.task)} gave an output that its schema refuses`,
+    task.program
+      ? 'outputSchema refuses the output'
+      : `task ${JSON.stringify(request.node.task)} gave an output that its schema refuses`,
   );
   await facts.passage?.succeeded();
   if (request.after && 'verify' in request.after)

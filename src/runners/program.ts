@@ -92,21 +92,46 @@ export interface ProgramExit {
   stderr: string;
 }
 
-/** The error of a program that failed. @param by what ran it: `the program`, `the container` */
+/**
+ * The error of a program that failed. Its message has the line that says why; its stack and its details have the end of
+ * what the program wrote to standard error.
+ *
+ * @param by what ran it: `the program`, `the container`
+ */
 export function programFailed(
   { code, signal, stderr }: ProgramExit,
   by = 'the program',
 ): TaskError {
   const tail = stderr.trim().slice(-TAIL);
+  const details = { exitCode: code, signal, stderr: tail };
+  const why = whyOf(tail);
+  if (isMissing(code, why)) {
+    const hint = 'give a program that is there, with its path or in PATH';
+    return new TaskError('CONFIGURATION', `${by} cannot be started: ${why}; ${hint}`, { details });
+  }
   const how = signal === null ? `exit code ${code}` : signal;
-  return new TaskError(
-    'PROGRAM_FAILED',
-    `${by} ended with ${how}${tail === '' ? '' : `: ${tail}`}`,
-    {
-      details: { exitCode: code, signal, stderr: tail },
-    },
-  );
+  const message = `${by} ended with ${how}${why === '' ? '' : `: ${why}`}`;
+  const error = new TaskError('PROGRAM_FAILED', message, { details });
+  if (tail !== '') error.stack = tail;
+  return error;
 }
+
+/** Characters of the line that says why. */
+const WHY = 300;
+/** `TypeError: …`, `java.lang.IllegalStateException: …`, `error: Uncaught …`, with what may stand before it. */
+const SAYS_WHY =
+  /^(?:Exception in thread "[^"]*" |error: )?(?:[\w.$]*(?:Error|Exception)\b|Uncaught\b)/;
+
+/** The line of a program's last words that says why: the last that names an error, else the last of all. */
+function whyOf(tail: string): string {
+  const lines = tail.split('\n');
+  const line = lines.findLast((one) => SAYS_WHY.test(one)) ?? lines.at(-1) ?? '';
+  return line.trim().slice(0, WHY);
+}
+
+/** A shell could not start it: another try finds no more. */
+const isMissing = (code: number | null, why: string): boolean =>
+  (code === 127 && /: not found$/.test(why)) || (code === 126 && /ermission denied$/.test(why));
 
 /** Nothing of the program has run. */
 export function notPrepared(what: string, cause?: unknown): TaskError {
