@@ -97,7 +97,8 @@ const DOORS = {
   'local-workers': ['registry'],
   'workflow-modules': [],
   builder: ['builder', 'registry', 'domain'],
-  config: ['domain'],
+  config: ['setting-values', 'domain'],
+  'setting-values': ['domain'],
   telemetry: ['telemetry', 'config', 'domain'],
   client: ['client', 'store', 'registry', 'config', 'domain', ...CONTRACT],
   worker: [

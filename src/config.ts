@@ -1,17 +1,32 @@
 /** Settings: options given in code, then `TEMPOGRAPH_*` in the environment, then defaults. */
-import { isIPv4, isIPv6 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
-import { z } from 'zod';
-import { CircuitSettingsSchema, type CircuitSettings } from './domain/circuit.js';
-import { SinksSchema, type Sink, type SinkOptions } from './domain/sink.js';
-import { parseDuration, type Duration } from './domain/duration.js';
+import type { z } from 'zod';
+import type { CircuitSettingsSchema } from './domain/circuit.js';
+import { type CircuitSettings } from './domain/circuit.js';
+import type { Sink, SinkOptions } from './domain/sink.js';
+import type { Duration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
-import { LATE_NAME } from './domain/late-values.js';
-import { PROGRAM_KINDS, type ProgramKind } from './domain/program.js';
+import type { ProgramKind } from './domain/program.js';
 import { LIMIT_MOST } from './domain/limit.js';
+import {
+  circuits,
+  limits,
+  logLevel,
+  metricsAddress,
+  mounts,
+  programs,
+  reconcileInterval,
+  serverWaits,
+  sinks,
+  spareCpus,
+  stopGrace,
+  variables,
+  whole,
+  type LogLevel,
+} from './setting-values.js';
 
 export interface Settings {
   /** Folder of values that are too large for a history. Default `./.tempograph`. */
@@ -79,8 +94,7 @@ export interface Settings {
   metricsAddress?: string;
 }
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export { LOG_LEVELS, type LogLevel } from './setting-values.js';
 
 export interface ResolvedSettings {
   dataDir: string;
@@ -126,18 +140,6 @@ export function packageVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
-
-/** Longer than any wait: the server keeps all of them. */
-const ALWAYS_MS = 366 * 86_400_000;
-
-const whole = (name: string, least: number, most: number) => (value: unknown) => {
-  const parsed = z.coerce.number().int().min(least).max(most).safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new TaskError(
-    'CONFIGURATION',
-    `${name}: expected a whole number from ${least} to ${most}, got ${JSON.stringify(value)}`,
-  );
-};
 
 /**
  * The settings in force.
@@ -271,141 +273,6 @@ export function resolveSettings(
       null,
     ),
   };
-}
-
-/** In the environment: `REGION,STAGE`. */
-function variables(value: unknown): string[] {
-  const names =
-    typeof value === 'string'
-      ? value.split(',').map((name) => name.trim())
-      : Array.isArray(value)
-        ? (value as unknown[])
-        : [value];
-  const wrong = names.find((name) => typeof name !== 'string' || !LATE_NAME.test(name));
-  if (wrong === undefined) return names as string[];
-  throw new TaskError(
-    'CONFIGURATION',
-    `env: expected names of environment variables, such as REGION,STAGE, got ${JSON.stringify(wrong)}`,
-  );
-}
-
-function serverWaits(value: unknown): number {
-  if (value === 'always') return ALWAYS_MS;
-  try {
-    return parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value);
-  } catch (error) {
-    throw new TaskError('CONFIGURATION', `serverWaits: ${(error as Error).message}, or "always"`);
-  }
-}
-
-function reconcileInterval(value: unknown): number {
-  try {
-    return Math.max(1_000, parseDuration(value));
-  } catch (error) {
-    throw new TaskError('CONFIGURATION', `reconcileInterval: ${(error as Error).message}`);
-  }
-}
-
-function stopGrace(value: unknown): number {
-  try {
-    return parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value);
-  } catch (error) {
-    throw new TaskError('CONFIGURATION', `stopGrace: ${(error as Error).message}`);
-  }
-}
-
-/** In the environment: `db=3,api=10`. */
-function limits(value: unknown): Record<string, { max: number }> {
-  const pairs =
-    typeof value === 'string'
-      ? value.split(',').map((pair) => [pair.replace(/=[^=]*$/, ''), /[^=]*$/.exec(pair)?.[0]])
-      : Object.entries(value as object).map(([key, one]) => [key, (one as { max?: unknown }).max]);
-  return Object.fromEntries(
-    pairs.map(([key, max]) => [
-      String(key).trim(),
-      { max: whole(`limits: max of ${JSON.stringify(key)}`, 1, LIMIT_MOST)(max) },
-    ]),
-  );
-}
-
-/** In the environment: JSON, `{"crm":{"failures":3}}`. */
-function circuits(value: unknown): Record<string, CircuitSettings> {
-  const parsed = z.record(z.string(), CircuitSettingsSchema).safeParse(fromJson(value));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = ['circuits', ...(issue?.path ?? []).map(String)].join('.');
-  throw new TaskError(
-    'CONFIGURATION',
-    `${place}: ${issue?.message ?? 'expected { name: { failures, window, openFor, probes, minCalls } }'}`,
-  );
-}
-
-/** In the environment: JSON, `[{"name":"ops","url":"https://…"}]`. A message never shows a secret. */
-function sinks(value: unknown): Sink[] {
-  const parsed = SinksSchema.safeParse(fromJson(value));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = ['sinks', ...(issue?.path ?? []).map(String)].join('.');
-  throw new TaskError(
-    'CONFIGURATION',
-    `${place}: ${issue?.message ?? 'expected [{ name, url, secret, events, project, format }]'}`,
-  );
-}
-
-function fromJson(value: unknown): unknown {
-  try {
-    return typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
-  } catch {
-    return value;
-  }
-}
-
-const spareCpus = (): number => Math.max(1, availableParallelism() - 1);
-
-function logLevel(value: unknown): LogLevel {
-  const known = LOG_LEVELS.find((level) => level === value);
-  if (known) return known;
-  throw new TaskError(
-    'CONFIGURATION',
-    `logLevel: expected one of ${LOG_LEVELS.join(', ')}, got ${JSON.stringify(value)}`,
-  );
-}
-
-/** A list, or in the environment `process,faas`; `none` for none. */
-function programs(value: unknown): readonly ProgramKind[] {
-  const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
-  const list = Array.isArray(names) && names.join() === 'none' ? [] : names;
-  const parsed = z.array(z.enum(PROGRAM_KINDS)).safeParse(list);
-  if (parsed.success) return parsed.data;
-  throw new TaskError(
-    'CONFIGURATION',
-    `programs: expected a list of ${PROGRAM_KINDS.join(', ')}, or none, got ${JSON.stringify(value)}`,
-  );
-}
-
-/** In the environment: `/data,/scratch:rw`. */
-function mounts(value: unknown): { source: string; readOnly: boolean }[] {
-  const names = typeof value === 'string' ? value.split(',') : (value as readonly unknown[]);
-  return names.map((one) => {
-    const [, source, mode] = /^\s*(\/.*?)(:rw|:ro)?\s*$/.exec(String(one)) ?? [];
-    if (source !== undefined) return { source, readOnly: mode !== ':rw' };
-    throw new TaskError(
-      'CONFIGURATION',
-      `containerMounts: expected absolute paths, with :rw where containers may write, got ${JSON.stringify(one)}`,
-    );
-  });
-}
-
-/** An IPv4 or IPv6 address: Temporal's runtime resolves no names, except that everybody knows `localhost`. */
-function metricsAddress(value: unknown): string {
-  const address = String(value).replace(/^localhost:/, '127.0.0.1:');
-  const [, four, six, port] = /^(?:([\d.]+)|\[(.+)\]):(\d{1,5})$/.exec(address) ?? [];
-  const host = four === undefined ? isIPv6(six ?? '') : isIPv4(four);
-  if (host && Number(port) <= 65_535) return address;
-  throw new TaskError(
-    'CONFIGURATION',
-    `metricsAddress: expected <IP address>:<port> such as 127.0.0.1:9464, got ${JSON.stringify(value)}`,
-  );
 }
 
 export interface ConnectOptions {

@@ -1,0 +1,161 @@
+/** How single settings are read: values given in code, or texts of the environment. Each fault names the setting, its value and what was expected. */
+import { isIPv4, isIPv6 } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { CircuitSettingsSchema, type CircuitSettings } from './domain/circuit.js';
+import { parseDuration } from './domain/duration.js';
+import { TaskError } from './domain/errors.js';
+import { LATE_NAME } from './domain/late-values.js';
+import { LIMIT_MOST } from './domain/limit.js';
+import { PROGRAM_KINDS, type ProgramKind } from './domain/program.js';
+import { SinksSchema, type Sink } from './domain/sink.js';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Longer than any wait: the server keeps all of them. */
+const ALWAYS_MS = 366 * 86_400_000;
+
+export const whole = (name: string, least: number, most: number) => (value: unknown) => {
+  const parsed = z.coerce.number().int().min(least).max(most).safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new TaskError(
+    'CONFIGURATION',
+    `${name}: expected a whole number from ${least} to ${most}, got ${JSON.stringify(value)}`,
+  );
+};
+
+/** In the environment: `REGION,STAGE`. */
+export function variables(value: unknown): string[] {
+  const names =
+    typeof value === 'string'
+      ? value.split(',').map((name) => name.trim())
+      : Array.isArray(value)
+        ? (value as unknown[])
+        : [value];
+  const wrong = names.find((name) => typeof name !== 'string' || !LATE_NAME.test(name));
+  if (wrong === undefined) return names as string[];
+  throw new TaskError(
+    'CONFIGURATION',
+    `env: expected names of environment variables, such as REGION,STAGE, got ${JSON.stringify(wrong)}`,
+  );
+}
+
+export function serverWaits(value: unknown): number {
+  if (value === 'always') return ALWAYS_MS;
+  try {
+    return parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value);
+  } catch (error) {
+    throw new TaskError('CONFIGURATION', `serverWaits: ${(error as Error).message}, or "always"`);
+  }
+}
+
+export function reconcileInterval(value: unknown): number {
+  try {
+    return Math.max(1_000, parseDuration(value));
+  } catch (error) {
+    throw new TaskError('CONFIGURATION', `reconcileInterval: ${(error as Error).message}`);
+  }
+}
+
+export function stopGrace(value: unknown): number {
+  try {
+    return parseDuration(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value);
+  } catch (error) {
+    throw new TaskError('CONFIGURATION', `stopGrace: ${(error as Error).message}`);
+  }
+}
+
+/** In the environment: `db=3,api=10`. */
+export function limits(value: unknown): Record<string, { max: number }> {
+  const pairs =
+    typeof value === 'string'
+      ? value.split(',').map((pair) => [pair.replace(/=[^=]*$/, ''), /[^=]*$/.exec(pair)?.[0]])
+      : Object.entries(value as object).map(([key, one]) => [key, (one as { max?: unknown }).max]);
+  return Object.fromEntries(
+    pairs.map(([key, max]) => [
+      String(key).trim(),
+      { max: whole(`limits: max of ${JSON.stringify(key)}`, 1, LIMIT_MOST)(max) },
+    ]),
+  );
+}
+
+/** In the environment: JSON, `{"crm":{"failures":3}}`. */
+export function circuits(value: unknown): Record<string, CircuitSettings> {
+  const parsed = z.record(z.string(), CircuitSettingsSchema).safeParse(fromJson(value));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = ['circuits', ...(issue?.path ?? []).map(String)].join('.');
+  throw new TaskError(
+    'CONFIGURATION',
+    `${place}: ${issue?.message ?? 'expected { name: { failures, window, openFor, probes, minCalls } }'}`,
+  );
+}
+
+/** In the environment: JSON, `[{"name":"ops","url":"https://…"}]`. A message never shows a secret. */
+export function sinks(value: unknown): Sink[] {
+  const parsed = SinksSchema.safeParse(fromJson(value));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = ['sinks', ...(issue?.path ?? []).map(String)].join('.');
+  throw new TaskError(
+    'CONFIGURATION',
+    `${place}: ${issue?.message ?? 'expected [{ name, url, secret, events, project, format }]'}`,
+  );
+}
+
+function fromJson(value: unknown): unknown {
+  try {
+    return typeof value === 'string' ? (JSON.parse(value) as unknown) : value;
+  } catch {
+    return value;
+  }
+}
+
+export const spareCpus = (): number => Math.max(1, availableParallelism() - 1);
+
+export function logLevel(value: unknown): LogLevel {
+  const known = LOG_LEVELS.find((level) => level === value);
+  if (known) return known;
+  throw new TaskError(
+    'CONFIGURATION',
+    `logLevel: expected one of ${LOG_LEVELS.join(', ')}, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** A list, or in the environment `process,faas`; `none` for none. */
+export function programs(value: unknown): readonly ProgramKind[] {
+  const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
+  const list = Array.isArray(names) && names.join() === 'none' ? [] : names;
+  const parsed = z.array(z.enum(PROGRAM_KINDS)).safeParse(list);
+  if (parsed.success) return parsed.data;
+  throw new TaskError(
+    'CONFIGURATION',
+    `programs: expected a list of ${PROGRAM_KINDS.join(', ')}, or none, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** In the environment: `/data,/scratch:rw`. */
+export function mounts(value: unknown): { source: string; readOnly: boolean }[] {
+  const names = typeof value === 'string' ? value.split(',') : (value as readonly unknown[]);
+  return names.map((one) => {
+    const [, source, mode] = /^\s*(\/.*?)(:rw|:ro)?\s*$/.exec(String(one)) ?? [];
+    if (source !== undefined) return { source, readOnly: mode !== ':rw' };
+    throw new TaskError(
+      'CONFIGURATION',
+      `containerMounts: expected absolute paths, with :rw where containers may write, got ${JSON.stringify(one)}`,
+    );
+  });
+}
+
+/** An IPv4 or IPv6 address: Temporal's runtime resolves no names, except that everybody knows `localhost`. */
+export function metricsAddress(value: unknown): string {
+  const address = String(value).replace(/^localhost:/, '127.0.0.1:');
+  const [, four, six, port] = /^(?:([\d.]+)|\[(.+)\]):(\d{1,5})$/.exec(address) ?? [];
+  const host = four === undefined ? isIPv6(six ?? '') : isIPv4(four);
+  if (host && Number(port) <= 65_535) return address;
+  throw new TaskError(
+    'CONFIGURATION',
+    `metricsAddress: expected <IP address>:<port> such as 127.0.0.1:9464, got ${JSON.stringify(value)}`,
+  );
+}
