@@ -115,7 +115,11 @@ class Queue<T> {
     const item = this.items[this.next];
     if (item === undefined) return undefined;
     this.next++;
-    if (this.next > 1_000 && this.next * 2 > this.items.length) {
+    // What was taken is let go: it may hold a whole graph.
+    if (
+      this.next === this.items.length ||
+      (this.next > 1_000 && this.next * 2 > this.items.length)
+    ) {
       this.items = this.items.slice(this.next);
       this.next = 0;
     }
