@@ -1,0 +1,355 @@
+/** Executions as our engine runs them, decided by its own scheduler: in one run, or by a coordinator and its segments. */
+import { Scheduler } from '../../src/domain/scheduler.js';
+import type { Cluster } from './cluster.js';
+import { BOUNDS, burstOf, fillBurst, lend, type Graph } from './handing.js';
+import { Workflow, type Decided } from './workflow.js';
+
+/** Defaults of `maxNodesPerRun` and `coordinatorEvents`. */
+const NODES_PER_RUN = 4_000;
+const COORDINATOR_EVENTS = 8_000;
+const { BATCH } = BOUNDS['graph-run'];
+const { ORDERS_PER_MESSAGE, SHARE_OF_LIGHT } = BOUNDS.segments;
+const { OUTCOMES_PER_REPORT, QUIET_MOST } = BOUNDS.segment;
+const { PAGE_NODES, GROWTH_BYTES, LEAST_GROWTH_BYTES, MOST_BYTES } = BOUNDS['going-on'];
+/** Messages on their way, from which on nothing more is handed over (`hasRoom` in `workflows/segments.ts`). */
+const MOST_UNDER_WAY = 10;
+/** `QUIET` of `workflows/segment.ts`. */
+const QUIET_MS = 200;
+/** `PLAN_PAGE_BYTES` of `activities/pin.ts`. */
+const PLAN_PAGE_BYTES = 1_000_000;
+
+/** Starts an execution of a graph; `ended` is called when it is over. */
+export function startExecution(cluster: Cluster, graph: Graph, ended: () => void): void {
+  const { server } = cluster.costs;
+  const isSplit = graph.nodes.length > NODES_PER_RUN;
+  cluster.serve(server.execution * server.share.begin, () =>
+    cluster.commit(cluster.shard(), () => {
+      const over = (): void =>
+        cluster.serve(server.execution * (server.share.end + server.share.after), ended);
+      if (isSplit) new Coordinator(cluster, graph, over).begin();
+      else new OneRun(cluster, graph, over).begin();
+    }),
+  );
+}
+
+type Heard = { kind: 'started' | 'prepared' | 'recorded' | 'read' | 'paged' | 'sent' } | Outcomes;
+interface Outcomes {
+  kind: 'ended';
+  nodes: readonly number[];
+  /** Those of lent nodes that have begun. */
+  begun?: readonly number[];
+}
+
+/** A graph, or a lone task, that holds its activities itself. */
+class OneRun extends Workflow<Heard> {
+  private readonly scheduler: Scheduler;
+
+  constructor(
+    cluster: Cluster,
+    private readonly graph: Graph,
+    private readonly over: () => void,
+  ) {
+    super(cluster);
+    const { nodes, window } = graph;
+    this.scheduler = new Scheduler(nodes, { concurrency: window, onFailure: 'continue' });
+  }
+
+  begin(): void {
+    this.hear({ kind: 'started' });
+  }
+
+  protected decide(heard: readonly Heard[]): Decided {
+    const { cluster, graph, scheduler } = this;
+    const { worker } = cluster.costs;
+    const { now } = cluster.clock;
+    const commands: Decided['commands'] = [];
+    let cpuMs = 0;
+    for (const one of heard) {
+      if (one.kind === 'started') {
+        cpuMs += worker.execution;
+        if (graph.nodes.length > 1) cpuMs += worker.graph + worker.planned * graph.nodes.length;
+        this.wrote(1);
+        scheduler.start(now);
+      } else if (one.kind === 'ended') {
+        for (const index of one.nodes) scheduler.settle(index, 'COMPLETED', now);
+      } else if (one.kind === 'recorded') return { cpuMs, commands: [() => this.close()] };
+    }
+    if (scheduler.isDone) {
+      const isLone = graph.nodes.length === 1;
+      const end = (): void => this.activity(worker.activity, { kind: 'recorded' });
+      return { cpuMs, commands: [isLone ? () => this.close() : end] };
+    }
+    for (let taken = scheduler.take(BATCH); taken.length > 0; taken = scheduler.take(BATCH)) {
+      if (graph.light) {
+        const nodes = fillBurst(scheduler, taken, burstOf(worker.light));
+        cpuMs += nodes.length * worker.decided;
+        const ms = worker.activity + nodes.length * worker.light;
+        commands.push(() => this.activity(ms, { kind: 'ended', nodes }));
+        continue;
+      }
+      cpuMs += taken.length * (worker.node + worker.decided);
+      for (const index of taken)
+        commands.push(() => this.activity(worker.activity, { kind: 'ended', nodes: [index] }));
+    }
+    return { cpuMs, commands };
+  }
+
+  private close(): void {
+    this.wrote(1);
+    this.over();
+  }
+}
+
+interface Order {
+  index: number;
+  chain: number[];
+}
+
+/** Decides for a split graph; its segments hold the activities. */
+class Coordinator extends Workflow<Heard> {
+  private readonly scheduler: Scheduler;
+  private segment: Segment | undefined;
+  private handed = 0;
+  private readonly messages: (() => void)[] = [];
+  /** Messages that have not arrived, the one on its way included. */
+  private underWay = 0;
+  private unpaged = 0;
+  private state: 'preparing' | 'reading' | 'running' | 'shedding' | 'going on' | 'ending' =
+    'preparing';
+  private pagesToRead = 0;
+  private atStart = 0;
+  private orders: Order[] = [];
+
+  constructor(
+    cluster: Cluster,
+    private readonly graph: Graph,
+    private readonly over: () => void,
+  ) {
+    super(cluster);
+    const { nodes, window } = graph;
+    this.scheduler = new Scheduler(nodes, { concurrency: window, onFailure: 'continue' });
+  }
+
+  begin(): void {
+    this.hear({ kind: 'started' });
+  }
+
+  protected decide(heard: readonly Heard[]): Decided {
+    const { cluster, graph, scheduler } = this;
+    const { worker } = cluster.costs;
+    const { now } = cluster.clock;
+    const commands: Decided['commands'] = [];
+    let cpuMs = worker.coordinatorTask;
+    for (const one of heard) {
+      if (one.kind === 'started') {
+        const prepare = worker.execution + worker.graph + worker.planned * graph.nodes.length;
+        commands.push(() => this.activity(prepare, { kind: 'prepared' }));
+      } else if (one.kind === 'prepared') {
+        this.read(commands);
+      } else if (one.kind === 'read') {
+        if (--this.pagesToRead > 0) continue;
+        cpuMs += worker.read * graph.nodes.length;
+        if (scheduler.started === 0) scheduler.start(now);
+        this.atStart = this.bytes;
+        this.state = 'running';
+      } else if (one.kind === 'sent') {
+        this.underWay--;
+        const next = this.messages.shift();
+        if (next) commands.push(next);
+      } else if (one.kind === 'ended') {
+        for (const index of one.begun ?? []) scheduler.lentBegan(index);
+        for (const index of one.nodes) scheduler.settle(index, 'COMPLETED', now);
+        cpuMs += one.nodes.length * worker.decided;
+        this.unpaged += one.nodes.length;
+      } else if (one.kind === 'paged') {
+        this.unpaged = Math.max(0, this.unpaged - PAGE_NODES);
+        if (this.state === 'shedding') this.state = 'running';
+      } else return { cpuMs, commands: [...commands, () => this.close()] };
+    }
+    if (this.state === 'running') this.go(commands);
+    if (this.state === 'going on') this.goOn(commands);
+    return { cpuMs, commands };
+  }
+
+  private go(commands: Decided['commands']): void {
+    this.dispatch(commands);
+    const { scheduler } = this;
+    if (scheduler.isDone) {
+      this.state = 'ending';
+      const pages = this.unpaged > 0 ? 1 : 0;
+      const { activity } = this.cluster.costs.worker;
+      if (pages > 0) this.writePage(commands);
+      commands.push(() => this.activity(activity, { kind: 'recorded' }));
+    } else if (this.unpaged >= PAGE_NODES) {
+      this.state = 'shedding';
+      this.writePage(commands);
+    } else if (this.isLong()) this.state = 'going on';
+  }
+
+  private isLong(): boolean {
+    const grown = this.bytes - this.atStart;
+    const room = Math.max(LEAST_GROWTH_BYTES, Math.min(GROWTH_BYTES, MOST_BYTES - this.atStart));
+    return this.events >= COORDINATOR_EVENTS || grown >= room;
+  }
+
+  private writePage(commands: Decided['commands']): void {
+    const { costs } = this.cluster;
+    const bytes = Math.min(this.unpaged, PAGE_NODES) * costs.bytes.paged;
+    commands.push(() => {
+      this.wrote(0, bytes);
+      this.activity(costs.worker.activity, { kind: 'paged' });
+    });
+  }
+
+  /** A new run: it begins by reading the plan. */
+  private goOn(commands: Decided['commands']): void {
+    if (this.underWay > 0) return;
+    if (this.unpaged > 0) {
+      this.writePage(commands);
+      this.unpaged = 0;
+    }
+    this.events = 0;
+    this.bytes = 0;
+    this.read(commands);
+  }
+
+  private read(commands: Decided['commands']): void {
+    const { costs } = this.cluster;
+    const bytes = this.graph.nodes.length * costs.bytes.planned;
+    const pages = Math.max(1, Math.ceil(bytes / PLAN_PAGE_BYTES));
+    this.state = 'reading';
+    this.pagesToRead = pages;
+    const each = this.graph.nodes.length / pages;
+    for (let page = 0; page < pages; page++)
+      commands.push(() => {
+        this.wrote(0, bytes / pages);
+        this.activity(costs.worker.activity + each * costs.worker.read, { kind: 'read' });
+      });
+  }
+
+  private dispatch(commands: Decided['commands']): void {
+    const { scheduler, graph } = this;
+    while (this.underWay < MOST_UNDER_WAY) {
+      const taken = scheduler.take(BATCH);
+      if (taken.length === 0) return;
+      if (graph.light) {
+        const { light } = this.cluster.costs.worker;
+        const burst = fillBurst(scheduler, taken, burstOf(light));
+        this.assign({ orders: [], burst }, commands);
+        continue;
+      }
+      this.orders = taken.map((index) => ({ index, chain: lend(scheduler, index) }));
+      while (this.orders.length > 0) {
+        const room = Math.min(ORDERS_PER_MESSAGE, NODES_PER_RUN - this.handed);
+        this.assign({ orders: this.orders.splice(0, Math.max(1, room)), burst: [] }, commands);
+      }
+    }
+  }
+
+  private assign(given: { orders: Order[]; burst: number[] }, commands: Decided['commands']): void {
+    const { bytes } = this.cluster.costs;
+    const lent = given.orders.reduce((sum, { chain }) => sum + chain.length, 0);
+    const isNew = this.segment === undefined;
+    const segment = (this.segment ??= new Segment(this.cluster, this));
+    this.handed += given.orders.length + lent + Math.ceil(given.burst.length * SHARE_OF_LIGHT);
+    if (this.handed >= NODES_PER_RUN) {
+      this.segment = undefined;
+      this.handed = 0;
+    }
+    const size = (given.orders.length + lent + given.burst.length) * bytes.order;
+    const send = (): void => {
+      // A child's start costs about what a signal does, and an execution more.
+      if (isNew) this.cluster.serve(this.cluster.costs.server.execution);
+      this.signal(segment, { kind: 'assign', ...given }, { kind: 'sent' }, size);
+    };
+    this.underWay++;
+    if (this.underWay === 1) commands.push(send);
+    else this.messages.push(send);
+  }
+
+  private close(): void {
+    this.wrote(1);
+    this.over();
+  }
+}
+
+type SegmentHeard =
+  | { kind: 'assign'; orders: Order[]; burst: number[] }
+  | { kind: 'ended'; nodes: readonly number[] }
+  | { kind: 'reported' | 'quiet' };
+
+class Segment extends Workflow<SegmentHeard> {
+  private ended: number[] = [];
+  private begun: number[] = [];
+  private isReporting = false;
+  private isUrgent = false;
+  private waitsQuietly = false;
+  /** By the node that runs: what follows it. */
+  private readonly chains = new Map<number, number[]>();
+
+  constructor(
+    cluster: Cluster,
+    private readonly coordinator: Coordinator,
+  ) {
+    super(cluster);
+  }
+
+  protected decide(heard: readonly SegmentHeard[]): Decided {
+    const { worker } = this.cluster.costs;
+    const commands: Decided['commands'] = [];
+    let cpuMs = 0;
+    for (const one of heard) {
+      if (one.kind === 'assign') {
+        for (const { index, chain } of one.orders) this.run(index, chain, commands);
+        cpuMs += one.orders.length * worker.node;
+        const { burst } = one;
+        if (burst.length === 0) continue;
+        cpuMs += burst.length * worker.decided;
+        const ms = worker.activity + burst.length * worker.light;
+        commands.push(() => this.activity(ms, { kind: 'ended', nodes: burst }));
+      } else if (one.kind === 'ended') {
+        this.ended.push(...one.nodes);
+        const [node] = one.nodes;
+        const chain = node === undefined ? undefined : this.chains.get(node);
+        const [next, ...rest] = chain ?? [];
+        if (next === undefined) this.isUrgent = true;
+        else {
+          this.begun.push(next);
+          this.run(next, rest, commands);
+          cpuMs += worker.node;
+        }
+        if (node !== undefined) this.chains.delete(node);
+      } else if (one.kind === 'quiet') {
+        this.isUrgent = true;
+        this.waitsQuietly = false;
+      } else this.isReporting = false;
+    }
+    this.report(commands);
+    return { cpuMs, commands };
+  }
+
+  private run(index: number, chain: number[], commands: Decided['commands']): void {
+    if (chain.length > 0) this.chains.set(index, chain);
+    const { activity } = this.cluster.costs.worker;
+    commands.push(() => this.activity(activity, { kind: 'ended', nodes: [index] }));
+  }
+
+  private report(commands: Decided['commands']): void {
+    if (this.isReporting || this.ended.length === 0) return;
+    if (!this.isUrgent && this.ended.length < QUIET_MOST) {
+      if (this.waitsQuietly) return;
+      this.waitsQuietly = true;
+      this.wrote(1);
+      this.cluster.clock.after(QUIET_MS, () => this.hear({ kind: 'quiet' }));
+      return;
+    }
+    const { cluster, coordinator } = this;
+    this.isReporting = true;
+    const nodes = this.ended.splice(0, OUTCOMES_PER_REPORT);
+    const begun = this.begun.splice(0);
+    this.isUrgent = this.ended.length > 0;
+    const bytes = nodes.length * cluster.costs.bytes.outcome;
+    const heard: Heard = { kind: 'ended', nodes, begun };
+    commands.push(() => this.signal(coordinator, heard, { kind: 'reported' }, bytes));
+  }
+}
