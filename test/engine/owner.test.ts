@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { deadlineOf, imageOf, labelsOf, nameFor, ownerOf, runOf } from '../../src/engine/labels.js';
 import { isOwner, newOwner, ownerState } from '../../src/engine/owner.js';
 import { isOrphan } from '../../src/engine/sweep.js';
@@ -30,11 +31,14 @@ describe('ownerState', () => {
   });
 
   it('takes a process that only waits to be reaped for dead', async () => {
-    // A shell whose child ends while the shell, now sleeping, never looks after it.
-    const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000']);
+    // A shell starts a child and becomes a program that never looks after it; only then may the child end.
+    const script = 'cat <&3 >/dev/null & echo $!; exec 3<&-; exec sleep 1000';
+    const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
     const pid = await new Promise<string>((resolve) =>
-      shell.stdout.once('data', (text: Buffer) => resolve(text.toString().trim())),
+      shell.stdout?.once('data', (text: Buffer) => resolve(text.toString().trim())),
     );
+    await until(() => readFileSync(`/proc/${shell.pid}/comm`, 'utf8') === 'sleep\n', 'the program');
+    (shell.stdio[3] as Writable).end();
     await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '), 'the end');
     const began = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[21] ?? '';
     expect(ownerState(own.split('.').with(1, pid).with(2, began).join('.'))).toBe('dead');
@@ -80,13 +84,14 @@ describe('isOrphan', () => {
     ['dead, before its deadline', change(2, '1'), 'running', -1, false],
     ['dead, ended, before its deadline', change(2, '1'), 'exited', -1, false],
     ['dead, after its deadline', change(2, '1'), 'running', 1, true],
-    ['dead, never started', change(2, '1'), 'created', -1, true],
+    ['dead, never started', change(2, '1'), 'created', 61_000, true],
+    ['dead, perhaps just starting', change(2, '1'), 'created', 59_000, false],
     ['elsewhere, just after its deadline', ELSEWHERE, 'running', 1, false],
     ['elsewhere, long after', ELSEWHERE, 'running', HOUR + 1, true],
     ['unknown, long after', 'somebody', 'running', HOUR + 1, true],
   ])('knows one whose owner is %s', (_name, owner, State, afterMs, expected) => {
     const Labels = { 'tempograph.deadline': new Date(1_000).toISOString() };
     const Names = [`/tempograph-${'0'.repeat(12)}-${'0'.repeat(8)}-${owner}`];
-    expect(isOrphan({ Names, Labels, State }, 1_000 + afterMs)).toBe(expected);
+    expect(isOrphan({ Names, Labels, State, Created: 1 }, 1_000 + afterMs)).toBe(expected);
   });
 });
