@@ -97,21 +97,19 @@ describeWithDocker('a container', (engine) => {
             other,
             { script, context: { ...context, attempt: 2 } },
             {
-              // The first is told to stop, and does not: the program is the second's.
-              onOutput: () => {
-                stop.abort();
-                void scene.containers().then(([one]) => scene.letGo(one?.Id ?? ''));
-              },
+              // The first is told to stop: it ends, and the program, which is the second's, does not.
+              onOutput: () => stop.abort(),
             },
           );
         },
       },
     );
-    expect((await second)?.outcome?.output).toBe('both');
     expect(first.error).toMatchObject({
       name: 'StoppedError',
       message: expect.stringContaining('another attempt') as string,
     });
+    await scene.letGo(await scene.runningId());
+    expect((await second)?.outcome?.output).toBe('both');
     await other.close();
   });
 
