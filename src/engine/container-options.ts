@@ -34,6 +34,11 @@ export interface ContainerSettings {
   user?: string;
   /** An OCI runtime that the engine knows, such as `runsc`. Default: the engine's own. */
   runtime?: string;
+  /**
+   * The engine's own init runs the program: it reaps children, and a program that says nothing about SIGTERM ends by it,
+   * which the first process of a container does not. The engine must have one. Default false.
+   */
+  init?: boolean;
 }
 
 const DEFAULT_USER = '65534:65534';
@@ -43,7 +48,7 @@ const LOG_OVERHEAD = 100;
 
 export function containerOptions(
   { spec, image, volumes, env, limits, mounts, labels, seccomp }: ContainerAsk,
-  { user = DEFAULT_USER, runtime }: ContainerSettings = {},
+  { user = DEFAULT_USER, runtime, init = false }: ContainerSettings = {},
 ): ContainerCreateOptions {
   assertUser(user);
   const { entrypoint, command, workdir, files } = spec;
@@ -79,6 +84,7 @@ export function containerOptions(
       ],
       RestartPolicy: { Name: 'no' },
       AutoRemove: false,
+      Init: init,
       Tmpfs: tmpfsFor(['/tmp', ...volumes], limits.diskBytes, mounts, user),
       Mounts: [
         { Type: 'volume', Target: FOLDER, Source: '', VolumeOptions: { NoCopy: true, Labels: {} } },

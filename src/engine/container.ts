@@ -75,6 +75,7 @@ export class Container {
    *
    * @param start false for one that was started before: its log is read from the beginning
    * @param onStarted it runs
+   * @returns `taken over` when it is to be stopped and belongs to another by now: it is left alone
    * @throws TaskError CONFIGURATION when the engine refuses to start it (such as a command that the image does not
    *   have), ENVIRONMENT when the engine fails
    */
@@ -82,14 +83,14 @@ export class Container {
     start: boolean,
     options: FollowOptions,
     onStarted: () => void = () => {},
-  ): Promise<ContainerEnd> {
+  ): Promise<ContainerEnd | 'taken over'> {
     const { signal, graceMs, logBytes, onOutput } = options;
     const ending = new Ending((name) => this.kill(name), graceMs);
     const frames = new OutputFrames(logBytes, {
       onText: onOutput,
       onOverflow: () => ending.kill('logs'),
     });
-    const stop = (): void => void this.owns().then((own) => own && ending.stop());
+    const stop = (): void => void this.owns().then((own) => (own ? ending.stop() : ending.leave()));
     const output = await this.output(start);
     const heard = hear(output, (chunk) => frames.push(chunk));
     const samples = new UsageSamples();
@@ -103,10 +104,18 @@ export class Container {
       const gauge = await this.gauge();
       closers.push(watchDisk(gauge, options.diskBytes, () => ending.kill('disk')));
       closers.push(await this.sample(samples));
-      await Promise.race([this.wait(), ending.givenUp]);
+      const ended = this.wait();
+      if ((await Promise.race([ended, ending.early])) === 'taken over') {
+        ended.catch(() => undefined); // its new owner's business
+        return 'taken over';
+      }
       await heard;
       frames.end();
       const state = await this.state();
+      if (state === undefined) {
+        if (signal.aborted) return 'taken over'; // and finished there already
+        throw engineFailed('the end of the container is not known', new Error('it was removed'));
+      }
       const over = (await gauge.measure().catch(() => 0)) > options.diskBytes;
       return {
         exitCode: state.ExitCode,
@@ -181,10 +190,12 @@ export class Container {
     }
   }
 
-  private async state(): Promise<ContainerInspectInfo['State']> {
+  /** Undefined where it is gone. */
+  private async state(): Promise<ContainerInspectInfo['State'] | undefined> {
     try {
       return (await this.docker.inspect()).State;
     } catch (error) {
+      if (statusOf(error) === 404) return undefined;
       throw engineFailed('the end of the container is not known', error);
     }
   }
@@ -217,17 +228,22 @@ export class Container {
 class Ending {
   why: Ended | undefined;
   killed = false;
-  /** Rejects when the engine did not end it in time. */
-  readonly givenUp: Promise<never>;
+  /** Settles where nobody waits for the end: another has it, or the engine did not end it in time. */
+  readonly early: Promise<'taken over'>;
   private giveUp: (error: Error) => void = () => {};
+  /** It belongs to another, who follows it. */
+  leave: () => void = () => {};
   private readonly timers: NodeJS.Timeout[] = [];
 
   constructor(
     private readonly signal: (name: string) => Promise<void>,
     private readonly graceMs: number,
   ) {
-    this.givenUp = new Promise<never>((_resolve, reject) => (this.giveUp = reject));
-    this.givenUp.catch(() => undefined);
+    this.early = new Promise((resolve, reject) => {
+      this.leave = () => resolve('taken over');
+      this.giveUp = reject;
+    });
+    this.early.catch(() => undefined);
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 /** Images: there or pulled, and by which digest. */
+import { createInterface } from 'node:readline';
 import { messageOf, TaskError } from '../domain/errors.js';
 import type { ContainerSpec } from '../domain/program.js';
 import type { Engine } from './engine.js';
@@ -116,11 +117,20 @@ async function pull(
       fromImage: repository,
       tag,
     });
-    await new Promise<void>((resolve, reject) =>
-      docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())),
-    );
+    await progressTold(progress);
   } catch (error) {
     throw pullFailed(name, error);
+  }
+}
+
+/**
+ * Reads a pull's progress to its end. The status was 200 before the pull began: that it failed stands in a line.
+ * dockerode's own `followProgress` passes over such lines.
+ */
+async function progressTold(progress: NodeJS.ReadableStream): Promise<void> {
+  for await (const line of createInterface({ input: progress })) {
+    const said = line.trim() === '' ? {} : (JSON.parse(line) as { error?: string });
+    if (said.error !== undefined) throw new Error(said.error);
   }
 }
 

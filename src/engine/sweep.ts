@@ -11,6 +11,8 @@ import { ownerState } from './owner.js';
 
 /** Of an owner on another host nobody here knows whether it lives; its clock may be another, too. */
 const ELSEWHERE_MS = 3_600_000;
+/** A container that runs is listed as `created` for a moment yet. */
+const STARTING_MS = 60_000;
 
 /**
  * @param now epoch milliseconds
@@ -28,7 +30,7 @@ export async function sweep(engine: Engine, now: number): Promise<string[]> {
 }
 
 export function isOrphan(
-  { Names, Labels, State }: Pick<ContainerInfo, 'Names' | 'Labels' | 'State'>,
+  { Names, Labels, State, Created }: Pick<ContainerInfo, 'Names' | 'Labels' | 'State' | 'Created'>,
   now: number,
 ): boolean {
   const owner = ownerOf(Names[0] ?? '');
@@ -38,7 +40,7 @@ export function isOrphan(
       return false;
     case 'dead':
       // Never started: nothing of it can be taken over.
-      return State === 'created' || now > deadline;
+      return now > (State === 'created' ? Created * 1_000 + STARTING_MS : deadline);
     case 'elsewhere':
       return now > deadline + ELSEWHERE_MS;
   }

@@ -53,6 +53,8 @@ export class ContainerRun {
       { ...limits, signal, onOutput, graceMs },
       () => void (this.startedAfterMs = asked === undefined ? undefined : Date.now() - asked),
     );
+    if (end === 'taken over')
+      throw new StoppedError('it was asked to stop, and its container is another attempt’s by now');
     this.assertFinished(end);
     const output = await this.take();
     return { output, metrics: this.metrics(end), enforced: this.enforced(end) };

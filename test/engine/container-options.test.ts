@@ -112,6 +112,11 @@ describe('containerOptions', () => {
     ]);
   });
 
+  it('has the engine start an init only where the operator says so', () => {
+    const init = (said: object) => containerOptions(ask(), said).HostConfig?.Init;
+    expect([init({}), init({ init: true })]).toEqual([false, true]);
+  });
+
   it.each(['0:0', 'root', '0:5', '5:0', '5', ''])('refuses the user %j', (user) => {
     expect(() => containerOptions(ask(), { user })).toThrow(/neither of them 0/);
   });
@@ -145,5 +150,27 @@ describe('assertHeld', () => {
   it('asks for a second wall at HIGH, which a runtime may be', () => {
     expect(lacking('HIGH', { lsm: undefined })).toMatch(/^a second wall/);
     expect(lacking('HIGH', { lsm: undefined }, 'runsc')).toBe('held');
+  });
+});
+
+describe('seccompProfile', () => {
+  const { defaultAction, syscalls } = seccompProfile();
+
+  it('allows what it does not name, and names each call once', () => {
+    expect(defaultAction).toBe('SCMP_ACT_ALLOW');
+    const always = syscalls.filter(({ args }) => args === undefined).flatMap(({ names }) => names);
+    expect(new Set(always).size).toBe(always.length);
+  });
+
+  it('refuses each new namespace by itself', () => {
+    const flags = syscalls
+      .filter(({ names }) => names[0] === 'clone')
+      .map(({ args }) => args?.[0]?.value ?? 0);
+    expect(flags.reduce((all, flag) => all | flag, 0)).toBe(0x7e020000);
+    expect(flags).toHaveLength(7);
+  });
+
+  it('makes libc fall back from the call whose flags no filter sees', () => {
+    expect(syscalls.find(({ names }) => names[0] === 'clone3')).toMatchObject({ errnoRet: 38 });
   });
 });

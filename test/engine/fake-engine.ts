@@ -16,10 +16,14 @@ export interface Asked {
   headers: IncomingMessage['headers'];
 }
 
-/** JSON, bytes, or whatever the function does with the response. */
-export type Answer =
-  | { status?: number; json?: unknown; bytes?: Buffer; lines?: unknown[] }
-  | ((response: ServerResponse, asked: Asked) => void | Promise<void>);
+/** JSON, a line of JSON for each, bytes, or whatever the function does with the response. */
+export interface Answer {
+  status?: number;
+  json?: unknown;
+  lines?: unknown[];
+  bytes?: Buffer;
+  respond?: (response: ServerResponse) => void;
+}
 
 export type Routes = Record<string, Answer | ((asked: Asked) => Answer)>;
 
@@ -75,6 +79,11 @@ export const ENDED = {
   Mounts: [{ Destination: '/tempograph', Name: 'volume-1', Source: '/nowhere/volume-1' }],
 };
 
+/** The name that the container was made with. */
+export function madeName(engine: FakeEngine): string {
+  return `/${engine.of('POST /containers/create')[0]?.query['name'] ?? ''}`;
+}
+
 /** A whole life of a container that ends well. Overwrite what a test is about. */
 export async function wholeLife(engine: () => FakeEngine): Promise<Routes> {
   const out = await tarOf([
@@ -83,7 +92,6 @@ export async function wholeLife(engine: () => FakeEngine): Promise<Routes> {
     { name: 'out/artifacts/a.txt', content: 'kept' },
     { name: 'out/output.json', content: '{"ok":true}' },
   ]);
-  const name = (): string => `/${engine().of('POST /containers/create')[0]?.query['name'] ?? ''}`;
   return {
     'GET /version': { json: { Version: '99.0', ApiVersion: '1.52', Components: [] } },
     'GET /info': { json: INFO },
@@ -97,7 +105,7 @@ export async function wholeLife(engine: () => FakeEngine): Promise<Routes> {
     'GET /containers/*/stats': { lines: [] },
     'GET /system/df': { json: { Volumes: [] } },
     'POST /containers/*/wait': { json: { StatusCode: 0 } },
-    'GET /containers/*/json': () => ({ json: { ...ENDED, Name: name() } }),
+    'GET /containers/*/json': () => ({ json: { ...ENDED, Name: madeName(engine()) } }),
     'GET /containers/*/archive': { bytes: out },
     'POST /containers/*/kill': { status: 204 },
     'POST /containers/*/rename': { status: 204 },
@@ -143,20 +151,16 @@ async function answer(
   engine.asked.push(asked);
   const [, found] =
     Object.entries(engine.routes).find(([route]) => fits(route, asked.method, url.pathname)) ?? [];
-  let said: Answer =
-    typeof found === 'function' && found.length < 2
-      ? ((found as (asked: Asked) => Answer)(asked) ?? {})
-      : ((found as Answer | undefined) ?? {
-          status: 404,
-          json: { message: `no route for ${asked.method} ${asked.path}` },
-        });
-  if (typeof said === 'function') return void (await said(response, asked));
-  said = { ...said };
+  const said: Answer =
+    typeof found === 'function'
+      ? found(asked)
+      : (found ?? { status: 404, json: { message: `no route for ${asked.method} ${asked.path}` } });
+  if (said.respond) return said.respond(response);
   const body =
     said.bytes ??
     (said.lines === undefined
       ? JSON.stringify(said.json ?? '')
-      : said.lines.map((line) => JSON.stringify(line)).join('\n'));
+      : said.lines.map((line) => `${JSON.stringify(line)}\r\n`).join(''));
   response.writeHead(said.status ?? 200, {
     'content-type': said.bytes ? 'application/octet-stream' : 'application/json',
   });

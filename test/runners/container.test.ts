@@ -1,38 +1,20 @@
-import { spawn } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ContainerRunner, type ContainerRunnerOptions } from '../../src/runners/container.js';
-import { ran, request, type Ask, type Ran } from '../support/container-request.js';
+import type { ContainerRunner } from '../../src/runners/container.js';
+import { ran, type Ask, type Ran } from '../support/container-request.js';
+import { ContainerScene, WAITS } from '../support/container-scene.js';
 import { describeWithDocker } from '../support/docker-suite.js';
 import { BUSYBOX, importImage } from '../support/docker.js';
-import { until } from '../support/until.js';
-import { tarOf } from '../engine/fake-engine.js';
-
-const WAITS = 'echo started; until [ -e $TEMPOGRAPH_OUTPUT.go ]; do sleep 0.1; done;';
 
 describeWithDocker('a program in a container', (engine) => {
+  const scene = new ContainerScene(engine);
   let runner: ContainerRunner;
-  const make = (options: Partial<ContainerRunnerOptions> = {}): ContainerRunner =>
-    new ContainerRunner({
-      maxContainers: 4,
-      graceMs: 300,
-      engine: { socketPath: engine().socketPath },
-      ...options,
-    });
   const run = (ask: Ask): Promise<Ran> => ran(runner, ask);
-  const containers = () => engine().docker.listContainers({ all: true });
-  const letGo = async (id: string): Promise<void> => {
-    const archive = await tarOf([{ name: 'output.json.go', content: '' }]);
-    await engine().docker.getContainer(id).putArchive(archive, { path: '/tempograph/out' });
-  };
-  beforeAll(() => void (runner = make()));
+  beforeAll(() => void (runner = scene.runner()));
   afterAll(() => runner.close());
-  afterEach(async () => {
-    // Whatever became of it: nothing is left, its volume neither.
-    expect(await containers()).toEqual([]);
-    expect((await engine().docker.listVolumes()).Volumes).toEqual([]);
-  });
+  // Whatever became of it.
+  afterEach(() => scene.expectNothingLeft());
 
   it('finds its input and environment, and gives output and artifacts', async () => {
     const input = { text: 'žluť 中文 👩‍👧', n: 1.5 };
@@ -71,13 +53,13 @@ describeWithDocker('a program in a container', (engine) => {
 
   it('measures memory and processor time, once the engine has looked', async () => {
     const waiting = run({ script: `i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; ${WAITS}` });
-    const one = await runningId(containers);
+    const one = await scene.runningId();
     const sampled = engine().docker.getContainer(one).stats({ stream: true });
     // The engine samples for all who listen at once.
     await new Promise(
       (resolve) => void sampled.then((s) => s.once('data', () => s.once('data', resolve))),
     );
-    await letGo(one);
+    await scene.letGo(one);
     const { outcome } = await waiting;
     expect(outcome?.metrics.peakMemoryBytes).toBeGreaterThan(100_000);
     expect(outcome?.metrics.cpuMs).toBeGreaterThan(0);
@@ -245,7 +227,7 @@ describeWithDocker('a program in a container', (engine) => {
   });
 
   it('ends with its runner', async () => {
-    const own = make();
+    const own = scene.runner();
     const { error } = await ran(
       own,
       { script: `${WAITS}` },
@@ -293,7 +275,7 @@ describeWithDocker('a program in a container', (engine) => {
     await mkdir(join(folder, 'allowed/below'), { recursive: true });
     await writeFile(join(folder, 'allowed/below/text'), 'seen');
     await symlink(folder, join(folder, 'allowed/out'));
-    const own = make({ mounts: [{ source: join(folder, 'allowed') }] });
+    const own = scene.runner({ mounts: [{ source: join(folder, 'allowed') }] });
     const mounted = (source: string, readOnly?: boolean): Promise<Ran> =>
       ran(own, {
         script: 'cat /m/text; echo x > /m/new || echo read-only',
@@ -319,150 +301,9 @@ describeWithDocker('a program in a container', (engine) => {
     await rm(folder, { recursive: true });
   });
 
-  describe('whose worker is lost', () => {
-    /** Starts it in a process of its own, and kills that once the program runs. */
-    const lose = async (ask: Ask, deadline = Date.now() + 300_000): Promise<string> => {
-      const file = join(__dirname, 'container-lost-runner.ts');
-      const said = JSON.stringify({ ...ask, deadline: new Date(deadline).toISOString() });
-      const worker = spawn(process.execPath, ['--import', 'tsx', file, engine().socketPath, said], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      await new Promise((resolve) => worker.stdout.once('data', resolve));
-      const ended = new Promise((resolve) => worker.once('exit', resolve));
-      worker.kill('SIGKILL');
-      await ended;
-      return (await containers())[0]?.Id ?? '';
-    };
-    let node = 0;
-    const asked = (script: string, attempt = 1): Ask => ({
-      script,
-      context: { idempotencyKey: `lost-${node}`, attempt },
-    });
-    beforeEach(() => void node++);
-
-    it('is found running by the next attempt, and heard from its beginning', async () => {
-      const script = `${WAITS} echo '{"n":1}' > $TEMPOGRAPH_OUTPUT; echo ended`;
-      const id = await lose(asked(script));
-      const next = ran(make(), asked(script, 2), { onOutput: () => void letGo(id) });
-      const { outcome, stdout } = await next;
-      expect(outcome?.output).toEqual({ n: 1 });
-      expect(stdout).toBe('started\nended\n');
-      expect(outcome?.metrics.environmentId).toBe(id.slice(0, 12));
-      expect(outcome?.metrics.prepareMs).toBeUndefined();
-    });
-
-    it.each([
-      ['output', `echo '{"n":2}' > $TEMPOGRAPH_OUTPUT`, { output: { n: 2 } }, undefined],
-      ['failure', 'exit 4', undefined, { code: 'PROGRAM_FAILED', details: { exitCode: 4 } }],
-    ])('is found ended, and its %s taken', async (_name, then, outcome, error) => {
-      const script = `${WAITS} ${then}`;
-      const id = await lose(asked(script));
-      await letGo(id);
-      await until(async () => !(await engine().docker.getContainer(id).inspect()).State.Running);
-      const result = await run(asked(script, 2));
-      if (outcome) expect(result.outcome).toMatchObject(outcome);
-      if (error) expect(result.error).toMatchObject(error);
-      expect(result.stdout).toBe('started\n');
-      // Attempts after that begin anew.
-      expect((await run(asked('echo anew', 3))).stdout).toBe('anew\n');
-    });
-
-    it('is not taken for another program of the same node, but ended', async () => {
-      await lose(asked(WAITS));
-      expect((await run(asked('echo other', 2))).stdout).toBe('other\n');
-    });
-
-    it('stays until its deadline, and is swept away then', async () => {
-      const id = await lose(asked(WAITS));
-      expect(await runner.sweep()).toEqual([]);
-      expect((await containers()).map(({ Id }) => Id)).toEqual([id]);
-      await engine().docker.getContainer(id).remove({ force: true, v: true });
-      await lose(asked(`${WAITS} # late`), Date.now() - 1);
-      await runner.sweep();
-      expect(await containers()).toEqual([]);
-    });
-  });
-
-  it('is taken over from a runner that lives, which then leaves it alone', async () => {
-    const stop = new AbortController();
-    const context = { idempotencyKey: 'taken' };
-    const script = `${WAITS} echo '"both"' > $TEMPOGRAPH_OUTPUT`;
-    let second: Promise<Ran> | undefined;
-    const other = make();
-    const first = await ran(
-      runner,
-      { script, context },
-      {
-        signal: stop.signal,
-        onOutput: () => {
-          second ??= ran(
-            other,
-            { script, context: { ...context, attempt: 2 } },
-            {
-              // The first is told to stop, and does not: the program is the second's.
-              onOutput: () => {
-                stop.abort();
-                void containers().then(([one]) => letGo(one?.Id ?? ''));
-              },
-            },
-          );
-        },
-      },
-    );
-    expect((await second)?.outcome?.output).toBe('both');
-    expect(first.outcome ?? first.error).toBeDefined();
-    await other.close();
-  });
-
-  it('leaves the sweep of one runner alone while another lives', async () => {
-    const other = make();
-    const running = ran(other, { script: WAITS, context: { deadline: new Date(0) } });
-    const id = await runningId(containers);
-    expect(await runner.sweep()).toEqual([]);
-    await until(async () => (await engine().docker.getContainer(id).inspect()).State.Running);
-    await letGo(id);
-    expect((await running).error).toBeUndefined();
-    await other.close();
-  });
-
-  it('of the same node waits for the one before on the same worker', async () => {
-    const context = { idempotencyKey: 'one-by-one' };
-    const order: string[] = [];
-    const say = (name: string) => (_stream: unknown, text: string) =>
-      void order.push(`${name} ${text}`);
-    const stop = new AbortController();
-    const { request: first } = request({
-      script: 'trap "echo bye; exit" TERM; echo hello; while :; do sleep 0.1; done',
-      context,
-    });
-    let second: Promise<Ran> | undefined;
-    const one = runner.run(first, {
-      signal: stop.signal,
-      onOutput: (stream, text) => {
-        say('1')(stream, text);
-        second ??= ran(runner, { script: 'echo anew', context }, { onOutput: say('2') });
-        stop.abort();
-      },
-    });
-    await expect(one).rejects.toThrow(/asked to stop/);
-    expect((await second)?.outcome).toBeDefined();
-    expect(order).toEqual(['1 hello\n', '1 bye\n', '2 anew\n']);
-  });
-
   it('needs no registry for an image that is there', async () => {
     expect(
       (await run({ script: 'true', spec: { image: BUSYBOX, pull: 'never' } })).error,
     ).toBeUndefined();
   });
 });
-
-/** The id of the only container, once it runs. */
-async function runningId(list: () => Promise<{ Id: string; State: string }[]>): Promise<string> {
-  let id = '';
-  await until(async () => {
-    const [one] = await list();
-    id = one?.State === 'running' ? one.Id : '';
-    return id !== '';
-  }, 'the container');
-  return id;
-}
