@@ -68,8 +68,8 @@ const project = (displayName, match, extra = {}) => ({
 });
 
 /**
- * Domain tests need no server; the store's run on SQLite and on a PostgreSQL of their own; the others share one workflow
- * bundle and one dev server.
+ * Domain tests need no server, nor do the sandbox's; the store's run on SQLite and on a PostgreSQL of their own; the others
+ * share one workflow bundle and one dev server.
  */
 export default {
   projects: [
@@ -78,10 +78,17 @@ export default {
       globalSetup: '<rootDir>/test/store/global-setup.mjs',
       globalTeardown: '<rootDir>/test/store/global-teardown.mjs',
     }),
-    project('temporal', ['!(domain|convert|store|support|fixtures)/**/*.test.ts', '*.test.ts'], {
-      globalSetup: '<rootDir>/test/support/global-setup.mjs',
-      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+    project('sandbox', ['sandbox/**/*.test.ts'], {
+      globalSetup: '<rootDir>/test/sandbox/global-setup.mjs',
     }),
+    project(
+      'temporal',
+      ['!(domain|convert|store|sandbox|support|fixtures)/**/*.test.ts', '*.test.ts'],
+      {
+        globalSetup: '<rootDir>/test/support/global-setup.mjs',
+        globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+      },
+    ),
     // Only by `npm run nightly`: half an hour.
     ...(process.env.TEMPOGRAPH_NIGHTLY
       ? [

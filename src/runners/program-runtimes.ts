@@ -54,7 +54,7 @@ javac=$(dirname "$java")/javac
 flags='-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -XX:ReservedCodeCacheSize=32m'
 jflags=$(for flag in $flags $JAVA_HEAP; do printf ' -J%s' "$flag"; done)
 "$javac" $jflags -proc:none -nowarn -d /tmp/.classes -cp /app "$main" ${INSIDE.support}/tempograph/Begin.java
-exec "$java" $flags $JAVA_HEAP -XX:+ExitOnOutOfMemoryError $JAVA_PROXY \\
+exec "$java" $flags $JAVA_HEAP -XX:+ExitOnOutOfMemoryError -XX:+DisplayVMOutputToStderr $JAVA_PROXY \\
   --add-opens java.base/java.io=ALL-UNNAMED -cp /tmp/.classes:/app tempograph.Begin "$main" "$@"
 `;
 

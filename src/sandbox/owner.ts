@@ -1,9 +1,10 @@
 /**
  * Whose a sandbox is: the worker's name, by which what a killed one left is known, and its range of users.
  *
- * O1. A name is never given twice: boot, process id and the process's start, in clock ticks since boot.
+ * O1. A name is never given twice: boot, process id, the process's start in clock ticks since boot, and chance.
  * O2. A range of users is held by a listening abstract socket: the kernel gives it back when its holder ends, however.
  */
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 
@@ -13,15 +14,13 @@ export const UIDS = 512;
 const RANGES = 64;
 const PREFIX = 'tempograph';
 
-let named = 0;
-
-/** `tempograph-1a2b3c4d-4711-987654-0` for this process; another with each call. */
+/** `tempograph-1a2b3c4d-4711-987654-c0ffee` for this process; another with each call. */
 export function ownName(): string {
-  return `${PREFIX}-${boot()}-${process.pid}-${startOf(process.pid) ?? 0}-${named++}`;
+  return `${PREFIX}-${boot()}-${process.pid}-${startOf(process.pid) ?? 0}-${randomBytes(4).toString('hex')}`;
 }
 
 export function isOwnerName(name: string): boolean {
-  return new RegExp(`^${PREFIX}-[0-9a-f]{8}-\\d+-\\d+-\\d+$`).test(name);
+  return new RegExp(`^${PREFIX}-[0-9a-f]{8}-\\d+-\\d+-[0-9a-f]{8}$`).test(name);
 }
 
 /** Whether the worker of that name still runs on this host. */
