@@ -69,7 +69,7 @@ export class UidRange {
   static async claim(base: number): Promise<UidRange> {
     for (let range = 0; range < RANGES; range++) {
       const first = base + range * UIDS;
-      const server = await listen(`\0${PREFIX}-sandbox-users-${first}`);
+      const server = await listen(abstractName(`${PREFIX}-sandbox-users-${first}`));
       if (server) return new UidRange(first, server);
     }
     throw new Error(`all ${RANGES} ranges of users from ${base} on are taken by other workers`);
@@ -93,6 +93,11 @@ export class UidRange {
   close(): Promise<void> {
     return new Promise((resolve) => this.server.close(() => resolve()));
   }
+}
+
+/** Of full length: some versions of Node fill a shorter one with NULs, which makes it another name. */
+export function abstractName(name: string): string {
+  return `\0${name.padEnd(107, '.')}`;
 }
 
 function listen(path: string): Promise<Server | undefined> {
