@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../domain/errors.js';
 import type { Limits } from '../domain/program.js';
 import { limitFiles, readText, type CgroupUsage, type LimitFiles } from './cgroup-files.js';
-import { hierarchiesOf, type Hierarchies } from './cgroup-hierarchies.js';
+import { besides, hierarchiesOf, type Hierarchies } from './cgroup-hierarchies.js';
 
 const RETRY_MS = 5;
 /** Long, for a machine that is busy ending thousands. */
@@ -60,8 +60,20 @@ export class Cgroups {
     } = options;
     const hierarchies = hierarchiesOf(mountinfo, own, options.parent);
     if (typeof hierarchies === 'string') return hierarchies;
-    const folders = hierarchies.parents.map((parent) => join(parent, options.name));
-    const cgroups = new Cgroups(hierarchies, folders, options.removeGroup ?? rmdir);
+    const cgroups = await Cgroups.tryIn(hierarchies, options);
+    // In version 2 a group with processes, such as the worker's own, has no groups below it: so beside it.
+    const beside = options.parent === undefined ? besides(hierarchies) : undefined;
+    if (typeof cgroups !== 'string' || beside === undefined) return cgroups;
+    const second = await Cgroups.tryIn(beside, options);
+    return typeof second === 'string' ? cgroups : second;
+  }
+
+  private static async tryIn(
+    hierarchies: Hierarchies,
+    { name, removeGroup = rmdir }: CgroupOptions,
+  ): Promise<Cgroups | string> {
+    const folders = hierarchies.parents.map((parent) => join(parent, name));
+    const cgroups = new Cgroups(hierarchies, folders, removeGroup);
     try {
       await cgroups.makeFolders();
       const trial = await cgroups.create('trial', TRIAL);
@@ -70,7 +82,7 @@ export class Cgroups {
       return cgroups;
     } catch (error) {
       await cgroups.close();
-      return `control groups (v${hierarchies.version}) below ${hierarchies.parents.join(', ')} cannot be written: ${messageOf(error)}; run the worker as root, or delegate a group to it and name it (cgroupParent)`;
+      return `control groups (v${hierarchies.version}) below ${hierarchies.parents.join(', ')} cannot be written: ${messageOf(error)}; run the worker as root, or delegate a group to it (of systemd: Delegate=yes with DelegateSubgroup=) and name it (cgroupParent)`;
     }
   }
 

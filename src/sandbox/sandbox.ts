@@ -37,6 +37,8 @@ export interface SandboxesOptions {
   /** Path within the hierarchies of control groups. Default: the worker's own. */
   cgroupParent?: string | undefined;
   runtimes?: RuntimePaths | undefined;
+  /** Told of what could not be removed, one sentence. */
+  onLeft?: ((text: string) => void) | undefined;
 }
 
 export class Sandboxes {
@@ -53,6 +55,7 @@ export class Sandboxes {
     private readonly folder: string,
     private readonly uids: UidRange | undefined,
     private readonly cgroups: Cgroups | undefined,
+    private readonly onLeft: ((text: string) => void) | undefined,
   ) {}
 
   /**
@@ -78,7 +81,7 @@ export class Sandboxes {
       await noteGroups(folder, cgroups?.folders ?? []);
       const swept = await sweep({ root, groups: cgroups?.folders ?? [], uids });
       const report = await probe({ bwrap, folder, groups, runtimes: options.runtimes ?? {} });
-      return new Sandboxes(report, swept, bwrap, folder, uids, cgroups);
+      return new Sandboxes(report, swept, bwrap, folder, uids, cgroups, options.onLeft);
     } catch (error) {
       await removeFolder(folder);
       await uids?.close();
@@ -187,13 +190,18 @@ export class Sandboxes {
     }
   }
 
+  /** What cannot be removed now does not change how the program ended: it is swept when we close. */
   private async takeDown({ uid, folder, cgroup, proxy }: Parts): Promise<void> {
-    await cgroup?.kill();
-    await proxy?.close();
-    await cgroup?.remove();
-    await folder?.remove();
-    // Only now: a user with something left of it is not given again.
-    if (uid !== undefined) this.uids?.give(uid);
+    try {
+      await cgroup?.kill();
+      await proxy?.close();
+      await cgroup?.remove();
+      await folder?.remove();
+      // Only now: a user with something left of it is not given again.
+      if (uid !== undefined) this.uids?.give(uid);
+    } catch (error) {
+      this.onLeft?.(`something of a sandbox is left: ${messageOf(error)}`);
+    }
   }
 
   /** What holds a program here, by aspect. */

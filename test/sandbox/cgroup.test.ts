@@ -94,6 +94,19 @@ describe('Cgroups of version 2', () => {
     expect(await readdir(join(root, 'own'))).toEqual(['cgroup.subtree_control']);
   });
 
+  it('are made beside the own group where that has processes', async () => {
+    // What the kernel says with EBUSY, a folder in the file's place says with EISDIR.
+    await mkdir(join(root, 'own', 'cgroup.subtree_control'), { recursive: true });
+    const cgroups = await Cgroups.open({
+      name: 'ours',
+      mountinfo: `30 20 0:26 / ${root} rw - cgroup2 cgroup2 rw`,
+      own: '0::/own',
+      removeGroup: (folder) => rm(folder, { recursive: true }),
+    });
+    expect(cgroups).toMatchObject({ folders: [join(root, 'ours')] });
+    expect(await readdir(join(root, 'own'))).toEqual(['cgroup.subtree_control']);
+  });
+
   it('says in a sentence why there are none', async () => {
     const refused = await Cgroups.open({
       name: 'ours',

@@ -31,13 +31,15 @@ export function startSupervisor(
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => void (stderr += chunk));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const lines: AsyncIterator<string> = createInterface({ input: child.stdout })[
+    Symbol.asyncIterator
+  ]();
   return {
     child,
     next: async () => {
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error(`the supervisor said nothing more: ${stderr}`);
-      return JSON.parse(value) as Said;
+      const line: IteratorResult<string, unknown> = await lines.next();
+      if (line.done === true) throw new Error(`the supervisor said nothing more: ${stderr}`);
+      return JSON.parse(line.value) as Said;
     },
   };
 }
