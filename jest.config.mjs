@@ -68,8 +68,8 @@ const project = (displayName, match, extra = {}) => ({
 });
 
 /**
- * Domain tests need no server; those of the container engine start a Docker of their own where they can; the store's run on SQLite and on a PostgreSQL of their own; the others share one workflow
- * bundle and one dev server.
+ * Domain tests need no server, nor do those of sandboxes, functions and containers; the store's run on SQLite and on a
+ * PostgreSQL of their own; the others share one workflow bundle and one dev server.
  */
 export default {
   projects: [
@@ -83,7 +83,9 @@ export default {
       globalSetup: '<rootDir>/test/support/faas-setup.mjs',
     }),
     project('engine', ['engine/**/*.test.ts', 'runners/container*.test.ts']),
-    project('sandbox', ['sandbox/**/*.test.ts', 'runners/program*.test.ts']),
+    project('sandbox', ['sandbox/**/*.test.ts', 'runners/program*.test.ts'], {
+      globalSetup: '<rootDir>/test/sandbox/global-setup.mjs',
+    }),
     project(
       'temporal',
       ['!(domain|convert|store|engine|sandbox|support|fixtures)/**/*.test.ts', '*.test.ts'],

@@ -89,7 +89,7 @@ export class ProgramProcessRunner implements Runner {
   private sandboxes(): Promise<Sandboxes> {
     return (this.opened ??= Sandboxes.open(this.options).catch((error: unknown) => {
       this.opened = undefined;
-      throw notPrepared(messageOf(error), error);
+      throw error instanceof TaskError ? error : notPrepared(messageOf(error), error);
     }));
   }
 

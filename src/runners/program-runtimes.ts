@@ -49,12 +49,13 @@ exec(compile(open(__file__, 'rb').read(), __file__, 'exec'))
 
 /** Compiling is preparing: it is not held to the share of the CPU. */
 const JAVA_STARTER = `set -e
-main=$1 java=$2; shift 2
+main=$1 java=$2 heap=$JAVA_HEAP proxy=$JAVA_PROXY; shift 2
+unset JAVA_HEAP JAVA_PROXY
 javac=$(dirname "$java")/javac
 flags='-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -XX:ReservedCodeCacheSize=32m'
-jflags=$(for flag in $flags $JAVA_HEAP; do printf ' -J%s' "$flag"; done)
+jflags=$(for flag in $flags $heap; do printf ' -J%s' "$flag"; done)
 "$javac" $jflags -proc:none -nowarn -d /tmp/.classes -cp /app "$main" ${INSIDE.support}/tempograph/Begin.java
-exec "$java" $flags $JAVA_HEAP -XX:+ExitOnOutOfMemoryError -XX:+DisplayVMOutputToStderr $JAVA_PROXY \\
+exec "$java" $flags $heap -XX:+ExitOnOutOfMemoryError -XX:+DisplayVMOutputToStderr $proxy \\
   --add-opens java.base/java.io=ALL-UNNAMED -cp /tmp/.classes:/app tempograph.Begin "$main" "$@"
 `;
 

@@ -64,7 +64,8 @@ function mounts({ folders, binds }: BwrapSpec): string[] {
     ...['passwd', 'group', 'hosts', 'nsswitch.conf'].flatMap((name) => [
       ...['--ro-bind', `${folders.etc}/${name}`, `/etc/${name}`],
     ]),
-    ...['--proc', '/proc', '--dev', '/dev', '--bind', folders.tmp, '/tmp'],
+    ...['--proc', '/proc', '--size', '4096', '--tmpfs', '/proc/1', '--remount-ro', '/proc/1'],
+    ...['--dev', '/dev', '--bind', folders.tmp, '/tmp'],
     ...['--ro-bind', folders.app, INSIDE.app, '--ro-bind', folders.in, '/in'],
     ...['--bind', folders.out, '/out'],
     ...(folders.net === undefined ? [] : ['--ro-bind', folders.net, '/net']),

@@ -1,5 +1,5 @@
 /** Where the hierarchies of control groups are mounted, and where in them this process is. Pure. */
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 export interface Hierarchies {
   version: 1 | 2;
@@ -7,6 +7,8 @@ export interface Hierarchies {
   parents: readonly string[];
   /** The folder of {@link parents} where a controller is. */
   of: (controller: string) => string;
+  /** Where the hierarchy of version 2 is mounted. */
+  top?: string;
 }
 
 const CONTROLLERS = ['memory', 'cpu', 'cpuacct', 'pids'] as const;
@@ -40,7 +42,19 @@ export function hierarchiesOf(
   const unified = mounts.find(({ type }) => type === 'cgroup2');
   if (!unified) return 'no control groups are mounted; mount cgroup2 at /sys/fs/cgroup';
   const folder = folderOf(unified, parent ?? paths.get('') ?? '/');
-  return { version: 2, parents: [folder], of: () => folder };
+  return inFolder(folder, unified.point);
+}
+
+const inFolder = (folder: string, top: string): Hierarchies => ({
+  version: 2,
+  parents: [folder],
+  of: () => folder,
+  top,
+});
+
+/** In version 2 the folder above, undefined at the top. */
+export function besides({ top, parents: [folder = ''] }: Hierarchies): Hierarchies | undefined {
+  return top === undefined || folder === top ? undefined : inFolder(dirname(folder), top);
 }
 
 interface Mount {

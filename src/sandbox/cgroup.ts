@@ -4,30 +4,19 @@
  * One interface over both versions. A group is made below the worker's own, so that a sandbox stays within what the
  * worker itself has.
  */
-import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../domain/errors.js';
 import type { Limits } from '../domain/program.js';
-import { hierarchiesOf, type Hierarchies } from './cgroup-hierarchies.js';
+import { limitFiles, readText, type CgroupUsage, type LimitFiles } from './cgroup-files.js';
+import { besides, hierarchiesOf, type Hierarchies } from './cgroup-hierarchies.js';
 
-/** bwrap's own two, beside what the program may have. */
-const OWN_PROCESSES = 2;
-/** Of processor time, in microseconds: the kernel's own default. */
-export const CPU_PERIOD_US = 100_000;
 const RETRY_MS = 5;
 /** Long, for a machine that is busy ending thousands. */
 const GONE_WITHIN_MS = 30_000;
 
-export interface CgroupUsage {
-  peakMemoryBytes: number | undefined;
-  cpuMs: number | undefined;
-  throttledMs: number | undefined;
-  /** Processes that the kernel ended for memory. */
-  oomKills: number;
-  /** Forks and threads that it refused. */
-  forkRefusals: number;
-}
+type Remove = (folder: string) => Promise<void>;
 
 /** The group of one sandbox. */
 export interface TaskCgroup {
@@ -51,6 +40,8 @@ export interface CgroupOptions {
   /** Texts of `/proc/self/mountinfo` and `/proc/self/cgroup`. */
   mountinfo?: string;
   own?: string;
+  /** How the kernel removes a group, with its files in it. */
+  removeGroup?: Remove;
 }
 
 export class Cgroups {
@@ -58,18 +49,31 @@ export class Cgroups {
     private readonly hierarchies: Hierarchies,
     /** Folders of ours, one for each hierarchy. */
     readonly folders: readonly string[],
+    private readonly removeGroup: Remove,
   ) {}
 
   /** @returns why not, in one sentence, where groups cannot be made */
   static async open(options: CgroupOptions): Promise<Cgroups | string> {
     const {
-      mountinfo = await readFile('/proc/self/mountinfo', 'utf8').catch(() => ''),
-      own = await readFile('/proc/self/cgroup', 'utf8').catch(() => ''),
+      mountinfo = await readText('/proc/self/mountinfo'),
+      own = await readText('/proc/self/cgroup'),
     } = options;
     const hierarchies = hierarchiesOf(mountinfo, own, options.parent);
     if (typeof hierarchies === 'string') return hierarchies;
-    const folders = hierarchies.parents.map((parent) => join(parent, options.name));
-    const cgroups = new Cgroups(hierarchies, folders);
+    const cgroups = await Cgroups.tryIn(hierarchies, options);
+    // In version 2 a group with processes, such as the worker's own, has no groups below it: so beside it.
+    const beside = options.parent === undefined ? besides(hierarchies) : undefined;
+    if (typeof cgroups !== 'string' || beside === undefined) return cgroups;
+    const second = await Cgroups.tryIn(beside, options);
+    return typeof second === 'string' ? cgroups : second;
+  }
+
+  private static async tryIn(
+    hierarchies: Hierarchies,
+    { name, removeGroup = rmdir }: CgroupOptions,
+  ): Promise<Cgroups | string> {
+    const folders = hierarchies.parents.map((parent) => join(parent, name));
+    const cgroups = new Cgroups(hierarchies, folders, removeGroup);
     try {
       await cgroups.makeFolders();
       const trial = await cgroups.create('trial', TRIAL);
@@ -78,7 +82,7 @@ export class Cgroups {
       return cgroups;
     } catch (error) {
       await cgroups.close();
-      return `control groups (v${hierarchies.version}) below ${hierarchies.parents.join(', ')} cannot be written: ${messageOf(error)}; run the worker as root, or delegate a group to it and name it (cgroupParent)`;
+      return `control groups (v${hierarchies.version}) below ${hierarchies.parents.join(', ')} cannot be written: ${messageOf(error)}; run the worker as root, or delegate a group to it (of systemd: Delegate=yes with DelegateSubgroup=) and name it (cgroupParent)`;
     }
   }
 
@@ -95,7 +99,7 @@ export class Cgroups {
       const index = this.hierarchies.parents.indexOf(parent);
       return join(folders[index] ?? '', file);
     };
-    const group = new Group(folders, version === 1 ? new V1(at, limits) : new V2(at, limits));
+    const group = new Group(folders, limitFiles(version, at, limits), this.removeGroup);
     try {
       await group.make();
     } catch (error) {
@@ -106,11 +110,12 @@ export class Cgroups {
   }
 
   async close(): Promise<void> {
-    for (const folder of this.folders) await removeTree(folder);
+    for (const folder of this.folders) await removeTree(folder, this.removeGroup);
   }
 
   private async makeFolders(): Promise<void> {
-    for (const folder of this.folders) await mkdir(folder, { recursive: true });
+    // Not with parents: where none can be made, as in /proc, Node tries for ever.
+    for (const folder of this.folders) await mkdir(folder);
     if (this.version === 1) return;
     const enable = '+memory +cpu +pids';
     for (const [index, folder] of this.folders.entries()) {
@@ -129,109 +134,13 @@ const TRIAL: Limits = {
   logBytes: 0,
 };
 
-type At = (controller: string, file: string) => string;
-
-/** The files of one version. */
-interface Files {
-  limits(): readonly (readonly [path: string, value: number | string, needed: boolean])[];
-  cpu(): readonly (readonly [path: string, value: number | string])[];
-  usage(): Promise<CgroupUsage>;
-  /** Ends all of a group at once, or keeps it from growing while they are ended one by one. */
-  stop(): readonly [path: string, value: string];
-}
-
-class V1 implements Files {
-  constructor(
-    private readonly at: At,
-    private readonly limits_: Limits,
-  ) {}
-
-  limits(): ReturnType<Files['limits']> {
-    const { memoryBytes, processes } = this.limits_;
-    return [
-      [this.at('memory', 'memory.limit_in_bytes'), memoryBytes, true],
-      // Memory and swap together: where the kernel does not count swap there is no such file.
-      [this.at('memory', 'memory.memsw.limit_in_bytes'), memoryBytes, false],
-      [this.at('pids', 'pids.max'), processes + OWN_PROCESSES, true],
-    ];
-  }
-
-  cpu(): ReturnType<Files['cpu']> {
-    return [
-      [this.at('cpu', 'cpu.cfs_period_us'), CPU_PERIOD_US],
-      [this.at('cpu', 'cpu.cfs_quota_us'), quotaUs(this.limits_)],
-    ];
-  }
-
-  async usage(): Promise<CgroupUsage> {
-    const [peak, oom, cpu, stat, pids] = await Promise.all([
-      read(this.at('memory', 'memory.max_usage_in_bytes')),
-      read(this.at('memory', 'memory.oom_control')),
-      read(this.at('cpuacct', 'cpuacct.usage')),
-      read(this.at('cpu', 'cpu.stat')),
-      read(this.at('pids', 'pids.events')),
-    ]);
-    return {
-      peakMemoryBytes: numberIn(peak),
-      cpuMs: scaled(numberIn(cpu), 1e6),
-      throttledMs: scaled(field(stat, 'throttled_time'), 1e6),
-      oomKills: field(oom, 'oom_kill') ?? 0,
-      forkRefusals: field(pids, 'max') ?? 0,
-    };
-  }
-
-  stop(): readonly [string, string] {
-    return [this.at('pids', 'pids.max'), '0'];
-  }
-}
-
-class V2 implements Files {
-  constructor(
-    private readonly at: At,
-    private readonly limits_: Limits,
-  ) {}
-
-  limits(): ReturnType<Files['limits']> {
-    const { memoryBytes, processes } = this.limits_;
-    return [
-      [this.at('memory', 'memory.max'), memoryBytes, true],
-      [this.at('memory', 'memory.swap.max'), 0, false],
-      [this.at('memory', 'memory.oom.group'), 1, false],
-      [this.at('pids', 'pids.max'), processes + OWN_PROCESSES, true],
-    ];
-  }
-
-  cpu(): ReturnType<Files['cpu']> {
-    return [[this.at('cpu', 'cpu.max'), `${quotaUs(this.limits_)} ${CPU_PERIOD_US}`]];
-  }
-
-  async usage(): Promise<CgroupUsage> {
-    const [peak, events, cpu, pids] = await Promise.all([
-      read(this.at('memory', 'memory.peak')),
-      read(this.at('memory', 'memory.events')),
-      read(this.at('cpu', 'cpu.stat')),
-      read(this.at('pids', 'pids.events')),
-    ]);
-    return {
-      peakMemoryBytes: numberIn(peak),
-      cpuMs: scaled(field(cpu, 'usage_usec'), 1e3),
-      throttledMs: scaled(field(cpu, 'throttled_usec'), 1e3),
-      oomKills: field(events, 'oom_kill') ?? 0,
-      forkRefusals: field(pids, 'max') ?? 0,
-    };
-  }
-
-  stop(): readonly [string, string] {
-    return [this.at('pids', 'cgroup.kill'), '1'];
-  }
-}
-
 class Group implements TaskCgroup {
   readonly joins: readonly string[];
 
   constructor(
     private readonly folders: readonly string[],
-    private readonly files: Files,
+    private readonly files: LimitFiles,
+    private readonly removeGroup: Remove,
   ) {
     this.joins = folders.map((folder) => join(folder, 'cgroup.procs'));
   }
@@ -259,7 +168,7 @@ class Group implements TaskCgroup {
   }
 
   async remove(): Promise<void> {
-    for (const folder of this.folders) await removeFolder(folder);
+    for (const folder of this.folders) await removeFolder(folder, this.removeGroup);
   }
 }
 
@@ -274,18 +183,18 @@ async function killAll(joins: readonly string[]): Promise<void> {
 }
 
 /** Removes a group with all that is below it; what runs there is ended first. */
-export async function removeTree(folder: string): Promise<void> {
+export async function removeTree(folder: string, removeGroup: Remove = rmdir): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => []))
-    if (entry.isDirectory()) await removeTree(join(folder, entry.name));
+    if (entry.isDirectory()) await removeTree(join(folder, entry.name), removeGroup);
   await killAll([join(folder, 'cgroup.procs')]).catch(() => undefined);
-  await removeFolder(folder);
+  await removeFolder(folder, removeGroup);
 }
 
 /** The kernel says EBUSY for a while after the last process ended. */
-async function removeFolder(folder: string): Promise<void> {
+async function removeFolder(folder: string, removeGroup: Remove): Promise<void> {
   for (const deadline = Date.now() + GONE_WITHIN_MS; ; await delay(RETRY_MS))
     try {
-      return await rmdir(folder);
+      return await removeGroup(folder);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') return;
@@ -294,7 +203,7 @@ async function removeFolder(folder: string): Promise<void> {
 }
 
 async function processesOf(joins: readonly string[]): Promise<number[]> {
-  const texts = await Promise.all(joins.map(read));
+  const texts = await Promise.all(joins.map(readText));
   return [...new Set(texts.flatMap((text) => text.split('\n').filter(Boolean).map(Number)))];
 }
 
@@ -304,19 +213,6 @@ async function set(path: string, value: number | string, needed: boolean): Promi
   } catch (error) {
     if (needed) throw error;
   }
-}
-
-const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
-const quotaUs = ({ cpu }: Limits): number => Math.max(1_000, Math.round(cpu * CPU_PERIOD_US));
-const numberIn = (text: string): number | undefined =>
-  /^\d+\s*$/.test(text) ? Number(text) : undefined;
-const scaled = (value: number | undefined, by: number): number | undefined =>
-  value === undefined ? undefined : Math.round(value / by);
-
-/** `oom_kill 3` in a text of such lines. */
-function field(text: string, name: string): number | undefined {
-  const value = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
-  return value === undefined ? undefined : Number(value);
 }
 
 function kill(pid: number): void {

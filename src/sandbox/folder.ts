@@ -1,5 +1,5 @@
 /** The folder of one sandbox on the host: what is seen inside, written down before it starts. */
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TaskError } from '../domain/errors.js';
 import { makeDisk, type Disk } from './disk.js';
@@ -89,4 +89,19 @@ async function writeReadable(path: string, text: string): Promise<void> {
 async function makeReadable(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
   await chmod(path, 0o755);
+}
+
+/**
+ * The folder of all workers of this user. In the system's temporary folder somebody else may have made it before us.
+ *
+ * @throws Error when others may write to it
+ */
+export async function makeRoot(path: string, uid: number): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o711 });
+  const stats = await lstat(path);
+  if (!stats.isDirectory() || stats.uid !== uid || (stats.mode & 0o022) !== 0)
+    throw new Error(
+      `${path} is not a folder that only this worker's user may write to; remove it, or name another (sandboxRoot)`,
+    );
+  await chmod(path, 0o711);
 }

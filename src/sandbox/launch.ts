@@ -62,6 +62,7 @@ export function launch(spec: LaunchSpec): Launched {
       ],
       { env: {}, cwd: '/', stdio: Array.from(stdio, (entry) => entry ?? 'ignore') },
     );
+    child.on('error', () => undefined); // whoever waits for its end hears of it too
     const pipe = (fd: number): Readable & Writable =>
       child.stdio[fd] as unknown as Readable & Writable;
     feed(pipe(FD.args), hidden);
@@ -84,22 +85,27 @@ function feed(pipe: Writable, bytes: Buffer): void {
 /** The limits of a process that hold beside a control group, or instead of one. */
 export interface RlimitOptions {
   limits: Limits;
-  /** Nothing else holds these. */
+  /** Nothing else holds it. */
   memory: boolean;
-  processes: boolean;
   cpuSeconds: number | undefined;
   disk: boolean;
 }
 
+/**
+ * Command that bounds processes, to be run inside: only there it counts those of the sandbox, by its user namespace
+ * (Linux 5.14; before, all of the user's on the host, which is stricter). Process 1 counts too.
+ */
+export function boundProcesses({ processes }: Limits): string[] {
+  return ['/usr/bin/prlimit', `--nproc=${processes + 1}:${processes + 1}`];
+}
+
 /** Arguments of prlimit(1). Memory is each process's own, and what it may write to, not what it may map. */
 export function rlimitArguments(options: RlimitOptions): string[] {
-  const { limits, memory, processes, cpuSeconds, disk } = options;
+  const { limits, memory, cpuSeconds, disk } = options;
   const set = (name: string, value: number): string => `--${name}=${value}:${value}`;
   return [
     set('core', 0),
     ...(memory ? [set('data', limits.memoryBytes)] : []),
-    // bwrap's own two count too.
-    ...(processes ? [set('nproc', limits.processes + 2)] : []),
     ...(cpuSeconds === undefined ? [] : [`--cpu=${cpuSeconds}:${cpuSeconds + 1}`]),
     ...(disk ? [set('fsize', limits.diskBytes)] : []),
   ];

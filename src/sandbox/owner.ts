@@ -1,9 +1,10 @@
 /**
  * Whose a sandbox is: the worker's name, by which what a killed one left is known, and its range of users.
  *
- * O1. A name is never given twice: boot, process id and the process's start, in clock ticks since boot.
+ * O1. A name is never given twice: boot, process id, the process's start in clock ticks since boot, and chance.
  * O2. A range of users is held by a listening abstract socket: the kernel gives it back when its holder ends, however.
  */
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 
@@ -13,15 +14,13 @@ export const UIDS = 512;
 const RANGES = 64;
 const PREFIX = 'tempograph';
 
-let named = 0;
-
-/** `tempograph-1a2b3c4d-4711-987654-0` for this process; another with each call. */
+/** `tempograph-1a2b3c4d-4711-987654-c0ffee` for this process; another with each call. */
 export function ownName(): string {
-  return `${PREFIX}-${boot()}-${process.pid}-${startOf(process.pid) ?? 0}-${named++}`;
+  return `${PREFIX}-${boot()}-${process.pid}-${startOf(process.pid) ?? 0}-${randomBytes(4).toString('hex')}`;
 }
 
 export function isOwnerName(name: string): boolean {
-  return new RegExp(`^${PREFIX}-[0-9a-f]{8}-\\d+-\\d+-\\d+$`).test(name);
+  return new RegExp(`^${PREFIX}-[0-9a-f]{8}-\\d+-\\d+-[0-9a-f]{8}$`).test(name);
 }
 
 /** Whether the worker of that name still runs on this host. */
@@ -70,7 +69,7 @@ export class UidRange {
   static async claim(base: number): Promise<UidRange> {
     for (let range = 0; range < RANGES; range++) {
       const first = base + range * UIDS;
-      const server = await listen(`\0${PREFIX}-sandbox-users-${first}`);
+      const server = await listen(abstractName(`${PREFIX}-sandbox-users-${first}`));
       if (server) return new UidRange(first, server);
     }
     throw new Error(`all ${RANGES} ranges of users from ${base} on are taken by other workers`);
@@ -94,6 +93,11 @@ export class UidRange {
   close(): Promise<void> {
     return new Promise((resolve) => this.server.close(() => resolve()));
   }
+}
+
+/** Of full length: some versions of Node fill a shorter one with NULs, which makes it another name. */
+export function abstractName(name: string): string {
+  return `\0${name.padEnd(107, '.')}`;
 }
 
 function listen(path: string): Promise<Server | undefined> {

@@ -47,10 +47,6 @@ type Say = (part: SandboxPart, message: string) => void;
 
 /** bwrap is there, and may make its namespaces. @returns what it calls itself */
 async function namespaces(bwrap: string, lack: Say): Promise<string | undefined> {
-  if (process.platform !== 'linux') {
-    lack('namespaces', `programs run in sandboxes of Linux only, and this is ${process.platform}`);
-    return undefined;
-  }
   for (const [file, by] of [
     [bwrap, 'bubblewrap'],
     ['/usr/bin/setpriv', 'util-linux'],

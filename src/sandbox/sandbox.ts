@@ -2,14 +2,14 @@
  * Programs in sandboxes of Linux: each in namespaces, a user, a control group and a disk of its own, made for it and
  * removed after it.
  */
-import { chmod, lstat, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { listArtifacts, readOutput } from './artifact-files.js';
 import { Cgroups, type TaskCgroup } from './cgroup.js';
-import { makeFolder, type SandboxFolder } from './folder.js';
-import { launch, rlimitArguments } from './launch.js';
+import { makeFolder, makeRoot, type SandboxFolder } from './folder.js';
+import { boundProcesses, launch, rlimitArguments } from './launch.js';
 import { ownName, UidRange } from './owner.js';
 import { probe } from './probe.js';
 import { AllowProxy } from './proxy.js';
@@ -37,6 +37,8 @@ export interface SandboxesOptions {
   /** Path within the hierarchies of control groups. Default: the worker's own. */
   cgroupParent?: string | undefined;
   runtimes?: RuntimePaths | undefined;
+  /** Told of what could not be removed, one sentence. */
+  onLeft?: ((text: string) => void) | undefined;
 }
 
 export class Sandboxes {
@@ -53,31 +55,38 @@ export class Sandboxes {
     private readonly folder: string,
     private readonly uids: UidRange | undefined,
     private readonly cgroups: Cgroups | undefined,
+    private readonly onLeft: ((text: string) => void) | undefined,
   ) {}
 
   /**
    * Looks at what this host has, and removes what a killed worker left. A host that lacks something is no error here:
    * see {@link report}; {@link run} refuses what cannot be held.
    *
-   * @throws Error when its folder cannot be made
+   * @throws TaskError ENVIRONMENT where this is not Linux; Error when its folder cannot be made
    */
   static async open(options: SandboxesOptions = {}): Promise<Sandboxes> {
+    if (process.platform !== 'linux') throw notHere();
     const uid = process.getuid?.() ?? -1;
     const root = options.root ?? join(tmpdir(), `tempograph-sandboxes-${uid}`);
     const bwrap = options.bwrap ?? '/usr/bin/bwrap';
-    const [name, uids] = [
-      ownName(),
-      uid === 0 ? await UidRange.claim(options.uidBase ?? DEFAULT_UID_BASE) : undefined,
-    ];
+    const name = ownName();
     const folder = join(root, name);
-    await makeOwnFolder(root, uid);
-    await mkdir(folder, { mode: 0o711 });
-    const groups = await Cgroups.open({ name, parent: options.cgroupParent });
-    const cgroups = typeof groups === 'string' ? undefined : groups;
-    await noteGroups(folder, cgroups?.folders ?? []);
-    const swept = await sweep({ root, groups: cgroups?.folders ?? [], uids });
-    const report = await probe({ bwrap, folder, groups, runtimes: options.runtimes ?? {} });
-    return new Sandboxes(report, swept, bwrap, folder, uids, cgroups);
+    await makeRoot(root, uid);
+    const base = options.uidBase ?? DEFAULT_UID_BASE;
+    const uids = uid === 0 ? await UidRange.claim(base) : undefined;
+    try {
+      await mkdir(folder, { mode: 0o711 });
+      const groups = await Cgroups.open({ name, parent: options.cgroupParent });
+      const cgroups = typeof groups === 'string' ? undefined : groups;
+      await noteGroups(folder, cgroups?.folders ?? []);
+      const swept = await sweep({ root, groups: cgroups?.folders ?? [], uids });
+      const report = await probe({ bwrap, folder, groups, runtimes: options.runtimes ?? {} });
+      return new Sandboxes(report, swept, bwrap, folder, uids, cgroups, options.onLeft);
+    } catch (error) {
+      await removeFolder(folder);
+      await uids?.close();
+      throw error;
+    }
   }
 
   /**
@@ -162,13 +171,17 @@ export class Sandboxes {
         joins: cgroup?.joins ?? [],
         rlimits: rlimitArguments({
           limits: spec.limits,
-          ...{ memory: !cgroup, processes: !cgroup && uid !== undefined },
-          ...{ cpuSeconds: cgroup ? undefined : spec.cpuSeconds, disk: disk === 'polled' },
+          ...{ memory: !cgroup, cpuSeconds: cgroup ? undefined : spec.cpuSeconds },
+          disk: disk === 'polled',
         }),
         seccomp: syscalls === 'seccomp',
         filter: syscalls === 'seccomp' ? seccompFilter({ arch, networked }) : undefined,
         env: { PATH, HOME: '/tmp', LANG: 'C.UTF-8', ...parts.proxy?.env, ...spec.env },
-        argv: spec.gate === 'itself' ? spec.argv : ['/bin/sh', '-c', GATE, 'sh', ...spec.argv],
+        argv: [
+          ...(cgroup ? [] : boundProcesses(spec.limits)),
+          ...(spec.gate === 'itself' ? [] : ['/bin/sh', '-c', GATE, 'sh']),
+          ...spec.argv,
+        ],
       });
       return { launched, folder };
     } catch (error) {
@@ -177,13 +190,18 @@ export class Sandboxes {
     }
   }
 
+  /** What cannot be removed now does not change how the program ended: it is swept when we close. */
   private async takeDown({ uid, folder, cgroup, proxy }: Parts): Promise<void> {
-    await cgroup?.kill();
-    await proxy?.close();
-    await cgroup?.remove();
-    await folder?.remove();
-    // Only now: a user with something left of it is not given again.
-    if (uid !== undefined) this.uids?.give(uid);
+    try {
+      await cgroup?.kill();
+      await proxy?.close();
+      await cgroup?.remove();
+      await folder?.remove();
+      // Only now: a user with something left of it is not given again.
+      if (uid !== undefined) this.uids?.give(uid);
+    } catch (error) {
+      this.onLeft?.(`something of a sandbox is left: ${messageOf(error)}`);
+    }
   }
 
   /** What holds a program here, by aspect. */
@@ -194,7 +212,7 @@ export class Sandboxes {
       level,
       memory: grouped ? groups : 'rlimit',
       cpu: grouped ? groups : 'rlimit',
-      processes: grouped ? groups : user === 'own' ? 'rlimit' : 'none',
+      processes: grouped ? groups : 'rlimit',
       ...{ disk, files: 'namespaces', user },
       network: network.length > 0 ? `proxy (${this.report.proxy})` : 'none',
       ...{ syscalls, termination: 'namespaces' },
@@ -253,13 +271,9 @@ function defined(values: Record<string, number | undefined>): Record<string, num
   return Object.fromEntries(entries) as Record<string, number>;
 }
 
-/** In a folder that anybody may write to, somebody else may have made ours. */
-async function makeOwnFolder(path: string, uid: number): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o711 });
-  const stats = await lstat(path);
-  if (!stats.isDirectory() || stats.uid !== uid || (stats.mode & 0o022) !== 0)
-    throw new Error(
-      `${path} is not a folder that only this worker's user may write to; remove it, or name another (sandboxRoot)`,
-    );
-  await chmod(path, 0o711);
-}
+const notHere = (): TaskError =>
+  new TaskError(
+    'ENVIRONMENT',
+    `programs run in sandboxes of Linux only, and this is ${process.platform}; run a worker on Linux`,
+    { retriable: false },
+  );

@@ -82,7 +82,7 @@ export class Supervision {
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
     try {
-      const [code, by] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+      const [code, by] = await this.exit();
       // One that it left behind may hold its output open.
       await (cgroup ? cgroup.kill() : this.initGone());
       await closed;
@@ -92,6 +92,16 @@ export class Supervision {
       clearInterval(looks);
       clearTimeout(this.grace);
       signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** One that could not be started has failed, and has no code. */
+  private async exit(): Promise<[number | null, NodeJS.Signals | null]> {
+    try {
+      return (await once(this.launched.child, 'exit')) as [number | null, NodeJS.Signals | null];
+    } catch (error) {
+      this.failed ??= error;
+      return [null, null];
     }
   }
 

@@ -8,7 +8,6 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { removeTree } from './cgroup.js';
-import { command } from './command.js';
 import { unmount } from './disk.js';
 import { isAlive, isOwnerName, startOf, type UidRange } from './owner.js';
 
@@ -54,8 +53,7 @@ async function deadIn(folder: string): Promise<string[]> {
 /** A worker's folder with its groups and mounts. */
 export async function removeFolder(folder: string): Promise<void> {
   for (const group of await notedGroups(folder)) await removeTree(group).catch(() => undefined);
-  for (const point of mountsBelow(folder).reverse())
-    await unmount(point).catch(() => command('umount', ['-l', point]).catch(() => undefined));
+  for (const point of mountsBelow(folder).reverse()) await unmount(point).catch(() => undefined);
   await rm(folder, { recursive: true, force: true }).catch(() => undefined);
 }
 

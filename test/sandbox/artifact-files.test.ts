@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import { link, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { listArtifacts, readOutput } from '../../src/sandbox/artifact-files.js';
+
+let out: string;
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'out-'));
+  await mkdir(join(out, 'artifacts'));
+});
+afterEach(() => rm(out, { recursive: true, force: true }));
+const at = (name: string): string => join(out, 'artifacts', name);
+const list = (): Promise<{ name: string; path: string }[]> => listArtifacts(out, 1_000);
+
+describe('listArtifacts', () => {
+  it('gives the files in folders, by name', async () => {
+    await mkdir(at('plots/deep'), { recursive: true });
+    for (const name of ['b.txt', 'plots/deep/a.png', '.hidden']) await writeFile(at(name), name);
+    expect((await list()).map(({ name }) => name)).toEqual([
+      '.hidden',
+      'b.txt',
+      'plots/deep/a.png',
+    ]);
+    expect(await listArtifacts(join(out, 'nothing'), 1)).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    ['a link to a file', () => symlink('/etc/shadow', at('x')), /"x" is a link/],
+    ['a link to a folder', () => symlink('/etc', at('x')), /"x" is a link/],
+    [
+      'a hard link',
+      async () => (await writeFile(at('a'), ''), link(at('a'), at('x'))),
+      /more than one name/,
+    ],
+    ['a pipe', async () => execFileSync('mkfifo', [at('x')]), /"x" is no regular file/],
+    ['a name with a line break', () => writeFile(at('a\nb'), ''), /control or broken/],
+    ['a name with a backslash', () => writeFile(at('a\\b'), ''), /backslash/],
+    [
+      'a name that is no UTF-8',
+      async () => execFileSync('sh', ['-c', 'cd "$1"; : > "$(printf "\\377")"', 'sh', at('')]),
+      /cannot be read/,
+    ],
+    [
+      'one that is large',
+      () => writeFile(at('x'), Buffer.alloc(1_001)),
+      /has 1001 bytes; at most 1000/,
+    ],
+    [
+      'one that is large and empty',
+      async () => (await writeFile(at('x'), ''), truncate(at('x'), 2 ** 40)),
+      /1099511627776 bytes/,
+    ],
+    ['folders without end', () => mkdir(at('a/'.repeat(20)), { recursive: true }), /too deep/],
+    [
+      'too many',
+      async () => {
+        for (let n = 0; n <= 100; n++) await writeFile(at(String(n)), '');
+      },
+      /more than 100/,
+    ],
+  ])('refuses %s', async (_what, make, expected) => {
+    await make();
+    await expect(list()).rejects.toThrow(expected);
+  });
+
+  it('refuses a link in the place of its folder', async () => {
+    await rm(join(out, 'artifacts'), { recursive: true });
+    await symlink('/etc', join(out, 'artifacts'));
+    await expect(list()).rejects.toMatchObject({ code: 'ARTIFACT_INVALID' });
+  });
+
+  it('refuses a device', async () => {
+    if (process.getuid?.() !== 0) return console.warn('skipped: only root makes devices');
+    execFileSync('mknod', [at('x'), 'c', '1', '5']);
+    await expect(list()).rejects.toThrow(/"x" is no regular file/);
+  });
+});
+
+describe('readOutput', () => {
+  const output = (): string => join(out, 'output.json');
+
+  it('gives the bytes, or undefined where there are none', async () => {
+    expect(await readOutput(out, 10)).toBeUndefined();
+    await writeFile(output(), '{"a":1}');
+    expect(Buffer.from((await readOutput(out, 10)) as Uint8Array).toString()).toBe('{"a":1}');
+    expect(await readOutput(out, 6)).toBe('too large');
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['a link', () => symlink('/etc/shadow', output())],
+    ['a pipe', async () => execFileSync('mkfifo', [output()])],
+    ['a folder', () => mkdir(output())],
+    ['a hard link', async () => (await writeFile(at('a'), ''), link(at('a'), output()))],
+  ])('refuses %s, and does not wait for it', async (_what, make) => {
+    await make();
+    await expect(readOutput(out, 10)).rejects.toMatchObject({ code: 'OUTPUT_INVALID' });
+  });
+
+  it('does not read what is large and empty', async () => {
+    await writeFile(output(), '');
+    await truncate(output(), 2 ** 40);
+    expect(await readOutput(out, 10)).toBe('too large');
+  });
+});

@@ -1,0 +1,5 @@
+import { ensureIsolation } from '../../scripts/isolation.mjs';
+
+export default function globalSetup() {
+  ensureIsolation();
+}
