@@ -82,7 +82,9 @@ export default {
     project('faas', ['runners/faas*.test.ts'], {
       globalSetup: '<rootDir>/test/support/faas-setup.mjs',
     }),
-    project('engine', ['engine/**/*.test.ts', 'runners/container*.test.ts']),
+    project('engine', ['engine/**/*.test.ts', 'runners/container*.test.ts'], {
+      globalSetup: '<rootDir>/test/sandbox/global-setup.mjs',
+    }),
     project('sandbox', ['sandbox/**/*.test.ts', 'runners/program*.test.ts'], {
       globalSetup: '<rootDir>/test/sandbox/global-setup.mjs',
     }),

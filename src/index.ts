@@ -153,6 +153,7 @@ export { topologicalSort } from './domain/topology.js';
 export { evaluateTrigger, TRIGGER_RULES } from './domain/trigger.js';
 export type { DependencyState, TriggerRule } from './domain/trigger.js';
 export { validateGraph } from './domain/validate.js';
+export { readPipelineFile } from './templates/program-files.js';
 export { listTemplates, loadTemplate } from './templates/load-template.js';
 export type { TemplateInfo } from './templates/load-template.js';
 export type { WhatIf, WhatIfChanges } from './domain/what-if.js';

@@ -1,9 +1,10 @@
 /** Programs that a pipeline names by file: read where the pipeline's own file is, so that what is submitted is whole. */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { resolve, sep } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { fault, type Fault } from '../domain/fault.js';
 import { isObject, preview, type Json, type JsonObject, type Path } from '../domain/json.js';
 import { messageOf } from '../domain/errors.js';
+import { parsePipeline, type ParsedPipeline } from '../domain/pipeline.js';
 
 const MAX_BYTES = 1_048_576;
 
@@ -52,4 +53,22 @@ function text(file: string, folder: string): string | { problem: string } {
     if (code === 'ENOENT') return { problem: `there is no such file in ${folder}` };
     return { problem: messageOf(error) };
   }
+}
+
+/**
+ * Reads a pipeline's file, with the programs that it names by file. Never throws: what cannot be read is a fault too.
+ *
+ * @param path of a YAML or JSON file
+ */
+export function readPipelineFile(path: string): ParsedPipeline {
+  let read: string;
+  try {
+    read = readFileSync(path, 'utf8');
+  } catch (error) {
+    const faults = [fault([], 'FILE', `${path}: ${messageOf(error)}`)];
+    return { spec: null, faults, locate: (others) => [...others] };
+  }
+  const parsed = parsePipeline(read);
+  const { spec, faults } = withProgramFiles(parsed.spec, dirname(path));
+  return { ...parsed, spec, faults: [...parsed.faults, ...parsed.locate(faults)] };
 }
