@@ -81,7 +81,10 @@ async function list({ docker }: Engine, idempotencyKey: string): Promise<Contain
   }
 }
 
-/** One that is `created` has not run: its input may be missing. `removing` and `dead` ones are on their way out. */
+/**
+ * One that is `created` has not run, or began this very moment: its input may be missing, and it goes.
+ * `removing` and `dead` ones are on their way out.
+ */
 const isStarted = ({ State }: ContainerInfo): boolean =>
   ['running', 'exited', 'paused', 'stopped'].includes(State);
 

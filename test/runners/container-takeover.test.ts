@@ -85,31 +85,22 @@ describeWithDocker('a container', (engine) => {
     const stop = new AbortController();
     const context = { idempotencyKey: 'taken' };
     const script = `${WAITS} echo '"both"' > $TEMPOGRAPH_OUTPUT`;
-    let second: Promise<Ran> | undefined;
     const other = scene.runner();
-    const first = await ran(
-      runner,
-      { script, context },
-      {
-        signal: stop.signal,
-        onOutput: () => {
-          second ??= ran(
-            other,
-            { script, context: { ...context, attempt: 2 } },
-            {
-              // The first is told to stop: it ends, and the program, which is the second's, does not.
-              onOutput: () => stop.abort(),
-            },
-          );
-        },
-      },
+    const first = ran(runner, { script, context }, { signal: stop.signal });
+    await scene.runningId();
+    const second = ran(
+      other,
+      { script, context: { ...context, attempt: 2 } },
+      // The first is told to stop: it ends, and the program, which is the second's, does not.
+      { onOutput: () => stop.abort() },
     );
-    expect(first.error).toMatchObject({
+    const { error } = await first;
+    expect(error).toMatchObject({
       name: 'StoppedError',
       message: expect.stringContaining('another attempt') as string,
     });
     await scene.letGo(await scene.runningId());
-    expect((await second)?.outcome?.output).toBe('both');
+    expect((await second).outcome?.output).toBe('both');
     await other.close();
   });
 

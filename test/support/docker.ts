@@ -16,7 +16,7 @@ import {
   symlink,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
@@ -46,14 +46,13 @@ export function lacksDocker(): string | undefined {
 export async function startDocker(): Promise<PrivateDocker> {
   const folder = await mkdtemp(join(tmpdir(), 'tempograph-docker-'));
   const socketPath = join(folder, 'd.sock');
-  const before = await cgroups();
   const daemon = startDaemon(folder, socketPath);
   const docker = new Docker({ socketPath });
   const stop = async (): Promise<void> => {
     await end(daemon);
     await unmount(folder);
     await rm(folder, { recursive: true, force: true });
-    await removeCgroups(before);
+    await removeCgroups(folder);
   };
   try {
     await until(async () => {
@@ -85,6 +84,8 @@ function startDaemon(folder: string, socketPath: string): ChildProcess {
         '--exec-root',
         join(folder, 'exec'),
       ],
+      // Limits below a folder of its own, which nobody else's engine is in when it is removed.
+      ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${basename(folder)}`],
       ...['--pidfile', join(folder, 'pid'), '-H', `unix://${socketPath}`],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
@@ -142,22 +143,12 @@ export async function importImage(
 
 const CGROUPS = '/sys/fs/cgroup';
 
-/** The folders that engines make for their containers, one below each controller. */
-async function cgroups(): Promise<Set<string>> {
-  const found = new Set<string>();
+/** The folders of its limits, one below each controller, and those of containers below them. */
+async function removeCgroups(folder: string): Promise<void> {
   for (const controller of ['', ...(await readdir(CGROUPS).catch(() => []))]) {
-    const names = await readdir(join(CGROUPS, controller)).catch(() => []);
-    for (const name of names) if (name === 'docker') found.add(join(CGROUPS, controller, name));
-  }
-  return found;
-}
-
-/** Only those that were not there before, and that nothing is in any more. */
-async function removeCgroups(before: ReadonlySet<string>): Promise<void> {
-  for (const path of await cgroups()) {
-    if (before.has(path)) continue;
-    for (const name of await readdir(path).catch(() => []))
-      await rmdir(join(path, name)).catch(() => undefined);
+    const path = join(CGROUPS, controller, basename(folder));
+    for (const entry of await readdir(path, { withFileTypes: true }).catch(() => []))
+      if (entry.isDirectory()) await rmdir(join(path, entry.name)).catch(() => undefined);
     await rmdir(path).catch(() => undefined);
   }
 }
