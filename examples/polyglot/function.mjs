@@ -14,4 +14,4 @@ createServer(async (request, response) => {
   const mood = balance > 0 ? 'hopeful' : balance < 0 ? 'gloomy' : 'undecided';
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ mood }));
-}).listen(8399, '127.0.0.1', () => console.log('the function listens at http://127.0.0.1:8399/'));
+}).listen(8095, '127.0.0.1', () => console.log('the function listens at http://127.0.0.1:8095/'));

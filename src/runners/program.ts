@@ -118,9 +118,9 @@ export function programFailed(
 
 /** Characters of the line that says why. */
 const WHY = 300;
-/** `TypeError: …`, `java.lang.IllegalStateException: …`, `error: Uncaught …`, with what may stand before it. */
+/** `TypeError: …`, `java.lang.IllegalStateException: …`, `error: Uncaught …`, `Main.java:3: error: …`. */
 const SAYS_WHY =
-  /^(?:Exception in thread "[^"]*" |error: )?(?:[\w.$]*(?:Error|Exception)\b|Uncaught\b)/;
+  /^(?:Exception in thread "[^"]*" |error: )?(?:[\w.$]*(?:Error|Exception)\b|Uncaught\b|\S+:\d+: error: )/;
 
 /** The line of a program's last words that says why: the last that names an error, else the last of all. */
 function whyOf(tail: string): string {

@@ -205,7 +205,7 @@ await import('node:fs').then((fs) => fs.readFileSync('/etc/passwd')).catch((erro
       'names a program that is not there',
       { command: ['nowhere'] },
       {},
-      { code: 'PROGRAM_FAILED', details: { exitCode: 127 } },
+      { code: 'CONFIGURATION', details: { exitCode: 127 } },
     ],
     [
       'fills its memory',
