@@ -35,21 +35,29 @@ export async function makeFolder(
     await rm(path, { recursive: true, force: true });
   };
   try {
-    for (const name of ['app', 'in', 'etc', 'net']) await makeReadable(at(name));
-    await writeReadable(at('in/input.json'), spec.input);
-    await writeEtc(at('etc'), uid);
-    await writeFiles(at('app'), spec.files);
-    await makeReadable(at('in/support'));
-    await writeFiles(at('in/support'), spec.support ?? {});
-    disk = await makeDisk({ folder: path, bytes: spec.limits.diskBytes, uid, image });
-    const { tmp, out } = disk;
+    const making = makeDisk({ folder: path, bytes: spec.limits.diskBytes, uid, image });
+    const keeping = making.then((made) => (disk = made));
+    const writing = write(path, uid, spec);
+    // Both to their end: what was made has to be known to be removed.
+    await Promise.allSettled([keeping, writing]);
+    await writing;
+    const { tmp, out } = await making;
     const net = spec.network.length > 0 ? at('net') : undefined;
     const folders = { app: at('app'), in: at('in'), etc: at('etc'), tmp, out, net };
-    return { path, folders, disk, remove };
+    return { path, folders, disk: await making, remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+async function write(path: string, uid: number, spec: SandboxSpec): Promise<void> {
+  const at = (name: string): string => join(path, name);
+  for (const name of ['app', 'in', 'in/support', 'etc', 'net']) await makeReadable(at(name));
+  await writeReadable(at('in/input.json'), spec.input);
+  await writeEtc(at('etc'), uid);
+  await writeFiles(at('app'), spec.files);
+  await writeFiles(at('in/support'), spec.support ?? {});
 }
 
 async function writeFiles(app: string, files: Readonly<Record<string, string>>): Promise<void> {

@@ -6,7 +6,7 @@
  * socket in the file system. Names are resolved here, once, and the address that was checked is the one connected to.
  */
 import { lookup as lookupName } from 'node:dns/promises';
-import { chmod } from 'node:fs/promises';
+import { chmod, open, type FileHandle } from 'node:fs/promises';
 import {
   createServer,
   request,
@@ -16,6 +16,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect, type Server as NetServer, type Socket } from 'node:net';
+import { basename, dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../domain/errors.js';
 import { AllowList, targetOf, type Target } from './allow-list.js';
@@ -47,7 +48,11 @@ export class AllowProxy {
   private readonly server: Server;
   private inside: NetServer | undefined;
 
-  private constructor(private readonly options: AllowProxyOptions) {
+  private constructor(
+    private readonly options: AllowProxyOptions,
+    /** Held open for as long as the socket is. */
+    private readonly folder: FileHandle,
+  ) {
     this.list = new AllowList(options.targets);
     this.server = createServer((from, to) => void this.forward(from, to));
     this.server.on('connect', (from: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -58,11 +63,19 @@ export class AllowProxy {
   }
 
   static async open(options: AllowProxyOptions): Promise<AllowProxy> {
-    const proxy = new AllowProxy(options);
+    const folder = await open(dirname(options.socket), 'r');
+    const proxy = new AllowProxy(options, folder);
     const { server } = proxy;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(options.socket, () => resolve());
-    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        // By the folder's descriptor: a socket's path has at most 107 characters.
+        const short = `/proc/self/fd/${folder.fd}/${basename(options.socket)}`;
+        server.once('error', reject).listen(short, () => resolve());
+      });
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
     // Who may get at it is decided by the folder that it lies in.
     await chmod(options.socket, 0o666);
     return proxy;
@@ -99,6 +112,7 @@ export class AllowProxy {
     );
     for (const socket of this.sockets) socket.destroy();
     await Promise.all(closing);
+    await this.folder.close();
   }
 
   private async forward(from: IncomingMessage, to: ServerResponse): Promise<void> {

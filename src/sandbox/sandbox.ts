@@ -154,9 +154,14 @@ export class Sandboxes {
     try {
       const path = join(this.folder, id);
       const owner = uid ?? process.getuid?.() ?? 0;
-      const folder = await makeFolder({ path, uid: owner, image: disk === 'image' }, spec);
-      parts.folder = folder;
-      const cgroup = (parts.cgroup = await this.cgroups?.create(id, spec.limits));
+      const folding = makeFolder({ path, uid: owner, image: disk === 'image' }, spec);
+      const grouping = this.cgroups?.create(id, spec.limits);
+      // Both to their end: what was made has to be known to be taken down.
+      await Promise.allSettled([
+        folding.then((made) => (parts.folder = made)),
+        grouping?.then((made) => (parts.cgroup = made)),
+      ]);
+      const [folder, cgroup] = [await folding, await grouping];
       const networked = spec.network.length > 0;
       if (networked && folder.folders.net !== undefined)
         parts.proxy = await AllowProxy.open({
@@ -194,9 +199,7 @@ export class Sandboxes {
   private async takeDown({ uid, folder, cgroup, proxy }: Parts): Promise<void> {
     try {
       await cgroup?.kill();
-      await proxy?.close();
-      await cgroup?.remove();
-      await folder?.remove();
+      await Promise.all([proxy?.close(), cgroup?.remove(), folder?.remove()]);
       // Only now: a user with something left of it is not given again.
       if (uid !== undefined) this.uids?.give(uid);
     } catch (error) {

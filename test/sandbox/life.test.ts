@@ -1,5 +1,5 @@
 /** Nothing is left of a sandbox, however it or its worker ends. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -135,6 +135,17 @@ describeSandbox('a worker', () => {
       env: { ...env, PATH: process.env['PATH'] },
     });
     expect(Number(outside)).toBeGreaterThan(0);
+  });
+
+  it('hands on no descriptor that it was started with itself', async () => {
+    const look = 'readlink /proc/self/fd/20 | cut -d: -f1';
+    const supervisor = startSupervisor([root, 'HIGH', 'sh', '-c', look], { fd: 20 });
+    expect((await supervisor.next()).said).toBe('/dev/null\n');
+    // Anything else that is started gets it.
+    const stdio = Array.from({ length: 21 }, () => 'pipe' as const);
+    const other = spawn('sh', ['-c', look], { stdio });
+    const [said] = (await once(other.stdout, 'data')) as [Buffer];
+    expect(said.toString()).toBe('socket\n');
   });
 
   it('starts no sandbox from a thread that may end before it', async () => {

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { limitsOf, type ProcessSpec, type Resources } from '../../src/domain/program.js';
 import type { RegisteredTask, TaskContext } from '../../src/registry.js';
 import { ProgramProcessRunner } from '../../src/runners/program-process.js';
@@ -341,6 +343,25 @@ except Exception as error: print(error)`;
     ]);
     await lacking.close();
     expect(await runner.check([])).toEqual([]);
+  });
+
+  it('runs a Node that lies where other users cannot look, and shows nothing beside it', async () => {
+    const hidden = await mkdtemp(join(tmpdir(), 'node-')); // of mode 0700
+    await copyFile(process.execPath, join(hidden, 'node'));
+    await writeFile(join(hidden, 'secret'), 'x');
+    const own = runner;
+    runner = new ProgramProcessRunner({
+      ...{ maxPrograms: 1, graceMs: 0, runtimes: { node: join(hidden, 'node') } },
+    });
+    try {
+      await run({ runtime: 'node', code: 'console.log(process.execPath)' });
+      await run({ command: ['sh', '-c', 'which node; ls /runtime'] });
+      expect(said).toBe('/runtime/node\n/runtime/node\nnode\n');
+    } finally {
+      await runner.close();
+      runner = own;
+      await rm(hidden, { recursive: true });
+    }
   });
 
   it('says which runtime is not to be had', async () => {

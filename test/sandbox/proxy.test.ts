@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, createServer as createTcp, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -245,6 +245,20 @@ print(s.recv(100).decode().splitlines()[0])`,
       { network: [`127.0.0.1:${webPort}`] },
     );
     expect(stdout).toBe('HTTP/1.1 200 Connection Established\n');
+  });
+
+  it('finds it also where the folder of sandboxes has a long path', async () => {
+    const root = join(folder, 'x'.repeat(120));
+    await chmod(folder, 0o711);
+    const long = await openScene({ root });
+    const { stdout } = await long.run(
+      ['sh', '-c', 'test -S "$TEMPOGRAPH_PROXY_SOCKET" && echo there'],
+      {
+        network: ['example.com:443'],
+      },
+    );
+    expect(stdout).toBe('there\n');
+    await long.sandboxes.close();
   });
 
   it('has neither without a list', async () => {
