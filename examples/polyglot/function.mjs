@@ -1,4 +1,5 @@
 /** A function as any provider runs it: the input is the body of the request, the output that of the answer. */
+import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
 
 const GOOD = ['best', 'wisdom', 'light', 'hope'];
