@@ -9,10 +9,11 @@ import { type CircuitSettings } from './domain/circuit.js';
 import type { Sink, SinkOptions } from './domain/sink.js';
 import type { Duration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
-import type { ProgramKind } from './domain/program.js';
+import type { ProgramKind, Runtime } from './domain/program.js';
 import { LIMIT_MOST } from './domain/limit.js';
 import {
   circuits,
+  images,
   limits,
   logLevel,
   metricsAddress,
@@ -70,6 +71,8 @@ export interface Settings {
   containerRuntime?: string;
   /** Folders of the engine's host that containers may mount: `/data`, or `/data:rw` where they may write. Default none. */
   containerMounts?: readonly string[];
+  /** Images for code that runs in a container, by runtime: `{ python: 'python:3.13-slim' }`. */
+  images?: Readonly<Partial<Record<Runtime, string>>>;
   /** Time that a handler in a thread or process gets between being asked to stop and being ended. Default 2 s. */
   stopGrace?: Duration;
   /**
@@ -119,6 +122,7 @@ export interface ResolvedSettings {
   containerEngine: string | null;
   containerRuntime: string | null;
   containerMounts: readonly { source: string; readOnly: boolean }[];
+  images: Partial<Record<Runtime, string>>;
   /** Null: none. */
   maxConcurrentExecutions: number | null;
   limits: Readonly<Record<string, { max: number }>>;
@@ -254,6 +258,7 @@ export function resolveSettings(
       String,
       null,
     ),
+    images: read('images', 'TEMPOGRAPH_IMAGES', images, {}),
     containerMounts: read('containerMounts', 'TEMPOGRAPH_CONTAINER_MOUNTS', mounts, []),
     stopGraceMs: read('stopGrace', 'TEMPOGRAPH_STOP_GRACE', stopGrace, 2_000),
     maxConcurrentExecutions: read<number | null>(

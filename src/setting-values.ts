@@ -7,7 +7,7 @@ import { parseDuration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
 import { LATE_NAME } from './domain/late-values.js';
 import { LIMIT_MOST } from './domain/limit.js';
-import { PROGRAM_KINDS, type ProgramKind } from './domain/program.js';
+import { PROGRAM_KINDS, RUNTIMES, type ProgramKind, type Runtime } from './domain/program.js';
 import { SinksSchema, type Sink } from './domain/sink.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -132,6 +132,22 @@ export function programs(value: unknown): readonly ProgramKind[] {
   throw new TaskError(
     'CONFIGURATION',
     `programs: expected a list of ${PROGRAM_KINDS.join(', ')}, or none, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** In the environment: `python=python:3.13-slim,node=node:22-slim`. */
+export function images(value: unknown): Partial<Record<Runtime, string>> {
+  const pairs =
+    typeof value === 'string'
+      ? value.split(',').map((pair) => pair.trim().split(/=(.*)/s).slice(0, 2))
+      : Object.entries(value as object);
+  const parsed = z
+    .partialRecord(z.enum(RUNTIMES), z.string().min(1))
+    .safeParse(Object.fromEntries(pairs as [string, unknown][]));
+  if (parsed.success) return parsed.data;
+  throw new TaskError(
+    'CONFIGURATION',
+    `images: expected an image for each of ${RUNTIMES.join(', ')}, such as python=python:3.13-slim, got ${JSON.stringify(value)}`,
   );
 }
 

@@ -2,7 +2,7 @@
 import { planFacts as factsOf } from '../registry-facts.js';
 import type { PlanAnswer, PlanRequest } from '../workflows/asks.js';
 import type { Deps } from './deps.js';
-import { check } from './prepare.js';
+import { check, planSettings } from './prepare.js';
 import { loadSpec } from './references.js';
 
 export async function planFacts(
@@ -12,7 +12,14 @@ export async function planFacts(
   const spec = await loadSpec(deps, given);
   const { serverWaitsMs, maxNodesPerRun, limits, circuits } = deps.settings;
   const { faults } = await check(deps, { kind: 'check', spec, submission });
-  const settings = { serverWaitsMs, maxNodesPerRun, limits, circuits };
+  const { runners } = planSettings(deps);
+  const settings = {
+    serverWaitsMs,
+    maxNodesPerRun,
+    limits,
+    circuits,
+    ...(runners ? { runners } : {}),
+  };
   return {
     faults,
     facts: factsOf(deps.registry, spec, settings, (name) => deps.graphs(name)),

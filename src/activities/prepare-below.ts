@@ -28,7 +28,7 @@ import type { Deps } from './deps.js';
 import { recordError } from './failure.js';
 import { decideBelow, ITEMS_PER_PAGE } from './rerun-below.js';
 import { BODIES_PER_PAGE, inlineOrStored, pin, storeBodies } from './pin.js';
-import { knownTasks } from './prepare.js';
+import { knownTasks, planSettings } from './prepare.js';
 import {
   bounded,
   contextOf,
@@ -150,7 +150,7 @@ async function graphBelow(
     { depth },
   );
   if (!valid) return { faults };
-  const plan = makePlan(valid, planContext(deps.registry, valid, deps.settings));
+  const plan = makePlan(valid, planContext(deps.registry, valid, planSettings(deps)));
   const bodies = valid.graph.tasks.map((node) => nodeBody(node));
   const refs = await storeBodies(deps.blobs, bodies);
   const basis = { hash: hashJson({ spec: ref, params: valid.params }) };
@@ -176,7 +176,7 @@ async function mapBelow(
     ...(sessionId === undefined ? {} : { sessionId }),
   };
   const valid: ValidGraph = { graph, submission, params, reads: [[]], readsParams: [true] };
-  const one = makePlan(valid, planContext(deps.registry, valid, deps.settings));
+  const one = makePlan(valid, planContext(deps.registry, valid, planSettings(deps)));
   await storeBelow(deps, valid, one);
   const [first] = one.nodes;
   const { map: _map, when: _when, approval: _approval, undo: _undo, ...own } = body;

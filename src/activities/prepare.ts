@@ -3,6 +3,7 @@
  * execution, so a later deployment changes nothing about a graph that runs.
  */
 import { withoutRefused } from '../domain/batch.js';
+import { RUNNER_CHOICE } from '../domain/choose-runner.js';
 import { SpecInvalidError, TaskError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
@@ -41,7 +42,7 @@ export function knownTasks(registry: TaskRegistry, graph?: KnownTasks['graph']):
 }
 
 /** What the worker's settings say of tasks. */
-interface PlanSettings extends Pick<PlanContext, 'circuits'> {
+interface PlanSettings extends Pick<PlanContext, 'circuits' | 'runners'> {
   graph?: KnownTasks['graph'];
 }
 type Planned = { faults: Fault[] } | { valid: ValidGraph; plan: Plan };
@@ -194,7 +195,8 @@ export async function forecast(
 }
 
 /** What a worker knows beside its registry. */
-export const planSettings = ({ settings, graphs }: Deps): PlanSettings => ({
+export const planSettings = ({ settings, graphs, runners }: Deps): PlanSettings => ({
   circuits: settings.circuits,
   graph: graphs,
+  runners: { ...RUNNER_CHOICE, containers: runners.programKinds.includes('container') },
 });

@@ -2,6 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveSettings } from '../config.js';
+import { PROGRAM_KINDS } from '../domain/program.js';
 import { cacheEntry, cacheRoot, readChecked } from '../servers/cache.js';
 import type { Environment } from '../servers/environment.js';
 import { findOnPath, temporalCliVersion } from '../servers/executable.js';
@@ -74,7 +75,8 @@ async function temporalChecks(options: CommonOptions): Promise<Check[]> {
       const attributes = await searchAttributes(session);
       const polled = await workers(session);
       const quick = polled.status === 'ok' ? await speed(session) : [];
-      return [reached, space, attributes, polled, ...quick];
+      const able = polled.status === 'ok' ? await programs(session) : [];
+      return [reached, space, attributes, polled, ...able, ...quick];
     });
   } catch (error) {
     return [
@@ -171,6 +173,28 @@ async function workers(session: Session): Promise<Check> {
     message: `no worker polls ${queue}; executions wait`,
     fix: 'start one with "tempograph worker", or choose another queue with --task-queue',
   };
+}
+
+/** Which kinds of programs the workers run, what holds them there, and what the others lack. */
+async function programs({ engine }: Session): Promise<Check[]> {
+  const detail = await engine.systemDetail().catch(() => undefined);
+  const answers = detail?.workers.flatMap((worker) => worker.detail ?? []) ?? [];
+  if (answers.length === 0) return [];
+  return PROGRAM_KINDS.map((kind): Check => {
+    const name = `programs: ${kind}`;
+    const able = answers.flatMap((one) => one.programs.filter(({ mode }) => mode === kind));
+    const [first] = able;
+    if (first) {
+      const by = Object.entries(first.enforces ?? {}).map(([aspect, how]) => `${aspect} ${how}`);
+      const held = by.length === 0 ? '' : `; held by ${by.join(', ')}`;
+      return { name, status: 'ok', message: `${able.length} of ${answers.length} workers${held}` };
+    }
+    const lacks = [...new Set(answers.flatMap(({ lacks: of }) => of[kind] ?? []))];
+    return {
+      ...{ name, status: 'warn', message: `no worker runs them: ${lacks.join('; ')}` },
+      fix: 'mend that where such programs are to run; the setting programs leaves a kind out',
+    };
+  });
 }
 
 /** Which way `dev` would get its server; nothing is got here. The order is `findDevServer`'s. */

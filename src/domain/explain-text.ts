@@ -1,4 +1,5 @@
 /** Reasons, bounds and accounts as one plain sentence each. Pure. */
+import { PROGRAM_KINDS } from './program.js';
 import { formatDuration } from './duration.js';
 import type { Bound, OpenDependency, Reason } from './explain.js';
 import type { TimeKind } from './node-times.js';
@@ -219,9 +220,16 @@ function dependencyText({ nodeId, status, reason }: OpenDependency): string {
   return `${nodeId} (${reason === null ? status : `${status}, ${reason}`})`;
 }
 
+/** A queue of programs is polled only by workers that can run them. */
+function runnerHint(queue: string): string {
+  const kind = PROGRAM_KINDS.find((one) => queue.endsWith(`-${one}`));
+  if (kind === undefined) return '';
+  return `: no worker runs programs of the kind ${kind}; "tempograph doctor" says what each of them lacks`;
+}
+
 function queueText(queue: string, pollers: number | null, backlog: number | null): string {
   if (pollers === null) return `nothing is known of the queue ${queue}`;
-  if (pollers === 0) return `nobody polls the queue ${queue}`;
+  if (pollers === 0) return `nobody polls the queue ${queue}${runnerHint(queue)}`;
   const wait = backlog === null ? '' : `, ${backlog} wait there`;
   return `${count(pollers, 'worker polls', 'workers poll')} the queue ${queue}${wait}`;
 }

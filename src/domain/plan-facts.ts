@@ -1,4 +1,5 @@
 /** What only a worker knows of a graph's tasks, as JSON: enough to plan it elsewhere. */
+import type { RunnerChoice } from './choose-runner.js';
 import type { CircuitSettings } from './circuit.js';
 import { getOwn, type Json } from './json.js';
 import type { PlanContext, TaskFacts } from './make-plan.js';
@@ -16,6 +17,8 @@ export interface PlanFacts {
     maxNodesPerRun: number;
     limits: Readonly<Record<string, { max: number }>>;
     circuits: Readonly<Record<string, CircuitSettings>>;
+    /** What the workers may and have. */
+    runners?: RunnerChoice;
   };
 }
 
@@ -35,5 +38,6 @@ export function planContextOf(facts: PlanFacts): PlanContext {
     postHooks: facts.postHooks,
     postHooksOnSkipped: facts.postHooksOnSkipped,
     circuits: facts.settings.circuits,
+    ...(facts.settings.runners ? { runners: facts.settings.runners } : {}),
   };
 }

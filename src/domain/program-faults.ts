@@ -24,6 +24,7 @@ export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] 
       );
     else faults.push(...schemaFaults(raw?.[name], path));
   }
+  faults.push(...expressionFaults(work, index));
   const file = isObject(work.process) ? work.process['file'] : undefined;
   if (typeof file === 'string')
     faults.push(
@@ -35,6 +36,29 @@ export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] 
       ),
     );
   return faults;
+}
+
+/** Texts that are the program's own, whatever they look like. */
+const OWN: ReadonlySet<string> = new Set(['code', 'files']);
+
+/** A program is the same for every run: what differs comes as its input. An expression would be taken as it is written. */
+function expressionFaults(work: LooseNode['work'], index: number): Fault[] {
+  return PROGRAM_KINDS.flatMap((kind) => {
+    const program = work[kind];
+    if (!isObject(program)) return [];
+    return Object.entries(program).flatMap(([field, value]) =>
+      !OWN.has(field) && JSON.stringify(value ?? null).includes('${{')
+        ? [
+            fault(
+              ['tasks', index, kind, field],
+              'EXPRESSION',
+              'holds ${{ … }}, and what a program is holds no expressions',
+              'put it into the input, which the program reads; secrets go by "secrets"',
+            ),
+          ]
+        : [],
+    );
+  });
 }
 
 /** What is wrong with a JSON Schema that stands at a place of a spec. */

@@ -33,6 +33,9 @@ const SIGNALS: ReadonlyMap<number, string> = new Map(
 );
 /** What libc says of ENOSPC, EDQUOT and EFBIG: the engine does not tell that a folder in memory is full. */
 const DISK_FULL = /No space left on device|ENOSPC|Disk quota exceeded|File too large|EFBIG/;
+/** What shells and runtimes say where no process or thread is to be had: the engine keeps no count of it. */
+const NO_PROCESS =
+  /fork: (?:retry: )?Resource temporarily unavailable|can't fork|spawn \S+ EAGAIN|can't start new thread|unable to create (?:new )?native thread/i;
 
 export class ContainerRun {
   private startedAfterMs: number | undefined;
@@ -76,6 +79,7 @@ export class ContainerRun {
     if (end.exitCode === 0) return;
     const signal = end.exitCode > 128 ? (SIGNALS.get(end.exitCode - 128) ?? null) : null;
     if (signal === 'SIGXFSZ' || DISK_FULL.test(end.stderr)) throw exhausted('disk', program);
+    if (NO_PROCESS.test(end.stderr)) throw exhausted('processes', program);
     throw programFailed({ code: end.exitCode, signal, stderr: end.stderr }, 'the container');
   }
 

@@ -6,7 +6,7 @@
  */
 import canonicalize from 'canonicalize';
 import { TaskError } from '../domain/errors.js';
-import type { ContainerSpec } from '../domain/program.js';
+import type { ContainerSpec, Runtime } from '../domain/program.js';
 import type { Container } from '../engine/container.js';
 import { assertHeld, PATHS, type ContainerSettings } from '../engine/container-options.js';
 import { makeContainer, takeOver } from '../engine/containers.js';
@@ -15,6 +15,7 @@ import { Images, type ImageSettings } from '../engine/images.js';
 import { labelsOf, runDigest, type ContainerIdentity } from '../engine/labels.js';
 import { resolveMounts, type AllowedMount } from '../engine/mounts.js';
 import { newOwner } from '../engine/owner.js';
+import { runtimeContainer } from '../engine/runtime-images.js';
 import { sweep } from '../engine/sweep.js';
 import type { RegisteredTask } from '../registry.js';
 import { ContainerRun } from './container-run.js';
@@ -38,6 +39,8 @@ export interface ContainerRunnerOptions extends ContainerSettings, ImageSettings
   engine?: EngineAddress;
   /** Folders of the engine's host that programs may mount. Default none. */
   mounts?: readonly AllowedMount[];
+  /** Images of runtimes, for code that is to run in a container. Default {@link RUNTIME_IMAGES}. */
+  images?: Partial<Record<Runtime, string>>;
   /** Between two looks for what nobody waits for any more. Default 10 minutes. */
   sweepMs?: number;
 }
@@ -65,7 +68,7 @@ export class ContainerRunner implements Runner {
 
   async run(request: RunRequest, options: RunOptions): Promise<RunOutcome> {
     const asked = Date.now();
-    const spec = containerOf(request);
+    const spec = containerOf(request, this.options.images);
     const signal = AbortSignal.any([options.signal, this.closed.signal]);
     const release = await this.slots.take(
       signal,
@@ -225,16 +228,21 @@ export class ContainerRunner implements Runner {
 }
 
 /** @throws TaskError CONFIGURATION for what this runner does not run */
-function containerOf({ program, task }: RunRequest): ContainerSpec {
+function containerOf(
+  { program, task }: RunRequest,
+  images: ContainerRunnerOptions['images'],
+): ContainerSpec {
   const refuse = (why: string): TaskError =>
     new TaskError('CONFIGURATION', `task ${JSON.stringify(task.definition.name)}: ${why}`);
-  if (program?.program.kind !== 'container')
+  if (program === undefined || program.program.kind === 'faas')
     throw refuse('a container runs an image, and this task names none');
   if (program.network.length > 0)
     throw refuse(
       `containers here have no filtered network, so ${program.network.join(', ')} cannot be allowed; run it as a process`,
     );
-  return program.program.container;
+  return program.program.kind === 'container'
+    ? program.program.container
+    : runtimeContainer(program.program.process, images);
 }
 
 function identityOf({ context, program }: ProgramRequest, spec: ContainerSpec): ContainerIdentity {

@@ -26,6 +26,7 @@ import { runtimeCommand, type RuntimeCommand } from './program-runtimes.js';
 import {
   metricsOf,
   StoppedError,
+  type Enforced,
   type ModeDetail,
   type Runner,
   type RunOptions,
@@ -42,15 +43,23 @@ export interface ProgramProcessOptions extends SandboxesOptions {
 }
 
 export class ProgramProcessRunner implements Runner {
-  readonly detail: ModeDetail;
+  private known: Enforced | undefined;
   private readonly slots: Slots;
   private opened: Promise<Sandboxes> | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: ProgramProcessOptions) {
-    const { maxPrograms } = options;
-    this.detail = { mode: 'process', size: maxPrograms, memoryMb: null };
-    this.slots = new Slots(maxPrograms);
+    this.slots = new Slots(options.maxPrograms);
+  }
+
+  get detail(): ModeDetail {
+    const { size } = this.slots;
+    return {
+      mode: 'process',
+      size,
+      memoryMb: null,
+      ...(this.known ? { enforces: this.known } : {}),
+    };
   }
 
   async run(request: RunRequest, options: RunOptions): Promise<RunOutcome> {
@@ -87,10 +96,23 @@ export class ProgramProcessRunner implements Runner {
 
   /** Made when first needed: a worker without programs has none. @throws TaskError ENVIRONMENT */
   private sandboxes(): Promise<Sandboxes> {
-    return (this.opened ??= Sandboxes.open(this.options).catch((error: unknown) => {
+    return (this.opened ??= this.open().catch((error: unknown) => {
       this.opened = undefined;
       throw error instanceof TaskError ? error : notPrepared(messageOf(error), error);
     }));
+  }
+
+  private async open(): Promise<Sandboxes> {
+    const sandboxes = await Sandboxes.open(this.options);
+    const { user, syscalls, groups, disk, proxy, runtimes } = sandboxes.report;
+    const there = Object.entries(runtimes).flatMap(([name, place]) =>
+      'lack' in place ? [] : [name],
+    );
+    this.known = {
+      ...{ limits: groups === 'none' ? 'rlimits' : groups, user, syscalls, disk, proxy },
+      runtimes: there.join(' '),
+    };
+    return sandboxes;
   }
 
   private async runIn(

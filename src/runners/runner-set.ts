@@ -1,7 +1,7 @@
 /** The runners of a worker, one for each mode that it has. */
 import { TaskError } from '../domain/errors.js';
 import { ISOLATIONS, type Isolation, type RegisteredTask, type TaskRegistry } from '../registry.js';
-import { PROGRAM_KINDS, type ProgramKind } from '../domain/program.js';
+import { PROGRAM_KINDS, type ProgramKind, type Runtime } from '../domain/program.js';
 import { ProgramRunners, type OpenRunner } from './program-runners.js';
 import { ContainerRunner } from './container.js';
 import { FaasRunner } from './faas.js';
@@ -27,6 +27,8 @@ export interface RunnerSettings {
   /** Null: the engine's own. */
   containerRuntime: string | null;
   containerMounts: readonly { source: string; readOnly: boolean }[];
+  /** Images of runtimes, by runtime. */
+  images: Partial<Record<Runtime, string>>;
 }
 
 /** How the runners of programs are opened; those that cannot hold anything here say so. */
@@ -42,10 +44,11 @@ function openers(settings: RunnerSettings): Record<ProgramKind, OpenRunner> {
         containerEngine: host,
         containerRuntime: runtime,
         containerMounts: mounts,
+        images,
       } = settings;
       return await checked(
         new ContainerRunner({
-          ...{ maxContainers: maxPrograms, graceMs, mounts },
+          ...{ maxContainers: maxPrograms, graceMs, mounts, images },
           ...(host === null ? {} : { engine: { host } }),
           ...(runtime === null ? {} : { runtime }),
         }),
