@@ -158,6 +158,16 @@ describe('a graph with programs', () => {
       'tasks[0].process.file',
     ],
     [
+      'an expression in a variable',
+      { process: { ...python, env: { A: '${{ params.a }}' } } },
+      'tasks[0].process.env',
+    ],
+    [
+      'an expression in a command',
+      { container: { image: 'busybox', command: ['echo', '${{ params.a }}'] } },
+      'tasks[0].container.command',
+    ],
+    [
       'too little memory',
       { process: python, resources: { memory: '1k' } },
       'tasks[0].resources.memory',
