@@ -11,7 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { BURST_BEGINS_MS, BURST_BYTES, BURST_RUNS_MS, BurstSchedule } from '../domain/burst.js';
-import { jsonBytes, setOwn } from '../domain/json.js';
+import { jsonBytes, setOwn, type Json } from '../domain/json.js';
 import {
   again,
   isHeld,
@@ -26,6 +26,7 @@ import type {
   BurstNode,
   BurstRequest,
   BurstResult,
+  ItemRef,
   NodeRequest,
   PagedBody,
   Upstream,
@@ -54,7 +55,7 @@ class BurstRun {
   /** When each node that has ended did, and what it gives to those that read it. */
   private readonly endedAt = new Map<number, number>();
   private readonly gave = new Map<string, Upstream>();
-  private readonly pages = new Map<string, Promise<PagedBody[]>>();
+  private readonly pages = new Map<string, Promise<Json>>();
   private readonly begunAt = performance.now();
   private readonly beginsUntil = this.begunAt + BURST_BEGINS_MS;
   private turnUntil = performance.now() + TURN_MS;
@@ -190,13 +191,9 @@ class BurstRun {
       const upstream = this.gave.get(id);
       if (upstream) setOwn(reads, id, upstream);
     }
-    const own = await this.bodyOf(order.body);
-    return nodeRequest(
-      context,
-      found,
-      { ...order, body: own, ...(order.reads ? { reads } : {}) },
-      this.now(),
-    );
+    const [body, item] = await Promise.all([this.bodyOf(order.body), this.itemOf(order.item)]);
+    const own = { ...order, body, ...(order.reads ? { reads } : {}), ...(item ? { item } : {}) };
+    return nodeRequest(context, found, own, this.now());
   }
 
   /** On the clock of what was handed over: this worker's may be another. */
@@ -206,20 +203,28 @@ class BurstRun {
     return Math.round(this.request.handedAt + before + performance.now() - this.begunAt);
   }
 
-  /** Many nodes stand in one page: it is read once. */
   private async bodyOf(body: NodeRequest['body']): Promise<NodeRequest['body']> {
     if (!('ref' in body)) return body;
-    const { ref, index } = body;
+    const page = (await this.page(body.ref)) as unknown as PagedBody[];
+    const own = page[body.index];
+    return !own || 'at' in own ? body : (own satisfies NodeBody);
+  }
+
+  private async itemOf(item: ItemRef | undefined): Promise<ItemRef | undefined> {
+    if (!item) return undefined;
+    const page = (await this.page(item.ref)) as Json[];
+    const value = page[item.at];
+    return value === undefined ? item : { ...item, value };
+  }
+
+  /** Many nodes stand in one page, and many items: it is read once. */
+  private page(ref: string): Promise<Json> {
     let page = this.pages.get(ref);
     if (!page) {
       if (this.pages.size >= PAGES) this.pages.clear();
-      this.pages.set(
-        ref,
-        (page = getJson(this.deps.blobs, ref) as unknown as Promise<PagedBody[]>),
-      );
+      this.pages.set(ref, (page = getJson(this.deps.blobs, ref)));
     }
-    const own: PagedBody | undefined = (await page)[index];
-    return !own || 'at' in own ? body : (own satisfies NodeBody);
+    return page;
   }
 }
 

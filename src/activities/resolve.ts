@@ -98,7 +98,8 @@ export async function contextOf(
   };
 }
 
-async function loadItem(blobs: BlobStore, { ref, at, index }: ItemRef): Promise<Json> {
+async function loadItem(blobs: BlobStore, { ref, at, index, value }: ItemRef): Promise<Json> {
+  if (value !== undefined) return value;
   const page = await getJson(blobs, ref);
   const item = Array.isArray(page) ? page[at] : undefined;
   if (item === undefined) throw new TaskError('ENGINE', `page ${ref} has no item ${index}`);

@@ -53,6 +53,17 @@ describe('light tasks', () => {
     expect((await result).nodes['c']?.output).toBe(42);
   });
 
+  it('have each its own item of a map, over many pages of them', async () => {
+    const over = Array.from({ length: 450 }, (_, nth) => ({ n: nth }));
+    const input = { n: '${{ item.n }}', by: '${{ index }}' };
+    const { result } = await scene.begun({
+      name: 'map',
+      tasks: [{ id: 'm', task: 'add', map: { over, concurrency: 100 }, input }],
+    });
+    expect((await result).output).toEqual({ m: over.map(({ n }) => 2 * n) });
+    expect(scene.ran).toHaveLength(450);
+  });
+
   it('are as many in a burst as its message holds', async () => {
     const text = 'x'.repeat(3_000);
     const { executionId, result } = await scene.begun({
