@@ -242,7 +242,7 @@ export function resolveSettings(
     maxPrograms: read(
       'maxPrograms',
       'TEMPOGRAPH_MAX_PROGRAMS',
-      whole('maxPrograms', 1, 10_000),
+      whole('maxPrograms', 1, 512), // as many users as sandboxes of one worker have
       4 * availableParallelism(),
     ),
     cgroupParent: read<string | null>('cgroupParent', 'TEMPOGRAPH_CGROUP_PARENT', String, null),

@@ -29,7 +29,7 @@ export function planContext(
           postHooksOnSkipped: own.some((hook) => hook.onSkipped),
           external: task.definition.completion === 'external',
           inProcess: task.isolation === 'in-process',
-          isolation: task.isolation,
+          ...(task.definition.isolation ? { isolation: task.isolation } : {}),
         }
       );
     },

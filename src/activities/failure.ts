@@ -51,7 +51,7 @@ function describeError(
   const message = cut(redaction.text(messageOf(thrown)), MESSAGE_LIMIT);
   const code = redaction.text(codeOf(thrown));
   const stack =
-    isObject(thrown) && typeof thrown['stack'] === 'string' && !(thrown instanceof TaskError)
+    isObject(thrown) && typeof thrown['stack'] === 'string' && hasOwnStack(thrown)
       ? thrown['stack']
       : undefined;
   const details = isObject(thrown) ? jsonDetails(redaction.value(thrown['details'])) : undefined;
@@ -74,6 +74,10 @@ function describeError(
         }),
   };
 }
+
+/** Where an error of ours was made says nothing to anybody; what a program said as it failed does. */
+const hasOwnStack = (thrown: object): boolean =>
+  !(thrown instanceof TaskError) || thrown.code === 'PROGRAM_FAILED';
 
 function codeOf(thrown: unknown): string {
   if (!isObject(thrown)) return 'Error';

@@ -226,11 +226,16 @@ async function enter(
   const program = grants && programRun(deps, request, grants, input as Json, valueOf);
   const lines = new OutputLines(log);
   try {
+    const { mode } = runner.detail;
     const { output, metrics, enforced } = await runner.run(
       { task, input, context, ...(program ? { program } : {}) },
-      { signal: attempt.signal, onOutput: (stream, text) => lines.take(stream, text) },
+      {
+        signal: attempt.signal,
+        onOutput: (stream, text) => lines.take(stream, text),
+        onEnd: (took, by) => noteRun(facts, mode, took, by),
+      },
     );
-    if (runner.detail.mode !== 'in-process') noteRun(facts, runner.detail.mode, metrics, enforced);
+    if (mode !== 'in-process') noteRun(facts, mode, metrics, enforced);
     return output;
   } finally {
     lines.end();

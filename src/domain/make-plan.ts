@@ -269,6 +269,10 @@ function runClass(
   const grants = program && grantsOf(program, level, permissions);
   if (grants && 'refused' in grants) throw new Unable(grants.refused);
   const { runner } = chosen;
+  if (runner === 'container' && grants && grants.network.length > 0)
+    throw new Unable(
+      `a container has no filtered network, so ${grants.network[0]} cannot be allowed; make it a process, or leave network out`,
+    );
   return program ? { runner, limits: limitsOf(said.resources), level, permissions } : { runner };
 }
 

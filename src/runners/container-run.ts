@@ -6,7 +6,13 @@ import type { Json } from '../domain/json.js';
 import { formatDuration } from '../domain/duration.js';
 import type { Container, ContainerEnd } from '../engine/container.js';
 import type { EngineFacts } from '../engine/engine.js';
-import { exhausted, parseOutput, programFailed, type ProgramRequest } from './program.js';
+import {
+  exhausted,
+  parseOutput,
+  programFailed,
+  type ProgramRequest,
+  graceWithin,
+} from './program.js';
 import {
   metricsOf,
   StoppedError,
@@ -50,7 +56,8 @@ export class ContainerRun {
   /** @throws TaskError as the program ended; {@link StoppedError} */
   async toTheEnd(): Promise<RunOutcome> {
     const { limits } = this.request.program;
-    const { signal, onOutput, graceMs, asked } = this.options;
+    const { signal, onOutput, onEnd, asked } = this.options;
+    const graceMs = graceWithin(this.request, this.options.graceMs);
     const end = await this.container.follow(
       asked !== undefined,
       { ...limits, signal, onOutput, graceMs },
@@ -58,6 +65,7 @@ export class ContainerRun {
     );
     if (end === 'taken over')
       throw new StoppedError('it was asked to stop, and its container is another attempt’s by now');
+    onEnd?.(this.metrics(end), this.enforced(end));
     this.assertFinished(end);
     const output = await this.take();
     return { output, metrics: this.metrics(end), enforced: this.enforced(end) };

@@ -21,6 +21,7 @@ import type { RegisteredTask } from '../registry.js';
 import { ContainerRun } from './container-run.js';
 import { programEnv, type ProgramRequest } from './program.js';
 import {
+  SetUpError,
   StoppedError,
   type ModeDetail,
   type Runner,
@@ -72,7 +73,7 @@ export class ContainerRunner implements Runner {
     const signal = AbortSignal.any([options.signal, this.closed.signal]);
     const release = await this.slots.take(
       signal,
-      () => new StoppedError(`no container was free in time (maxContainers is ${this.slots.size})`),
+      () => new StoppedError(`no container was free in time (maxPrograms is ${this.slots.size})`),
     );
     try {
       return await this.afterTheLast(request.context.idempotencyKey, signal, () =>
@@ -120,12 +121,12 @@ export class ContainerRunner implements Runner {
     asked: number,
   ): Promise<RunOutcome> {
     const { program } = request;
-    const engine = await this.engine();
+    const engine = await prepared(this.engine());
     assertHeld(engine.facts, program.level, this.options);
     const identity = identityOf(request, spec);
     const found = await takeOver(engine, identity, this.owner);
     const { container, image } =
-      found ?? (await this.make(engine, request, spec, identity, options));
+      found ?? (await prepared(this.make(engine, request, spec, identity, options)));
     const run = new ContainerRun(container, engine.facts, request, {
       ...options,
       graceMs: this.options.graceMs,
@@ -256,6 +257,17 @@ function identityOf({ context, program }: ProgramRequest, spec: ContainerSpec): 
     deadline: context.deadline.getTime(),
     run: runDigest(canonicalize({ runs, input, env, limits, level }) ?? ''),
   };
+}
+
+/** What fails before a program has begun may be tried again without having spent an attempt. */
+async function prepared<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof TaskError) || error.code !== 'ENVIRONMENT' || !error.retriable)
+      throw error;
+    throw new SetUpError(error.message, { cause: error.cause, details: error.details });
+  }
 }
 
 const notBegun = (): StoppedError =>

@@ -16,6 +16,7 @@ import {
 } from '../sandbox/sandbox-spec.js';
 import {
   exhausted,
+  graceWithin,
   notPrepared,
   parseOutput,
   programEnv,
@@ -28,6 +29,7 @@ import {
   StoppedError,
   type Enforced,
   type ModeDetail,
+  type RunMetrics,
   type Runner,
   type RunOptions,
   type RunOutcome,
@@ -118,34 +120,39 @@ export class ProgramProcessRunner implements Runner {
   private async runIn(
     sandboxes: Sandboxes,
     request: ProcessRequest,
-    { signal, onOutput }: RunOptions,
+    { signal, onOutput, onEnd }: RunOptions,
   ): Promise<RunOutcome> {
     const { context, program } = request;
     const spec = specOf(sandboxes, request);
     const started = Date.now();
     let output: unknown = null;
     const end = await sandboxes.run(spec, {
-      ...{ signal, graceMs: this.options.graceMs, onOutput },
+      ...{ signal, graceMs: graceWithin(request, this.options.graceMs), onOutput },
       onRefused: (text) => context.log.warn(text),
       onResult: async (files: ResultFiles) => {
         output = parseOutput(files.output);
         for (const { name, path } of files.artifacts) await context.artifact(name, path);
       },
     });
+    const metrics = metricsOfEnd(end, started);
+    const { enforced } = end;
+    onEnd?.(metrics, enforced);
     const failure = failureOf(end, program, this.closing !== undefined);
     if (failure) throw failure;
-    const { pid, prepareMs, peakMemoryBytes, cpuMs, enforced } = end;
-    return {
-      output,
-      metrics: {
-        ...metricsOf(started, Date.now(), `${hostname()}:${pid}`),
-        ...(prepareMs === undefined ? {} : { prepareMs: Math.round(prepareMs) }),
-        ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }),
-        ...(cpuMs === undefined ? {} : { cpuMs }),
-      },
-      enforced,
-    };
+    return { output, metrics, enforced };
   }
+}
+
+function metricsOfEnd(
+  { pid, prepareMs, peakMemoryBytes, cpuMs }: SandboxEnd,
+  started: number,
+): RunMetrics {
+  return {
+    ...metricsOf(started, Date.now(), `${hostname()}:${pid}`),
+    ...(prepareMs === undefined ? {} : { prepareMs: Math.round(prepareMs) }),
+    ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }),
+    ...(cpuMs === undefined ? {} : { cpuMs }),
+  };
 }
 
 type ProcessRequest = ProgramRequest & {

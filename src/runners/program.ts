@@ -3,10 +3,12 @@ import { messageOf, TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import { formatBytes } from '../domain/bytes.js';
 import type { Limits } from '../domain/program.js';
+import { askedBeforeMs } from '../domain/stopping-early.js';
 import { SetUpError, type ProgramRun, type RunRequest } from './runner.js';
 
-/** Characters of standard error that an error carries. */
+/** Characters of standard error that an error's stack carries, and its details. */
 const TAIL = 2_000;
+const DETAILS = 700;
 
 /** A request of which it is known that it is a program's. */
 export type ProgramRequest = RunRequest & { program: ProgramRun };
@@ -39,6 +41,15 @@ export function programEnv(
     TEMPOGRAPH_IDEMPOTENCY_KEY: context.idempotencyKey,
     TEMPOGRAPH_DEADLINE: context.deadline.toISOString(),
   };
+}
+
+/**
+ * How long a program may go on once it is asked to stop: as the setting says, and so that it has ended before its
+ * attempt's time has, for then another one may begin.
+ */
+export function graceWithin({ context }: RunRequest, graceMs: number): number {
+  const allowedMs = Math.max(0, context.deadline.getTime() - Date.now());
+  return Math.min(graceMs, askedBeforeMs(allowedMs) / 2);
 }
 
 /** What a program wrote as its output. One that wrote nothing gave null. @throws TaskError OUTPUT_INVALID */
@@ -103,7 +114,7 @@ export function programFailed(
   by = 'the program',
 ): TaskError {
   const tail = stderr.trim().slice(-TAIL);
-  const details = { exitCode: code, signal, stderr: tail };
+  const details = { exitCode: code, signal, stderr: endOf(tail) };
   const why = whyOf(tail);
   if (isMissing(code, why)) {
     const hint = 'give a program that is there, with its path or in PATH';
@@ -114,6 +125,13 @@ export function programFailed(
   const error = new TaskError('PROGRAM_FAILED', message, { details });
   if (tail !== '') error.stack = tail;
   return error;
+}
+
+/** The end of a text that is so short that the record of an error takes it, whatever its characters. */
+function endOf(text: string): string {
+  let end = text.slice(-DETAILS);
+  while (JSON.stringify(end).length > DETAILS + 100) end = end.slice(end.length / 2);
+  return end;
 }
 
 /** Characters of the line that says why. */

@@ -35,6 +35,8 @@ export interface RunOptions {
   signal: AbortSignal;
   /** What a program says on standard output or error, as it comes, in whole characters. */
   onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Where a program ran that has ended, well or not, and what held it there. Not called where nothing of it ran. */
+  onEnd?: (metrics: RunMetrics, enforced: Enforced) => void;
 }
 
 export interface RunMetrics {
@@ -98,8 +100,9 @@ export class StoppedError extends Error {
 export function metricsOf(started: number, ended: number, environmentId: string): RunMetrics {
   return {
     startTime: new Date(started).toISOString(),
-    endTime: new Date(ended).toISOString(),
-    durationMs: ended - started,
+    // An engine may write down an end that is before the start, of what took no time.
+    endTime: new Date(Math.max(started, ended)).toISOString(),
+    durationMs: Math.max(0, ended - started),
     environmentId,
   };
 }

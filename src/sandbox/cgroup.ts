@@ -197,7 +197,7 @@ async function removeFolder(folder: string, removeGroup: Remove): Promise<void> 
       return await removeGroup(folder);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return;
+      if (code === 'ENOENT' || code === 'EROFS') return; // nothing could be made there either
       if (code !== 'EBUSY' || Date.now() > deadline) throw error;
     }
 }

@@ -108,8 +108,6 @@ export async function makeRoot(path: string, uid: number): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o711 });
   const stats = await lstat(path);
   if (!stats.isDirectory() || stats.uid !== uid || (stats.mode & 0o022) !== 0)
-    throw new Error(
-      `${path} is not a folder that only this worker's user may write to; remove it, or name another (sandboxRoot)`,
-    );
+    throw new Error(`${path} is not a folder that only this worker's user may write to; remove it`);
   await chmod(path, 0o711);
 }

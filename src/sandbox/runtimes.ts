@@ -65,7 +65,7 @@ async function jdk(java: string): Promise<RuntimePlace> {
 async function deno(path: string | undefined, folder: string): Promise<RuntimePlace> {
   const found = path ?? (await packagedDeno()) ?? (await inPath('deno'));
   if (found !== undefined) return single('deno', found, folder);
-  return { lack: 'there is no Deno; install it (npm install deno) or give its path (denoPath)' };
+  return { lack: 'there is no Deno; install it (npm install deno), or put it in PATH' };
 }
 
 /** The binary of the package `deno` lies in a package for the platform, of which there is one. */
