@@ -27,7 +27,6 @@ import {
 import type { ErrorListVerbs } from './domain/error-kinds.js';
 import { TaskError } from './domain/errors.js';
 import { parseDuration, type Duration } from './domain/duration.js';
-import type { ProgramKind } from './domain/program.js';
 import type { Marked } from './domain/observation.js';
 import { markedRow } from './observe/projection.js';
 import { enterLocalWorker } from './local-workers.js';
@@ -175,8 +174,8 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     const made = [worker];
     try {
       made.push(await Worker.create(systemOptions(main)));
-      for (const kind of runners.programKinds)
-        made.push(await Worker.create(programOptions(main, kind)));
+      for (const detail of runners.programs)
+        made.push(await Worker.create(programOptions(main, detail)));
       return made;
     } catch (error) {
       const stopped = Promise.all(made.map((one) => one.run()));
@@ -297,11 +296,13 @@ function systemOptions(main: WorkerOptions): WorkerOptions {
 }
 
 /** A worker beside the main one for one kind of programs: workers that cannot run it do not poll its queue. */
-function programOptions(main: WorkerOptions, kind: ProgramKind): WorkerOptions {
+function programOptions(main: WorkerOptions, { mode, size }: ModeDetail): WorkerOptions {
+  const slots = main.maxConcurrentActivityTaskExecutions ?? DEFAULT_SLOTS;
   return {
     ...besideOptions(main),
-    taskQueue: runnerQueue(main.taskQueue, kind),
-    maxConcurrentActivityTaskExecutions: main.maxConcurrentActivityTaskExecutions ?? DEFAULT_SLOTS,
+    taskQueue: runnerQueue(main.taskQueue, mode),
+    // No more than can run: one that waits here for a place spends its own time, and no other worker gets it.
+    maxConcurrentActivityTaskExecutions: Math.min(slots, size ?? slots),
   };
 }
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TaskError } from '../domain/errors.js';
-import { lateText, type LateName, type LateValues } from '../domain/late-values.js';
+import { LATE_NAME, lateText, type LateName, type LateValues } from '../domain/late-values.js';
 import { didYouMean } from '../domain/suggest.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import { Redaction } from './redaction.js';
@@ -94,8 +94,11 @@ export class LateSources {
   }
 
   private async secret(name: string, request: SecretRequest): Promise<string> {
-    const value = await this.find(name, request);
     const place = lateText({ kind: 'secrets', name });
+    // Such as `../../etc/shadow`, which would be read beside the folder of secrets.
+    if (!LATE_NAME.test(name))
+      throw new TaskError('CONFIGURATION', `${place}: this is no name of a secret`);
+    const value = await this.find(name, request);
     if (value === undefined) {
       const { secrets, secretsDir } = this.settings;
       const folder = secretsDir === null ? 'no folder (secretsDir)' : secretsDir;

@@ -125,9 +125,9 @@ export function escapeExpressions(value: Json): Json {
 export function idFaults(executionId: string | undefined): Fault[] {
   if (
     executionId === undefined ||
-    (typeof executionId === 'string' && /^[^/]{1,255}$/.test(executionId))
+    (typeof executionId === 'string' && /^[^/\0]{1,255}$/.test(executionId))
   )
     return [];
-  const message = `expected 1 to 255 characters without "/", got ${preview(executionId)}`;
+  const message = `expected 1 to 255 characters without "/" and NUL, got ${preview(executionId)}`;
   return [fault(['executionId'], 'INVALID_VALUE', message)];
 }

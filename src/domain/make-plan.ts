@@ -63,6 +63,12 @@ export const strongest = (layers: Layers, key: keyof TaskOptions): number =>
 const pickFrom = <K extends keyof TaskOptions>(layers: Layers, key: K): TaskOptions[K] =>
   layers[strongest(layers, key)]?.[key];
 
+/** What the layers say together, each field by the strongest that says it. */
+function mergedFrom<K extends 'resources' | 'security'>(layers: Layers, key: K): TaskOptions[K] {
+  const said = layers.flatMap((layer) => layer?.[key] ?? []);
+  return said.length === 0 ? undefined : (Object.assign({}, ...said.reverse()) as TaskOptions[K]);
+}
+
 /**
  * The effective options out of layers, strongest first: node, submission, the graph's `defaults`, the task's definition,
  * the settings, the library.
@@ -250,8 +256,9 @@ function runClass(
   const program = programOf(node);
   const said = {
     isolation: pickFrom(layers, 'isolation'),
-    resources: pickFrom(layers, 'resources'),
-    security: pickFrom(layers, 'security'),
+    // By field: who adds a permission has not lowered the level.
+    resources: mergedFrom(layers, 'resources'),
+    security: mergedFrom(layers, 'security'),
   };
   // Nothing is said beyond the definition: it runs there, as it did before there was anything to say.
   if (!program && Object.values(said).every((one) => one === undefined)) return undefined;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { parseBytes, BytesSchema } from './bytes.js';
+import { LATE_NAME } from './late-values.js';
 
 /** Runtimes that code can be given for. `javascript` is Deno without any permission, for code that nobody has read. */
 export const RUNTIMES = ['node', 'python', 'java', 'javascript'] as const;
@@ -18,7 +19,8 @@ const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 /** Ours: what a program finds its input and its output by. */
 const RESERVED = /^TEMPOGRAPH_/;
 /** A path below a folder that leads nowhere else. */
-const FILE_NAME = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^\0/\\\n][^\0\\\n]{0,254}$/u;
+const FILE_NAME =
+  /^(?!(?:[\s\S]*\/)?\.{1,2}(?:\/|$))[^\p{Cc}\p{Zl}\p{Zp}/\\][^\p{Cc}\p{Zl}\p{Zp}\\]{0,254}$/u;
 
 const Variables = z.record(
   z
@@ -142,7 +144,10 @@ export const FaasSchema = z
       .optional(),
     /** Headers whose value is a secret, by header: the secret's name. */
     secretHeaders: z
-      .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/), z.string().min(1).max(100))
+      .record(
+        z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/),
+        z.string().regex(LATE_NAME, 'must be the name of a secret'),
+      )
       .optional(),
     /** Type of the event. Default tempograph.task.invoked. */
     type: z.string().min(1).max(200).optional(),
@@ -218,7 +223,7 @@ export type Resources = z.output<typeof ResourcesSchema>;
 
 /** A permission: what a program is granted beyond nothing. */
 export const PERMISSION =
-  /^(?:network:.+|read:\/.*|write:\/.*|env:[A-Za-z_]\w{0,99}|secret:.{1,100})$/;
+  /^(?:network:.+|read:\/.*|write:\/.*|env:[A-Za-z_]\w{0,99}|secret:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99})$/;
 
 export const SecuritySchema = z.strictObject({
   /** Default LOW. */

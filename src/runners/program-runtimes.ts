@@ -162,7 +162,10 @@ export function runtimeCommand(runtime: Runtime, request: RuntimeRequest): Runti
 
 /** A public class wants a file of its name. Comments are passed over; a text that looks like one is not. */
 function javaFile(code: string): string {
-  const bare = code.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
-  const name = /\bpublic\s+(?:\w+\s+)*?(?:class|record|interface|enum)\s+(\w+)/.exec(bare)?.[1];
+  const bare = code.replace(/\/\*[^]*?(?:\*\/|(?![^]))|\/\/.*$/gm, '');
+  const name =
+    /\bpublic\s+(?:(?:abstract|final|sealed|non-sealed|static|strictfp)\s+)*(?:class|record|interface|enum)\s+(\w+)/.exec(
+      bare,
+    )?.[1];
   return `${name ?? 'Main'}.java`;
 }

@@ -83,6 +83,7 @@ export const MODES: readonly Isolation[] = ISOLATIONS.filter((mode) => MAKE[mode
 export class RunnerSet {
   private readonly runners = new Map<Isolation, Runner>();
   private opened: ProgramRunners | undefined;
+  private opening: Promise<ProgramRunners> | undefined;
 
   /**
    * @param modes the modes to have; default: all that there are
@@ -157,10 +158,8 @@ export class RunnerSet {
    * @throws TaskError CONFIGURATION with what it lacks, for a kind that the settings name
    */
   async open(): Promise<void> {
-    this.opened = await ProgramRunners.open(
-      openers(this.settings),
-      this.settings.programs ?? undefined,
-    );
+    this.opening = ProgramRunners.open(openers(this.settings), this.settings.programs ?? undefined);
+    this.opened = await this.opening;
   }
 
   /**
@@ -180,7 +179,8 @@ export class RunnerSet {
   /** Ends every thread and process. */
   async close(): Promise<void> {
     await Promise.all([...this.runners.values()].map((runner) => runner.close()));
-    await this.opened?.close();
+    // Also where it is still being opened: what is made then would be nobody's.
+    await (await this.opening?.catch(() => undefined))?.close();
   }
 
   private tasks(): RegisteredTask[] {

@@ -5,6 +5,7 @@
  * been made read-only. bwrap itself stays inside as process 1: its own command line and environment can be read there, so
  * paths of the host go by a descriptor (`--args`), and it is to be started with an empty environment.
  */
+import { TaskError } from '../domain/errors.js';
 import { INSIDE, type Bind } from './sandbox-spec.js';
 
 /** Descriptors of bwrap, as it is started. The program sees only `gate`, and closes it before it begins. */
@@ -47,6 +48,12 @@ export function bwrapCommand(spec: BwrapSpec): { args: string[]; hidden: Buffer 
     ...(spec.seccomp ? ['--seccomp', String(FD.seccomp)] : []),
     ...['--json-status-fd', String(FD.status)],
   ];
+  // It would end the argument, and what follows it would be one of bwrap's.
+  if (hidden.some((argument) => argument.includes('\0')))
+    throw new TaskError(
+      'CONFIGURATION',
+      'the program’s environment holds a NUL character, which no variable can; look at env and at the execution’s id',
+    );
   return {
     args: ['--args', String(FD.args), '--', ...spec.argv],
     hidden: Buffer.from(hidden.map((argument) => `${argument}\0`).join('')),

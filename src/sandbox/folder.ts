@@ -63,6 +63,11 @@ async function write(path: string, uid: number, spec: SandboxSpec): Promise<void
 async function writeFiles(app: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, text] of Object.entries(files))
     try {
+      if (!join(app, name).startsWith(`${app}/`))
+        throw new TaskError(
+          'CONFIGURATION',
+          `the program's files: ${JSON.stringify(name)} leads out of its folder; give a path without ".."`,
+        );
       for (let folder = dirname(name); folder !== '.'; folder = dirname(folder))
         await makeReadable(join(app, folder));
       await writeReadable(join(app, name), text);

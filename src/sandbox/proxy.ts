@@ -47,6 +47,7 @@ export class AllowProxy {
   private readonly list: AllowList;
   private readonly server: Server;
   private inside: NetServer | undefined;
+  private closed = false;
 
   private constructor(
     private readonly options: AllowProxyOptions,
@@ -98,7 +99,9 @@ export class AllowProxy {
   /** Listens on the loopback of the network that this process of the host is in. @throws Error */
   async listenIn(pid: number): Promise<void> {
     if (!this.options.tcp) return;
-    this.inside = await listenInNetworkOf(pid, PORT);
+    const inside = await listenInNetworkOf(pid, PORT);
+    if (this.closed) return void inside.close(); // it was stopped meanwhile
+    this.inside = inside;
     this.inside.on('connection', (socket: Socket) => {
       if (this.sockets.size < MAX_CONNECTIONS) this.server.emit('connection', socket);
       else socket.destroy();
@@ -106,6 +109,7 @@ export class AllowProxy {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     const closing = [this.server, this.inside].map(
       (server) =>
         new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())),
