@@ -10,9 +10,19 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
-/** `1.41 (1.34–1.56)`: the median of ratios, the least and the most. */
-export const ratio = (values: readonly number[]): string =>
-  `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
+/** The least value that so large a part of all does not exceed. @param part from 0 to 1: 0.99 is p99 */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/**
+ * `1.41 (1.34–1.56)`: the median of ratios, the least and the most.
+ *
+ * @param tail how large a part is left out at either end: of many runs the extremes are the machine's
+ */
+export const ratio = (values: readonly number[], tail = 0): string =>
+  `${median(values).toFixed(2)} (${percentile(values, tail).toFixed(2)}–${percentile(values, 1 - tail).toFixed(2)})`;
 
 /** The machine, the day and how busy it was. */
 export function machine(): string {
