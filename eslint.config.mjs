@@ -43,7 +43,7 @@ const ROOMS = {
   /** Requests to addresses that somebody else named. */
   net: { may: ['domain'] },
   /** What holds a program on Linux: namespaces, limits, a filter of system calls, a proxy. */
-  sandbox: { may: ['domain'] },
+  sandbox: { may: ['domain', 'net'] },
   /** Docker and Podman: containers, images and what they leave. */
   engine: { may: ['domain'] },
   runners: { may: ['domain', 'registry', 'net', 'sandbox', 'engine'] },

@@ -9,13 +9,14 @@ import { type CircuitSettings } from './domain/circuit.js';
 import type { Sink, SinkOptions } from './domain/sink.js';
 import type { Duration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
-import type { ProgramKind, Runtime } from './domain/program.js';
+import type { Limits, ProgramKind, ResourcesSchema, Runtime } from './domain/program.js';
 import { LIMIT_MOST } from './domain/limit.js';
 import {
   circuits,
   images,
   limits,
   logLevel,
+  maxResources,
   metricsAddress,
   mounts,
   programs,
@@ -63,6 +64,11 @@ export interface Settings {
   programs?: readonly ProgramKind[];
   /** Programs of one kind that run at once in this worker. Default: four for each CPU. */
   maxPrograms?: number;
+  /**
+   * The most that a program of this worker may ask for, as `resources`. Default: the machine's CPUs and memory, 64Gi of
+   * disk, 4,096 processes, 64Mi of logs.
+   */
+  maxResources?: z.input<typeof ResourcesSchema>;
   /** Path within the hierarchies of control groups below which programs get theirs. Default: the worker's own group. */
   cgroupParent?: string;
   /** Where Docker or Podman listens: `unix:///run/podman/podman.sock`. Default: DOCKER_HOST, else the usual sockets. */
@@ -118,6 +124,7 @@ export interface ResolvedSettings {
   /** Null: whatever the host can. */
   programs: readonly ProgramKind[] | null;
   maxPrograms: number;
+  maxResources: Limits;
   cgroupParent: string | null;
   containerEngine: string | null;
   containerRuntime: string | null;
@@ -245,6 +252,7 @@ export function resolveSettings(
       whole('maxPrograms', 1, 512), // as many users as sandboxes of one worker have
       4 * availableParallelism(),
     ),
+    maxResources: read('maxResources', 'TEMPOGRAPH_MAX_RESOURCES', maxResources, maxResources({})),
     cgroupParent: read<string | null>('cgroupParent', 'TEMPOGRAPH_CGROUP_PARENT', String, null),
     containerEngine: read<string | null>(
       'containerEngine',

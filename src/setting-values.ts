@@ -1,13 +1,20 @@
 /** How single settings are read: values given in code, or texts of the environment. Each fault names the setting, its value and what was expected. */
 import { isIPv4, isIPv6 } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { z } from 'zod';
 import { CircuitSettingsSchema, type CircuitSettings } from './domain/circuit.js';
 import { parseDuration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
 import { LATE_NAME } from './domain/late-values.js';
 import { LIMIT_MOST } from './domain/limit.js';
-import { PROGRAM_KINDS, RUNTIMES, type ProgramKind, type Runtime } from './domain/program.js';
+import {
+  PROGRAM_KINDS,
+  ResourcesSchema,
+  RUNTIMES,
+  type Limits,
+  type ProgramKind,
+  type Runtime,
+} from './domain/program.js';
 import { SinksSchema, type Sink } from './domain/sink.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -149,6 +156,24 @@ export function images(value: unknown): Partial<Record<Runtime, string>> {
     'CONFIGURATION',
     `images: expected an image for each of ${RUNTIMES.join(', ')}, such as python=python:3.13-slim, got ${JSON.stringify(value)}`,
   );
+}
+
+/** In the environment: JSON, `{"memory":"2Gi"}`. */
+export function maxResources(value: unknown): Limits {
+  const parsed = ResourcesSchema.safeParse(fromJson(value));
+  if (!parsed.success)
+    throw new TaskError(
+      'CONFIGURATION',
+      `maxResources: expected an object such as {"memory":"2Gi"}: ${z.prettifyError(parsed.error)}`,
+    );
+  const { cpu, memory, disk, processes, logs } = parsed.data;
+  return {
+    cpu: cpu ?? availableParallelism(),
+    memoryBytes: memory ?? totalmem(),
+    diskBytes: disk ?? 64 * 2 ** 30,
+    processes: processes ?? 4_096,
+    logBytes: logs ?? 64 * 2 ** 20,
+  };
 }
 
 /** In the environment: `/data,/scratch:rw`. */

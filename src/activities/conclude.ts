@@ -40,7 +40,7 @@ export async function conclude(
     };
   }
   await facts.passage?.failed(error);
-  attempt.record(attemptOutcome(error), {
+  attempt.record(verdict.retry ? attemptOutcome(error) : verdict.status, {
     error: { code: error.code, message: error.message.slice(0, 200) },
     ...(verdict.retry ? { waitMs: verdict.waitMs } : {}),
   });

@@ -27,6 +27,7 @@ import type { Late } from './late-sources.js';
 import { makeOutput } from './output.js';
 import { OutputLines } from './output-lines.js';
 import {
+  assertGranted,
   noteRun,
   programGrants,
   programRun,
@@ -140,6 +141,7 @@ async function steps(
   facts.input = late.shown(hooked);
   facts.inputText = inlineText(facts.input);
   const grants = programGrants(task, request);
+  if (grants) assertGranted(late.names, grants, request);
   const names = [...late.names, ...(grants?.names ?? [])];
   const { valueOf, redaction } = await deps.late.values({ names }, request);
   facts.redaction = redaction;
@@ -224,7 +226,7 @@ async function enter(
   if (!task || !context) throw new TaskError('ENGINE', 'only a prepared attempt is entered');
   const runner = deps.runners.of(task, request.run?.runner);
   const program = grants && programRun(deps, request, grants, input as Json, valueOf);
-  const lines = new OutputLines(log);
+  const lines = new OutputLines(log, (text) => facts.redaction.text(text));
   try {
     const { mode } = runner.detail;
     const { output, metrics, enforced } = await runner.run(

@@ -5,8 +5,8 @@ import { grantsOf, type Grants } from '../domain/grants.js';
 import type { Isolation } from '../domain/choose-runner.js';
 import { compileSchema } from '../domain/json-schema.js';
 import { setOwn, type Json, type JsonObject } from '../domain/json.js';
-import type { LateName } from '../domain/late-values.js';
-import type { Program } from '../domain/program.js';
+import { lateText, type LateName } from '../domain/late-values.js';
+import { overLimits, type Program } from '../domain/program.js';
 import type { RegisteredTask } from '../registry.js';
 import type { Enforced, ProgramRun, RunMetrics } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';
@@ -77,7 +77,28 @@ export function programGrants(
   return { ...grants, program, names };
 }
 
-/** What the runner is given. */
+/**
+ * A secret or a variable that the input names is a way to be given one, too.
+ *
+ * @throws TaskError CONFIGURATION from level MEDIUM up, for one that no permission grants
+ */
+export function assertGranted(
+  names: readonly LateName[],
+  { secrets, env }: Grants,
+  { run }: NodeRequest,
+): void {
+  const { level = 'LOW' } = run ?? {};
+  if (level === 'LOW') return;
+  const wrong = names.find(({ kind, name }) => !(kind === 'env' ? env : secrets).includes(name));
+  if (!wrong) return;
+  const permission = `${wrong.kind === 'env' ? 'env' : 'secret'}:${wrong.name}`;
+  throw new TaskError(
+    'CONFIGURATION',
+    `security.level ${level}: the input names ${lateText(wrong)}, which no permission grants; add ${JSON.stringify(permission)} to security.permissions`,
+  );
+}
+
+/** What the runner is given. @throws TaskError CONFIGURATION for more than this worker gives to a program */
 export function programRun(
   { settings }: Pick<Deps, 'settings'>,
   { run }: NodeRequest,
@@ -86,6 +107,8 @@ export function programRun(
   valueOf: Late['valueOf'],
 ): ProgramRun {
   if (!run?.limits) throw new TaskError('ENGINE', 'a program has limits');
+  const over = overLimits(run.limits, settings.maxResources);
+  if (over !== undefined) throw new TaskError('CONFIGURATION', over);
   const env: Record<string, string> = {};
   for (const one of names) setOwn(env, one.name, valueOf(one));
   return {

@@ -53,7 +53,7 @@ export function judge(
   const status =
     error.code === 'TIMEOUT'
       ? 'TIMEOUT'
-      : error.code === 'INPUT_INVALID' || error.code === 'VETOED'
+      : error.code === 'INPUT_INVALID' || error.code === 'VETOED' || isRefused(request, thrown)
         ? 'REJECTED'
         : 'FAILED';
   if (!retriable || attempt.number > policy.maxRetries) return { retry: false, error, status };
@@ -73,6 +73,12 @@ export function judge(
   }
   return { retry: true, error, waitMs, maxRetries: policy.maxRetries };
 }
+
+/** A program that this worker cannot hold as it was asked to, or that says what nobody can run: nothing of it has run. */
+const isRefused = ({ run }: NodeRequest, thrown: unknown): boolean =>
+  run?.limits !== undefined &&
+  thrown instanceof TaskError &&
+  (thrown.code === 'CONFIGURATION' || (thrown.code === 'ENVIRONMENT' && !thrown.retriable));
 
 /** How often a set-up is tried, and the first wait, which doubles: document 004 has it retried with back-off. */
 const SETUPS = 5;

@@ -50,8 +50,14 @@ export function grantsOf(
   };
 }
 
+function hostOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
+}
+
 function networkOf(program: Program): string[] {
-  if (program.kind === 'faas') return [];
+  if (program.kind === 'faas')
+    return program.faas.url === undefined ? [] : [hostOf(program.faas.url)];
   const { network } = program.kind === 'process' ? program.process : program.container;
   return Array.isArray(network) ? network : [];
 }

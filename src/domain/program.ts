@@ -3,7 +3,7 @@
  * comes to once defaults are filled in. Which runner takes one is for `choose-runner.ts`.
  */
 import { z } from 'zod';
-import { parseBytes, BytesSchema } from './bytes.js';
+import { BytesSchema, formatBytes, parseBytes } from './bytes.js';
 import { LATE_NAME } from './late-values.js';
 
 /** Runtimes that code can be given for. `javascript` is Deno without any permission, for code that nobody has read. */
@@ -22,11 +22,19 @@ const RESERVED = /^TEMPOGRAPH_/;
 const FILE_NAME =
   /^(?!(?:[\s\S]*\/)?\.{1,2}(?:\/|$))[^\p{Cc}\p{Zl}\p{Zp}/\\][^\p{Cc}\p{Zl}\p{Zp}\\]{0,254}$/u;
 
+/** Read by a runtime or a loader before the program begins, when its share of the CPU does not hold yet. */
+const BEFORE_BEGIN =
+  /^(?:NODE_OPTIONS|NODE_EXTRA_CA_CERTS|(?:_JAVA|JAVA_TOOL|JDK_JAVA|JDK_JAVAC)_OPTIONS|LD_[A-Z_]+|BASH_ENV|ENV|GCONV_PATH|DENO_[A-Z_]+)$/;
+
 const Variables = z.record(
   z
     .string()
     .regex(VARIABLE, 'must be a name of a variable: letters, digits and _')
-    .refine((name) => !RESERVED.test(name), 'must not begin with TEMPOGRAPH_'),
+    .refine((name) => !RESERVED.test(name), 'must not begin with TEMPOGRAPH_')
+    .refine(
+      (name) => !BEFORE_BEGIN.test(name),
+      'is read before the program begins; give args, or set it within the program',
+    ),
   z.string().max(32_768).refine(withoutNul, 'must not hold a NUL character'),
 );
 
@@ -280,6 +288,23 @@ export function limitsOf({ cpu, memory, disk, processes, logs }: Resources = {})
     processes: processes ?? DEFAULT_LIMITS.processes,
     logBytes: logs ?? DEFAULT_LIMITS.logBytes,
   };
+}
+
+/** What of the limits is more than a worker gives, as one sentence; undefined where nothing is. */
+export function overLimits(asked: Limits, most: Limits): string | undefined {
+  const bytes = (value: number): string => formatBytes(value);
+  const plain = (value: number): string => String(value);
+  const rows: [keyof Limits, string, (value: number) => string][] = [
+    ['cpu', 'cpu', plain],
+    ['memoryBytes', 'memory', bytes],
+    ['diskBytes', 'disk', bytes],
+    ['processes', 'processes', plain],
+    ['logBytes', 'logs', bytes],
+  ];
+  for (const [key, name, shown] of rows)
+    if (asked[key] > most[key])
+      return `resources.${name}: ${shown(asked[key])} is more than this worker gives to a program, ${shown(most[key])} (maxResources); ask for less, or raise the worker's setting`;
+  return undefined;
 }
 
 function withoutNul(text: string): boolean {

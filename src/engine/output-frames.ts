@@ -2,6 +2,7 @@
  * Standard output and error of a container: the engine sends both in one stream of frames, eight bytes of header before
  * each. Nothing is kept but the tail of standard error; what is over a stream's cap is let go and told once.
  */
+import { LINE_COST, lineBreaksIn } from '../domain/log-cost.js';
 import { StringDecoder } from 'node:string_decoder';
 
 const HEADER = 8;
@@ -67,9 +68,9 @@ export class OutputFrames {
   private take(piece: Buffer): void {
     const stream = NAMES[this.header[0] as 1 | 2] ?? 'stdout';
     const room = this.capBytes - this.taken[stream];
-    this.taken[stream] += piece.length;
+    this.taken[stream] += piece.length + LINE_COST * lineBreaksIn(piece);
     if (room > 0) this.say(stream, this.decoders[stream].write(piece.subarray(0, room)));
-    if (piece.length <= room || this.overflowed) return;
+    if (this.taken[stream] <= this.capBytes || this.overflowed) return;
     this.overflowed = true;
     this.listener.onOverflow?.();
   }

@@ -113,7 +113,7 @@ export function programFailed(
   { code, signal, stderr }: ProgramExit,
   by = 'the program',
 ): TaskError {
-  const tail = stderr.trim().slice(-TAIL);
+  const tail = lastLines(stderr.trim());
   const details = { exitCode: code, signal, stderr: endOf(tail) };
   const why = whyOf(tail);
   if (isMissing(code, why)) {
@@ -127,15 +127,20 @@ export function programFailed(
   return error;
 }
 
+/** The end of a text, whole lines of it: half a line may hold half a secret, which nobody would know for one. */
+function lastLines(text: string, characters = TAIL): string {
+  if (text.length <= characters) return text;
+  const end = text.slice(-Math.floor(characters));
+  return end.includes('\n') ? end.slice(end.indexOf('\n') + 1) : end;
+}
+
 /** The end of a text that is so short that the record of an error takes it, whatever its characters. */
 function endOf(text: string): string {
-  let end = text.slice(-DETAILS);
-  while (JSON.stringify(end).length > DETAILS + 100) end = end.slice(end.length / 2);
+  let end = lastLines(text, DETAILS);
+  while (JSON.stringify(end).length > DETAILS + 100) end = lastLines(end, end.length / 2);
   return end;
 }
 
-/** Characters of the line that says why. */
-const WHY = 300;
 /** `TypeError: …`, `java.lang.IllegalStateException: …`, `error: Uncaught …`, `Main.java:3: error: …`. */
 const SAYS_WHY =
   /^(?:Exception in thread "[^"]*" |error: )?(?:[\w.$]*(?:Error|Exception)\b|Uncaught\b|\S+:\d+: error: )/;
@@ -144,7 +149,7 @@ const SAYS_WHY =
 function whyOf(tail: string): string {
   const lines = tail.split('\n');
   const line = lines.findLast((one) => SAYS_WHY.test(one)) ?? lines.at(-1) ?? '';
-  return line.trim().slice(0, WHY);
+  return line.trim();
 }
 
 /** A shell could not start it: another try finds no more. */

@@ -1,10 +1,11 @@
 /**
  * Which hosts and addresses a program may reach. Pure.
  *
- * A name on the list does not open what is private: an address of this host, of its networks or of a cloud's metadata is
- * reached only where that very address is on the list.
+ * The list is the pipeline's, so it does not open what is private: an address of this host, of its networks or of a
+ * cloud's metadata is reached only where that very address is on the list and the worker lets its tasks reach such ones.
  */
 import ipaddr from 'ipaddr.js';
+import { isPublicAddress } from '../net/safe-http.js';
 
 export interface Target {
   host: string;
@@ -25,8 +26,14 @@ export function targetOf(text: string): Target | undefined {
 export class AllowList {
   private readonly targets: readonly Target[];
 
-  /** @param targets `<host>:<port>`; the host may be `*`, or `*.example.com` for all below it */
-  constructor(targets: readonly string[]) {
+  /**
+   * @param targets `<host>:<port>`; the host may be `*`, or `*.example.com` for all below it
+   * @param privateToo private addresses that are on it may be reached
+   */
+  constructor(
+    targets: readonly string[],
+    private readonly privateToo = false,
+  ) {
     this.targets = targets.flatMap((text) => targetOf(text) ?? []);
   }
 
@@ -37,9 +44,9 @@ export class AllowList {
   /** Whether that address may be connected to for a host that is allowed. */
   allowsAddress(address: string, port: number): boolean {
     if (!ipaddr.isValid(address)) return false;
-    const parsed = ipaddr.process(address); // ::ffff:127.0.0.1 is 127.0.0.1
-    if (parsed.range() === 'unicast') return true;
-    const literal = parsed.toString();
+    if (isPublicAddress(address)) return true;
+    if (!this.privateToo) return false;
+    const literal = ipaddr.process(address).toString(); // ::ffff:127.0.0.1 is 127.0.0.1
     return this.targets.some((target) => target.host === literal && target.port === port);
   }
 }

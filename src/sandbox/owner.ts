@@ -1,11 +1,12 @@
 /**
  * Whose a sandbox is: the worker's name, by which what a killed one left is known, and its range of users.
  *
- * O1. A name is never given twice: boot, process id, the process's start in clock ticks since boot, and chance.
+ * O1. A name is never given twice: boot, namespace of processes, process id, the process's start in clock ticks since
+ *     boot, and chance. Of a worker in another namespace nobody here can tell whether it lives: it counts as alive.
  * O2. A range of users is held by a listening abstract socket: the kernel gives it back when its holder ends, however.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 
 /** Users of one worker: as many sandboxes may live at once. */
@@ -14,19 +15,33 @@ export const UIDS = 512;
 const RANGES = 64;
 const PREFIX = 'tempograph';
 
-/** `tempograph-1a2b3c4d-4711-987654-c0ffee` for this process; another with each call. */
+/** `tempograph-1a2b3c4d-4026531836-4711-987654-c0ffee42` for this process; another with each call. */
 export function ownName(): string {
-  return `${PREFIX}-${boot()}-${process.pid}-${startOf(process.pid) ?? 0}-${randomBytes(4).toString('hex')}`;
+  const began = startOf(process.pid) ?? 0;
+  const chance = randomBytes(4).toString('hex');
+  return `${PREFIX}-${boot()}-${pidNamespace()}-${process.pid}-${began}-${chance}`;
 }
 
 export function isOwnerName(name: string): boolean {
-  return new RegExp(`^${PREFIX}-[0-9a-f]{8}-\\d+-\\d+-[0-9a-f]{8}$`).test(name);
+  return new RegExp(`^${PREFIX}-[0-9a-f]{8}-\\d+-\\d+-\\d+-[0-9a-f]{8}$`).test(name);
 }
 
 /** Whether the worker of that name still runs on this host. */
 export function isAlive(name: string): boolean {
-  const [, ofBoot, pid, start] = name.split('-');
-  return ofBoot === boot() && String(startOf(Number(pid))) === start;
+  const [, ofBoot, namespace, pid, start] = name.split('-');
+  if (ofBoot !== boot()) return false;
+  if (namespace !== pidNamespace()) return true;
+  const stat = statOf(Number(pid));
+  return stat === 'unknown' || (stat !== undefined && String(aliveSince(stat)) === start);
+}
+
+/** Two containers of one host share its boot and perhaps its folders, and do not see each other's processes. */
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
+  }
 }
 
 function boot(): string {
@@ -37,21 +52,30 @@ function boot(): string {
   }
 }
 
-/** State letter and start of a process; its name, in brackets, may hold anything. */
-function statOf(pid: number): { state: string; start: number } | undefined {
+interface Stat {
+  state: string;
+  start: number;
+}
+
+/** State letter and start of a process; its name, in brackets, may hold anything. Undefined where there is none. */
+function statOf(pid: number): Stat | 'unknown' | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0] ?? '', start: Number(fields[19]) };
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ESRCH' ? undefined : 'unknown';
   }
 }
+
+const aliveSince = ({ state, start }: Stat): number | undefined =>
+  'ZX'.includes(state) ? undefined : start;
 
 /** When a process started, in clock ticks since boot; undefined where there is none, or only its entry is left. */
 export function startOf(pid: number): number | undefined {
   const stat = statOf(pid);
-  return stat === undefined || 'ZX'.includes(stat.state) ? undefined : stat.start;
+  return stat === undefined || stat === 'unknown' ? undefined : aliveSince(stat);
 }
 
 /** Users that no other worker of this host uses. */

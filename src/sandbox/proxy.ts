@@ -19,6 +19,7 @@ import { connect, type Server as NetServer, type Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../domain/errors.js';
+import { privateAllowed } from '../net/safe-http.js';
 import { AllowList, targetOf, type Target } from './allow-list.js';
 import { listenInNetworkOf } from './network-listener.js';
 import { INSIDE } from './sandbox-spec.js';
@@ -28,6 +29,8 @@ const MAX_CONNECTIONS = 256;
 const CONNECT_MS = 30_000;
 /** In the sandbox's own network, so that it is always free. */
 const PORT = 3128;
+/** Refusals that are told. */
+const TOLD = 50;
 /** Between the program and its proxy only (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = ['connection', 'proxy-connection', 'proxy-authorization', 'keep-alive', 'te'];
 
@@ -38,12 +41,15 @@ export interface AllowProxyOptions {
   /** {@link AllowProxy.listenIn} will be called: programs are told of `HTTP_PROXY`. */
   tcp: boolean;
   onRefused?: ((text: string) => void) | undefined;
+  /** Private addresses on the list may be reached. Default: `TEMPOGRAPH_HTTP_ALLOW_PRIVATE=1`. */
+  privateToo?: boolean;
   /** Addresses of a name. Default: as the host resolves it. */
   lookup?: (host: string) => Promise<readonly string[]>;
 }
 
 export class AllowProxy {
   private readonly sockets = new Set<Duplex>();
+  private readonly told = new Set<string>();
   private readonly list: AllowList;
   private readonly server: Server;
   private inside: NetServer | undefined;
@@ -54,7 +60,7 @@ export class AllowProxy {
     /** Held open for as long as the socket is. */
     private readonly folder: FileHandle,
   ) {
-    this.list = new AllowList(options.targets);
+    this.list = new AllowList(options.targets, options.privateToo ?? privateAllowed());
     this.server = createServer((from, to) => void this.forward(from, to));
     this.server.on('connect', (from: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.tunnel(from, socket, head);
@@ -184,16 +190,21 @@ export class AllowProxy {
     const address = addresses.find((one) => this.list.allowsAddress(one, target.port));
     if (address !== undefined) return { address, port: target.port };
     throw new Refused(
-      `${shown} is ${addresses.join(', ')}, which is private; list that address itself`,
+      `${shown} is ${addresses.join(', ')}, which is private; a worker with TEMPOGRAPH_HTTP_ALLOW_PRIVATE=1 lets programs reach such an address where it is on their list itself`,
     );
   }
 
   private statusOf(error: unknown, from: IncomingMessage): number {
     if (!(error instanceof Refused)) return error instanceof TypeError ? 400 : 502;
-    this.options.onRefused?.(
-      `the proxy refused ${from.method ?? ''} ${from.url ?? ''}: ${error.message}`,
-    );
+    this.tellOnce(`the proxy refused ${from.method ?? ''} ${from.url ?? ''}: ${error.message}`);
     return 403;
+  }
+
+  /** Whoever is refused may ask again without end: each answer is told once, and only so many. */
+  private tellOnce(text: string): void {
+    if (this.told.has(text) || this.told.size >= TOLD) return;
+    this.told.add(text);
+    this.options.onRefused?.(text);
   }
 
   private hold(socket: Duplex): void {

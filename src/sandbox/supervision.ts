@@ -5,6 +5,7 @@
  * S2. The first reason to end it is the reason.
  * S3. `ended` settles when all of it is dead, and its output is read.
  */
+import { LINE_COST, lineBreaksIn } from '../domain/log-cost.js';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
@@ -105,6 +106,7 @@ export class Supervision {
     }
   }
 
+  /** A line of no characters costs whoever keeps it, too. */
   private listen(stream: 'stdout' | 'stderr', readable: Readable): void {
     const decoder = new StringDecoder('utf8');
     let left = this.options.logBytes;
@@ -116,7 +118,7 @@ export class Supervision {
     readable.on('data', (chunk: Buffer) => {
       if (left < 0) return;
       say(decoder.write(chunk.subarray(0, left)));
-      left -= chunk.byteLength;
+      left -= chunk.byteLength + LINE_COST * lineBreaksIn(chunk);
       if (left < 0) this.end('logs');
     });
     readable.on('end', () => say(decoder.end()));
