@@ -9,8 +9,15 @@ import { type CircuitSettings } from './domain/circuit.js';
 import type { Sink, SinkOptions } from './domain/sink.js';
 import type { Duration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
-import type { Limits, ProgramKind, ResourcesSchema, Runtime } from './domain/program.js';
+import type {
+  Limits,
+  ProgramKind,
+  ResourcesSchema,
+  Runtime,
+  SecurityLevel,
+} from './domain/program.js';
 import { LIMIT_MOST } from './domain/limit.js';
+import type { WarmWish } from './domain/warm-plan.js';
 import {
   circuits,
   images,
@@ -26,6 +33,8 @@ import {
   spareCpus,
   stopGrace,
   variables,
+  warm,
+  warmBudget,
   whole,
   type LogLevel,
 } from './setting-values.js';
@@ -69,6 +78,21 @@ export interface Settings {
    * disk, 4,096 processes, 64Mi of logs.
    */
   maxResources?: z.input<typeof ResourcesSchema>;
+  /**
+   * Sandboxes that wait for programs with a runtime, beside those for the three kinds used most: so many (default 1) for
+   * each of these, with the limits and the level that the programs have. In the environment `python,java:2`. Default none.
+   */
+  warm?: readonly {
+    runtime: Runtime;
+    count?: number;
+    resources?: z.input<typeof ResourcesSchema>;
+    level?: SecurityLevel;
+  }[];
+  /**
+   * Memory for sandboxes that wait, each counted with all that it may use: bytes, `512Mi`, or a fraction of the machine's,
+   * `0.1` or `10%`. Default 10%; 0 for none, and then every program is started cold.
+   */
+  warmBudget?: number | string;
   /** Path within the hierarchies of control groups below which programs get theirs. Default: the worker's own group. */
   cgroupParent?: string;
   /** Where Docker or Podman listens: `unix:///run/podman/podman.sock`. Default: DOCKER_HOST, else the usual sockets. */
@@ -125,6 +149,9 @@ export interface ResolvedSettings {
   programs: readonly ProgramKind[] | null;
   maxPrograms: number;
   maxResources: Limits;
+  warm: readonly WarmWish[];
+  /** Bytes. */
+  warmBudget: number;
   cgroupParent: string | null;
   containerEngine: string | null;
   containerRuntime: string | null;
@@ -253,6 +280,8 @@ export function resolveSettings(
       4 * availableParallelism(),
     ),
     maxResources: read('maxResources', 'TEMPOGRAPH_MAX_RESOURCES', maxResources, maxResources({})),
+    warm: read<readonly WarmWish[]>('warm', 'TEMPOGRAPH_WARM', warm, []),
+    warmBudget: read('warmBudget', 'TEMPOGRAPH_WARM_BUDGET', warmBudget, warmBudget('10%')),
     cgroupParent: read<string | null>('cgroupParent', 'TEMPOGRAPH_CGROUP_PARENT', String, null),
     containerEngine: read<string | null>(
       'containerEngine',

@@ -8,14 +8,18 @@ import { TaskError } from './domain/errors.js';
 import { LATE_NAME } from './domain/late-values.js';
 import { LIMIT_MOST } from './domain/limit.js';
 import {
+  limitsOf,
   PROGRAM_KINDS,
   ResourcesSchema,
   RUNTIMES,
+  SECURITY_LEVELS,
   type Limits,
   type ProgramKind,
   type Runtime,
 } from './domain/program.js';
+import { parseBytes } from './domain/bytes.js';
 import { SinksSchema, type Sink } from './domain/sink.js';
+import type { WarmWish } from './domain/warm-plan.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -174,6 +178,63 @@ export function maxResources(value: unknown): Limits {
     processes: processes ?? 4_096,
     logBytes: logs ?? 64 * 2 ** 20,
   };
+}
+
+const WarmSchema = z.array(
+  z.strictObject({
+    runtime: z.enum(RUNTIMES),
+    /** Default 1. */
+    count: z.coerce.number().int().min(1).max(64).default(1),
+    resources: ResourcesSchema.optional(),
+    /** Default LOW, as a program's. */
+    level: z.enum(SECURITY_LEVELS).default('LOW'),
+  }),
+);
+
+/** A list, or in the environment `python,java:2`, or the list as JSON. */
+export function warm(value: unknown): WarmWish[] {
+  const list = typeof value === 'string' && !value.trim().startsWith('[') ? words(value) : value;
+  const parsed = WarmSchema.safeParse(fromJson(list));
+  if (parsed.success)
+    return parsed.data.map(({ runtime, count, resources, level }) => {
+      return { key: { runtime, level, limits: limitsOf(resources) }, count };
+    });
+  const [issue] = parsed.error.issues;
+  const place = ['warm', ...(issue?.path ?? []).map(String)].join('.');
+  throw new TaskError(
+    'CONFIGURATION',
+    `${place}: ${issue?.message}; expected [{ runtime, count, resources, level }], such as python,java:2, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** `python,java:2`; the count is 1 where none stands. */
+const words = (text: string): { runtime: string; count?: string }[] =>
+  text.split(',').map((word) => {
+    const [runtime = '', ...counts] = word.trim().split(':');
+    return counts.length === 0 ? { runtime } : { runtime, count: counts.join(':') };
+  });
+
+/** Bytes, `512Mi`, or a fraction of the machine's memory: `0.1`, `10%`. 0 for none. */
+export function warmBudget(value: unknown): number {
+  const text = String(value).trim();
+  const percent = /^(\d+(?:\.\d+)?)\s*%$/.exec(text)?.[1];
+  const number = percent === undefined ? Number(text) : Number(percent) / 100;
+  if (text !== '' && number >= 0 && number <= 1) return Math.floor(number * memoryOfMachine());
+  try {
+    if (percent !== undefined) throw new RangeError('a fraction is at most 100%');
+    return parseBytes(text);
+  } catch (error) {
+    throw new TaskError(
+      'CONFIGURATION',
+      `warmBudget: ${(error as Error).message}; or a fraction of the machine's memory, such as 0.1 or 10%`,
+    );
+  }
+}
+
+/** What this process may have of it, where that is less. */
+function memoryOfMachine(): number {
+  const held = process.constrainedMemory() || Infinity; // 0 where nothing is known
+  return Math.min(totalmem(), held);
 }
 
 /** In the environment: `/data,/scratch:rw`. */

@@ -38,6 +38,7 @@ import { RunnerSet } from './runners/runner-set.js';
 import { FileBlobStore } from './store/blob-store.js';
 import { createLogger, installRuntime, type Logger } from './telemetry.js';
 import { Metrics } from './telemetry/metrics.js';
+import { UNWATCHED } from './domain/warm-plan.js';
 import { observed } from './telemetry/observed.js';
 import {
   flushTraces,
@@ -147,14 +148,15 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   const identity = options.temporal?.identity ?? `${process.pid}@${hostname()}`;
   const slots = options.maxConcurrentActivities ?? DEFAULT_SLOTS;
   const create = async (): Promise<Worker[]> => {
-    await Promise.all([runners.check(), runners.open()]);
+    const metrics = Metrics.open();
+    const pools = { ...(metrics?.pools ?? UNWATCHED), fault: (text: string) => log.warn(text) };
+    await Promise.all([runners.check(), runners.open(pools)]);
     connection = options.connection ?? (await connectWorker(options));
     const blobs = blobStore(settings);
     const client = new Client({ connection, namespace: connectOptions(options).namespace });
     records = await openRecords(settings, await namespaceId(client), log);
     const { store, recorder } = records ?? {};
     errorLists = new WorkerErrorLists(store, log);
-    const metrics = Metrics.open();
     const deps: Deps = {
       state: new WorkerState(identity, slots),
       circuits: new WorkerCircuits(store, log),

@@ -4,16 +4,20 @@
  */
 import { hostname } from 'node:os';
 import { messageOf, TaskError } from '../domain/errors.js';
-import type { ProcessSpec } from '../domain/program.js';
+import type { ProcessSpec, Runtime } from '../domain/program.js';
+import type { WarmKey } from '../domain/warm-plan.js';
 import type { RegisteredTask } from '../registry.js';
-import { Sandboxes, type SandboxesOptions } from '../sandbox/sandbox.js';
-import { assertHolds } from '../sandbox/sandbox-report.js';
+import type { RuntimePlace } from '../sandbox/runtimes.js';
+import { Sandboxes, type Handed, type SandboxesOptions } from '../sandbox/sandbox.js';
+import { assertHolds, type SandboxReport } from '../sandbox/sandbox-report.js';
 import {
   INSIDE,
   type ResultFiles,
   type SandboxEnd,
   type SandboxSpec,
+  type WarmSpec,
 } from '../sandbox/sandbox-spec.js';
+import { WarmPools, type WarmPoolsOptions } from '../sandbox/warm-pools.js';
 import {
   exhausted,
   graceWithin,
@@ -24,6 +28,7 @@ import {
   type ProgramRequest,
 } from './program.js';
 import { runtimeCommand, type RuntimeCommand } from './program-runtimes.js';
+import { WARM_RUNTIMES } from './program-warm.js';
 import {
   metricsOf,
   StoppedError,
@@ -42,12 +47,15 @@ export interface ProgramProcessOptions extends SandboxesOptions {
   maxPrograms: number;
   /** From the request to stop until a program is ended. */
   graceMs: number;
+  /** Sandboxes that wait for programs. Default: none. */
+  warm?: Pick<WarmPoolsOptions, 'named' | 'budgetBytes' | 'maxAgeMs' | 'watch'> | undefined;
 }
 
 export class ProgramProcessRunner implements Runner {
   private known: Enforced | undefined;
   private readonly slots: Slots;
   private opened: Promise<Sandboxes> | undefined;
+  private pools: WarmPools | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: ProgramProcessOptions) {
@@ -92,7 +100,9 @@ export class ProgramProcessRunner implements Runner {
   async close(): Promise<void> {
     await (this.closing ??= (async () => {
       this.slots.refuseAll(closed());
-      await (await this.opened?.catch(() => undefined))?.close();
+      const sandboxes = await this.opened?.catch(() => undefined);
+      await this.pools?.close();
+      await sandboxes?.close();
     })());
   }
 
@@ -114,7 +124,32 @@ export class ProgramProcessRunner implements Runner {
       ...{ limits: groups === 'none' ? 'rlimits' : groups, user, syscalls, disk, proxy },
       runtimes: there.join(' '),
     };
+    const { warm } = this.options;
+    if (warm && warm.budgetBytes > 0 && sandboxes.canWait && !this.closing)
+      this.pools = new WarmPools({
+        ...warm,
+        pays: (runtime) => WARM_RUNTIMES[runtime].pays,
+        make: async (key) => sandboxes.warm(warmSpecOf(sandboxes, key)),
+      });
     return sandboxes;
+  }
+
+  /** A sandbox that waits for such a program, where there is one. */
+  private handed(
+    { report }: Sandboxes,
+    { program }: ProcessRequest,
+    { argv }: SandboxSpec,
+  ): Handed | undefined {
+    const { runtime, code, args = [] } = program.program.process;
+    if (!this.pools || runtime === undefined || code === undefined) return undefined;
+    const { path } = placeOf(report, runtime);
+    const { looksAt, tell } = WARM_RUNTIMES[runtime];
+    if (program.network.length > 0) return undefined;
+    if (Object.keys(program.env).some((name) => looksAt?.test(name))) return undefined;
+    const { level, limits } = program;
+    const waiting = this.pools.take({ runtime, level, limits });
+    const { memoryBytes } = limits;
+    return waiting && { waiting, tell: tell({ path, code, args, memoryBytes, argv }) };
   }
 
   private async runIn(
@@ -126,14 +161,15 @@ export class ProgramProcessRunner implements Runner {
     const spec = specOf(sandboxes, request);
     const started = Date.now();
     let output: unknown = null;
-    const end = await sandboxes.run(spec, {
+    const options = {
       ...{ signal, graceMs: graceWithin(request, this.options.graceMs), onOutput },
-      onRefused: (text) => context.log.warn(text),
+      onRefused: (text: string) => context.log.warn(text),
       onResult: async (files: ResultFiles) => {
         output = parseOutput(files.output);
         for (const { name, path } of files.artifacts) await context.artifact(name, path);
       },
-    });
+    };
+    const end = await sandboxes.run(spec, options, this.handed(sandboxes, request, spec));
     const metrics = metricsOfEnd(end, started);
     const { enforced } = end;
     onEnd?.(metrics, enforced);
@@ -153,6 +189,12 @@ function metricsOfEnd(
     ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }),
     ...(cpuMs === undefined ? {} : { cpuMs }),
   };
+}
+
+/** @throws TaskError ENVIRONMENT for a runtime that is not there */
+function warmSpecOf({ report }: Sandboxes, { runtime, level, limits }: WarmKey): WarmSpec {
+  const { path, binds } = placeOf(report, runtime);
+  return { ...WARM_RUNTIMES[runtime].waits({ path, limits }), binds, level, limits };
 }
 
 type ProcessRequest = ProgramRequest & {
@@ -200,16 +242,23 @@ function commandOf({ report }: Sandboxes, { program }: ProcessRequest): ProcessC
   }
   if (runtime === undefined || code === undefined)
     throw new TaskError('CONFIGURATION', 'process: expected a runtime with code, or a command');
-  const place = report.runtimes[runtime];
-  if ('lack' in place)
-    throw new TaskError('ENVIRONMENT', `process: ${runtime} is not to be had: ${place.lack}`, {
-      retriable: false,
-      details: { runtime },
-    });
-  const { path, binds } = place;
+  const { path, binds } = placeOf(report, runtime);
   const { memoryBytes } = program.limits;
   const { network } = program;
   return { ...runtimeCommand(runtime, { path, code, args, memoryBytes, network }), binds };
+}
+
+/** @throws TaskError ENVIRONMENT */
+function placeOf(
+  { runtimes }: SandboxReport,
+  runtime: Runtime,
+): Exclude<RuntimePlace, { lack: string }> {
+  const place = runtimes[runtime];
+  if (!('lack' in place)) return place;
+  throw new TaskError('ENVIRONMENT', `process: ${runtime} is not to be had: ${place.lack}`, {
+    retriable: false,
+    details: { runtime },
+  });
 }
 
 function failureOf(

@@ -47,20 +47,28 @@ __file__ = sys.argv[0]
 exec(compile(open(__file__, 'rb').read(), __file__, 'exec'))
 `;
 
+export const JAVA_FLAGS =
+  '-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -XX:ReservedCodeCacheSize=32m';
+/** Of the program, not of the compiler. */
+export const JAVA_RUN_FLAGS =
+  '-XX:+ExitOnOutOfMemoryError -XX:+DisplayVMOutputToStderr --add-opens java.base/java.io=ALL-UNNAMED';
+
+export const JAVA_CLASSES = '/tmp/.classes:/app';
+
 /** Compiling is preparing: it is not held to the share of the CPU. */
 const JAVA_STARTER = `set -e
 main=$1 java=$2 heap=$JAVA_HEAP proxy=$JAVA_PROXY; shift 2
 unset JAVA_HEAP JAVA_PROXY
 javac=$(dirname "$java")/javac
-flags='-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -XX:ReservedCodeCacheSize=32m'
+flags='${JAVA_FLAGS}'
 jflags=$(for flag in $flags $heap; do printf ' -J%s' "$flag"; done)
 "$javac" $jflags -proc:none -nowarn -d /tmp/.classes -cp /app "$main" ${INSIDE.support}/tempograph/Begin.java
-exec "$java" $flags $heap -XX:+ExitOnOutOfMemoryError -XX:+DisplayVMOutputToStderr $proxy \\
-  --add-opens java.base/java.io=ALL-UNNAMED -cp /tmp/.classes:/app tempograph.Begin "$main" "$@"
+exec "$java" $flags $heap ${JAVA_RUN_FLAGS} $proxy \\
+  -cp ${JAVA_CLASSES} tempograph.Begin "$main" "$@"
 `;
 
 /** The class to run is the first in the text that has a main, as with \`java Main.java\`. */
-const JAVA_BEGIN = `package tempograph;
+export const JAVA_BEGIN = `package tempograph;
 import java.io.*;
 import java.lang.reflect.*;
 import java.nio.file.*;
@@ -108,15 +116,19 @@ final class Begin {
 
 const MIB = 2 ** 20;
 /** Of its memory, for the heap: the rest is the runtime's own. */
-const share = (memoryBytes: number, of: number): number =>
+export const share = (memoryBytes: number, of: number): number =>
   Math.max(4, Math.floor((memoryBytes * of) / MIB));
+
+export const nodeFlags = (memoryBytes: number): string[] => [
+  `--max-old-space-size=${share(memoryBytes, 0.75)}`,
+  // A program is a module or a script, whichever its text is.
+  '--experimental-detect-module',
+];
 
 const COMMANDS: Record<Runtime, (request: RuntimeRequest) => RuntimeCommand> = {
   node: ({ path, args, memoryBytes }) => ({
     argv: [
-      ...[path, `--max-old-space-size=${share(memoryBytes, 0.75)}`],
-      // A program is a module or a script, whichever its text is.
-      ...['--experimental-detect-module', `${INSIDE.support}/begin.cjs`, `${INSIDE.app}/main.js`],
+      ...[path, ...nodeFlags(memoryBytes), `${INSIDE.support}/begin.cjs`, `${INSIDE.app}/main.js`],
       ...args,
     ],
     ...{ file: 'main.js', gate: 'itself', support: { 'begin.cjs': NODE_STARTER }, env: {} },
@@ -132,7 +144,7 @@ const COMMANDS: Record<Runtime, (request: RuntimeRequest) => RuntimeCommand> = {
       ...{ file, gate: 'itself' },
       support: { 'begin.sh': JAVA_STARTER, 'tempograph/Begin.java': JAVA_BEGIN },
       env: {
-        JAVA_HEAP: `-Xmx${share(memoryBytes, 0.5)}m -Xss512k`,
+        JAVA_HEAP: javaHeap(memoryBytes).join(' '),
         JAVA_PROXY: network.length === 0 ? '' : JAVA_PROXY,
       },
     };
@@ -151,6 +163,11 @@ const COMMANDS: Record<Runtime, (request: RuntimeRequest) => RuntimeCommand> = {
   }),
 };
 
+export const javaHeap = (memoryBytes: number): string[] => [
+  `-Xmx${share(memoryBytes, 0.5)}m`,
+  '-Xss512k',
+];
+
 /** It does not look at HTTP_PROXY. */
 const JAVA_PROXY = ['http', 'https']
   .map((scheme) => `-D${scheme}.proxyHost=127.0.0.1 -D${scheme}.proxyPort=3128`)
@@ -161,7 +178,7 @@ export function runtimeCommand(runtime: Runtime, request: RuntimeRequest): Runti
 }
 
 /** A public class wants a file of its name. Comments are passed over; a text that looks like one is not. */
-function javaFile(code: string): string {
+export function javaFile(code: string): string {
   const bare = code.replace(/\/\*[^]*?(?:\*\/|(?![^]))|\/\/.*$/gm, '');
   const name =
     /\bpublic\s+(?:(?:abstract|final|sealed|non-sealed|static|strictfp)\s+)*(?:class|record|interface|enum)\s+(\w+)/.exec(

@@ -2,6 +2,7 @@
 import { TaskError } from '../domain/errors.js';
 import { ISOLATIONS, type Isolation, type RegisteredTask, type TaskRegistry } from '../registry.js';
 import { PROGRAM_KINDS, type ProgramKind, type Runtime } from '../domain/program.js';
+import type { PoolWatch, WarmWish } from '../domain/warm-plan.js';
 import { ProgramRunners, type OpenRunner } from './program-runners.js';
 import { ContainerRunner } from './container.js';
 import { FaasRunner } from './faas.js';
@@ -20,6 +21,9 @@ export interface RunnerSettings {
   programs: readonly ProgramKind[] | null;
   /** Programs of one kind that run at once. */
   maxPrograms: number;
+  /** Sandboxes that wait for programs, and the bytes of memory for all of them. */
+  warm: readonly WarmWish[];
+  warmBudget: number;
   /** Null: the worker's own. */
   cgroupParent: string | null;
   /** Null: what `DOCKER_HOST` says, else the usual sockets. */
@@ -32,12 +36,20 @@ export interface RunnerSettings {
 }
 
 /** How the runners of programs are opened; those that cannot hold anything here say so. */
-function openers(settings: RunnerSettings): Record<ProgramKind, OpenRunner> {
+function openers(
+  settings: RunnerSettings,
+  watch: PoolWatch | undefined,
+): Record<ProgramKind, OpenRunner> {
   const { maxPrograms, stopGraceMs: graceMs, cgroupParent } = settings;
   return {
     process: async () => {
-      const options = { maxPrograms, graceMs, ...(cgroupParent === null ? {} : { cgroupParent }) };
-      return await checked(new ProgramProcessRunner(options));
+      const { warm: named, warmBudget: budgetBytes } = settings;
+      return await checked(
+        new ProgramProcessRunner({
+          ...{ maxPrograms, graceMs, warm: { named, budgetBytes, watch } },
+          ...(cgroupParent === null ? {} : { cgroupParent }),
+        }),
+      );
     },
     container: async () => {
       const {
@@ -155,10 +167,14 @@ export class RunnerSet {
   /**
    * Finds out which programs this host can run.
    *
+   * @param watch who counts how often a program finds a sandbox that waits
    * @throws TaskError CONFIGURATION with what it lacks, for a kind that the settings name
    */
-  async open(): Promise<void> {
-    this.opening = ProgramRunners.open(openers(this.settings), this.settings.programs ?? undefined);
+  async open(watch?: PoolWatch): Promise<void> {
+    this.opening = ProgramRunners.open(
+      openers(this.settings, watch),
+      this.settings.programs ?? undefined,
+    );
     this.opened = await this.opening;
   }
 

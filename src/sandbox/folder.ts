@@ -20,10 +20,17 @@ export interface FolderOptions {
   image: boolean;
 }
 
-/** @throws TaskError CONFIGURATION for files that cannot lie beside each other; Error when it cannot be made */
+/** What of a task is seen inside. */
+export type FolderContent = Pick<SandboxSpec, 'files' | 'input'>;
+
+/**
+ * @param content none for a sandbox that is to wait: {@link fillFolder} brings it
+ * @throws TaskError CONFIGURATION for files that cannot lie beside each other; Error when it cannot be made
+ */
 export async function makeFolder(
   { path, uid, image }: FolderOptions,
-  spec: SandboxSpec,
+  spec: Pick<SandboxSpec, 'limits' | 'network' | 'support'>,
+  content?: FolderContent,
 ): Promise<SandboxFolder> {
   const at = (name: string): string => join(path, name);
   const root = process.getuid?.() === 0;
@@ -37,7 +44,7 @@ export async function makeFolder(
   try {
     const making = makeDisk({ folder: path, bytes: spec.limits.diskBytes, uid, image });
     const keeping = making.then((made) => (disk = made));
-    const writing = write(path, uid, spec);
+    const writing = write(path, uid, spec.support ?? {}, content);
     // Both to their end: what was made has to be known to be removed.
     await Promise.allSettled([keeping, writing]);
     await writing;
@@ -51,13 +58,27 @@ export async function makeFolder(
   }
 }
 
-async function write(path: string, uid: number, spec: SandboxSpec): Promise<void> {
+async function write(
+  path: string,
+  uid: number,
+  support: Readonly<Record<string, string>>,
+  content: FolderContent | undefined,
+): Promise<void> {
   const at = (name: string): string => join(path, name);
   for (const name of ['app', 'in', 'in/support', 'etc', 'net']) await makeReadable(at(name));
-  await writeReadable(at('in/input.json'), spec.input);
   await writeEtc(at('etc'), uid);
-  await writeFiles(at('app'), spec.files);
-  await writeFiles(at('in/support'), spec.support ?? {});
+  await writeFiles(at('in/support'), support);
+  if (content !== undefined) await fillFolder(path, content);
+}
+
+/**
+ * Brings a task's files and input. Only once.
+ *
+ * @throws TaskError CONFIGURATION for files that cannot lie beside each other
+ */
+export async function fillFolder(path: string, { files, input }: FolderContent): Promise<void> {
+  await writeReadable(join(path, 'in/input.json'), input);
+  await writeFiles(join(path, 'app'), files);
 }
 
 async function writeFiles(app: string, files: Readonly<Record<string, string>>): Promise<void> {

@@ -35,6 +35,12 @@ export interface SandboxSpec {
   maxArtifactBytes: number;
 }
 
+/** A sandbox that is to wait for a program, which has no network. */
+export interface WarmSpec extends Pick<SandboxSpec, 'support' | 'binds' | 'limits' | 'level'> {
+  /** What waits: it speaks at the gate as gate.ts says. */
+  argv: readonly string[];
+}
+
 /** Where a program finds its things. */
 export const INSIDE = {
   app: '/app',

@@ -7,25 +7,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { listArtifacts, readOutput } from './artifact-files.js';
-import { Cgroups, type TaskCgroup } from './cgroup.js';
-import { makeFolder, makeRoot, type SandboxFolder } from './folder.js';
-import { boundProcesses, launch, rlimitArguments } from './launch.js';
+import { Cgroups } from './cgroup.js';
+import {
+  fillFolder,
+  makeFolder,
+  makeRoot,
+  type FolderContent,
+  type SandboxFolder,
+} from './folder.js';
+import { BASE_ENV, behindGate, type Tell } from './gate.js';
+import { boundProcesses, launch, rlimitArguments, type Launched } from './launch.js';
 import { ownName, UidRange } from './owner.js';
 import { probe } from './probe.js';
 import { AllowProxy } from './proxy.js';
-import { type SandboxEnd, type SandboxRunOptions, type SandboxSpec } from './sandbox-spec.js';
+import { takeDown, type SandboxParts } from './sandbox-parts.js';
+import type { SandboxEnd, SandboxRunOptions, SandboxSpec, WarmSpec } from './sandbox-spec.js';
 import type { RuntimePaths } from './runtimes.js';
 import { assertHolds, type SandboxReport } from './sandbox-report.js';
 import { verdictOf } from './sandbox-verdict.js';
 import { seccompFilter, type SeccompArch } from './seccomp.js';
 import { Supervision, type SupervisionEnd } from './supervision.js';
 import { noteGroups, removeFolder, sweep } from './sweep.js';
+import { WaitingSandbox } from './waiting.js';
 
-/** Where programs look for their interpreters; what is bound to `/runtime` comes first. */
-const PATH = '/runtime:/usr/bin:/usr/sbin';
 const DEFAULT_UID_BASE = 300_000;
-/** Says that the program begins, waits, and becomes it. */
-const GATE = 'echo b >&3; read -r _ <&3; exec 3>&- "$@"';
 
 export interface SandboxesOptions {
   /** Default `/usr/bin/bwrap`. */
@@ -92,11 +97,29 @@ export class Sandboxes {
   /**
    * Runs one program to its end. Nothing of it is left when this settles.
    *
+   * @param handed a sandbox that waits, made for the same runtime, level and limits; where it has ended a new one is made
    * @throws TaskError ENVIRONMENT where the level cannot be held here, CONFIGURATION for files that cannot lie beside
    *   each other, OUTPUT_INVALID, ARTIFACT_INVALID and TOO_LARGE for what it left, and what `onResult` throws
    */
-  run(spec: SandboxSpec, options: SandboxRunOptions): Promise<SandboxEnd> {
-    const running = this.runOne(spec, options);
+  run(spec: SandboxSpec, options: SandboxRunOptions, handed?: Handed): Promise<SandboxEnd> {
+    return this.track(this.runOne(spec, options, handed));
+  }
+
+  /** Whether sandboxes can wait here: limits that hold a process from its start cannot be set later. */
+  get canWait(): boolean {
+    return this.cgroups !== undefined;
+  }
+
+  /**
+   * Makes a sandbox that waits for a program, with all that holds one but its share of the CPU.
+   *
+   * @throws TaskError ENVIRONMENT where the level cannot be held here; Error when it cannot be made, or does not come up
+   */
+  warm(spec: WarmSpec): Promise<WaitingSandbox> {
+    return this.track(this.makeWaiting(spec));
+  }
+
+  private track<T>(running: Promise<T>): Promise<T> {
     const settled = running.catch(() => undefined);
     this.live.add(settled);
     void settled.then(() => this.live.delete(settled));
@@ -107,54 +130,125 @@ export class Sandboxes {
   async close(): Promise<void> {
     await (this.closed ??= (async () => {
       this.closing.abort();
-      await Promise.all(this.live);
+      // What was being made when we began may go on for a while.
+      while (this.live.size > 0) await Promise.all(this.live);
       await this.cgroups?.close();
       await removeFolder(this.folder);
       await this.uids?.close();
     })());
   }
 
-  private async runOne(spec: SandboxSpec, options: SandboxRunOptions): Promise<SandboxEnd> {
+  private async runOne(
+    spec: SandboxSpec,
+    options: SandboxRunOptions,
+    handed: Handed | undefined,
+  ): Promise<SandboxEnd> {
     const startedAt = performance.now();
     assertHolds(spec.level, this.report);
-    const id = String(++this.count);
-    const signal = AbortSignal.any([options.signal, this.closing.signal]);
     const enforced = this.enforced(spec);
     const nothing = { stderr: '', pid: undefined, prepareMs: undefined, enforced };
-    if (signal.aborted) return { ...nothing, verdict: { kind: 'stopped' } };
-    const parts: Parts = { uid: this.uids?.take(), folder: undefined, cgroup: undefined };
+    const signal = AbortSignal.any([options.signal, this.closing.signal]);
+    const run: OneRun = { spec, options: { ...options, signal }, startedAt, enforced };
     try {
-      const prepared = await this.prepare(id, spec, options, parts);
-      const { launched, folder } = prepared;
+      if (signal.aborted) await handed?.waiting.discard();
+      else {
+        const warm = handed?.waiting.take() === true ? await this.runWaiting(run, handed) : 'lost';
+        if (warm !== 'lost') return warm;
+      }
+      if (signal.aborted) return { ...nothing, verdict: { kind: 'stopped' } };
+      return await this.runCold(run);
+    } catch (error) {
+      if (!(error instanceof Unprepared)) throw error;
+      return { ...nothing, verdict: { kind: 'unprepared', message: messageOf(error.cause) } };
+    }
+  }
+
+  private async runCold(run: OneRun): Promise<SandboxEnd> {
+    const { spec, options } = run;
+    const parts = this.newParts();
+    try {
+      const { launched, folder } = await this.prepare(spec, options, parts, spec);
       const supervision = new Supervision(launched, {
-        ...{ ...options, signal, logBytes: spec.limits.logBytes },
+        ...{ ...options, logBytes: spec.limits.logBytes },
         ...{ disk: folder.disk, cgroup: parts.cgroup },
         onBegin: async (init) => void (await parts.proxy?.listenIn(init)),
       });
       const end = await supervision.ended;
-      const pid = launched.child.pid;
-      return await conclude({ spec, options, parts, folder, end, pid, startedAt, enforced });
-    } catch (error) {
-      if (!(error instanceof Unprepared)) throw error;
-      return { ...nothing, verdict: { kind: 'unprepared', message: messageOf(error.cause) } };
+      return await conclude({ ...run, parts, folder, end, pid: launched.child.pid });
     } finally {
       await this.takeDown(parts);
     }
   }
 
+  /** @returns `lost` where it ended before anything of the program was heard: it had died, and another is to be made */
+  private async runWaiting(run: OneRun, { waiting, tell }: Handed): Promise<SandboxEnd | 'lost'> {
+    const { spec, options } = run;
+    const { parts, folder, supervision, pid, stop } = waiting.options;
+    const onAbort = (): void => stop.abort();
+    options.signal.addEventListener('abort', onAbort);
+    try {
+      await fillFolder(folder.path, spec);
+      if (options.signal.aborted) stop.abort();
+      else supervision.handOver(options, tell({ ...BASE_ENV, ...spec.env }));
+      const end = await supervision.ended;
+      if (end.begunAt === undefined && !end.told && end.ended !== 'stopped') return 'lost';
+      return await conclude({ ...run, parts, folder, end, pid });
+    } finally {
+      options.signal.removeEventListener('abort', onAbort);
+      await this.takeDown(parts);
+    }
+  }
+
+  private async makeWaiting(warm: WarmSpec): Promise<WaitingSandbox> {
+    assertHolds(warm.level, this.report);
+    if (!this.canWait || this.closing.signal.aborted)
+      throw new Error('no sandbox can wait on this host, or the worker is closing');
+    const spec: Launching = { ...warm, env: {}, gate: 'itself', network: [], cpuSeconds: 0 };
+    const stop = new AbortController();
+    const parts = this.newParts();
+    let waiting: WaitingSandbox | undefined;
+    try {
+      const { launched, folder } = await this.prepare(spec, {}, parts);
+      const supervision = new Supervision(launched, {
+        signal: AbortSignal.any([stop.signal, this.closing.signal]),
+        ...{ graceMs: 0, waits: true, logBytes: warm.limits.logBytes },
+        ...{ disk: folder.disk, cgroup: parts.cgroup },
+        onBegin: () => Promise.resolve(),
+      });
+      await supervision.waiting;
+      const { pid } = launched.child;
+      waiting = new WaitingSandbox({ parts, folder, supervision, pid, stop });
+    } finally {
+      if (waiting === undefined) await this.takeDown(parts);
+    }
+    waiting.gone = this.track(this.afterWaiting(waiting));
+    return waiting;
+  }
+
+  /** Whoever takes it takes it down; else we do. */
+  private async afterWaiting(waiting: WaitingSandbox): Promise<void> {
+    await waiting.options.supervision.ended.catch(() => undefined);
+    if (waiting.retire()) await this.takeDown(waiting.options.parts);
+  }
+
+  private newParts(): SandboxParts {
+    return { uid: this.uids?.take(), folder: undefined, cgroup: undefined };
+  }
+
   /** @throws Unprepared, or a TaskError of the files */
   private async prepare(
-    id: string,
-    spec: SandboxSpec,
-    options: SandboxRunOptions,
-    parts: Parts,
-  ): Promise<{ launched: ReturnType<typeof launch>; folder: SandboxFolder }> {
+    spec: Launching,
+    { onRefused }: Pick<SandboxRunOptions, 'onRefused'>,
+    parts: SandboxParts,
+    content?: FolderContent,
+  ): Promise<{ launched: Launched; folder: SandboxFolder }> {
     const { uid } = parts;
     const { disk, syscalls } = this.report;
+    const id = String(++this.count);
     try {
       const path = join(this.folder, id);
       const owner = uid ?? process.getuid?.() ?? 0;
-      const folding = makeFolder({ path, uid: owner, image: disk === 'image' }, spec);
+      const folding = makeFolder({ path, uid: owner, image: disk === 'image' }, spec, content);
       const grouping = this.cgroups?.create(id, spec.limits);
       // Both to their end: what was made has to be known to be taken down.
       await Promise.allSettled([
@@ -168,7 +262,7 @@ export class Sandboxes {
           targets: spec.network,
           socket: join(folder.folders.net, 'proxy.sock'),
           tcp: this.report.proxy === 'tcp',
-          onRefused: options.onRefused,
+          onRefused,
         });
       const arch = process.arch as SeccompArch;
       const launched = launch({
@@ -181,11 +275,10 @@ export class Sandboxes {
         }),
         seccomp: syscalls === 'seccomp',
         filter: syscalls === 'seccomp' ? seccompFilter({ arch, networked }) : undefined,
-        env: { PATH, HOME: '/tmp', LANG: 'C.UTF-8', ...parts.proxy?.env, ...spec.env },
+        env: { ...BASE_ENV, ...parts.proxy?.env, ...spec.env },
         argv: [
           ...(cgroup ? [] : boundProcesses(spec.limits)),
-          ...(spec.gate === 'itself' ? [] : ['/bin/sh', '-c', GATE, 'sh']),
-          ...spec.argv,
+          ...(spec.gate === 'itself' ? spec.argv : behindGate(spec.argv)),
         ],
       });
       return { launched, folder };
@@ -196,12 +289,9 @@ export class Sandboxes {
   }
 
   /** What cannot be removed now does not change how the program ended: it is swept when we close. */
-  private async takeDown({ uid, folder, cgroup, proxy }: Parts): Promise<void> {
+  private async takeDown(parts: SandboxParts): Promise<void> {
     try {
-      await cgroup?.kill();
-      await Promise.all([proxy?.close(), cgroup?.remove(), folder?.remove()]);
-      // Only now: a user with something left of it is not given again.
-      if (uid !== undefined) this.uids?.give(uid);
+      await takeDown(parts, this.uids);
     } catch (error) {
       this.onLeft?.(`something of a sandbox is left: ${messageOf(error)}`);
     }
@@ -223,12 +313,20 @@ export class Sandboxes {
   }
 }
 
-/** What a sandbox consists of, and has to be taken down. */
-interface Parts {
-  uid: number | undefined;
-  folder: SandboxFolder | undefined;
-  cgroup: TaskCgroup | undefined;
-  proxy?: AllowProxy;
+/** A sandbox that waits, and what it is to be told. */
+export interface Handed {
+  waiting: WaitingSandbox;
+  tell: Tell;
+}
+
+/** What one is started with; what it is to run may come later. */
+type Launching = Omit<SandboxSpec, 'files' | 'input' | 'maxOutputBytes' | 'maxArtifactBytes'>;
+
+interface OneRun {
+  spec: SandboxSpec;
+  options: SandboxRunOptions;
+  startedAt: number;
+  enforced: Record<string, string>;
 }
 
 /** Nothing of the program has run; the cause says why. */
@@ -238,15 +336,11 @@ class Unprepared extends Error {
   }
 }
 
-interface Concluding {
-  spec: SandboxSpec;
-  options: SandboxRunOptions;
-  parts: Parts;
+interface Concluding extends OneRun {
+  parts: SandboxParts;
   folder: SandboxFolder;
   end: SupervisionEnd;
   pid: number | undefined;
-  startedAt: number;
-  enforced: Record<string, string>;
 }
 
 async function conclude(it: Concluding): Promise<SandboxEnd> {

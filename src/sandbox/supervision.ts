@@ -23,7 +23,13 @@ const RETRY_MS = 5;
 /** Kept of standard error, in characters. */
 const TAIL = 4_000;
 
-export interface SupervisionOptions extends SandboxRunOptions {
+/** What is known of a run when it is handed to a sandbox that waits. */
+export type SupervisedRun = Pick<SandboxRunOptions, 'graceMs' | 'onOutput'>;
+
+export interface SupervisionOptions extends SupervisedRun {
+  signal: AbortSignal;
+  /** It says first that it waits, and is told later what to run: {@link Supervision.handOver}. Default false. */
+  waits?: boolean;
   logBytes: number;
   disk: Disk;
   cgroup: TaskCgroup | undefined;
@@ -41,6 +47,8 @@ export interface SupervisionEnd {
   stderr: string;
   /** Milliseconds of `performance.now()`. */
   begunAt: number | undefined;
+  /** Something that it said went to `onOutput`. */
+  told: boolean;
   diskWasFull: boolean;
 }
 
@@ -56,16 +64,49 @@ export class Supervision {
   private stderr = '';
   private diskWasFull = false;
   private grace: NodeJS.Timeout | undefined;
+  private looks: NodeJS.Timeout | undefined;
+  private told = false;
+  private run: SupervisedRun;
+  /** Settles when it waits. Rejects where it ends before. */
+  readonly waiting: Promise<void>;
 
   constructor(
     private readonly launched: Launched,
     private readonly options: SupervisionOptions,
   ) {
+    this.run = options;
     this.listen('stdout', launched.stdout);
     this.listen('stderr', launched.stderr);
     this.followStatus(launched.status);
-    launched.gate.once('data', () => void this.begin());
     this.ended = this.follow();
+    this.waiting = options.waits ? this.comesUp() : Promise.resolve();
+    if (!options.waits) this.begins();
+  }
+
+  /** Neither it nor process 1 inside has ended, as far as is known. */
+  get isAlive(): boolean {
+    const { exitCode, signalCode } = this.launched.child;
+    if (exitCode !== null || signalCode !== null || this.reason !== undefined) return false;
+    return this.init?.start !== undefined && startOf(this.init.pid) === this.init.start;
+  }
+
+  /** To one that waits: what it is to run, whose it is from now on. */
+  handOver(run: SupervisedRun, message: string): void {
+    this.run = run;
+    this.begins();
+    this.launched.gate.write(message);
+  }
+
+  private begins(): void {
+    this.looks ??= setInterval(() => void this.look(), LOOK_MS);
+    this.launched.gate.once('data', () => void this.begin());
+  }
+
+  private async comesUp(): Promise<void> {
+    const { gate } = this.launched;
+    const up = new Promise<boolean>((resolve) => gate.once('data', () => resolve(true)));
+    if (await Promise.race([up, this.ended.then(() => false)])) return;
+    throw new Error(`it ended before it was up: ${this.stderr.trim()}`);
   }
 
   /** Ends it now (S1, S2). */
@@ -78,7 +119,6 @@ export class Supervision {
     const { child } = this.launched;
     const { signal, cgroup } = this.options;
     const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    const looks = setInterval(() => void this.look(), LOOK_MS);
     const onAbort = (): void => void this.stop();
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
@@ -87,10 +127,10 @@ export class Supervision {
       // One that it left behind may hold its output open.
       await (cgroup ? cgroup.kill() : this.initGone());
       await closed;
-      const { reason: ended, failed, reported, stderr, begunAt, diskWasFull } = this;
-      return { ended, failed, reported, code, signal: by, stderr, begunAt, diskWasFull };
+      const { reason: ended, failed, reported, stderr, begunAt, told, diskWasFull } = this;
+      return { ended, failed, reported, code, signal: by, stderr, begunAt, told, diskWasFull };
     } finally {
-      clearInterval(looks);
+      clearInterval(this.looks);
       clearTimeout(this.grace);
       signal.removeEventListener('abort', onAbort);
     }
@@ -113,7 +153,10 @@ export class Supervision {
     const say = (text: string): void => {
       if (text === '') return;
       if (stream === 'stderr') this.stderr = (this.stderr + text).slice(-TAIL);
-      this.options.onOutput?.(stream, text);
+      const { onOutput } = this.run;
+      if (onOutput === undefined) return;
+      this.told = true;
+      onOutput(stream, text);
     };
     readable.on('data', (chunk: Buffer) => {
       if (left < 0) return;
@@ -162,7 +205,7 @@ export class Supervision {
   /** SIGTERM to the program, and the end after the grace. */
   private async stop(): Promise<void> {
     this.reason ??= 'stopped';
-    const { graceMs } = this.options;
+    const { graceMs } = this.run;
     if (graceMs <= 0 || this.begunAt === undefined || this.init === undefined)
       return this.end('stopped');
     this.grace = setTimeout(() => this.end('stopped'), graceMs);

@@ -7,6 +7,9 @@ export const METRIC = {
   tempograph_nodes_held: 'Times that a node gave its place back, by reason.',
   tempograph_attempts: 'Attempts that ended, by outcome.',
   tempograph_retries: 'Attempts that were followed by another one.',
+  tempograph_pool_ready: 'Sandboxes that wait for a program, by runtime.',
+  tempograph_pool_hits: 'Programs that found a sandbox waiting.',
+  tempograph_pool_misses: 'Programs that could have had a sandbox waiting, and were started cold.',
   tempograph_task_metric: 'The last value that a task gave to ctx.metric.',
 } as const;
 

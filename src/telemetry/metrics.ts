@@ -4,6 +4,7 @@ import { Runtime } from '@temporalio/worker';
 import type { ExecutionEnd, ExecutionLabels, NodeHold } from '../domain/observation.js';
 import type { AttemptRecord } from '../domain/outcome.js';
 import { METRIC, SECONDS } from './metric-names.js';
+import type { PoolWatch } from '../domain/warm-plan.js';
 import { LabelBound } from './label-bound.js';
 
 /** Different values of a label; the rest are `other`. */
@@ -38,6 +39,14 @@ export class Metrics {
       attempts: counter('tempograph_attempts'),
       retries: counter('tempograph_retries'),
       held: counter('tempograph_nodes_held'),
+      poolHits: counter('tempograph_pool_hits'),
+      poolMisses: counter('tempograph_pool_misses'),
+      poolReady: meter.createGauge(
+        'tempograph_pool_ready',
+        'int',
+        undefined,
+        METRIC.tempograph_pool_ready,
+      ),
       duration: seconds('tempograph_execution_seconds'),
       queued: seconds('tempograph_attempt_queued_seconds'),
       run: seconds('tempograph_attempt_run_seconds'),
@@ -95,6 +104,13 @@ export class Metrics {
     for (const [name, value] of Object.entries(values))
       this.meters.value.set(value, { ...labels, metric: this.names.of(name) });
   }
+
+  /** For the pools of sandboxes that wait. */
+  readonly pools: PoolWatch = {
+    ready: (runtime, count) => this.meters.poolReady.set(count, { runtime }),
+    hit: (runtime) => this.meters.poolHits.add(1, { runtime }),
+    miss: (runtime) => this.meters.poolMisses.add(1, { runtime }),
+  };
 
   private labels(task: string, project: string | undefined): { task: string; project: string } {
     return { task: this.tasks.of(task), project: this.project(project) };

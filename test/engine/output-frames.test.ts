@@ -41,8 +41,15 @@ describe('OutputFrames', () => {
     expect(said).toEqual([['stdout', '中']]);
   });
 
+  it('charges something for each line, whatever is in it', () => {
+    const { frames, of } = setup(1_000);
+    for (let nth = 0; nth < 100; nth++) frames.push(frame(1, '\n'));
+    expect(of('stdout')).toBe('\n'.repeat(13)); // 81 bytes each
+    expect(frames.overflowed).toBe(true);
+  });
+
   it('takes many small frames in one piece', () => {
-    const { frames, of } = setup(1e6);
+    const { frames, of } = setup(1e7);
     frames.push(Buffer.concat(Array.from({ length: 50_000 }, () => frame(1, 'y\n'))));
     expect(of('stdout').length).toBe(100_000);
   });

@@ -44,8 +44,8 @@ describe('the error of a program that failed', () => {
       signal: 'SIGSEGV',
       stderr: 'x'.repeat(10_000),
     });
-    expect(message.length).toBeLessThan(400);
-    expect((details as { stderr: string }).stderr).toHaveLength(2_000);
+    expect(message.length).toBeLessThan(2_100);
+    expect((details as { stderr: string }).stderr).toHaveLength(700);
   });
 
   it('is of the configuration where there is no such program', () => {

@@ -9,9 +9,18 @@ import { stat } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { abstractName } from '../../src/sandbox/owner.js';
-import { describeSandbox, openScene, outside, together, type Scene } from './support/scene.js';
+import {
+  describeBoth,
+  describeSandbox,
+  openScene,
+  outside,
+  together,
+  type Kind,
+  type Scene,
+} from './support/scene.js';
 
 let scene: Scene;
+let scenes: Record<Kind, Scene>;
 const host = { tcp: 0, udp: 0, address: '', abstract: '', pid: 0 };
 const ends: (() => void)[] = [];
 
@@ -22,7 +31,7 @@ const listening = async (server: Server | Datagrams): Promise<AddressInfo> => {
 };
 beforeAll(async () => {
   if (process.getuid?.() !== 0) return;
-  scene = await openScene();
+  scenes = { cold: await openScene(), warm: await openScene({}, 'warm') };
   host.tcp = (await listening(createServer((s) => s.end()).listen(0, '0.0.0.0'))).port;
   const datagrams = createSocket('udp4').bind(0, '127.0.0.1');
   host.udp = (await listening(datagrams)).port;
@@ -38,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const end of ends) end();
-  await scene?.sandboxes.close();
+  for (const { sandboxes } of Object.values(scenes ?? {})) await sandboxes.close();
 });
 
 type Attempt = [what: string, code: () => string, inside: RegExp, outside?: RegExp];
@@ -167,7 +176,8 @@ attempt(lambda: fcntl.ioctl(end, 0x5412, b'x') and None)`,
   ],
 ];
 
-describeSandbox('a sandbox, when its program', () => {
+describeBoth('a sandbox, when its program', (kind) => {
+  beforeAll(() => void (scene = scenes[kind]));
   let inside: string[];
   let control: string[];
   beforeAll(async () => {
@@ -254,6 +264,7 @@ print(sorted(set(os.readlink('/proc/self/fd/' + fd).split(':')[0] for fd in os.l
 });
 
 describeSandbox('a sandbox with a network', () => {
+  beforeAll(() => void (scene = scenes.cold));
   const asked = { network: ['example.com:443'] };
 
   it('1 has no way out but the proxy', async () => {

@@ -8,7 +8,13 @@ import { Worker } from 'node:worker_threads';
 import { mountsBelow } from '../../src/sandbox/sweep.js';
 import { until } from '../support/until.js';
 import { marker, processesWith } from './support/host.js';
-import { describeSandbox, openScene, type Asked, type Asking } from './support/scene.js';
+import {
+  describeBoth,
+  describeSandbox,
+  openScene,
+  type Asked,
+  type Asking,
+} from './support/scene.js';
 import { startSupervisor } from './support/supervisor.js';
 
 let root: string;
@@ -28,9 +34,9 @@ const subgroups = async (group: string): Promise<string[]> => {
   return entries?.filter((entry) => entry.isDirectory()).map(({ name }) => name) ?? ['gone'];
 };
 
-describeSandbox('twenty sandboxes of mixed fate', () => {
+describeBoth('twenty sandboxes of mixed fate', (kind) => {
   it('leave no process, group, mount or folder', async () => {
-    const scene = await openScene({ root });
+    const scene = await openScene({ root }, kind);
     const [name = ''] = await readdir(root);
     const folder = join(root, name);
     const groups = await groupsOf(folder);
@@ -76,9 +82,9 @@ describeSandbox('twenty sandboxes of mixed fate', () => {
   });
 });
 
-describeSandbox('a worker', () => {
-  it('that closes ends what runs, and leaves nothing', async () => {
-    const scene = await openScene({ root });
+describeBoth('a worker that closes', (kind) => {
+  it('ends what runs, and leaves nothing', async () => {
+    const scene = await openScene({ root }, kind);
     let up: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (up = resolve));
     const running = scene.run(['sh', '-c', 'echo up; sleep 1000'], {}, { onOutput: () => up() });
@@ -88,7 +94,9 @@ describeSandbox('a worker', () => {
     expect(await readdir(root)).toEqual([]);
     expect((await scene.run(['true'])).end.verdict).toEqual({ kind: 'stopped' });
   });
+});
 
+describeSandbox('a worker', () => {
   it('that is killed takes its sandbox along, and the next one sweeps what is left, of the dead only', async () => {
     const [dying, staying] = [marker(), marker()];
     const start = (seconds: string) =>

@@ -2,7 +2,7 @@
 import type { SandboxVerdict } from '../../src/sandbox/sandbox-spec.js';
 import { until } from '../support/until.js';
 import { marker, processesWith } from './support/host.js';
-import { describeSandbox, openScene, type Asked, type Ran, type Scene } from './support/scene.js';
+import { describeBoth, openScene, type Asked, type Ran, type Scene } from './support/scene.js';
 
 let scene: Scene;
 const neighbour = { stop: new AbortController(), ran: undefined as Promise<Ran> | undefined };
@@ -10,10 +10,11 @@ const neighbour = { stop: new AbortController(), ran: undefined as Promise<Ran> 
 const exhausted = (resource: string): object => ({ kind: 'exhausted', resource });
 const MIB = 2 ** 20;
 
-describeSandbox('a sandbox', () => {
+describeBoth('a sandbox', (kind) => {
   let settled: Ran | undefined;
   beforeAll(async () => {
-    scene = await openScene();
+    scene = await openScene({}, kind);
+    neighbour.stop = new AbortController();
     let said = '';
     neighbour.ran = scene.run(
       ['sh', '-c', 'echo up; while :; do sleep 0.2; done'],
@@ -144,8 +145,8 @@ for byte in 'žluť 👩‍👩‍👧'.encode(): os.write(1, bytes([byte])); ti
   });
 });
 
-describeSandbox('a program that is asked to stop', () => {
-  beforeAll(async () => void (scene = await openScene()));
+describeBoth('a program that is asked to stop', (kind) => {
+  beforeAll(async () => void (scene = await openScene({}, kind)));
   afterAll(() => scene.sandboxes.close());
 
   const stopped = async (program: string, graceMs: number): Promise<Ran> => {

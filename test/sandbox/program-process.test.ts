@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { limitsOf, type ProcessSpec, type Resources } from '../../src/domain/program.js';
+import { limitsOf, RUNTIMES, type ProcessSpec, type Resources } from '../../src/domain/program.js';
 import type { RegisteredTask, TaskContext } from '../../src/registry.js';
 import { ProgramProcessRunner } from '../../src/runners/program-process.js';
 import type { ProgramRun, RunOptions, RunOutcome } from '../../src/runners/runner.js';
-import { describeSandbox } from './support/scene.js';
+import { UNWATCHED, type PoolWatch } from '../../src/domain/warm-plan.js';
+import { describeBoth } from './support/scene.js';
 
 const withJava = existsSync('/usr/bin/javac') ? it : it.skip;
 const never = new AbortController().signal;
@@ -16,17 +17,23 @@ interface Asked extends Partial<ProgramRun> {
   options?: Partial<RunOptions>;
 }
 
-describeSandbox('ProgramProcessRunner', () => {
+describeBoth('ProgramProcessRunner', (kind) => {
   let runner: ProgramProcessRunner;
-  beforeAll(() => void (runner = new ProgramProcessRunner({ maxPrograms: 4, graceMs: 0 })));
+  let hits: string[];
+  const watch: PoolWatch = { ...UNWATCHED, hit: (runtime) => void hits.push(runtime) };
+  const named = RUNTIMES.map((runtime) => {
+    return { key: { runtime, level: 'HIGH' as const, limits: limitsOf({ cpu: 1 }) }, count: 1 };
+  });
+  const warm = kind === 'warm' ? { named, budgetBytes: 2 ** 30, watch } : undefined;
+  beforeAll(() => void (runner = new ProgramProcessRunner({ maxPrograms: 4, graceMs: 0, warm })));
   afterAll(() => runner.close());
 
   let kept: Record<string, string>;
   let warnings: string[];
   let said: string;
-  beforeEach(() => ([kept, warnings, said] = [{}, [], '']));
+  beforeEach(() => ([kept, warnings, said, hits] = [{}, [], '', []]));
 
-  const run = (
+  const run = async (
     process: ProcessSpec,
     { resources, options, ...asked }: Asked = {},
   ): Promise<RunOutcome> => {
@@ -43,6 +50,8 @@ describeSandbox('ProgramProcessRunner', () => {
       ...{ maxOutputBytes: 10_000, maxArtifactBytes: 10_000 },
       ...asked,
     };
+    await runner.check([]);
+    await runner['pools']?.settled();
     return runner.run(
       { task: {} as RegisteredTask, input: null, context, program },
       { signal: never, onOutput: (_stream, text) => void (said += text), ...options },
@@ -90,6 +99,7 @@ public class Twice {
   const works = async (runtime: ProcessSpec['runtime'], code: string): Promise<void> => {
     const { output, metrics, enforced } = await run({ runtime, code, args: ['a b', 'ž'] });
     expect(output).toEqual({ n: 42, args: ['a b', 'ž'] });
+    expect(hits).toEqual(kind === 'warm' ? [runtime] : []);
     expect(kept).toEqual({ 'plots/a.txt': 'kept' });
     expect(metrics.peakMemoryBytes).toBeGreaterThan(0);
     expect(metrics.cpuMs).toBeGreaterThan(0);

@@ -24,12 +24,14 @@ describe('targetOf', () => {
 });
 
 describe('AllowList', () => {
-  const list = new AllowList([
-    'api.example.com:443',
-    '*.cdn.example.com:80',
-    '10.0.0.7:5432',
-    '*:8443',
-  ]);
+  const targets = ['api.example.com:443', '*.cdn.example.com:80', '10.0.0.7:5432', '*:8443'];
+  const list = new AllowList(targets, true);
+
+  it('opens nothing that is private by itself, also what is on it', () => {
+    const closed = new AllowList(targets);
+    expect(closed.allowsAddress('10.0.0.7', 5432)).toBe(false);
+    expect(closed.allowsAddress('93.184.216.34', 443)).toBe(true);
+  });
 
   it.each([
     ['api.example.com', 443, true],
@@ -96,6 +98,7 @@ describe('AllowProxy', () => {
     const asked: string[] = [];
     const socket = join(folder, `${Math.random()}.sock`);
     const proxy = await AllowProxy.open({
+      privateToo: true,
       ...{ targets, socket, tcp: false },
       onRefused: (text) => void refused.push(text),
       lookup: async (host) => {
@@ -216,6 +219,10 @@ describe('AllowProxy', () => {
 });
 
 describeSandbox('a program with a list of hosts', () => {
+  // What is to be reached is on this machine.
+  beforeAll(() => void (process.env['TEMPOGRAPH_HTTP_ALLOW_PRIVATE'] = '1'));
+  afterAll(() => void delete process.env['TEMPOGRAPH_HTTP_ALLOW_PRIVATE']);
+
   let scene: Scene;
   beforeAll(async () => void (scene = await openScene()));
   afterAll(() => scene.sandboxes.close());

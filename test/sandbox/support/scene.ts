@@ -2,7 +2,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { limitsOf, type Resources } from '../../../src/domain/program.js';
-import { Sandboxes, type SandboxesOptions } from '../../../src/sandbox/sandbox.js';
+import { behindGate, tellShell, WAITS_FOR_ANY } from '../../../src/sandbox/gate.js';
+import { Sandboxes, type Handed, type SandboxesOptions } from '../../../src/sandbox/sandbox.js';
 import type {
   ResultFiles,
   SandboxEnd,
@@ -22,6 +23,15 @@ export const describeSandbox: typeof describe = ((name: string, body: () => void
   console.warn(`skipped: ${name}: ${why}`);
   return describe.skip(name, body);
 }) as typeof describe;
+
+/** Made for the program, or one that waited for any. */
+export const KINDS = ['cold', 'warm'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** The same suite over both kinds of sandboxes. */
+export function describeBoth(name: string, body: (kind: Kind) => void): void {
+  for (const kind of KINDS) describeSandbox(`${kind}: ${name}`, () => body(kind));
+}
 
 export interface Ran {
   end: SandboxEnd;
@@ -52,13 +62,23 @@ export function specOf(argv: readonly string[], { resources, ...asked }: Asked =
   };
 }
 
-export async function openScene(options?: SandboxesOptions): Promise<Scene> {
+/** @param kind warm: whatever has no network and does not go through the gate itself runs in a sandbox that has waited */
+export async function openScene(options?: SandboxesOptions, kind: Kind = 'cold'): Promise<Scene> {
   const sandboxes = await Sandboxes.open(options);
+  const handedFor = async (spec: SandboxSpec): Promise<Handed | undefined> => {
+    if (kind === 'cold' || spec.network.length > 0 || spec.gate === 'itself') return undefined;
+    const { limits, level, binds = [] } = spec;
+    const waits = { argv: WAITS_FOR_ANY, limits, level, binds };
+    const waiting = await sandboxes.warm(waits).catch(() => undefined); // closed
+    return waiting && { waiting, tell: tellShell(behindGate(spec.argv)) };
+  };
   const run: Scene['run'] = async (argv, asked, options = {}) => {
     const said = { stdout: '', stderr: '' };
     const refused: string[] = [];
     let left: ResultFiles | undefined;
-    const end = await sandboxes.run(specOf(argv, asked), {
+    const spec = specOf(argv, asked);
+    const handed = await handedFor(spec);
+    const running: SandboxRunOptions = {
       signal: new AbortController().signal,
       graceMs: 0,
       onResult: async (files) => void (left = files),
@@ -68,7 +88,10 @@ export async function openScene(options?: SandboxesOptions): Promise<Scene> {
         said[stream] += text;
         options.onOutput?.(stream, text);
       },
-    });
+    };
+    const end = await sandboxes.run(spec, running, handed);
+    if (handed && end.pid !== undefined && end.pid !== handed.waiting.options.pid)
+      throw new Error('it did not run in the sandbox that waited');
     const output = left?.output && Buffer.from(left.output).toString();
     const artifacts = (left?.artifacts ?? []).map(({ name }) => name);
     return { end, ...said, output, artifacts, refused };
