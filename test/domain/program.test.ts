@@ -6,6 +6,7 @@ import {
   DEFAULT_LIMITS,
   FaasSchema,
   limitsOf,
+  overLimits,
   ProcessSchema,
   ResourcesSchema,
   SecuritySchema,
@@ -59,6 +60,11 @@ describe('what is said of a program', () => {
     ['a NUL in an argument', { command: ['ls', 'a\0b'] }],
     ['one of our variables', { ...node, env: { TEMPOGRAPH_INPUT: 'x' } }],
     ['a name that is none', { ...node, env: { 'A=B': 'x' } }],
+    [
+      'a variable that a runtime reads before it begins',
+      { ...node, env: { NODE_OPTIONS: '-r x' } },
+    ],
+    ['a variable of the loader', { ...node, env: { LD_PRELOAD: 'x' } }],
     ['a file that climbs', { ...node, files: { '../x': '' } }],
     ['a file below the root', { ...node, files: { '/etc/passwd': '' } }],
     ['a host without a port', { ...node, network: ['example.com'] }],
@@ -120,8 +126,37 @@ describe('what a program is granted', () => {
     expect(grantsOf(program, 'HIGH', permissions)).toMatchObject({ env: ['REGION'] });
   });
 
+  it('is a function only where its host is granted, from MEDIUM up', () => {
+    const faas: Program = { kind: 'faas', faas: { url: 'https://f.example/run' } };
+    expect(grantsOf(faas, 'LOW', [])).not.toHaveProperty('refused');
+    expect(grantsOf(faas, 'MEDIUM', [])).toHaveProperty('refused');
+    expect(grantsOf(faas, 'MEDIUM', ['network:f.example:443'])).not.toHaveProperty('refused');
+  });
+
   it('is never a path of the host', () => {
     expect(grantsOf(program, 'LOW', ['read:/etc'])).toHaveProperty('refused');
+  });
+});
+
+describe('what a worker gives to a program at most', () => {
+  const most = limitsOf({ cpu: 2, memory: 1_024, disk: 2_048, processes: 8, logs: 4_096 });
+  it.each<[string, object, string | undefined]>([
+    [
+      'as much as there is',
+      { cpu: 2, memory: 1_024, disk: 2_048, processes: 8, logs: 4_096 },
+      undefined,
+    ],
+    ['more memory', { memory: 2_048 }, 'resources.memory: 2Ki is more than'],
+    [
+      'more CPUs',
+      { cpu: 3, memory: 1, disk: 1, processes: 1, logs: 1 },
+      'resources.cpu: 3 is more than',
+    ],
+  ])('is told where a program asks for %s', (_name, asked, expected) => {
+    const small = { memory: 1, disk: 1, processes: 1, logs: 1 };
+    const said = overLimits(limitsOf({ ...small, ...asked }), most);
+    if (expected === undefined) expect(said).toBeUndefined();
+    else expect(said).toContain(expected);
   });
 });
 
