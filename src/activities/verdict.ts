@@ -106,14 +106,13 @@ function again(
 ): Verdict {
   const setups = (round?.setups ?? 0) + 1;
   const waitMs = SETUP_WAIT_MS * 2 ** (setups - 1);
-  const retry = setups < SETUPS && waitMs < attempt.totalLeftMs();
+  const isInTime = waitMs < attempt.totalLeftMs();
+  const retry = setups < SETUPS && isInTime;
   const error = recordError(thrown, retry, attempt.number, redaction);
   if (retry) return { retry, error, waitMs, maxRetries: SETUPS - 1, setups };
-  return {
-    retry,
-    error: { ...error, message: `${error.message} (tried ${setups} times)` },
-    status: 'FAILED',
-  };
+  const why = isInTime ? `tried ${setups} times` : 'no time left for another try';
+  const message = `${error.message} (${why})`;
+  return { retry, error: { ...error, message }, status: isInTime ? 'FAILED' : 'TIMEOUT' };
 }
 
 /** What the task itself says of its error; a classifier that fails has said nothing. */

@@ -111,10 +111,17 @@ async function images(folder: string, root: boolean, lack: Say): Promise<boolean
 }
 
 async function entersNetworks(root: boolean, lack: Say): Promise<boolean> {
-  if (root && (await isProgram('/usr/bin/nsenter'))) return true;
+  if (root && (await isProgram('/usr/bin/nsenter')) && (await mayEnter())) return true;
   lack(
     'proxy',
-    'programs find their proxy at the socket TEMPOGRAPH_PROXY_SOCKET only, not by HTTP_PROXY; run the worker as root, with nsenter (util-linux)',
+    'programs find their proxy at the socket TEMPOGRAPH_PROXY_SOCKET only, not by HTTP_PROXY; run the worker as root, with nsenter (util-linux) and the capabilities SYS_ADMIN and SYS_PTRACE',
   );
   return false;
+}
+
+/** Another process's namespace is entered by who may trace it and may change namespaces: CAP_SYS_PTRACE, CAP_SYS_ADMIN. */
+async function mayEnter(): Promise<boolean> {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
+  const held = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return [19n, 21n].every((capability) => ((held >> capability) & 1n) === 1n);
 }
