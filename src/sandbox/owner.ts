@@ -14,6 +14,7 @@ export const UIDS = 512;
 /** Workers of one host. */
 const RANGES = 64;
 const PREFIX = 'tempograph';
+const UNKNOWN = '00000000';
 
 /** `tempograph-1a2b3c4d-4026531836-4711-987654-c0ffee42` for this process; another with each call. */
 export function ownName(): string {
@@ -29,7 +30,9 @@ export function isOwnerName(name: string): boolean {
 /** Whether the worker of that name still runs on this host. */
 export function isAlive(name: string): boolean {
   const [, ofBoot, namespace, pid, start] = name.split('-');
-  if (ofBoot !== boot()) return false;
+  const now = boot();
+  if (now === UNKNOWN) return true; // whoever cannot be asked about is left alone
+  if (ofBoot !== now) return false;
   if (namespace !== pidNamespace()) return true;
   const stat = statOf(Number(pid));
   return stat === 'unknown' || (stat !== undefined && String(aliveSince(stat)) === start);
@@ -48,7 +51,7 @@ function boot(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
   } catch {
-    return '00000000';
+    return UNKNOWN;
   }
 }
 
