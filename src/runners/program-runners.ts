@@ -18,22 +18,22 @@ export class ProgramRunners {
    * @throws TaskError CONFIGURATION with the lack, for a kind that was asked for
    */
   static async open(
-    openers: Partial<Record<ProgramKind, OpenRunner>>,
+    openers: Readonly<Record<ProgramKind, OpenRunner>>,
     wanted: readonly ProgramKind[] | undefined,
   ): Promise<ProgramRunners> {
     const runners = new Map<ProgramKind, Runner>();
     const lacks: Partial<Record<ProgramKind, string>> = {};
-    for (const kind of PROGRAM_KINDS) {
-      const open = openers[kind];
-      if (wanted && !wanted.includes(kind)) lacks[kind] = 'the setting programs leaves it out';
-      else if (!open) lacks[kind] = 'it has no runner';
-      else
-        try {
-          runners.set(kind, await open());
-        } catch (error) {
-          lacks[kind] = messageOf(error);
-        }
-    }
+    await Promise.all(
+      PROGRAM_KINDS.map(async (kind) => {
+        if (wanted && !wanted.includes(kind)) lacks[kind] = 'the setting programs leaves it out';
+        else
+          try {
+            runners.set(kind, await openers[kind]());
+          } catch (error) {
+            lacks[kind] = messageOf(error);
+          }
+      }),
+    );
     const missing = wanted?.filter((kind) => !runners.has(kind)) ?? [];
     if (missing.length === 0) return new ProgramRunners(runners, lacks);
     await closeAll(runners);
@@ -44,11 +44,11 @@ export class ProgramRunners {
   }
 
   get kinds(): ProgramKind[] {
-    return [...this.runners.keys()];
+    return PROGRAM_KINDS.filter((kind) => this.runners.has(kind));
   }
 
   get details(): ModeDetail[] {
-    return [...this.runners.values()].map(({ detail }) => detail);
+    return this.kinds.map((kind) => this.of(kind).detail);
   }
 
   /** @throws TaskError CONFIGURATION for a kind that this worker cannot run: another may */

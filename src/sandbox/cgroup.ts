@@ -216,6 +216,7 @@ async function set(path: string, value: number | string, needed: boolean): Promi
 }
 
 function kill(pid: number): void {
+  if (pid < 2) return; // 0 is one of another namespace, and to `kill` our own group
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

@@ -52,6 +52,11 @@ export interface SupervisionEnd {
   diskWasFull: boolean;
 }
 
+interface Init {
+  pid: number;
+  start: number | undefined;
+}
+
 export class Supervision {
   /** Never rejects but where the host does not let go of the dead. */
   readonly ended: Promise<SupervisionEnd>;
@@ -59,7 +64,7 @@ export class Supervision {
   private failed: unknown;
   private begunAt: number | undefined;
   /** Process 1 inside, as the host calls it, and when it started. */
-  private init: { pid: number; start: number | undefined } | undefined;
+  private init: Init | undefined;
   private reported = false;
   private stderr = '';
   private diskWasFull = false;
@@ -68,7 +73,7 @@ export class Supervision {
   private told = false;
   private run: SupervisedRun;
   /** Settles when it waits. Rejects where it ends before. */
-  readonly waiting: Promise<void>;
+  readonly waiting: Promise<unknown>;
 
   constructor(
     private readonly launched: Launched,
@@ -102,10 +107,10 @@ export class Supervision {
     this.launched.gate.once('data', () => void this.begin());
   }
 
-  private async comesUp(): Promise<void> {
+  private async comesUp(): Promise<Init> {
     const { gate } = this.launched;
     const up = new Promise<boolean>((resolve) => gate.once('data', () => resolve(true)));
-    if (await Promise.race([up, this.ended.then(() => false)])) return;
+    if (await Promise.race([up, this.ended.then(() => false)])) return await this.initKnown();
     throw new Error(`it ended before it was up: ${this.stderr.trim()}`);
   }
 
@@ -182,9 +187,8 @@ export class Supervision {
     const { cgroup, onBegin, signal } = this.options;
     try {
       await cgroup?.holdCpu();
-      // The status is written before the gate, but another pipe may be read first.
-      while (this.init === undefined) await delay(1, undefined, { signal: this.gone() });
-      await onBegin(this.init.pid);
+      const init = await this.initKnown();
+      await onBegin(init.pid);
       if (signal.aborted) return this.end('stopped');
       this.begunAt = performance.now();
       this.launched.gate.end('\n');
@@ -192,6 +196,13 @@ export class Supervision {
       this.failed ??= error;
       this.launched.child.kill('SIGKILL');
     }
+  }
+
+  /** Process 1 inside. The status is written before the gate, but another pipe may be read first. */
+  private async initKnown(): Promise<Init> {
+    const signal = this.gone();
+    while (this.init === undefined) await delay(1, undefined, { signal });
+    return this.init;
   }
 
   private gone(): AbortSignal {

@@ -72,12 +72,7 @@ export async function openScene(options?: SandboxesOptions, kind: Kind = 'cold')
     const waiting = await sandboxes.warm(waits).catch(() => undefined); // closed
     return waiting && { waiting, tell: tellShell(behindGate(spec.argv)) };
   };
-  const run = async (
-    argv: Parameters<Scene['run']>[0],
-    asked?: Parameters<Scene['run']>[1],
-    options: Parameters<Scene['run']>[2] = {},
-    again = false,
-  ): ReturnType<Scene['run']> => {
+  const run: Scene['run'] = async (argv, asked, options = {}) => {
     const said = { stdout: '', stderr: '' };
     const refused: string[] = [];
     let left: ResultFiles | undefined;
@@ -95,11 +90,8 @@ export async function openScene(options?: SandboxesOptions, kind: Kind = 'cold')
       },
     };
     const end = await sandboxes.run(spec, running, handed);
-    if (handed && end.pid !== undefined && end.pid !== handed.waiting.options.pid) {
-      // The one that waited had ended: it may, and the program then runs cold. Here it is to be the other kind.
-      if (again) throw new Error(`it did not run in the sandbox that waited, twice: ${end.stderr}`);
-      return await run(argv, asked, options, true);
-    }
+    if (handed && end.pid !== undefined && end.pid !== handed.waiting.options.pid)
+      throw new Error('it did not run in the sandbox that waited');
     const output = left?.output && Buffer.from(left.output).toString();
     const artifacts = (left?.artifacts ?? []).map(({ name }) => name);
     return { end, ...said, output, artifacts, refused };
