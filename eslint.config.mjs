@@ -10,6 +10,7 @@ const CONTRACT = [
   'workflows/operator-messages',
   'workflows/operator-shapes',
   'workflows/node-request',
+  'workflows/queues',
 ];
 /**
  * Which room of `src/` may import which other: imports point one way. `packages` lists the only packages a room may

@@ -7,6 +7,8 @@ import type { z } from 'zod';
 import type { CircuitSettingsSchema } from './domain/circuit.js';
 import { type CircuitSettings } from './domain/circuit.js';
 import type { Sink, SinkOptions } from './domain/sink.js';
+import type { RunnerChoice } from './domain/choose-runner.js';
+import type { RunnerSettings } from './domain/runner-settings.js';
 import type { Duration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
 import type {
@@ -36,6 +38,7 @@ import {
   warm,
   warmBudget,
   whole,
+  yesOrNo,
   type LogLevel,
 } from './setting-values.js';
 
@@ -71,6 +74,10 @@ export interface Settings {
   isolatedMemoryMb?: number;
   /** Kinds of programs that this worker runs: process, container, faas. Default: those that its host can. */
   programs?: readonly ProgramKind[];
+  /** Handlers may run in the worker's own process, where nothing else is said. Default true. All workers of a queue need the same. */
+  inProcess?: boolean;
+  /** Functions may be asked. Default true. All workers of a queue need the same. */
+  faas?: boolean;
   /** Programs of one kind that run at once in this worker. Default: four for each CPU. */
   maxPrograms?: number;
   /**
@@ -129,7 +136,7 @@ export interface Settings {
 
 export { LOG_LEVELS, type LogLevel } from './setting-values.js';
 
-export interface ResolvedSettings {
+export interface ResolvedSettings extends RunnerSettings {
   dataDir: string;
   taskQueue: string;
   templatesDir: string;
@@ -141,22 +148,9 @@ export interface ResolvedSettings {
   coordinatorEvents: number;
   maxOutputBytes: number;
   maxArtifactBytes: number;
-  maxThreads: number;
-  maxProcesses: number;
-  isolatedMemoryMb: number;
-  stopGraceMs: number;
-  /** Null: whatever the host can. */
-  programs: readonly ProgramKind[] | null;
-  maxPrograms: number;
   maxResources: Limits;
-  warm: readonly WarmWish[];
-  /** Bytes. */
-  warmBudget: number;
-  cgroupParent: string | null;
-  containerEngine: string | null;
-  containerRuntime: string | null;
-  containerMounts: readonly { source: string; readOnly: boolean }[];
-  images: Partial<Record<Runtime, string>>;
+  /** What the workers may; what they have is for each to find out. */
+  runners: Pick<RunnerChoice, 'inProcess' | 'faas'>;
   /** Null: none. */
   maxConcurrentExecutions: number | null;
   limits: Readonly<Record<string, { max: number }>>;
@@ -273,6 +267,10 @@ export function resolveSettings(
       programs,
       null,
     ),
+    runners: {
+      inProcess: read('inProcess', 'TEMPOGRAPH_IN_PROCESS', yesOrNo('inProcess'), true),
+      faas: read('faas', 'TEMPOGRAPH_FAAS', yesOrNo('faas'), true),
+    },
     maxPrograms: read(
       'maxPrograms',
       'TEMPOGRAPH_MAX_PROGRAMS',

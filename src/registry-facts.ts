@@ -29,7 +29,6 @@ export function planContext(
           postHooksOnSkipped: own.some((hook) => hook.onSkipped),
           external: task.definition.completion === 'external',
           inProcess: task.isolation === 'in-process',
-          ...(task.definition.isolation ? { isolation: task.isolation } : {}),
         }
       );
     },

@@ -146,6 +146,19 @@ export function programs(value: unknown): readonly ProgramKind[] {
   );
 }
 
+/** `true` or `false`, in the environment `1` and `0` too. */
+export const yesOrNo = (name: string) => (value: unknown) => {
+  const found = new Map([
+    ...['true', '1'].map((word) => [word, true] as const),
+    ...['false', '0'].map((word) => [word, false] as const),
+  ]).get(String(value));
+  if (found !== undefined) return found;
+  throw new TaskError(
+    'CONFIGURATION',
+    `${name}: expected true or false, got ${JSON.stringify(value)}`,
+  );
+};
+
 /** In the environment: `python=python:3.13-slim,node=node:22-slim`. */
 export function images(value: unknown): Partial<Record<Runtime, string>> {
   const pairs =

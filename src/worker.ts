@@ -49,7 +49,7 @@ import {
 } from './telemetry/tracing.js';
 import { templateGraph } from './templates/load-template.js';
 import { PRELOADED } from './workflow-modules.js';
-import { runnerQueue, systemQueue } from './workflows/messages.js';
+import { runnerQueue, systemQueue } from './workflows/queues.js';
 
 export { defineTask } from './registry.js';
 export type {

@@ -3,7 +3,6 @@
  * execution, so a later deployment changes nothing about a graph that runs.
  */
 import { withoutRefused } from '../domain/batch.js';
-import { RUNNER_CHOICE } from '../domain/choose-runner.js';
 import { SpecInvalidError, TaskError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
@@ -198,5 +197,5 @@ export async function forecast(
 export const planSettings = ({ settings, graphs, runners }: Deps): PlanSettings => ({
   circuits: settings.circuits,
   graph: graphs,
-  runners: { ...RUNNER_CHOICE, containers: runners.programKinds.includes('container') },
+  runners: { ...settings.runners, containers: runners.programKinds.includes('container') },
 });

@@ -90,7 +90,7 @@ function refusal(ask: RunnerAsk, runner: Isolation, may: RunnerChoice): string |
   if (level !== 'LOW' && kind === 'handler')
     return `security.level ${level}: a handler is code of the worker and has no sandbox; make it a process or a container`;
   if (runner === 'faas' && !may.faas)
-    return 'functions are switched off for these workers (setting programs)';
+    return 'functions are switched off for these workers (setting faas)';
   if (runner === 'faas' && level === 'HIGH')
     return "security.level HIGH: how a function is isolated is its provider's affair; make it a container";
   return undefined;

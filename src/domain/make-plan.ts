@@ -2,7 +2,7 @@
 import { SpecInvalidError } from './errors.js';
 import { fault, type Fault } from './fault.js';
 import { cachePolicy } from './cache.js';
-import { chooseRunner, RUNNER_CHOICE, type Isolation, type RunnerChoice } from './choose-runner.js';
+import { chooseRunner, RUNNER_CHOICE, type RunnerChoice } from './choose-runner.js';
 import type { Circuit, CircuitSettings } from './circuit.js';
 import { grantsOf } from './grants.js';
 import { kindOf, taskOf, type NodeKind } from './node-kind.js';
@@ -24,8 +24,6 @@ export interface TaskFacts {
   external?: boolean;
   /** It runs in the worker's own process. */
   inProcess?: boolean;
-  /** Where its handler runs. */
-  isolation?: Isolation;
 }
 
 export interface PlanContext {
@@ -254,20 +252,15 @@ function runClass(
   { runners = RUNNER_CHOICE }: PlanContext,
 ): RunClass | undefined {
   const program = programOf(node);
-  const said = {
-    isolation: pickFrom(layers, 'isolation'),
-    // By field: who adds a permission has not lowered the level.
-    resources: mergedFrom(layers, 'resources'),
-    security: mergedFrom(layers, 'security'),
-  };
-  // Nothing is said beyond the definition: it runs there, as it did before there was anything to say.
-  if (!program && Object.values(said).every((one) => one === undefined)) return undefined;
-  const { level = 'LOW', permissions = [] } = said.security ?? {};
+  // What a graph says for all of its nodes it says for its programs: a handler beside them has asked for nothing.
+  const own = program ? layers : layers.filter((_, index) => OPTION_LAYERS[index] !== 'defaults');
+  const resources = mergedFrom(own, 'resources');
+  const { permissions = [] } = mergedFrom(own, 'security') ?? {};
+  const { level = 'LOW' } = mergedFrom(layers, 'security') ?? {};
   const chosen = chooseRunner(
     {
-      kind: program?.kind ?? 'handler',
-      isolation: said.isolation ?? (program ? undefined : facts?.isolation),
-      ...{ level, permissions, hasResources: said.resources !== undefined },
+      ...{ kind: program?.kind ?? 'handler', isolation: pickFrom(layers, 'isolation') },
+      ...{ level, permissions, hasResources: resources !== undefined },
       hasRuntime: program?.kind === 'process' && program.process.runtime !== undefined,
     },
     runners,
@@ -280,7 +273,12 @@ function runClass(
     throw new Unable(
       `a container has no filtered network, so ${grants.network[0]} cannot be allowed; make it a process, or leave network out`,
     );
-  return program ? { runner, limits: limitsOf(said.resources), level, permissions } : { runner };
+  if (program) return { runner, limits: limitsOf(resources), level, permissions };
+  // It runs there anyway; and of a task that nobody here knows, only what is named is known.
+  const isSaid = pickFrom(layers, 'isolation') !== undefined;
+  return runner === (facts?.options.isolation ?? 'in-process') || !(facts || isSaid)
+    ? undefined
+    : { runner };
 }
 
 /** No runner can take the node as it was asked. */

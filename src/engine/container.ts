@@ -5,6 +5,7 @@
  * C2. Only the owner whose name it bears stops or removes it: another may have taken it over.
  * C3. Ending it depends on the engine alone, never on the program.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import type { ContainerInspectInfo } from 'dockerode';
 import { FOLDER } from './container-options.js';
@@ -50,6 +51,10 @@ export interface ContainerEnd {
 
 /** How long the engine gets for ending what it was told to kill. */
 const KILL_MS = 30_000;
+/** Exit code of a program that SIGKILL ended: 128 + 9. */
+const SIGKILLED = 137;
+/** How long the engine gets for saying that it was for its memory, between one question and the next. */
+const OUT_OF_MEMORY_MS = [20, 80, 300, 600];
 
 export class Container {
   private readonly docker: Dockerode.Container;
@@ -111,7 +116,7 @@ export class Container {
       }
       await heard;
       frames.end();
-      const state = await this.state();
+      const state = await this.endState(ending.killed);
       if (state === undefined) {
         if (signal.aborted) return 'taken over'; // and finished there already
         throw engineFailed('the end of the container is not known', new Error('it was removed'));
@@ -188,6 +193,20 @@ export class Container {
     } catch (error) {
       throw engineFailed('the end of the container is not known', error);
     }
+  }
+
+  /**
+   * How the engine says that it ended. Who was killed by the kernel for its memory ends first and is told of after:
+   * the engine hears of the two in no order. @see https://github.com/moby/moby/issues/15621
+   */
+  private async endState(killedByUs: boolean): Promise<ContainerInspectInfo['State'] | undefined> {
+    let state = await this.state();
+    for (const waitMs of killedByUs ? [] : OUT_OF_MEMORY_MS) {
+      if (state?.ExitCode !== SIGKILLED || state.OOMKilled) break;
+      await sleep(waitMs);
+      state = await this.state();
+    }
+    return state;
   }
 
   /** Undefined where it is gone. */

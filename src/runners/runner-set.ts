@@ -1,8 +1,9 @@
 /** The runners of a worker, one for each mode that it has. */
 import { TaskError } from '../domain/errors.js';
 import { ISOLATIONS, type Isolation, type RegisteredTask, type TaskRegistry } from '../registry.js';
-import { PROGRAM_KINDS, type ProgramKind, type Runtime } from '../domain/program.js';
-import type { PoolWatch, WarmWish } from '../domain/warm-plan.js';
+import { PROGRAM_KINDS, type ProgramKind } from '../domain/program.js';
+import type { RunnerSettings } from '../domain/runner-settings.js';
+import type { PoolWatch } from '../domain/warm-plan.js';
 import { ProgramRunners, type OpenRunner } from './program-runners.js';
 import { ContainerRunner } from './container.js';
 import { FaasRunner } from './faas.js';
@@ -11,29 +12,6 @@ import { InProcessRunner } from './in-process.js';
 import { ProcessRunner } from './process.js';
 import type { ModeDetail, Runner } from './runner.js';
 import { ThreadRunner } from './thread.js';
-
-export interface RunnerSettings {
-  maxThreads: number;
-  maxProcesses: number;
-  isolatedMemoryMb: number;
-  stopGraceMs: number;
-  /** The kinds of programs that are to be there; null for whatever this host has. */
-  programs: readonly ProgramKind[] | null;
-  /** Programs of one kind that run at once. */
-  maxPrograms: number;
-  /** Sandboxes that wait for programs, and the bytes of memory for all of them. */
-  warm: readonly WarmWish[];
-  warmBudget: number;
-  /** Null: the worker's own. */
-  cgroupParent: string | null;
-  /** Null: what `DOCKER_HOST` says, else the usual sockets. */
-  containerEngine: string | null;
-  /** Null: the engine's own. */
-  containerRuntime: string | null;
-  containerMounts: readonly { source: string; readOnly: boolean }[];
-  /** Images of runtimes, by runtime. */
-  images: Partial<Record<Runtime, string>>;
-}
 
 /** How the runners of programs are opened; those that cannot hold anything here say so. */
 function openers(

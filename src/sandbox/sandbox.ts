@@ -347,9 +347,9 @@ async function conclude(it: Concluding): Promise<SandboxEnd> {
   const { spec, options, folder, end, pid, startedAt, enforced } = it;
   if (end.failed !== undefined && end.ended === undefined) throw new Unprepared(end.failed);
   const usage = await it.parts.cgroup?.usage();
-  const { oomKills = 0, forkRefusals = 0, ...measured } = usage ?? {};
+  const { oomKills = 0, forkRefusals: _ours, ...measured } = usage ?? {};
   const diskFull = end.diskWasFull || (await folder.disk.isFull());
-  let verdict = verdictOf({ ...end, oomKills, forkRefusals, diskFull });
+  let verdict = verdictOf({ ...end, oomKills, diskFull });
   if (verdict.kind === 'exited' && verdict.code === 0) {
     const output = await readOutput(folder.folders.out, spec.maxOutputBytes);
     if (output === 'too large') verdict = { kind: 'exhausted', resource: 'output' };

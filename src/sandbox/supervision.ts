@@ -50,6 +50,8 @@ export interface SupervisionEnd {
   /** Something that it said went to `onOutput`. */
   told: boolean;
   diskWasFull: boolean;
+  /** Until its first process ended. */
+  forkRefusals: number;
 }
 
 interface Init {
@@ -129,11 +131,16 @@ export class Supervision {
     if (signal.aborted) onAbort();
     try {
       const [code, by] = await this.exit();
+      // To end what is left no fork is let through: those refusals are ours.
+      const { forkRefusals = 0 } = (await cgroup?.usage()) ?? {};
       // One that it left behind may hold its output open.
       await (cgroup ? cgroup.kill() : this.initGone());
       await closed;
       const { reason: ended, failed, reported, stderr, begunAt, told, diskWasFull } = this;
-      return { ended, failed, reported, code, signal: by, stderr, begunAt, told, diskWasFull };
+      return {
+        ...{ ended, failed, reported, code, signal: by, stderr, begunAt, told, diskWasFull },
+        forkRefusals,
+      };
     } finally {
       clearInterval(this.looks);
       clearTimeout(this.grace);

@@ -3,14 +3,12 @@
  * (`taskGraph`, the queries and updates).
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { Isolation } from '../domain/choose-runner.js';
 import type { Undone } from '../domain/compensation.js';
 import type { OpenDependency } from '../domain/explain.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Times } from '../domain/node-times.js';
 import type { AttemptRecord, BelowEnd, Reused, RunEnvironment, Value } from '../domain/outcome.js';
-import type { NodeClass } from '../domain/plan.js';
 import type { Priority } from '../domain/priority.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
@@ -60,19 +58,6 @@ export const ACTIVITY = {
 
 /** What a worker does for the engine, not for a node. */
 export type SystemActivity = Exclude<(typeof ACTIVITY)[keyof typeof ACTIVITY], 'tempograph.settle'>;
-
-/** The queue of the engine's own work, polled by every worker of a task queue. */
-export const systemQueue = (taskQueue: string): string => `${taskQueue}.system`;
-
-/** The queue of a runner of programs: only workers that have it poll it. */
-export const runnerQueue = (taskQueue: string, runner: Isolation): string =>
-  `${taskQueue}-${runner}`;
-
-/** The queue of a node: as it says, else by its runner where it is a program, else the execution's own. */
-export const nodeQueue = (
-  taskQueue: string,
-  { queue, run }: Pick<NodeClass, 'queue' | 'run'>,
-): string => queue ?? (run?.limits ? runnerQueue(taskQueue, run.runner) : taskQueue);
 
 export const QUERY = {
   status: 'status',

@@ -6,13 +6,13 @@ import type { Plan } from '../domain/plan.js';
 import type { StatusReason } from '../domain/status.js';
 import type { GraphState } from './graph-state.js';
 import {
-  nodeQueue,
   type GraphStatus,
   type NodeView,
   type WaitingNode,
   type WaitingPage,
   type WaitingQuery,
 } from './messages.js';
+import { nodeQueue } from './queues.js';
 
 /** Open dependencies that are named. */
 const OPEN_NAMED = 10;

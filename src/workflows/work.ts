@@ -18,7 +18,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { jsonBytes } from '../domain/json.js';
-import { systemQueue, type SystemActivity } from './messages.js';
+import type { SystemActivity } from './messages.js';
+import { systemQueue } from './queues.js';
 
 /** A workflow task is extended after 8 s, and may then have a query with it. */
 const FIRST_TASK = '5s';

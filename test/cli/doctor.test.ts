@@ -47,6 +47,21 @@ describe('tempograph doctor', () => {
     expect(checkOf(result, 'temporal')?.message).toMatch(/, version \d+\.\d+/);
   });
 
+  it('says which programs the workers run, and of the others why not', async () => {
+    const before = await doctor({});
+    expect(checkOf(before, 'programs: faas')).toMatchObject({
+      ...{ status: 'warn', message: 'no worker runs them: the setting programs leaves it out' },
+    });
+    const able = await startHarness({ programs: ['faas'] });
+    const after = await doctor({ TEMPOGRAPH_TASK_QUEUE: able.taskQueue });
+    await able.stop();
+    expect(checkOf(after, 'programs: faas')).toMatchObject({
+      status: 'ok',
+      message: '1 of 1 workers',
+    });
+    expect(checkOf(after, 'programs: process')).toMatchObject({ status: 'warn' });
+  });
+
   it("says what holds up a server with Temporal's own settings", async () => {
     const [port, uiPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
     const server = await spawnOwned(

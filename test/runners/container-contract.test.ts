@@ -196,6 +196,22 @@ describe('a container and its engine', () => {
     expect(engine.of('DELETE /containers').length).toBe(made);
   });
 
+  it('are out of memory where the engine says so after the end, as it may', async () => {
+    let looked = 0;
+    const states = ending({ ExitCode: 137 })['GET /containers/*/json'] as () => Answer;
+    with_({
+      'GET /containers/*/json': () => {
+        const { json } = states() as { json: typeof ENDED };
+        looked += 1;
+        return { json: { ...json, State: { ...json.State, OOMKilled: looked > 3 } } };
+      },
+    });
+    expect((await run()).error).toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      details: { resource: 'memory' },
+    });
+  });
+
   it('are gone: there is no engine, and then there is one', async () => {
     const { socketPath } = engine;
     const away = make({ engine: { socketPath: `${socketPath}.not` } });

@@ -375,20 +375,23 @@ except Exception as error: print(error)`;
   });
 
   it('says which runtime is not to be had', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'python-'));
+    await writeFile(join(elsewhere, 'python3'), '', { mode: 0o755 });
     const lacking = new ProgramProcessRunner({
       ...{ maxPrograms: 1, graceMs: 0 },
       runtimes: {
-        python: '/root/.pyenv/shims/python3',
+        python: join(elsewhere, 'python3'),
         java: '/nowhere/java',
         deno: '/nowhere/deno',
       },
     });
     const { report } = await lacking['sandboxes']();
     expect(report.runtimes).toMatchObject({
-      python: { lack: expect.stringMatching(/python3/) as string },
+      python: { lack: expect.stringMatching(/lies outside of \/usr/) as string },
       java: { lack: expect.stringMatching(/no \/nowhere\/java; install a JDK/) as string },
       javascript: { lack: expect.stringMatching(/\/nowhere\/deno cannot be used/) as string },
     });
     await lacking.close();
+    await rm(elsewhere, { recursive: true });
   });
 });

@@ -37,3 +37,22 @@ describe('a sandbox that waits', () => {
     child.emit('exit', 0, null);
   });
 });
+
+describe('the end of a sandbox', () => {
+  it('counts no fork that was refused to end what it left behind', async () => {
+    const { fake, child } = launched();
+    let forkRefusals = 2;
+    const cgroup = {
+      usage: () => Promise.resolve({ forkRefusals }),
+      kill: () => Promise.resolve(void (forkRefusals = 40)),
+    };
+    const supervision = new Supervision(fake, {
+      ...{ signal: new AbortController().signal, logBytes: 1_024, graceMs: 0 },
+      ...{ disk: { means: 'image' } as never, cgroup: cgroup as never },
+      onBegin: () => Promise.resolve(),
+    });
+    child.emit('exit', 1, null);
+    child.emit('close');
+    expect(await supervision.ended).toMatchObject({ code: 1, forkRefusals: 2 });
+  });
+});

@@ -1,0 +1,117 @@
+/** Where the nodes of a plan run: the rule over all who may say something of it. */
+import { makePlan, type PlanContext } from '../../src/domain/make-plan.js';
+import { RUNNER_CHOICE } from '../../src/domain/choose-runner.js';
+import { taskOptions } from '../../src/registry.js';
+import { validateGraph } from '../../src/domain/validate.js';
+
+const python = { runtime: 'python', code: '1' };
+/** A task that says nothing of where it runs, and one that does. */
+const context = (runners: Partial<typeof RUNNER_CHOICE> = {}): PlanContext => ({
+  postHooks: false,
+  postHooksOnSkipped: false,
+  runners: { ...RUNNER_CHOICE, ...runners },
+  task: (name) =>
+    name === 'unknown'
+      ? undefined
+      : {
+          ...{
+            version: '1',
+            postHooks: false,
+            postHooksOnSkipped: false,
+            inProcess: name === 'plain',
+          },
+          options: taskOptions({ name, ...(name === 'plain' ? {} : { isolation: 'thread' }) }),
+        },
+});
+
+function runOf(node: object, graph: object = {}, runners?: Partial<typeof RUNNER_CHOICE>) {
+  const spec = { name: 'g', ...graph, tasks: [{ id: 'a', ...node }] };
+  const { faults, valid } = validateGraph(spec);
+  if (!valid) throw new Error(JSON.stringify(faults));
+  return makePlan(valid, context(runners)).classes[0]?.run;
+}
+
+describe('a handler', () => {
+  it.each<[string, object, object]>([
+    ['that nobody says anything of', { task: 'plain' }, {}],
+    ['whose definition says where', { task: 'threaded' }, {}],
+    ['that no worker here knows', { task: 'unknown' }, {}],
+    [
+      'beside programs that a graph gives resources to',
+      { task: 'plain' },
+      { resources: { cpu: 1 } },
+    ],
+    [
+      'beside programs that a graph grants something',
+      { task: 'plain' },
+      { security: { permissions: ['env:A'] } },
+    ],
+  ])('%s runs as its definition has it', (_title, node, defaults) => {
+    expect(runOf(node, { defaults })).toBeUndefined();
+  });
+
+  it.each<[string, object, string]>([
+    ['where the node names it', { task: 'plain', isolation: 'thread' }, 'thread'],
+    [
+      'in a process, where it asks for resources itself',
+      { task: 'plain', resources: { cpu: 1 } },
+      'process',
+    ],
+    [
+      'in the worker, where the node names that over the definition',
+      { task: 'threaded', isolation: 'in-process' },
+      'in-process',
+    ],
+  ])('runs %s', (_title, node, runner) => expect(runOf(node)).toEqual({ runner }));
+
+  it('runs in a process where workers let none into their own', () => {
+    expect(runOf({ task: 'plain' }, {}, { inProcess: false })).toEqual({ runner: 'process' });
+    expect(runOf({ task: 'threaded' }, {}, { inProcess: false })).toBeUndefined();
+  });
+
+  it('is refused a level that no handler can be held at, whoever asks for it', () => {
+    expect(() => runOf({ task: 'plain' }, { defaults: { security: { level: 'MEDIUM' } } })).toThrow(
+      /a handler is code of the worker and has no sandbox/,
+    );
+  });
+});
+
+describe('a program', () => {
+  it('has what its graph, its node and document 004 say together, field by field', () => {
+    const defaults = { resources: { memory: '64Mi', processes: 8 }, security: { level: 'HIGH' } };
+    const node = { process: python, resources: { cpu: 1 }, security: { permissions: ['env:A'] } };
+    expect(runOf(node, { defaults })).toEqual({
+      ...{ runner: 'process', level: 'HIGH', permissions: ['env:A'] },
+      limits: {
+        cpu: 1,
+        memoryBytes: 64 * 2 ** 20,
+        diskBytes: 500 * 2 ** 20,
+        processes: 8,
+        logBytes: 2 ** 20,
+      },
+    });
+  });
+
+  it('goes to a container at HIGH where there is an engine', () => {
+    const node = { process: python, security: { level: 'HIGH' } };
+    expect(runOf(node, {}, { containers: true })).toMatchObject({ runner: 'container' });
+  });
+
+  it.each<[string, object, RegExp]>([
+    [
+      'a network for a container',
+      { container: { image: 'a', network: ['a.example:1'] } },
+      /no filtered network/,
+    ],
+    [
+      'a path of the host',
+      { process: python, security: { permissions: ['read:/etc'] } },
+      /no worker grants paths/,
+    ],
+  ])('is refused %s', (_title, node, message) => expect(() => runOf(node)).toThrow(message));
+
+  it('is refused where functions are switched off', () => {
+    const node = { faas: { url: 'https://f.example' } };
+    expect(() => runOf(node, {}, { faas: false })).toThrow(/switched off.*setting faas/);
+  });
+});
