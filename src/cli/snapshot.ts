@@ -38,7 +38,8 @@ export async function snapshotOf(session: Session, id: string): Promise<Snapshot
       `no worker on task queue ${JSON.stringify(session.taskQueue)} answered, and only a worker knows how the node ${id} stands; start one with "tempograph worker"`,
     );
   }
-  const view = new GraphView(id, record?.taskId ?? id, await specOf(session, id), Date.now());
+  const spec = await answerOf(specOf(session, id)); // a large one is read by a worker
+  const view = new GraphView(id, record?.taskId ?? id, spec, Date.now());
   const nodes = record && (await answerOf(readNodes(handle, record, view)));
   if (record && nodes) return { record: withAttempts(record, nodes), answered: true, nodes, view };
   const { recordOf } = await import('../client/record.js');

@@ -72,11 +72,7 @@ export async function startedWith(
   const memo = info.memo?.[MEMO.kind] as ExecutionMemo | undefined;
   const first = info.raw.workflowExecutionInfo?.firstRunId || info.runId;
   const { args, startedAt } = await known(executionId, () => firstOf(client, executionId, first));
-  const [given, submission] = args;
-  const spec: unknown = isSpecRef(given) ? await readJson(given.specRef) : given;
-  if (!isObject(spec) || !Array.isArray(spec['tasks']))
-    throw new TaskStateError(`${name} was not started with a graph that can be read`);
-  const said = isObject(submission) ? submission : {};
+  const { spec, said } = await givenWith(executionId, args, readJson);
   if (said['kind'] === 'batch')
     throw new TaskStateError(`${name} is a batch; schedule the items that failed once more`);
   const { runId } = info;
@@ -91,7 +87,7 @@ export async function startedWith(
     : await editedSpec(
         client,
         await client.workflow.getHandle(executionId, runId).fetchHistory(),
-        spec as JsonObject,
+        spec as unknown as JsonObject,
       );
   const asked = said['rerun'];
   const meant = info.typedSearchAttributes.get(SCHEDULED_START) ?? startedAt;
@@ -113,16 +109,25 @@ export async function startedGraph(
   executionId: string,
   readJson: ReadJson,
 ): Promise<{ graph: GraphSpec; params: Record<string, unknown> }> {
-  const name = JSON.stringify(executionId);
   const info = await known(executionId, () => client.workflow.getHandle(executionId).describe());
   const first = info.raw.workflowExecutionInfo?.firstRunId || info.runId;
   const { args } = await known(executionId, () => firstOf(client, executionId, first));
-  const [given, submission] = args;
+  const { spec, said } = await givenWith(executionId, args, readJson);
+  return { graph: spec, params: isObject(said.params) ? said.params : {} };
+}
+
+/** The arguments of its workflow. @throws TaskStateError for those of another one */
+async function givenWith(
+  executionId: string,
+  [given, submission]: readonly unknown[],
+  readJson: ReadJson,
+): Promise<{ spec: GraphSpec; said: Submission }> {
   const spec: unknown = isSpecRef(given) ? await readJson(given.specRef) : given;
-  if (info.type !== WORKFLOW.graph || !isObject(spec) || !Array.isArray(spec['tasks']))
-    throw new TaskStateError(`${name} was not started with a graph that can be read`);
-  const params = isObject(submission) && isObject(submission['params']) ? submission['params'] : {};
-  return { graph: spec as unknown as GraphSpec, params };
+  if (!isObject(spec) || !Array.isArray(spec['tasks']))
+    throw new TaskStateError(
+      `${JSON.stringify(executionId)} was not started with a graph that can be read`,
+    );
+  return { spec: spec as unknown as GraphSpec, said: isObject(submission) ? submission : {} };
 }
 
 /** The first event of the first run. */
