@@ -1,4 +1,4 @@
-/** `tempograph dev`: a Temporal server with its Web UI, a worker, the HTTP API and the page, in one process tree. */
+/** `tempograph dev`: a Temporal server with its Web UI, a worker and the HTTP API, in one process tree. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ const LOG_LINES = 20;
 
 export const dev: CommandDefinition<DevOptions> = {
   name: 'dev',
-  summary: 'Start a Temporal server with its Web UI, a worker, the HTTP API and the page',
+  summary: 'Start a Temporal server with its Web UI, a worker and the HTTP API',
   description:
     'Everything is in one process tree: Ctrl-C stops it all, and executions are kept in --data.\n' +
     'With --json: a line {"event":"ready","temporal":…,"ui":…,"http":…} when all is up.',
@@ -159,7 +159,7 @@ async function serve(
   return EXIT.done;
 }
 
-/** The HTTP API and the page, with an engine of their own: TEMPORAL_* may speak of another server. */
+/** The HTTP API, with an engine of their own: TEMPORAL_* may speak of another server. */
 async function serveHttp(
   { address, uiUrl }: DevServer,
   options: CommonOptions & { namespace: string },
@@ -212,7 +212,7 @@ function tellReady(
       '',
       `  Temporal   ${address}`,
       `  Web UI     ${cyan(uiUrl)}`,
-      `  Page       ${cyan(http)} (API: ${http}/api/v1/reference; no authentication, this machine alone)`,
+      `  HTTP API   ${cyan(`${http}/api/v1/reference`)} (no authentication, this machine alone)`,
       `  Tasks      ${worker.tasks.join(', ')}`,
       `  Data       ${dbFile === undefined ? 'nothing is kept' : short(dataDir)}`,
       `  Log        ${short(logFile)}`,

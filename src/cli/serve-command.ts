@@ -1,4 +1,4 @@
-/** `tempograph serve`: the HTTP API and the page, over a Temporal server that runs elsewhere. */
+/** `tempograph serve`: the HTTP API, over a Temporal server that runs elsewhere. */
 import { createLogger } from '../telemetry.js';
 import { resolveSettings } from '../config.js';
 import type { HttpServer } from '../http/server.js';
@@ -19,17 +19,17 @@ interface ServeOptions extends CommonOptions {
   webUi?: string;
 }
 
-export const DEFAULT_HTTP_PORT = 8080;
+const DEFAULT_HTTP_PORT = 8080;
 
 export const HTTP_PORT_OPTION = option(
   '--http-port <port>',
-  'port of the HTTP API and the page; 0 for a free one',
+  'port of the HTTP API; 0 for a free one',
   wholeNumber('--http-port', 0, 65_535),
 ).default(DEFAULT_HTTP_PORT);
 
 export const serve: CommandDefinition<ServeOptions> = {
   name: 'serve',
-  summary: 'Serve the HTTP API and the page',
+  summary: 'Serve the HTTP API',
   description:
     'Without authentication: it listens on loopback alone, and whoever reaches it may do everything.\n' +
     'Ctrl-C or SIGTERM ends it; executions go on. With --json: a line {"event":"ready","http":…} when it listens.',

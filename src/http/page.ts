@@ -1,4 +1,4 @@
-/** The page's files, built into `lib/page`; where they are not built, the address says how. */
+/** The page's files, where they are built into `lib/page`; else the address says where the API is. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
@@ -15,7 +15,7 @@ export async function servePage(app: FastifyInstance): Promise<void> {
     app.get('/', { schema: { hide: true } }, async (_request, reply) =>
       reply
         .type('text/plain; charset=utf-8')
-        .send('The page is not built: npm run build. The API is at /api/v1/reference.\n'),
+        .send('There is no page here. The HTTP API is described at /api/v1/reference.\n'),
     );
     return;
   }
