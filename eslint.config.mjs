@@ -74,10 +74,7 @@ const ROOMS = {
   },
   /** The HTTP API: routes over the engine, and the page's files. */
   http: {
-    may: [
-      ...['client', 'registry', 'config', 'telemetry', 'convert', 'templates', 'domain', 'net'],
-      ...CONTRACT,
-    ],
+    may: ['client', 'config', 'domain', ...CONTRACT],
   },
   cli: {
     may: [

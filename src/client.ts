@@ -39,6 +39,7 @@ export type { ExecutionStats } from './store/stats.js';
 export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client/submission.js';
 export { ExecutionHandle, NodeHandle as ExecutionNodeHandle } from './client/handle.js';
 export type { ExecutionUpdate } from './client/handle.js';
+export type { Health } from './client/health.js';
 export type { GraphEdit, VerbOptions } from './client/operator.js';
 export type { EditAnswer } from './workflows/operator-messages.js';
 export type { Cache, CacheFilter } from './client/cache.js';

@@ -39,6 +39,7 @@ export type {
   GraphEdit,
   GraphSubmitOptions,
   HandledItem,
+  Health,
   ItemAnswer,
   IterateOptions,
   LimitPlace,

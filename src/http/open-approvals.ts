@@ -1,19 +1,21 @@
 /** The questions that wait for an answer. */
 import pMap from 'p-map';
 import type { TaskEngine } from '../client.js';
+import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { ApprovalView } from '../workflows/messages.js';
 
 export interface OpenApproval {
   executionId: string;
   nodeId: string;
-  approval: ApprovalView;
+  /** Null where no worker answered. */
+  approval: ApprovalView | null;
 }
 
 /** Workflows that are asked at once. */
 const AT_ONCE = 8;
 
-/** Oldest first; one that is answered meanwhile is left out. @throws TaskError CONFIGURATION without a store */
+/** In the order of their nodes, oldest first; one that is answered meanwhile is left out. @throws TaskError CONFIGURATION without a store */
 export async function openApprovals(
   engine: TaskEngine,
   project: string | undefined,
@@ -27,16 +29,16 @@ export async function openApprovals(
     waiting,
     async ({ executionId: id }): Promise<OpenApproval[]> => {
       const { graphId: executionId, nodeId = '' } = splitExecutionId(id);
-      const view = await engine
-        .handle(executionId)
-        .node(nodeId)
-        .status()
-        .catch(() => undefined);
-      return view?.approval && view.status === 'RUNNING'
-        ? [{ executionId, nodeId, approval: view.approval }]
-        : [];
+      const asked = { executionId, nodeId };
+      try {
+        const { approval, status } = await engine.handle(executionId).node(nodeId).status();
+        return approval && status === 'RUNNING' ? [{ ...asked, approval }] : [];
+      } catch (error) {
+        const gone = error instanceof TaskError && error.code === 'NOT_FOUND';
+        return gone ? [] : [{ ...asked, approval: null }];
+      }
     },
     { concurrency: AT_ONCE },
   );
-  return found.flat().sort((a, b) => a.approval.askedAt.localeCompare(b.approval.askedAt));
+  return found.flat().reverse();
 }

@@ -7,8 +7,8 @@ import { HttpProblem } from './problem.js';
 export interface Asking {
   host: string | undefined;
   origin: string | undefined;
-  /** The header Sec-Fetch-Site, which pages cannot set. */
-  site: string | undefined;
+  /** The browser says that another site's page asks, by Sec-Fetch-Site; and not for a link that somebody followed. */
+  isForeign: boolean;
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
@@ -18,7 +18,7 @@ export const isLoopback = (host: string): boolean =>
   /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
 
 /** @param open whoever reaches the server may do everything @throws HttpProblem 403 */
-export function assertOwnPage({ host = '', origin, site }: Asking, open: boolean): void {
+export function assertOwnPage({ host = '', origin, isForeign }: Asking, open: boolean): void {
   if (open && !LOOPBACK.test(host))
     throw new HttpProblem(
       403,
@@ -26,7 +26,7 @@ export function assertOwnPage({ host = '', origin, site }: Asking, open: boolean
       `Host: expected localhost or a loopback address, got ${JSON.stringify(host.slice(0, 100))}; a server without authentication answers to no other name`,
     );
   const foreign = origin !== undefined && origin !== 'null' && hostOf(origin) !== host;
-  if (foreign || origin === 'null' || site === 'cross-site')
+  if (foreign || origin === 'null' || isForeign)
     throw new HttpProblem(
       403,
       'FORBIDDEN',

@@ -30,20 +30,7 @@ export interface Call<P, Q, B> extends CallContext {
   body: B;
 }
 
-export type Tag =
-  | 'executions'
-  | 'nodes'
-  | 'graphs'
-  | 'pipelines'
-  | 'catalogue'
-  | 'schedules'
-  | 'approvals'
-  | 'limits'
-  | 'circuits'
-  | 'cache'
-  | 'system'
-  | 'access'
-  | 'webhooks';
+export type Tag = 'executions' | 'nodes' | 'pipelines' | 'approvals' | 'system';
 
 /**
  * What a call is about. `execution`: the one that the parameter `executionId` names, of which a key bound to projects has

@@ -1,7 +1,8 @@
 /**
  * The HTTP server: every route of {@link ROUTES} below `/api/v1`, the page at `/`, and who may call what.
  *
- * S1. Nobody is asked anything before it is known who calls and that the scope allows it: also not for a wrong body.
+ * S1. Nothing is read of a call before it is known who makes it, that the scope allows it, and that the caller sees what
+ *     it is about: also not a wrong body.
  * S2. Without authentication it listens on loopback alone.
  * S3. What goes wrong is said as problem+json; what is ours to mend, in the log.
  */
@@ -146,13 +147,10 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
     errorResponseBuilder: (_request, { after }) =>
       new HttpProblem(429, 'RATE_LIMITED', `too many requests; try again in ${after}`),
   });
-  app.addHook('onRequest', async ({ headers }) => {
-    const { host, origin } = headers;
-    const site = headers['sec-fetch-site'];
-    assertOwnPage(
-      { host, origin, site: typeof site === 'string' ? site : undefined },
-      !authenticate,
-    );
+  app.addHook('onRequest', async ({ headers, method }) => {
+    const { host, origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
+    const isLink = method === 'GET' && mode === 'navigate';
+    assertOwnPage({ host, origin, isForeign: site === 'cross-site' && !isLink }, !authenticate);
   });
   await describeApi(app);
   addHealth(app, options);
@@ -163,11 +161,16 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
 }
 
 /** For whoever watches over the process: it is up, and it can do its work. */
-function addHealth(app: FastifyInstance, { engine }: HttpOptions): void {
+function addHealth(app: FastifyInstance, { engine, logger }: HttpOptions): void {
   app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'up' }));
   app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
     const health = await engine.health();
-    return await reply.status(health.ready ? 200 : 503).send(health);
+    const { ready } = health;
+    if (!ready) logger.warn(health, 'not ready'); // whoever asks is not told: it may name hosts
+    const short = (word: string): string => (word === 'up' || word === 'none' ? word : 'down');
+    return await reply
+      .status(ready ? 200 : 503)
+      .send({ ready, temporal: short(health.temporal), store: short(health.store) });
   });
 }
 
@@ -199,12 +202,10 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       const who = authenticate ? await authenticate(request.headers.authorization) : OPEN;
       request.who = who;
       assertAllowed(who, one);
+      if (one.of === 'execution') await assertSees(request, options.engine);
     },
     preValidation: async (request) => {
       if (body && (request.body === undefined || request.body === null)) request.body = {};
-    },
-    preHandler: async (request) => {
-      if (one.of === 'execution') await assertSees(request, options.engine);
     },
     handler: async (request, reply) => {
       const given = await one.handle(callOf(request, reply, options, live));

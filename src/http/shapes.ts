@@ -70,20 +70,6 @@ export const NodeShape = z
   })
   .meta({ id: 'Node' });
 
-export const UpdateShape = z
-  .looseObject({
-    status: StatusShape,
-    counts: z.record(z.string(), z.int()),
-    total: z.int(),
-    startedAt: time,
-    changed: z.array(NodeShape),
-  })
-  .meta({ id: 'ExecutionUpdate' });
-
-export const EventShape = z
-  .looseObject({ id: z.string(), position: z.int(), event: z.string(), executionId: z.string() })
-  .meta({ id: 'ExecutionEvent' });
-
 /** For what is documented elsewhere: the type of the same name in the package. */
 export const loose = (id: string, description: string) =>
   z.looseObject({}).meta({ id, description });

@@ -1,16 +1,29 @@
 /** How everything stands, and what there is to run. */
 import { z } from 'zod';
 import { packageVersion } from '../config.js';
-import { projectFor } from './calls.js';
-import { route } from './route.js';
-import { loose } from './shapes.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { projectFor } from './calls.js';
 import { openApprovals } from './open-approvals.js';
 import { FaultShape } from './problem.js';
+import { route } from './route.js';
+import { loose } from './shapes.js';
 import { located, parsed } from './submission.js';
 
 const Project = z.strictObject({ project: z.string().min(1).optional() });
+
+/** A pipeline that is looked at and not run. */
+const SourceShape = z
+  .strictObject({
+    graph: z.looseObject({ tasks: z.array(z.unknown()) }).optional(),
+    yaml: z.string().optional().describe('a pipeline as YAML or JSON text, instead of graph'),
+    params: z.record(z.string(), z.unknown()).optional(),
+    askWorker: z.boolean().optional().describe('names of tasks and their inputs too'),
+  })
+  .refine(({ graph, yaml }) => (graph === undefined) !== (yaml === undefined), {
+    error: 'expected "graph" or "yaml", one of the two',
+  });
 
 export const systemRoutes = [
   route({
@@ -94,7 +107,7 @@ export const systemRoutes = [
     summary: 'Everything that is wrong with a pipeline',
     scope: 'read',
     of: 'projects',
-    body: Source(),
+    body: SourceShape,
     bodyLimit: 64 * 2 ** 20,
     answer: z.object({ valid: z.boolean(), issues: z.array(FaultShape) }),
     handle: async ({ engine, body }) => {
@@ -115,11 +128,11 @@ export const systemRoutes = [
     summary: 'What a run would be like; nothing starts',
     scope: 'read',
     of: 'projects',
-    body: Source(),
+    body: SourceShape,
     bodyLimit: 64 * 2 ** 20,
     answer: loose('GraphForecast', 'As engine.plan() gives it.'),
     handle: ({ engine, body }) =>
-      engine.plan((body.graph as never) ?? located(body.yaml ?? '', body.params), {
+      engine.plan((body.graph as GraphSpec | undefined) ?? located(body.yaml ?? '', body.params), {
         ...(body.params === undefined ? {} : { params: body.params }),
       }),
   }),
@@ -138,7 +151,10 @@ export const systemRoutes = [
         z.object({
           executionId: z.string(),
           nodeId: z.string(),
-          approval: z.looseObject({ message: z.string(), askedAt: z.string() }),
+          approval: z
+            .looseObject({ message: z.string(), askedAt: z.string() })
+            .nullable()
+            .describe('null where no worker answered'),
         }),
       ),
     }),
@@ -148,19 +164,6 @@ export const systemRoutes = [
     },
   }),
 ];
-
-function Source() {
-  return z
-    .strictObject({
-      graph: z.looseObject({ tasks: z.array(z.unknown()) }).optional(),
-      yaml: z.string().optional().describe('a pipeline as YAML or JSON text, instead of graph'),
-      params: z.record(z.string(), z.unknown()).optional(),
-      askWorker: z.boolean().optional().describe('names of tasks and their inputs too'),
-    })
-    .refine(({ graph, yaml }) => (graph === undefined) !== (yaml === undefined), {
-      error: 'expected "graph" or "yaml", one of the two',
-    });
-}
 
 /** What is wrong by a check, also where it throws that. */
 async function issuesOf(check: () => Promise<Fault[]>): Promise<Fault[]> {

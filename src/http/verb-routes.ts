@@ -1,6 +1,7 @@
 /** What people do to executions and nodes that run. Each answers for every state. */
 import { z } from 'zod';
 import type { Answer } from '../workflows/messages.js';
+import type { Json } from '../domain/json.js';
 import { PRIORITIES } from '../domain/priority.js';
 import { ExecutionParams, NodeParams, nodeOf, Why } from './calls.js';
 import { route, type Call, type CallContext, type Route } from './route.js';
@@ -129,7 +130,7 @@ export const verbRoutes = [
       call.engine.approve(nodeOf(call), {
         by: call.who.name,
         ...noteOf(call.body),
-        ...(call.body.payload === undefined ? {} : { payload: call.body.payload as never }),
+        ...(call.body.payload === undefined ? {} : { payload: call.body.payload as Json }),
       }),
   ),
   verb('node', 'deny', 'Say no to an approval', NodeParams, Note, (call) =>

@@ -1,4 +1,5 @@
 /** Who may call what: every route, by every kind of caller. */
+import { z } from 'zod';
 import type { Principal } from '../../src/domain/access.js';
 import { includes, SCOPES } from '../../src/domain/access.js';
 import { HttpProblem } from '../../src/http/problem.js';
@@ -38,8 +39,8 @@ afterAll(async () => {
 /** A call that is refused for its body or answered, but not for who makes it: nothing is to be changed by it. */
 const path = ({ path }: Route): string =>
   path.replace(':executionId', encodeURIComponent(mine)).replace(':nodeId', 'nope');
-async function statusOf(one: Route, token: string | undefined): Promise<number> {
-  const response = await fetch(`${http.url}/api/v1${path(one)}`, {
+async function statusOf(one: Route, token: string | undefined, query = ''): Promise<number> {
+  const response = await fetch(`${http.url}/api/v1${path(one)}${query}`, {
     method: one.method,
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -64,13 +65,11 @@ describe.each(ROUTES.map((one) => [one.id, one] as const))('%s', (_id, one) => {
   });
 
   it('keeps those who are bound to a project to it', async () => {
-    const status = await statusOf(one, one.of === 'execution' ? 'theirs' : 'ours');
-    const expected = {
-      system: [403],
-      execution: one.body ? [404, 422] : [404],
-      projects: [200, 422],
-    };
-    expect(expected[one.of]).toContain(status);
+    const bound = one.of === 'execution' ? 'theirs' : 'ours';
+    const expected = { system: [403], execution: [404], projects: [200, 422] };
+    expect(expected[one.of]).toContain(await statusOf(one, bound));
+    if (one.query instanceof z.ZodObject && 'project' in one.query.shape)
+      expect(await statusOf(one, 'ours', '?project=theirs')).toBe(403);
   });
 });
 

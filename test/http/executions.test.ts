@@ -248,7 +248,10 @@ describe('acting', () => {
       (await http.call('POST', at(id, '/nodes/ask/deny'), { note: 'not today' })).json,
     ).toMatchObject({ success: true });
     await ended(id);
-    expect((await http.call('GET', at(id))).json).toMatchObject({ status: 'FAILED' });
+    expect((await http.call('GET', at(id, '/result'))).json).toMatchObject({
+      ...{ status: 'FAILED', error: { nodeId: 'ask', code: 'DENIED' } },
+      nodes: { ask: { error: { message: expect.stringMatching(/open.*not today/s) as string } } },
+    });
   });
 
   it('pauses, resumes and cancels; a verb that comes too late says so with 200', async () => {
@@ -285,7 +288,11 @@ describe('acting', () => {
     });
     const again = await http.call('POST', at(id, '/rerun'), { reason: 'mended' });
     expect(again.status).toBe(201);
-    expect(again.json['executionId']).not.toBe(id);
+    const next = again.json['executionId'] as string;
+    await ended(next);
+    expect((await http.call('GET', at(next, '/result'))).json).toMatchObject({
+      ...{ rerunOf: id, nodes: { good: { reused: { executionId: id } }, bad: { reused: null } } },
+    });
   });
 });
 
@@ -311,10 +318,30 @@ describe('a server without authentication', () => {
       ).toMatchObject({
         ...{ status: 403, json: { code: 'FORBIDDEN' } },
       });
-    expect(await statusWithHost(http.url, 'evil.example')).toBe(403);
-    expect(await statusWithHost(http.url, new URL(http.url).host)).toBe(200);
+    expect(await statusWith(http.url, { host: 'evil.example' })).toBe(403);
+    expect(await statusWith(http.url, { host: new URL(http.url).host })).toBe(200);
     const own = await http.call('GET', '/meta', undefined, { origin: http.url });
     expect(own.status).toBe(200);
+  });
+
+  it('may be linked to from elsewhere', async () => {
+    const followed = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    expect(await statusWith(http.url, followed)).toBe(200);
+    expect(await statusWith(http.url, followed, 'POST')).toBe(403);
+  });
+
+  it('says that it is not ready, and what for in its log alone', async () => {
+    const health = { ready: false, temporal: 'no connection to 10.0.0.7:7233', store: 'up' };
+    const engine = Object.create(harness.engine, {
+      health: { value: () => Promise.resolve(health) },
+    }) as typeof harness.engine;
+    const unready = await startHttp(harness, { engine });
+    const response = await fetch(`${unready.url}/readyz`);
+    expect({ status: response.status, body: await response.json() }).toEqual({
+      ...{ status: 503, body: { ready: false, temporal: 'down', store: 'up' } },
+    });
+    expect(harness.lines).toContainEqual(expect.objectContaining(health));
+    await unready.stop();
   });
 
   it('says in its headers what a page of it may do', async () => {
@@ -340,9 +367,14 @@ describe('a server without authentication', () => {
   });
 });
 
-async function statusWithHost(url: string, host: string): Promise<number | undefined> {
+/** As a browser would ask: `fetch` keeps some headers to itself. */
+async function statusWith(
+  url: string,
+  headers: Record<string, string>,
+  method = 'GET',
+): Promise<number | undefined> {
   return await new Promise((resolve, reject) => {
-    request(`${url}/api/v1/meta`, { headers: { host } }, (response) => {
+    request(`${url}/api/v1/meta`, { method, headers }, (response) => {
       response.resume();
       resolve(response.statusCode);
     })

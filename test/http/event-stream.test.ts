@@ -1,0 +1,71 @@
+import type { Readable } from 'node:stream';
+import { eventStream, type StreamMessage } from '../../src/http/event-stream.js';
+
+const textsOf = (messages: AsyncIterable<StreamMessage>, heartbeatMs?: number) =>
+  (
+    eventStream(messages, (error) => ({ told: (error as Error).message }), heartbeatMs)
+      .body as Readable
+  )[Symbol.asyncIterator]() as AsyncIterator<string>;
+const next = async (texts: AsyncIterator<string>): Promise<unknown> => (await texts.next()).value;
+
+describe('eventStream', () => {
+  it('writes messages with name, id and one line of data, and ends with them', async () => {
+    const texts = textsOf(
+      (async function* () {
+        yield { event: 'a\nb', id: '7\n8', data: { text: 'two\nlines' } };
+        yield { event: 'c', data: null };
+      })(),
+    );
+    expect(await next(texts)).toMatch(/^retry: \d+\n\n$/);
+    expect(await next(texts)).toBe('event: a b\nid: 78\ndata: {"text":"two\\nlines"}\n\n');
+    expect(await next(texts)).toBe('event: c\ndata: null\n\n');
+    expect(await next(texts)).toBeUndefined();
+  });
+
+  it('gives a sign of life while there is nothing to say, and loses no message by it', async () => {
+    let say: (message: StreamMessage) => void = () => {};
+    const said = new Promise<StreamMessage>((resolve) => (say = resolve));
+    const texts = textsOf(
+      (async function* () {
+        yield await said;
+      })(),
+      1,
+    );
+    await next(texts);
+    for (let nth = 0; nth < 3; nth++) expect(await next(texts)).toBe(': still here\n\n');
+    say({ event: 'late', data: 1 });
+    let text = await next(texts);
+    while (text === ': still here\n\n') text = await next(texts);
+    expect(text).toBe('event: late\ndata: 1\n\n');
+  });
+
+  it('says what went wrong as its last message', async () => {
+    const texts = textsOf(
+      // eslint-disable-next-line require-yield -- it fails before it has anything to say
+      (async function* () {
+        throw new Error('gone');
+      })(),
+    );
+    await next(texts);
+    expect(await next(texts)).toBe('event: error\ndata: {"told":"gone"}\n\n');
+    expect(await next(texts)).toBeUndefined();
+  });
+
+  it('ends what it reads from when nobody reads any more', async () => {
+    let ended: () => void = () => {};
+    const end = new Promise<void>((resolve) => (ended = resolve));
+    const texts = textsOf(
+      (async function* () {
+        try {
+          for (;;) yield { event: 'x', data: 1 };
+        } finally {
+          ended();
+        }
+      })(),
+    );
+    await next(texts);
+    await next(texts);
+    await texts.return?.();
+    await end;
+  });
+});

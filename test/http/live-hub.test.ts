@@ -1,0 +1,118 @@
+import type { ExecutionUpdate, TaskEngine } from '../../src/client.js';
+import { LiveHub } from '../../src/http/live-hub.js';
+import type { Status } from '../../src/domain/status.js';
+
+/** An engine whose one execution goes on as the test says. */
+function scene() {
+  const waiting: ((update: ExecutionUpdate) => void)[] = [];
+  const looks: ExecutionUpdate[] = [];
+  let opened = 0;
+  let stopped = 0;
+  let failure: Error | undefined;
+  const engine = {
+    open: () => {
+      opened++;
+      return Promise.resolve({
+        async *watch({ signal }: { signal: AbortSignal }) {
+          signal.addEventListener('abort', () => stopped++);
+          for (;;) {
+            if (failure) throw failure;
+            yield (
+              looks.shift() ??
+              (await new Promise<ExecutionUpdate>((resolve) => waiting.push(resolve)))
+            );
+          }
+        },
+      });
+    },
+  } as unknown as TaskEngine;
+  const look = (status: Status, nodes: Record<string, Status>): void => {
+    const changed = Object.entries(nodes).map(([id, one]) => ({
+      ...{ id, task: 't', status: one, attempts: 0, maxRetries: 0 },
+    }));
+    const update = { status, counts: {}, total: 2, startedAt: '', changed } as ExecutionUpdate;
+    const wanted = waiting.shift();
+    if (wanted) wanted(update);
+    else looks.push(update);
+  };
+  return {
+    hub: new LiveHub(engine),
+    look,
+    fail: (error: Error) => void (failure = error),
+    counts: () => ({ opened, stopped }),
+  };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const seen = ({ status, changed }: ExecutionUpdate): unknown => [
+  status,
+  Object.fromEntries(changed.map((node) => [node.id, node.status])),
+];
+const next = async (updates: AsyncGenerator<ExecutionUpdate>): Promise<unknown> => {
+  const { value, done } = (await updates.next()) as IteratorResult<ExecutionUpdate, undefined>;
+  return done ? 'end' : seen(value);
+};
+
+describe('LiveHub', () => {
+  it('gives whoever comes later the whole state first', async () => {
+    const { hub, look, counts } = scene();
+    const gone = new AbortController();
+    const first = hub.watch('e', gone.signal);
+    look('RUNNING', { a: 'RUNNING', b: 'PENDING' });
+    expect(await next(first)).toEqual(['RUNNING', { a: 'RUNNING', b: 'PENDING' }]);
+    look('RUNNING', { a: 'COMPLETED' });
+    expect(await next(first)).toEqual(['RUNNING', { a: 'COMPLETED' }]);
+    const second = hub.watch('e', gone.signal);
+    expect(await next(second)).toEqual(['RUNNING', { a: 'COMPLETED', b: 'PENDING' }]);
+    expect({ pollers: hub.pollers, ...counts() }).toMatchObject({ pollers: 1, opened: 1 });
+  });
+
+  it('merges what a slow reader has not taken, and keeps no old state', async () => {
+    const { hub, look } = scene();
+    const updates = hub.watch('e', new AbortController().signal);
+    look('RUNNING', { a: 'PENDING', b: 'PENDING' });
+    await next(updates);
+    for (const status of ['SCHEDULED', 'RUNNING', 'COMPLETED'] as const) {
+      look('RUNNING', { a: status });
+      await settled();
+    }
+    look('COMPLETED', { b: 'COMPLETED' });
+    await settled();
+    expect(await next(updates)).toEqual(['COMPLETED', { a: 'COMPLETED', b: 'COMPLETED' }]);
+    expect(await next(updates)).toBe('end');
+  });
+
+  it('stops its poller with the last reader, and starts another for the next', async () => {
+    const { hub, look, counts } = scene();
+    const readers = [new AbortController(), new AbortController()];
+    const updates = readers.map(({ signal }) => hub.watch('e', signal));
+    look('RUNNING', { a: 'RUNNING' });
+    for (const one of updates) await next(one);
+    readers[0]?.abort();
+    expect(await next(updates[0] as AsyncGenerator<ExecutionUpdate>)).toBe('end');
+    expect({ pollers: hub.pollers, ...counts() }).toEqual({ pollers: 1, opened: 1, stopped: 0 });
+    readers[1]?.abort();
+    expect(await next(updates[1] as AsyncGenerator<ExecutionUpdate>)).toBe('end');
+    expect({ pollers: hub.pollers, ...counts() }).toEqual({ pollers: 0, opened: 1, stopped: 1 });
+    const again = hub.watch('e', new AbortController().signal);
+    const first = next(again);
+    expect(counts().opened).toBe(2);
+    look('COMPLETED', {});
+    look('COMPLETED', {});
+    expect(await first).toEqual(['COMPLETED', {}]);
+  });
+
+  it('tells every reader what went wrong', async () => {
+    const { hub, look, fail } = scene();
+    const updates = [1, 2].map(() => hub.watch('e', new AbortController().signal));
+    look('RUNNING', {});
+    for (const one of updates) await next(one);
+    const both = updates.map((one) => next(one));
+    fail(new Error('no worker'));
+    look('RUNNING', {});
+    const results = await Promise.allSettled(both);
+    const more = await Promise.allSettled(updates.map((one) => next(one)));
+    expect([...results, ...more].filter(({ status }) => status === 'rejected')).toHaveLength(2);
+    expect(hub.pollers).toBe(0);
+  });
+});
