@@ -23,7 +23,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => asProblems(jsonSchemaTransformObject(document)),
+    transformObject: (document) => withoutUnused(asProblems(jsonSchemaTransformObject(document))),
   });
   await app.register(swaggerUi, {
     routePrefix: '/api/v1/reference',
@@ -42,5 +42,19 @@ function asProblems<T>(document: T): T {
         if (json !== undefined && /^(?:[45]..|default)$/i.test(status))
           response.content = { ...others, 'application/problem+json': json };
       }
+  return document;
+}
+
+/** Each schema is there as it is given and as it is taken, also where it is only one of the two. */
+function withoutUnused<T>(document: T): T {
+  const schemas = (document as { components?: { schemas?: Record<string, unknown> } }).components
+    ?.schemas;
+  for (let unused: string[] | undefined; schemas && unused?.length !== 0;) {
+    const text = JSON.stringify(document);
+    unused = Object.keys(schemas).filter(
+      (name) => !text.includes(`"#/components/schemas/${name}"`),
+    );
+    for (const name of unused) delete schemas[name];
+  }
   return document;
 }

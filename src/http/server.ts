@@ -114,7 +114,9 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
     genReqId: () => randomUUID(),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 4_000 },
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   }) as unknown as FastifyInstance;
+  app.removeContentTypeParser('text/plain'); // which a page of another site may send without asking
   app.decorateRequest('who', null);
   app.setValidatorCompiler(validatorFor);
   app.setSerializerCompiler(({ schema }) => (answer) => {

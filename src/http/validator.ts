@@ -13,6 +13,9 @@ const PLACES: Readonly<Record<string, string>> = {
   headers: 'headers',
 };
 
+/** How the whole of it is written as a place. */
+const ROOT = formatPath([]);
+
 export const validatorFor: FastifySchemaCompiler<unknown> = ({ schema, httpPart = 'body' }) => {
   if (!(schema instanceof z.ZodType)) return () => true;
   return (data: unknown) => {
@@ -22,7 +25,7 @@ export const validatorFor: FastifySchemaCompiler<unknown> = ({ schema, httpPart 
     const place = PLACES[httpPart] ?? httpPart;
     const detail = faults
       .map(({ path, message, hint }) => {
-        const where = path === '' ? place : `${place}.${path}`;
+        const where = path === ROOT ? place : `${place}.${path}`;
         return `${where}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
       })
       .join('; ');

@@ -1,5 +1,6 @@
 /** The HTTP API as a program uses it, over a real engine and worker. */
 import { request } from 'node:http';
+import { ROUTES } from '../../src/http/routes.js';
 import { startHttpServer } from '../../src/http/server.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { readStream, startHttp, type HttpScene } from '../support/http.js';
@@ -111,6 +112,20 @@ describe('submitting', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
   });
 
+  it('takes a body of 5 MB', async () => {
+    await ended(await submit({ task: 'echo', input: 'x'.repeat(5_000_000) }));
+  });
+
+  it('takes JSON alone, and an object', async () => {
+    const text = await http.call('POST', '/executions', '{"task":"noop"}', {
+      'content-type': 'text/plain',
+    });
+    expect(text).toMatchObject({ status: 415, json: { code: 'UNSUPPORTED_MEDIA_TYPE' } });
+    const list = await http.call('POST', '/executions', []);
+    expect(list.status).toBe(422);
+    expect(list.json['detail']).toMatch(/^body: .*expected object, received array/);
+  });
+
   it('names the line of a fault', async () => {
     const { json } = await http.call('POST', '/executions', {
       yaml: 'tasks:\n  - id: a\n    tusk: noop\n',
@@ -151,6 +166,9 @@ describe('asking', () => {
     ['GET', '/nothing', 404, 'NOT_FOUND'],
     ['DELETE', '/executions', 405, 'METHOD_NOT_ALLOWED'],
     ['GET', '/executions/%2e%2e%2f%2e%2e%2fetc', 404, 'NOT_FOUND'],
+    ['GET', '/executions/%00', 404, 'NOT_FOUND'],
+    ['GET', '/executions/%E0%A4%A', 400, 'BAD_REQUEST'],
+    ['GET', '/executions?limit=NaN', 400, 'BAD_REQUEST'],
   ])('answers %s %s with %i', async (method, path, status, code) => {
     expect(await http.call(method, path)).toMatchObject({ status, json: { code } });
   });
@@ -180,6 +198,27 @@ describe('asking', () => {
     expect((await http.call('POST', '/pipelines/plan', { graph: GRAPH })).json).toMatchObject({
       order: ['a', 'b'],
     });
+  });
+});
+
+describe('the document', () => {
+  it('has every route and what it gives, and no schema that none of them uses', async () => {
+    type Operations = Record<string, { operationId: string }>;
+    const { json } = await http.call<{
+      openapi: string;
+      paths: Record<string, Operations>;
+      components: { schemas: object };
+    }>('GET', '/openapi.json');
+    expect(json.openapi).toBe('3.1.0');
+    const ids = Object.values(json.paths).flatMap((operations) =>
+      Object.values(operations).map(({ operationId }) => operationId),
+    );
+    expect(ids.sort()).toEqual(ROUTES.map(({ id }) => id).sort());
+    const text = JSON.stringify(json);
+    const names = Object.keys(json.components.schemas);
+    const used = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
+    expect([...new Set(used)].sort()).toEqual(names.sort());
+    expect(text).toContain('application/problem+json');
   });
 });
 
