@@ -108,7 +108,8 @@ function fromTemporal(error: unknown, message: string): Omit<CommandFailure, 'st
       message: `${lost ?? UNREACHABLE_STATUS[14] ?? 'Temporal is not there'}: ${why}`,
     };
   }
-  return { exit: EXIT.failed, code: 'ENGINE', message };
+  const why = status && !message.includes(status.details) ? `: ${status.details}` : '';
+  return { exit: EXIT.failed, code: 'ENGINE', message: `${message}${why}` };
 }
 
 const isNamed = (error: unknown, name: string): boolean =>

@@ -34,6 +34,13 @@ describe('failureOf', () => {
     expect(failureOf(new Error('call failed', { cause })).exit).toBe(exit);
   });
 
+  it('says what the server said, whatever that was', () => {
+    const cause = Object.assign(new Error('x'), { code: 13, details: 'what the server said' });
+    expect(failureOf(new Error('call failed', { cause })).message).toBe(
+      'call failed: what the server said',
+    );
+  });
+
   it('keeps the details of an error', () => {
     expect(failureOf(new TaskError('SPEC_INVALID', 'x', { details: [1] })).details).toEqual([1]);
   });
