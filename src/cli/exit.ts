@@ -1,6 +1,6 @@
 /** Exit codes, and how whatever was thrown becomes one of them, with a code and a message for people and programs. */
+import { grpcStatus } from '../client/no-answer.js';
 import { TaskError, type ErrorCode } from '../domain/errors.js';
-import { isObject } from '../domain/json.js';
 import { ServerUnavailableError } from '../servers/unavailable.js';
 
 export const EXIT = {
@@ -86,6 +86,7 @@ export function failureOf(error: unknown): CommandFailure {
 
 /** gRPC status codes that say the server is not there, or not for us. */
 const UNREACHABLE_STATUS: Readonly<Record<number, string>> = {
+  1: 'Temporal did not answer in time',
   4: 'Temporal did not answer in time',
   7: 'Temporal refused permission',
   14: 'the connection to Temporal was lost',
@@ -114,12 +115,3 @@ function fromTemporal(error: unknown, message: string): Omit<CommandFailure, 'st
 
 const isNamed = (error: unknown, name: string): boolean =>
   error instanceof Error && error.name === name;
-
-/** The gRPC status in an error or in its causes. */
-export function grpcStatus(error: unknown): { code: number; details: string } | undefined {
-  for (let current = error; isObject(current); current = current['cause']) {
-    const { code, details } = current;
-    if (typeof code === 'number' && typeof details === 'string') return { code, details };
-  }
-  return undefined;
-}

@@ -4,9 +4,9 @@
  * The end is awaited beside the looking, for a look needs a worker that answers and the end does not.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isSilence } from '../client/no-answer.js';
 import type { ExecutionHandle, ExecutionResult } from '../client.js';
 import type { NodeView } from '../workflows/messages.js';
-import { grpcStatus } from './exit.js';
 import type { GraphView } from './graph-view.js';
 import { countPollers, type Session } from './session.js';
 
@@ -32,8 +32,6 @@ export interface FollowOptions {
 const PATIENCE_MS = 3_000;
 /** Between a look that failed and the next, in milliseconds. */
 const PAUSE_MS = 1_000;
-/** 4 DEADLINE_EXCEEDED, 9 FAILED_PRECONDITION: no worker answered the look. */
-const UNANSWERED: readonly number[] = [4, 9];
 
 /** @returns the result, or undefined when it was interrupted */
 export async function follow(
@@ -85,7 +83,7 @@ async function look(
       if (view.ended) break;
     } catch (error) {
       if (stopped.aborted) break;
-      if (!UNANSWERED.includes(grpcStatus(error)?.code ?? 0)) throw error;
+      if (!isSilence(error)) throw error;
       await delay(PAUSE_MS, undefined, { ref: false });
     }
   }

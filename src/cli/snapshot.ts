@@ -1,10 +1,10 @@
 /** How an execution stands now, with its nodes; also where no worker is there to ask. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionHandle, ExecutionRecord, NodeResult } from '../client.js';
+import { isLate } from '../client/no-answer.js';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { NodeView } from '../workflows/messages.js';
-import { grpcStatus } from './exit.js';
 import { GraphView } from './graph-view.js';
 import type { Session } from './session.js';
 import { specOf } from './spec-of.js';
@@ -107,7 +107,7 @@ async function answerOf<T>(asking: Promise<T>): Promise<T | undefined> {
       delay(PATIENCE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
   } catch (error) {
-    if (grpcStatus(error)?.code === 4) return undefined;
+    if (isLate(error)) return undefined;
     throw error;
   } finally {
     timer.abort();

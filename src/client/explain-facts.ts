@@ -1,5 +1,5 @@
 /** What `explain` asks: the workflow, the server, the keepers of limits, the store's circuits. What does not answer is left out. */
-import { isGrpcServiceError, type Client, type Connection } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import type { QueueFacts } from '../domain/explain.js';
 import type {
   BelowFacts,
@@ -18,6 +18,7 @@ import {
 import type { Circuits } from './circuits.js';
 import type { Limits } from './limits.js';
 import { pendingAttempts, query, withPending } from './live.js';
+import { isSilence } from './no-answer.js';
 import type { References } from './references.js';
 import type { StoreAccess } from './store-access.js';
 
@@ -34,8 +35,6 @@ export interface ExplainParts {
 const QUERY_DEADLINE_MS = 4_000;
 /** A worker's poll lasts a minute: one that has not polled for longer is gone. */
 const POLL_MS = 75_000;
-/** DEADLINE_EXCEEDED; FAILED_PRECONDITION, when the server knows that nobody polls; UNAVAILABLE is another matter. */
-const SILENT: readonly number[] = [4, 9];
 
 /** TaskQueueType */
 const QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
@@ -72,11 +71,6 @@ export async function answering(
     if (isSilence(error)) return 'silent';
     throw error;
   }
-}
-
-function isSilence(error: unknown): boolean {
-  const grpc = isGrpcServiceError(error) ? error : (error as { cause?: unknown }).cause;
-  return isGrpcServiceError(grpc) && SILENT.includes(Number(grpc.code));
 }
 
 /** The nodes with what the server knows of their attempts. */

@@ -1,7 +1,6 @@
 /** How a running execution stands now: what its workflow knows, and what only the server knows of attempts under way. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  isGrpcServiceError,
   WorkflowNotFoundError,
   type Client,
   type WorkflowExecutionDescription,
@@ -11,6 +10,7 @@ import { messageOf } from '../domain/errors.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
 import { isTerminal } from '../domain/status.js';
 import { firstTaskDone } from './first-task.js';
+import { isLate } from './no-answer.js';
 import type { References } from './references.js';
 import {
   BETWEEN_RUNS,
@@ -31,8 +31,6 @@ const STARTED: readonly number[] = [2, 3];
 /** Looks at a busy workflow that are worth another try, and the wait before each. */
 const LOOKS = 5;
 const LOOK_WAIT_MS = 300;
-/** The server's DEADLINE_EXCEEDED. */
-const DEADLINE_EXCEEDED = 4;
 
 /**
  * Asks a running workflow. The server refuses questions while a workflow task is repeated, as it is when a signal comes
@@ -56,11 +54,6 @@ export async function query<T>(
       await sleep(LOOK_WAIT_MS * nth);
     }
   }
-}
-
-function isLate(error: unknown): boolean {
-  const { cause } = error as { cause?: unknown };
-  return isGrpcServiceError(cause) && Number(cause.code) === DEADLINE_EXCEEDED;
 }
 
 function isBetweenTasks(error: unknown): boolean {

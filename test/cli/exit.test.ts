@@ -27,6 +27,7 @@ describe('failureOf', () => {
   it.each([
     [14, 3],
     [4, 3],
+    [1, 3],
     [16, 3],
     [13, 1],
   ])('ends gRPC status %i, in a cause, with %i', (code, exit) => {

@@ -1,22 +1,23 @@
 /** Questions to running workflows: when they are asked, and when once more. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { answering } from '../../src/client/explain-facts.js';
 import { pendingAttempts, query } from '../../src/client/live.js';
 import type { GraphStatus } from '../../src/workflows/messages.js';
 import { startHarness } from '../support/engine.js';
 
-/** As the client throws it where no worker took a question in time. */
-const late = (): Error =>
+/** As the client throws it where no worker took a question in time, by its own timer or by the server's. */
+const late = (code: number): Error =>
   Object.assign(new Error('Failed to query Workflow'), {
-    cause: Object.assign(new Error('4 DEADLINE_EXCEEDED'), { code: 4, details: '', metadata: {} }),
+    cause: Object.assign(new Error('late'), { code, details: 'Call cancelled', metadata: {} }),
   });
 
 /** A client whose workflow does not answer the first questions. */
-function unanswered(times: number): Client {
+function unanswered(times: number, code = 4): Client {
   let asked = 0;
   const handle = {
     describe: async () => await Promise.resolve({ historyLength: 9, status: { name: 'RUNNING' } }),
     query: async () =>
-      await (++asked > times ? Promise.resolve('an answer') : Promise.reject(late())),
+      await (++asked > times ? Promise.resolve('an answer') : Promise.reject(late(code))),
   };
   return { workflow: { getHandle: () => handle } } as unknown as Client;
 }
@@ -24,7 +25,22 @@ function unanswered(times: number): Client {
 describe('a question', () => {
   it('that no worker took in time is asked once more, and not for ever', async () => {
     expect(await query(unanswered(1), 'some', 'status')).toBe('an answer');
+    expect(await query(unanswered(1, 1), 'some', 'status')).toBe('an answer');
     await expect(query(unanswered(2), 'some', 'status')).rejects.toThrow('Failed to query');
+  });
+
+  it.each([1, 4, 9])('that ends with gRPC status %i says that no worker answers', async (code) => {
+    const client = Object.assign(unanswered(9, code), {
+      withDeadline: (_until: number, ask: () => Promise<unknown>) => ask(),
+    });
+    expect(await answering(client, 'some', undefined)).toBe('silent');
+  });
+
+  it('that ends with another says what it was', async () => {
+    const client = Object.assign(unanswered(9, 14), {
+      withDeadline: (_until: number, ask: () => Promise<unknown>) => ask(),
+    });
+    await expect(answering(client, 'some', undefined)).rejects.toThrow('Failed to query');
   });
 
   it('waits for the first workflow task, and does not come with it', async () => {
