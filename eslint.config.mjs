@@ -72,6 +72,13 @@ const ROOMS = {
       ...['templates', 'domain', ...CONTRACT],
     ],
   },
+  /** The HTTP API: who calls, routes, the page's files. */
+  http: {
+    may: [
+      ...['client', 'config', 'domain', 'registry', 'telemetry', 'templates', 'convert'],
+      ...CONTRACT,
+    ],
+  },
   cli: {
     may: [
       'client',

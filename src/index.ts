@@ -16,6 +16,11 @@ export { ExecutionHandle, getTaskEngine, TaskEngine } from './client.js';
 export type {
   AddedHook,
   ArtifactContent,
+  AuditLog,
+  AuditNote,
+  AuditPage,
+  AuditQuery,
+  AuditRecord,
   Backfill,
   Cache,
   CacheFilter,
@@ -41,12 +46,20 @@ export type {
   HandledItem,
   ItemAnswer,
   IterateOptions,
+  KeyChangeOptions,
+  KeyRecord,
+  KeyRefusal,
+  KeyRotation,
+  Keys,
+  KeyVerdict,
+  KeyWithToken,
   LimitPlace,
   LimitRecord,
   LimitStatus,
   Limits,
   ListQuery,
   NewCatalogueTask,
+  NewKeyOptions,
   NodeResult,
   Operation,
   OperationOptions,
@@ -81,6 +94,8 @@ export type {
   TriggerAnswer,
   VerbOptions,
 } from './client.js';
+export { SCOPES } from './domain/access.js';
+export type { Principal, Scope } from './domain/access.js';
 export type { ConnectOptions, Settings } from './config.js';
 export { convert } from './convert/convert.js';
 export { FORMATS } from './convert/conversion.js';
