@@ -134,6 +134,7 @@ export type { Fault, FaultCode } from './domain/fault.js';
 export { planGraph } from './domain/forecast.js';
 export type { Forecast, ForecastOptions, GraphForecast, NodeForecast } from './domain/forecast.js';
 export type { Json } from './domain/json.js';
+export type { OidcOptions } from './domain/oidc.js';
 export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
 export { htmlReport } from './domain/report-html.js';
