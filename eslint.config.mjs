@@ -72,17 +72,17 @@ const ROOMS = {
       ...['templates', 'domain', ...CONTRACT],
     ],
   },
-  /** The HTTP API: who calls, routes, the page's files. */
+  /** The HTTP API: routes over the engine, and the page's files. */
   http: {
     may: [
-      ...['client', 'config', 'domain', 'registry', 'telemetry', 'templates', 'convert'],
+      ...['client', 'registry', 'config', 'telemetry', 'convert', 'templates', 'domain', 'net'],
       ...CONTRACT,
     ],
   },
   cli: {
     may: [
       'client',
-      'client',
+      'http',
       'worker',
       'servers',
       'store',

@@ -40,6 +40,8 @@ const ESM_PACKAGES = [
   'jose',
   '@sindresorhus/merge-streams',
   '@sec-ant/readable-stream',
+  'content-disposition',
+  '@fastify/static/node_modules/content-disposition',
 ];
 
 const shared = {

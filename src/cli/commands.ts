@@ -18,6 +18,7 @@ import { report } from './report-command.js';
 import { retryPreview } from './retry-preview-command.js';
 import { rerun } from './rerun-command.js';
 import { run } from './run-command.js';
+import { serve } from './serve-command.js';
 import { rebuildStore } from './store-command.js';
 import { stats } from './stats-command.js';
 import { status } from './status-command.js';
@@ -31,6 +32,7 @@ import { worker } from './worker-command.js';
 export const COMMANDS: readonly CommandDefinition[] = [
   dev,
   worker,
+  serve,
   run,
   rerun,
   validate,

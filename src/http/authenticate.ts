@@ -2,18 +2,16 @@
 import { isApiToken, type KeyRefusal, type Keys } from '../client.js';
 import type { Principal } from '../domain/access.js';
 import { TaskError } from '../domain/errors.js';
+import type { Authenticate } from './services.js';
 
 /** The ways in that a server has. */
 export interface Doors {
   keys: Pick<Keys, 'verify'>;
   /** Whose token of OpenID Connect it is. @throws TaskError UNAUTHENTICATED | FORBIDDEN | UNREACHABLE */
-  oidc?: (token: string) => Promise<Principal>;
+  oidc?: ((token: string) => Promise<Principal>) | undefined;
   /** Who sends nothing may do everything: only on loopback. */
   open: boolean;
 }
-
-/** @throws TaskError UNAUTHENTICATED, whose details say `why`; what a door throws */
-export type Authenticate = (header: string | undefined) => Promise<Principal>;
 
 /** Who sends nothing to a server without authentication. */
 const OPEN: Principal = { kind: 'open', name: 'open', scope: 'admin', projects: null };
@@ -25,7 +23,11 @@ const KEY_REFUSED: Record<KeyRefusal, string> = {
   expired: 'this API key has expired, or was rotated; ask for the new one',
 };
 
-/** A header that is there has to be right, on an open server too: nobody is taken for less than they believe to be. */
+/**
+ * A header that is there has to be right, on an open server too: nobody is taken for less than they believe to be.
+ *
+ * @returns throws TaskError UNAUTHENTICATED, whose details say `why`, or what a door throws
+ */
 export function authenticator({ keys, oidc, open }: Doors): Authenticate {
   return async (header) => {
     if (header === undefined) {
