@@ -37,6 +37,7 @@ const ESM_PACKAGES = [
   'get-stream',
   'human-signals',
   'yoctocolors',
+  'jose',
   '@sindresorhus/merge-streams',
   '@sec-ant/readable-stream',
   'content-disposition',

@@ -42,6 +42,16 @@ export type { ExecutionUpdate } from './client/handle.js';
 export type { Health } from './client/health.js';
 export type { GraphEdit, VerbOptions } from './client/operator.js';
 export type { EditAnswer } from './workflows/operator-messages.js';
+export type {
+  AuditLog,
+  AuditNote,
+  AuditPage,
+  AuditQuery,
+  AuditRecord,
+} from './client/audit-log.js';
+export type { KeyChangeOptions, KeyRotation, NewKeyOptions } from './client/key-options.js';
+export type { KeyRecord, Keys, KeyVerdict, KeyWithToken } from './client/keys.js';
+export { isApiToken, type KeyRefusal } from './store/api-token.js';
 export type { Cache, CacheFilter } from './client/cache.js';
 export type { ArtifactContent } from './client/artifacts.js';
 export type { AddedHook } from './client/engine-hooks.js';

@@ -6,6 +6,7 @@ import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/e
 import type { z } from 'zod';
 import type { CircuitSettingsSchema } from './domain/circuit.js';
 import { type CircuitSettings } from './domain/circuit.js';
+import type { Oidc, OidcOptions } from './domain/oidc.js';
 import type { Sink, SinkOptions } from './domain/sink.js';
 import type { RunnerChoice } from './domain/choose-runner.js';
 import type { RunnerSettings } from './domain/runner-settings.js';
@@ -28,6 +29,7 @@ import {
   maxResources,
   metricsAddress,
   mounts,
+  oidc,
   programs,
   reconcileInterval,
   serverWaits,
@@ -123,6 +125,8 @@ export interface Settings {
   circuits?: Readonly<Record<string, z.input<typeof CircuitSettingsSchema>>>;
   /** Addresses that are told what happens to executions: by a worker that has them, one at a time. Needs the store. */
   sinks?: readonly SinkOptions[];
+  /** Who may call over HTTP with a token of an issuer of OpenID Connect, beside those with API keys. Default: nobody. */
+  oidc?: OidcOptions;
   /**
    * The store: `sqlite:<path>`, a path, `postgres://…`, or `none`. Default: `store.db` in the data folder.
    */
@@ -156,6 +160,8 @@ export interface ResolvedSettings extends RunnerSettings {
   limits: Readonly<Record<string, { max: number }>>;
   circuits: Readonly<Record<string, CircuitSettings>>;
   sinks: readonly Sink[];
+  /** Null: only API keys are taken. */
+  oidc: Oidc | null;
   /** How often a worker looks for what the store has missed. */
   reconcileMs: number;
   /** Null: none is wanted. */
@@ -305,6 +311,7 @@ export function resolveSettings(
     limits: read('limits', 'TEMPOGRAPH_LIMITS', limits, {}),
     circuits: read('circuits', 'TEMPOGRAPH_CIRCUITS', circuits, {}),
     sinks: read('sinks', 'TEMPOGRAPH_SINKS', sinks, []),
+    oidc: read<Oidc | null>('oidc', 'TEMPOGRAPH_OIDC', oidc, null),
     logLevel: read('logLevel', 'TEMPOGRAPH_LOG_LEVEL', logLevel, 'info'),
     metricsAddress: read<string | null>(
       'metricsAddress',

@@ -16,6 +16,11 @@ export { ExecutionHandle, getTaskEngine, TaskEngine } from './client.js';
 export type {
   AddedHook,
   ArtifactContent,
+  AuditLog,
+  AuditNote,
+  AuditPage,
+  AuditQuery,
+  AuditRecord,
   Backfill,
   Cache,
   CacheFilter,
@@ -42,12 +47,20 @@ export type {
   Health,
   ItemAnswer,
   IterateOptions,
+  KeyChangeOptions,
+  KeyRecord,
+  KeyRefusal,
+  KeyRotation,
+  Keys,
+  KeyVerdict,
+  KeyWithToken,
   LimitPlace,
   LimitRecord,
   LimitStatus,
   Limits,
   ListQuery,
   NewCatalogueTask,
+  NewKeyOptions,
   NodeResult,
   Operation,
   OperationOptions,
@@ -82,6 +95,8 @@ export type {
   TriggerAnswer,
   VerbOptions,
 } from './client.js';
+export { SCOPES } from './domain/access.js';
+export type { Principal, Scope } from './domain/access.js';
 export type { ConnectOptions, Settings } from './config.js';
 export { convert } from './convert/convert.js';
 export { FORMATS } from './convert/conversion.js';
@@ -120,6 +135,7 @@ export type { Fault, FaultCode } from './domain/fault.js';
 export { planGraph } from './domain/forecast.js';
 export type { Forecast, ForecastOptions, GraphForecast, NodeForecast } from './domain/forecast.js';
 export type { Json } from './domain/json.js';
+export type { OidcOptions } from './domain/oidc.js';
 export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
 export { htmlReport } from './domain/report-html.js';

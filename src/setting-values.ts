@@ -5,8 +5,10 @@ import { z } from 'zod';
 import { CircuitSettingsSchema, type CircuitSettings } from './domain/circuit.js';
 import { parseDuration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
+import { preview } from './domain/json.js';
 import { LATE_NAME } from './domain/late-values.js';
 import { LIMIT_MOST } from './domain/limit.js';
+import { OidcSchema, type Oidc } from './domain/oidc.js';
 import {
   limitsOf,
   PROGRAM_KINDS,
@@ -112,6 +114,23 @@ export function sinks(value: unknown): Sink[] {
   throw new TaskError(
     'CONFIGURATION',
     `${place}: ${issue?.message ?? 'expected [{ name, url, secret, events, project, format }]'}`,
+  );
+}
+
+/** In the environment: JSON, `{"issuer":"https://…","audience":"tempograph","roles":{"ops":"operate"}}`. */
+export function oidc(value: unknown): Oidc {
+  const given = fromJson(value);
+  const parsed = OidcSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path ?? [];
+  const at = path.reduce<unknown>(
+    (one, key) => (one as Record<PropertyKey, unknown>)?.[key],
+    given,
+  );
+  throw new TaskError(
+    'CONFIGURATION',
+    `${['oidc', ...path.map(String)].join('.')}: got ${preview(at)}, expected { issuer, audience, roleClaim, roles, projectsClaim, nameClaim }: ${issue?.message}`,
   );
 }
 

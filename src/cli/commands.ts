@@ -2,6 +2,7 @@
 import type { CommandDefinition } from './command.js';
 import { approve, deny } from './approve-command.js';
 import { artifacts } from './artifacts-command.js';
+import { audit } from './audit-command.js';
 import { cancel } from './cancel-command.js';
 import { complete } from './complete-command.js';
 import { convertCommand } from './convert-command.js';
@@ -57,6 +58,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   deny,
   whatIf,
   retryPreview,
+  audit,
   doctor,
   rebuildStore,
 ];

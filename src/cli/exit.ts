@@ -37,6 +37,8 @@ const EXIT_OF: Record<ErrorCode, ExitCode> = {
   CANCELLED: EXIT.failed,
   DEPENDENCY: EXIT.failed,
   NOT_FOUND: EXIT.refused,
+  UNAUTHENTICATED: EXIT.refused,
+  FORBIDDEN: EXIT.refused,
   MAX_RETRIES_EXCEEDED: EXIT.failed,
   TIMEOUT: EXIT.failed,
   WORKER_LOST: EXIT.failed,

@@ -12,12 +12,13 @@ import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
 import { endAtOnce, interrupts } from './interrupts.js';
 import { Output, type OutputOptions } from './output.js';
 import { artifact } from './artifacts-command.js';
+import { key } from './key-command.js';
 import { limit } from './limit-command.js';
 import { node } from './node-command.js';
 import { schedule } from './schedule-command.js';
 
 /** Commands that are only a name for others. */
-const GROUPS = [schedule, node, limit, artifact];
+const GROUPS = [schedule, node, limit, artifact, key];
 
 /** Runs one command line to its end. Never throws. */
 export async function runCli(

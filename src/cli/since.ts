@@ -1,8 +1,8 @@
 import { parseDuration } from '../domain/duration.js';
 import { UsageError } from './exit.js';
 
-/** `2h` (ago), or an ISO time. @throws UsageError */
-export function sinceOf(text: string, now = Date.now()): Date {
+/** `2h` (ago), or an ISO time. @throws UsageError naming the option */
+export function sinceOf(text: string, now = Date.now(), name = '--since'): Date {
   if (/^\d{4}-/.test(text)) {
     const at = new Date(text);
     if (!Number.isNaN(at.getTime())) return at;
@@ -14,6 +14,6 @@ export function sinceOf(text: string, now = Date.now()): Date {
     }
   }
   throw new UsageError(
-    `--since: expected a time (2027-01-31T08:00:00Z) or how long ago (2h), got ${JSON.stringify(text)}`,
+    `${name}: expected a time (2027-01-31T08:00:00Z) or how long ago (2h), got ${JSON.stringify(text)}`,
   );
 }

@@ -1,4 +1,5 @@
-/** The engine's verbs for people who look after a running graph, by the ids of executions and nodes. */
+/** The engine's verbs for people who look after what runs: by the ids of executions and nodes, and the lists of errors. */
+import type { ErrorKind, ErrorKindPlace, ErrorListVerbs } from '../domain/error-kinds.js';
 import type { Priority } from '../domain/priority.js';
 import type { Answer } from '../workflows/messages.js';
 import type { EditAnswer } from '../workflows/operator-messages.js';
@@ -6,9 +7,10 @@ import type { ApprovalAnswer, PauseOptions } from './handle.js';
 import type { GraphEdit, VerbOptions } from './operator.js';
 import type { Verbs } from './verbs.js';
 
-/** Each answers for every state, and throws only when Temporal is unreachable, or for what makes no sense in any. */
-export abstract class EngineVerbs {
+/** Each verb of an execution answers for every state, and throws only when Temporal is unreachable, or for what makes no sense in any. */
+export abstract class EngineVerbs implements ErrorListVerbs {
   protected abstract readonly verbs: Verbs;
+  protected abstract readonly errorLists: ErrorListVerbs;
 
   /** @throws TaskStateError after a shutdown */
   protected abstract assertOpen(): void;
@@ -88,5 +90,28 @@ export abstract class EngineVerbs {
   async editGraph(executionId: string, edit: GraphEdit): Promise<EditAnswer> {
     this.assertOpen();
     return await this.verbs.ofGraph(executionId, edit, (graph) => graph.edit(edit));
+  }
+
+  /** Has errors of this kind retried, on every worker. @returns false when it was on the list already */
+  async addRetriableError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.addRetriableError(kind, place);
+  }
+
+  async removeRetriableError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.removeRetriableError(kind, place);
+  }
+
+  /** Has errors of this kind never retried, on every worker. @returns false when it was on the list already */
+  async addNeverRetryError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.addNeverRetryError(kind, place);
+  }
+
+  async removeNeverRetryError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.removeNeverRetryError(kind, place);
+  }
+
+  /** Whether an error would be retried under the default policy and what was added to the lists. */
+  async isRetriableError(error: unknown, place?: ErrorKindPlace): Promise<boolean> {
+    return await this.errorLists.isRetriableError(error, place);
   }
 }

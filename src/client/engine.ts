@@ -9,7 +9,7 @@ import {
   type Settings,
 } from '../config.js';
 import type { Adjacency } from '../domain/adjacency.js';
-import type { ErrorKind, ErrorKindPlace, ErrorListVerbs } from '../domain/error-kinds.js';
+import type { ErrorListVerbs } from '../domain/error-kinds.js';
 import { TaskStateError } from '../domain/errors.js';
 import type { EventName } from '../domain/event.js';
 import type { Explanation } from '../domain/explain.js';
@@ -28,6 +28,7 @@ import { startedGraph } from '../observe/before.js';
 import type { Reconciled } from '../observe/reconcile.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import type { ExecutionStats } from '../store/stats.js';
+import { AuditLog } from './audit-log.js';
 import { Asking, type ExecutionStatsQuery, type RebuildQuery } from './asking.js';
 import type { BatchAnswer, BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch.js';
 import { Catalogue } from './catalogue.js';
@@ -50,6 +51,7 @@ import {
 } from './event-feed.js';
 import { explain, type ExplainOptions } from './explain.js';
 import { ExecutionHandle } from './handle.js';
+import { Keys } from './keys.js';
 import { Limits } from './limits.js';
 import type { ExecutionList, ListQuery } from './listing.js';
 import type { ExecutionRecord } from './record.js';
@@ -89,7 +91,7 @@ export interface EngineOptions extends ConnectOptions, Settings {
   tracing?: TracingOption;
 }
 
-export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
+export class TaskEngine extends EngineVerbs {
   /** What runs at set times: create, list, get, pause, resume, trigger, backfill, update, delete. */
   readonly schedules: Schedules;
   /** Projects and the tasks that people define in them; kept in the store. */
@@ -102,7 +104,11 @@ export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
   readonly cache: Cache;
   /** Events that a sink did not take: list, retry, remove. */
   readonly deadLetters: DeadLetters;
-  private readonly errorLists: ErrorListVerbs;
+  /** Keys of the HTTP API: create, list, get, rotate, revoke, verify. */
+  readonly keys: Keys;
+  /** Who changed what, and why: append, list. */
+  readonly audit: AuditLog;
+  protected readonly errorLists: ErrorListVerbs;
   private attributes: Promise<ReadonlySet<string>> | undefined;
   private readonly references: References;
   private readonly stores: StoreAccess;
@@ -159,6 +165,8 @@ export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
     const assertOpen = (): void => this.assertOpen();
     this.circuits = new Circuits({ stores: this.stores, assertOpen });
     this.deadLetters = new DeadLetters({ stores: this.stores, assertOpen });
+    this.keys = new Keys({ stores: this.stores, assertOpen });
+    this.audit = new AuditLog({ stores: this.stores, assertOpen });
     this.cache = new Cache({ stores: this.stores, assertOpen });
     this.errorLists = errorListVerbs({ stores: this.stores, assertOpen });
     this.limits = new Limits({ client, address, assertOpen: () => this.assertOpen() });
@@ -336,29 +344,6 @@ export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
       if (faults.length > 0) return faults; // what is known without a worker
       throw error;
     }
-  }
-
-  /** Has errors of this kind retried, on every worker. @returns false when it was on the list already */
-  async addRetriableError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
-    return await this.errorLists.addRetriableError(kind, place);
-  }
-
-  async removeRetriableError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
-    return await this.errorLists.removeRetriableError(kind, place);
-  }
-
-  /** Has errors of this kind never retried, on every worker. @returns false when it was on the list already */
-  async addNeverRetryError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
-    return await this.errorLists.addNeverRetryError(kind, place);
-  }
-
-  async removeNeverRetryError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean> {
-    return await this.errorLists.removeNeverRetryError(kind, place);
-  }
-
-  /** Whether an error would be retried under the default policy and what was added to the lists. */
-  async isRetriableError(error: unknown, place?: ErrorKindPlace): Promise<boolean> {
-    return await this.errorLists.isRetriableError(error, place);
   }
 
   /**

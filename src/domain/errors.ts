@@ -24,6 +24,10 @@ export const ERROR_CODES = {
   STATE: { origin: 'engine', retriable: false },
   DEPENDENCY: { origin: 'engine', retriable: false },
   NOT_FOUND: { origin: 'engine', retriable: false },
+  /** Over HTTP: nobody knows who calls. */
+  UNAUTHENTICATED: { origin: 'engine', retriable: false },
+  /** Over HTTP: who calls may not do that. */
+  FORBIDDEN: { origin: 'engine', retriable: false },
   MAX_RETRIES_EXCEEDED: { origin: 'task', retriable: false },
   TIMEOUT: { origin: 'temporal', retriable: true },
   WORKER_LOST: { origin: 'temporal', retriable: true },

@@ -1,6 +1,6 @@
 /** The audit log: who changed what, when and why. Only ever added to. */
 import type { Json } from '../domain/json.js';
-import { transact, type Database } from './database.js';
+import { transact, type Connection, type Database } from './database.js';
 import { decodeCursor, encodeCursor, limitOf } from './paging.js';
 
 export interface AuditEntry {
@@ -15,10 +15,14 @@ export interface AuditEntry {
   details: Json;
 }
 
+/** An entry to be. */
+export type NewAuditEntry = Omit<AuditEntry, 'id' | 'reason' | 'details'> & {
+  reason?: string;
+  details?: Json;
+};
+
 export interface Audit {
-  append(
-    entry: Omit<AuditEntry, 'id' | 'reason' | 'details'> & { reason?: string; details?: Json },
-  ): Promise<AuditEntry>;
+  append(entry: NewAuditEntry): Promise<AuditEntry>;
   /** Newest first. */
   list(query?: {
     who?: string;
@@ -33,18 +37,7 @@ export interface Audit {
 
 export function auditOf(database: Database): Audit {
   return {
-    append: ({ at, who, what, target, reason = null, details = null }) =>
-      transact(database, async (connection) => {
-        const { id } = await connection
-          .insertInto('audit_log')
-          .values({
-            ...{ at, who, what, target, reason },
-            details: details === null ? null : JSON.stringify(details),
-          })
-          .returning('id')
-          .executeTakeFirstOrThrow();
-        return { id, at, who, what, target, reason, details };
-      }),
+    append: (entry) => transact(database, (connection) => appendAudit(connection, entry)),
     list: async (query = {}) => {
       const limit = limitOf(query.limit);
       let select = database.sql
@@ -72,4 +65,23 @@ export function auditOf(database: Database): Audit {
       };
     },
   };
+}
+
+/** Writes an entry in the transaction of the change that it tells of: neither is there without the other. */
+export async function appendAudit(
+  connection: Connection,
+  entry: NewAuditEntry,
+): Promise<AuditEntry> {
+  const { at, who, what, target } = entry;
+  const reason = entry.reason ?? null;
+  const details = entry.details ?? null;
+  const { id } = await connection
+    .insertInto('audit_log')
+    .values({
+      ...{ at, who, what, target, reason },
+      details: details === null ? null : JSON.stringify(details),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return { id, at, who, what, target, reason, details };
 }

@@ -2,6 +2,7 @@
  * The store: a SQL database with the read model of all executions (projected: Temporal has the truth) and what exists
  * nowhere else (owned: catalogue, cache, circuits, error lists, keys, audit). One object of small parts.
  */
+import { apiKeysOf, type ApiKeys } from './api-keys.js';
 import { auditOf, type Audit } from './audit.js';
 import { batchKeysOf, type BatchKeys } from './batch-keys.js';
 import { catalogueOf, type Catalogue } from './catalogue.js';
@@ -42,6 +43,7 @@ export interface Store {
   readonly errorLists: ErrorLists;
   readonly leases: Leases;
   readonly batchKeys: BatchKeys;
+  readonly apiKeys: ApiKeys;
   readonly audit: Audit;
   /** Ends what is under way and closes; a second call does nothing. */
   close(): Promise<void>;
@@ -84,6 +86,7 @@ function storeOf(database: Database): Store {
     errorLists: part('errorLists', errorListsOf(database)),
     leases: part('leases', leasesOf(database)),
     batchKeys: part('batchKeys', batchKeysOf(database)),
+    apiKeys: part('apiKeys', apiKeysOf(database)),
     audit: part('audit', auditOf(database)),
     close: () => (closing ??= database.sql.destroy()),
   };

@@ -79,6 +79,24 @@ export interface Tables {
     at: number;
     due: number;
   };
+  api_keys: {
+    id: string;
+    name: string;
+    /** The name for as long as no other key may have it. */
+    live_name: string | null;
+    scope: string;
+    /** A list; null: all. */
+    projects: string | null;
+    secret_hash: string;
+    /** Of the secret before the last rotation, and when it ends. */
+    previous_hash: string | null;
+    previous_until: number | null;
+    created_at: number;
+    created_by: string;
+    expires_at: number | null;
+    revoked_at: number | null;
+    last_used_at: number | null;
+  };
   audit_log: {
     id: Generated<number>;
     at: number;
