@@ -1,0 +1,18 @@
+/** Builds the page into `lib/page/`: plain files, nothing inline, so that a strict content security policy holds. */
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  base: './',
+  logLevel: 'warn',
+  build: {
+    outDir: '../lib/page',
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // One file for the whole page: it comes from the machine next door.
+    chunkSizeWarningLimit: 1_500,
+  },
+});
