@@ -97,6 +97,7 @@ export const S = {
   attempt: (attempt: number, most: number) => `attempt ${attempt} of ${most}`,
   attemptsMade: (count: number) => `${count} attempts`,
   cached: 'kept result',
+  awaitsAnswer: 'asks',
   reused: 'reused',
   notStarted: (count: number) =>
     count === 1 ? '1 node has not started.' : `${count} nodes have not started.`,
