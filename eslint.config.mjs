@@ -72,10 +72,17 @@ const ROOMS = {
       ...['templates', 'domain', ...CONTRACT],
     ],
   },
+  /** The HTTP API: routes over the engine, and the page's files. */
+  http: {
+    may: [
+      ...['client', 'registry', 'config', 'telemetry', 'convert', 'templates', 'domain', 'net'],
+      ...CONTRACT,
+    ],
+  },
   cli: {
     may: [
       'client',
-      'client',
+      'http',
       'worker',
       'servers',
       'store',

@@ -39,6 +39,8 @@ const ESM_PACKAGES = [
   'yoctocolors',
   '@sindresorhus/merge-streams',
   '@sec-ant/readable-stream',
+  'content-disposition',
+  '@fastify/static/node_modules/content-disposition',
 ];
 
 const shared = {

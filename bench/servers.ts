@@ -42,7 +42,7 @@ async function asItComes(stage: Stage): Promise<Side> {
     path,
     [
       ...['server', 'start-dev', '--db-filename', file],
-      ...['--port', String(port), '--ui-port', String(uiPort)],
+      ...['--port', String(port), '--ui-port', String(uiPort), '--http-port', '0'],
     ],
     { env: process.env },
   );

@@ -16,7 +16,19 @@ const tasks = join(example, 'tasks.ts');
 function startDev() {
   const child = spawn(
     process.execPath,
-    [cli, 'dev', '--json', '--port', '0', '--ui-port', '0', '--log-level', 'warn'],
+    [
+      cli,
+      'dev',
+      '--json',
+      '--port',
+      '0',
+      '--ui-port',
+      '0',
+      '--http-port',
+      '0',
+      '--log-level',
+      'warn',
+    ],
     {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -140,6 +140,11 @@ describe('the examples in the documentation', () => {
     await run('sh', ['-c', own], { cwd: folder, env });
   });
 
+  it.each(of('bash run'))('%s runs as a script', async (_name, { text }) => {
+    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', text], { cwd: folder, env });
+    expect(stdout).toContain('"status":"COMPLETED"');
+  });
+
   it('name only commands that are there', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;

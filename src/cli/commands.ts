@@ -17,6 +17,7 @@ import { report } from './report-command.js';
 import { retryPreview } from './retry-preview-command.js';
 import { rerun } from './rerun-command.js';
 import { run } from './run-command.js';
+import { serve } from './serve-command.js';
 import { rebuildStore } from './store-command.js';
 import { stats } from './stats-command.js';
 import { status } from './status-command.js';
@@ -30,6 +31,7 @@ import { worker } from './worker-command.js';
 export const COMMANDS: readonly CommandDefinition[] = [
   dev,
   worker,
+  serve,
   run,
   rerun,
   validate,

@@ -1,4 +1,4 @@
-/** `tempograph dev`: a Temporal server with its Web UI and a worker, in one process tree. */
+/** `tempograph dev`: a Temporal server with its Web UI, a worker, the HTTP API and the page, in one process tree. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,12 +22,14 @@ import { aborted, interruptSignal } from './interrupts.js';
 import { startWorkerAt } from './local-worker.js';
 import type { Output } from './output.js';
 import { ServerProgressLine } from './server-progress.js';
+import { HTTP_PORT_OPTION, startServer as startHttp } from './serve-command.js';
 import { target } from './session.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
 
 interface DevOptions extends CommonOptions, TaskModuleOptions {
   port: number;
   uiPort?: number;
+  httpPort: number;
   ephemeral?: boolean;
 }
 
@@ -39,7 +41,7 @@ const LOG_LINES = 20;
 
 export const dev: CommandDefinition<DevOptions> = {
   name: 'dev',
-  summary: 'Start a Temporal server with its Web UI, and a worker',
+  summary: 'Start a Temporal server with its Web UI, a worker, the HTTP API and the page',
   description:
     'Everything is in one process tree: Ctrl-C stops it all, and executions are kept in --data.\n' +
     'With --json: a line {"event":"ready","temporal":…,"ui":…,"http":…} when all is up.',
@@ -48,6 +50,7 @@ export const dev: CommandDefinition<DevOptions> = {
       DEFAULT_PORT,
     ),
     option('--ui-port <port>', "the Web UI's port (default: 1000 above)", port('--ui-port')),
+    HTTP_PORT_OPTION,
     option('--data, --data-dir <folder>', 'where everything is kept (default: .tempograph)'),
     option('--ephemeral', 'keep nothing'),
     TASKS_OPTION,
@@ -136,7 +139,11 @@ async function serve(
   const { namespace } = target(options);
   const local = { ...options, namespace, dataDir: place.dataDir };
   const worker = await startWorkerAt(server.address, local, tasks);
-  tellReady(out, server, place, worker);
+  const http = await serveHttp(server, local, options.httpPort).catch(async (error: unknown) => {
+    await worker.shutdown();
+    throw error;
+  });
+  tellReady(out, server, place, worker, http.url);
   const died = server.exited.then(async ({ code, signal: by }) => {
     if (signal.aborted) return;
     throw new TaskError(
@@ -147,8 +154,36 @@ async function serve(
   died.catch(() => undefined);
   await Promise.race([died, worker.stopped, aborted(signal)]);
   out.note('stopping: running attempts get 10 s; Ctrl-C again ends at once');
+  await http.close();
   await worker.shutdown();
   return EXIT.done;
+}
+
+/** The HTTP API and the page, with an engine of their own: TEMPORAL_* may speak of another server. */
+async function serveHttp(
+  { address, uiUrl }: DevServer,
+  options: CommonOptions & { namespace: string },
+  port: number,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const [{ TaskEngine }, { Client, Connection }] = await Promise.all([
+    import('../client.js'),
+    import('@temporalio/client'),
+  ]);
+  const { namespace } = options;
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, namespace });
+  const engine = await TaskEngine.connect({ ...settingsOf(options), client });
+  const close = async (): Promise<void> => {
+    await engine.shutdown();
+    await connection.close();
+  };
+  try {
+    const server = await startHttp({ engine, namespace }, options, { port, webUi: uiUrl });
+    return { url: server.url, close: () => server.close().then(close) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 async function logTail(file: string): Promise<string> {
@@ -161,8 +196,9 @@ function tellReady(
   { address, uiUrl, dbFile }: DevServer,
   { dataDir, logFile }: Place,
   worker: RunningWorker,
+  http: string,
 ): void {
-  out.jsonLine({ event: 'ready', temporal: address, ui: uiUrl, http: null });
+  out.jsonLine({ event: 'ready', temporal: address, ui: uiUrl, http });
   const { bold, dim, cyan, green } = out.style;
   const short = (path: string): string => {
     const near = relative('.', path);
@@ -176,6 +212,7 @@ function tellReady(
       '',
       `  Temporal   ${address}`,
       `  Web UI     ${cyan(uiUrl)}`,
+      `  Page       ${cyan(http)} (API: ${http}/api/v1/reference; no authentication, this machine alone)`,
       `  Tasks      ${worker.tasks.join(', ')}`,
       `  Data       ${dbFile === undefined ? 'nothing is kept' : short(dataDir)}`,
       `  Log        ${short(logFile)}`,
@@ -184,7 +221,7 @@ function tellReady(
       `  tempograph run echo --input '{"hello":"world"}'${where}${queue}`,
       `  tempograph list${where}`,
       '',
-      dim('Ctrl-C stops the server and the worker.'),
+      dim('Ctrl-C stops all of it.'),
     ].join('\n'),
   );
 }

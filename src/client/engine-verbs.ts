@@ -2,6 +2,7 @@
 import type { Priority } from '../domain/priority.js';
 import type { Answer } from '../workflows/messages.js';
 import type { EditAnswer } from '../workflows/operator-messages.js';
+import type { ApprovalAnswer, PauseOptions } from './handle.js';
 import type { GraphEdit, VerbOptions } from './operator.js';
 import type { Verbs } from './verbs.js';
 
@@ -11,6 +12,39 @@ export abstract class EngineVerbs {
 
   /** @throws TaskStateError after a shutdown */
   protected abstract assertOpen(): void;
+
+  /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
+  async cancelExecution(executionId: string): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.cancel(executionId);
+  }
+
+  /** Pauses an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
+  async pauseExecution(executionId: string, options: PauseOptions = {}): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.pause(executionId, options);
+  }
+
+  /** Lets a paused execution or node go on. Answers for every state; throws only when unreachable. */
+  async resumeExecution(
+    executionId: string,
+    options: Omit<PauseOptions, 'mode'> = {},
+  ): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.resume(executionId, options);
+  }
+
+  /** Says yes to an approval, `<execution>/<node>`. Answers for every state; throws only when unreachable. */
+  async approve(executionId: string, answer: ApprovalAnswer = {}): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.answer(executionId, { ...answer, approved: true });
+  }
+
+  /** Says no to an approval, as {@link approve} says yes. */
+  async deny(executionId: string, answer: Omit<ApprovalAnswer, 'payload'> = {}): Promise<Answer> {
+    this.assertOpen();
+    return await this.verbs.answer(executionId, { ...answer, approved: false });
+  }
 
   /** Tries a node at once that waits for a time, as `handle.node(id).retryNow` does; of a lone task, by its id. */
   async retryNow(executionId: string, options: VerbOptions): Promise<Answer> {

@@ -24,10 +24,10 @@ import type { AnyTask, PostHook, PreHook } from '../registry.js';
 import { FileBlobStore } from '../store/blob-store.js';
 import { listTemplates, loadTemplate, type TemplateInfo } from '../templates/load-template.js';
 import { flushTraces, type TracingOption } from '../telemetry/tracing.js';
+import { startedGraph } from '../observe/before.js';
 import type { Reconciled } from '../observe/reconcile.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import type { ExecutionStats } from '../store/stats.js';
-import type { Answer } from '../workflows/messages.js';
 import { Asking, type ExecutionStatsQuery, type RebuildQuery } from './asking.js';
 import type { BatchAnswer, BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch.js';
 import { Catalogue } from './catalogue.js';
@@ -49,7 +49,7 @@ import {
   type SubscribeOptions,
 } from './event-feed.js';
 import { explain, type ExplainOptions } from './explain.js';
-import { ExecutionHandle, type ApprovalAnswer, type PauseOptions } from './handle.js';
+import { ExecutionHandle } from './handle.js';
 import { Limits } from './limits.js';
 import type { ExecutionList, ListQuery } from './listing.js';
 import type { ExecutionRecord } from './record.js';
@@ -67,6 +67,7 @@ import {
   type OperationsOptions,
 } from './operations.js';
 import { Planning, type PlanOptions } from './planning.js';
+import { healthOf, type Health } from './health.js';
 import { References } from './references.js';
 import type { RerunOptions, RerunPlan } from './rerun.js';
 import { taskReport } from './report.js';
@@ -400,6 +401,21 @@ export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
   }
 
   /**
+   * The graph that an execution was started with, and its parameters; edits that were made while it ran are not in it.
+   *
+   * @throws TaskError NOT_FOUND, TaskStateError for what was not started with a graph
+   */
+  async graphOf(
+    executionId: string,
+  ): Promise<{ graph: GraphSpec; params: Record<string, unknown> }> {
+    this.assertOpen();
+    const { client, references, address } = this;
+    return await reaching(address, () =>
+      startedGraph(client, executionId, (ref) => references.json(ref)),
+    );
+  }
+
+  /**
    * Why an execution is not done, and what each of its nodes that neither runs nor has ended waits for: a closed union
    * of reasons with their numbers, and a sentence each. Of one that has ended, where its wall time went.
    *
@@ -453,43 +469,17 @@ export class TaskEngine extends EngineVerbs implements ErrorListVerbs {
     return await systemDetail({ client, address, taskQueue, references, stores, limits });
   }
 
+  /** Whether it can do its work: Temporal answers, and the store does where one is wanted. Never throws. */
+  async health(): Promise<Health> {
+    this.assertOpen();
+    const { client, stores } = this;
+    return await healthOf(client, stores, this.settings.storeUrl !== null);
+  }
+
   /** How quick the server is, measured now on a worker of the task queue. @throws TaskError NO_WORKER */
   async probe(): Promise<ProbeAnswer> {
     this.assertOpen();
     return await this.references.ask({ kind: 'probe' });
-  }
-
-  /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
-  async cancelExecution(executionId: string): Promise<Answer> {
-    this.assertOpen();
-    return await this.verbs.cancel(executionId);
-  }
-
-  /** Pauses an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
-  async pauseExecution(executionId: string, options: PauseOptions = {}): Promise<Answer> {
-    this.assertOpen();
-    return await this.verbs.pause(executionId, options);
-  }
-
-  /** Lets a paused execution or node go on. Answers for every state; throws only when unreachable. */
-  async resumeExecution(
-    executionId: string,
-    options: Omit<PauseOptions, 'mode'> = {},
-  ): Promise<Answer> {
-    this.assertOpen();
-    return await this.verbs.resume(executionId, options);
-  }
-
-  /** Says yes to an approval, `<execution>/<node>`. Answers for every state; throws only when unreachable. */
-  async approve(executionId: string, answer: ApprovalAnswer = {}): Promise<Answer> {
-    this.assertOpen();
-    return await this.verbs.answer(executionId, { ...answer, approved: true });
-  }
-
-  /** Says no to an approval, as {@link approve} says yes. */
-  async deny(executionId: string, answer: Omit<ApprovalAnswer, 'payload'> = {}): Promise<Answer> {
-    this.assertOpen();
-    return await this.verbs.answer(executionId, { ...answer, approved: false });
   }
 
   /**

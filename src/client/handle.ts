@@ -20,6 +20,7 @@ import type { EditAnswer } from '../workflows/operator-messages.js';
 import {
   executionArtifacts,
   nodeArtifacts,
+  nodeViews,
   readArtifact,
   type ArtifactContent,
 } from './artifacts.js';
@@ -104,7 +105,7 @@ export class ExecutionHandle {
   /** Status and counts now, attempts under way included. */
   async status(): Promise<ExecutionUpdate> {
     const status = await query<GraphStatus>(this.parts.client, this.executionId, QUERY.status);
-    const views = await this.nodes(status);
+    const views = await this.live(status);
     return summary(status, views, views);
   }
 
@@ -148,6 +149,13 @@ export class ExecutionHandle {
   async explain(options: ExplainOptions = {}): Promise<Explanation> {
     const whole = this.parts.below === true && options.node === undefined;
     return await this.parts.explain(this.executionId, { ...options, ...(whole ? { whole } : {}) });
+  }
+
+  /** All nodes as they stand, attempts under way included; of one that has ended, as they ended. */
+  async nodes(): Promise<NodeView[]> {
+    if ((await this.describe()).status.name !== 'RUNNING')
+      return await nodeViews(this.parts, this.executionId);
+    return (await this.status()).changed;
   }
 
   /** Asks the whole execution to stop. */
@@ -226,7 +234,7 @@ export class ExecutionHandle {
     return new ExecutionHandle(`${this.executionId}/${nodeId}`, parts);
   }
 
-  private async nodes(status: GraphStatus): Promise<NodeView[]> {
+  private async live(status: GraphStatus): Promise<NodeView[]> {
     const { nodes } = await changedNodes(this.parts.client, this.executionId, 0);
     if (isTerminal(status.status)) return nodes;
     const pending = await pendingAttempts(this.parts.client, status);

@@ -102,6 +102,29 @@ export async function startedWith(
   return { runId, memo, ending, spec: last as GraphSpec, submission: said, scheduledTime };
 }
 
+/**
+ * The graph that an execution was started with, whether it runs or has ended, and its parameters.
+ *
+ * @param readJson reads the spec where it was too large for an argument
+ * @throws TaskError NOT_FOUND where Temporal does not keep it; TaskStateError for what is no execution
+ */
+export async function startedGraph(
+  client: Client,
+  executionId: string,
+  readJson: ReadJson,
+): Promise<{ graph: GraphSpec; params: Record<string, unknown> }> {
+  const name = JSON.stringify(executionId);
+  const info = await known(executionId, () => client.workflow.getHandle(executionId).describe());
+  const first = info.raw.workflowExecutionInfo?.firstRunId || info.runId;
+  const { args } = await known(executionId, () => firstOf(client, executionId, first));
+  const [given, submission] = args;
+  const spec: unknown = isSpecRef(given) ? await readJson(given.specRef) : given;
+  if (info.type !== WORKFLOW.graph || !isObject(spec) || !Array.isArray(spec['tasks']))
+    throw new TaskStateError(`${name} was not started with a graph that can be read`);
+  const params = isObject(submission) && isObject(submission['params']) ? submission['params'] : {};
+  return { graph: spec as unknown as GraphSpec, params };
+}
+
 /** The first event of the first run. */
 async function firstOf(
   client: Client,

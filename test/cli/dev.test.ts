@@ -13,7 +13,7 @@ interface Ready {
   event: 'ready';
   temporal: string;
   ui: string;
-  http: null;
+  http: string;
 }
 
 describe('tempograph dev', () => {
@@ -33,7 +33,7 @@ describe('tempograph dev', () => {
 
   const startDev = (...args: string[]): CliProcess => {
     const env = { TEMPORAL_CLI_PATH: shared().binary };
-    const dev = startCli(['dev', '--port', '0', ...args], { env, cwd: folder });
+    const dev = startCli(['dev', '--port', '0', '--http-port', '0', ...args], { env, cwd: folder });
     started.push(dev);
     return dev;
   };
@@ -56,9 +56,12 @@ describe('tempograph dev', () => {
       event: 'ready',
       temporal: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
       ui: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
-      http: null,
+      http: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
     });
     expect((await fetch(ready.ui)).status).toBe(200);
+    expect(await (await fetch(`${ready.http}/api/v1/meta`)).json()).toMatchObject({
+      ...{ authentication: 'open', webUi: ready.ui },
+    });
     const args = ['run', 'shout', '--input', '{"text":"hi"}', '--address', ready.temporal];
     const result = await runCli([...args, '--project', 'dev', '--json'], { cwd: folder });
     expect(documentOf(result)).toMatchObject({ status: 'COMPLETED', output: 'HI' });

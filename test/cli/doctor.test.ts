@@ -68,7 +68,7 @@ describe('tempograph doctor', () => {
       shared().binary,
       [
         ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1'],
-        ...['--port', String(port), '--ui-port', String(uiPort)],
+        ...['--port', String(port), '--ui-port', String(uiPort), '--http-port', '0'],
       ],
       { env: process.env },
     );

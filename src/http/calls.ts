@@ -1,0 +1,47 @@
+/** What several routes ask of a call. */
+import { z } from 'zod';
+import { sees } from '../domain/access.js';
+import { splitExecutionId } from '../domain/execution-id.js';
+import type { Call, CallContext } from './route.js';
+import { HttpProblem } from './problem.js';
+
+export const ExecutionParams = z.object({
+  executionId: z.string().min(1).max(1_000).describe('as one segment: / is written %2F'),
+});
+export const NodeParams = ExecutionParams.extend({
+  nodeId: z.string().min(1).max(1_000).describe('as one segment: / is written %2F'),
+});
+
+/** Who asks, and why: both stand in status histories and in the audit log. */
+export const Why = z.strictObject({ reason: z.string().min(1).max(1_000).optional() });
+
+/** `<execution>/<node>`. */
+export const nodeOf = ({ params }: Call<z.infer<typeof NodeParams>, unknown, unknown>): string =>
+  `${params.executionId}/${params.nodeId}`;
+
+/** The execution that an id is of, or is a node of. */
+export const graphOf = (executionId: string): string => splitExecutionId(executionId).graphId;
+
+/**
+ * The project that a list is narrowed to, or a submission is put into.
+ *
+ * @throws HttpProblem 403 for one that the caller has no part in, or for none where the caller is bound to several
+ */
+export function projectFor({ who }: CallContext, given: string | undefined): string | undefined {
+  if (given !== undefined) {
+    if (sees(who, given)) return given;
+    throw new HttpProblem(
+      403,
+      'FORBIDDEN',
+      `project: ${who.name} has no part in project ${JSON.stringify(given)}; it has ${(who.projects ?? []).join(', ')}`,
+    );
+  }
+  if (who.projects === null) return undefined;
+  const [only, ...more] = who.projects;
+  if (only !== undefined && more.length === 0) return only;
+  throw new HttpProblem(
+    403,
+    'FORBIDDEN',
+    `project: expected one of ${who.projects.join(', ')}, since ${who.name} is bound to these; got none`,
+  );
+}

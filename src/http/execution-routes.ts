@@ -1,0 +1,282 @@
+/** Executions: submitted, listed, looked at, followed. */
+import { z } from 'zod';
+import type { ListQuery } from '../client/listing.js';
+import { sees } from '../domain/access.js';
+import { STATUSES } from '../domain/status.js';
+import { ExecutionParams, NodeParams, nodeOf, projectFor } from './calls.js';
+import { eventStream, type StreamMessage } from './event-stream.js';
+import { HttpProblem, problemOf } from './problem.js';
+import { route, type CallContext } from './route.js';
+import { ExecutionListShape, ExecutionShape, loose, NodeShape, StartedShape } from './shapes.js';
+import { submit, SubmissionShape } from './submission.js';
+
+/** A value that may be given once or many times. */
+const many = <T extends z.ZodType>(one: T) =>
+  z.union([one, z.array(one)]).transform((value) => (Array.isArray(value) ? value : [value]));
+
+const ListShape = z.strictObject({
+  status: many(z.enum(STATUSES)).optional(),
+  kind: many(z.enum(['graph', 'task', 'batch', 'node', 'item'])).optional(),
+  taskId: z.string().min(1).optional(),
+  project: z.string().min(1).optional(),
+  sessionId: z.string().optional(),
+  parentId: z.string().min(1).optional().describe('nodes of this graph, items of this batch'),
+  rerunOf: z.string().min(1).optional(),
+  tag: many(z.string()).optional().describe('all of them'),
+  since: z.iso.datetime({ offset: true }).optional().describe('created at or after'),
+  until: z.iso.datetime({ offset: true }).optional().describe('created before'),
+  text: z.string().max(1_000).optional().describe('words of id, task and error message'),
+  limit: z.coerce.number().int().min(1).max(1_000).optional(),
+  cursor: z.string().max(1_000).optional().describe('nextCursor of the page before'),
+});
+
+const tell = (error: unknown): unknown => problemOf(error, 'stream');
+
+export const executionRoutes = [
+  route({
+    id: 'submitExecution',
+    method: 'POST',
+    path: '/executions',
+    tag: 'executions',
+    summary: 'Start a graph, a pipeline or a task',
+    description:
+      'With the header Idempotency-Key the same request sent again gives the same execution and starts none.',
+    scope: 'run',
+    of: 'projects',
+    body: SubmissionShape,
+    bodyLimit: 64 * 2 ** 20,
+    answer: StartedShape,
+    status: 201,
+    handle: async (call) => {
+      const { executionId, executions } = await submit(call);
+      await call.audit({ what: 'execution.submit', target: executionId });
+      return { executionId, executions };
+    },
+  }),
+  route({
+    id: 'listExecutions',
+    method: 'GET',
+    path: '/executions',
+    tag: 'executions',
+    summary: 'Executions, newest first',
+    scope: 'read',
+    of: 'projects',
+    query: ListShape,
+    answer: ExecutionListShape,
+    handle: async (call) => {
+      const { tag, project: given, ...query } = call.query;
+      const project = projectFor(call, given);
+      return await call.engine.listExecutions({
+        ...(query as ListQuery),
+        ...(tag === undefined ? {} : { tags: tag }),
+        ...(project === undefined ? {} : { project }),
+      });
+    },
+  }),
+  route({
+    id: 'getExecution',
+    method: 'GET',
+    path: '/executions/:executionId',
+    tag: 'executions',
+    summary: 'One execution',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    answer: ExecutionShape,
+    handle: ({ engine, params }) => engine.getExecution(params.executionId),
+  }),
+  route({
+    id: 'getGraph',
+    method: 'GET',
+    path: '/executions/:executionId/graph',
+    tag: 'executions',
+    summary: 'The graph that it was started with, and its parameters',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    answer: z.object({
+      graph: loose('GraphSpec', 'A graph spec: pipeline.schema.json of the package.'),
+      params: z.record(z.string(), z.unknown()),
+    }),
+    handle: ({ engine, params }) => engine.graphOf(params.executionId),
+  }),
+  route({
+    id: 'getResult',
+    method: 'GET',
+    path: '/executions/:executionId/result',
+    tag: 'executions',
+    summary: 'The result, once it has ended; 409 before',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    answer: loose('ExecutionResult', 'As handle.result() gives it.'),
+    handle: async ({ engine, params }) => {
+      const { endedAt, status } = await engine.getExecution(params.executionId);
+      if (endedAt === null)
+        throw new HttpProblem(
+          409,
+          'STATE',
+          `${params.executionId} has not ended (${status}); follow /watch, and ask again`,
+        );
+      return await (await engine.open(params.executionId)).result();
+    },
+  }),
+  route({
+    id: 'explainExecution',
+    method: 'GET',
+    path: '/executions/:executionId/explain',
+    tag: 'executions',
+    summary: 'Why it is not done; once it has ended, where its time went',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    answer: loose('Explanation', 'As engine.explain() gives it.'),
+    handle: ({ engine, params }) => engine.explain(params.executionId),
+  }),
+  route({
+    id: 'reportExecution',
+    method: 'GET',
+    path: '/executions/:executionId/report',
+    tag: 'executions',
+    summary: 'The task report',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    answer: loose('TaskReport', 'As engine.report() gives it.'),
+    handle: ({ engine, params }) => engine.report(params.executionId),
+  }),
+  route({
+    id: 'watchExecution',
+    method: 'GET',
+    path: '/executions/:executionId/watch',
+    tag: 'executions',
+    summary: 'How it goes, as server-sent events until its end',
+    description:
+      'Messages `update`: the first with all nodes, the others with those that changed. Whoever comes back gets the whole state again.',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    answer: {
+      contentType: 'text/event-stream',
+      description: 'messages `update` (ExecutionUpdate)',
+    },
+    handle: async ({ engine, live, params, signal }) => {
+      await engine.open(params.executionId); // 404 before the stream begins
+      return eventStream(updates(live.watch(params.executionId, signal)), tell);
+    },
+  }),
+  route({
+    id: 'executionEvents',
+    method: 'GET',
+    path: '/executions/:executionId/events',
+    tag: 'executions',
+    summary: 'What happened to it and its nodes, as server-sent events until its end',
+    description:
+      'Each message is named by its event and has its position as id: whoever comes back with Last-Event-ID misses none. Needs the store.',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    answer: {
+      contentType: 'text/event-stream',
+      description: 'messages of events (ExecutionEvent)',
+    },
+    handle: async ({ engine, params, signal, lastEventId }) => {
+      const { executionId } = params;
+      const after = positionOf(lastEventId) ?? 0;
+      return eventStream(told(engine.events({ executionId, after, signal })), tell);
+    },
+  }),
+  route({
+    id: 'events',
+    method: 'GET',
+    path: '/events',
+    tag: 'executions',
+    summary: 'What happens to the executions of a project, as server-sent events',
+    description:
+      'From now on, or after Last-Event-ID. Of a key without projects all, else of the project that is named. Needs the store.',
+    scope: 'read',
+    of: 'projects',
+    query: z.strictObject({ project: z.string().min(1).optional() }),
+    answer: {
+      contentType: 'text/event-stream',
+      description: 'messages of events (ExecutionEvent)',
+    },
+    handle: async (call) => {
+      const project = projectFor(call, call.query.project);
+      const after = positionOf(call.lastEventId);
+      const events = call.engine.events({
+        signal: call.signal,
+        ...(project === undefined ? {} : { project }),
+        ...(after === undefined ? {} : { after }),
+      });
+      return eventStream(told(only(call, events)), tell);
+    },
+  }),
+  route({
+    id: 'listNodes',
+    method: 'GET',
+    path: '/executions/:executionId/nodes',
+    tag: 'nodes',
+    summary: 'Its nodes as they stand',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    answer: z.object({ nodes: z.array(NodeShape) }),
+    handle: async ({ engine, params }) => ({
+      nodes: await (await engine.open(params.executionId)).nodes(),
+    }),
+  }),
+  route({
+    id: 'getNode',
+    method: 'GET',
+    path: '/executions/:executionId/nodes/:nodeId',
+    tag: 'nodes',
+    summary: 'One node, with its output and its attempts',
+    scope: 'read',
+    of: 'execution',
+    params: NodeParams,
+    answer: ExecutionShape,
+    handle: async (call) => await call.engine.getExecution(nodeOf(call)),
+  }),
+  route({
+    id: 'explainNode',
+    method: 'GET',
+    path: '/executions/:executionId/nodes/:nodeId/explain',
+    tag: 'nodes',
+    summary: 'Why a node stands where it stands',
+    scope: 'read',
+    of: 'execution',
+    params: NodeParams,
+    answer: loose('Explanation', 'As engine.explain() gives it.'),
+    handle: async (call) => await call.engine.explain(nodeOf(call)),
+  }),
+];
+
+async function* updates(of: AsyncIterable<unknown>): AsyncGenerator<StreamMessage> {
+  for await (const data of of) yield { event: 'update', data };
+}
+
+async function* told(
+  of: AsyncIterable<{ event: string; position: number }>,
+): AsyncGenerator<StreamMessage> {
+  for await (const data of of) yield { event: data.event, id: String(data.position), data };
+}
+
+async function* only<T extends { project: string | null }>(
+  { who }: CallContext,
+  of: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  for await (const one of of) if (sees(who, one.project)) yield one;
+}
+
+/** @throws HttpProblem 400 for an id that no message had */
+function positionOf(lastEventId: string | undefined): number | undefined {
+  if (lastEventId === undefined || lastEventId === '') return undefined;
+  const position = Number(lastEventId);
+  if (/^\d{1,15}$/.test(lastEventId)) return position;
+  throw new HttpProblem(
+    400,
+    'BAD_REQUEST',
+    `Last-Event-ID: expected the id of a message, a whole number, got ${JSON.stringify(lastEventId.slice(0, 50))}`,
+  );
+}

@@ -1,0 +1,120 @@
+/**
+ * Watches running executions for many at once: one poller for each execution, however many look.
+ *
+ * L1. Whoever comes gets the whole state first, then what changes.
+ * L2. A slow reader gets fewer updates, never old ones: what it has not taken yet is merged, node by node.
+ * L3. The last update has a terminal status. When the last reader has gone, the poller stops.
+ */
+import type { ExecutionUpdate, TaskEngine } from '../client.js';
+import { isTerminal } from '../domain/status.js';
+import type { NodeView } from '../workflows/messages.js';
+
+interface Reader {
+  waiting: ExecutionUpdate | undefined;
+  failed: unknown;
+  wake: () => void;
+}
+
+class Watched {
+  readonly readers = new Set<Reader>();
+  private readonly nodes = new Map<string, NodeView>();
+  private last: ExecutionUpdate | undefined;
+
+  /** The state now, as a first update; undefined before there is one. */
+  get whole(): ExecutionUpdate | undefined {
+    return this.last && { ...this.last, changed: [...this.nodes.values()] };
+  }
+
+  take(update: ExecutionUpdate): void {
+    for (const node of update.changed) this.nodes.set(node.id, node);
+    this.last = update;
+    for (const reader of this.readers) {
+      reader.waiting = reader.waiting ? merged(reader.waiting, update) : update;
+      reader.wake();
+    }
+  }
+
+  fail(error: unknown): void {
+    for (const reader of this.readers) {
+      reader.failed = error;
+      reader.wake();
+    }
+  }
+}
+
+export class LiveHub {
+  private readonly watched = new Map<string, { state: Watched; stop: AbortController }>();
+
+  constructor(private readonly engine: TaskEngine) {}
+
+  /** How many executions are polled now. */
+  get pollers(): number {
+    return this.watched.size;
+  }
+
+  /** Updates until the execution has ended. @throws TaskError NOT_FOUND */
+  async *watch(executionId: string, signal: AbortSignal): AsyncGenerator<ExecutionUpdate> {
+    const { state, stop } = this.poller(executionId);
+    const reader: Reader = { waiting: state.whole, failed: undefined, wake: () => {} };
+    state.readers.add(reader);
+    const wake = (): void => reader.wake();
+    signal.addEventListener('abort', wake);
+    try {
+      while (!signal.aborted) {
+        const update = reader.waiting;
+        if (update) {
+          reader.waiting = undefined;
+          yield update;
+          if (isTerminal(update.status)) return;
+        } else if (reader.failed !== undefined) {
+          throw reader.failed as Error;
+        } else {
+          await new Promise<void>((resolve) => (reader.wake = resolve));
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+      state.readers.delete(reader);
+      if (state.readers.size === 0) {
+        stop.abort();
+        if (this.watched.get(executionId)?.state === state) this.watched.delete(executionId);
+      }
+    }
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    for (const { stop } of this.watched.values()) stop.abort();
+    this.watched.clear();
+  }
+
+  private poller(executionId: string): { state: Watched; stop: AbortController } {
+    const found = this.watched.get(executionId);
+    if (found) return found;
+    const made = { state: new Watched(), stop: new AbortController() };
+    this.watched.set(executionId, made);
+    void this.poll(executionId, made);
+    return made;
+  }
+
+  private async poll(
+    executionId: string,
+    { state, stop }: { state: Watched; stop: AbortController },
+  ): Promise<void> {
+    try {
+      const handle = await this.engine.open(executionId);
+      for await (const update of handle.watch({ signal: stop.signal })) state.take(update);
+    } catch (error) {
+      state.fail(error);
+    } finally {
+      // The next who comes gets a poller of its own.
+      if (this.watched.get(executionId)?.state === state) this.watched.delete(executionId);
+    }
+  }
+}
+
+function merged(before: ExecutionUpdate, after: ExecutionUpdate): ExecutionUpdate {
+  const nodes = new Map(before.changed.map((node) => [node.id, node]));
+  for (const node of after.changed) nodes.set(node.id, node);
+  return { ...after, changed: [...nodes.values()] };
+}

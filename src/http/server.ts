@@ -1,0 +1,315 @@
+/**
+ * The HTTP server: every route of {@link ROUTES} below `/api/v1`, the page at `/`, and who may call what.
+ *
+ * S1. Nobody is asked anything before it is known who calls and that the scope allows it: also not for a wrong body.
+ * S2. Without authentication it listens on loopback alone.
+ * S3. What goes wrong is said as problem+json; what is ours to mend, in the log.
+ */
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { TaskEngine } from '../client.js';
+import { includes, sees, type Principal } from '../domain/access.js';
+import { TaskError } from '../domain/errors.js';
+import { graphOf } from './calls.js';
+import { LiveHub } from './live-hub.js';
+import { describeApi } from './openapi.js';
+import { assertOwnPage, isLoopback } from './origin.js';
+import { servePage } from './page.js';
+import { HttpProblem, problemOf, ProblemShape } from './problem.js';
+import { RawAnswer, type Call, type Route } from './route.js';
+import { ROUTES } from './routes.js';
+import type { Authenticate, Change, ServerFacts } from './services.js';
+import { validatorFor } from './validator.js';
+
+export interface HttpOptions {
+  engine: TaskEngine;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default 8080; 0 for a free one. */
+  port?: number;
+  /** Undefined: whoever reaches it may do everything, on loopback alone. */
+  authenticate?: Authenticate | undefined;
+  facts: Omit<ServerFacts, 'authentication'>;
+  logger: Logger;
+  /** Writes to the audit log. Default: to the logger alone. */
+  audit?: ((who: string, change: Change) => Promise<void>) | undefined;
+  /** Requests of one address in a minute. Default 1,200. */
+  ratePerMinute?: number;
+  /** Refuses to send what does not fit its shape, for tests. Default false. */
+  checkAnswers?: boolean;
+}
+
+export interface HttpServer {
+  url: string;
+  /** Executions that are watched now. */
+  readonly pollers: number;
+  /** Lets what is under way end, and ends streams. */
+  close(): Promise<void>;
+}
+
+const PREFIX = '/api/v1';
+const BODY_LIMIT = 2 ** 20;
+const OPEN: Principal = { kind: 'open', name: 'open', scope: 'admin', projects: null };
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    who: Principal | null;
+  }
+}
+
+/** @throws TaskError CONFIGURATION for a host that is not loopback where there is no authentication */
+export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
+  const { host = '127.0.0.1', port = 8080, engine } = options;
+  if (!options.authenticate && !isLoopback(host))
+    throw new TaskError(
+      'CONFIGURATION',
+      `host: expected a loopback address where there is no authentication, got ${JSON.stringify(host)}; anybody who reaches it could run anything`,
+    );
+  const live = new LiveHub(engine);
+  const app = await makeApp(options, live);
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    const { code } = error as { code?: string };
+    if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL')
+      throw new TaskError(
+        'CONFIGURATION',
+        `cannot listen on ${host}:${port} (${code}); choose another port with --http-port`,
+        { cause: error },
+      );
+    throw error;
+  }
+  const { address, port: got, family } = app.server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${got}`,
+    get pollers() {
+      return live.pollers;
+    },
+    close: async () => {
+      live.close();
+      await app.close();
+    },
+  };
+}
+
+async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInstance> {
+  const { logger, ratePerMinute = 1_200, authenticate, checkAnswers = false } = options;
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 30_000,
+    genReqId: () => randomUUID(),
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 4_000 },
+  }) as unknown as FastifyInstance;
+  app.decorateRequest('who', null);
+  app.setValidatorCompiler(validatorFor);
+  app.setSerializerCompiler(({ schema }) => (answer) => {
+    if (checkAnswers && schema instanceof z.ZodType)
+      schema.parse(JSON.parse(JSON.stringify(answer)));
+    return JSON.stringify(answer);
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(notFoundOf(request, reply), request, reply),
+  );
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'self'"],
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'img-src': ["'self'", 'data:', 'blob:'],
+        'base-uri': ["'none'"],
+        'form-action': ["'none'"],
+        'frame-ancestors': ["'none'"],
+        'object-src': ["'none'"],
+      },
+    },
+    strictTransportSecurity: false, // whoever ends TLS before it says so
+  });
+  await app.register(rateLimit, {
+    max: ratePerMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, { after }) =>
+      new HttpProblem(429, 'RATE_LIMITED', `too many requests; try again in ${after}`),
+  });
+  app.addHook('onRequest', async ({ headers }) => {
+    const { host, origin } = headers;
+    const site = headers['sec-fetch-site'];
+    assertOwnPage(
+      { host, origin, site: typeof site === 'string' ? site : undefined },
+      !authenticate,
+    );
+  });
+  await describeApi(app);
+  addHealth(app, options);
+  for (const one of ROUTES) addRoute(app, one, options, live);
+  app.get(`${PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
+  await servePage(app);
+  return app;
+}
+
+/** For whoever watches over the process: it is up, and it can do its work. */
+function addHealth(app: FastifyInstance, { engine }: HttpOptions): void {
+  app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'up' }));
+  app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
+    const health = await engine.health();
+    return await reply.status(health.ready ? 200 : 503).send(health);
+  });
+}
+
+function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: LiveHub): void {
+  const { id, method, path, tag, summary, description, scope, params, query, body, answer } = one;
+  const status = one.status ?? 200;
+  const isRaw = 'contentType' in answer;
+  app.route({
+    method,
+    url: `${PREFIX}${path}`,
+    bodyLimit: one.bodyLimit ?? BODY_LIMIT,
+    schema: {
+      operationId: id,
+      tags: [tag],
+      summary,
+      description: [description, `Scope: ${scope}.`].filter(Boolean).join(' '),
+      security: [{ bearer: [] }],
+      ...(isRaw ? { produces: [answer.contentType] } : {}),
+      ...(params ? { params } : {}),
+      ...(query ? { querystring: query } : {}),
+      ...(body ? { body } : {}),
+      response: {
+        [status]: isRaw ? z.string().describe(answer.description) : answer,
+        default: ProblemShape,
+      },
+    },
+    onRequest: async (request) => {
+      const { authenticate } = options;
+      const who = authenticate ? await authenticate(request.headers.authorization) : OPEN;
+      request.who = who;
+      assertAllowed(who, one);
+    },
+    preValidation: async (request) => {
+      if (body && (request.body === undefined || request.body === null)) request.body = {};
+    },
+    preHandler: async (request) => {
+      if (one.of === 'execution') await assertSees(request, options.engine);
+    },
+    handler: async (request, reply) => {
+      const given = await one.handle(callOf(request, reply, options, live));
+      if (!(given instanceof RawAnswer)) return await reply.status(status).send(given);
+      return await reply
+        .status(given.status)
+        .headers(given.headers)
+        .type(given.contentType)
+        .serializer((bytes: string) => bytes)
+        .send(given.body);
+    },
+  });
+}
+
+/** @throws HttpProblem 403 */
+function assertAllowed(who: Principal, { scope, of }: Route): void {
+  if (!includes(who.scope, scope))
+    throw new HttpProblem(
+      403,
+      'FORBIDDEN',
+      `this needs scope ${scope}, and ${who.name} has ${who.scope}`,
+    );
+  if (of === 'system' && who.projects !== null)
+    throw new HttpProblem(
+      403,
+      'FORBIDDEN',
+      `this belongs to no project, and ${who.name} is bound to ${who.projects.join(', ')}`,
+    );
+}
+
+/** Of a project that the caller has no part in, nothing is known. @throws TaskError NOT_FOUND */
+async function assertSees(request: FastifyRequest, engine: TaskEngine): Promise<void> {
+  const { who, params } = request;
+  if (who === null || who.projects === null) return;
+  const { executionId } = params as { executionId: string };
+  const { project } = await engine.getExecution(graphOf(executionId));
+  if (!sees(who, project))
+    throw new TaskError(
+      'NOT_FOUND',
+      `there is no execution ${JSON.stringify(executionId)} in this namespace`,
+    );
+}
+
+function callOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { engine, facts, authenticate, logger, audit }: HttpOptions,
+  live: LiveHub,
+): Call<unknown, unknown, unknown> {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const who = request.who ?? OPEN;
+  const { params, query, body, headers } = request;
+  const header = (name: string): string | undefined => {
+    const value = headers[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  return {
+    ...{ engine, live, who, params, query, body, signal: gone.signal },
+    lastEventId: header('last-event-id'),
+    idempotencyKey: header('idempotency-key'),
+    facts: { ...facts, authentication: authenticate ? 'required' : 'open' },
+    audit: async (change) => {
+      logger.info({ who: who.name, ...change }, 'changed over HTTP');
+      await audit?.(who.name, change).catch((error: unknown) => {
+        logger.error({ err: error, ...change }, 'the audit log could not be written');
+      });
+    },
+  };
+}
+
+function notFoundOf(request: FastifyRequest, reply: FastifyReply): HttpProblem {
+  const [path = ''] = request.url.split('?');
+  const allowed = ROUTES.filter((one) => patternOf(one).test(path)).map(({ method }) => method);
+  if (allowed.length === 0)
+    return new HttpProblem(
+      404,
+      'NOT_FOUND',
+      `there is nothing at ${request.method} ${path.slice(0, 200)}; ${PREFIX}/openapi.json lists what there is`,
+    );
+  const methods = [...new Set(allowed)].join(', ');
+  void reply.header('allow', methods);
+  return new HttpProblem(
+    405,
+    'METHOD_NOT_ALLOWED',
+    `${path.slice(0, 200)} takes ${methods}, not ${request.method}`,
+  );
+}
+
+const patternOf = ({ path }: Route): RegExp =>
+  new RegExp(`^${PREFIX}${path.replace(/:\w+/g, '[^/]+')}/?$`);
+
+async function sendProblem(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const problem = problemOf(error, request.id);
+  if (problem.status >= 500)
+    request.log.error({ err: error, method: request.method, url: request.url }, problem.code);
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="tempograph"');
+  if (error instanceof HttpProblem) void reply.headers(error.headers);
+  return await reply
+    .status(problem.status)
+    .type('application/problem+json')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problem);
+}

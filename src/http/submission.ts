@@ -1,0 +1,90 @@
+/** What is submitted over HTTP: a graph, a pipeline by name or as YAML, or a lone task; with the options of a submission. */
+import { z } from 'zod';
+import type { ExecutionHandle } from '../client/handle.js';
+import type { GraphSubmitOptions } from '../client/submission.js';
+import { SpecInvalidError } from '../domain/errors.js';
+import { parsePipeline } from '../domain/pipeline.js';
+import { validateGraph } from '../domain/validate.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { projectFor } from './calls.js';
+import { HttpProblem } from './problem.js';
+import type { Call } from './route.js';
+
+const name = z.string().min(1).max(255);
+
+export const SubmissionShape = z
+  .looseObject({
+    graph: z
+      .looseObject({ tasks: z.array(z.unknown()) })
+      .optional()
+      .describe('a graph spec'),
+    pipeline: name.optional().describe('the name of a pipeline'),
+    yaml: z.string().min(1).optional().describe('a pipeline as YAML or JSON text'),
+    task: name.optional().describe('the name of a task, run alone'),
+    input: z.unknown().optional().describe('of the task'),
+    params: z.record(z.string(), z.unknown()).optional(),
+    inputs: z.record(z.string(), z.unknown()).optional().describe('by node id'),
+    executionId: name.optional(),
+    requestId: z.string().min(1).max(200).optional().describe('as the header Idempotency-Key'),
+    project: z.string().min(1).max(200).optional(),
+    sessionId: z.string().max(256).optional(),
+    metadata: z.record(z.string(), z.unknown()).optional(),
+    tags: z.array(z.string()).optional(),
+  })
+  .meta({
+    id: 'Submission',
+    description:
+      'One of graph, pipeline, yaml and task; beside it the options of a submission, as in the package: priority, retry, timeout, scheduledTime, dependencies and so on.',
+  });
+export type Submission = z.infer<typeof SubmissionShape>;
+
+const WHAT = ['graph', 'pipeline', 'yaml', 'task'] as const;
+
+/**
+ * Starts what a call says; sent again with the same key it gives the same execution.
+ *
+ * @throws SpecInvalidError, HttpProblem 422 where it says not exactly one thing to run
+ */
+export async function submit(call: Call<unknown, unknown, Submission>): Promise<ExecutionHandle> {
+  const { engine, body, idempotencyKey } = call;
+  const said = WHAT.filter((one) => body[one] !== undefined);
+  if (said.length !== 1)
+    throw new HttpProblem(
+      422,
+      'INPUT_INVALID',
+      `expected exactly one of ${WHAT.join(', ')}, got ${said.length === 0 ? 'none' : said.join(' and ')}`,
+    );
+  const { graph, pipeline, yaml, task, input, inputs, params, ...more } = body;
+  const project = projectFor(call, body.project);
+  const options = {
+    ...more,
+    ...(project === undefined ? {} : { project }),
+    ...(idempotencyKey === undefined ? {} : { requestId: idempotencyKey }),
+  } as GraphSubmitOptions;
+  if (task !== undefined) return await engine.scheduleTask({ ...options, task, input });
+  const given = (graph as GraphSpec | undefined) ?? pipeline ?? located(yaml ?? '', params);
+  return await engine.scheduleTaskGraph(given, {
+    ...options,
+    ...(params === undefined ? {} : { params }),
+    ...(inputs === undefined ? {} : { inputs }),
+  });
+}
+
+/** @throws SpecInvalidError with the lines of what is wrong */
+export function parsed(text: string): GraphSpec {
+  const { spec, faults } = parsePipeline(text);
+  if (faults.length > 0) throw new SpecInvalidError(faults, 'pipeline');
+  return spec as unknown as GraphSpec;
+}
+
+/** The same, checked as far as it can be without its parameters: every fault has its line and column. */
+export function located(text: string, params: Record<string, unknown> | undefined): GraphSpec {
+  const pipeline = parsePipeline(text);
+  const { spec, faults } = pipeline;
+  const all =
+    faults.length > 0
+      ? faults
+      : pipeline.locate(validateGraph(spec, params === undefined ? {} : { params }).faults);
+  if (all.length > 0) throw new SpecInvalidError(all, 'pipeline');
+  return spec as unknown as GraphSpec;
+}

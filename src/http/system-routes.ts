@@ -1,0 +1,173 @@
+/** How everything stands, and what there is to run. */
+import { z } from 'zod';
+import { packageVersion } from '../config.js';
+import { projectFor } from './calls.js';
+import { route } from './route.js';
+import { loose } from './shapes.js';
+import { SpecInvalidError } from '../domain/errors.js';
+import type { Fault } from '../domain/fault.js';
+import { openApprovals } from './open-approvals.js';
+import { FaultShape } from './problem.js';
+import { located, parsed } from './submission.js';
+
+const Project = z.strictObject({ project: z.string().min(1).optional() });
+
+export const systemRoutes = [
+  route({
+    id: 'meta',
+    method: 'GET',
+    path: '/meta',
+    tag: 'system',
+    summary: 'Version, caller, and where the Temporal Web UI is',
+    scope: 'read',
+    of: 'projects',
+    answer: z.object({
+      version: z.string(),
+      webUi: z.string().nullable(),
+      namespace: z.string(),
+      authentication: z.enum(['open', 'required']),
+      caller: z.object({
+        name: z.string(),
+        scope: z.string(),
+        projects: z.array(z.string()).nullable(),
+      }),
+    }),
+    handle: async ({ who, facts }) => ({
+      version: packageVersion(),
+      ...facts,
+      caller: { name: who.name, scope: who.scope, projects: who.projects && [...who.projects] },
+    }),
+  }),
+  route({
+    id: 'systemDetail',
+    method: 'GET',
+    path: '/system',
+    tag: 'system',
+    summary: 'Servers, workers, queues, limits, circuits',
+    scope: 'read',
+    of: 'system',
+    answer: loose('SystemDetail', 'As engine.systemDetail() gives it.'),
+    handle: ({ engine }) => engine.systemDetail(),
+  }),
+  route({
+    id: 'stats',
+    method: 'GET',
+    path: '/stats',
+    tag: 'system',
+    summary: 'Counts and percentiles of executions',
+    description: 'Needs the store.',
+    scope: 'read',
+    of: 'projects',
+    query: z.strictObject({
+      project: z.string().min(1).optional(),
+      taskId: z.string().min(1).optional(),
+      since: z.iso.datetime({ offset: true }).optional(),
+      until: z.iso.datetime({ offset: true }).optional(),
+      groupBy: z.enum(['status', 'task', 'project', 'hour', 'day']).optional(),
+    }),
+    answer: loose('ExecutionStats', 'As engine.getExecutionStats() gives it.'),
+    handle: async (call) => {
+      const { project: given, ...query } = call.query;
+      const project = projectFor(call, given);
+      return await call.engine.getExecutionStats({
+        ...(query as object),
+        ...(project === undefined ? {} : { project }),
+      });
+    },
+  }),
+  route({
+    id: 'listPipelines',
+    method: 'GET',
+    path: '/pipelines',
+    tag: 'pipelines',
+    summary: 'Pipelines that can be run by name',
+    scope: 'read',
+    of: 'projects',
+    answer: z.object({ pipelines: z.array(z.looseObject({ name: z.string() })) }),
+    handle: async ({ engine }) => ({ pipelines: engine.templates() }),
+  }),
+  route({
+    id: 'validatePipeline',
+    method: 'POST',
+    path: '/pipelines/validate',
+    tag: 'pipelines',
+    summary: 'Everything that is wrong with a pipeline',
+    scope: 'read',
+    of: 'projects',
+    body: Source(),
+    bodyLimit: 64 * 2 ** 20,
+    answer: z.object({ valid: z.boolean(), issues: z.array(FaultShape) }),
+    handle: async ({ engine, body }) => {
+      const issues = await issuesOf(() =>
+        engine.validate(body.graph ?? parsed(body.yaml ?? ''), {
+          askWorker: body.askWorker ?? false,
+          ...(body.params === undefined ? {} : { params: body.params }),
+        }),
+      );
+      return { valid: issues.length === 0, issues };
+    },
+  }),
+  route({
+    id: 'planPipeline',
+    method: 'POST',
+    path: '/pipelines/plan',
+    tag: 'pipelines',
+    summary: 'What a run would be like; nothing starts',
+    scope: 'read',
+    of: 'projects',
+    body: Source(),
+    bodyLimit: 64 * 2 ** 20,
+    answer: loose('GraphForecast', 'As engine.plan() gives it.'),
+    handle: ({ engine, body }) =>
+      engine.plan((body.graph as never) ?? located(body.yaml ?? '', body.params), {
+        ...(body.params === undefined ? {} : { params: body.params }),
+      }),
+  }),
+  route({
+    id: 'listApprovals',
+    method: 'GET',
+    path: '/approvals',
+    tag: 'approvals',
+    summary: 'Questions that wait for an answer',
+    description: 'Of the 1,000 newest nodes that run. Needs the store.',
+    scope: 'read',
+    of: 'projects',
+    query: Project,
+    answer: z.object({
+      approvals: z.array(
+        z.object({
+          executionId: z.string(),
+          nodeId: z.string(),
+          approval: z.looseObject({ message: z.string(), askedAt: z.string() }),
+        }),
+      ),
+    }),
+    handle: async (call) => {
+      const project = projectFor(call, call.query.project);
+      return { approvals: await openApprovals(call.engine, project) };
+    },
+  }),
+];
+
+function Source() {
+  return z
+    .strictObject({
+      graph: z.looseObject({ tasks: z.array(z.unknown()) }).optional(),
+      yaml: z.string().optional().describe('a pipeline as YAML or JSON text, instead of graph'),
+      params: z.record(z.string(), z.unknown()).optional(),
+      askWorker: z.boolean().optional().describe('names of tasks and their inputs too'),
+    })
+    .refine(({ graph, yaml }) => (graph === undefined) !== (yaml === undefined), {
+      error: 'expected "graph" or "yaml", one of the two',
+    });
+}
+
+/** What is wrong by a check, also where it throws that. */
+async function issuesOf(check: () => Promise<Fault[]>): Promise<Fault[]> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof SpecInvalidError) return [...error.faults];
+    throw error;
+  }
+}

@@ -1,0 +1,210 @@
+/** What people do to executions and nodes that run. Each answers for every state. */
+import { z } from 'zod';
+import type { Answer } from '../workflows/messages.js';
+import { PRIORITIES } from '../domain/priority.js';
+import { ExecutionParams, NodeParams, nodeOf, Why } from './calls.js';
+import { route, type Call, type CallContext, type Route } from './route.js';
+import { AnswerShape, loose, StartedShape } from './shapes.js';
+
+/** Where verbs that need a reason get none. */
+const NO_REASON = 'asked over HTTP';
+
+type Said = z.infer<typeof Why>;
+const why = ({ who, body, idempotencyKey }: Call<unknown, unknown, Said>) => ({
+  by: who.name,
+  reason: body.reason ?? NO_REASON,
+  ...(idempotencyKey === undefined ? {} : { requestId: idempotencyKey }),
+});
+const mayWhy = ({ who, body }: Call<unknown, unknown, Said>) => ({
+  by: who.name,
+  ...(body.reason === undefined ? {} : { reason: body.reason }),
+});
+
+/** A verb on an execution, or on a node of one. */
+function verb<P, B extends Said>(
+  of: 'execution' | 'node',
+  name: string,
+  summary: string,
+  params: z.ZodType<P>,
+  body: z.ZodType<B>,
+  act: (call: Call<P, unknown, B>) => Promise<Answer>,
+): Route {
+  const path =
+    of === 'node' ? '/executions/:executionId/nodes/:nodeId' : '/executions/:executionId';
+  return route({
+    id: `${name}${of === 'node' ? 'Node' : 'Execution'}`,
+    method: 'POST',
+    path: `${path}/${name}`,
+    tag: of === 'node' ? 'nodes' : 'executions',
+    summary,
+    scope: 'operate',
+    of: 'execution',
+    params,
+    body,
+    answer: AnswerShape,
+    handle: async (call: Call<P, unknown, B>) => {
+      const answer = await act(call);
+      await audited(call, `${of}.${name}`, targetOf(call.params), call.body.reason, answer);
+      return answer;
+    },
+  });
+}
+
+async function audited(
+  call: CallContext,
+  what: string,
+  target: string,
+  reason: string | undefined,
+  { success, message }: Answer,
+): Promise<void> {
+  await call.audit({ what, target, reason, details: { success, message } });
+}
+
+function targetOf(params: unknown): string {
+  const { executionId = '', nodeId } = params as { executionId?: string; nodeId?: string };
+  return nodeId === undefined ? executionId : `${executionId}/${nodeId}`;
+}
+
+const Pause = Why.extend({ mode: z.enum(['soft', 'hard']).optional() });
+const Note = Why.extend({ note: z.string().max(1_000).optional() });
+const Priority = Why.extend({ priority: z.enum(PRIORITIES) });
+
+const RerunShape = z.strictObject({
+  from: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+  scope: z.enum(['changed', 'descendants']).optional(),
+  graph: z.looseObject({ tasks: z.array(z.unknown()) }).optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
+  executionId: z.string().min(1).max(255).optional(),
+  reason: z.string().min(1).max(1_000).optional(),
+});
+
+export const verbRoutes = [
+  verb('execution', 'cancel', 'Ask it to stop', ExecutionParams, Why, ({ engine, params }) =>
+    engine.cancelExecution(params.executionId),
+  ),
+  verb('execution', 'pause', 'Start nothing new', ExecutionParams, Pause, (call) =>
+    call.engine.pauseExecution(call.params.executionId, {
+      ...mayWhy(call),
+      ...(call.body.mode === undefined ? {} : { mode: call.body.mode }),
+    }),
+  ),
+  verb('execution', 'resume', 'Go on after a pause', ExecutionParams, Why, (call) =>
+    call.engine.resumeExecution(call.params.executionId, mayWhy(call)),
+  ),
+  verb(
+    'execution',
+    'concurrency',
+    'Change how many nodes run at once',
+    ExecutionParams,
+    Why.extend({ concurrency: z.int().min(1).max(1_000) }),
+    (call) => call.engine.setConcurrency(call.params.executionId, call.body.concurrency, why(call)),
+  ),
+  verb(
+    'execution',
+    'priority',
+    'Change the priority of what has not begun',
+    ExecutionParams,
+    Priority,
+    (call) => call.engine.setPriority(call.params.executionId, call.body.priority, why(call)),
+  ),
+  verb('node', 'cancel', 'Cancel a node', NodeParams, Why, (call) =>
+    call.engine.cancelExecution(nodeOf(call)),
+  ),
+  verb('node', 'pause', 'Hold a node', NodeParams, Pause, (call) =>
+    call.engine.pauseExecution(nodeOf(call), {
+      ...mayWhy(call),
+      ...(call.body.mode === undefined ? {} : { mode: call.body.mode }),
+    }),
+  ),
+  verb('node', 'resume', 'Let a held node go on', NodeParams, Why, (call) =>
+    call.engine.resumeExecution(nodeOf(call), mayWhy(call)),
+  ),
+  verb(
+    'node',
+    'approve',
+    'Say yes to an approval',
+    NodeParams,
+    Note.extend({ payload: z.unknown().optional() }),
+    (call) =>
+      call.engine.approve(nodeOf(call), {
+        by: call.who.name,
+        ...noteOf(call.body),
+        ...(call.body.payload === undefined ? {} : { payload: call.body.payload as never }),
+      }),
+  ),
+  verb('node', 'deny', 'Say no to an approval', NodeParams, Note, (call) =>
+    call.engine.deny(nodeOf(call), { by: call.who.name, ...noteOf(call.body) }),
+  ),
+  verb('node', 'retry', 'Try a node at once that waits', NodeParams, Why, (call) =>
+    call.engine.retryNow(nodeOf(call), why(call)),
+  ),
+  verb('node', 'skip', 'End a node SKIPPED that has not begun', NodeParams, Why, (call) =>
+    call.engine.skipNode(nodeOf(call), why(call)),
+  ),
+  verb(
+    'node',
+    'complete',
+    'End a node COMPLETED with an output',
+    NodeParams,
+    Why.extend({ value: z.unknown().optional() }),
+    (call) => call.engine.completeNode(nodeOf(call), call.body.value, why(call)),
+  ),
+  verb(
+    'node',
+    'fail',
+    'End a node FAILED',
+    NodeParams,
+    Why.extend({ message: z.string().min(1).max(10_000) }),
+    (call) => call.engine.failNode(nodeOf(call), call.body.message, why(call)),
+  ),
+  verb('node', 'priority', 'Change the priority of a node', NodeParams, Priority, (call) =>
+    call.engine.setPriority(nodeOf(call), call.body.priority, why(call)),
+  ),
+  route({
+    id: 'rerunExecution',
+    method: 'POST',
+    path: '/executions/:executionId/rerun',
+    tag: 'executions',
+    summary: 'Run it once more, keeping what still holds',
+    scope: 'run',
+    of: 'execution',
+    params: ExecutionParams,
+    body: RerunShape,
+    bodyLimit: 64 * 2 ** 20,
+    answer: StartedShape,
+    status: 201,
+    handle: async (call) => {
+      const { params, body, who } = call;
+      const started = await call.engine.rerun(params.executionId, {
+        ...(body as object),
+        by: who.name,
+      });
+      const { executionId, executions } = started;
+      await call.audit({
+        ...{ what: 'execution.rerun', target: params.executionId, reason: body.reason },
+        details: { executionId },
+      });
+      return { executionId, executions };
+    },
+  }),
+  route({
+    id: 'planRerun',
+    method: 'POST',
+    path: '/executions/:executionId/rerun-plan',
+    tag: 'executions',
+    summary: 'What a rerun would run, and what it would keep',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    body: RerunShape,
+    bodyLimit: 64 * 2 ** 20,
+    answer: loose('RerunPlan', 'As engine.rerun with dryRun gives it.'),
+    handle: ({ engine, params, body }) =>
+      engine.rerun(params.executionId, { ...(body as object), dryRun: true }),
+  }),
+];
+
+const noteOf = ({ note, reason }: z.infer<typeof Note>): { note?: string } => {
+  const text = note ?? reason;
+  return text === undefined ? {} : { note: text };
+};

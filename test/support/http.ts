@@ -1,0 +1,109 @@
+/** The HTTP server over a harness, and calls of it as a program makes them. */
+import { startHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.js';
+import type { Harness } from './engine.js';
+
+export interface Answered<T = Record<string, unknown>> {
+  status: number;
+  headers: Headers;
+  json: T;
+}
+
+export interface HttpScene {
+  server: HttpServer;
+  url: string;
+  /** Below `/api/v1`. */
+  call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answered<T>>;
+  stop(): Promise<void>;
+}
+
+export async function startHttp(
+  harness: Harness,
+  options: Partial<HttpOptions> = {},
+): Promise<HttpScene> {
+  const server = await startHttpServer({
+    engine: harness.engine,
+    port: 0,
+    facts: { webUi: null, namespace: 'default' },
+    logger: harness.log,
+    ratePerMinute: 100_000,
+    checkAnswers: true,
+    ...options,
+  });
+  return {
+    server,
+    url: server.url,
+    call: async <T>(
+      method: string,
+      path: string,
+      body?: unknown,
+      headers: Record<string, string> = {},
+    ) => {
+      const response = await fetch(`${server.url}/api/v1${path}`, {
+        method,
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined
+          ? {}
+          : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const json = (await response.json()) as T;
+      return { status: response.status, headers: response.headers, json };
+    },
+    stop: () => server.close(),
+  };
+}
+
+export interface Message {
+  event: string;
+  id?: string;
+  data: Record<string, unknown>;
+}
+
+/** Reads a stream of server-sent events until it ends, or until `enough` says so. */
+export async function readStream(
+  url: string,
+  enough: (message: Message) => boolean = () => false,
+  headers: Record<string, string> = {},
+): Promise<Message[]> {
+  const response = await fetch(url, { headers });
+  if (!response.ok || !response.body)
+    throw new Error(`${response.status} ${await response.text()}`);
+  const messages: Message[] = [];
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    const blocks = text.split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const message = messageOf(block);
+      if (!message) continue;
+      messages.push(message);
+      if (enough(message)) return messages; // and the stream is given up
+    }
+  }
+  return messages;
+}
+
+function messageOf(block: string): Message | undefined {
+  const fields = new Map(
+    block
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+  );
+  const data = fields.get('data');
+  const id = fields.get('id');
+  if (data === undefined) return undefined;
+  return {
+    event: fields.get('event') ?? 'message',
+    ...(id === undefined ? {} : { id }),
+    data: JSON.parse(data) as Record<string, unknown>,
+  };
+}
