@@ -12,7 +12,13 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // One file for the whole page: it comes from the machine next door.
+    rolldownOptions: {
+      // "use client" means nothing here.
+      onwarn: (warning, warn) => {
+        if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+      },
+    },
+    // The layout engine is one big file, read by its worker alone.
     chunkSizeWarningLimit: 1_500,
   },
 });

@@ -42,15 +42,7 @@ export function executionActions(
 }
 
 type NodeVerb =
-  | 'approve'
-  | 'deny'
-  | 'retry'
-  | 'resume'
-  | 'pause'
-  | 'skip'
-  | 'complete'
-  | 'fail'
-  | 'cancel';
+  'approve' | 'deny' | 'retry' | 'resume' | 'pause' | 'skip' | 'complete' | 'fail' | 'cancel';
 
 const WORDS: Record<NodeVerb, string> = {
   approve: S.approve,
@@ -111,7 +103,7 @@ function fieldsOf(verb: NodeVerb, approval: NodeView['approval']): Field[] {
     case 'complete':
       return [{ name: 'value', label: S.valueJson, kind: 'json', required: true }, REASON];
     case 'fail':
-      return [{ name: 'message', label: S.message, kind: 'line' }, REASON];
+      return [{ name: 'message', label: S.message, kind: 'line', required: true }, REASON];
     default:
       return [REASON];
   }

@@ -133,7 +133,8 @@ export const api = {
     (await get<{ graph: DrawnSpec }>(`${at(id)}/graph`, signal)).graph,
   node: (id: string, nodeId: string, signal?: AbortSignal) =>
     get<NodeRecord>(nodeAt(id, nodeId), signal),
-  explain: (id: string, signal?: AbortSignal) => get<Explanation>(`${at(id)}/explain`, signal),
+  explainNode: (id: string, nodeId: string, signal?: AbortSignal) =>
+    get<Explanation>(`${nodeAt(id, nodeId)}/explain`, signal),
   submit: (request: Record<string, unknown>) =>
     post<{ executionId: string }>('/executions', request),
   rerun: (id: string, request: Record<string, unknown>) =>

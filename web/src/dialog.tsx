@@ -62,7 +62,11 @@ export function Confirm({ question, onClose }: { question: Question; onClose: ()
           <button type="button" onClick={onClose}>
             {S.cancelDialog}
           </button>
-          <button type="submit" className={question.dangerous ? 'danger' : 'primary'} disabled={busy}>
+          <button
+            type="submit"
+            className={question.dangerous ? 'danger' : 'primary'}
+            disabled={busy}
+          >
             {question.verb}
           </button>
         </div>

@@ -147,7 +147,9 @@ function Row({ record, now }: { record: ExecutionRecord; now: number }) {
         <span className="code soft">{executionId}</span>
       </td>
       <td className="soft project">{project}</td>
-      <td className="progress">{counts && total > 0 && <CountsBar counts={counts} total={total} />}</td>
+      <td className="progress">
+        {counts && total > 0 && <CountsBar counts={counts} total={total} />}
+      </td>
       <td className="soft">
         <Moment at={startedAt ?? createdAt} />
       </td>

@@ -34,7 +34,11 @@ export function Gantt({ nodes, selected, onSelect }: Props) {
       <ol>
         {started.map((view) => (
           <li key={view.id}>
-            <button type="button" aria-pressed={view.id === selected} onClick={() => onSelect(view.id)}>
+            <button
+              type="button"
+              aria-pressed={view.id === selected}
+              onClick={() => onSelect(view.id)}
+            >
               <span className={`label ${toneOf(view.status)}`}>
                 <Sign status={view.status} />
                 <span className="id">{view.id}</span>

@@ -52,7 +52,10 @@ export async function layOut({ ids, edges }: Shape): Promise<Places> {
     })),
   });
   return new Map(
-    (laidOut.children ?? []).map(({ id, x = 0, y = 0 }) => [ids[Number(id.slice(1))] ?? '', { x, y }]),
+    (laidOut.children ?? []).map(({ id, x = 0, y = 0 }) => [
+      ids[Number(id.slice(1))] ?? '',
+      { x, y },
+    ]),
   );
 }
 

@@ -15,6 +15,7 @@ export interface GraphNodeData extends Record<string, unknown> {
 export const GraphNode = memo(
   function GraphNode({ data: { id, what, view, chosen } }: NodeProps<Node<GraphNodeData>>) {
     const status = view?.status ?? 'PENDING';
+    const word = wordOf(view);
     return (
       <>
         <Handle type="target" position={Position.Left} isConnectable={false} />
@@ -24,15 +25,16 @@ export const GraphNode = memo(
           data-node={id}
           data-status={status}
           aria-pressed={chosen}
-          aria-label={`${id}, ${what}, ${STATUS_WORDS[status]}`}
         >
           <span className="line">
             <Sign status={status} />
             <span className="id">{id}</span>
-          </span>
+          </span>{' '}
           <span className="line small">
-            <span className="what soft">{what}</span>
-            <span className="word">{wordOf(view)}</span>
+            <span className="what soft">{what}</span> <span className="word">{word}</span>
+            {!word.startsWith(STATUS_WORDS[status]) && (
+              <span className="hidden"> {STATUS_WORDS[status]}</span>
+            )}
           </span>
           <Below view={view} />
         </button>

@@ -1,12 +1,5 @@
 /** The graph, drawn: each node with how it stands, live. */
-import {
-  Background,
-  Controls,
-  MarkerType,
-  ReactFlow,
-  type Edge,
-  type Node,
-} from '@xyflow/react';
+import { Background, Controls, MarkerType, ReactFlow, type Edge, type Node } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useEffect, useMemo, useState } from 'react';
 import type { NodeView } from '../../src/workflows/messages.js';
@@ -41,8 +34,7 @@ export function GraphView({ name, spec, nodes, selected, onSelect }: Props) {
   const places = usePlaces(shape);
   const drawn = useDrawn({ spec, shape, places, nodes, selected });
   const edges = useEdges(shape, nodes);
-  if (!places)
-    return shape.ids.length === 0 ? <p className="soft">{S.noNodes}</p> : <Loading />;
+  if (!places) return shape.ids.length === 0 ? <p className="soft">{S.noNodes}</p> : <Loading />;
   return (
     <section className="graph" aria-label={S.graphOf(name)}>
       <ReactFlow

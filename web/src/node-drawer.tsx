@@ -93,7 +93,8 @@ function useFocus(heading: React.RefObject<HTMLElement | null>): void {
     const before = document.activeElement;
     heading.current?.focus({ preventScroll: true });
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      if (before instanceof HTMLElement && before.isConnected)
+        before.focus({ preventScroll: true });
     };
   }, [heading]);
 }
@@ -101,7 +102,7 @@ function useFocus(heading: React.RefObject<HTMLElement | null>): void {
 function Why({ executionId, id, version }: { executionId: string; id: string; version: string }) {
   const { data } = usePoll(
     `${executionId} ${id} ${version}`,
-    (signal) => api.explain(executionId, signal),
+    (signal) => api.explainNode(executionId, id, signal),
     EVERY_MS,
   );
   const found = data?.nodes.find(({ nodeId }) => nodeId === id);
@@ -125,7 +126,9 @@ function Body({ view, record }: { view: NodeView; record: NodeRecord | undefined
   const history = record?.attemptHistory ?? view.attemptHistory ?? [];
   return (
     <>
-      {view.approval && !isTerminal(view.status) && <p className="note warning">{view.approval.message}</p>}
+      {view.approval && !isTerminal(view.status) && (
+        <p className="note warning">{view.approval.message}</p>
+      )}
       {error && (
         <section>
           <h3>{S.error}</h3>
@@ -179,7 +182,11 @@ function Body({ view, record }: { view: NodeView; record: NodeRecord | undefined
   );
 }
 
-function Times({ view: { readyAt, startedAt, endedAt, nextRetryAt, executionTimeMs } }: { view: NodeView }) {
+function Times({
+  view: { readyAt, startedAt, endedAt, nextRetryAt, executionTimeMs },
+}: {
+  view: NodeView;
+}) {
   const moments = [
     [S.ready, readyAt],
     [S.started, startedAt],

@@ -60,7 +60,13 @@ export function Sign({ status }: { status: Status }) {
 }
 
 /** A bar of how many nodes stand how, with the numbers in words beside it. */
-export function CountsBar({ counts, total }: { counts: Partial<Record<Status, number>>; total: number }) {
+export function CountsBar({
+  counts,
+  total,
+}: {
+  counts: Partial<Record<Status, number>>;
+  total: number;
+}) {
   const parts = STATUSES.filter((status) => counts[status]).reverse();
   const words = parts.map((status) => `${counts[status]} ${STATUS_WORDS[status]}`).join(', ');
   return (

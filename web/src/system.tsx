@@ -114,7 +114,8 @@ const spaced = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.t
 function small(value: unknown): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.join(', ');
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string'))
+    return value.join(', ');
   if (isFacts(value))
     return Object.entries(value)
       .map(([name, one]) => `${spaced(name)} ${small(one)}`)
