@@ -41,13 +41,15 @@ const GRAPH = {
     ['gantt', () => hashOf(id, '?tab=gantt'), '.gantt li:nth-child(5)'],
     ['approvals', () => '#/approvals', '.cards li'],
     ['submit', () => '#/submit', 'option:nth-child(2)'],
-    ['system', () => '#/system', '.system table'],
+    ['system', () => '#/system', '.system .wide dl'],
   ];
 
   describe.each(Object.keys(LOOKS) as LookName[])('%s', (look) => {
     it.each(VIEWS)('%s has nothing serious', async (name, hash, seen) => {
       const { page, close } = await scene.open(hash(), look);
       await page.locator(seen).first().waitFor({ state: 'attached' });
+      if (await page.getByRole('button', { name: 'Graph', pressed: true }).count())
+        await page.locator(drawn('mail')).waitFor();
       expect(await seriousFaults(page)).toEqual([]);
       const wide = await page.evaluate(
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,

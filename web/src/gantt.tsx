@@ -65,18 +65,31 @@ function scaleOf(views: readonly NodeView[], now: number): Scale {
 }
 
 function Track({ view, scale, now }: { view: NodeView; scale: Scale; now: number }) {
-  const { startedAt = '', readyAt = startedAt, endedAt, status } = view;
+  const { startedAt = '', readyAt = startedAt, endedAt, status, attemptHistory } = view;
   const start = Date.parse(startedAt);
   const end = endedAt ? Date.parse(endedAt) : now;
   const waited = start - Date.parse(readyAt);
   const words = `${S.run} ${durationText(end - start)}${waited > 0 ? `, ${S.wait} ${durationText(waited)}` : ''}`;
+  // Between attempts it waits: the line goes on, the bars are what ran.
+  const past = attemptHistory?.filter((attempt) => attempt.endedAt) ?? [];
+  const known = past.length > 0 && (endedAt !== undefined || status === 'RETRYING');
   return (
     <span className="track" title={words}>
-      <span className="wait" style={stretch(Date.parse(readyAt), start, scale)} />
-      <span
-        className={`bar ${toneOf(status)} ${endedAt ? '' : 'open'}`}
-        style={stretch(start, end, scale)}
-      />
+      <span className="wait" style={stretch(Date.parse(readyAt), known ? end : start, scale)} />
+      {known ? (
+        past.map((attempt) => (
+          <span
+            key={attempt.attempt}
+            className={`bar ${toneOf(attempt.outcome)}`}
+            style={stretch(Date.parse(attempt.startedAt), Date.parse(attempt.endedAt ?? ''), scale)}
+          />
+        ))
+      ) : (
+        <span
+          className={`bar ${toneOf(status)} ${endedAt ? '' : 'open'}`}
+          style={stretch(start, end, scale)}
+        />
+      )}
       <span className="hidden">{words}</span>
     </span>
   );

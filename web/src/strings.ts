@@ -95,7 +95,7 @@ export const S = {
   noNodes: 'No nodes yet.',
   graphOf: (name: string) => `Graph of ${name}`,
   attempt: (attempt: number, most: number) => `attempt ${attempt} of ${most}`,
-  attemptsMade: (count: number) => `${count} attempts`,
+  attemptsMade: (count: number) => (count === 1 ? '1 attempt' : `${count} attempts`),
   cached: 'kept result',
   awaitsAnswer: 'asks',
   reused: 'reused',

@@ -1,8 +1,10 @@
 /** The system: workers, queues, limits, circuits. Whatever the server tells of them is shown. */
+import type { ReactNode } from 'react';
 import { api } from './api.js';
 import { JsonBlock, Loading, ProblemNotice } from './notice.js';
 import { usePoll } from './poll.js';
 import { S } from './strings.js';
+import { Moment } from './time.js';
 
 const EVERY_MS = 5_000;
 
@@ -54,11 +56,12 @@ function isFacts(value: unknown): value is Facts {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A list of records is a table, a record a list of facts, what is small is itself. */
+/** A list of flat records is a table, a record a list of facts, what is small is itself. */
 function Value({ value }: { value: unknown }) {
-  if (Array.isArray(value)) {
-    if (value.length === 0) return <p className="soft">{S.empty}</p>;
-    if (value.every(isFacts)) return <Records records={value} />;
+  if (isFacts(value)) return <FactList facts={value} />;
+  if (!Array.isArray(value)) return <p>{small(value)}</p>;
+  if (value.length === 0) return <p className="soft">{S.empty}</p>;
+  if (!value.every(isFacts))
     return (
       <ul>
         {value.map((one, index) => (
@@ -66,11 +69,19 @@ function Value({ value }: { value: unknown }) {
         ))}
       </ul>
     );
-  }
-  if (!isFacts(value)) return <p>{small(value)}</p>;
+  if (value.some((record) => Object.values(record).some(isFacts)))
+    return value.map((record, index) => <FactList key={index} facts={record} />);
+  return <Records records={value} />;
+}
+
+/** What lies in a record of a record stands beside the rest. */
+function FactList({ facts }: { facts: Facts }) {
+  const flat = Object.entries(facts).flatMap(([name, value]) =>
+    isFacts(value) && name === 'detail' ? Object.entries(value) : [[name, value] as const],
+  );
   return (
     <dl className="times">
-      {Object.entries(value).map(([name, one]) => (
+      {flat.map(([name, one]) => (
         <div key={name}>
           <dt>{spaced(name)}</dt>
           <dd>{small(one)}</dd>
@@ -110,15 +121,22 @@ function Records({ records }: { records: readonly Facts[] }) {
 
 /** `maxPrograms` as `max programs`. */
 const spaced = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const ISO_TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
-function small(value: unknown): string {
+function small(value: unknown): ReactNode {
+  return typeof value === 'string' && ISO_TIME.test(value) ? <Moment at={value} /> : text(value);
+}
+
+function text(value: unknown): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((one) => typeof one === 'string'))
-    return value.join(', ');
-  if (isFacts(value))
-    return Object.entries(value)
-      .map(([name, one]) => `${spaced(name)} ${small(one)}`)
-      .join(', ');
-  return JSON.stringify(value);
+  if (typeof value === 'number') return String(Math.round(value * 100) / 100);
+  if (Array.isArray(value)) return value.length === 0 ? S.empty : value.map(text).join(', ');
+  if (!isFacts(value)) return JSON.stringify(value);
+  const { mode, ...rest } = value;
+  const parts = Object.entries(rest)
+    .filter(([, one]) => one !== null)
+    .map(([name, one]) => `${spaced(name)} ${text(one)}`);
+  if (mode === undefined) return parts.join(', ');
+  return parts.length === 0 ? text(mode) : `${text(mode)} (${parts.join(', ')})`;
 }
