@@ -1,5 +1,12 @@
 /** Each view of the page in light, in dark and on a phone: nothing that axe-core takes for serious. */
-import { CHROMIUM, LOOKS, picture, seriousFaults, type LookName } from '../support/browser.js';
+import {
+  CHROMIUM,
+  LOOKS,
+  overflowing,
+  picture,
+  seriousFaults,
+  type LookName,
+} from '../support/browser.js';
 import { drawn, hashOf, startPageScene, type PageScene } from '../support/page-scene.js';
 
 const after = (...dependsOn: string[]) => ({ dependsOn });
@@ -51,10 +58,7 @@ const GRAPH = {
       if (await page.getByRole('button', { name: 'Graph', pressed: true }).count())
         await page.locator(drawn('mail')).waitFor();
       expect(await seriousFaults(page)).toEqual([]);
-      const wide = await page.evaluate(
-        () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
-      );
-      expect(wide).toBe(false);
+      expect(await overflowing(page)).toBe(false);
       await picture(page, `${name}-${look}`);
       await close();
     });

@@ -1,5 +1,6 @@
 /** The page as people use it, in Chromium, over a real server and worker. */
 import { CHROMIUM } from '../support/browser.js';
+import { until } from '../support/until.js';
 import { drawn, hashOf, startPageScene, type PageScene } from '../support/page-scene.js';
 
 const PIPELINE = `
@@ -152,7 +153,7 @@ tasks:
     await drawer.getByText(/first/).waitFor();
     await page.keyboard.press('Escape');
     await drawer.waitFor({ state: 'detached' });
-    expect(await second.evaluate((node) => node === document.activeElement)).toBe(true);
+    expect(await page.locator(':focus').getAttribute('data-node')).toBe('second');
     scene.gates.open('keys');
     await page.locator(drawn('second', 'COMPLETED')).waitFor();
     await page.getByRole('button', { name: 'Gantt' }).click();
@@ -168,16 +169,17 @@ tasks:
       ),
     );
     const { page, close } = await scene.open('#/executions?text=listed');
-    await page.locator('tbody tr').nth(24).waitFor();
+    const rows = page.locator('tbody tr');
+    await rows.nth(24).waitFor();
     await page.getByRole('button', { name: 'Older' }).click();
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length < 25);
+    await until(async () => (await rows.count()) < 25, 'the older page');
     await page.getByRole('button', { name: 'Newer' }).click();
     await page.locator('tbody tr').nth(24).waitFor();
     await page.getByLabel('Status').selectOption('FAILED');
     await page.getByText('No execution matches.').waitFor();
     await page.getByLabel('Status').selectOption('COMPLETED');
     await page.getByLabel('Search').fill(ids[3] ?? '');
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+    await until(async () => (await rows.count()) === 1, 'one row');
     await page.getByText(ids[3] ?? '').waitFor();
     await close();
   });

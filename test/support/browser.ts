@@ -31,7 +31,7 @@ export interface Tab {
   strangers: string[];
   /** Errors of scripts and what the security policy refused. */
   complaints: string[];
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 const AXE = createRequire(__filename).resolve('axe-core/axe.min.js');
@@ -79,6 +79,18 @@ export async function seriousFaults(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
     );
+}
+
+/** True where the page is wider than the window. */
+export function overflowing(page: Page): Promise<boolean> {
+  return page.evaluate(() => {
+    interface Root {
+      scrollWidth: number;
+      clientWidth: number;
+    }
+    const { document } = globalThis as unknown as { document: { documentElement: Root } };
+    return document.documentElement.scrollWidth > document.documentElement.clientWidth;
+  });
 }
 
 /** A picture for whoever looks, where `TEMPOGRAPH_SCREENSHOTS` names a folder. */

@@ -1,4 +1,4 @@
-/** Where each node of a graph stands: layers from left to right, found by elkjs in a worker of its own. */
+/** Where each node of a graph stands: in layers, found by elkjs in a worker of its own. */
 import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
 import workerUrl from 'elkjs/lib/elk-worker.min.js?url';
 import type { NodeView } from '../../src/workflows/messages.js';
@@ -6,6 +6,9 @@ import type { DrawnSpec } from './api.js';
 
 export const NODE_WIDTH = 216;
 export const NODE_HEIGHT = 64;
+
+/** From top to bottom on what is narrow, else from left to right. */
+export const DOWN = matchMedia('(max-width: 44rem)').matches;
 
 export interface Shape {
   ids: string[];
@@ -38,11 +41,11 @@ export async function layOut({ ids, edges }: Shape): Promise<Places> {
     id: 'graph',
     layoutOptions: {
       'elk.algorithm': 'layered',
-      'elk.direction': 'RIGHT',
+      'elk.direction': DOWN ? 'DOWN' : 'RIGHT',
       'elk.spacing.nodeNode': '20',
-      'elk.layered.spacing.nodeNodeBetweenLayers': '64',
+      'elk.layered.spacing.nodeNodeBetweenLayers': DOWN ? '44' : '64',
       'elk.separateConnectedComponents': 'true',
-      'elk.aspectRatio': '1.8',
+      'elk.aspectRatio': DOWN ? '0.8' : '1.8',
     },
     children,
     edges: edges.map(({ source, target }, index) => ({

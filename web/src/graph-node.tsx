@@ -10,15 +10,21 @@ export interface GraphNodeData extends Record<string, unknown> {
   what: string;
   view: NodeView | undefined;
   chosen: boolean;
+  /** From top to bottom. */
+  down: boolean;
 }
 
 export const GraphNode = memo(
-  function GraphNode({ data: { id, what, view, chosen } }: NodeProps<Node<GraphNodeData>>) {
+  function GraphNode({ data: { id, what, view, chosen, down } }: NodeProps<Node<GraphNodeData>>) {
     const status = view?.status ?? 'PENDING';
     const word = wordOf(view);
     return (
       <>
-        <Handle type="target" position={Position.Left} isConnectable={false} />
+        <Handle
+          type="target"
+          position={down ? Position.Top : Position.Left}
+          isConnectable={false}
+        />
         <button
           type="button"
           className={`graph-node ${toneOf(status)}`}
@@ -38,7 +44,11 @@ export const GraphNode = memo(
           </span>
           <Below view={view} />
         </button>
-        <Handle type="source" position={Position.Right} isConnectable={false} />
+        <Handle
+          type="source"
+          position={down ? Position.Bottom : Position.Right}
+          isConnectable={false}
+        />
       </>
     );
   },

@@ -1,11 +1,20 @@
 /** The graph, drawn: each node with how it stands, live. */
-import { Background, Controls, MarkerType, ReactFlow, type Edge, type Node } from '@xyflow/react';
+import {
+  Background,
+  Controls,
+  MarkerType,
+  ReactFlow,
+  type Edge,
+  type Node,
+  type ReactFlowInstance,
+} from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { NodeView } from '../../src/workflows/messages.js';
 import type { DrawnNode, DrawnSpec } from './api.js';
 import { GraphNode, type GraphNodeData } from './graph-node.js';
 import {
+  DOWN,
   inColumns,
   layOut,
   NODE_HEIGHT,
@@ -28,24 +37,28 @@ interface Props {
 const NODE_TYPES = { task: GraphNode };
 /** Above this, only what is seen is in the document. */
 const MANY = 150;
+/** Of the drawer beside the graph, in pixels. */
+const DRAWER_WIDTH = 432;
 
 export function GraphView({ name, spec, nodes, selected, onSelect }: Props) {
   const shape = useShape(spec, nodes);
   const places = usePlaces(shape);
   const drawn = useDrawn({ spec, shape, places, nodes, selected });
   const edges = useEdges(shape, nodes);
+  const { frame, onInit } = useInSight(selected, places);
   if (!places) return shape.ids.length === 0 ? <p className="soft">{S.noNodes}</p> : <Loading />;
   return (
-    <section className="graph" aria-label={S.graphOf(name)}>
+    <section className="graph" ref={frame} aria-label={S.graphOf(name)}>
       <ReactFlow
         // A new layout is seen whole.
         key={places === undefined ? '' : shape.ids.length}
         nodes={drawn}
         edges={edges}
         nodeTypes={NODE_TYPES}
+        onInit={onInit}
         onNodeClick={(_, { id }) => onSelect(id)}
         fitView
-        fitViewOptions={{ padding: 0.12, maxZoom: 1.1, minZoom: 0.35 }}
+        fitViewOptions={{ padding: 0.12, maxZoom: 1.1, minZoom: 0.3 }}
         minZoom={0.05}
         maxZoom={2}
         nodesDraggable={false}
@@ -61,6 +74,21 @@ export function GraphView({ name, spec, nodes, selected, onSelect }: Props) {
       </ReactFlow>
     </section>
   );
+}
+
+/** Moves the picture aside where the drawer would lie over the chosen node. */
+function useInSight(selected: string | null, places: Places | undefined) {
+  const frame = useRef<HTMLElement>(null);
+  const [flow, setFlow] = useState<ReactFlowInstance<Node<GraphNodeData>>>();
+  useEffect(() => {
+    const place = selected === null ? undefined : places?.get(selected);
+    const width = frame.current?.clientWidth ?? 0;
+    if (!flow || !place || width < 2 * DRAWER_WIDTH) return;
+    const { x, y, zoom } = flow.getViewport();
+    const hidden = x + (place.x + NODE_WIDTH) * zoom - (width - DRAWER_WIDTH);
+    if (hidden > 0) void flow.setViewport({ x: x - hidden - 24, y, zoom });
+  }, [flow, selected, places]);
+  return { frame, onInit: setFlow };
 }
 
 /** The same object as long as nodes and edges are the same: statuses do not move the picture. */
@@ -106,7 +134,13 @@ function useDrawn({ spec, shape, places, nodes, selected }: Drawing): Node<Graph
         return [
           {
             ...{ id, position, type: 'task', width: NODE_WIDTH, height: NODE_HEIGHT },
-            data: { view, id, what: whatOf(tasks.get(id), view), chosen: id === selected },
+            data: {
+              view,
+              id,
+              what: whatOf(tasks.get(id), view),
+              chosen: id === selected,
+              down: DOWN,
+            },
           },
         ];
       }),
