@@ -100,6 +100,7 @@ tasks:
     await page.getByRole('dialog', { name: 'ask' }).getByText('May I?').first().waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Deny' }).click();
     await page.locator('dialog').getByRole('button', { name: 'Deny' }).click();
+    await page.locator('dialog').waitFor({ state: 'detached' });
     await page.locator(drawn('ask', 'COMPLETED')).waitFor();
     await page.locator(drawn('call', 'SKIPPED')).waitFor();
     await close();
