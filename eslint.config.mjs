@@ -183,7 +183,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -214,6 +214,24 @@ export default tseslint.config(
     },
   },
   ...arrows,
+  {
+    // The page is a program of its own: what it knows of the engine are types.
+    files: ['web/src/**/*.{ts,tsx}'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['../../*'],
+              allowTypeImports: true,
+              message: 'web/ may import only types from src/.',
+            },
+          ],
+        },
+      ],
+    },
+  },
   {
     files: ['src/workflows/**/*.ts'],
     ignores: ['src/workflows/{work,ask,interceptors}.ts'],

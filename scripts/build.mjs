@@ -1,4 +1,7 @@
-/** Builds `lib/`: the compiled sources and the workflow bundle. Does nothing when `lib/` is newer than every source. */
+/**
+ * Builds `lib/`: the compiled sources, the workflow bundle and the page. Does nothing when `lib/` is newer than every
+ * source.
+ */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,6 +31,7 @@ function isFresh() {
   ];
   const changed = Math.max(
     newest(join(root, 'src')),
+    newest(join(root, 'web')),
     ...inputs.map((file) => statSync(join(root, file)).mtimeMs),
   );
   return statSync(stamp).mtimeMs > changed;
@@ -62,10 +66,17 @@ export async function build({ force = false } = {}) {
     logger,
   });
   writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);
+  await buildPage();
   const bin = join(root, 'lib', 'cli', 'main.js');
   if (existsSync(bin)) chmodSync(bin, 0o755);
   writeFileSync(stamp, '');
   return true;
+}
+
+/** Into `lib/page/`. */
+async function buildPage() {
+  const vite = await import('vite');
+  await vite.build({ configFile: join(root, 'web', 'vite.config.ts') });
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -15,6 +15,7 @@ const STEPS = [
   ['format', bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
   ['lint', bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings', '0'],
   ['types', bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.json'],
+  ['types of the page', bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'web/tsconfig.json'],
   ['build', join(root, 'scripts', 'build.mjs')],
   ['tests', bin('jest', 'bin', 'jest.js'), '--json', '--outputFile', report],
   ['gate', '--import', 'tsx', join(root, 'bench', 'gate.ts')],

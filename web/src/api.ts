@@ -1,0 +1,153 @@
+/** The server's API: `/api/v1`, JSON; an answer that is no 2xx is thrown as {@link Problem}. */
+import type { ExecutionRecord } from '../../src/client/record.js';
+import type { Explanation } from '../../src/domain/explain.js';
+import type { Fault } from '../../src/domain/fault.js';
+import type { Json } from '../../src/domain/json.js';
+import type { AttemptRecord } from '../../src/domain/outcome.js';
+import type { Answer, ApprovalView } from '../../src/workflows/messages.js';
+import { refuse, token } from './session.js';
+
+const BASE = '/api/v1';
+
+/** What the server said instead of an answer. `status` 0: it did not answer. */
+export class Problem extends Error {
+  override name = 'Problem';
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly faults: readonly Fault[] = [],
+  ) {
+    super(message);
+  }
+}
+
+export interface Meta {
+  version: string;
+  webUi: string | null;
+  namespace: string;
+  authentication: 'open' | 'required';
+}
+
+export interface ExecutionPage {
+  executions: ExecutionRecord[];
+  nextCursor?: string | null;
+}
+
+export interface Approval {
+  executionId: string;
+  nodeId: string;
+  approval: ApprovalView;
+}
+
+/** As much of a spec as the page draws. */
+export interface DrawnSpec {
+  name?: string;
+  tasks?: DrawnNode[];
+}
+export interface DrawnNode {
+  id: string;
+  task?: string;
+  dependsOn?: string[];
+  map?: unknown;
+  graph?: unknown;
+  approval?: unknown;
+  process?: unknown;
+  container?: unknown;
+  faas?: unknown;
+}
+
+export interface Pipeline {
+  name: string;
+  description?: string;
+}
+
+/** Asks the server; `body` is sent as JSON. */
+export async function ask(path: string, init: RequestInit & { json?: unknown } = {}) {
+  const { json, ...rest } = init;
+  const headers = new Headers(rest.headers);
+  const key = token();
+  if (key) headers.set('authorization', `Bearer ${key}`);
+  if (json !== undefined) headers.set('content-type', 'application/json');
+  const answer = await fetch(BASE + path, {
+    ...{ credentials: 'omit', cache: 'no-store', ...rest, headers },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+  }).catch((error: unknown) => {
+    if (init.signal?.aborted) throw error;
+    throw new Problem(0, 'UNREACHABLE', String(error));
+  });
+  if (answer.ok) return answer;
+  if (answer.status === 401) refuse();
+  throw await problemOf(answer);
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const text = await answer.text().catch(() => '');
+  try {
+    const { title, detail, code, faults } = JSON.parse(text) as {
+      title?: string;
+      detail?: string;
+      code?: string;
+      faults?: Fault[];
+    };
+    const said = detail ?? title ?? `HTTP ${answer.status}`;
+    return new Problem(answer.status, code ?? '', said, faults ?? []);
+  } catch {
+    return new Problem(answer.status, '', `HTTP ${answer.status}`);
+  }
+}
+
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await (await ask(path, signal ? { signal } : {})).json()) as T;
+}
+
+async function post<T>(path: string, json: unknown): Promise<T> {
+  return (await (await ask(path, { method: 'POST', json })).json()) as T;
+}
+
+const at = (executionId: string) => `/executions/${encodeURIComponent(executionId)}`;
+const nodeAt = (executionId: string, nodeId: string) =>
+  `${at(executionId)}/nodes/${encodeURIComponent(nodeId)}`;
+
+export interface ExecutionFilter {
+  status?: string | undefined;
+  text?: string | undefined;
+  cursor?: string | undefined;
+}
+
+export const api = {
+  meta: (signal?: AbortSignal) => get<Meta>('/meta', signal),
+  system: (signal?: AbortSignal) => get<Json>('/system', signal),
+  stats: (signal?: AbortSignal) => get<Json>('/stats', signal),
+  pipelines: async (signal?: AbortSignal) =>
+    (await get<{ pipelines: Pipeline[] }>('/pipelines', signal)).pipelines,
+  approvals: async (signal?: AbortSignal) =>
+    (await get<{ approvals: Approval[] }>('/approvals', signal)).approvals,
+  executions: (filter: ExecutionFilter, signal?: AbortSignal) => {
+    const query = new URLSearchParams({ limit: '25' });
+    for (const [name, value] of Object.entries(filter)) if (value) query.set(name, String(value));
+    return get<ExecutionPage>(`/executions?${query.toString()}`, signal);
+  },
+  execution: (id: string, signal?: AbortSignal) => get<ExecutionRecord>(at(id), signal),
+  graph: async (id: string, signal?: AbortSignal) =>
+    (await get<{ graph: DrawnSpec }>(`${at(id)}/graph`, signal)).graph,
+  node: (id: string, nodeId: string, signal?: AbortSignal) =>
+    get<NodeRecord>(nodeAt(id, nodeId), signal),
+  explainNode: (id: string, nodeId: string, signal?: AbortSignal) =>
+    get<Explanation>(`${nodeAt(id, nodeId)}/explain`, signal),
+  submit: (request: Record<string, unknown>) =>
+    post<{ executionId: string }>('/executions', request),
+  rerun: (id: string, request: Record<string, unknown>) =>
+    post<{ executionId: string }>(`${at(id)}/rerun`, request),
+  act: (id: string, verb: string, request: Record<string, unknown>) =>
+    post<Answer>(`${at(id)}/${verb}`, request),
+  actOnNode: (id: string, nodeId: string, verb: string, request: Record<string, unknown>) =>
+    post<Answer>(`${nodeAt(id, nodeId)}/${verb}`, request),
+  watch: (id: string, signal: AbortSignal) =>
+    ask(`${at(id)}/watch`, { signal, headers: { accept: 'text/event-stream' } }),
+};
+
+/** A node's record, with its attempts. */
+export type NodeRecord = ExecutionRecord & {
+  attemptHistory?: AttemptRecord[];
+};

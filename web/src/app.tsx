@@ -1,0 +1,110 @@
+/** The frame of the page: navigation, sign-in, and the view that the address names. */
+import { useEffect, useRef } from 'react';
+import { api, type Meta } from './api.js';
+import { ApprovalsView } from './approvals.js';
+import { ExecutionView } from './execution.js';
+import { ExecutionsView } from './executions.js';
+import { Empty } from './notice.js';
+import { usePoll } from './poll.js';
+import { linkTo, useRoute, type Route } from './route.js';
+import { signOut, useRefused, useToken } from './session.js';
+import { SignIn } from './sign-in.js';
+import { S } from './strings.js';
+import { SubmitView } from './submit.js';
+import { SystemView } from './system.js';
+
+const APPROVALS_EVERY_MS = 5_000;
+
+const PLACES = [
+  ['executions', S.executions],
+  ['approvals', S.approvals],
+  ['submit', S.submit],
+  ['system', S.system],
+] as const;
+
+export function App() {
+  const refused = useRefused();
+  const key = useToken();
+  if (refused) return <SignIn again={key !== null} />;
+  return <Signed key={key} signedIn={key !== null} />;
+}
+
+function Signed({ signedIn }: { signedIn: boolean }) {
+  const route = useRoute();
+  const { data: meta } = usePoll('meta', api.meta, null);
+  const place = route.path[0] ?? 'executions';
+  const main = useRef<HTMLElement>(null);
+  const title = route.path[1] ?? PLACES.find(([name]) => name === place)?.[1];
+  useEffect(() => {
+    document.title = title ? `${title} · ${S.name}` : S.name;
+  }, [title]);
+  return (
+    <>
+      <a
+        className="skip"
+        href="#content"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {S.skip}
+      </a>
+      <header className="top">
+        <a className="brand" href={linkTo([])}>
+          {S.name}
+        </a>
+        <nav aria-label={S.navigation}>
+          {PLACES.map(([name, words]) => (
+            <a
+              key={name}
+              href={linkTo([name])}
+              aria-current={place === name ? (route.path[1] ? 'true' : 'page') : undefined}
+            >
+              {words}
+              {name === 'approvals' && <Waiting />}
+            </a>
+          ))}
+        </nav>
+        <span className="soft where">
+          {meta && `${S.namespace} ${meta.namespace} · ${meta.version}`}
+          {signedIn && (
+            <button type="button" className="plain" onClick={signOut}>
+              {S.signOut}
+            </button>
+          )}
+        </span>
+      </header>
+      <main id="content" tabIndex={-1} ref={main}>
+        <View route={route} meta={meta} />
+      </main>
+    </>
+  );
+}
+
+/** How many questions wait for an answer. */
+function Waiting() {
+  const { data } = usePoll('approvals', api.approvals, APPROVALS_EVERY_MS);
+  if (!data?.length) return null;
+  return <span className="number-badge">{data.length}</span>;
+}
+
+function View({ route, meta }: { route: Route; meta: Meta | undefined }) {
+  const [place = 'executions', id] = route.path;
+  switch (place) {
+    case 'executions':
+      return id === undefined ? (
+        <ExecutionsView query={route.query} />
+      ) : (
+        <ExecutionView key={id} executionId={id} query={route.query} meta={meta} />
+      );
+    case 'approvals':
+      return <ApprovalsView />;
+    case 'submit':
+      return <SubmitView />;
+    case 'system':
+      return <SystemView />;
+    default:
+      return <Empty text={S.notFound} />;
+  }
+}

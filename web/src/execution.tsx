@@ -1,0 +1,204 @@
+/** One execution: how it stands, its graph or its course in time, and one of its nodes. */
+import { lazy, Suspense, useState } from 'react';
+import type { ExecutionRecord } from '../../src/client/record.js';
+import type { Status } from '../../src/domain/status.js';
+import { executionActions } from './actions.js';
+import { api, type Meta } from './api.js';
+import { Confirm, type Question } from './dialog.js';
+import { Gantt } from './gantt.js';
+import { Loading, ProblemNotice } from './notice.js';
+import { NodeDrawer } from './node-drawer.js';
+import { useNow, usePoll } from './poll.js';
+import { go, linkTo } from './route.js';
+import { Badge, CountsBar, isTerminal } from './status.js';
+import { S } from './strings.js';
+import { durationText, Moment, spanMs } from './time.js';
+import { useWatch, type Watched } from './watch.js';
+
+const GraphView = lazy(async () => ({ default: (await import('./graph-view.js')).GraphView }));
+
+interface Props {
+  executionId: string;
+  query: URLSearchParams;
+  meta: Meta | undefined;
+}
+
+export function ExecutionView({ executionId, query, meta }: Props) {
+  const watched = useWatch(executionId);
+  const { update, nodes, connected } = watched;
+  const status = update?.status;
+  const record = usePoll(
+    `${executionId} ${status}`,
+    (signal) => api.execution(executionId, signal),
+    null,
+  );
+  // The spec changes with an edit alone; what has none of its own is drawn from its nodes.
+  const spec = usePoll(
+    `${executionId} ${update?.graphVersion}`,
+    (signal) => api.graph(executionId, signal).catch(() => ({})),
+    null,
+  );
+  const tab = query.get('tab') === 'gantt' ? 'gantt' : 'graph';
+  const selected = query.get('node');
+  const show = (change: { tab?: string; node?: string | null }) =>
+    go(
+      linkTo(['executions', executionId], {
+        tab: tab === 'gantt' ? tab : null,
+        node: selected,
+        ...change,
+      }),
+      'replace',
+    );
+  const view = selected === null ? undefined : nodes.get(selected);
+  const problem = watched.problem ?? (status ? undefined : record.problem);
+  return (
+    <>
+      <Head {...{ executionId, watched, meta }} record={record.data} />
+      {problem && !connected && (!status || !isTerminal(status)) && (
+        <ProblemNotice problem={problem} />
+      )}
+      <div className="tabs" role="group" aria-label={S.views}>
+        {(['graph', 'gantt'] as const).map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={tab === name}
+            onClick={() => show({ tab: name === 'gantt' ? name : '' })}
+          >
+            {S[name]}
+          </button>
+        ))}
+      </div>
+      <div className="stage">
+        {tab === 'gantt' ? (
+          <Gantt {...{ nodes, selected }} onSelect={(node) => show({ node })} />
+        ) : (
+          <Suspense fallback={<Loading />}>
+            {update && (spec.data ?? spec.problem) ? (
+              <GraphView
+                {...{ nodes, selected }}
+                name={executionId}
+                spec={spec.data ?? {}}
+                onSelect={(node) => show({ node })}
+              />
+            ) : (
+              !problem && <Loading />
+            )}
+          </Suspense>
+        )}
+        {view && (
+          <NodeDrawer
+            key={view.id}
+            {...{ executionId, view }}
+            onClose={() => show({ node: null })}
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+interface HeadProps {
+  executionId: string;
+  watched: Watched;
+  record: ExecutionRecord | undefined;
+  meta: Meta | undefined;
+}
+
+function Head({ executionId, watched: { update, connected }, record, meta }: HeadProps) {
+  const status = update?.status ?? record?.status;
+  const ended = status !== undefined && isTerminal(status);
+  const now = useNow(status !== undefined && !ended);
+  const startedAt = record?.startedAt ?? update?.startedAt;
+  const ms = (ended ? record?.durationMs : null) ?? spanMs(startedAt, record?.endedAt, now);
+  return (
+    <div className="head">
+      <p className="crumb">
+        <a href={linkTo(['executions'])}>← {S.back}</a>
+      </p>
+      <div className="title">
+        <h1>{record?.taskId ?? executionId}</h1>
+        {status && <Badge status={status} />}
+        {status && !ended && (
+          <span className="soft live" role="status">
+            {connected ? S.live : S.reconnecting}
+          </span>
+        )}
+        {status && <Actions {...{ executionId, status }} />}
+      </div>
+      <p className="facts soft">
+        <span className="code">{executionId}</span>
+        {record?.project && <span>{record.project}</span>}
+        {startedAt && (
+          <span>
+            {S.started} <Moment at={startedAt} />
+          </span>
+        )}
+        {ms !== null && <span>{durationText(ms)}</span>}
+        {record?.rerunOf && (
+          <a href={linkTo(['executions', record.rerunOf])}>
+            {S.rerunOf} {record.rerunOf}
+          </a>
+        )}
+        <WebUi {...{ meta, record }} />
+      </p>
+      <p className="facts progress">
+        {update && (
+          <>
+            <CountsBar counts={update.counts} total={update.total} />
+            <span className="soft">{endedText(update)}</span>
+          </>
+        )}
+      </p>
+      {record?.error && (
+        <p className="note">
+          <strong className="code">{record.error.code}</strong> {record.error.message}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function endedText({ counts, total }: NonNullable<Watched['update']>): string {
+  const open = Object.entries(counts).reduce(
+    (sum, [status, count]) => (isTerminal(status as Status) ? sum : sum + count),
+    0,
+  );
+  return `${total - open} ${S.of} ${total} ${S.nodesEnded}`;
+}
+
+function WebUi({ meta, record }: Pick<HeadProps, 'meta' | 'record'>) {
+  if (!meta?.webUi || !record || !/^https?:\/\//.test(meta.webUi)) return null;
+  const path = [meta.namespace, 'workflows', record.workflowId].map(encodeURIComponent).join('/');
+  return (
+    <a
+      href={`${meta.webUi.replace(/\/$/, '')}/namespaces/${path}`}
+      target="_blank"
+      rel="noopener noreferrer"
+    >
+      {S.webUi} ↗
+    </a>
+  );
+}
+
+function Actions({ executionId, status }: { executionId: string; status: Status }) {
+  const [question, setQuestion] = useState<Question>();
+  const questions = executionActions(executionId, status, (next) =>
+    go(linkTo(['executions', next])),
+  );
+  return (
+    <div className="buttons" role="group" aria-label={S.actions}>
+      {questions.map((one) => (
+        <button
+          key={one.verb}
+          type="button"
+          className={one.dangerous ? 'danger' : ''}
+          onClick={() => setQuestion(one)}
+        >
+          {one.verb}
+        </button>
+      ))}
+      {question && <Confirm question={question} onClose={() => setQuestion(undefined)} />}
+    </div>
+  );
+}

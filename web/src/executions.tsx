@@ -1,0 +1,159 @@
+/** All executions, newest first: filtered, paged, live. */
+import { useEffect, useState } from 'react';
+import type { ExecutionRecord } from '../../src/client/record.js';
+import { api } from './api.js';
+import { Empty, Loading, ProblemNotice } from './notice.js';
+import { usePoll, useNow } from './poll.js';
+import { go, linkTo } from './route.js';
+import { Badge, CountsBar, isTerminal, STATUSES } from './status.js';
+import { S, STATUS_WORDS } from './strings.js';
+import { durationText, Moment, spanMs } from './time.js';
+
+const EVERY_MS = 2_000;
+const TYPING_MS = 300;
+
+export function ExecutionsView({ query }: { query: URLSearchParams }) {
+  const filter = { status: query.get('status') ?? '', text: query.get('text') ?? '' };
+  const key = JSON.stringify(filter);
+  return (
+    <>
+      <div className="title">
+        <h1>{S.executions}</h1>
+        <Filter {...filter} />
+      </div>
+      <Pages key={key} filter={filter} />
+    </>
+  );
+}
+
+function Filter({ status, text }: { status: string; text: string }) {
+  const [typed, setTyped] = useState(text);
+  useEffect(() => {
+    if (typed.trim() === text) return;
+    const show = () => go(linkTo(['executions'], { status, text: typed.trim() }), 'replace');
+    const timer = setTimeout(show, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed, text, status]);
+  return (
+    <form className="filter" role="search" onSubmit={(event) => event.preventDefault()}>
+      <label>
+        <span className="hidden">{S.status}</span>
+        <select
+          value={status}
+          onChange={(event) =>
+            go(linkTo(['executions'], { status: event.target.value, text }), 'replace')
+          }
+        >
+          <option value="">{S.anyStatus}</option>
+          {STATUSES.map((one) => (
+            <option key={one} value={one}>
+              {STATUS_WORDS[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span className="hidden">{S.search}</span>
+        <input
+          type="search"
+          value={typed}
+          placeholder={S.searchHint}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      </label>
+    </form>
+  );
+}
+
+/** One page at a time; the cursors of those before it lead back. */
+function Pages({ filter }: { filter: { status: string; text: string } }) {
+  const [cursors, setCursors] = useState<string[]>([]);
+  const cursor = cursors.at(-1);
+  const { data, problem, refresh } = usePoll(
+    `${JSON.stringify(filter)} ${cursor}`,
+    (signal) => api.executions({ ...filter, cursor }, signal),
+    EVERY_MS,
+  );
+  const next = data?.nextCursor;
+  const filtered = filter.status !== '' || filter.text !== '';
+  return (
+    <>
+      {problem && <ProblemNotice problem={problem} onRetry={refresh} />}
+      {!data && !problem && <Loading />}
+      {data && data.executions.length === 0 && (
+        <Empty text={filtered ? S.noneMatches : S.none}>
+          {!filtered && <a href={linkTo(['submit'])}>{S.submitOne}</a>}
+        </Empty>
+      )}
+      {data && data.executions.length > 0 && <Table executions={data.executions} />}
+      {(cursors.length > 0 || next) && (
+        <nav className="buttons end" aria-label={S.paging}>
+          <button
+            type="button"
+            disabled={cursors.length === 0}
+            onClick={() => setCursors((before) => before.slice(0, -1))}
+          >
+            ← {S.newer}
+          </button>
+          <button
+            type="button"
+            disabled={!next}
+            onClick={() => next && setCursors((before) => [...before, next])}
+          >
+            {S.older} →
+          </button>
+        </nav>
+      )}
+    </>
+  );
+}
+
+function Table({ executions }: { executions: readonly ExecutionRecord[] }) {
+  const now = useNow(executions.some(({ status }) => !isTerminal(status)));
+  return (
+    <table className="list">
+      <thead>
+        <tr>
+          <th scope="col">{S.status}</th>
+          <th scope="col">{S.execution}</th>
+          <th scope="col">{S.project}</th>
+          <th scope="col">{S.progress}</th>
+          <th scope="col">{S.started}</th>
+          <th scope="col" className="number">
+            {S.duration}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {executions.map((record) => (
+          <Row key={record.executionId} record={record} now={now} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ record, now }: { record: ExecutionRecord; now: number }) {
+  const { executionId, taskId, status, project, counts, startedAt, createdAt, endedAt } = record;
+  const total = Object.values(counts ?? {}).reduce((sum, count) => sum + count, 0);
+  const ms = record.durationMs ?? spanMs(startedAt, endedAt, now);
+  return (
+    <tr>
+      <td>
+        <Badge status={status} />
+      </td>
+      <td className="name">
+        <a href={linkTo(['executions', executionId])}>{taskId ?? executionId}</a>
+        <span className="code soft">{executionId}</span>
+      </td>
+      <td className="soft project">{project}</td>
+      <td className="progress">
+        {counts && total > 0 && <CountsBar counts={counts} total={total} />}
+      </td>
+      <td className="soft">
+        <Moment at={startedAt ?? createdAt} />
+      </td>
+      <td className="number">{ms === null ? '' : durationText(ms)}</td>
+    </tr>
+  );
+}
