@@ -36,6 +36,7 @@ export type {
   ExecutionStatsQuery,
   ExecutionUpdate,
   ExplainOptions,
+  FollowLogsOptions,
   GraphEdit,
   GraphSubmitOptions,
   HandledItem,
@@ -46,6 +47,8 @@ export type {
   LimitStatus,
   Limits,
   ListQuery,
+  LogPage,
+  LogQuery,
   NewCatalogueTask,
   NodeResult,
   Operation,
@@ -59,6 +62,7 @@ export type {
   PlanOptions,
   Project,
   Publisher,
+  ReadLogsQuery,
   RebuildQuery,
   RerunForecast,
   RerunOptions,
@@ -119,6 +123,7 @@ export type { Fault, FaultCode } from './domain/fault.js';
 export { planGraph } from './domain/forecast.js';
 export type { Forecast, ForecastOptions, GraphForecast, NodeForecast } from './domain/forecast.js';
 export type { Json } from './domain/json.js';
+export type { LineLevel, LineSource, LogLine } from './domain/log-line.js';
 export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
 export { htmlReport } from './domain/report-html.js';

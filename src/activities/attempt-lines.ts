@@ -14,7 +14,7 @@ export interface LineLimits {
 
 /** Where a worker's attempts have their lines stored. */
 export interface LineStore {
-  writer: Pick<LogWriter, 'take'>;
+  writer: Pick<LogWriter, 'take' | 'hasRoom'>;
   limits: LineLimits;
   /** The worker, for whoever looks for the lines that are not stored. */
   identity: string;
@@ -46,12 +46,12 @@ export class AttemptLines implements Owed {
     const json = fieldsText(fields) ?? null;
     this.characters += text.length + (json?.length ?? 0);
     if (this.sequence >= maxLogLines || this.characters > maxLogBytes) return this.tellFull();
-    if (this.missing > 0) this.catchUp();
+    this.catchUp();
     if (!this.keep(level, source, text, json)) this.missing++;
   }
 
   catchUp(): void {
-    if (this.missing === 0) return;
+    if (this.missing === 0 || !this.store.writer.hasRoom) return;
     const { missing } = this;
     const lines = missing === 1 ? '1 line is' : `${missing.toLocaleString('en')} lines are`;
     const text = `${lines} missing here: the store did not take them; look in the log of worker ${this.store.identity}`;

@@ -45,13 +45,17 @@ export class LogWriter {
     private readonly log: Pick<Logger, 'info' | 'warn'>,
   ) {}
 
+  get hasRoom(): boolean {
+    return this.waiting.length < KEPT_LINES && this.characters < KEPT_CHARACTERS;
+  }
+
   /**
    * Has a line written soon. Never throws, never waits.
    *
    * @returns false when there is no room for it; `by` is told once there is
    */
   take(line: NewLogLine, by: Owed): boolean {
-    if (this.waiting.length >= KEPT_LINES || this.characters >= KEPT_CHARACTERS) {
+    if (!this.hasRoom) {
       this.lost++;
       if (this.owed.size < KEPT_LINES) this.owed.add(by);
       return false;
@@ -95,9 +99,11 @@ export class LogWriter {
       if (!(await this.write(batch))) return;
       this.waiting = this.waiting.slice(batch.length);
       for (const line of batch) this.characters -= costOf(line);
-      const owed = [...this.owed];
-      this.owed.clear();
-      for (const one of owed) one.catchUp();
+      for (const one of [...this.owed]) {
+        if (!this.hasRoom) break;
+        this.owed.delete(one);
+        one.catchUp();
+      }
     }
     if (!this.down) this.tellLost();
   }

@@ -41,7 +41,7 @@ export interface LogLine {
 
 /** What was said as a text within its limit, with a mark where it was cut. */
 export function lineText(said: unknown): string {
-  const text = typeof said === 'string' ? said : (jsonText(said) ?? String(said));
+  const text = typeof said === 'string' ? said : (jsonOf(said).text ?? String(said));
   if (text.length <= TEXT_LIMIT) return text;
   const missing = (text.length - TEXT_LIMIT).toLocaleString('en');
   return `${text.slice(0, TEXT_LIMIT)}… (${missing} more characters)`;
@@ -50,19 +50,23 @@ export function lineText(said: unknown): string {
 /** Fields as JSON within their limit; undefined where there are none. */
 export function fieldsText(fields: object | undefined): string | undefined {
   if (fields === undefined) return undefined;
-  const text = jsonText(fields);
+  const { text, whole } = jsonOf(fields);
   if (text === undefined || text === '{}') return undefined;
-  if (text.length <= FIELDS_LIMIT && text.startsWith('{')) return text;
-  // Most of its characters may double once more, as quotes do.
+  if (whole && text.length <= FIELDS_LIMIT && text.startsWith('{')) return text;
+  // Quotes take two characters each once more.
   return JSON.stringify({ cut: `${text.slice(0, FIELDS_LIMIT / 2)}…` });
 }
 
-/** A handler may say anything, also what refers back to itself or throws when it is read. */
-function jsonText(value: unknown): string | undefined {
+/**
+ * A handler may say anything, also what is endless, refers back to itself or throws when it is read.
+ *
+ * @returns `whole` where no place was left out; of a text that is too long all that matters is that it is
+ */
+function jsonOf(value: unknown): { text: string | undefined; whole: boolean } {
   const above: unknown[] = [];
   let places = 0;
   try {
-    return JSON.stringify(value, function (this: unknown, _key, inner: unknown) {
+    const text = JSON.stringify(value, function (this: unknown, _key, inner: unknown) {
       if (++places > MAX_PLACES) return undefined;
       if (typeof inner === 'bigint') return String(inner);
       if (typeof inner === 'string') return inner.slice(0, FIELDS_LIMIT + 1);
@@ -73,8 +77,9 @@ function jsonText(value: unknown): string | undefined {
       above.push(plain);
       return plain;
     });
+    return { text, whole: places <= MAX_PLACES };
   } catch (error) {
-    return JSON.stringify({ unreadable: messageOf(error) });
+    return { text: JSON.stringify({ unreadable: messageOf(error) }), whole: true };
   }
 }
 
@@ -85,5 +90,5 @@ function plainOf(value: object): object {
   }
   if (value instanceof Map) return plainOf(Object.fromEntries(value) as object);
   if (value instanceof Set) return [...(value as Set<unknown>)];
-  return isObject(value) ? value : (value as unknown[]).slice(0, MAX_PLACES);
+  return isObject(value) ? value : (value as unknown[]).slice(0, MAX_PLACES + 1);
 }
