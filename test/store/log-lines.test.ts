@@ -1,6 +1,10 @@
 import { expect, it } from '@jest/globals';
+import { AttemptLines } from '../../src/activities/attempt-lines.js';
+import { LogWriter } from '../../src/activities/log-writer.js';
 import type { LogFilter, LogRange, NewLogLine } from '../../src/store/log-lines.js';
 import type { Store } from '../../src/store/store.js';
+import { createLogger } from '../../src/telemetry.js';
+import type { NodeRequest } from '../../src/workflows/requests.js';
 import { describeDatabases } from '../support/databases.js';
 
 const T = Date.UTC(2026, 2, 14, 9, 30);
@@ -52,6 +56,31 @@ describeDatabases('log lines', (database) => {
     await expect(texts(store, { executionId: 'g' })).resolves.toEqual([
       ...['one', 'two', 'three', 'of another writer'],
     ]);
+  });
+
+  it('are kept once by a worker that did not hear that they were, and wrote them again', async () => {
+    const store = await database.fresh();
+    let deaf = true;
+    const add = async (lines: readonly NewLogLine[]): Promise<void> => {
+      await store.logs.add(lines);
+      if (deaf) throw new Error('the connection was lost');
+    };
+    const writer = new LogWriter(
+      { location: store.location, logs: { ...store.logs, add } },
+      createLogger('silent'),
+    );
+    const request = {
+      execution: { id: 'g', kind: 'graph', run: { id: 'r', startedAt: T } },
+      node: { id: 'a', task: 't' },
+    } as NodeRequest;
+    const limits = { maxLogLines: 100, maxLogBytes: 10_000 };
+    const lines = new AttemptLines({ writer, limits, identity: 'w' }, request, 1);
+    for (const text of ['one', 'two']) lines.add('info', 'log', text);
+    await writer.flush();
+    deaf = false;
+    lines.add('info', 'log', 'three');
+    await writer.close();
+    await expect(texts(store, { executionId: 'g' })).resolves.toEqual(['one', 'two', 'three']);
   });
 
   it('are read for a graph with all below it, for a part of it, and for a node alone', async () => {
