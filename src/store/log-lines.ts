@@ -5,6 +5,7 @@
  * Positions are taken from a counter whose row stays locked until the transaction ends, as those of events are: whoever
  * has read up to a position has missed nothing before it.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { plainExecutionId, rootExecutionId } from '../domain/execution-id.js';
 import type { JsonObject } from '../domain/json.js';
@@ -230,6 +231,7 @@ async function prune(database: Database, before: number): Promise<number> {
     });
     pruned += deleted;
     if (deleted < PRUNED_AT_ONCE) break;
+    await nextTurn(); // SQLite works in this very process
   }
   return pruned;
 }
