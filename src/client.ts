@@ -32,9 +32,11 @@ export type {
   Publisher,
   SubscribeOptions,
 } from './client/event-feed.js';
+export type { FollowLogsOptions, LogQuery, ReadLogsQuery } from './client/log-feed.js';
 export type { DeadLetters } from './client/dead-letters.js';
 export type { DeadLetter } from './store/dead-letters.js';
 export type { ExecutionEvent } from './store/execution-events.js';
+export type { LogPage } from './store/log-lines.js';
 export type { ExecutionStats } from './store/stats.js';
 export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client/submission.js';
 export { ExecutionHandle, NodeHandle as ExecutionNodeHandle } from './client/handle.js';

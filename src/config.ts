@@ -31,7 +31,7 @@ import {
   mounts,
   oidc,
   programs,
-  reconcileInterval,
+  atLeast,
   serverWaits,
   sinks,
   spareCpus,
@@ -134,6 +134,12 @@ export interface Settings {
   /** How often workers look for what the store has missed; one of them does. Default 30 s, at least 1 s. */
   reconcileInterval?: Duration;
   logLevel?: LogLevel;
+  /** Lines of its log that an attempt has stored; 0 stores none. Default 10,000. */
+  maxLogLines?: number;
+  /** Characters of all of these together. Default 4 MiB. */
+  maxLogBytes?: number;
+  /** How long log lines stay in the store. Default 14 days, at least a minute. */
+  logRetention?: Duration;
   /** `host:port` where this process serves metrics for Prometheus, at `/metrics`. Default: none. */
   metricsAddress?: string;
 }
@@ -169,6 +175,9 @@ export interface ResolvedSettings extends RunnerSettings {
   /** The store was named, not only taken by default. */
   storeNamed: boolean;
   logLevel: LogLevel;
+  maxLogLines: number;
+  maxLogBytes: number;
+  logRetentionMs: number;
   /** Null: metrics are not served. */
   metricsAddress: string | null;
 }
@@ -212,7 +221,7 @@ export function resolveSettings(
     reconcileMs: read(
       'reconcileInterval',
       'TEMPOGRAPH_RECONCILE_INTERVAL',
-      reconcileInterval,
+      atLeast('reconcileInterval', 1_000),
       30_000,
     ),
     taskQueue: read('taskQueue', 'TEMPOGRAPH_TASK_QUEUE', String, 'tempograph'),
@@ -313,6 +322,24 @@ export function resolveSettings(
     sinks: read('sinks', 'TEMPOGRAPH_SINKS', sinks, []),
     oidc: read<Oidc | null>('oidc', 'TEMPOGRAPH_OIDC', oidc, null),
     logLevel: read('logLevel', 'TEMPOGRAPH_LOG_LEVEL', logLevel, 'info'),
+    maxLogLines: read(
+      'maxLogLines',
+      'TEMPOGRAPH_MAX_LOG_LINES',
+      whole('maxLogLines', 0, 1_000_000),
+      10_000,
+    ),
+    maxLogBytes: read(
+      'maxLogBytes',
+      'TEMPOGRAPH_MAX_LOG_BYTES',
+      whole('maxLogBytes', 1_024, 2 ** 30),
+      4 * 2 ** 20,
+    ),
+    logRetentionMs: read(
+      'logRetention',
+      'TEMPOGRAPH_LOG_RETENTION',
+      atLeast('logRetention', 60_000),
+      14 * 86_400_000,
+    ),
     metricsAddress: read<string | null>(
       'metricsAddress',
       'TEMPOGRAPH_METRICS_ADDRESS',

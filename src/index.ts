@@ -41,6 +41,7 @@ export type {
   ExecutionStatsQuery,
   ExecutionUpdate,
   ExplainOptions,
+  FollowLogsOptions,
   GraphEdit,
   GraphSubmitOptions,
   HandledItem,
@@ -59,6 +60,8 @@ export type {
   LimitStatus,
   Limits,
   ListQuery,
+  LogPage,
+  LogQuery,
   NewCatalogueTask,
   NewKeyOptions,
   NodeResult,
@@ -73,6 +76,7 @@ export type {
   PlanOptions,
   Project,
   Publisher,
+  ReadLogsQuery,
   RebuildQuery,
   RerunForecast,
   RerunOptions,
@@ -136,6 +140,7 @@ export { planGraph } from './domain/forecast.js';
 export type { Forecast, ForecastOptions, GraphForecast, NodeForecast } from './domain/forecast.js';
 export type { Json } from './domain/json.js';
 export type { OidcOptions } from './domain/oidc.js';
+export type { LineLevel, LineSource, LogLine } from './domain/log-line.js';
 export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
 export { htmlReport } from './domain/report-html.js';

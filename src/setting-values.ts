@@ -63,13 +63,14 @@ export function serverWaits(value: unknown): number {
   }
 }
 
-export function reconcileInterval(value: unknown): number {
+/** A duration, which is taken up to the least. */
+export const atLeast = (name: string, leastMs: number) => (value: unknown) => {
   try {
-    return Math.max(1_000, parseDuration(value));
+    return Math.max(leastMs, parseDuration(value));
   } catch (error) {
-    throw new TaskError('CONFIGURATION', `reconcileInterval: ${(error as Error).message}`);
+    throw new TaskError('CONFIGURATION', `${name}: ${(error as Error).message}`);
   }
-}
+};
 
 export function stopGrace(value: unknown): number {
   try {

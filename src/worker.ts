@@ -155,7 +155,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     const blobs = blobStore(settings);
     const client = new Client({ connection, namespace: connectOptions(options).namespace });
     records = await openRecords(settings, await namespaceId(client), log);
-    const { store, recorder } = records ?? {};
+    const { store, recorder, logWriter: writer } = records ?? {};
     errorLists = new WorkerErrorLists(store, log);
     const deps: Deps = {
       state: new WorkerState(identity, slots),
@@ -169,6 +169,9 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       ...{ registry, runners, settings, log, blobs, spans: tracing?.spans ?? UNTRACED },
       ...(metrics ? { metrics } : {}),
       ...(store && recorder ? { store, recorder } : {}),
+      ...(writer && settings.maxLogLines > 0
+        ? { lines: { writer, limits: settings, identity } }
+        : {}),
     };
     records?.reconcile(client, blobs);
     const main = workerOptions(options, deps, connection, graceMs, tracing);

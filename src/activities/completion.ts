@@ -105,7 +105,7 @@ export async function takeUp(
   const work = (await loadValue(deps.blobs, handover.work)) as unknown as HandedWork;
   const { request, input, warnings, metrics, inputHash, artifacts } = work;
   const attempt = new AttemptElsewhere(request, details, handover);
-  const log = nodeLogger(deps.log, request, attempt.number);
+  const log = nodeLogger(deps, request, attempt.number);
   const task = deps.registry.get(request.node.task);
   const facts: Facts = {
     input,

@@ -2,6 +2,7 @@ import type { ResolvedSettings } from '../config.js';
 import type { KnownTasks } from '../domain/known-tasks.js';
 import type { TaskRegistry } from '../registry.js';
 import type { WorkerCircuits } from './circuits.js';
+import type { LineStore } from './attempt-lines.js';
 import type { LateSources } from './late-sources.js';
 import type { WorkerState } from './worker-state.js';
 import type { WorkerErrorLists } from './error-lists.js';
@@ -25,6 +26,8 @@ export interface Deps {
   /** The worker's store; without one there is no cache, no shared circuit, and nothing is recorded. */
   store?: Store;
   recorder?: Recorder;
+  /** Where what tasks log is stored. */
+  lines?: LineStore;
   state: WorkerState;
   circuits: WorkerCircuits;
   /** Secrets and variables that inputs name. */

@@ -1,13 +1,24 @@
-/** Log lines about a node: one for every transition, with the fields an operator filters by. */
+/**
+ * Log lines about a node: in the worker's own log one for every transition and whatever is said of it, with the fields
+ * an operator filters by; in the store what its task, hooks and runner say.
+ */
 import { formatDuration } from '../domain/duration.js';
 import { formatError, type ErrorRecord } from '../domain/errors.js';
+import type { LineLevel, LineSource } from '../domain/log-line.js';
 import type { Status, StatusReason } from '../domain/status.js';
 import type { TaskLogger } from '../registry.js';
 import type { Logger } from '../telemetry.js';
+import { AttemptLines } from './attempt-lines.js';
+import type { Deps } from './deps.js';
 import { NO_REDACTION, type Redaction } from './redaction.js';
 import type { NodeRequest } from '../workflows/requests.js';
 
+/** Characters of a line of a program's in the worker's own log; a longer one is told in parts. */
+const PART = 4_000;
+
 export interface NodeLogger extends TaskLogger {
+  /** A line of a program's output. */
+  output(stream: 'stdout' | 'stderr', line: string): void;
   /** From now on no line holds what this takes out. */
   redact(redaction: Redaction): void;
   transition(from: Status, to: Status, reason?: StatusReason): void;
@@ -18,12 +29,14 @@ export interface NodeLogger extends TaskLogger {
 }
 
 export function nodeLogger(
-  log: Logger,
-  { execution, node }: NodeRequest,
+  { log, lines }: Pick<Deps, 'log' | 'lines'>,
+  request: NodeRequest,
   attempt: number,
 ): NodeLogger {
+  const { execution, node } = request;
   const { project, sessionId } = execution;
   let redaction = NO_REDACTION;
+  let stored: AttemptLines | undefined; // likewise
   let child: Logger | undefined; // made for the first line: most attempts of a quiet worker have none
   const say =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
@@ -40,14 +53,32 @@ export function nodeLogger(
       child[level](redaction.value(fields) as object, redaction.text(message));
     };
   const line = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+  const keep = (level: LineLevel, source: LineSource, message: string, fields?: object): void => {
+    if (!lines || (level === 'debug' && !log.isLevelEnabled(level))) return;
+    stored ??= new AttemptLines(lines, request, attempt);
+    stored.add(level, source, redaction.text(message), redaction.value(fields) as object);
+  };
+  const both =
+    (level: LineLevel) =>
+    (message: string, fields?: object): void => {
+      line[level](fields ?? {}, message);
+      keep(level, 'log', message, fields);
+    };
   const started = Date.now();
   const since = (): { durationMs: number } => ({ durationMs: Date.now() - started });
   return {
     redact: (next) => void (redaction = next),
-    debug: (message, fields) => line.debug(fields ?? {}, message),
-    info: (message, fields) => line.info(fields ?? {}, message),
-    warn: (message, fields) => line.warn(fields ?? {}, message),
-    error: (message, fields) => line.error(fields ?? {}, message),
+    debug: both('debug'),
+    info: both('info'),
+    warn: both('warn'),
+    error: both('error'),
+    output: (stream, text) => {
+      // Before it is cut into parts: nothing is taken out of half a secret.
+      const clean = redaction.text(text);
+      for (let at = 0; at < Math.max(1, clean.length); at += PART)
+        line.info({ stream }, clean.slice(at, at + PART));
+      keep('info', stream, clean);
+    },
     transition: (from, to, reason) =>
       line.info({ from, to, ...(reason ? { reason } : {}), ...since() }, `${from} → ${to}`),
     retrying: (error, waitMs, maxRetries) =>

@@ -1,9 +1,7 @@
 /** What a program says on standard output and error, as lines of its log. */
 import type { NodeLogger } from './node-log.js';
 
-/** Characters of a line; a longer one is told in parts. */
-const LINE = 4_000;
-/** Characters that are waited for until a line ends: nothing is taken out of half a secret. */
+/** Characters that are waited for until a line ends: no secret is found in half of it. */
 const OPEN = 65_536;
 
 export type OutputStream = 'stdout' | 'stderr';
@@ -11,11 +9,7 @@ export type OutputStream = 'stdout' | 'stderr';
 export class OutputLines {
   private readonly open: Record<OutputStream, string> = { stdout: '', stderr: '' };
 
-  /** @param redacted takes the secrets out of a text, before it is cut into parts */
-  constructor(
-    private readonly log: Pick<NodeLogger, 'info'>,
-    private readonly redacted: (text: string) => string,
-  ) {}
+  constructor(private readonly log: Pick<NodeLogger, 'output'>) {}
 
   take(stream: OutputStream, text: string): void {
     const lines = (this.open[stream] + text).split('\n');
@@ -34,9 +28,7 @@ export class OutputLines {
     this.open[stream] = '';
   }
 
-  private tell(stream: OutputStream, said: string): void {
-    const line = this.redacted(said.replace(/\r$/, ''));
-    for (let at = 0; at < Math.max(1, line.length); at += LINE)
-      this.log.info(line.slice(at, at + LINE), { stream });
+  private tell(stream: OutputStream, line: string): void {
+    this.log.output(stream, line.replace(/\r$/, ''));
   }
 }

@@ -63,7 +63,7 @@ export async function runNode(
 
 async function runAttempt(deps: Deps, attempt: Attempt): Promise<ActivityOutcome | HandedOver> {
   const { request } = attempt;
-  const log = nodeLogger(deps.log, request, attempt.number);
+  const log = nodeLogger(deps, request, attempt.number);
   const facts: Facts = {
     ...{ input: null, metadata: {}, redaction: NO_REDACTION },
     collected: { warnings: [], metrics: {} },
@@ -226,7 +226,7 @@ async function enter(
   if (!task || !context) throw new TaskError('ENGINE', 'only a prepared attempt is entered');
   const runner = deps.runners.of(task, request.run?.runner);
   const program = grants && programRun(deps, request, grants, input as Json, valueOf);
-  const lines = new OutputLines(log, (text) => facts.redaction.text(text));
+  const lines = new OutputLines(log);
   try {
     const { mode } = runner.detail;
     const { output, metrics, enforced } = await runner.run(

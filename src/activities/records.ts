@@ -9,12 +9,14 @@ import { Reconciler } from '../observe/reconciler.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 import { openStore, type Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
+import { LogWriter } from './log-writer.js';
 import { Recorder } from './recorder.js';
 import { SinkDelivery } from './sink-delivery.js';
 
 export interface Records {
   store: Store;
   recorder: Recorder;
+  logWriter: LogWriter;
   /** Begins the reconciler's rounds. */
   reconcile(client: Client, blobs: BlobStore): void;
   /** Writes what waits and closes the store. */
@@ -29,7 +31,7 @@ export interface Records {
  * @throws TaskError CONFIGURATION for a url that is none, or a named store of another namespace
  */
 export async function openRecords(
-  { storeUrl, storeNamed, reconcileMs, taskQueue, sinks }: ResolvedSettings,
+  { storeUrl, storeNamed, reconcileMs, logRetentionMs, taskQueue, sinks }: ResolvedSettings,
   namespace: string | undefined,
   log: Logger,
 ): Promise<Records | undefined> {
@@ -44,12 +46,13 @@ export async function openRecords(
   } catch (error) {
     if (error instanceof TaskError && error.code === 'CONFIGURATION') throw error;
     log.warn(
-      `runs without a store: nothing is recorded, no result is cached, circuits are this worker's own${silent}: ${messageOf(error)}`,
+      `runs without a store: nothing is recorded, what tasks log is only in this log, no result is cached, circuits are this worker's own${silent}: ${messageOf(error)}`,
     );
     return undefined;
   }
   await ownStore(store, namespace, storeNamed, log);
   const recorder = new Recorder(store, log);
+  const logWriter = new LogWriter(store, log);
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const deliveries = sinks.map((sink) => new SinkDelivery({ sink, store, log, holder }));
   for (const delivery of deliveries) await delivery.start();
@@ -57,6 +60,7 @@ export async function openRecords(
   return {
     store,
     recorder,
+    logWriter,
     reconcile: (client, blobs) => {
       reconciler = new Reconciler({
         client,
@@ -65,6 +69,7 @@ export async function openRecords(
         holder,
         taskQueue,
         intervalMs: reconcileMs,
+        logRetentionMs,
         warn: (message) => log.warn(message),
       });
       reconciler.start();
@@ -72,6 +77,7 @@ export async function openRecords(
     close: async () => {
       await reconciler?.stop();
       await recorder.close();
+      await logWriter.close();
       await Promise.all(deliveries.map((delivery) => delivery.stop()));
       await store.close();
     },

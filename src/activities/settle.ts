@@ -12,7 +12,7 @@ export async function settle(
   deps: Deps,
   { request, outcome, neverStarted }: SettleRequest,
 ): Promise<string[]> {
-  const log = nodeLogger(deps.log, request, outcome.attemptCount);
+  const log = nodeLogger(deps, request, outcome.attemptCount);
   let input: Json = null;
   let metadata: Record<string, unknown> = {};
   try {

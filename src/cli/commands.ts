@@ -12,6 +12,7 @@ import { doctor } from './doctor-command.js';
 import { events } from './events-command.js';
 import { explain } from './explain-command.js';
 import { list } from './list-command.js';
+import { logs } from './logs-command.js';
 import { pause, resume } from './pause-command.js';
 import { plan } from './plan-command.js';
 import { report } from './report-command.js';
@@ -48,6 +49,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   stats,
   watch,
   events,
+  logs,
   cancel,
   complete,
   pause,

@@ -11,7 +11,6 @@ import {
 import type { Adjacency } from '../domain/adjacency.js';
 import type { ErrorListVerbs } from '../domain/error-kinds.js';
 import { TaskStateError } from '../domain/errors.js';
-import type { EventName } from '../domain/event.js';
 import type { Explanation } from '../domain/explain.js';
 import type { Fault } from '../domain/fault.js';
 import type { GraphForecast } from '../domain/forecast.js';
@@ -26,7 +25,6 @@ import { listTemplates, loadTemplate, type TemplateInfo } from '../templates/loa
 import { flushTraces, type TracingOption } from '../telemetry/tracing.js';
 import { startedGraph } from '../observe/before.js';
 import type { Reconciled } from '../observe/reconcile.js';
-import type { ExecutionEvent } from '../store/execution-events.js';
 import type { ExecutionStats } from '../store/stats.js';
 import { AuditLog } from './audit-log.js';
 import { Asking, type ExecutionStatsQuery, type RebuildQuery } from './asking.js';
@@ -40,20 +38,15 @@ import { Circuits } from './circuits.js';
 import { errorListVerbs } from './error-lists.js';
 import { closeClient, connectClient, knownSearchAttributes, reaching } from './connect.js';
 import { DeadLetters } from './dead-letters.js';
-import { EngineVerbs } from './engine-verbs.js';
+import { EngineStreams } from './engine-streams.js';
 import { EngineHooks, type AddedHook } from './engine-hooks.js';
-import {
-  EventFeed,
-  type EventHandler,
-  type IterateOptions,
-  type Publisher,
-  type SubscribeOptions,
-} from './event-feed.js';
+import { EventFeed } from './event-feed.js';
 import { explain, type ExplainOptions } from './explain.js';
 import { ExecutionHandle } from './handle.js';
 import { Keys } from './keys.js';
 import { Limits } from './limits.js';
 import type { ExecutionList, ListQuery } from './listing.js';
+import { LogFeed } from './log-feed.js';
 import type { ExecutionRecord } from './record.js';
 import {
   executeOperation,
@@ -91,7 +84,7 @@ export interface EngineOptions extends ConnectOptions, Settings {
   tracing?: TracingOption;
 }
 
-export class TaskEngine extends EngineVerbs {
+export class TaskEngine extends EngineStreams {
   /** What runs at set times: create, list, get, pause, resume, trigger, backfill, update, delete. */
   readonly schedules: Schedules;
   /** Projects and the tasks that people define in them; kept in the store. */
@@ -113,12 +106,12 @@ export class TaskEngine extends EngineVerbs {
   private readonly references: References;
   private readonly stores: StoreAccess;
   private readonly asking: Asking;
-  private readonly feed: EventFeed;
+  protected readonly feed: EventFeed;
+  protected readonly logFeed: LogFeed;
   private readonly starting: Starting;
   private readonly planning: Planning;
   protected readonly verbs: Verbs;
   private readonly hooks: EngineHooks;
-  private readonly detachers = new Set<() => void>();
   private closed = false;
 
   private constructor(
@@ -146,6 +139,10 @@ export class TaskEngine extends EngineVerbs {
       ...{ client, address, references: this.references, stores: this.stores },
       attributes: () => this.knownAttributes(),
       rerun: (id, options) => this.rerun(id, options),
+    });
+    this.logFeed = new LogFeed({
+      ...{ stores: this.stores, wanted: settings.storeUrl !== null },
+      describe: (id) => this.asking.describe(id),
     });
     this.verbs = new Verbs(this.asking);
     const { namespace } = client.options;
@@ -499,48 +496,11 @@ export class TaskEngine extends EngineVerbs {
     return this.asking.handleOf(await this.asking.describe(executionId));
   }
 
-  /**
-   * Calls a handler for each event of executions, at least once each (`event.id` tells repeats), in order; one that
-   * throws is reported as a warning of the process. Needs the store.
-   *
-   * @returns ends it; `shutdown` does too
-   */
-  on(event: EventName | '*', handler: EventHandler, options?: SubscribeOptions): () => void {
-    this.assertOpen();
-    return this.feed.on(event, handler, options);
-  }
-
-  /** The events of executions as they come; of one execution, from its beginning to its end. Needs the store. */
-  events(options: IterateOptions = {}): AsyncGenerator<ExecutionEvent, void> {
-    this.assertOpen();
-    return this.feed.iterate(options);
-  }
-
-  /**
-   * Attaches a publisher: it gets every event from now on, and what its `subscribe` brings goes to {@link handleItem}.
-   *
-   * @returns detaches it
-   */
-  start({ publisher, ...options }: SubscribeOptions & { publisher?: Publisher } = {}): () => void {
-    this.assertOpen();
-    if (!publisher) return () => undefined;
-    const stop = this.feed.on('*', (event) => publisher.publish(event), options);
-    const leave = publisher.subscribe?.(async (item) => void (await this.handleItem(item)));
-    const detach = (): void => {
-      this.detachers.delete(detach);
-      leave?.();
-      stop();
-    };
-    this.detachers.add(detach);
-    return detach;
-  }
-
   /** Closes the connection. Executions go on. A second call does nothing; any other call after it throws. */
   async shutdown(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    for (const detach of this.detachers) detach();
-    this.feed.close();
+    this.closeStreams();
     await this.stores.close();
     if (this.ownsClient) await closeClient(this.client);
     await flushTraces();

@@ -9,9 +9,8 @@ import { someOf } from '../store/paging.js';
 import type { Store } from '../store/store.js';
 import type { HandledItem } from './completion.js';
 import type { StoreAccess } from './store-access.js';
+import { StorePoller, type Found } from './store-poller.js';
 
-const MIN_POLL_MS = 200;
-const MAX_POLL_MS = 1_000;
 const PAGE = 200;
 /** A subscription that has so many events to work on gets no more until it has fewer. */
 const BUSY = 500;
@@ -63,18 +62,20 @@ interface Subscription extends Pick<SubscribeOptions, 'project' | 'executionId'>
 export class EventFeed {
   private readonly subscriptions = new Set<Subscription>();
   private readonly beginnings = new Set<Promise<void>>();
-  private polling = false;
+  private readonly poller: StorePoller;
   private closed = false;
-  private failing = false;
-  /** The last round left something unread. */
-  private behind = false;
-  private wake: (() => void) | undefined;
 
   /** @param wanted false where the settings want no store: then there are no events */
   constructor(
     private readonly stores: StoreAccess,
     private readonly wanted: boolean,
-  ) {}
+  ) {
+    this.poller = new StorePoller({
+      ...{ stores, what: 'events' },
+      isFollowed: () => this.subscriptions.size > 0,
+      look: (store) => this.round(store),
+    });
+  }
 
   /**
    * Calls a handler for each event, one after another. One that throws is reported as a process warning and gets the
@@ -162,7 +163,7 @@ export class EventFeed {
     this.closed = true;
     for (const subscription of this.subscriptions) subscription.nudge();
     this.subscriptions.clear();
-    this.wake?.();
+    this.poller.close();
   }
 
   private subscribe(subscription: Subscription): () => void {
@@ -177,11 +178,10 @@ export class EventFeed {
       const beginning = this.begin(subscription).finally(() => this.beginnings.delete(beginning));
       this.beginnings.add(beginning);
     }
-    this.wake?.();
-    if (!this.polling) void this.poll();
+    this.poller.wake();
     return () => {
       this.subscriptions.delete(subscription);
-      if (this.subscriptions.size === 0) this.wake?.();
+      if (this.subscriptions.size === 0) this.poller.wake();
     };
   }
 
@@ -190,30 +190,12 @@ export class EventFeed {
     try {
       subscription.position ??= (await (await this.stores.get())?.events.head()) ?? 0;
     } catch (error) {
-      this.report(error);
+      this.poller.report(error);
     }
   }
 
-  private async poll(): Promise<void> {
-    this.polling = true;
-    let pauseMs = MIN_POLL_MS;
-    while (this.subscriptions.size > 0) {
-      let moved = false;
-      try {
-        const store = await this.stores.get();
-        if (store) moved = await this.round(store);
-        this.failing = false;
-      } catch (error) {
-        this.report(error);
-      }
-      pauseMs = moved ? MIN_POLL_MS : Math.min(pauseMs * 1.5, MAX_POLL_MS);
-      if (this.subscriptions.size > 0) await this.pause(this.behind ? 0 : pauseMs);
-    }
-    this.polling = false;
-  }
-
-  /** One read for each position that subscriptions have come to. @returns whether there was anything */
-  private async round(store: Store): Promise<boolean> {
+  /** One read for each position that subscriptions have come to. */
+  private async round(store: Store): Promise<Found> {
     const groups = new Map<number, Subscription[]>();
     for (const subscription of this.subscriptions) {
       if (subscription.position === undefined) await this.begin(subscription);
@@ -221,40 +203,22 @@ export class EventFeed {
       if (position === undefined || subscription.busy()) continue;
       groups.set(position, [...(groups.get(position) ?? []), subscription]);
     }
-    let moved = false;
-    this.behind = false;
+    let found: Found = 'none';
     for (const [after, group] of groups) {
       const { events, next, more } = await store.events.read({
         ...{ after, limit: PAGE },
         ...(group.length === 1 ? queryOf(group[0]) : {}),
       });
-      moved ||= events.length > 0;
+      if (more) found = 'more';
+      else if (events.length > 0 && found === 'none') found = 'some';
       for (const subscription of group) {
         for (const event of events) if (wants(subscription, event)) subscription.take(event);
         subscription.position = next;
         subscription.upToDate ||= !more;
         if (!more) subscription.nudge();
       }
-      this.behind ||= more;
     }
-    return moved;
-  }
-
-  private async pause(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wake = undefined;
-  }
-
-  private report(error: unknown): void {
-    if (!this.failing && !this.closed)
-      warn(`events cannot be read now, will try again: ${messageOf(error)}`);
-    this.failing = true;
+    return found;
   }
 
   private async row(executionId: string) {

@@ -1,5 +1,6 @@
 /** Rounds of {@link reconcileOpen} and {@link reconcileVisible}, by one worker of each task queue at a time: the leader has a lease. */
 import { messageOf } from '../domain/errors.js';
+import { PRUNED_AT_MOST } from '../store/log-lines.js';
 import { reconcileOpen, reconcileVisible, type ReconcileParts } from './reconcile.js';
 
 const PRUNE_EVERY_MS = 60 * 60_000;
@@ -14,6 +15,8 @@ export interface ReconcilerOptions extends ReconcileParts {
   /** Whose executions it looks for. Workers of other queues may have stores of their own. */
   taskQueue: string;
   intervalMs: number;
+  /** How long log lines are kept. */
+  logRetentionMs: number;
   warn: (message: string) => void;
 }
 
@@ -63,6 +66,8 @@ export class Reconciler {
       await reconcileVisible(this.options, { until, taskQueue, ...(fresh ? {} : { since }) });
       if (now - this.prunedAt < PRUNE_EVERY_MS) return;
       await store.events.prune(now);
+      const pruned = await store.logs.prune(now - this.options.logRetentionMs);
+      if (pruned >= PRUNED_AT_MOST) return; // the next round goes on
       this.prunedAt = now;
     } catch (error) {
       warn(`the reconciler's round failed, the next is in ${intervalMs} ms: ${messageOf(error)}`);

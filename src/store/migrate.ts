@@ -6,6 +6,7 @@ import { firstMigration } from './migration-0001.js';
 import { eventsMigration } from './migration-0002.js';
 import { rerunsMigration } from './migration-0003.js';
 import { apiKeysMigration } from './migration-0004.js';
+import { logsMigration } from './migration-0005.js';
 
 const TABLE = 'tempograph_migrations';
 const TRIES = 100;
@@ -16,6 +17,7 @@ const migrationsOf = (dialect: Dialect): Record<string, Migration> => ({
   '0002-events': eventsMigration(dialect),
   '0003-reruns': rerunsMigration,
   '0004-api-keys': apiKeysMigration,
+  '0005-logs': logsMigration(dialect),
 });
 
 /** @throws TaskError CONFIGURATION when the tables are newer than this version, STORE when they cannot be made */

@@ -13,6 +13,7 @@ import { errorListsOf, type ErrorLists } from './error-lists.js';
 import { eventsIn, type Events } from './events.js';
 import { executionsOf, type Executions } from './executions.js';
 import { leasesOf, type Leases } from './leases.js';
+import { logLinesIn, type LogLines } from './log-lines.js';
 import { migrate } from './migrate.js';
 import { openPostgres } from './postgres.js';
 import { resultCacheOf, type ResultCache } from './result-cache.js';
@@ -35,6 +36,8 @@ export interface Store {
   readonly executions: Executions;
   /** What happened to them, in order. */
   readonly events: Events;
+  /** What their tasks logged. */
+  readonly logs: LogLines;
   readonly deadLetters: DeadLetters;
   readonly stats: Stats;
   readonly catalogue: Catalogue;
@@ -78,6 +81,7 @@ function storeOf(database: Database): Store {
     location: database.location,
     executions: part('executions', executionsOf(database)),
     events: part('events', eventsIn(database)),
+    logs: part('logs', logLinesIn(database)),
     deadLetters: part('deadLetters', deadLettersOf(database)),
     stats: part('stats', statsOf(database)),
     catalogue: part('catalogue', catalogueOf(database)),

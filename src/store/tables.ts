@@ -69,6 +69,8 @@ export interface Tables {
     body: string;
   };
   event_cursors: { consumer: string; position: number; updated_at: number };
+  /** What tasks log; written in batches, kept for a while. */
+  log_lines: LogLineTable;
   dead_letters: {
     sink: string;
     event_id: string;
@@ -106,6 +108,24 @@ export interface Tables {
     reason: string | null;
     details: string | null;
   };
+}
+
+export interface LogLineTable {
+  position: number;
+  /** Who numbered it, and its number there: a batch that is written twice is kept once. */
+  writer: string;
+  sequence: number;
+  /** What was submitted; `execution_id` is that or somewhere below it. */
+  family: string;
+  execution_id: string;
+  run_started_at: number;
+  attempt: number;
+  at: number;
+  /** 20 debug, 30 info, 40 warn, 50 error. */
+  level: number;
+  source: string;
+  text: string;
+  fields: string | null;
 }
 
 interface TaskColumns {

@@ -1,0 +1,101 @@
+/** `tempograph logs`: what the tasks of an execution have logged, and what they log. */
+import type { FollowLogsOptions, LineLevel, LogLine } from '../index.js';
+import { LINE_LEVELS } from '../domain/log-line.js';
+import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
+import { EXIT } from './exit.js';
+import { interruptSignal } from './interrupts.js';
+import { LogText } from './log-text.js';
+import { withSession, type Session } from './session.js';
+import { sinceOf } from './since.js';
+
+const PAGE = 1_000;
+
+interface LogsOptions extends CommonOptions {
+  follow?: boolean;
+  attempt?: number;
+  level?: LineLevel;
+  since?: string;
+  limit?: number;
+  after?: number;
+}
+
+export const logs: CommandDefinition<LogsOptions> = {
+  name: 'logs',
+  summary: 'Show what the tasks of an execution logged, and with --follow what they log',
+  description:
+    'What handlers and hooks say to ctx.log, and what programs write to standard output and error; oldest first. With ' +
+    '--follow until the execution has ended. Needs the store.\nWith --json: a line for each line.',
+  parameters: [['<id>', "the execution's id, or <execution>/<node>"]],
+  options: [
+    option('-f, --follow', 'go on with what they log; Ctrl-C stops'),
+    option('--attempt <n>', 'of this attempt', wholeNumber('--attempt', 1, 1_000_000)),
+    option('--level <level>', 'of this level and worse').choices(LINE_LEVELS),
+    option('--since <time>', 'since a time or for how long: 2027-01-31T08:00:00Z, 10m'),
+    option('--limit <n>', 'the last so many', wholeNumber('--limit', 1, 100_000)),
+    option(
+      '--after <position>',
+      'only what came after this position',
+      wholeNumber('--after', 0, Number.MAX_SAFE_INTEGER),
+    ),
+  ],
+  examples: [
+    ['tempograph logs nightly-3f2a -f', 'all that it logs, until it has ended'],
+    ['tempograph logs nightly-3f2a/load --level warn', 'what went wrong in one node'],
+    ['tempograph logs nightly-3f2a --limit 20 --json', 'the last 20 lines, for scripts'],
+  ],
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async (session) => {
+      const { signal, stop } = interruptSignal();
+      const text = new LogText(out.style);
+      let shown = 0;
+      try {
+        for await (const line of linesOf(session, id, options, signal)) {
+          shown++;
+          out.jsonLine(line);
+          if (!out.json) out.print(text.of(line));
+        }
+        if (shown === 0 && !signal.aborted && !out.json) out.note(`${id} has no such log lines`);
+        return signal.aborted ? EXIT.interrupted : EXIT.done;
+      } finally {
+        stop();
+        await session.engine.shutdown();
+      }
+    }),
+};
+
+async function* linesOf(
+  { engine }: Session,
+  id: string,
+  { follow = false, attempt, level, since, limit, after }: LogsOptions,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine, void> {
+  const query: FollowLogsOptions = {
+    ...(attempt === undefined ? {} : { attempt }),
+    ...(level === undefined ? {} : { level }),
+    ...(since === undefined ? {} : { since: sinceOf(since) }),
+    ...(after === undefined ? {} : { after }),
+  };
+  if (limit === undefined) return yield* engine.logs(id, { ...query, follow, signal });
+  const { lines, next } = await lastOf({ engine }, id, query, limit);
+  for (const line of lines) if (!signal.aborted) yield line;
+  if (follow) yield* engine.logs(id, { ...query, after: next, signal });
+}
+
+/** The last lines, and where to go on after them. */
+async function lastOf(
+  { engine }: Pick<Session, 'engine'>,
+  id: string,
+  query: FollowLogsOptions,
+  limit: number,
+): Promise<{ lines: LogLine[]; next: number }> {
+  const read = async (before: number, most: number) =>
+    await engine.readLogs(id, { ...query, newest: true, before, limit: Math.min(PAGE, most) });
+  const newest = await read(Infinity, limit);
+  const pages = [newest.lines];
+  let left = limit - newest.lines.length;
+  for (let page = newest; page.more && left > 0; left -= page.lines.length) {
+    page = await read(page.lines[0]?.position ?? 0, left);
+    pages.unshift(page.lines);
+  }
+  return { lines: pages.flat(), next: newest.next };
+}

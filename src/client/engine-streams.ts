@@ -1,0 +1,86 @@
+/** What an engine tells as it comes: events of executions, and what their tasks log. */
+import type { EventName } from '../domain/event.js';
+import type { LogLine } from '../domain/log-line.js';
+import type { ExecutionEvent } from '../store/execution-events.js';
+import type { LogPage } from '../store/log-lines.js';
+import type { HandledItem, ItemAnswer } from './completion.js';
+import { EngineVerbs } from './engine-verbs.js';
+import type {
+  EventFeed,
+  EventHandler,
+  IterateOptions,
+  Publisher,
+  SubscribeOptions,
+} from './event-feed.js';
+import type { FollowLogsOptions, LogFeed, ReadLogsQuery } from './log-feed.js';
+
+export abstract class EngineStreams extends EngineVerbs {
+  protected abstract readonly feed: EventFeed;
+  protected abstract readonly logFeed: LogFeed;
+  private readonly detachers = new Set<() => void>();
+
+  abstract handleItem(item: HandledItem): Promise<ItemAnswer>;
+
+  /**
+   * Calls a handler for each event of executions, at least once each (`event.id` tells repeats), in order; one that
+   * throws is reported as a warning of the process. Needs the store.
+   *
+   * @returns ends it; `shutdown` does too
+   */
+  on(event: EventName | '*', handler: EventHandler, options?: SubscribeOptions): () => void {
+    this.assertOpen();
+    return this.feed.on(event, handler, options);
+  }
+
+  /** The events of executions as they come; of one execution, from its beginning to its end. Needs the store. */
+  events(options: IterateOptions = {}): AsyncGenerator<ExecutionEvent, void> {
+    this.assertOpen();
+    return this.feed.iterate(options);
+  }
+
+  /**
+   * Attaches a publisher: it gets every event from now on, and what its `subscribe` brings goes to {@link handleItem}.
+   *
+   * @returns detaches it
+   */
+  start({ publisher, ...options }: SubscribeOptions & { publisher?: Publisher } = {}): () => void {
+    this.assertOpen();
+    if (!publisher) return () => undefined;
+    const stop = this.feed.on('*', (event) => publisher.publish(event), options);
+    const leave = publisher.subscribe?.(async (item) => void (await this.handleItem(item)));
+    const detach = (): void => {
+      this.detachers.delete(detach);
+      leave?.();
+      stop();
+    };
+    this.detachers.add(detach);
+    return detach;
+  }
+
+  /**
+   * What the tasks of an execution log, as it comes, from the first line to its end: of `<execution>/<node>` that node's,
+   * of a graph all below it. Go on after `position` to miss nothing and see nothing twice. Needs the store.
+   *
+   * @throws TaskError NOT_FOUND, CONFIGURATION without a store
+   */
+  logs(executionId: string, options: FollowLogsOptions = {}): AsyncGenerator<LogLine, void> {
+    this.assertOpen();
+    return this.logFeed.lines(executionId, options);
+  }
+
+  /**
+   * A page of what {@link logs} gives, oldest first; `next` is where to go on.
+   *
+   * @throws TaskError NOT_FOUND, CONFIGURATION without a store
+   */
+  async readLogs(executionId: string, query: ReadLogsQuery = {}): Promise<LogPage> {
+    this.assertOpen();
+    return await this.logFeed.read(executionId, query);
+  }
+
+  protected closeStreams(): void {
+    for (const detach of this.detachers) detach();
+    this.feed.close();
+    this.logFeed.close();
+  }
+}

@@ -1,0 +1,40 @@
+/** Lines of the logs of tasks. */
+import { sql, type Kysely, type Migration } from 'kysely';
+import type { Dialect } from './database.js';
+
+export function logsMigration(dialect: Dialect): Migration {
+  return {
+    up: async (db: Kysely<unknown>) => {
+      for (const statement of STATEMENTS)
+        await sql.raw(dialect === 'sqlite' ? forSqlite(statement) : statement).execute(db);
+    },
+  };
+}
+
+/** SQLite takes only `integer` for a rowid, and compares texts by their bytes anyway. */
+const forSqlite = (statement: string): string =>
+  statement.replaceAll('bigint', 'integer').replaceAll(' collate "C"', '');
+
+const STATEMENTS = [
+  // By their bytes: what is below an execution is a range of ids.
+  `create table log_lines (
+    position bigint primary key not null,
+    writer text not null,
+    sequence bigint not null,
+    family text not null,
+    execution_id text collate "C" not null,
+    run_started_at bigint not null,
+    attempt bigint not null,
+    at bigint not null,
+    level smallint not null,
+    source text not null,
+    text text not null,
+    fields text
+  )`,
+  'create unique index log_lines_writer on log_lines (writer, sequence)',
+  'create index log_lines_family on log_lines (family, position)',
+  'create index log_lines_execution on log_lines (execution_id, position)',
+  // Few among many: to find them must not mean to read all others.
+  'create index log_lines_bad on log_lines (family, position) where level >= 40',
+  'create index log_lines_at on log_lines (at)',
+];
