@@ -29,6 +29,7 @@ import {
   metricsAddress,
   mounts,
   programs,
+  publicUrl,
   reconcileInterval,
   serverWaits,
   sinks,
@@ -121,8 +122,10 @@ export interface Settings {
   limits?: Readonly<Record<string, { max: number }>>;
   /** Circuits by name, for tasks that name one without defining it. */
   circuits?: Readonly<Record<string, z.input<typeof CircuitSettingsSchema>>>;
-  /** Addresses that are told what happens to executions: by a worker that has them, one at a time. Needs the store. */
+  /** Who is told what happens to executions, by HTTP, in a chat, by mail: by one of the workers that have them. Needs the store. */
   sinks?: readonly SinkOptions[];
+  /** Where people see the page, for links in what they are told: `https://tempograph.example.com`. Default: no links. */
+  publicUrl?: string;
   /**
    * The store: `sqlite:<path>`, a path, `postgres://…`, or `none`. Default: `store.db` in the data folder.
    */
@@ -156,6 +159,8 @@ export interface ResolvedSettings extends RunnerSettings {
   limits: Readonly<Record<string, { max: number }>>;
   circuits: Readonly<Record<string, CircuitSettings>>;
   sinks: readonly Sink[];
+  /** Without a slash at the end. Null: nobody said. */
+  publicUrl: string | null;
   /** How often a worker looks for what the store has missed. */
   reconcileMs: number;
   /** Null: none is wanted. */
@@ -305,6 +310,7 @@ export function resolveSettings(
     limits: read('limits', 'TEMPOGRAPH_LIMITS', limits, {}),
     circuits: read('circuits', 'TEMPOGRAPH_CIRCUITS', circuits, {}),
     sinks: read('sinks', 'TEMPOGRAPH_SINKS', sinks, []),
+    publicUrl: read<string | null>('publicUrl', 'TEMPOGRAPH_PUBLIC_URL', publicUrl, null),
     logLevel: read('logLevel', 'TEMPOGRAPH_LOG_LEVEL', logLevel, 'info'),
     metricsAddress: read<string | null>(
       'metricsAddress',

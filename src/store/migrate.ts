@@ -5,6 +5,7 @@ import { codeOf, isPassing, type Database, type Dialect } from './database.js';
 import { firstMigration } from './migration-0001.js';
 import { eventsMigration } from './migration-0002.js';
 import { rerunsMigration } from './migration-0003.js';
+import { deadlinesMigration } from './migration-0006.js';
 
 const TABLE = 'tempograph_migrations';
 const TRIES = 100;
@@ -14,6 +15,7 @@ const migrationsOf = (dialect: Dialect): Record<string, Migration> => ({
   '0001-first': firstMigration(dialect),
   '0002-events': eventsMigration(dialect),
   '0003-reruns': rerunsMigration,
+  '0006-deadlines': deadlinesMigration(dialect),
 });
 
 /** @throws TaskError CONFIGURATION when the tables are newer than this version, STORE when they cannot be made */
