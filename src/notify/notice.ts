@@ -9,7 +9,6 @@
  */
 import { formatDuration } from '../domain/duration.js';
 import type { EventName } from '../domain/event.js';
-import { splitExecutionId } from '../domain/execution-id.js';
 import { cut, visibleLine } from '../domain/visible-text.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 
@@ -37,6 +36,8 @@ export interface NoticeFacts {
 const NAME = 120;
 const ID = 300;
 const MESSAGE = 600;
+/** Chats refuse a message with a longer address. */
+const URL_LENGTH = 2_000;
 /** Nodes that are named. */
 const NODES = 5;
 
@@ -76,10 +77,9 @@ export function noticeOf(event: ExecutionEvent, facts: NoticeFacts = {}): Notice
   };
 }
 
-/** What people know it by: a graph's or a task's name; of a node its place in the graph. */
+/** What people know it by: a graph's or a task's name; of a node its graph's id and its own. */
 export function nameOf({ executionId, taskId, kind }: ExecutionEvent): string {
-  if (kind !== 'node') return short(taskId ?? executionId, NAME);
-  return short(splitExecutionId(executionId).nodeId ?? executionId, NAME);
+  return short(kind === 'node' ? executionId : (taskId ?? executionId), NAME);
 }
 
 function linesOf(event: ExecutionEvent, { failedNodes = [] }: NoticeFacts): string[] {
@@ -148,7 +148,8 @@ function urlOf(
   if (publicUrl === undefined) return {};
   const shown = kind === 'node' ? (parentId ?? executionId) : executionId;
   try {
-    return { url: `${publicUrl}/#/executions/${encodeURIComponent(shown)}` };
+    const url = `${publicUrl}/#/executions/${encodeURIComponent(shown)}`;
+    return url.length <= URL_LENGTH ? { url } : {};
   } catch {
     return {}; // half a character: no address can hold it
   }
