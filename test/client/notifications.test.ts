@@ -100,7 +100,12 @@ describe('notifications', () => {
     const { executionId } = await harness.engine.scheduleTaskGraph(failing);
     await until(async () => (await store.deadLetters.list()).length > 0);
     expect(await store.deadLetters.list()).toMatchObject([
-      { sink: 'mail', tries: 1, error: expect.stringContaining('554'), event: { executionId } },
+      {
+        sink: 'mail',
+        tries: 1,
+        error: expect.stringContaining('554') as string,
+        event: { executionId },
+      },
     ]);
     smtp.refuse = () => undefined;
     await harness.engine.deadLetters.retry('mail');

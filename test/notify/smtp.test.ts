@@ -77,7 +77,10 @@ describe('SmtpServer', () => {
   it('sends no password where STARTTLS is refused, and gives up', async () => {
     await setup({ user: USER });
     const error = await failure(new SmtpServer(sink(LOGIN)));
-    expect(error).toMatchObject({ isFinal: true, message: expect.stringMatching(/STARTTLS/) });
+    expect(error).toMatchObject({
+      isFinal: true,
+      message: expect.stringMatching(/STARTTLS/) as string,
+    });
     expect(receiver.said.join()).not.toContain('AUTH');
   });
 
@@ -90,7 +93,7 @@ describe('SmtpServer', () => {
   it('gives up where the password is wrong, and does not tell it', async () => {
     await setup({ user: USER });
     const error = await failure(new SmtpServer(sink('app:wrong%21@', { tls: 'never' })));
-    expect(error).toMatchObject({ isFinal: true, message: expect.stringMatching(/535/) });
+    expect(error).toMatchObject({ isFinal: true, message: expect.stringMatching(/535/) as string });
     expect(error.message).not.toContain('wrong!');
   });
 
