@@ -49,7 +49,7 @@ describe('isTargetFault', () => {
 describe('the circuit of a function in a plan', () => {
   const context: PlanContext = {
     ...{ task: () => undefined, postHooks: false, postHooksOnSkipped: false },
-  } as PlanContext;
+  };
   const FUNCTION = { id: 'a', faas: { url: 'https://f.test/a?key=hush' } };
   const classOf = (
     node: object,
