@@ -43,6 +43,8 @@ const ROOMS = {
   observe: { may: ['domain', 'store', ...CONTRACT] },
   /** Requests to addresses that somebody else named. */
   net: { may: ['domain'] },
+  /** Who is told of events, and how. */
+  notify: { may: ['domain', 'net', 'store', 'telemetry'] },
   /** What holds a program on Linux: namespaces, limits, a filter of system calls, a proxy. */
   sandbox: { may: ['domain', 'net'] },
   /** Docker and Podman: containers, images and what they leave. */
@@ -55,6 +57,7 @@ const ROOMS = {
       ...[
         'runners',
         'net',
+        'notify',
         'store',
         'observe',
         'registry',
@@ -82,6 +85,7 @@ const ROOMS = {
       'http',
       'worker',
       'servers',
+      'notify',
       'store',
       'registry',
       'registry-facts',

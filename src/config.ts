@@ -32,6 +32,7 @@ import {
   oidc,
   programs,
   atLeast,
+  publicUrl,
   serverWaits,
   sinks,
   spareCpus,
@@ -123,10 +124,12 @@ export interface Settings {
   limits?: Readonly<Record<string, { max: number }>>;
   /** Circuits by name, for tasks that name one without defining it. */
   circuits?: Readonly<Record<string, z.input<typeof CircuitSettingsSchema>>>;
-  /** Addresses that are told what happens to executions: by a worker that has them, one at a time. Needs the store. */
+  /** Who is told what happens to executions, by HTTP, in a chat, by mail: by one of the workers that have them. Needs the store. */
   sinks?: readonly SinkOptions[];
   /** Who may call over HTTP with a token of an issuer of OpenID Connect, beside those with API keys. Default: nobody. */
   oidc?: OidcOptions;
+  /** Where people see the page, for links in what they are told: `https://tempograph.example.com`. Default: no links. */
+  publicUrl?: string;
   /**
    * The store: `sqlite:<path>`, a path, `postgres://…`, or `none`. Default: `store.db` in the data folder.
    */
@@ -168,6 +171,8 @@ export interface ResolvedSettings extends RunnerSettings {
   sinks: readonly Sink[];
   /** Null: only API keys are taken. */
   oidc: Oidc | null;
+  /** Without a slash at the end. Null: nobody said. */
+  publicUrl: string | null;
   /** How often a worker looks for what the store has missed. */
   reconcileMs: number;
   /** Null: none is wanted. */
@@ -321,6 +326,7 @@ export function resolveSettings(
     circuits: read('circuits', 'TEMPOGRAPH_CIRCUITS', circuits, {}),
     sinks: read('sinks', 'TEMPOGRAPH_SINKS', sinks, []),
     oidc: read<Oidc | null>('oidc', 'TEMPOGRAPH_OIDC', oidc, null),
+    publicUrl: read<string | null>('publicUrl', 'TEMPOGRAPH_PUBLIC_URL', publicUrl, null),
     logLevel: read('logLevel', 'TEMPOGRAPH_LOG_LEVEL', logLevel, 'info'),
     maxLogLines: read(
       'maxLogLines',

@@ -114,7 +114,18 @@ export function sinks(value: unknown): Sink[] {
   const place = ['sinks', ...(issue?.path ?? []).map(String)].join('.');
   throw new TaskError(
     'CONFIGURATION',
-    `${place}: ${issue?.message ?? 'expected [{ name, url, secret, events, project, format }]'}`,
+    `${place}: ${issue?.message ?? 'expected [{ name, kind, url, events, project, format }]'}`,
+  );
+}
+
+/** An address as people type it, without a slash at the end. */
+export function publicUrl(value: unknown): string {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  const bare = url && url.username === '' && url.search === '' && url.hash === '';
+  if (bare && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  throw new TaskError(
+    'CONFIGURATION',
+    `publicUrl: expected an address such as https://tempograph.example.com, got ${JSON.stringify(value)}`,
   );
 }
 

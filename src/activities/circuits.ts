@@ -17,17 +17,21 @@ import type { Logger } from '../telemetry.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { Attempt } from './attempt.js';
 import type { Deps } from './deps.js';
+import { circuitOf, ofTarget, type FoundCircuit } from './own-circuits.js';
 import { attemptOutcome } from './verdict.js';
 
 /** How long nodes wait at most before they look whether a circuit that was opened by hand is still open. */
-const FORCED_LOOK_MS = 300_000;
+export const FORCED_LOOK_MS = 300_000;
 /** The first look at how a probe went. */
-const PROBE_LOOK_MS = 200;
+export const PROBE_LOOK_MS = 200;
 /** Renewals of a probe within the time that it has. */
 const RENEWALS = 3;
 
 /** Where a node stands with its circuit. */
-type Place = Pick<CircuitState, 'mode'> & { openedAt: number | null };
+export type Place = Pick<CircuitState, 'mode'> & {
+  openedAt: number | null;
+  openUntil: number | null;
+};
 
 export class WorkerCircuits {
   private readonly own = new Map<string, CircuitState>();
@@ -71,7 +75,7 @@ export class WorkerCircuits {
   }
 
   async place(project: string, circuit: Circuit): Promise<Place> {
-    const closed: Place = { mode: 'closed', openedAt: null };
+    const closed: Place = { mode: 'closed', openedAt: null, openUntil: null };
     return await this.shared(
       async (store) => (await store.circuits.get(project, circuit.name)) ?? closed,
       () => ({ ...closed, ...this.state(project, circuit) }),
@@ -118,6 +122,7 @@ export class Passage {
     private readonly circuit: Circuit,
     private readonly holder: string,
     isProbe: boolean,
+    private readonly runner?: string,
   ) {
     if (!isProbe) return;
     // A probe that says nothing for as long as the circuit was open makes room for another.
@@ -129,9 +134,16 @@ export class Passage {
     await this.report('success');
   }
 
-  async failed(error: ErrorRecord): Promise<void> {
+  /** @param thrown what became the error */
+  async failed(error: ErrorRecord, thrown: unknown): Promise<void> {
     if (tellsNothing(error)) return;
-    await this.report('failure');
+    const how = this.circuit.own ? ofTarget(error, thrown, this.runner) : 'failure';
+    if (how) await this.report(how);
+  }
+
+  /** What it runs in could not be prepared, and it is tried again: no attempt of it, but a fault of an engine is one. */
+  async notPrepared(error: ErrorRecord, thrown: unknown): Promise<void> {
+    if (this.circuit.own) await this.failed(error, thrown);
   }
 
   /** The attempt is over, however it ended. */
@@ -147,23 +159,37 @@ export class Passage {
   }
 }
 
+/** A node that does not go now. */
+export interface Refused {
+  waitMs: number;
+  found: FoundCircuit;
+}
+
 /** @returns its way through; how long to wait before it asks again; or undefined for a node without a circuit */
 export async function enterCircuit(
-  { circuits }: Deps,
+  deps: Deps,
   request: NodeRequest,
   attempt: Attempt,
-): Promise<Passage | { waitMs: number } | undefined> {
-  const { circuit, round } = request;
-  if (!circuit) return undefined;
-  const project = request.execution.project ?? '';
+): Promise<Passage | Refused | undefined> {
+  const found = circuitOf(deps, request);
+  if (!found) return undefined;
+  const { circuits } = deps;
+  const { circuit, project } = found;
   const holder = holderOf(request, attempt.number);
   const entry = await circuits.enter(project, circuit, holder);
-  if (entry.outcome !== 'refused')
-    return new Passage(circuits, project, circuit, holder, entry.outcome === 'probe');
+  if (entry.outcome !== 'refused') {
+    const isProbe = entry.outcome === 'probe';
+    return new Passage(circuits, project, circuit, holder, isProbe, request.run?.runner);
+  }
   const now = Date.now();
-  const since = round?.waiting?.for === 'circuit' ? round.waiting.since : now;
   const place = await circuits.place(project, circuit);
-  return { waitMs: waitOf(entry.until, circuit, place, now, since) };
+  const waitMs = waitOf(entry.until, circuit, place, now, heldSince(request, now));
+  return { waitMs, found };
+}
+
+/** Since when a node is held by a circuit. */
+export function heldSince({ round }: NodeRequest, now: number): number {
+  return round?.waiting?.for === 'circuit' ? round.waiting.since : now;
 }
 
 /** @param since when this node was first held */
@@ -189,7 +215,7 @@ export async function reportLost(
   attempt: Attempt,
 ): Promise<void> {
   const { circuit } = request;
-  if (!circuit) return;
+  if (!circuit || circuit.own) return;
   for (const lost of attempt.found)
     await circuits.report(
       request.execution.project ?? '',
@@ -207,7 +233,7 @@ export async function reportElsewhere(
   error: ErrorRecord | undefined,
 ): Promise<void> {
   const { circuit } = request;
-  if (!circuit || (error && tellsNothing(error))) return;
+  if (!circuit || circuit.own || (error && tellsNothing(error))) return;
   const holder = holderOf(request, attempt);
   const how = error ? 'failure' : 'success';
   await circuits.report(request.execution.project ?? '', circuit, holder, how);

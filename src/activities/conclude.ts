@@ -33,13 +33,14 @@ export async function conclude(
   const verdict = judge(request, attempt, facts, log, cause, added);
   const { error } = verdict;
   if (verdict.retry && verdict.setups !== undefined) {
+    await facts.passage?.notPrepared(error, cause);
     log.notPrepared(error, verdict.waitMs, verdict.setups);
     return {
       ...held(attempt, 'retry', verdict.waitMs, { counted: false, error }),
       setups: verdict.setups,
     };
   }
-  await facts.passage?.failed(error);
+  await facts.passage?.failed(error, cause);
   attempt.record(verdict.retry ? attemptOutcome(error) : verdict.status, {
     error: { code: error.code, message: error.message.slice(0, 200) },
     ...(verdict.retry ? { waitMs: verdict.waitMs } : {}),

@@ -13,6 +13,7 @@ import { Attempt, ownActivity, type AttemptHost } from './attempt.js';
 import { measureAttempt } from './attempt-metrics.js';
 import { lookUp, type Kept } from './cached.js';
 import { enterCircuit, reportLost } from './circuits.js';
+import { keptHere } from './kept-here.js';
 import { conclude, finish, subjectOf, withPostHooks } from './conclude.js';
 import { makeContext } from './context.js';
 import { AttemptRows, inlineText } from './attempt-rows.js';
@@ -169,7 +170,10 @@ async function steps(
   if (found) facts.claim = found.claim;
   if (request.look) return held(attempt, 'looked', 0, { counted: false });
   const entry = await enterCircuit(deps, request, attempt);
-  if (entry && 'waitMs' in entry) return notNow('circuit', entry.waitMs);
+  if (entry && 'waitMs' in entry) {
+    if (entry.found.engine) rows.held('circuit', entry.waitMs);
+    return notNow('circuit', await keptHere(deps, request, attempt, entry));
+  }
   if (entry) facts.passage = entry;
   facts.artifacts = new Artifacts(deps.blobs, deps.settings.maxArtifactBytes, redaction);
   facts.context = makeContext(request, attempt, {

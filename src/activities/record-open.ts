@@ -26,7 +26,7 @@ export function recordOpen(
     const dependencies = awaits?.ids ?? [];
     recorder.record(
       openRow(execution, recorder.next(), {
-        ...{ status, metadata, tags, dependencies, priority },
+        ...{ status, metadata, tags, dependencies, priority, deadlineMs: plan.deadlineMs },
         reason: place && !awaits ? 'limit' : 'dependencies',
       }),
     );

@@ -5,13 +5,14 @@ import type { Client } from '@temporalio/client';
 import type { ResolvedSettings } from '../config.js';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { claimStore, takeStore } from '../observe/store-owner.js';
+import { DeadlineWatch } from '../observe/deadline-watch.js';
+import { SinkDelivery } from '../notify/sink-delivery.js';
 import { Reconciler } from '../observe/reconciler.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 import { openStore, type Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
 import { LogWriter } from './log-writer.js';
 import { Recorder } from './recorder.js';
-import { SinkDelivery } from './sink-delivery.js';
 
 export interface Records {
   store: Store;
@@ -31,7 +32,15 @@ export interface Records {
  * @throws TaskError CONFIGURATION for a url that is none, or a named store of another namespace
  */
 export async function openRecords(
-  { storeUrl, storeNamed, reconcileMs, logRetentionMs, taskQueue, sinks }: ResolvedSettings,
+  {
+    storeUrl,
+    storeNamed,
+    reconcileMs,
+    logRetentionMs,
+    taskQueue,
+    sinks,
+    publicUrl,
+  }: ResolvedSettings,
   namespace: string | undefined,
   log: Logger,
 ): Promise<Records | undefined> {
@@ -54,8 +63,13 @@ export async function openRecords(
   const recorder = new Recorder(store, log);
   const logWriter = new LogWriter(store, log);
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-  const deliveries = sinks.map((sink) => new SinkDelivery({ sink, store, log, holder }));
+  const deliveries = sinks.map(
+    (sink) => new SinkDelivery({ sink, store, log, holder, publicUrl: publicUrl ?? undefined }),
+  );
   for (const delivery of deliveries) await delivery.start();
+  const warn = (message: string): void => log.warn(message);
+  const deadlines = new DeadlineWatch({ store, holder, intervalMs: reconcileMs, warn });
+  deadlines.start();
   let reconciler: Reconciler | undefined;
   return {
     store,
@@ -70,12 +84,12 @@ export async function openRecords(
         taskQueue,
         intervalMs: reconcileMs,
         logRetentionMs,
-        warn: (message) => log.warn(message),
+        warn,
       });
       reconciler.start();
     },
     close: async () => {
-      await reconciler?.stop();
+      await Promise.all([reconciler?.stop(), deadlines.stop()]);
       await recorder.close();
       await logWriter.close();
       await Promise.all(deliveries.map((delivery) => delivery.stop()));

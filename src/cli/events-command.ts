@@ -63,5 +63,5 @@ function lineOf({ at, event, executionId, attempt, reason, error }: ExecutionEve
     ...(reason === null ? [] : [reason]),
     ...(error ? [`${error.code}: ${error.message}`] : []),
   ].join(', ');
-  return `${at}  ${event.padEnd(14)}  ${executionId}${more ? `  (${more})` : ''}`;
+  return `${at}  ${event.padEnd(17)}  ${executionId}${more ? `  (${more})` : ''}`;
 }

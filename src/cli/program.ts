@@ -15,10 +15,11 @@ import { artifact } from './artifacts-command.js';
 import { key } from './key-command.js';
 import { limit } from './limit-command.js';
 import { node } from './node-command.js';
+import { notify } from './notify-command.js';
 import { schedule } from './schedule-command.js';
 
 /** Commands that are only a name for others. */
-const GROUPS = [schedule, node, limit, artifact, key];
+const GROUPS = [schedule, node, limit, artifact, key, notify];
 
 /** Runs one command line to its end. Never throws. */
 export async function runCli(

@@ -1,6 +1,7 @@
 /**
  * A circuit breaker, as it is written: `circuit: 'crm'` or `circuit: { name: 'crm', failures: 3, openFor: '1m' }`. Nodes
- * of one project that name the same circuit share it, over all graphs and workers.
+ * of one project that name the same circuit share it, over all graphs and workers. `circuit: false` wants none, nor the
+ * one that a function's target or a container's engine has of its own.
  */
 import { z } from 'zod';
 import { DurationSchema } from './duration.js';
@@ -28,7 +29,11 @@ export const CircuitSettingsSchema = z.strictObject({
 });
 export type CircuitSettings = z.output<typeof CircuitSettingsSchema>;
 
-export const CircuitSchema = z.union([Name, CircuitSettingsSchema.extend({ name: Name })]);
+export const CircuitSchema = z.union([
+  Name,
+  CircuitSettingsSchema.extend({ name: Name }),
+  z.literal(false),
+]);
 export type CircuitOption = z.output<typeof CircuitSchema>;
 
 /** A circuit that a node goes through, settled. */
@@ -39,15 +44,17 @@ export interface Circuit {
   openForMs: number;
   probes: number;
   minCalls: number;
+  /** Nobody named it: it is its target's own, and only failures of the target count. */
+  own?: true;
 }
 
 /** The definitions of circuits that are known, each with where it stands. */
 export class CircuitDefinitions {
   private readonly known = new Map<string, { circuit: Circuit; where: string }>();
 
-  /** @returns what is wrong: another place defines it differently; a bare name defines nothing */
+  /** @returns what is wrong: another place defines it differently; a bare name, and false, define nothing */
   add(option: CircuitOption, where: string): string | undefined {
-    if (typeof option === 'string') return undefined;
+    if (typeof option !== 'object') return undefined;
     const circuit = settled(option.name, option);
     const before = this.known.get(option.name);
     if (!before) {
@@ -60,13 +67,14 @@ export class CircuitDefinitions {
   }
 
   /** The circuit of a node; one that nobody defines has the defaults. */
-  of(option: CircuitOption): Circuit {
+  of(option: Exclude<CircuitOption, false>): Circuit {
     const name = typeof option === 'string' ? option : option.name;
     return this.known.get(name)?.circuit ?? settled(name, CircuitSettingsSchema.parse({}));
   }
 }
 
-function settled(
+/** A circuit with its times in milliseconds. */
+export function settled(
   name: string,
   { failures, window, openFor, probes, minCalls }: CircuitSettings,
 ): Circuit {
@@ -77,6 +85,6 @@ function difference(
   a: Circuit,
   b: Circuit,
 ): [string, string | number, string | number] | undefined {
-  const key = (Object.keys(a) as (keyof Circuit)[]).find((one) => a[one] !== b[one]);
+  const key = (Object.keys(a) as (keyof Omit<Circuit, 'own'>)[]).find((one) => a[one] !== b[one]);
   return key && [key.replace(/Ms$/, ''), a[key], b[key]];
 }

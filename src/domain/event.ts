@@ -17,9 +17,33 @@ export const EVENT_NAMES = [
   'rejected',
   'skipped',
   'approvalRequested',
+  'deadlineRisk',
   'graphCompleted',
 ] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
+
+/** Events that people ask for together, by a word of its own. */
+export const EVENT_GROUPS = {
+  failures: ['failed', 'timedOut', 'rejected'],
+  approvals: ['approvalRequested'],
+  ends: ['completed', 'failed', 'timedOut', 'cancelled', 'rejected', 'skipped'],
+} as const satisfies Record<string, readonly EventName[]>;
+export type EventGroup = keyof typeof EVENT_GROUPS;
+export const EVENT_WORDS = [
+  ...EVENT_NAMES,
+  ...(Object.keys(EVENT_GROUPS) as EventGroup[]),
+] as const;
+
+/** The events that names and words stand for, each once. */
+export function eventsNamed(words: readonly (EventName | EventGroup)[]): EventName[] {
+  return [
+    ...new Set(
+      words.flatMap((word): readonly EventName[] =>
+        word in EVENT_GROUPS ? EVENT_GROUPS[word as EventGroup] : [word as EventName],
+      ),
+    ),
+  ];
+}
 
 const EVENT_OF: Readonly<Record<Status, EventName>> = {
   PENDING: 'created',

@@ -1,4 +1,5 @@
 /** Finds the reason of a node out of what its workflow, the server and the keepers of limits and circuits know. Pure. */
+import { ENGINE_CIRCUIT } from './own-circuit.js';
 import type { Bound, OpenDependency, QueueFacts, Reason, ShortError } from './explain.js';
 import { addTime, totalOf, type TimeKind, type Times } from './node-times.js';
 import type { Progress } from './progress.js';
@@ -151,7 +152,7 @@ function waitReason(node: NodeFacts, around: Surroundings): Reason {
       return { kind: 'window', running, concurrency, place: node.place ?? null, since };
     }
     case 'circuit': {
-      const name = node.circuit ?? '';
+      const name = node.circuit ?? ENGINE_CIRCUIT;
       const known = around.circuits.get(name);
       return {
         kind: 'circuit',

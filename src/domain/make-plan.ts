@@ -114,7 +114,10 @@ export function makePlan(
     const kind = kindOf(node);
     // The items of a map stand in lanes of their own execution.
     const lane = kind === 'task' ? limits.lane(pickFrom(layers, 'limit'), index) : undefined;
-    const shared = { lane, circuit: kind === 'task' ? circuits.of(layers) : undefined };
+    const shared = {
+      lane,
+      circuit: kind === 'task' ? circuits.of(layers, programOf(node)) : undefined,
+    };
     const made = attempt(() => classOf(node, layers, context, shared), index, faults);
     const key = JSON.stringify(made ?? null);
     let classIndex = known.get(key);
@@ -273,7 +276,8 @@ function runClass(
     throw new Unable(
       `a container has no filtered network, so ${grants.network[0]} cannot be allowed; make it a process, or leave network out`,
     );
-  if (program) return { runner, limits: limitsOf(resources), level, permissions };
+  const bare = pickFrom(layers, 'circuit') === false ? { bare: true as const } : {};
+  if (program) return { runner, limits: limitsOf(resources), level, permissions, ...bare };
   // It runs there anyway; and of a task that nobody here knows, only what is named is known.
   const isSaid = pickFrom(layers, 'isolation') !== undefined;
   return runner === (facts?.options.isolation ?? 'in-process') || !(facts || isSaid)

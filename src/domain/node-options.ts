@@ -74,6 +74,8 @@ export function nodeOptions(settled: NodeClass, layers: Layers, kind: NodeKind):
     const value = layers[index]?.[name];
     if (value !== undefined) options[name] = { value, from: originOf(index) };
   }
+  const { circuit } = settled;
+  if (circuit?.own) options['circuit'] = { value: circuit.name, from: 'library' };
   const { from } = mergeRetry(layers.map((layer) => layer?.retry));
   for (const [name, field] of Object.entries(RETRY)) {
     const value = settled.retry[field];

@@ -67,7 +67,7 @@ export const OPTION_WORDS: Words<keyof TaskOptions> = {
   queue: "The Temporal task queue. Default: the execution's own.",
   maxLostWorkers: 'How many workers it may lose before it is given up. Default 3.',
   limit: 'At most so many at once over all executions: a key, or key, max and weight.',
-  circuit: 'A circuit breaker: a name, or a name with its settings.',
+  circuit: 'A circuit breaker: a name, or a name with its settings; false for none.',
   cache: 'Keeps the result by task, version and input. Default false.',
   result: 'What becomes of the output before it is stored.',
   onUnknown:

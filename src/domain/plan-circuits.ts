@@ -2,6 +2,8 @@
 import { CIRCUIT_HINT } from './circuit-faults.js';
 import { CircuitDefinitions, type Circuit, type CircuitSettings } from './circuit.js';
 import { fault, type Fault } from './fault.js';
+import { functionCircuit } from './own-circuit.js';
+import type { Program } from './program.js';
 import type { TaskOptions } from './spec.js';
 
 type Layers = readonly (TaskOptions | undefined)[];
@@ -32,8 +34,12 @@ export class PlanCircuits {
     });
   }
 
-  of(layers: Layers): Circuit | undefined {
+  /** @param program of the node: a function has a circuit where nobody says anything */
+  of(layers: Layers, program: Program | undefined): Circuit | undefined {
     const option = layers.find((layer) => layer?.circuit !== undefined)?.circuit;
-    return option === undefined ? undefined : this.definitions.of(option);
+    if (option === false) return undefined;
+    if (option !== undefined) return this.definitions.of(option);
+    if (program?.kind !== 'faas') return undefined;
+    return { ...this.definitions.of(functionCircuit(program.faas)), own: true };
   }
 }

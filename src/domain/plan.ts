@@ -73,6 +73,8 @@ export interface RunClass {
   limits?: Limits;
   level?: SecurityLevel;
   permissions?: readonly string[];
+  /** It goes through no circuit, not even one of its target's or its engine's own. */
+  bare?: true;
 }
 
 /** The task that undoes a node's work, its options settled. */
@@ -210,7 +212,8 @@ export function schedulerNodes(
 /**
  * Events that a run of this plan may put into a Temporal history: six a node (three for the activity, three for a
  * workflow task of its own) and eleven for each long wait that the workflow keeps. A node that is held to a limit may
- * cost another ten, for a place that comes and goes, and so may one with a circuit; all of their waits are the workflow's.
+ * cost another ten, for a place that comes and goes, and so may one with a circuit that it names; all of their waits are the
+ * workflow's.
  * What may have to be undone costs its activity again. A light node costs next to nothing, unless it fails: then the wait is
  * the workflow's, and an activity of its own follows.
  *
@@ -223,7 +226,7 @@ export function expectedEvents(plan: Plan, serverWaitsMs: number): number {
     const undone = undo ? 6 : 0;
     if (kind !== undefined) return 14 + undone; // a child workflow, or a question and its answer
     const policies = [retry, ...Object.values(retry.byError ?? {})];
-    const limited = lane !== undefined || circuit !== undefined;
+    const limited = lane !== undefined || (circuit !== undefined && !circuit.own);
     const waits = policies.map((policy) => longWaits(policy, limited ? 0 : serverWaitsMs));
     return (limited ? 16 : 6) + (light ? 11 : 0) + undone + 11 * Math.max(...waits);
   });

@@ -92,7 +92,8 @@ export const TaskOptionsSchema = z.strictObject({
   limit: LimitSchema.optional(),
   /**
    * A name, or a name with `failures`, `window`, `openFor`, `probes` and `minCalls`: after that many failures the nodes of
-   * all graphs of the project that name it are held, and no attempt is spent, until one of them has succeeded again.
+   * all graphs of the project that name it are held, and no attempt is spent, until one of them has succeeded again. False
+   * for none, where `defaults` name one, or the target of a function or a container's engine has one of its own.
    */
   circuit: CircuitSchema.optional(),
   /**

@@ -15,3 +15,11 @@ export function visible(text: string): string {
 export function visibleLine(text: string): string {
   return visible(text.replace(/\s*[\r\n]+\s*/g, ' ')).trim();
 }
+
+/** The text, or as much of it as there is room for, with `…` for the rest; never half a character. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  let kept = text.slice(0, most - 1);
+  if (/[\uD800-\uDBFF]$/.test(kept)) kept = kept.slice(0, -1);
+  return `${kept}…`;
+}

@@ -11,7 +11,7 @@ import type { ContainerInspectInfo } from 'dockerode';
 import { FOLDER } from './container-options.js';
 import { diskGauge, type DiskGauge } from './disk-gauge.js';
 import type { Engine } from './engine.js';
-import { engineFailed, engineRefused, statusOf } from './engine-error.js';
+import { engineFailed, engineRefused, NoAnswer, statusOf } from './engine-error.js';
 import { OutputFrames } from './output-frames.js';
 import { ownerOf } from './labels.js';
 import type { OwnerId } from './owner.js';
@@ -287,7 +287,7 @@ class Ending {
     void this.signal('SIGKILL');
     this.timers.push(
       setTimeout(
-        () => this.giveUp(engineFailed('it did not end the container', new Error('no answer'))),
+        () => this.giveUp(engineFailed('it did not end the container', new NoAnswer('no answer'))),
         KILL_MS,
       ),
     );

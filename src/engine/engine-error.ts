@@ -1,5 +1,6 @@
 /** What the engine's refusals mean: a fault of what was asked for, or of the engine and its host. */
 import { messageOf, TaskError } from '../domain/errors.js';
+import { targetFault } from '../domain/target-fault.js';
 
 /** The HTTP status of what dockerode threw; undefined where no answer came. */
 export function statusOf(error: unknown): number | undefined {
@@ -16,11 +17,32 @@ export function reasonOf(error: unknown): string {
     .trim();
 }
 
-/** The engine, or the way to it, is at fault: another attempt may do better. */
+/**
+ * The engine, or the way to it, is at fault: another attempt may do better. It is a fault of the engine for certain only
+ * where no answer came, or that it cannot work now: others say 500 of a registry, a file or a command that is wrong.
+ */
 export function engineFailed(what: string, error: unknown): TaskError {
-  return new TaskError('ENVIRONMENT', `the container engine: ${what}: ${reasonOf(error)}`, {
+  const failed = new TaskError('ENVIRONMENT', `the container engine: ${what}: ${reasonOf(error)}`, {
     cause: error,
   });
+  return statusOf(error) === 503 || isUnanswered(error) ? targetFault(failed) : failed;
+}
+
+const UNANSWERED: readonly string[] = [
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['ENOTFOUND', 'EAI_AGAIN'],
+];
+
+function isUnanswered(error: unknown): boolean {
+  if (error instanceof NoAnswer) return true;
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  if (statusOf(error) !== undefined || typeof code !== 'string') return false;
+  return UNANSWERED.includes(code) || syscall === 'connect';
+}
+
+/** What is known without asking: nobody would answer, or nobody did. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer';
 }
 
 /**

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import type Dockerode from 'dockerode';
 import { TaskError } from '../domain/errors.js';
-import { engineFailed } from './engine-error.js';
+import { engineFailed, NoAnswer } from './engine-error.js';
 
 export interface EngineAddress {
   /** A socket of this host, such as `/run/podman/podman.sock`. */
@@ -63,7 +63,7 @@ export async function openEngine(
 ): Promise<Engine> {
   const { options, where } = connection(address, environment);
   if (options?.socketPath !== undefined && !existsSync(options.socketPath))
-    throw engineFailed(`${where} is not there`, new Error('no engine listens'));
+    throw engineFailed(`${where} is not there`, new NoAnswer('no engine listens'));
   // 0.15 s that workers without an engine are spared.
   const { default: Docker } = await import('dockerode');
   const docker = new Docker(options);

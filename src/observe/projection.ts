@@ -74,9 +74,10 @@ export function openRow(
     tags: readonly string[];
     dependencies: readonly string[];
     priority?: Priority | undefined;
+    deadlineMs?: number | undefined;
   },
 ): ExecutionWrite {
-  const { status, metadata, tags, dependencies, priority } = said;
+  const { status, metadata, tags, dependencies, priority, deadlineMs } = said;
   const createdAt = info.run?.startedAt ?? sequence;
   return {
     ...identity(info),
@@ -94,6 +95,7 @@ export function openRow(
     tags: [...tags],
     dependencies: [...dependencies],
     ...(priority === undefined ? {} : { priority: PRIORITY_KEY[priority] }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
     statusHistory: [{ status: 'PENDING', at: createdAt }],
   };
 }

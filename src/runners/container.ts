@@ -5,6 +5,7 @@
  * A container that a lost worker left behind is taken over by the next attempt of its node, not started twice.
  */
 import canonicalize from 'canonicalize';
+import { isTargetFault, targetFault } from '../domain/target-fault.js';
 import { TaskError } from '../domain/errors.js';
 import type { ContainerSpec, Runtime } from '../domain/program.js';
 import type { Container } from '../engine/container.js';
@@ -266,7 +267,9 @@ async function prepared<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof TaskError) || error.code !== 'ENVIRONMENT' || !error.retriable)
       throw error;
-    throw new SetUpError(error.message, { cause: error.cause, details: error.details });
+    const { message, cause, details } = error;
+    const failed = new SetUpError(message, { cause, details });
+    throw isTargetFault(error) ? targetFault(failed) : failed;
   }
 }
 

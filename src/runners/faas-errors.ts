@@ -1,6 +1,7 @@
 /** Errors of functions: what one says of itself, what its host says, and what the way to it does. */
 import { messageOf, NonRetriableError, TaskError } from '../domain/errors.js';
 import { isObject, type Json } from '../domain/json.js';
+import { targetFault } from '../domain/target-fault.js';
 import { httpError, isRetriableStatus, retryAfterMs } from '../net/http-error.js';
 
 /** Characters of an answer that a message holds. */
@@ -100,8 +101,21 @@ export interface FailedAnswer {
  * The error of an answer: what the function says of itself comes first, then the status. 401, 403 and 404 of a host are
  * CONFIGURATION: another attempt would end the same.
  */
-export function answerError({ from, status, text, retryAfter }: FailedAnswer): Error {
-  const told = toldError(text);
+export function answerError(answer: FailedAnswer): Error {
+  const told = toldError(answer.text);
+  const error = errorOf(answer, told);
+  const { status } = answer;
+  const isTarget = BEFORE_IT.includes(status) || (status >= 500 && !told);
+  return isTarget ? targetFault(error) : error;
+}
+
+/** What stands before a function says these, or the function of itself: it cannot be had now. */
+const BEFORE_IT: readonly number[] = [429, 502, 503, 504];
+
+function errorOf(
+  { from, status, text, retryAfter }: FailedAnswer,
+  told: ToldError | undefined,
+): Error {
   if (told?.code !== undefined)
     return new FunctionError(told.message, {
       code: told.code,
@@ -169,7 +183,7 @@ export function wayError(thrown: unknown, from: string): unknown {
   if (UNSENDABLE.includes(own)) return new TaskError('CONFIGURATION', message, { cause: thrown });
   const code = NODE_CODES[own] ?? own;
   const retriable = NETWORK.includes(code) ? true : undefined;
-  return new FunctionError(message, { code, retriable }, thrown);
+  return targetFault(new FunctionError(message, { code, retriable }, thrown));
 }
 
 /** A host with several addresses fails with one error for each. */

@@ -1,6 +1,7 @@
 /** What the Lambda service says when it does not run a function. */
 import { messageOf, TaskError, type ErrorCode } from '../domain/errors.js';
 import { isObject } from '../domain/json.js';
+import { targetFault } from '../domain/target-fault.js';
 import { isRetriableStatus } from '../net/http-error.js';
 import { FunctionError, wayError } from './faas-errors.js';
 import { notPrepared } from './program.js';
@@ -52,7 +53,7 @@ export function sdkError(thrown: unknown, from: string): unknown {
   if (status === undefined) return wayError(thrown, from);
   const retriable = isRetriableStatus(status) || NOT_YET.includes(name) || isThrottling(thrown);
   const afterMs = Number(thrown['retryAfterSeconds'] ?? Number.NaN) * 1_000;
-  return new FunctionError(
+  const error = new FunctionError(
     `${from}: ${name}: ${message}`,
     {
       code: name,
@@ -62,6 +63,7 @@ export function sdkError(thrown: unknown, from: string): unknown {
     },
     thrown,
   );
+  return retriable || status >= 500 ? targetFault(error) : error;
 }
 
 /** Of an answer of the service; undefined where there was none. */

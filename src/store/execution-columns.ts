@@ -43,6 +43,7 @@ const PLAIN = {
   nextRetryAt: 'next_retry_at',
   updatedAt: 'updated_at',
   manifestRef: 'manifest_ref',
+  deadlineMs: 'deadline_ms',
 } as const satisfies Partial<Record<keyof ExecutionRow, Column>>;
 const AS_JSON = {
   nodeCounts: 'node_counts',
@@ -55,6 +56,7 @@ const AS_JSON = {
   metrics: 'metrics',
   statusHistory: 'status_history',
   artifacts: 'artifacts',
+  deadlineRisk: 'deadline_risk',
   input: 'input',
   output: 'output',
 } as const satisfies Record<Exclude<keyof ExecutionRow, keyof typeof PLAIN>, Column>;
@@ -180,6 +182,8 @@ const LETTERS: Readonly<Record<keyof Required<Stamps>, string>> = {
   manifestRef: 'G',
   nodeCounts: 'H',
   rerunOf: 'I',
+  deadlineMs: 'J',
+  deadlineRisk: 'K',
 };
 const FIELD_OF = new Map(
   Object.entries(LETTERS).map(([field, letter]) => [letter, field as keyof Stamps]),

@@ -8,6 +8,7 @@
  *     its status is told as well, with an id of its own.
  */
 import { createHash } from 'node:crypto';
+import type { DeadlineRisk } from '../domain/deadline-risk.js';
 import { eventOf, type EventName } from '../domain/event.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import { isObject, type Json } from '../domain/json.js';
@@ -41,6 +42,9 @@ export interface ExecutionEvent {
   requestId: string | null;
   /** Of `retrying`: when the next attempt starts, ISO. */
   nextRetryAt?: string;
+  /** Of `deadlineRisk`: when it has to be done, ISO, and what speaks against it. */
+  deadlineAt?: string;
+  risk?: DeadlineRisk['because'];
   /** Of an end. */
   durationMs?: number | null;
   attempts?: number | null;
@@ -106,6 +110,9 @@ function stepsOf(row: ExecutionRow, now: number): Step[] {
     paused = entry.status === 'PAUSED' || (paused && !resumes);
   }
   const { status } = row;
+  const { deadlineRisk: risk } = row;
+  const then = isTerminal(status) ? 'RUNNING' : status;
+  if (risk) add('deadlineRisk', { status: then, at: risk.at, reason: 'deadline' }, 'risk');
   if (!isTerminal(status)) {
     // A graph that runs says so in its row only; its history is written at its end.
     if (!live.some((entry) => entry.status === status))
@@ -147,6 +154,8 @@ function detailsOf(row: ExecutionRow, { event, status, attempt }: Step): Partial
       error: errorOf(row),
     };
   }
+  if (event === 'deadlineRisk' && row.deadlineRisk)
+    return { deadlineAt: isoOf(row.deadlineRisk.deadlineAt), risk: row.deadlineRisk.because };
   if (!isTerminal(status)) return {};
   const { durationMs, attempts, error, nodeCounts, output } = row;
   const small = isObject(output) ? (output as { json?: Json }) : null;

@@ -2,6 +2,7 @@
  * An execution as the store keeps it: a row for every graph, lone task, node of a graph and item of a batch. Rows are
  * projected: whatever they hold can be built again from Temporal. All times are epoch milliseconds.
  */
+import type { DeadlineRisk } from '../domain/deadline-risk.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Status } from '../domain/status.js';
@@ -84,6 +85,10 @@ export interface ExecutionFields {
   manifestRef: string | null;
   /** Of a graph: how many nodes there are in each status. */
   nodeCounts: Json;
+  /** How long it may take from its start, where it has a deadline. */
+  deadlineMs: number | null;
+  /** When it was seen that it may miss it. */
+  deadlineRisk: DeadlineRisk | null;
 }
 
 /** One execution, whole. */

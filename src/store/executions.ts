@@ -4,6 +4,7 @@ import type { Database } from './database.js';
 import { readExecutions } from './execution-columns.js';
 import type { ExecutionKind, ExecutionRow, ExecutionWrite } from './execution-row.js';
 import { listExecutions } from './list-executions.js';
+import { openDeadlines, type OpenDeadline } from './open-deadlines.js';
 import { openExecutions } from './open-executions.js';
 import { recordExecutions } from './record-executions.js';
 
@@ -32,6 +33,8 @@ export interface Executions {
   list(query?: ExecutionQuery): Promise<ExecutionPage>;
   /** Ids of executions that have not ended, oldest first: what the reconciler looks at. */
   openIds(query: OpenQuery): Promise<OpenPage>;
+  /** Those with a deadline that have begun, that have not ended, and of which nobody was told that they may miss it. */
+  openDeadlines(): Promise<OpenDeadline[]>;
 }
 
 export interface ExecutionQuery {
@@ -118,5 +121,6 @@ export function executionsOf(database: Database): Executions {
     children: (parentId, query = {}) => listExecutions(database, { ...query, parentId }, 'oldest'),
     list: (query = {}) => listExecutions(database, query),
     openIds: (query) => openExecutions(database, query),
+    openDeadlines: () => openDeadlines(database),
   };
 }

@@ -65,6 +65,8 @@ const EMPTY: ExecutionFields = {
   tags: [],
   manifestRef: null,
   nodeCounts: null,
+  deadlineMs: null,
+  deadlineRisk: null,
 };
 const FIELDS = Object.keys(EMPTY) as (keyof ExecutionFields)[];
 const WHOLE = new Set<keyof ExecutionFields>([
@@ -80,6 +82,7 @@ const WHOLE = new Set<keyof ExecutionFields>([
   'maxRetries',
   'priority',
   'catalogueTaskVersion',
+  'deadlineMs',
 ]);
 
 /** What an end says of itself, and takes with it when another corrects it. */

@@ -7,6 +7,7 @@ import { eventsMigration } from './migration-0002.js';
 import { rerunsMigration } from './migration-0003.js';
 import { apiKeysMigration } from './migration-0004.js';
 import { logsMigration } from './migration-0005.js';
+import { deadlinesMigration } from './migration-0006.js';
 
 const TABLE = 'tempograph_migrations';
 const TRIES = 100;
@@ -18,6 +19,7 @@ const migrationsOf = (dialect: Dialect): Record<string, Migration> => ({
   '0003-reruns': rerunsMigration,
   '0004-api-keys': apiKeysMigration,
   '0005-logs': logsMigration(dialect),
+  '0006-deadlines': deadlinesMigration(dialect),
 });
 
 /** @throws TaskError CONFIGURATION when the tables are newer than this version, STORE when they cannot be made */

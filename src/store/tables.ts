@@ -189,6 +189,8 @@ export interface ExecutionTable {
   metrics: string | null;
   status_history: string | null;
   artifacts: string | null;
+  deadline_ms: number | null;
+  deadline_risk: string | null;
   input: string | null;
   output: string | null;
 }

@@ -160,7 +160,8 @@ export class Lending {
     const { trigger = 'all_success', startDelayMs = 0, notBefore = 0, below } = state.node(index);
     const { kind, lane, circuit, light, onUnknown, expectedMs, retry } = state.classOf(index);
     const waits = startDelayMs > 0 || notBefore > 0 || (expectedMs !== undefined && hasDeadline());
-    const apart = kind ?? lane ?? circuit ?? light ?? onUnknown ?? below;
+    const named = circuit?.own ? undefined : circuit;
+    const apart = kind ?? lane ?? named ?? light ?? onUnknown ?? below;
     // Where its segment is lost, nobody may know whether it had begun.
     const onlyOnce = retry.maxRetries === 0 || retry.neverRetryOn.includes('WORKER_LOST');
     return trigger === 'all_success' && !waits && apart === undefined && !onlyOnce;

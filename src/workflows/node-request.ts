@@ -29,8 +29,10 @@ export function nodeRequest(
   order: NodeOrder,
   now: number,
 ): NodeRequest {
-  // Its place in a limit is not kept through a wait, and a circuit may open meanwhile.
-  const waits = lane === undefined && circuit === undefined ? serverWaitsMs : 0;
+  // Its place in a limit is not kept through a wait, and a circuit may open meanwhile. One of a target's own is asked by
+  // each attempt anyway: that it opens is rare, and eleven events for every retry of every function are not.
+  const free = lane === undefined && (circuit === undefined || circuit.own);
+  const waits = free ? serverWaitsMs : 0;
   const first = order.round?.firstScheduledAt ?? now;
   return {
     execution,

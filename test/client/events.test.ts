@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { signed } from '../../src/activities/webhook.js';
+import { signed } from '../../src/notify/webhook.js';
 import { resolveSettings } from '../../src/config.js';
-import type { SinkOptions } from '../../src/domain/sink.js';
+import type { HttpSinkOptions } from '../../src/domain/sink.js';
 import type { ExecutionEvent } from '../../src/index.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { startHarness, type Harness } from '../support/engine.js';
@@ -139,7 +139,7 @@ describe('sinks', () => {
   let receiver: Receiver;
   let harness: Harness;
   let store: Store;
-  const setup = async (sink: Partial<SinkOptions> = {}): Promise<void> => {
+  const setup = async (sink: Partial<HttpSinkOptions> = {}): Promise<void> => {
     receiver = await startReceiver({ location: 'http://127.0.0.1:1/' });
     harness = await startHarness({
       sinks: [

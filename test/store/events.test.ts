@@ -90,6 +90,70 @@ describeDatabases('events', (database) => {
     });
   });
 
+  describe('of a deadline at risk', () => {
+    const graph = (rest: Partial<ExecutionWrite> = {}): ExecutionWrite =>
+      write('g', { kind: 'graph', status: 'RUNNING', startedAt: T, deadlineMs: 60_000, ...rest });
+    const risk = (at = T + 50_000): ExecutionWrite => ({
+      ...{ executionId: 'g', kind: 'graph', sequence: at, run: RUN },
+      deadlineRisk: { at, deadlineAt: T + 60_000, because: 'time' },
+    });
+    const end = graph({ status: 'FAILED', sequence: LAST, endedAt: T + 55_000 });
+
+    it('are told once a run, before its end, whoever tells of it', async () => {
+      const store = await database.fresh();
+      await store.executions.record([graph()], T);
+      await store.executions.record([risk()], T);
+      await store.executions.record([risk(T + 51_000)], T);
+      await store.executions.record([end], T);
+      const events = await all(store);
+      expect(told(events)).toEqual([
+        ...['g created', 'g started', 'g deadlineRisk', 'g failed', 'g graphCompleted'],
+      ]);
+      expect(events[2]).toMatchObject({
+        ...{ status: 'RUNNING', reason: 'deadline', risk: 'time' },
+        ...{ at: new Date(T + 50_000).toISOString() },
+        deadlineAt: new Date(T + 60_000).toISOString(),
+      });
+    });
+
+    it('are not told of what has ended', async () => {
+      const store = await database.fresh();
+      await store.executions.record([graph()], T);
+      await store.executions.record([end], T);
+      await store.executions.record([risk()], T);
+      expect(told(await all(store))).not.toContain('g deadlineRisk');
+    });
+
+    it('are looked for among those that have begun and not ended, the nearest first', async () => {
+      const store = await database.fresh();
+      const other = (executionId: string, rest: Partial<ExecutionWrite> = {}): ExecutionWrite =>
+        graph({ executionId, ...rest });
+      const waits = { status: 'PENDING', startedAt: null } as const;
+      await store.executions.record(
+        [
+          ...[other('far', { deadlineMs: 90_000 }), graph(), other('none', { deadlineMs: null })],
+          ...[other('waits', waits), other('began', { ...waits, deadlineMs: 30_000 })],
+          write('began/a', {
+            kind: 'node',
+            parentId: 'began',
+            status: 'RUNNING',
+            startedAt: T + 7,
+          }),
+          other('over', { status: 'COMPLETED', sequence: LAST, endedAt: T + 9 }),
+        ],
+        T,
+      );
+      const open = await store.executions.openDeadlines();
+      expect(open.map(({ executionId, beganAt }) => [executionId, beganAt])).toEqual([
+        ...[['began', T + 7] as const, ['g', T] as const, ['far', T] as const],
+      ]);
+      await store.executions.record([risk()], T);
+      expect(await store.executions.openDeadlines()).not.toContainEqual(
+        expect.objectContaining({ executionId: 'g' }),
+      );
+    });
+  });
+
   it('have the same ids wherever they are told, and others for another run', async () => {
     const [one, other] = [await database.fresh(), await database.fresh()];
     await one.executions.record([pending('a')], T);

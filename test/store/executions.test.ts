@@ -57,6 +57,8 @@ describeDatabases('record', (database) => {
       tags: ['nightly', '日本'],
       manifestRef: 'sha256-01',
       nodeCounts: { COMPLETED: 3 },
+      deadlineMs: 60_000,
+      deadlineRisk: { at: 50, deadlineAt: 100, because: 'time' },
       statusHistory: [
         { status: 'PENDING', at: T, reason: 'dependencies' },
         { status: 'FAILED', at: T + 5_000, attempt: 3, by: 'ada' },

@@ -7,15 +7,15 @@
  *     is sent.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Agent } from 'undici';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { waitTime, type RetryPolicy } from '../domain/retry.js';
-import type { Sink } from '../domain/sink.js';
-import { guardedAgent } from '../net/safe-http.js';
+import { isOnLevel, type Sink } from '../domain/sink.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import type { Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
-import { DeliveryError, ruleOf, sendEvent } from './webhook.js';
+import { DeliveryError } from './delivery-error.js';
+import { failedNodes } from './failed-nodes.js';
+import { senderOf, type Sender } from './sender.js';
 
 const LEASE_MS = 30_000;
 const MIN_IDLE_MS = 200;
@@ -31,13 +31,15 @@ export interface SinkDeliveryOptions {
   log: Logger;
   /** Who it is, for the lease. */
   holder: string;
+  /** Where the page is; undefined where nobody said. */
+  publicUrl?: string | undefined;
 }
 
 export class SinkDelivery {
   private readonly stopping = new AbortController();
   /** Ends with the lease, or a little after a stop. */
   private sending = new AbortController();
-  private readonly agent: Agent;
+  private readonly sender: Sender;
   private readonly policy: RetryPolicy;
   private running: Promise<void> = Promise.resolve();
   private renewal: NodeJS.Timeout | undefined;
@@ -46,7 +48,7 @@ export class SinkDelivery {
 
   constructor(private readonly options: SinkDeliveryOptions) {
     const { sink } = options;
-    this.agent = guardedAgent(ruleOf(sink));
+    this.sender = senderOf(sink);
     this.policy = {
       strategy: 'EXPONENTIAL_BACKOFF',
       maxRetries: sink.maxTries - 1,
@@ -72,7 +74,7 @@ export class SinkDelivery {
     await this.running;
     clearTimeout(timer);
     await this.follow();
-    await this.agent.destroy();
+    await this.sender.close();
   }
 
   private get consumer(): string {
@@ -139,6 +141,7 @@ export class SinkDelivery {
       ...(sink.project === undefined ? {} : { project: sink.project }),
     });
     for (const event of events) {
+      if (!isOnLevel(sink.level, event)) continue; // the cursor passes it with what follows
       await this.deliver(event);
       await store.events.advance(this.consumer, event.position, Date.now());
     }
@@ -158,22 +161,14 @@ export class SinkDelivery {
    * @throws when the worker stops or loses the lease
    */
   private async deliver(event: ExecutionEvent): Promise<boolean> {
-    const { store, sink, log } = this.options;
+    const { sink, log } = this.options;
     for (let tries = 1; ; tries++) {
       this.assertGoingOn();
       const error = await this.send(event);
       if (error === undefined) return true;
       this.assertGoingOn();
-      const hopeless = error instanceof TaskError && error.code === 'CONFIGURATION';
-      if (hopeless || tries >= sink.maxTries) {
-        const message = messageOf(error);
-        const { id, event: name, executionId } = event;
-        log.warn(
-          { sink: sink.name, eventId: id, executionId, tries },
-          `sink ${sink.name} did not take ${name} of ${executionId}, it is a dead letter now: ${message}`,
-        );
-        const at = Date.now();
-        await store.deadLetters.put({ sink: sink.name, event, tries, error: message, at });
+      if (isHopeless(error) || tries >= sink.maxTries) {
+        await this.giveUp(event, tries, messageOf(error));
         return false;
       }
       const asked = error instanceof DeliveryError ? (error.retryAfterMs ?? 0) : 0;
@@ -187,11 +182,29 @@ export class SinkDelivery {
     }
   }
 
+  private async giveUp(event: ExecutionEvent, tries: number, error: string): Promise<void> {
+    const { store, log } = this.options;
+    const sink = this.options.sink.name;
+    const { id, event: name, executionId } = event;
+    log.warn(
+      { sink, eventId: id, executionId, tries },
+      `sink ${sink} did not take ${name} of ${executionId}, it is a dead letter now: ${error}`,
+    );
+    await store.deadLetters.put({ sink, event, tries, error, at: Date.now() });
+  }
+
   /** @returns what went wrong */
   private async send(event: ExecutionEvent): Promise<unknown> {
-    const { agent } = this;
+    const { sink, store, log, publicUrl } = this.options;
     try {
-      await sendEvent(this.options.sink, event, { agent, signal: this.sending.signal });
+      const nodes = sink.kind === 'http' ? [] : await failedNodes(store, event);
+      const facts = { publicUrl, failedNodes: nodes };
+      const { refused } = await this.sender.send(event, facts, this.sending.signal);
+      if (refused)
+        log.warn(
+          { sink: sink.name, eventId: event.id, executionId: event.executionId },
+          `sink ${sink.name}: ${event.event} of ${event.executionId} did not get to all: ${refused.join('; ')}`,
+        );
       return undefined;
     } catch (error) {
       return error ?? new Error('no reason given');
@@ -207,3 +220,9 @@ export class SinkDelivery {
     await sleep(ms, undefined, { signal }).catch(() => undefined);
   }
 }
+
+/** It would end the same way however often it is tried. */
+const isHopeless = (error: unknown): boolean =>
+  error instanceof DeliveryError
+    ? error.isFinal
+    : error instanceof TaskError && error.code === 'CONFIGURATION';
