@@ -2,7 +2,9 @@
 import type { Route } from './route.js';
 import { artifactRoutes } from './artifact-routes.js';
 import { executionRoutes } from './execution-routes.js';
+import { limitRoutes } from './limit-routes.js';
 import { logRoutes } from './log-routes.js';
+import { scheduleRoutes } from './schedule-routes.js';
 import { systemRoutes } from './system-routes.js';
 import { verbRoutes } from './verb-routes.js';
 
@@ -11,5 +13,7 @@ export const ROUTES: readonly Route[] = [
   ...verbRoutes,
   ...logRoutes,
   ...artifactRoutes,
+  ...scheduleRoutes,
+  ...limitRoutes,
   ...systemRoutes,
 ];

@@ -4,6 +4,7 @@ import { packageVersion } from '../config.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 import type { GraphSpec } from '../domain/spec.js';
+import { assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
 import { openApprovals } from './open-approvals.js';
 import { FaultShape } from './problem.js';
@@ -131,10 +132,14 @@ export const systemRoutes = [
     body: SourceShape,
     bodyLimit: 64 * 2 ** 20,
     answer: loose('GraphForecast', 'As engine.plan() gives it.'),
-    handle: ({ engine, body }) =>
-      engine.plan((body.graph as GraphSpec | undefined) ?? located(body.yaml ?? '', body.params), {
+    handle: async (call) => {
+      const { engine, body } = call;
+      const graph = (body.graph as GraphSpec | undefined) ?? located(body.yaml ?? '', body.params);
+      await assertWithin(call, { graph });
+      return await engine.plan(graph, {
         ...(body.params === undefined ? {} : { params: body.params }),
-      }),
+      });
+    },
   }),
   route({
     id: 'listApprovals',

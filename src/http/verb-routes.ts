@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Answer } from '../workflows/messages.js';
 import type { Json } from '../domain/json.js';
 import { PRIORITIES } from '../domain/priority.js';
+import { assertWithin } from './bounds.js';
 import { ExecutionParams, NodeParams, nodeOf, Why } from './calls.js';
 import { route, type Call, type CallContext, type Route } from './route.js';
 import { AnswerShape, loose, StartedShape } from './shapes.js';
@@ -176,6 +177,7 @@ export const verbRoutes = [
     status: 201,
     handle: async (call) => {
       const { params, body, who } = call;
+      await assertWithin(call, body);
       const started = await call.engine.rerun(params.executionId, {
         ...(body as object),
         by: who.name,
@@ -200,8 +202,11 @@ export const verbRoutes = [
     body: RerunShape,
     bodyLimit: 64 * 2 ** 20,
     answer: loose('RerunPlan', 'As engine.rerun with dryRun gives it.'),
-    handle: ({ engine, params, body }) =>
-      engine.rerun(params.executionId, { ...(body as object), dryRun: true }),
+    handle: async (call) => {
+      const { engine, params, body } = call;
+      await assertWithin(call, body);
+      return await engine.rerun(params.executionId, { ...(body as object), dryRun: true });
+    },
   }),
 ];
 
