@@ -1,4 +1,4 @@
-/** `tempograph dev`: a Temporal server with its Web UI, a worker and the HTTP API, in one process tree. */
+/** `tempograph dev`: a Temporal server with its Web UI, a worker, the HTTP API and the page, in one process tree. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ const LOG_LINES = 20;
 
 export const dev: CommandDefinition<DevOptions> = {
   name: 'dev',
-  summary: 'Start a Temporal server with its Web UI, a worker and the HTTP API',
+  summary: 'Start a Temporal server with its Web UI, a worker, the HTTP API and the page',
   description:
     'Everything is in one process tree: Ctrl-C stops it all, and executions are kept in --data.\n' +
     'With --json: a line {"event":"ready","temporal":…,"ui":…,"http":…} when all is up.',
@@ -178,7 +178,7 @@ async function serveHttp(
     await connection.close();
   };
   try {
-    const server = await startHttp({ engine, namespace }, options, { port, webUi: uiUrl });
+    const server = await startHttp({ engine, namespace }, options, { port, webUi: uiUrl, open: true });
     return { url: server.url, close: () => server.close().then(close) };
   } catch (error) {
     await close();
@@ -212,7 +212,8 @@ function tellReady(
       '',
       `  Temporal   ${address}`,
       `  Web UI     ${cyan(uiUrl)}`,
-      `  HTTP API   ${cyan(`${http}/api/v1/reference`)} (no authentication, this machine alone)`,
+      `  Page       ${cyan(http)} (no authentication, this machine alone)`,
+      `  HTTP API   ${cyan(`${http}/api/v1/reference`)}`,
       `  Tasks      ${worker.tasks.join(', ')}`,
       `  Data       ${dbFile === undefined ? 'nothing is kept' : short(dataDir)}`,
       `  Log        ${short(logFile)}`,
