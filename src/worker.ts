@@ -137,6 +137,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   installRuntime(log, settings.metricsAddress);
   let connection: NativeConnection | undefined;
   let records: Records | undefined;
+  let serverId: string | undefined;
   let errorLists = new WorkerErrorLists(undefined, log);
   const close = async (): Promise<void> => {
     await runners.close();
@@ -154,7 +155,8 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     connection = options.connection ?? (await connectWorker(options));
     const blobs = blobStore(settings);
     const client = new Client({ connection, namespace: connectOptions(options).namespace });
-    records = await openRecords(settings, await namespaceId(client), log);
+    serverId = await namespaceId(client);
+    records = await openRecords(settings, serverId, log);
     const { store, recorder, logWriter: writer } = records ?? {};
     errorLists = new WorkerErrorLists(store, log);
     const deps: Deps = {
@@ -192,7 +194,15 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     await close();
     throw error;
   });
+  const { namespace } = connectOptions(options);
+  const leave = connection
+    ? enterLocalWorker({
+        ...{ namespace, taskQueue: settings.taskQueue, registry, connection },
+        namespaceId: serverId,
+      })
+    : undefined;
   const stop = (): void => {
+    leave?.();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   const stopped = Promise.allSettled(workers.map((worker) => worker.run().finally(stop)))
@@ -209,9 +219,6 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     { taskQueue: settings.taskQueue, tasks: registry.names },
     `worker polls ${settings.taskQueue}`,
   );
-  const { namespace } = connectOptions(options);
-  const leave = enterLocalWorker({ namespace, taskQueue: settings.taskQueue, registry });
-  stopped.finally(leave).catch(() => undefined);
   let shutdown: Promise<void> | undefined;
   return {
     ...errorLists.verbs,
