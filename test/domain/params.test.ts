@@ -142,10 +142,8 @@ describe('validateGraph on the specs of parameters', () => {
     expect(new Set(places(faults))).toEqual(
       new Set(['params INVALID_VALUE', 'params.n.type INVALID_VALUE']),
     );
-    expect(faults[0]).toMatchObject({
-      message: expect.stringContaining('expected a schema for each, by its name') as string,
-      hint: expect.stringContaining('params: { day: { type: string } }') as string,
-    });
+    expect(faults[0]?.message).toContain('expected a schema for each, by its name');
+    expect(faults[0]?.hint).toContain('params: { day: { type: string } }');
   });
 
   it('refuses an unknown type, listing those that there are', () => {
