@@ -15,6 +15,9 @@ export interface CommonOptions {
   dataDir?: string;
   templatesDir?: string;
   logLevel?: LogLevel;
+  server?: string;
+  apiKeyFile?: string;
+  plainHttp?: boolean;
 }
 
 export interface CommandDefinition<Options extends CommonOptions = CommonOptions> {
@@ -28,6 +31,8 @@ export interface CommandDefinition<Options extends CommonOptions = CommonOptions
   options?: readonly Option[];
   /** Whether it takes the address, the task queue and so on. Default true. */
   connects?: boolean;
+  /** Why it does not work through a server: "runs on this machine". Default: it does. */
+  local?: string;
   examples: readonly (readonly [line: string, what: string])[];
   run(out: Output, options: Options, given: readonly string[]): Promise<ExitCode>;
 }

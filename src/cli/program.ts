@@ -1,5 +1,5 @@
 /** The program: its commands, its help, and how an error becomes words and an exit code. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../config.js';
 import { COMMANDS } from './commands.js';
 import {
@@ -17,6 +17,7 @@ import { limit } from './limit-command.js';
 import { node } from './node-command.js';
 import { notify } from './notify-command.js';
 import { schedule } from './schedule-command.js';
+import { assertMayUseServer, SERVER_OPTIONS } from './server-option.js';
 
 /** Commands that are only a name for others. */
 const GROUPS = [schedule, node, limit, artifact, key, notify];
@@ -53,7 +54,9 @@ async function parse(argv: readonly string[], out: Output): Promise<ExitCode> {
   const add = (parent: Command, definition: CommandDefinition): void => {
     const command = describe(parent.command(definition.name), definition);
     command.action(async () => {
-      exit = await definition.run(out, command.opts<CommonOptions>(), command.args);
+      const options = command.opts<CommonOptions>();
+      assertMayUseServer(definition, options);
+      exit = await definition.run(out, options, command.args);
     });
   };
   for (const definition of COMMANDS) add(program, definition);
@@ -76,12 +79,18 @@ function describe(command: Command, definition: CommandDefinition): Command {
   const { summary, description, parameters = [], options = [], connects = true } = definition;
   command.summary(summary).description(description ? `${summary}\n\n${description}` : summary);
   for (const [flags, what] of parameters) command.argument(flags, what);
-  const common = connects ? CONNECTION_OPTIONS : [];
+  const common = connects ? [...CONNECTION_OPTIONS, ...serverOptions(definition)] : [];
   const own = new Set(options.map((one) => one.attributeName()));
   for (const one of [...options, ...common.filter((c) => !own.has(c.attributeName()))])
     command.addOption(one);
   command.addOption(JSON_OPTION);
   return withExamples(command, definition.examples);
+}
+
+/** Where they have no sense they are known all the same, so that it can be said why. */
+function serverOptions({ local }: CommandDefinition): readonly Option[] {
+  if (local === undefined) return SERVER_OPTIONS;
+  return SERVER_OPTIONS.map(({ flags }) => new Option(flags).hideHelp());
 }
 
 function withExamples(command: Command, examples: CommandDefinition['examples']): Command {

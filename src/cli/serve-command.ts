@@ -11,7 +11,7 @@ import {
 } from './command.js';
 import { EXIT } from './exit.js';
 import { aborted, interruptSignal } from './interrupts.js';
-import { withSession, type Session } from './session.js';
+import { withDirectSession, type DirectSession } from './session.js';
 
 interface ServeOptions extends CommonOptions {
   host: string;
@@ -29,6 +29,7 @@ export const HTTP_PORT_OPTION = option(
 
 export const serve: CommandDefinition<ServeOptions> = {
   name: 'serve',
+  local: 'is the server and runs beside Temporal',
   summary: 'Serve the HTTP API',
   description:
     'Without authentication: it listens on loopback alone, and whoever reaches it may do everything.\n' +
@@ -43,7 +44,7 @@ export const serve: CommandDefinition<ServeOptions> = {
     ['tempograph serve --http-port 0 --json', 'for a script'],
   ],
   run: async (out, options) =>
-    await withSession(options, async (session) => {
+    await withDirectSession(options, async (session) => {
       const { signal, stop } = interruptSignal();
       try {
         const { host, httpPort: port, webUi = null } = options;
@@ -65,7 +66,7 @@ export const serve: CommandDefinition<ServeOptions> = {
 
 /** @throws TaskError CONFIGURATION for an address that it cannot listen on */
 export async function startServer(
-  { engine, namespace }: Pick<Session, 'engine' | 'namespace'>,
+  { engine, namespace }: Pick<DirectSession, 'engine' | 'namespace'>,
   options: CommonOptions,
   { host, port, webUi }: { host?: string; port: number; webUi: string | null },
 ): Promise<HttpServer> {
