@@ -37,6 +37,11 @@ export interface CommandDefinition<Options extends CommonOptions = CommonOptions
   run(out: Output, options: Options, given: readonly string[]): Promise<ExitCode>;
 }
 
+/** A command that is only a name for others. */
+export interface CommandGroup extends Pick<CommandDefinition, 'name' | 'summary' | 'examples'> {
+  commands: readonly CommandDefinition[];
+}
+
 /** An option; `parse` gets the text and, for one that may be repeated, what was given before. */
 export function option<T>(
   flags: string,
@@ -104,10 +109,9 @@ export const decimal =
     );
   };
 
-/** For an option that takes one of a few words, in any case and with `-` for `_`. */
-export const oneOf =
-  <T extends string>(name: string, words: readonly T[]) =>
-  (text: string): T => {
+/** For an option that takes one of a few words, in any case and with `-` for `_`; `words` is for the shell's completion. */
+export function oneOf<T extends string>(name: string, words: readonly T[]) {
+  const parse = (text: string): T => {
     const wanted = text.toUpperCase().replaceAll('-', '_');
     const found = words.find((word) => word === wanted);
     if (found) return found;
@@ -116,6 +120,8 @@ export const oneOf =
       `${name}: expected one of ${words.join(', ')}, got ${JSON.stringify(text)}${hint ? ` (${hint})` : ''}`,
     );
   };
+  return Object.assign(parse, { words });
+}
 
 /** The settings that the options state, for the engine and the worker. */
 export function settingsOf(options: CommonOptions): Omit<CommonOptions, 'json'> {

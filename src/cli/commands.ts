@@ -1,18 +1,24 @@
 /** Every command, in the order of the help. */
-import type { CommandDefinition } from './command.js';
+import type { CommandDefinition, CommandGroup } from './command.js';
 import { approve, deny } from './approve-command.js';
-import { artifacts } from './artifacts-command.js';
+import { artifact, artifacts } from './artifacts-command.js';
 import { audit } from './audit-command.js';
 import { cancel } from './cancel-command.js';
 import { complete } from './complete-command.js';
 import { convertCommand } from './convert-command.js';
 import { dev } from './dev-command.js';
+import { completion } from './completion-command.js';
 import { concurrency, edit } from './edit-command.js';
 import { doctor } from './doctor-command.js';
 import { events } from './events-command.js';
 import { explain } from './explain-command.js';
+import { key } from './key-command.js';
+import { limit } from './limit-command.js';
 import { list } from './list-command.js';
 import { logs } from './logs-command.js';
+import { man } from './man-command.js';
+import { node } from './node-command.js';
+import { notify } from './notify-command.js';
 import { pause, resume } from './pause-command.js';
 import { plan } from './plan-command.js';
 import { report } from './report-command.js';
@@ -23,6 +29,7 @@ import { serve } from './serve-command.js';
 import { rebuildStore } from './store-command.js';
 import { stats } from './stats-command.js';
 import { status } from './status-command.js';
+import { schedule } from './schedule-command.js';
 import { schema } from './schema-command.js';
 import { templates } from './templates-command.js';
 import { validate } from './validate-command.js';
@@ -63,4 +70,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   audit,
   doctor,
   rebuildStore,
+  completion,
+  man,
 ];
+
+/** Commands that are only a name for others. */
+export const GROUPS: readonly CommandGroup[] = [schedule, node, limit, artifact, key, notify];

@@ -5,9 +5,14 @@ import type { Answer } from '../workflows/messages.js';
 import type { CommandEngine } from '../remote/surface.js';
 import { PRIORITIES } from '../domain/priority.js';
 import { tellAnswer } from './answer.js';
-import { oneOf, option, type CommandDefinition, type CommonOptions } from './command.js';
+import {
+  oneOf,
+  option,
+  type CommandDefinition,
+  type CommandGroup,
+  type CommonOptions,
+} from './command.js';
 import { UsageError } from './exit.js';
-import type { CommandGroup } from './schedule-command.js';
 import { withSession } from './session.js';
 import { readInput } from './values.js';
 
