@@ -3,9 +3,13 @@ import type { CommandDefinition, CommandGroup } from './command.js';
 import { approve, deny } from './approve-command.js';
 import { artifact, artifacts } from './artifacts-command.js';
 import { audit } from './audit-command.js';
+import { batch } from './batch-command.js';
+import { cache } from './cache-command.js';
 import { cancel } from './cancel-command.js';
+import { circuit } from './circuit-command.js';
 import { complete } from './complete-command.js';
 import { convertCommand } from './convert-command.js';
+import { deadLetter } from './dead-letter-command.js';
 import { dev } from './dev-command.js';
 import { completion } from './completion-command.js';
 import { concurrency, edit } from './edit-command.js';
@@ -21,6 +25,7 @@ import { node } from './node-command.js';
 import { notify } from './notify-command.js';
 import { pause, resume } from './pause-command.js';
 import { plan } from './plan-command.js';
+import { project } from './project-command.js';
 import { report } from './report-command.js';
 import { retryPreview } from './retry-preview-command.js';
 import { rerun } from './rerun-command.js';
@@ -31,6 +36,8 @@ import { stats } from './stats-command.js';
 import { status } from './status-command.js';
 import { schedule } from './schedule-command.js';
 import { schema } from './schema-command.js';
+import { submit } from './submit-command.js';
+import { task } from './task-command.js';
 import { templates } from './templates-command.js';
 import { validate } from './validate-command.js';
 import { watch } from './watch-command.js';
@@ -42,6 +49,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   worker,
   serve,
   run,
+  submit,
+  batch,
   rerun,
   validate,
   convertCommand,
@@ -75,4 +84,16 @@ export const COMMANDS: readonly CommandDefinition[] = [
 ];
 
 /** Commands that are only a name for others. */
-export const GROUPS: readonly CommandGroup[] = [schedule, node, limit, artifact, key, notify];
+export const GROUPS: readonly CommandGroup[] = [
+  schedule,
+  node,
+  project,
+  task,
+  limit,
+  circuit,
+  cache,
+  artifact,
+  deadLetter,
+  key,
+  notify,
+];

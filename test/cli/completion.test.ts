@@ -103,16 +103,24 @@ describe('tempograph completion', () => {
 describe('tempograph man', () => {
   beforeAll(buildCli);
 
-  (isThere('groff') ? it : it.skip)('is rendered by groff without a warning, and has every command', async () => {
-    const { page } = documentOf<{ page: string }>(await runCli(['man', '--json']));
-    const file = join(mkdtempSync(join(tmpdir(), 'tempograph-man-')), 'tempograph.1');
-    writeFileSync(file, page);
-    const { stdout, stderr } = await run('groff', ['-man', '-Tutf8', '-ww', '-P-cbou', file]);
-    expect(stderr).toBe('');
-    for (const text of ['tempograph schedule create', '--plain-http', 'TEMPOGRAPH_API_KEY', '130'])
-      expect(stdout).toContain(text);
-    expect(stdout).toContain('{"event":"ready"');
-  });
+  (isThere('groff') ? it : it.skip)(
+    'is rendered by groff without a warning, and has every command',
+    async () => {
+      const { page } = documentOf<{ page: string }>(await runCli(['man', '--json']));
+      const file = join(mkdtempSync(join(tmpdir(), 'tempograph-man-')), 'tempograph.1');
+      writeFileSync(file, page);
+      const { stdout, stderr } = await run('groff', ['-man', '-Tutf8', '-ww', '-P-cbou', file]);
+      expect(stderr).toBe('');
+      for (const text of [
+        'tempograph schedule create',
+        '--plain-http',
+        'TEMPOGRAPH_API_KEY',
+        '130',
+      ])
+        expect(stdout).toContain(text);
+      expect(stdout).toContain('{"event":"ready"');
+    },
+  );
 
   it('comes with the package, as the build wrote it', async () => {
     const { stdout } = await runCli(['man']);
