@@ -27,7 +27,7 @@ const list: CommandDefinition<CircuitOptions & { mode?: CircuitRecord['mode'] }>
   summary: 'List circuits that have seen a failure or were opened by hand',
   options: [
     option('--project <name>', "only a project's"),
-    option('--mode <mode>', 'only those that stand so').choices(['closed', 'open', 'half-open']),
+    option('--mode <mode>', 'only those that stand so').choices(['closed', 'open', 'half_open']),
   ],
   examples: [['tempograph circuit list --mode open', 'what is held now']],
   run: async (out, options) =>

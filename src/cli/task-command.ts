@@ -1,6 +1,6 @@
 /** `tempograph task …`: the tasks of the catalogue, which people define and schedule by id. */
 import type { CatalogueRun, CatalogueTask, CatalogueTaskStatus } from '../client.js';
-import { isObject, type JsonObject } from '../domain/json.js';
+import { isObject } from '../domain/json.js';
 import { PRIORITIES, type Priority } from '../domain/priority.js';
 import {
   DESCRIPTION,

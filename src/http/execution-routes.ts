@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { ListQuery } from '../client/listing.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
-import { ExecutionParams, many, NodeParams, nodeOf, projectFor } from './calls.js';
-import { eventStream, type StreamMessage } from './event-stream.js';
-import { HttpProblem, problemOf } from './problem.js';
+import { ExecutionParams, Flag, many, NodeParams, nodeOf, projectFor } from './calls.js';
+import { eventStream, positionOf, type StreamMessage } from './event-stream.js';
+import { HttpProblem } from './problem.js';
 import { route } from './route.js';
 import { ExecutionListShape, ExecutionShape, loose, NodeShape, StartedShape } from './shapes.js';
 import { submit, SubmissionShape } from './submission.js';
@@ -28,13 +28,8 @@ const ListShape = z.strictObject({
 /** From where, and how far; `Last-Event-ID` of whoever comes back is stronger than `after`. */
 const EventsShape = z.strictObject({
   after: z.coerce.number().int().min(0).optional().describe('only what came after this position'),
-  follow: z
-    .stringbool()
-    .optional()
-    .describe('false: only what has happened until now (default: true)'),
+  follow: Flag.optional().describe('false: only what has happened until now (default: true)'),
 });
-
-const tell = (error: unknown): unknown => problemOf(error, 'stream');
 
 export const executionRoutes = [
   route({
@@ -167,7 +162,7 @@ export const executionRoutes = [
     },
     handle: async ({ engine, live, params, signal }) => {
       await engine.open(params.executionId); // 404 before the stream begins
-      return eventStream(updates(live.watch(params.executionId, signal)), tell);
+      return eventStream(updates(live.watch(params.executionId, signal)));
     },
   }),
   route({
@@ -190,7 +185,7 @@ export const executionRoutes = [
       const { executionId } = params;
       const { follow = true } = query;
       const after = positionOf(lastEventId) ?? query.after ?? 0;
-      return eventStream(told(engine.events({ executionId, after, follow, signal })), tell);
+      return eventStream(told(engine.events({ executionId, after, follow, signal })));
     },
   }),
   route({
@@ -217,7 +212,7 @@ export const executionRoutes = [
         ...(project === undefined ? {} : { project }),
         ...(after === undefined ? {} : { after }),
       });
-      return eventStream(told(events), tell);
+      return eventStream(told(events));
     },
   }),
   route({
@@ -268,16 +263,4 @@ async function* told(
   of: AsyncIterable<{ event: string; position: number }>,
 ): AsyncGenerator<StreamMessage> {
   for await (const data of of) yield { event: data.event, id: String(data.position), data };
-}
-
-/** @throws HttpProblem 400 for an id that no message had */
-function positionOf(lastEventId: string | undefined): number | undefined {
-  if (lastEventId === undefined || lastEventId === '') return undefined;
-  const position = Number(lastEventId);
-  if (/^\d{1,15}$/.test(lastEventId)) return position;
-  throw new HttpProblem(
-    400,
-    'BAD_REQUEST',
-    `Last-Event-ID: expected the id of a message, a whole number, got ${JSON.stringify(lastEventId.slice(0, 50))}`,
-  );
 }
