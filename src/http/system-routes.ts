@@ -4,10 +4,13 @@ import type { PlanOptions } from '../client/planning.js';
 import { packageVersion } from '../config.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
+import { previewWaits } from '../domain/retry.js';
+import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
 import type { GraphSpec } from '../domain/spec.js';
+import { assertWithin } from './bounds.js';
 import { many, projectFor } from './calls.js';
 import { openApprovals } from './open-approvals.js';
-import { FaultShape } from './problem.js';
+import { FaultShape, HttpProblem } from './problem.js';
 import { route } from './route.js';
 import { loose } from './shapes.js';
 import { located, parsed } from './submission.js';
@@ -143,11 +146,32 @@ export const systemRoutes = [
     body: PlanShape,
     bodyLimit: 64 * 2 ** 20,
     answer: loose('GraphForecast', 'As engine.plan() gives it.'),
-    handle: ({ engine, body: { graph, yaml, ...options } }) =>
-      engine.plan(
-        (graph as GraphSpec | undefined) ?? located(yaml ?? '', options.params),
-        options as PlanOptions,
-      ),
+    handle: async (call) => {
+      const { graph: given, yaml, ...options } = call.body;
+      const graph = (given as GraphSpec | undefined) ?? located(yaml ?? '', options.params);
+      await assertWithin(call, { graph });
+      return await call.engine.plan(graph, options as PlanOptions);
+    },
+  }),
+  route({
+    id: 'retryPreview',
+    method: 'POST',
+    path: '/pipelines/retry-preview',
+    tag: 'pipelines',
+    summary: 'The waits of a retry policy, without jitter',
+    description: 'What is not given is as in a task.',
+    scope: 'read',
+    of: 'projects',
+    body: RetryObjectSchema,
+    answer: z.object({ waitsMs: z.array(z.number()) }),
+    handle: async ({ body }) => {
+      try {
+        return { waitsMs: previewWaits(resolveRetry(body)) };
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error; // the fields contradict each other
+        throw new HttpProblem(422, 'INPUT_INVALID', `retry: ${error.message}`);
+      }
+    },
   }),
   route({
     id: 'listApprovals',

@@ -10,7 +10,7 @@ export function remoteKeys(api: Api): CommandEngine['keys'] {
     rotate: async (id, { by: _by, ...options }) =>
       await api.post<KeyWithToken>(path`/keys/${id}/rotate`, options),
     revoke: async (id, { reason }) =>
-      await api.call<KeyRecord>('DELETE', path`/keys/${id}`, { body: { reason } }),
+      (await api.call<{ key: KeyRecord }>('DELETE', path`/keys/${id}`, { query: { reason } })).key,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Limits, circuits, kept results and undelivered events behind a server. */
 import type { CircuitRecord, DeadLetter, LimitRecord, LimitStatus } from '../client.js';
+import { TaskError } from '../domain/errors.js';
 import type { Answer } from '../workflows/messages.js';
 import { path, type Api } from './api.js';
 import type { CommandEngine } from './surface.js';
@@ -40,8 +41,14 @@ export function remoteDeadLetters(api: Api): CommandEngine['deadLetters'] {
       (await api.get<{ deadLetters: DeadLetter[] }>('/dead-letters', { ...query })).deadLetters,
     retry: async (sink, eventIds) =>
       (await api.post<{ retried: number }>('/dead-letters/retry', { sink, eventIds })).retried,
-    remove: async (sink, eventId) =>
-      (await api.call<{ removed: boolean }>('DELETE', path`/dead-letters/${sink}/${eventId}`))
-        .removed,
+    remove: async (sink, eventId) => {
+      try {
+        await api.call('DELETE', path`/dead-letters/${sink}/${eventId}`);
+        return true;
+      } catch (error) {
+        if (error instanceof TaskError && error.code === 'NOT_FOUND') return false;
+        throw error;
+      }
+    },
   };
 }
