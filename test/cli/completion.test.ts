@@ -122,6 +122,11 @@ describe('tempograph man', () => {
     },
   );
 
+  it('says of every command what was looked at: words, options and examples', async () => {
+    const { page } = documentOf<{ page: string }>(await runCli(['man', '--json']));
+    expect(page.replace(/^\.TH .*$/m, '.TH')).toMatchSnapshot();
+  });
+
   it('comes with the package, as the build wrote it', async () => {
     const { stdout } = await runCli(['man']);
     const built = execFileSync('cat', [join(__dirname, '..', '..', 'lib', 'man', 'tempograph.1')]);
