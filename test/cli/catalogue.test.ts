@@ -58,7 +58,10 @@ describe.each(['Temporal', 'a server'])('commands for what is kept (%s)', (throu
   });
 
   it('starts a batch, and tells each item that could not be', async () => {
-    const items = JSON.stringify([{ task: 'echo', input: 1 }, { task: 'echo', timeout: 'soon' }]);
+    const items = JSON.stringify([
+      { task: 'echo', input: 1 },
+      { task: 'echo', timeout: 'soon' },
+    ]);
     const result = await cli(['batch', '-', '--json'], items);
     expect(result.code).toBe(1);
     expect(documentOf(result)).toMatchObject({
