@@ -39,6 +39,7 @@ const LOG_LINES = 20;
 
 export const dev: CommandDefinition<DevOptions> = {
   name: 'dev',
+  local: 'starts everything on this machine',
   summary: 'Start a Temporal server with its Web UI, a worker, the HTTP API and the page',
   description:
     'Everything is in one process tree: Ctrl-C stops it all, and executions are kept in --data.\n' +

@@ -15,7 +15,7 @@ import {
 } from './command.js';
 import { EXIT } from './exit.js';
 import { aborted, interruptSignal } from './interrupts.js';
-import { withSession, type Session } from './session.js';
+import { withDirectSession, type DirectSession } from './session.js';
 
 interface ServeOptions extends CommonOptions {
   host: string;
@@ -34,6 +34,7 @@ export const HTTP_PORT_OPTION = option(
 
 export const serve: CommandDefinition<ServeOptions> = {
   name: 'serve',
+  local: 'is the server and runs beside Temporal',
   summary: 'Serve the HTTP API and the page',
   description:
     'Callers need an API key (tempograph key create) or a token of the issuer that the setting "oidc" names.\n' +
@@ -51,7 +52,7 @@ export const serve: CommandDefinition<ServeOptions> = {
     ['tempograph serve --host 0.0.0.0', 'for others, behind a proxy that ends TLS'],
   ],
   run: async (out, options) =>
-    await withSession(options, async (session) => {
+    await withDirectSession(options, async (session) => {
       const { signal, stop } = interruptSignal();
       try {
         const { host, httpPort: port, webUi = null, auth } = options;
@@ -81,7 +82,7 @@ interface ServerPlace {
 
 /** @throws TaskError CONFIGURATION for an address that it cannot listen on, or where nobody could have a key */
 export async function startServer(
-  { engine, namespace }: Pick<Session, 'engine' | 'namespace'>,
+  { engine, namespace }: Pick<DirectSession, 'engine' | 'namespace'>,
   options: CommonOptions,
   { host, port, webUi, open }: ServerPlace,
 ): Promise<HttpServer> {

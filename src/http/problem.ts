@@ -4,6 +4,7 @@
  * What is ours to mend is told without its message: that may name a host, a query or a path.
  */
 import { z } from 'zod';
+import { isSilence } from '../client/no-answer.js';
 import { ERROR_CODES, SpecInvalidError, TaskError, type ErrorCode } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 
@@ -150,6 +151,11 @@ function facts(thrown: unknown): Facts {
     const faults = thrown instanceof SpecInvalidError ? thrown.faults : undefined;
     return { status: STATUS[code], code, detail: message, faults };
   }
+  if (isSilence(thrown))
+    return {
+      ...{ status: 503, code: 'NO_WORKER' },
+      detail: 'no worker answered in time; ask again, or start one with "tempograph worker"',
+    };
   const { statusCode, message } = thrown as { statusCode?: unknown; message?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     const code = HTTP_CODES[statusCode as keyof typeof HTTP_CODES] ?? 'BAD_REQUEST';

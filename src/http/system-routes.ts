@@ -1,5 +1,6 @@
 /** How everything stands, and what there is to run. */
 import { z } from 'zod';
+import type { PlanOptions } from '../client/planning.js';
 import { packageVersion } from '../config.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
@@ -7,7 +8,7 @@ import { previewWaits } from '../domain/retry.js';
 import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { assertWithin } from './bounds.js';
-import { projectFor } from './calls.js';
+import { many, projectFor } from './calls.js';
 import { openApprovals } from './open-approvals.js';
 import { FaultShape, HttpProblem } from './problem.js';
 import { route } from './route.js';
@@ -27,6 +28,16 @@ const SourceShape = z
   .refine(({ graph, yaml }) => (graph === undefined) !== (yaml === undefined), {
     error: 'expected "graph" or "yaml", one of the two',
   });
+
+/** The same, and what is assumed of it. */
+const PlanShape = SourceShape.safeExtend({
+  durations: z
+    .record(z.string(), z.union([z.string(), z.number()]))
+    .optional()
+    .describe('how long nodes or tasks take'),
+  items: z.record(z.string(), z.number()).optional().describe('how many items maps have'),
+  concurrency: z.number().optional().describe('another window'),
+});
 
 export const systemRoutes = [
   route({
@@ -79,7 +90,8 @@ export const systemRoutes = [
       taskId: z.string().min(1).optional(),
       since: z.iso.datetime({ offset: true }).optional(),
       until: z.iso.datetime({ offset: true }).optional(),
-      groupBy: z.enum(['status', 'task', 'project', 'hour', 'day']).optional(),
+      by: z.enum(['status', 'task', 'project', 'hour', 'day']).optional(),
+      kind: many(z.enum(['graph', 'task', 'item', 'node'])).optional(),
     }),
     answer: loose('ExecutionStats', 'As engine.getExecutionStats() gives it.'),
     handle: async (call) => {
@@ -131,16 +143,14 @@ export const systemRoutes = [
     summary: 'What a run would be like; nothing starts',
     scope: 'read',
     of: 'projects',
-    body: SourceShape,
+    body: PlanShape,
     bodyLimit: 64 * 2 ** 20,
     answer: loose('GraphForecast', 'As engine.plan() gives it.'),
     handle: async (call) => {
-      const { engine, body } = call;
-      const graph = (body.graph as GraphSpec | undefined) ?? located(body.yaml ?? '', body.params);
+      const { graph: given, yaml, ...options } = call.body;
+      const graph = (given as GraphSpec | undefined) ?? located(yaml ?? '', options.params);
       await assertWithin(call, { graph });
-      return await engine.plan(graph, {
-        ...(body.params === undefined ? {} : { params: body.params }),
-      });
+      return await call.engine.plan(graph, options as PlanOptions);
     },
   }),
   route({
