@@ -24,6 +24,7 @@ import { TaskError } from '../domain/errors.js';
 import { graphOf } from './calls.js';
 import { LiveHub } from './live-hub.js';
 import { describeApi } from './openapi.js';
+import { METRICS_TYPE, ServerMetrics } from './metrics.js';
 import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
 import { HttpProblem, problemOf, ProblemShape } from './problem.js';
@@ -104,7 +105,12 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   };
 }
 
-async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInstance> {
+async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstance> {
+  const metrics = new ServerMetrics(given.engine, live);
+  const options = {
+    ...given,
+    authenticate: given.authenticate && metrics.counted(given.authenticate),
+  };
   const { logger, ratePerMinute = 1_200, authenticate, checkAnswers = false } = options;
   const app = Fastify({
     loggerInstance: logger,
@@ -154,8 +160,10 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
     const isLink = method === 'GET' && mode === 'navigate';
     assertOwnPage({ host, origin, isForeign: site === 'cross-site' && !isLink }, !authenticate);
   });
+  app.addHook('onResponse', async (request, reply) => metrics.answeredTo(request, reply));
   await describeApi(app);
   addHealth(app, options);
+  addMetrics(app, options, metrics);
   for (const one of ROUTES) addRoute(app, one, options, live);
   app.get(`${PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
   await servePage(app);
@@ -173,6 +181,26 @@ function addHealth(app: FastifyInstance, { engine, logger }: HttpOptions): void 
     return await reply
       .status(ready ? 200 : 503)
       .send({ ready, temporal: short(health.temporal), store: short(health.store) });
+  });
+}
+
+/** Numbers of all projects: for whoever may read and is bound to none. */
+function addMetrics(
+  app: FastifyInstance,
+  { authenticate }: HttpOptions,
+  metrics: ServerMetrics,
+): void {
+  app.get('/metrics', {
+    schema: { hide: true },
+    onRequest: async ({ headers }) => {
+      const who = authenticate ? await authenticate(headers.authorization) : OPEN;
+      assertAllowed(who, { scope: 'read', of: 'system' });
+    },
+    handler: async (_request, reply) =>
+      await reply
+        .type(METRICS_TYPE)
+        .serializer((text: string) => text)
+        .send(await metrics.page()),
   });
 }
 
@@ -223,7 +251,7 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
 }
 
 /** @throws HttpProblem 403 */
-function assertAllowed(who: Principal, { scope, of }: Route): void {
+function assertAllowed(who: Principal, { scope, of }: Pick<Route, 'scope' | 'of'>): void {
   if (!includes(who.scope, scope))
     throw new HttpProblem(
       403,
