@@ -25,6 +25,7 @@ import { TaskError } from '../domain/errors.js';
 import { OPEN } from './authenticate.js';
 import { LiveHub } from './live-hub.js';
 import { describeApi } from './openapi.js';
+import { METRICS_TYPE, ServerMetrics } from './metrics.js';
 import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
 import { HttpProblem, problemOf, ProblemShape } from './problem.js';
@@ -108,7 +109,12 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
 
 const isOpen = ({ authenticate }: HttpOptions): boolean => authenticate?.open ?? !authenticate;
 
-async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInstance> {
+async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstance> {
+  const metrics = new ServerMetrics(given.engine, live);
+  const options = {
+    ...given,
+    authenticate: given.authenticate && metrics.counted(given.authenticate),
+  };
   const { logger, ratePerMinute = 1_200, checkAnswers = false } = options;
   const app = Fastify({
     loggerInstance: logger,
@@ -158,8 +164,10 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
     const isLink = method === 'GET' && mode === 'navigate';
     assertOwnPage({ host, origin, isForeign: site === 'cross-site' && !isLink }, isOpen(options));
   });
+  app.addHook('onResponse', async (request, reply) => metrics.answeredTo(request, reply));
   await describeApi(app);
   addHealth(app, options);
+  addMetrics(app, options, metrics);
   await app.register(async (asked) => {
     await asked.register(etag, { weak: true }); // of JSON that is read; streams have none
     for (const one of ROUTES.filter(isRead)) addRoute(asked, one, options, live);
@@ -181,6 +189,27 @@ function addHealth(app: FastifyInstance, { engine, logger }: HttpOptions): void 
     return await reply
       .status(ready ? 200 : 503)
       .send({ ready, temporal: short(health.temporal), store: short(health.store) });
+  });
+}
+
+/** Numbers of all projects: for whoever may read and is bound to none. */
+function addMetrics(
+  app: FastifyInstance,
+  { authenticate }: HttpOptions,
+  metrics: ServerMetrics,
+): void {
+  app.get('/metrics', {
+    schema: { hide: true },
+    onRequest: async ({ headers }) => {
+      const who = authenticate ? await authenticate(headers.authorization) : OPEN;
+      assertAllowed(who, 'read');
+      assertUnbound(who);
+    },
+    handler: async (_request, reply) =>
+      await reply
+        .type(METRICS_TYPE)
+        .serializer((text: string) => text)
+        .send(await metrics.page()),
   });
 }
 
