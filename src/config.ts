@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { CircuitSettingsSchema } from './domain/circuit.js';
 import { type CircuitSettings } from './domain/circuit.js';
 import type { Oidc, OidcOptions } from './domain/oidc.js';
+import type { Hook, HookOptions } from './domain/hook.js';
 import type { Sink, SinkOptions } from './domain/sink.js';
 import type { RunnerChoice } from './domain/choose-runner.js';
 import type { RunnerSettings } from './domain/runner-settings.js';
@@ -32,6 +33,7 @@ import {
   oidc,
   programs,
   atLeast,
+  webhooks,
   publicUrl,
   serverWaits,
   sinks,
@@ -134,6 +136,8 @@ export interface Settings {
   circuits?: Readonly<Record<string, z.input<typeof CircuitSettingsSchema>>>;
   /** Who is told what happens to executions, by HTTP, in a chat, by mail: by one of the workers that have them. Needs the store. */
   sinks?: readonly SinkOptions[];
+  /** Webhooks that the HTTP API takes: each starts a pipeline or answers an approval. Default: none. */
+  webhooks?: readonly HookOptions[];
   /** Who may call over HTTP with a token of an issuer of OpenID Connect, beside those with API keys. Default: nobody. */
   oidc?: OidcOptions;
   /** Where people see the page, for links in what they are told: `https://tempograph.example.com`. Default: no links. */
@@ -179,6 +183,7 @@ export interface ResolvedSettings extends RunnerSettings {
   limits: Readonly<Record<string, { max: number }>>;
   circuits: Readonly<Record<string, CircuitSettings>>;
   sinks: readonly Sink[];
+  webhooks: readonly Hook[];
   /** Null: only API keys are taken. */
   oidc: Oidc | null;
   /** Without a slash at the end. Null: nobody said. */
@@ -336,6 +341,7 @@ export function resolveSettings(
     limits: read('limits', 'TEMPOGRAPH_LIMITS', limits, {}),
     circuits: read('circuits', 'TEMPOGRAPH_CIRCUITS', circuits, {}),
     sinks: read('sinks', 'TEMPOGRAPH_SINKS', sinks, []),
+    webhooks: read('webhooks', 'TEMPOGRAPH_WEBHOOKS', webhooks, []),
     oidc: read<Oidc | null>('oidc', 'TEMPOGRAPH_OIDC', oidc, null),
     publicUrl: read<string | null>('publicUrl', 'TEMPOGRAPH_PUBLIC_URL', publicUrl, null),
     logLevel: read('logLevel', 'TEMPOGRAPH_LOG_LEVEL', logLevel, 'info'),

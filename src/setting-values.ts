@@ -20,6 +20,7 @@ import {
   type Runtime,
 } from './domain/program.js';
 import { parseBytes } from './domain/bytes.js';
+import { HooksSchema, type Hook } from './domain/hook.js';
 import { SinksSchema, type Sink } from './domain/sink.js';
 import type { WarmWish } from './domain/warm-plan.js';
 
@@ -135,6 +136,17 @@ export function sinks(value: unknown): Sink[] {
   throw new TaskError(
     'CONFIGURATION',
     `${place}: ${issue?.message ?? 'expected [{ name, kind, url, events, project, format }]'}`,
+  );
+}
+
+export function webhooks(value: unknown): Hook[] {
+  const parsed = HooksSchema.safeParse(fromJson(value));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = ['webhooks', ...(issue?.path ?? []).map(String)].join('.');
+  throw new TaskError(
+    'CONFIGURATION',
+    `${place}: ${issue?.message ?? 'expected [{ name, secret, project, pipeline, params }]'}`,
   );
 }
 

@@ -92,6 +92,7 @@ export async function startServer(
     ...{ engine, port, facts: { webUi, namespace }, logger: createLogger(settings.logLevel) },
     ...(host === undefined ? {} : { host }),
     authenticate: await doorsOf(engine, settings, open),
+    hooks: settings.webhooks,
     ...(settings.storeUrl === null ? {} : { audit: auditOf(engine) }),
   });
 }

@@ -22,7 +22,9 @@ import { z } from 'zod';
 import type { TaskEngine } from '../client.js';
 import { assertAllowed, type Principal } from '../domain/access.js';
 import { TaskError } from '../domain/errors.js';
+import type { Hook } from '../domain/hook.js';
 import { OPEN } from './authenticate.js';
+import { receiveHooks } from './hooks.js';
 import { LiveHub } from './live-hub.js';
 import { describeApi } from './openapi.js';
 import { METRICS_TYPE, ServerMetrics } from './metrics.js';
@@ -47,6 +49,8 @@ export interface HttpOptions {
   logger: Logger;
   /** Writes to the audit log. Default: to the logger alone. */
   audit?: ((who: string, change: Change) => Promise<void>) | undefined;
+  /** Webhooks that it takes. Default: none. */
+  hooks?: readonly Hook[];
   /** Requests of one address in a minute. Default 1,200. */
   ratePerMinute?: number;
   /** Refuses to send what does not fit its shape, for tests. Default false. */
@@ -173,6 +177,10 @@ async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstan
     for (const one of ROUTES.filter(isRead)) addRoute(asked, one, options, live);
   });
   for (const one of ROUTES.filter((route) => !isRead(route))) addRoute(app, one, options, live);
+  const { engine, hooks = [] } = options;
+  const audit = async (who: Principal, change: Change): Promise<void> =>
+    await written(options, who, change);
+  if (hooks.length > 0) await receiveHooks(app, PREFIX, { engine, hooks, audit });
   app.get(`${PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
   await servePage(app);
   return app;
@@ -276,7 +284,7 @@ function callOf(
   options: HttpOptions,
   live: LiveHub,
 ): Call<unknown, unknown, unknown> {
-  const { engine, facts, logger, audit } = options;
+  const { engine, facts } = options;
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   const who = request.who ?? OPEN;
@@ -291,13 +299,19 @@ function callOf(
     idempotencyKey: header('idempotency-key'),
     ...{ range: header('range'), ifRange: header('if-range') },
     facts: { ...facts, authentication: isOpen(options) ? 'open' : 'required' },
-    audit: async (change) => {
-      logger.info({ who: who.name, ...change }, 'changed over HTTP');
-      await audit?.(who.name, change).catch((error: unknown) => {
-        logger.error({ err: error, ...change }, 'the audit log could not be written');
-      });
-    },
+    audit: (change) => written(options, who, change),
   };
+}
+
+async function written(
+  { logger, audit }: HttpOptions,
+  who: Principal,
+  change: Change,
+): Promise<void> {
+  logger.info({ who: who.name, ...change }, 'changed over HTTP');
+  await audit?.(who.name, change).catch((error: unknown) => {
+    logger.error({ err: error, ...change }, 'the audit log could not be written');
+  });
 }
 
 function notFoundOf(request: FastifyRequest, reply: FastifyReply): HttpProblem {
