@@ -93,7 +93,10 @@ export default {
     }),
     project(
       'temporal',
-      ['!(domain|convert|notify|remote|store|engine|sandbox|support|fixtures)/**/*.test.ts', '*.test.ts'],
+      [
+        '!(domain|convert|notify|remote|store|engine|sandbox|support|fixtures)/**/*.test.ts',
+        '*.test.ts',
+      ],
       {
         testPathIgnorePatterns: ['/node_modules/', '/test/runners/(container|faas|program)[^/]*$'],
         globalSetup: '<rootDir>/test/support/global-setup.mjs',
