@@ -23,13 +23,14 @@ import { includes, sees, type Principal } from '../domain/access.js';
 import { TaskError } from '../domain/errors.js';
 import { graphOf } from './calls.js';
 import { LiveHub } from './live-hub.js';
-import { describeApi } from './openapi.js';
+import { describeApi, problemsOf } from './openapi.js';
 import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
 import { HttpProblem, problemOf, ProblemShape } from './problem.js';
 import { RawAnswer, type Call, type Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Authenticate, Change, ServerFacts } from './services.js';
+import { answerUnread } from './unread.js';
 import { validatorFor } from './validator.js';
 
 export interface HttpOptions {
@@ -48,6 +49,8 @@ export interface HttpOptions {
   ratePerMinute?: number;
   /** Refuses to send what does not fit its shape, for tests. Default false. */
   checkAnswers?: boolean;
+  /** How long a stream lasts, in milliseconds: whoever reads on comes back, with a key that is still right. Default an hour. */
+  streamLimitMs?: number;
 }
 
 export interface HttpServer {
@@ -60,6 +63,7 @@ export interface HttpServer {
 
 const PREFIX = '/api/v1';
 const BODY_LIMIT = 2 ** 20;
+const STREAM_LIMIT_MS = 3_600_000;
 const OPEN: Principal = { kind: 'open', name: 'open', scope: 'admin', projects: null };
 
 declare module 'fastify' {
@@ -115,6 +119,7 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 4_000 },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: answerUnread,
   }) as unknown as FastifyInstance;
   app.removeContentTypeParser('text/plain'); // which a page of another site may send without asking
   app.decorateRequest('who', null);
@@ -154,7 +159,11 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
     const isLink = method === 'GET' && mode === 'navigate';
     assertOwnPage({ host, origin, isForeign: site === 'cross-site' && !isLink }, !authenticate);
   });
-  await describeApi(app);
+  // Before a body is read, and whatever else is wrong with it.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) throw notFoundOf(request, reply);
+  });
+  await describeApi(app, ROUTES);
   addHealth(app, options);
   for (const one of ROUTES) addRoute(app, one, options, live);
   app.get(`${PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
@@ -196,7 +205,7 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       ...(body ? { body } : {}),
       response: {
         [status]: isRaw ? z.string().describe(answer.description) : answer,
-        default: ProblemShape,
+        ...Object.fromEntries(problemsOf(one).map((failure) => [failure, ProblemShape])),
       },
     },
     onRequest: async (request) => {
@@ -207,10 +216,10 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       if (one.of === 'execution') await assertSees(request, options.engine);
     },
     preValidation: async (request) => {
-      if (body && (request.body === undefined || request.body === null)) request.body = {};
+      if (body && request.body === undefined) request.body = {};
     },
     handler: async (request, reply) => {
-      const given = await one.handle(callOf(request, reply, options, live));
+      const given = await one.handle(callOf(one, request, reply, options, live));
       if (!(given instanceof RawAnswer)) return await reply.status(status).send(given);
       return await reply
         .status(given.status)
@@ -252,13 +261,20 @@ async function assertSees(request: FastifyRequest, engine: TaskEngine): Promise<
 }
 
 function callOf(
+  { answer }: Route,
   request: FastifyRequest,
   reply: FastifyReply,
-  { engine, facts, authenticate, logger, audit }: HttpOptions,
+  options: HttpOptions,
   live: LiveHub,
 ): Call<unknown, unknown, unknown> {
+  const { engine, facts, authenticate, logger, audit, streamLimitMs = STREAM_LIMIT_MS } = options;
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  const isStream = 'contentType' in answer && answer.contentType === 'text/event-stream';
+  const limit = isStream ? setTimeout(() => gone.abort(), streamLimitMs) : undefined;
+  reply.raw.once('close', () => {
+    clearTimeout(limit);
+    gone.abort();
+  });
   const who = request.who ?? OPEN;
   const { params, query, body, headers } = request;
   const header = (name: string): string | undefined => {
