@@ -15,6 +15,13 @@ export const NodeParams = ExecutionParams.extend({
 /** Who asks, and why: both stand in status histories and in the audit log. */
 export const Why = z.strictObject({ reason: z.string().min(1).max(1_000).optional() });
 
+/** A value that may be given once or many times. */
+export const many = <T extends z.ZodType>(one: T) =>
+  z.union([one, z.array(one)]).transform((value) => (Array.isArray(value) ? value : [value]));
+
+/** In a query: `true` or `false`. */
+export const Flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+
 /** `<execution>/<node>`. */
 export const nodeOf = ({ params }: Call<z.infer<typeof NodeParams>, unknown, unknown>): string =>
   `${params.executionId}/${params.nodeId}`;

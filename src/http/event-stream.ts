@@ -3,6 +3,7 @@
  * asks for the next message when the last one has left: whoever reads slowly holds up nobody but themselves.
  */
 import { Readable } from 'node:stream';
+import { HttpProblem, problemOf } from './problem.js';
 import { RawAnswer } from './route.js';
 
 export interface StreamMessage {
@@ -17,10 +18,12 @@ const HEARTBEAT_MS = 15_000;
 /** What readers wait before they come back. */
 const RETRY_MS = 2_000;
 
+const asProblem = (error: unknown): unknown => problemOf(error, 'stream');
+
 /** @param tell what a thrown thing is, as the data of a last message `error` */
 export function eventStream(
   messages: AsyncIterable<StreamMessage>,
-  tell: (error: unknown) => unknown,
+  tell: (error: unknown) => unknown = asProblem,
   heartbeatMs = HEARTBEAT_MS,
 ): RawAnswer {
   return new RawAnswer({
@@ -71,4 +74,16 @@ function messageText({ event, id, data }: StreamMessage): string {
   const name = event.replace(/[\r\n]/g, ' ');
   const place = id === undefined ? '' : `id: ${id.replace(/[\r\n\0]/g, '')}\n`;
   return `event: ${name}\n${place}data: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Where whoever comes back goes on. @throws HttpProblem 400 for an id that no message had */
+export function positionOf(lastEventId: string | undefined): number | undefined {
+  if (lastEventId === undefined || lastEventId === '') return undefined;
+  const position = Number(lastEventId);
+  if (/^\d{1,15}$/.test(lastEventId)) return position;
+  throw new HttpProblem(
+    400,
+    'BAD_REQUEST',
+    `Last-Event-ID: expected the id of a message, a whole number, got ${JSON.stringify(lastEventId.slice(0, 50))}`,
+  );
 }

@@ -2,16 +2,12 @@
 import { z } from 'zod';
 import type { ListQuery } from '../client/listing.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
-import { ExecutionParams, NodeParams, nodeOf, projectFor } from './calls.js';
-import { eventStream, type StreamMessage } from './event-stream.js';
-import { HttpProblem, problemOf } from './problem.js';
+import { ExecutionParams, many, NodeParams, nodeOf, projectFor } from './calls.js';
+import { eventStream, positionOf, type StreamMessage } from './event-stream.js';
+import { HttpProblem } from './problem.js';
 import { route } from './route.js';
 import { ExecutionListShape, ExecutionShape, loose, NodeShape, StartedShape } from './shapes.js';
 import { submit, SubmissionShape } from './submission.js';
-
-/** A value that may be given once or many times. */
-const many = <T extends z.ZodType>(one: T) =>
-  z.union([one, z.array(one)]).transform((value) => (Array.isArray(value) ? value : [value]));
 
 const ListShape = z.strictObject({
   status: many(z.enum(STATUSES)).optional(),
@@ -28,8 +24,6 @@ const ListShape = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).optional(),
   cursor: z.string().max(1_000).optional().describe('nextCursor of the page before'),
 });
-
-const tell = (error: unknown): unknown => problemOf(error, 'stream');
 
 export const executionRoutes = [
   route({
@@ -162,7 +156,7 @@ export const executionRoutes = [
     },
     handle: async ({ engine, live, params, signal }) => {
       await engine.open(params.executionId); // 404 before the stream begins
-      return eventStream(updates(live.watch(params.executionId, signal)), tell);
+      return eventStream(updates(live.watch(params.executionId, signal)));
     },
   }),
   route({
@@ -183,7 +177,7 @@ export const executionRoutes = [
     handle: async ({ engine, params, signal, lastEventId }) => {
       const { executionId } = params;
       const after = positionOf(lastEventId) ?? 0;
-      return eventStream(told(engine.events({ executionId, after, signal })), tell);
+      return eventStream(told(engine.events({ executionId, after, signal })));
     },
   }),
   route({
@@ -209,7 +203,7 @@ export const executionRoutes = [
         ...(project === undefined ? {} : { project }),
         ...(after === undefined ? {} : { after }),
       });
-      return eventStream(told(events), tell);
+      return eventStream(told(events));
     },
   }),
   route({
@@ -260,16 +254,4 @@ async function* told(
   of: AsyncIterable<{ event: string; position: number }>,
 ): AsyncGenerator<StreamMessage> {
   for await (const data of of) yield { event: data.event, id: String(data.position), data };
-}
-
-/** @throws HttpProblem 400 for an id that no message had */
-function positionOf(lastEventId: string | undefined): number | undefined {
-  if (lastEventId === undefined || lastEventId === '') return undefined;
-  const position = Number(lastEventId);
-  if (/^\d{1,15}$/.test(lastEventId)) return position;
-  throw new HttpProblem(
-    400,
-    'BAD_REQUEST',
-    `Last-Event-ID: expected the id of a message, a whole number, got ${JSON.stringify(lastEventId.slice(0, 50))}`,
-  );
 }

@@ -22,6 +22,10 @@ export interface CallContext extends Services {
   lastEventId: string | undefined;
   /** The header `Idempotency-Key`. */
   idempotencyKey: string | undefined;
+  /** The header `Range`: a part of what is asked for. */
+  range: string | undefined;
+  /** The header `If-Range`: only of this version; of another one, all of it. */
+  ifRange: string | undefined;
 }
 
 export interface Call<P, Q, B> extends CallContext {
@@ -30,14 +34,28 @@ export interface Call<P, Q, B> extends CallContext {
   body: B;
 }
 
-export type Tag = 'executions' | 'nodes' | 'pipelines' | 'approvals' | 'system';
+export type Tag =
+  | 'executions'
+  | 'nodes'
+  | 'logs'
+  | 'artifacts'
+  | 'pipelines'
+  | 'approvals'
+  | 'schedules'
+  | 'catalogue'
+  | 'limits'
+  | 'access'
+  | 'system';
+
+/** What belongs to a project and is named by a parameter: `executionId`, `scheduleId`, `projectId`, `taskId`. */
+export type Owned = 'execution' | 'schedule' | 'project' | 'task';
 
 /**
- * What a call is about. `execution`: the one that the parameter `executionId` names, of which a key bound to projects has
- * to see the project; else the answer is 404, as if there were none. `projects`: the handler asks {@link Call.who} itself.
- * `system`: what belongs to no project; a key that is bound to some gets 403.
+ * What a call is about. {@link Owned}: what the parameter names, of which a key bound to projects has to see the project;
+ * else the answer is 404, as if there were none. `projects`: the handler asks {@link Call.who} itself. `system`: what
+ * belongs to no project; a key that is bound to some gets 403.
  */
-export type Of = 'execution' | 'projects' | 'system';
+export type Of = Owned | 'projects' | 'system';
 
 /** A body that is sent as it comes. */
 export interface Raw {

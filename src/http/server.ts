@@ -8,6 +8,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import etag from '@fastify/etag';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, {
@@ -19,9 +20,8 @@ import Fastify, {
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { TaskEngine } from '../client.js';
-import { includes, sees, type Principal } from '../domain/access.js';
+import { includes, type Principal } from '../domain/access.js';
 import { TaskError } from '../domain/errors.js';
-import { graphOf } from './calls.js';
 import { LiveHub } from './live-hub.js';
 import { describeApi, problemsOf } from './openapi.js';
 import { assertOwnPage, isLoopback } from './origin.js';
@@ -30,6 +30,7 @@ import { HttpProblem, problemOf, ProblemShape } from './problem.js';
 import { RawAnswer, type Call, type Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Authenticate, Change, ServerFacts } from './services.js';
+import { assertSeesOwned } from './sight.js';
 import { answerUnread } from './unread.js';
 import { validatorFor } from './validator.js';
 
@@ -62,6 +63,7 @@ export interface HttpServer {
 }
 
 const PREFIX = '/api/v1';
+const isRead = ({ method }: Route): boolean => method === 'GET';
 const BODY_LIMIT = 2 ** 20;
 const STREAM_LIMIT_MS = 3_600_000;
 const OPEN: Principal = { kind: 'open', name: 'open', scope: 'admin', projects: null };
@@ -165,7 +167,11 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
   });
   await describeApi(app, ROUTES);
   addHealth(app, options);
-  for (const one of ROUTES) addRoute(app, one, options, live);
+  await app.register(async (asked) => {
+    await asked.register(etag, { weak: true }); // of JSON that is read; streams have none
+    for (const one of ROUTES.filter(isRead)) addRoute(asked, one, options, live);
+  });
+  for (const one of ROUTES.filter((route) => !isRead(route))) addRoute(app, one, options, live);
   app.get(`${PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
   await servePage(app);
   return app;
@@ -213,7 +219,8 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       const who = authenticate ? await authenticate(request.headers.authorization) : OPEN;
       request.who = who;
       assertAllowed(who, one);
-      if (one.of === 'execution') await assertSees(request, options.engine);
+      if (one.of !== 'projects' && one.of !== 'system')
+        await assertSeesOwned(options.engine, who, one.of, request.params);
     },
     preValidation: async (request) => {
       if (body && request.body === undefined) request.body = {};
@@ -247,19 +254,6 @@ function assertAllowed(who: Principal, { scope, of }: Route): void {
     );
 }
 
-/** Of a project that the caller has no part in, nothing is known. @throws TaskError NOT_FOUND */
-async function assertSees(request: FastifyRequest, engine: TaskEngine): Promise<void> {
-  const { who, params } = request;
-  if (who === null || who.projects === null) return;
-  const { executionId } = params as { executionId: string };
-  const { project } = await engine.getExecution(graphOf(executionId));
-  if (!sees(who, project))
-    throw new TaskError(
-      'NOT_FOUND',
-      `there is no execution ${JSON.stringify(executionId)} in this namespace`,
-    );
-}
-
 function callOf(
   { answer }: Route,
   request: FastifyRequest,
@@ -285,6 +279,7 @@ function callOf(
     ...{ engine, live, who, params, query, body, signal: gone.signal },
     lastEventId: header('last-event-id'),
     idempotencyKey: header('idempotency-key'),
+    ...{ range: header('range'), ifRange: header('if-range') },
     facts: { ...facts, authentication: authenticate ? 'required' : 'open' },
     audit: async (change) => {
       logger.info({ who: who.name, ...change }, 'changed over HTTP');
