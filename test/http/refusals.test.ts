@@ -78,6 +78,14 @@ describe('a request that is wrong', () => {
       });
   });
 
+  it('names what a graph lacks, also where inputs are given', async () => {
+    const body = { graph: { tasks: [{ id: 'a', task: 'noop' }, null] }, inputs: { a: 1 } };
+    expect(await http.call('POST', '/executions', body)).toMatchObject({
+      status: 422,
+      json: { code: 'SPEC_INVALID' },
+    });
+  });
+
   it('is not told where files of the server lie', async () => {
     const unknown = await http.call('POST', '/executions', { pipeline: 'nope' });
     expect(unknown.json['detail']).toMatch(/no template "nope" in \.\//);

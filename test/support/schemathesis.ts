@@ -42,6 +42,7 @@ const SEMANTIC = {
   422: '^/api/v1/(executions$|pipelines/(validate|plan)$|executions/\\{executionId\\}/rerun)',
   400: '^/api/v1/executions$',
 };
+const REFUSED = [400, 401, 403, 404, 405, 406, 409, 415, 422, 428, 429, 431];
 const ACCEPTED = ['2xx', '3xx', 401, 403, 404, 409, 422];
 
 /** @throws where Schemathesis cannot be had */
@@ -79,6 +80,8 @@ function configOf({ token, known }: FuzzOptions): string {
     'request-timeout = 60',
     'generation.database = "none"',
     'output.sanitization.enabled = false',
+    // An address that is too long is refused before anybody reads it.
+    `checks.negative_data_rejection.expected-statuses = ${JSON.stringify(REFUSED)}`,
     ...(token === undefined ? [] : [`auth.openapi.bearer = { bearer = ${JSON.stringify(token)} }`]),
     ...names.map((name) => `dictionaries.${name}.values = ${JSON.stringify(known[name])}`),
     ...names.map((name) => `parameters.${name} = { dictionary = "${name}", probability = 0.5 }`),
