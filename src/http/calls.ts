@@ -1,6 +1,6 @@
 /** What several routes ask of a call. */
 import { z } from 'zod';
-import { sees } from '../domain/access.js';
+import { sees, type Principal } from '../domain/access.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Call, CallContext } from './route.js';
 import { HttpProblem } from './problem.js';
@@ -37,11 +37,7 @@ export const graphOf = (executionId: string): string => splitExecutionId(executi
 export function projectFor({ who }: CallContext, given: string | undefined): string | undefined {
   if (given !== undefined) {
     if (sees(who, given)) return given;
-    throw new HttpProblem(
-      403,
-      'FORBIDDEN',
-      `project: ${who.name} has no part in project ${JSON.stringify(given)}; it has ${(who.projects ?? []).join(', ')}`,
-    );
+    throw foreignProject(who, given);
   }
   if (who.projects === null) return undefined;
   const [only, ...more] = who.projects;
@@ -52,3 +48,13 @@ export function projectFor({ who }: CallContext, given: string | undefined): str
     `project: expected one of ${who.projects.join(', ')}, since ${who.name} is bound to these; got none`,
   );
 }
+
+export const foreignProject = (
+  { name, projects }: Principal,
+  project: string | null,
+): HttpProblem =>
+  new HttpProblem(
+    403,
+    'FORBIDDEN',
+    `project: ${name} has no part in project ${JSON.stringify(project)}; it has ${(projects ?? []).join(', ')}`,
+  );

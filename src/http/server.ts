@@ -30,7 +30,7 @@ import { HttpProblem, problemOf, ProblemShape } from './problem.js';
 import { RawAnswer, type Call, type Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Authenticate, Change, ServerFacts } from './services.js';
-import { assertSeesOwned } from './sight.js';
+import { assertSeesCall } from './sight.js';
 import { answerUnread } from './unread.js';
 import { validatorFor } from './validator.js';
 
@@ -219,8 +219,7 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       const who = authenticate ? await authenticate(request.headers.authorization) : OPEN;
       request.who = who;
       assertAllowed(who, one);
-      if (one.of !== 'projects' && one.of !== 'system')
-        await assertSeesOwned(options.engine, who, one.of, request.params);
+      await assertSeesCall(options.engine, who, one.of, request);
     },
     preValidation: async (request) => {
       if (body && request.body === undefined) request.body = {};

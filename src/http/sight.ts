@@ -2,8 +2,8 @@
 import type { TaskEngine } from '../client.js';
 import { sees, type Principal } from '../domain/access.js';
 import { TaskError } from '../domain/errors.js';
-import { graphOf } from './calls.js';
-import type { Owned } from './route.js';
+import { foreignProject, graphOf } from './calls.js';
+import type { Of, Owned } from './route.js';
 
 interface Owning {
   parameter: string;
@@ -40,19 +40,28 @@ const OWNED: Record<Owned, Owning> = {
   },
 };
 
-/** Of what is of a project that the caller has no part in, nothing is known. @throws TaskError NOT_FOUND */
-export async function assertSeesOwned(
+/**
+ * Of what is of a project that the caller has no part in, nothing is known; and no such project is to be named.
+ *
+ * @throws TaskError NOT_FOUND, HttpProblem 403
+ */
+export async function assertSeesCall(
   engine: TaskEngine,
   who: Principal,
-  of: Owned,
-  params: unknown,
+  of: Of,
+  { params, query }: { params: unknown; query: unknown },
 ): Promise<void> {
-  const { parameter } = OWNED[of];
-  const { [parameter]: id = '' } = params as Record<string, string | undefined>;
-  await assertSees(engine, who, of, id);
+  if (of === 'system') return;
+  if (of !== 'projects') {
+    const { parameter } = OWNED[of];
+    const { [parameter]: id = '' } = params as Record<string, string | undefined>;
+    await assertSees(engine, who, of, id);
+  }
+  const { project } = query as { project?: unknown };
+  if (typeof project === 'string' && !sees(who, project)) throw foreignProject(who, project);
 }
 
-/** The same of a thing by its id. @throws TaskError NOT_FOUND */
+/** Of a thing by its id. @throws TaskError NOT_FOUND */
 export async function assertSees(
   engine: TaskEngine,
   who: Principal,

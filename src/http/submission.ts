@@ -6,6 +6,7 @@ import { SpecInvalidError } from '../domain/errors.js';
 import { parsePipeline } from '../domain/pipeline.js';
 import { validateGraph } from '../domain/validate.js';
 import type { GraphSpec } from '../domain/spec.js';
+import { assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
 import { HttpProblem } from './problem.js';
 import type { Call } from './route.js';
@@ -21,6 +22,7 @@ export const SubmissionShape = z
     pipeline: name.optional().describe('the name of a pipeline'),
     yaml: z.string().min(1).optional().describe('a pipeline as YAML or JSON text'),
     task: name.optional().describe('the name of a task, run alone'),
+    taskId: name.optional().describe('the id of a task of the catalogue'),
     input: z.unknown().optional().describe('of the task'),
     params: z.record(z.string(), z.unknown()).optional(),
     inputs: z.record(z.string(), z.unknown()).optional().describe('by node id'),
@@ -35,11 +37,11 @@ export const SubmissionShape = z
     id: 'Submission',
     oneOf: ['graph', 'pipeline', 'yaml', 'task'].map((one) => ({ required: [one] })),
     description:
-      'One of graph, pipeline, yaml and task; beside it the options of a submission, as in the package: priority, retry, timeout, scheduledTime, dependencies and so on.',
+      'One of graph, pipeline, yaml, task and taskId; beside it the options of a submission, as in the package: priority, retry, timeout, scheduledTime, dependencies and so on.',
   });
 export type Submission = z.infer<typeof SubmissionShape>;
 
-const WHAT = ['graph', 'pipeline', 'yaml', 'task'] as const;
+const WHAT = ['graph', 'pipeline', 'yaml', 'task', 'taskId'] as const;
 
 /**
  * Starts what a call says; sent again with the same key it gives the same execution.
@@ -55,21 +57,30 @@ export async function submit(call: Call<unknown, unknown, Submission>): Promise<
       'INPUT_INVALID',
       `expected exactly one of ${WHAT.join(', ')}, got ${said.length === 0 ? 'none' : said.join(' and ')}`,
     );
-  const { graph, pipeline, yaml, task, input, inputs, params, ...more } = body;
+  const { graph, pipeline, yaml, task, taskId, input, inputs, params, ...more } = body;
   const project = projectFor(call, body.project);
   const options = {
     ...more,
     ...(project === undefined ? {} : { project }),
     ...(idempotencyKey === undefined ? {} : { requestId: idempotencyKey }),
   } as GraphSubmitOptions;
+  const given = (graph as GraphSpec | undefined) ?? pipeline ?? graphIn(yaml, params);
+  await assertWithin(call, { ...options, taskId, graph: given });
   if (task !== undefined) return await engine.scheduleTask({ ...options, task, input });
-  const given = (graph as GraphSpec | undefined) ?? pipeline ?? located(yaml ?? '', params);
-  return await engine.scheduleTaskGraph(given, {
+  if (taskId !== undefined)
+    return await engine.scheduleTask({
+      ...{ ...options, taskId, input },
+      ...(params === undefined ? {} : { params }),
+    });
+  return await engine.scheduleTaskGraph(given as GraphSpec | string, {
     ...options,
     ...(params === undefined ? {} : { params }),
     ...(inputs === undefined ? {} : { inputs }),
   });
 }
+
+const graphIn = (yaml: string | undefined, params: Submission['params']): GraphSpec | undefined =>
+  yaml === undefined ? undefined : located(yaml, params);
 
 /** @throws SpecInvalidError with the lines of what is wrong */
 export function parsed(text: string): GraphSpec {

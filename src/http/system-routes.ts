@@ -3,10 +3,13 @@ import { z } from 'zod';
 import { packageVersion } from '../config.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
+import { previewWaits } from '../domain/retry.js';
+import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
 import type { GraphSpec } from '../domain/spec.js';
+import { assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
 import { openApprovals } from './open-approvals.js';
-import { FaultShape } from './problem.js';
+import { FaultShape, HttpProblem } from './problem.js';
 import { route } from './route.js';
 import { loose } from './shapes.js';
 import { located, parsed } from './submission.js';
@@ -135,10 +138,34 @@ export const systemRoutes = [
     body: SourceShape,
     bodyLimit: 64 * 2 ** 20,
     answer: loose('GraphForecast', 'As engine.plan() gives it.'),
-    handle: ({ engine, body }) =>
-      engine.plan((body.graph as GraphSpec | undefined) ?? located(body.yaml ?? '', body.params), {
+    handle: async (call) => {
+      const { engine, body } = call;
+      const graph = (body.graph as GraphSpec | undefined) ?? located(body.yaml ?? '', body.params);
+      await assertWithin(call, { graph });
+      return await engine.plan(graph, {
         ...(body.params === undefined ? {} : { params: body.params }),
-      }),
+      });
+    },
+  }),
+  route({
+    id: 'retryPreview',
+    method: 'POST',
+    path: '/pipelines/retry-preview',
+    tag: 'pipelines',
+    summary: 'The waits of a retry policy, without jitter',
+    description: 'What is not given is as in a task.',
+    scope: 'read',
+    of: 'projects',
+    body: RetryObjectSchema,
+    answer: z.object({ waitsMs: z.array(z.number()) }),
+    handle: async ({ body }) => {
+      try {
+        return { waitsMs: previewWaits(resolveRetry(body)) };
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error; // the fields contradict each other
+        throw new HttpProblem(422, 'INPUT_INVALID', `retry: ${error.message}`);
+      }
+    },
   }),
   route({
     id: 'listApprovals',

@@ -78,7 +78,7 @@ describe('submitting', () => {
       {},
       422,
       'INPUT_INVALID',
-      /exactly one of graph, pipeline, yaml, task, got none/,
+      /exactly one of graph, pipeline, yaml, task, taskId, got none/,
     ],
     [
       'two things to run',

@@ -1,4 +1,5 @@
 /** The HTTP server over a harness, and calls of it as a program makes them. */
+import { HttpProblem } from '../../src/http/problem.js';
 import { startHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.js';
 import type { Harness } from './engine.js';
 
@@ -115,5 +116,17 @@ function messageOf(block: string): Message | undefined {
     event: fields.get('event') ?? 'message',
     ...(id === undefined ? {} : { id }),
     data: JSON.parse(data) as Record<string, unknown>,
+  };
+}
+
+/** Callers by the token that they send, each of scope `admin` unless it is said otherwise: null for all projects. */
+export function callers(
+  projects: Readonly<Record<string, readonly string[] | null>>,
+): NonNullable<HttpOptions['authenticate']> {
+  return async (header) => {
+    const token = header?.replace('Bearer ', '') ?? '';
+    const of = projects[token];
+    if (of === undefined) throw new HttpProblem(401, 'UNAUTHENTICATED', 'no such key');
+    return { kind: 'key', name: `key:${token}`, scope: 'admin', projects: of };
   };
 }
