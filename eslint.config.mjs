@@ -110,7 +110,9 @@ const DOORS = {
   'setting-values': ['domain'],
   telemetry: ['telemetry', 'config', 'domain'],
   client: ['client', 'store', 'registry', 'config', 'domain', ...CONTRACT],
+  'beside-workers': ['config', 'runners', ...CONTRACT],
   worker: [
+    'beside-workers',
     'activities',
     'observe',
     'runners',

@@ -37,11 +37,13 @@ import {
   sinks,
   spareCpus,
   stopGrace,
+  targetLoad,
   variables,
   warm,
   warmBudget,
   whole,
   yesOrNo,
+  type LoadTarget,
   type LogLevel,
 } from './setting-values.js';
 
@@ -83,6 +85,12 @@ export interface Settings {
   faas?: boolean;
   /** Programs of one kind that run at once in this worker. Default: four for each CPU. */
   maxPrograms?: number;
+  /**
+   * Holds back sandboxes and containers while this machine is busy: no further one begins above these parts of its CPUs
+   * and its memory (each above 0, at most 1; 1 where it is not said). One of each kind always may. In the environment
+   * `{"cpu":0.9,"memory":0.8}`. Default: only `maxPrograms` counts.
+   */
+  targetLoad?: Partial<LoadTarget>;
   /**
    * The most that a program of this worker may ask for, as `resources`. Default: the machine's CPUs and memory, 64Gi of
    * disk, 4,096 processes, 64Mi of logs.
@@ -147,7 +155,7 @@ export interface Settings {
   metricsAddress?: string;
 }
 
-export { LOG_LEVELS, type LogLevel } from './setting-values.js';
+export { LOG_LEVELS, type LoadTarget, type LogLevel } from './setting-values.js';
 
 export interface ResolvedSettings extends RunnerSettings {
   dataDir: string;
@@ -162,6 +170,8 @@ export interface ResolvedSettings extends RunnerSettings {
   maxOutputBytes: number;
   maxArtifactBytes: number;
   maxResources: Limits;
+  /** Null: places alone count. */
+  targetLoad: LoadTarget | null;
   /** What the workers may; what they have is for each to find out. */
   runners: Pick<RunnerChoice, 'inProcess' | 'faas'>;
   /** Null: none. */
@@ -297,6 +307,7 @@ export function resolveSettings(
       whole('maxPrograms', 1, 512), // as many users as sandboxes of one worker have
       4 * availableParallelism(),
     ),
+    targetLoad: read<LoadTarget | null>('targetLoad', 'TEMPOGRAPH_TARGET_LOAD', targetLoad, null),
     maxResources: read('maxResources', 'TEMPOGRAPH_MAX_RESOURCES', maxResources, maxResources({})),
     warm: read<readonly WarmWish[]>('warm', 'TEMPOGRAPH_WARM', warm, []),
     warmBudget: read('warmBudget', 'TEMPOGRAPH_WARM_BUDGET', warmBudget, warmBudget('10%')),

@@ -80,6 +80,26 @@ export function stopGrace(value: unknown): number {
   }
 }
 
+/** What this machine's use is held below while sandboxes and containers are begun: parts of its CPUs and its memory. */
+export interface LoadTarget {
+  cpu: number;
+  memory: number;
+}
+
+const Part = z.number().gt(0).max(1).default(1);
+const LoadTargetSchema = z.strictObject({ cpu: Part, memory: Part });
+
+/** In the environment: JSON, `{"cpu":0.9,"memory":0.8}`. */
+export function targetLoad(value: unknown): LoadTarget {
+  const given = fromJson(value);
+  const parsed = LoadTargetSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new TaskError(
+    'CONFIGURATION',
+    `targetLoad: expected { cpu, memory }, each above 0 and at most 1, such as { "cpu": 0.9, "memory": 0.8 }, got ${preview(given)}`,
+  );
+}
+
 /** In the environment: `db=3,api=10`. */
 export function limits(value: unknown): Record<string, { max: number }> {
   const pairs =

@@ -23,6 +23,8 @@ const LONG_MS = 50;
 export interface Frames {
   /** Between a frame and the next, in milliseconds. */
   median: number;
+  /** Half of the time was spent in frames of at least so many milliseconds: few long ones weigh as they are seen. */
+  byTime: number;
   p95: number;
   p99: number;
   longest: number;
@@ -76,6 +78,7 @@ export class Trace {
     const seconds = ((drawn.at(-1) ?? 0) - (drawn[0] ?? 0)) / 1_000;
     return {
       median: percentile(between, 0.5),
+      byTime: byTime(between),
       p95: percentile(between, 0.95),
       p99: percentile(between, 0.99),
       longest: Math.max(...between),
@@ -126,3 +129,8 @@ function covered(spans: readonly TraceEvent[]): number {
 }
 
 const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
+
+function byTime(spans: readonly number[]): number {
+  let left = sum(spans) / 2;
+  return [...spans].sort((a, b) => b - a).find((span) => (left -= span) <= 0) ?? Number.NaN;
+}

@@ -1,6 +1,6 @@
 /** Many tasks in one call, never all or nothing. */
 import { z } from 'zod';
-import type { BatchOfTasks, BatchOptions } from '../client.js';
+import type { BatchItem, BatchOptions } from '../client.js';
 import { assertMayName, assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
 import { route, type Call } from './route.js';
@@ -75,8 +75,9 @@ export const batchRoutes = [
       await assertWithin(call, common);
       for (const id of taskIds) await assertMayName(call, id);
       const { engine } = call;
+      const list = (items ?? []) as unknown as BatchItem[];
       const answer = items
-        ? await engine.scheduleTaskBatch(items, common)
+        ? await engine.scheduleTaskBatch(list, common)
         : await engine.scheduleTaskBatch({ ...common, taskIds });
       const { successful, failed } = answer;
       await call.audit({

@@ -12,7 +12,7 @@ import { assertSees } from './sight.js';
 const Id = z
   .string()
   .regex(
-    /^[^/\p{Cc}]{1,255}$/u,
+    /^[^/\u0000-\u001f\u007f-\u009f]{1,255}$/,
     'expected 1 to 255 characters, none of them "/" or a control character',
   );
 const ProjectParams = z.object({ projectId: Id });

@@ -3,7 +3,7 @@
  *
  * S1. Nothing is read of a call before it is known who makes it, that the scope allows it, and that the caller sees what
  *     it is about: also not a wrong body.
- * S2. Without authentication it listens on loopback alone.
+ * S2. Where whoever sends nothing may do everything, it listens on loopback alone.
  * S3. What goes wrong is said as problem+json; what is ours to mend, in the log.
  */
 import { randomUUID } from 'node:crypto';
@@ -20,8 +20,9 @@ import Fastify, {
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { TaskEngine } from '../client.js';
-import { includes, type Principal } from '../domain/access.js';
+import { assertAllowed, type Principal } from '../domain/access.js';
 import { TaskError } from '../domain/errors.js';
+import { OPEN } from './authenticate.js';
 import { LiveHub } from './live-hub.js';
 import { describeApi, problemsOf } from './openapi.js';
 import { assertOwnPage, isLoopback } from './origin.js';
@@ -40,7 +41,7 @@ export interface HttpOptions {
   host?: string;
   /** Default 8080; 0 for a free one. */
   port?: number;
-  /** Undefined: whoever reaches it may do everything, on loopback alone. */
+  /** Undefined: whoever reaches it may do everything, whatever it sends; on loopback alone. */
   authenticate?: Authenticate | undefined;
   facts: Omit<ServerFacts, 'authentication'>;
   logger: Logger;
@@ -66,7 +67,6 @@ const PREFIX = '/api/v1';
 const isRead = ({ method }: Route): boolean => method === 'GET';
 const BODY_LIMIT = 2 ** 20;
 const STREAM_LIMIT_MS = 3_600_000;
-const OPEN: Principal = { kind: 'open', name: 'open', scope: 'admin', projects: null };
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -77,7 +77,7 @@ declare module 'fastify' {
 /** @throws TaskError CONFIGURATION for a host that is not loopback where there is no authentication */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
   const { host = '127.0.0.1', port = 8080, engine } = options;
-  if (!options.authenticate && !isLoopback(host))
+  if (isOpen(options) && !isLoopback(host))
     throw new TaskError(
       'CONFIGURATION',
       `host: expected a loopback address where there is no authentication, got ${JSON.stringify(host)}; anybody who reaches it could run anything`,
@@ -110,8 +110,10 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   };
 }
 
+const isOpen = ({ authenticate }: HttpOptions): boolean => authenticate?.open ?? !authenticate;
+
 async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInstance> {
-  const { logger, ratePerMinute = 1_200, authenticate, checkAnswers = false } = options;
+  const { logger, ratePerMinute = 1_200, checkAnswers = false } = options;
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -159,7 +161,7 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
   app.addHook('onRequest', async ({ headers, method }) => {
     const { host, origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
     const isLink = method === 'GET' && mode === 'navigate';
-    assertOwnPage({ host, origin, isForeign: site === 'cross-site' && !isLink }, !authenticate);
+    assertOwnPage({ host, origin, isForeign: site === 'cross-site' && !isLink }, isOpen(options));
   });
   // Before a body is read, and whatever else is wrong with it.
   app.addHook('onRequest', async (request, reply) => {
@@ -218,7 +220,8 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       const { authenticate } = options;
       const who = authenticate ? await authenticate(request.headers.authorization) : OPEN;
       request.who = who;
-      assertAllowed(who, one);
+      assertAllowed(who, one.scope);
+      if (one.of === 'system') assertUnbound(who);
       await assertSeesCall(options.engine, who, one.of, request);
     },
     preValidation: async (request) => {
@@ -237,15 +240,9 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
   });
 }
 
-/** @throws HttpProblem 403 */
-function assertAllowed(who: Principal, { scope, of }: Route): void {
-  if (!includes(who.scope, scope))
-    throw new HttpProblem(
-      403,
-      'FORBIDDEN',
-      `this needs scope ${scope}, and ${who.name} has ${who.scope}`,
-    );
-  if (of === 'system' && who.projects !== null)
+/** @throws HttpProblem 403 for who is bound to projects, where a call is about what belongs to none */
+function assertUnbound(who: Principal): void {
+  if (who.projects !== null)
     throw new HttpProblem(
       403,
       'FORBIDDEN',
@@ -260,7 +257,7 @@ function callOf(
   options: HttpOptions,
   live: LiveHub,
 ): Call<unknown, unknown, unknown> {
-  const { engine, facts, authenticate, logger, audit, streamLimitMs = STREAM_LIMIT_MS } = options;
+  const { engine, facts, logger, audit, streamLimitMs = STREAM_LIMIT_MS } = options;
   const gone = new AbortController();
   const isStream = 'contentType' in answer && answer.contentType === 'text/event-stream';
   const limit = isStream ? setTimeout(() => gone.abort(), streamLimitMs) : undefined;
@@ -279,7 +276,7 @@ function callOf(
     lastEventId: header('last-event-id'),
     idempotencyKey: header('idempotency-key'),
     ...{ range: header('range'), ifRange: header('if-range') },
-    facts: { ...facts, authentication: authenticate ? 'required' : 'open' },
+    facts: { ...facts, authentication: isOpen(options) ? 'open' : 'required' },
     audit: async (change) => {
       logger.info({ who: who.name, ...change }, 'changed over HTTP');
       await audit?.(who.name, change).catch((error: unknown) => {
