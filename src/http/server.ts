@@ -26,7 +26,7 @@ import type { Hook } from '../domain/hook.js';
 import { OPEN } from './authenticate.js';
 import { receiveHooks } from './hooks.js';
 import { LiveHub } from './live-hub.js';
-import { describeApi } from './openapi.js';
+import { describeApi, problemsOf } from './openapi.js';
 import { METRICS_TYPE, ServerMetrics } from './metrics.js';
 import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
@@ -35,6 +35,7 @@ import { RawAnswer, type Call, type Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Authenticate, Change, ServerFacts } from './services.js';
 import { assertSeesCall } from './sight.js';
+import { answerUnread } from './unread.js';
 import { validatorFor } from './validator.js';
 
 export interface HttpOptions {
@@ -55,6 +56,8 @@ export interface HttpOptions {
   ratePerMinute?: number;
   /** Refuses to send what does not fit its shape, for tests. Default false. */
   checkAnswers?: boolean;
+  /** How long a stream lasts, in milliseconds: whoever reads on comes back, with a key that is still right. Default an hour. */
+  streamLimitMs?: number;
 }
 
 export interface HttpServer {
@@ -68,6 +71,7 @@ export interface HttpServer {
 const PREFIX = '/api/v1';
 const isRead = ({ method }: Route): boolean => method === 'GET';
 const BODY_LIMIT = 2 ** 20;
+const STREAM_LIMIT_MS = 3_600_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -129,6 +133,7 @@ async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstan
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 4_000 },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: answerUnread,
   }) as unknown as FastifyInstance;
   app.removeContentTypeParser('text/plain'); // which a page of another site may send without asking
   app.decorateRequest('who', null);
@@ -169,7 +174,11 @@ async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstan
     assertOwnPage({ host, origin, isForeign: site === 'cross-site' && !isLink }, isOpen(options));
   });
   app.addHook('onResponse', async (request, reply) => metrics.answeredTo(request, reply));
-  await describeApi(app);
+  // Before a body is read, and whatever else is wrong with it.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) throw notFoundOf(request, reply);
+  });
+  await describeApi(app, ROUTES);
   addHealth(app, options);
   addMetrics(app, options, metrics);
   await app.register(async (asked) => {
@@ -241,7 +250,7 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       ...(body ? { body } : {}),
       response: {
         [status]: isRaw ? z.string().describe(answer.description) : answer,
-        default: ProblemShape,
+        ...Object.fromEntries(problemsOf(one).map((failure) => [failure, ProblemShape])),
       },
     },
     onRequest: async (request) => {
@@ -253,10 +262,10 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       await assertSeesCall(options.engine, who, one.of, request);
     },
     preValidation: async (request) => {
-      if (body && (request.body === undefined || request.body === null)) request.body = {};
+      if (body && request.body === undefined) request.body = {};
     },
     handler: async (request, reply) => {
-      const given = await one.handle(callOf(request, reply, options, live));
+      const given = await one.handle(callOf(one, request, reply, options, live));
       if (!(given instanceof RawAnswer)) return await reply.status(status).send(given);
       return await reply
         .status(given.status)
@@ -279,14 +288,20 @@ function assertUnbound(who: Principal): void {
 }
 
 function callOf(
+  { answer }: Route,
   request: FastifyRequest,
   reply: FastifyReply,
   options: HttpOptions,
   live: LiveHub,
 ): Call<unknown, unknown, unknown> {
-  const { engine, facts } = options;
+  const { engine, facts, streamLimitMs = STREAM_LIMIT_MS } = options;
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  const isStream = 'contentType' in answer && answer.contentType === 'text/event-stream';
+  const limit = isStream ? setTimeout(() => gone.abort(), streamLimitMs) : undefined;
+  reply.raw.once('close', () => {
+    clearTimeout(limit);
+    gone.abort();
+  });
   const who = request.who ?? OPEN;
   const { params, query, body, headers } = request;
   const header = (name: string): string | undefined => {

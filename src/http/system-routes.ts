@@ -27,7 +27,8 @@ const SourceShape = z
   })
   .refine(({ graph, yaml }) => (graph === undefined) !== (yaml === undefined), {
     error: 'expected "graph" or "yaml", one of the two',
-  });
+  })
+  .meta({ oneOf: [{ required: ['graph'] }, { required: ['yaml'] }] });
 
 /** The same, and what is assumed of it. */
 const PlanShape = SourceShape.safeExtend({
@@ -112,7 +113,10 @@ export const systemRoutes = [
     scope: 'read',
     of: 'projects',
     answer: z.object({ pipelines: z.array(z.looseObject({ name: z.string() })) }),
-    handle: async ({ engine }) => ({ pipelines: engine.templates() }),
+    handle: async ({ engine }) => ({
+      // Where a file lies on the server is nobody's business here.
+      pipelines: engine.templates().map(({ file: _file, ...pipeline }) => pipeline),
+    }),
   }),
   route({
     id: 'validatePipeline',
