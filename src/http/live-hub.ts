@@ -4,10 +4,26 @@
  * L1. Whoever comes gets the whole state first, then what changes.
  * L2. A slow reader gets fewer updates, never old ones: what it has not taken yet is merged, node by node.
  * L3. The last update has a terminal status. When the last reader has gone, the poller stops.
+ * L4. A look that fails, or that nobody answers, is made anew, and no reader is told: under load Temporal keeps a question
+ *     for as long as half a minute with a worker that will not answer it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionUpdate, TaskEngine } from '../client.js';
+import { TaskError } from '../domain/errors.js';
 import { isTerminal } from '../domain/status.js';
 import type { NodeView } from '../workflows/messages.js';
+
+/** How long a look may take before it is made anew: twice as long each time, since a large graph takes its time. */
+const PATIENCE_MS = 5_000;
+/** Looks that fail one after another before the readers are told. */
+const LOOKS = 4;
+
+/** How patient a hub is. */
+export interface Patience {
+  lookMs: number;
+  /** Between a look that failed and the next. */
+  againMs: number;
+}
 
 interface Reader {
   waiting: ExecutionUpdate | undefined;
@@ -23,6 +39,10 @@ class Watched {
   /** The state now, as a first update; undefined before there is one. */
   get whole(): ExecutionUpdate | undefined {
     return this.last && { ...this.last, changed: [...this.nodes.values()] };
+  }
+
+  get ended(): boolean {
+    return this.last !== undefined && isTerminal(this.last.status);
   }
 
   take(update: ExecutionUpdate): void {
@@ -45,7 +65,10 @@ class Watched {
 export class LiveHub {
   private readonly watched = new Map<string, { state: Watched; stop: AbortController }>();
 
-  constructor(private readonly engine: TaskEngine) {}
+  constructor(
+    private readonly engine: TaskEngine,
+    private readonly patience: Patience = { lookMs: PATIENCE_MS, againMs: 300 },
+  ) {}
 
   /** How many executions are polled now. */
   get pollers(): number {
@@ -106,9 +129,19 @@ export class LiveHub {
     executionId: string,
     { state, stop }: { state: Watched; stop: AbortController },
   ): Promise<void> {
+    let failed = 0;
     try {
-      const handle = await this.engine.open(executionId);
-      for await (const update of handle.watch({ signal: stop.signal })) state.take(update);
+      while (!stop.signal.aborted && !state.ended) {
+        try {
+          for await (const update of this.looks(executionId, stop.signal, failed)) {
+            failed = 0;
+            state.take(update);
+          }
+        } catch (error) {
+          if (++failed === LOOKS || isFinal(error)) throw error;
+          await sleep(this.patience.againMs, undefined, { signal: stop.signal });
+        }
+      }
     } catch (error) {
       state.fail(error);
     } finally {
@@ -116,6 +149,49 @@ export class LiveHub {
       if (this.watched.get(executionId)?.state === state) this.watched.delete(executionId);
     }
   }
+
+  /** What one watch of the engine gives. @throws TaskError UNREACHABLE where it is silent for too long */
+  private async *looks(
+    executionId: string,
+    signal: AbortSignal,
+    failed: number,
+  ): AsyncGenerator<ExecutionUpdate> {
+    const left = new AbortController();
+    const both = AbortSignal.any([signal, left.signal]);
+    const handle = await this.engine.open(executionId);
+    const updates = handle.watch({ signal: both })[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.inTime(updates.next(), this.patience.lookMs * 2 ** failed);
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      left.abort();
+      // It may still wait for the answer that never came.
+      void updates.return(undefined).then(undefined, () => undefined);
+    }
+  }
+
+  private async inTime<T>(asked: Promise<T>, ms: number): Promise<T> {
+    const over = new AbortController();
+    const late = sleep(ms, undefined, { signal: over.signal, ref: false }).then(() => {
+      throw new TaskError('UNREACHABLE', `nobody answered within ${ms} ms`);
+    });
+    // Whichever of them loses has nobody who waits for it.
+    late.catch(() => undefined);
+    asked.catch(() => undefined);
+    try {
+      return await Promise.race([asked, late]);
+    } finally {
+      over.abort();
+    }
+  }
+}
+
+/** What asking again does not change. */
+function isFinal(error: unknown): boolean {
+  return error instanceof TaskError && ['NOT_FOUND', 'FORBIDDEN'].includes(error.code);
 }
 
 function merged(before: ExecutionUpdate, after: ExecutionUpdate): ExecutionUpdate {

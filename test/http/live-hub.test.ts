@@ -1,10 +1,11 @@
 import type { ExecutionUpdate, TaskEngine } from '../../src/client.js';
-import { LiveHub } from '../../src/http/live-hub.js';
+import { LiveHub, type Patience } from '../../src/http/live-hub.js';
 import type { Status } from '../../src/domain/status.js';
+import { until } from '../support/until.js';
 
 /** An engine whose one execution goes on as the test says. */
-function scene() {
-  const waiting: ((update: ExecutionUpdate) => void)[] = [];
+function scene(patience?: Patience) {
+  let waiting: { signal: AbortSignal; resolve: (update: ExecutionUpdate) => void }[] = [];
   const looks: ExecutionUpdate[] = [];
   let opened = 0;
   let stopped = 0;
@@ -19,7 +20,7 @@ function scene() {
             if (failure) throw failure;
             yield (
               looks.shift() ??
-              (await new Promise<ExecutionUpdate>((resolve) => waiting.push(resolve)))
+              (await new Promise<ExecutionUpdate>((resolve) => waiting.push({ signal, resolve })))
             );
           }
         },
@@ -31,14 +32,15 @@ function scene() {
       ...{ id, task: 't', status: one, attempts: 0, maxRetries: 0 },
     }));
     const update = { status, counts: {}, total: 2, startedAt: '', changed } as ExecutionUpdate;
+    waiting = waiting.filter(({ signal }) => !signal.aborted);
     const wanted = waiting.shift();
-    if (wanted) wanted(update);
+    if (wanted) wanted.resolve(update);
     else looks.push(update);
   };
   return {
-    hub: new LiveHub(engine),
+    hub: new LiveHub(engine, patience),
     look,
-    fail: (error: Error) => void (failure = error),
+    fail: (error: Error | undefined) => void (failure = error),
     counts: () => ({ opened, stopped }),
   };
 }
@@ -103,7 +105,7 @@ describe('LiveHub', () => {
   });
 
   it('tells every reader what went wrong', async () => {
-    const { hub, look, fail } = scene();
+    const { hub, look, fail } = scene({ lookMs: 60_000, againMs: 0 });
     const updates = [1, 2].map(() => hub.watch('e', new AbortController().signal));
     look('RUNNING', {});
     for (const one of updates) await next(one);
@@ -114,5 +116,31 @@ describe('LiveHub', () => {
     const more = await Promise.allSettled(updates.map((one) => next(one)));
     expect([...results, ...more].filter(({ status }) => status === 'rejected')).toHaveLength(2);
     expect(hub.pollers).toBe(0);
+  });
+
+  it('looks again where a look fails: no reader is told, and each gets the end', async () => {
+    const { hub, look, fail, counts } = scene({ lookMs: 60_000, againMs: 0 });
+    const updates = [1, 2].map(() => hub.watch('e', new AbortController().signal));
+    look('RUNNING', { a: 'RUNNING' });
+    for (const one of updates) await next(one);
+    const ends = updates.map((one) => next(one));
+    fail(new Error('Workflow Task in failed state'));
+    look('RUNNING', {}); // the look after it fails
+    await Promise.all(ends);
+    fail(undefined);
+    look('COMPLETED', { a: 'COMPLETED' });
+    for (const one of updates) expect(await next(one)).toEqual(['COMPLETED', { a: 'COMPLETED' }]);
+    expect(counts().opened).toBeGreaterThan(1);
+  });
+
+  it('asks again where nobody answers, so that the last update is not lost', async () => {
+    const { hub, look, counts } = scene({ lookMs: 20, againMs: 0 });
+    const updates = hub.watch('e', new AbortController().signal);
+    look('RUNNING', { a: 'RUNNING' });
+    await next(updates);
+    const end = next(updates);
+    await until(() => counts().opened === 2, 'another look');
+    look('COMPLETED', { a: 'COMPLETED' });
+    expect(await end).toEqual(['COMPLETED', { a: 'COMPLETED' }]);
   });
 });
