@@ -79,9 +79,14 @@ const ROOMS = {
   http: {
     may: ['client', 'config', 'domain', ...CONTRACT],
   },
+  /** What commands ask of an engine, and the engine that asks it of a server over HTTP. */
+  remote: {
+    may: ['client', 'domain', 'templates', ...CONTRACT],
+  },
   cli: {
     may: [
       'client',
+      'remote',
       'http',
       'worker',
       'servers',
@@ -110,7 +115,9 @@ const DOORS = {
   'setting-values': ['domain'],
   telemetry: ['telemetry', 'config', 'domain'],
   client: ['client', 'store', 'registry', 'config', 'domain', ...CONTRACT],
+  'beside-workers': ['config', 'runners', ...CONTRACT],
   worker: [
+    'beside-workers',
     'activities',
     'observe',
     'runners',

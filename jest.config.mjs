@@ -76,7 +76,7 @@ const project = (displayName, match, extra = {}) => ({
  */
 export default {
   projects: [
-    project('domain', ['{domain,convert,notify}/**/*.test.ts']),
+    project('domain', ['{domain,convert,notify,remote}/**/*.test.ts']),
     project('store', ['store/**/*.test.ts'], {
       globalSetup: '<rootDir>/test/store/global-setup.mjs',
       globalTeardown: '<rootDir>/test/store/global-teardown.mjs',
@@ -93,7 +93,10 @@ export default {
     }),
     project(
       'temporal',
-      ['!(domain|convert|notify|store|engine|sandbox|support|fixtures)/**/*.test.ts', '*.test.ts'],
+      [
+        '!(domain|convert|notify|remote|store|engine|sandbox|support|fixtures)/**/*.test.ts',
+        '*.test.ts',
+      ],
       {
         testPathIgnorePatterns: ['/node_modules/', '/test/runners/(container|faas|program)[^/]*$'],
         globalSetup: '<rootDir>/test/support/global-setup.mjs',

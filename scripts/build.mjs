@@ -3,7 +3,15 @@
  * source.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -67,10 +75,24 @@ export async function build({ force = false } = {}) {
   });
   writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);
   await buildPage();
+  await writeManual();
   const bin = join(root, 'lib', 'cli', 'main.js');
   if (existsSync(bin)) chmodSync(bin, 0o755);
   writeFileSync(stamp, '');
   return true;
+}
+
+/** Into `lib/man/`. */
+async function writeManual() {
+  const load = (name) => import(pathToFileURL(join(root, 'lib', name)).href);
+  const [{ ownTable }, { manPage }, { packageVersion }] = await Promise.all([
+    load('cli/command-table.js'),
+    load('cli/man-page.js'),
+    load('config.js'),
+  ]);
+  mkdirSync(join(root, 'lib', 'man'), { recursive: true });
+  const page = manPage(await ownTable(), packageVersion());
+  writeFileSync(join(root, 'lib', 'man', 'tempograph.1'), page);
 }
 
 /** Into `lib/page/`. */

@@ -16,6 +16,7 @@ const STEPS = [
   ['lint', bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings', '0'],
   ['types', bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.json'],
   ['types of the page', bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'web/tsconfig.json'],
+  ['API reference', bin('typedoc', 'bin', 'typedoc')],
   ['build', join(root, 'scripts', 'build.mjs')],
   ['tests', bin('jest', 'bin', 'jest.js'), '--json', '--outputFile', report],
   ['gate', '--import', 'tsx', join(root, 'bench', 'gate.ts')],

@@ -20,7 +20,12 @@ export type {
 export type { CatalogueGraph } from './client/catalogue-nodes.js';
 export type { HandledItem, ItemAnswer } from './client/completion.js';
 export type { CatalogueSubmission } from './client/catalogue-submission.js';
-export type { SystemDetail, WorkerDetail } from './client/system-detail.js';
+export type {
+  QueueDetail,
+  QueueFigures,
+  SystemDetail,
+  WorkerDetail,
+} from './client/system-detail.js';
 export type { ExecutionStatsQuery, RebuildQuery } from './client/asking.js';
 export type { TracingOption } from './client/connect.js';
 export type { EngineOptions } from './client/engine.js';

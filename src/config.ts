@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { CircuitSettingsSchema } from './domain/circuit.js';
 import { type CircuitSettings } from './domain/circuit.js';
 import type { Oidc, OidcOptions } from './domain/oidc.js';
+import type { Hook, HookOptions } from './domain/hook.js';
 import type { Sink, SinkOptions } from './domain/sink.js';
 import type { RunnerChoice } from './domain/choose-runner.js';
 import type { RunnerSettings } from './domain/runner-settings.js';
@@ -32,16 +33,19 @@ import {
   oidc,
   programs,
   atLeast,
+  webhooks,
   publicUrl,
   serverWaits,
   sinks,
   spareCpus,
   stopGrace,
+  targetLoad,
   variables,
   warm,
   warmBudget,
   whole,
   yesOrNo,
+  type LoadTarget,
   type LogLevel,
 } from './setting-values.js';
 
@@ -83,6 +87,12 @@ export interface Settings {
   faas?: boolean;
   /** Programs of one kind that run at once in this worker. Default: four for each CPU. */
   maxPrograms?: number;
+  /**
+   * Holds back sandboxes and containers while this machine is busy: no further one begins above these parts of its CPUs
+   * and its memory (each above 0, at most 1; 1 where it is not said). One of each kind always may. In the environment
+   * `{"cpu":0.9,"memory":0.8}`. Default: only `maxPrograms` counts.
+   */
+  targetLoad?: Partial<LoadTarget>;
   /**
    * The most that a program of this worker may ask for, as `resources`. Default: the machine's CPUs and memory, 64Gi of
    * disk, 4,096 processes, 64Mi of logs.
@@ -126,6 +136,8 @@ export interface Settings {
   circuits?: Readonly<Record<string, z.input<typeof CircuitSettingsSchema>>>;
   /** Who is told what happens to executions, by HTTP, in a chat, by mail: by one of the workers that have them. Needs the store. */
   sinks?: readonly SinkOptions[];
+  /** Webhooks that the HTTP API takes: each starts a pipeline or answers an approval. Default: none. */
+  webhooks?: readonly HookOptions[];
   /** Who may call over HTTP with a token of an issuer of OpenID Connect, beside those with API keys. Default: nobody. */
   oidc?: OidcOptions;
   /** Where people see the page, for links in what they are told: `https://tempograph.example.com`. Default: no links. */
@@ -147,7 +159,7 @@ export interface Settings {
   metricsAddress?: string;
 }
 
-export { LOG_LEVELS, type LogLevel } from './setting-values.js';
+export { LOG_LEVELS, type LoadTarget, type LogLevel } from './setting-values.js';
 
 export interface ResolvedSettings extends RunnerSettings {
   dataDir: string;
@@ -162,6 +174,8 @@ export interface ResolvedSettings extends RunnerSettings {
   maxOutputBytes: number;
   maxArtifactBytes: number;
   maxResources: Limits;
+  /** Null: places alone count. */
+  targetLoad: LoadTarget | null;
   /** What the workers may; what they have is for each to find out. */
   runners: Pick<RunnerChoice, 'inProcess' | 'faas'>;
   /** Null: none. */
@@ -169,6 +183,7 @@ export interface ResolvedSettings extends RunnerSettings {
   limits: Readonly<Record<string, { max: number }>>;
   circuits: Readonly<Record<string, CircuitSettings>>;
   sinks: readonly Sink[];
+  webhooks: readonly Hook[];
   /** Null: only API keys are taken. */
   oidc: Oidc | null;
   /** Without a slash at the end. Null: nobody said. */
@@ -297,6 +312,7 @@ export function resolveSettings(
       whole('maxPrograms', 1, 512), // as many users as sandboxes of one worker have
       4 * availableParallelism(),
     ),
+    targetLoad: read<LoadTarget | null>('targetLoad', 'TEMPOGRAPH_TARGET_LOAD', targetLoad, null),
     maxResources: read('maxResources', 'TEMPOGRAPH_MAX_RESOURCES', maxResources, maxResources({})),
     warm: read<readonly WarmWish[]>('warm', 'TEMPOGRAPH_WARM', warm, []),
     warmBudget: read('warmBudget', 'TEMPOGRAPH_WARM_BUDGET', warmBudget, warmBudget('10%')),
@@ -325,6 +341,7 @@ export function resolveSettings(
     limits: read('limits', 'TEMPOGRAPH_LIMITS', limits, {}),
     circuits: read('circuits', 'TEMPOGRAPH_CIRCUITS', circuits, {}),
     sinks: read('sinks', 'TEMPOGRAPH_SINKS', sinks, []),
+    webhooks: read('webhooks', 'TEMPOGRAPH_WEBHOOKS', webhooks, []),
     oidc: read<Oidc | null>('oidc', 'TEMPOGRAPH_OIDC', oidc, null),
     publicUrl: read<string | null>('publicUrl', 'TEMPOGRAPH_PUBLIC_URL', publicUrl, null),
     logLevel: read('logLevel', 'TEMPOGRAPH_LOG_LEVEL', logLevel, 'info'),

@@ -77,6 +77,7 @@ export type {
   Project,
   Publisher,
   ReadLogsQuery,
+  QueueFigures,
   RebuildQuery,
   RerunForecast,
   RerunOptions,

@@ -20,6 +20,7 @@ import {
   type Runtime,
 } from './domain/program.js';
 import { parseBytes } from './domain/bytes.js';
+import { HooksSchema, type Hook } from './domain/hook.js';
 import { SinksSchema, type Sink } from './domain/sink.js';
 import type { WarmWish } from './domain/warm-plan.js';
 
@@ -80,6 +81,26 @@ export function stopGrace(value: unknown): number {
   }
 }
 
+/** What this machine's use is held below while sandboxes and containers are begun: parts of its CPUs and its memory. */
+export interface LoadTarget {
+  cpu: number;
+  memory: number;
+}
+
+const Part = z.number().gt(0).max(1).default(1);
+const LoadTargetSchema = z.strictObject({ cpu: Part, memory: Part });
+
+/** In the environment: JSON, `{"cpu":0.9,"memory":0.8}`. */
+export function targetLoad(value: unknown): LoadTarget {
+  const given = fromJson(value);
+  const parsed = LoadTargetSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new TaskError(
+    'CONFIGURATION',
+    `targetLoad: expected { cpu, memory }, each above 0 and at most 1, such as { "cpu": 0.9, "memory": 0.8 }, got ${preview(given)}`,
+  );
+}
+
 /** In the environment: `db=3,api=10`. */
 export function limits(value: unknown): Record<string, { max: number }> {
   const pairs =
@@ -115,6 +136,17 @@ export function sinks(value: unknown): Sink[] {
   throw new TaskError(
     'CONFIGURATION',
     `${place}: ${issue?.message ?? 'expected [{ name, kind, url, events, project, format }]'}`,
+  );
+}
+
+export function webhooks(value: unknown): Hook[] {
+  const parsed = HooksSchema.safeParse(fromJson(value));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = ['webhooks', ...(issue?.path ?? []).map(String)].join('.');
+  throw new TaskError(
+    'CONFIGURATION',
+    `${place}: ${issue?.message ?? 'expected [{ name, secret, project, pipeline, params }]'}`,
   );
 }
 

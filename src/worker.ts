@@ -31,6 +31,7 @@ import type { Marked } from './domain/observation.js';
 import { markedRow } from './observe/projection.js';
 import { enterLocalWorker } from './local-workers.js';
 import { namespaceId } from './observe/store-owner.js';
+import { besideWorkers, DEFAULT_SLOTS } from './beside-workers.js';
 import { TaskRegistry, type AnyTask, type Hooks, type Isolation } from './registry.js';
 import { isGuest } from './runners/guest-mark.js';
 import type { ModeDetail } from './runners/runner.js';
@@ -49,7 +50,6 @@ import {
 } from './telemetry/tracing.js';
 import { templateGraph } from './templates/load-template.js';
 import { PRELOADED } from './workflow-modules.js';
-import { runnerQueue, systemQueue } from './workflows/queues.js';
 
 export { defineTask } from './registry.js';
 export type {
@@ -137,6 +137,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   installRuntime(log, settings.metricsAddress);
   let connection: NativeConnection | undefined;
   let records: Records | undefined;
+  let serverId: string | undefined;
   let errorLists = new WorkerErrorLists(undefined, log);
   const close = async (): Promise<void> => {
     await runners.close();
@@ -154,7 +155,8 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     connection = options.connection ?? (await connectWorker(options));
     const blobs = blobStore(settings);
     const client = new Client({ connection, namespace: connectOptions(options).namespace });
-    records = await openRecords(settings, await namespaceId(client), log);
+    serverId = await namespaceId(client);
+    records = await openRecords(settings, serverId, log);
     const { store, recorder, logWriter: writer } = records ?? {};
     errorLists = new WorkerErrorLists(store, log);
     const deps: Deps = {
@@ -178,9 +180,8 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     const worker = await Worker.create(main);
     const made = [worker];
     try {
-      made.push(await Worker.create(systemOptions(main)));
-      for (const detail of runners.programs)
-        made.push(await Worker.create(programOptions(main, detail)));
+      for (const beside of besideWorkers(main, runners.programs, settings.targetLoad))
+        made.push(await Worker.create(beside));
       return made;
     } catch (error) {
       const stopped = Promise.all(made.map((one) => one.run()));
@@ -193,7 +194,15 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     await close();
     throw error;
   });
+  const { namespace } = connectOptions(options);
+  const leave = connection
+    ? enterLocalWorker({
+        ...{ namespace, taskQueue: settings.taskQueue, registry, connection },
+        namespaceId: serverId,
+      })
+    : undefined;
   const stop = (): void => {
+    leave?.();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   const stopped = Promise.allSettled(workers.map((worker) => worker.run().finally(stop)))
@@ -210,9 +219,6 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     { taskQueue: settings.taskQueue, tasks: registry.names },
     `worker polls ${settings.taskQueue}`,
   );
-  const { namespace } = connectOptions(options);
-  const leave = enterLocalWorker({ namespace, taskQueue: settings.taskQueue, registry });
-  stopped.finally(leave).catch(() => undefined);
   let shutdown: Promise<void> | undefined;
   return {
     ...errorLists.verbs,
@@ -232,12 +238,6 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
 const isLeftBehind = (error: unknown): boolean =>
   error instanceof GracefulShutdownPeriodExpiredError ||
   (error instanceof IllegalStateError && error.message.startsWith('Worker still in use'));
-
-/** Attempts that run at once in a worker. */
-const DEFAULT_SLOTS = 100;
-
-/** Pieces of the engine's own work that run at once in a worker. */
-const SYSTEM_SLOTS = 20;
 
 const blobStore = ({ dataDir }: ResolvedSettings): FileBlobStore =>
   new FileBlobStore(`${dataDir}/blobs`);
@@ -273,7 +273,8 @@ function workerOptions(
     ...workflowSource(),
     activities: createActivities(deps),
     identity: deps.state.identity,
-    maxConcurrentActivityTaskExecutions: deps.state.slots,
+    // Temporal takes one or the other.
+    ...(options.temporal?.tuner ? {} : { maxConcurrentActivityTaskExecutions: deps.state.slots }),
     shutdownGraceTime: graceMs,
     // An attempt that ignores its signal would keep the process for ever.
     shutdownForceTime: graceMs + 5_000 + deps.settings.stopGraceMs,
@@ -289,51 +290,6 @@ function workerOptions(
     if (row) recorder.record(row);
   };
   return observed(worker, modules, { tracing, metrics, marked });
-}
-
-/** A worker beside the main one, for the engine's own work: it never waits for a slot behind tasks. */
-function systemOptions(main: WorkerOptions): WorkerOptions {
-  return {
-    ...besideOptions(main),
-    taskQueue: systemQueue(main.taskQueue),
-    maxConcurrentActivityTaskExecutions: SYSTEM_SLOTS,
-  };
-}
-
-/** A worker beside the main one for one kind of programs: workers that cannot run it do not poll its queue. */
-function programOptions(main: WorkerOptions, { mode, size }: ModeDetail): WorkerOptions {
-  const slots = main.maxConcurrentActivityTaskExecutions ?? DEFAULT_SLOTS;
-  return {
-    ...besideOptions(main),
-    taskQueue: runnerQueue(main.taskQueue, mode),
-    // No more than can run: one that waits here for a place spends its own time, and no other worker gets it.
-    maxConcurrentActivityTaskExecutions: Math.min(slots, size ?? slots),
-  };
-}
-
-/** What a worker for activities alone has of the main one. */
-function besideOptions({
-  connection,
-  namespace,
-  activities,
-  identity,
-  dataConverter,
-  interceptors,
-  shutdownGraceTime,
-  shutdownForceTime,
-}: WorkerOptions): Omit<WorkerOptions, 'taskQueue'> {
-  return {
-    ...(connection ? { connection } : {}),
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(activities ? { activities } : {}),
-    ...(identity === undefined ? {} : { identity }),
-    ...(dataConverter ? { dataConverter } : {}),
-    ...(interceptors?.activity ? { interceptors: { activity: interceptors.activity } } : {}),
-    ...(shutdownGraceTime === undefined ? {} : { shutdownGraceTime }),
-    ...(shutdownForceTime === undefined ? {} : { shutdownForceTime }),
-    maxHeartbeatThrottleInterval: '2s',
-    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
-  };
 }
 
 /** The bundle that the build made, or the sources where there is none: in tests and in development. */

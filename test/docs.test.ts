@@ -48,6 +48,30 @@ const of = (...kinds: string[]): [string, Block][] =>
     .filter(({ kind }) => kinds.includes(kind))
     .map((block, index) => [`${block.file} #${index + 1}`, block]);
 
+/** Commands, each behind `$ `, with the lines that are shown below it. */
+function exchangesIn(text: string, file: string): [string, string, string[]][] {
+  const found: [string, string, string[]][] = [];
+  for (const line of text.trimEnd().split('\n')) {
+    if (line.startsWith('$ ')) found.push([file, line.slice(2), []]);
+    else found.at(-1)?.[2].push(line);
+  }
+  return found;
+}
+
+/** Lines that are shown and do not come in this order; `…` stands for anything. With what did come, where some are. */
+function missing(shown: readonly string[], printed: string): string[] {
+  const lines = printed.split('\n');
+  const lacking = shown.filter((one) => {
+    const parts = one
+      .split('…')
+      .map((part) => part.trimEnd().replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    const at = lines.findIndex((line) => new RegExp(`^${parts.join('.*')}\\s*$`).test(line));
+    if (at >= 0) lines.splice(0, at + 1);
+    return at < 0;
+  });
+  return lacking.length === 0 ? [] : [...lacking, '--- printed:', ...printed.split('\n')];
+}
+
 describe('the examples in the documentation', () => {
   let harness: Harness;
   let folder: string;
@@ -143,6 +167,15 @@ describe('the examples in the documentation', () => {
   it.each(of('bash run'))('%s runs as a script', async (_name, { text }) => {
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', text], { cwd: folder, env });
     expect(stdout).toContain('"status":"COMPLETED"');
+  });
+
+  const transcripts = of('console run').flatMap(([, { file, text }]) => exchangesIn(text, file));
+  it.each(transcripts)('%s: %s prints what is shown', async (_file, command, shown) => {
+    const both = await run('sh', ['-c', `{ ${command}; } 2>&1`], { cwd: folder, env }).then(
+      ({ stdout }) => stdout,
+      ({ stdout }: { stdout: string }) => stdout, // it is to fail, where it shows an error
+    );
+    expect(missing(shown, both)).toEqual([]);
   });
 
   it('name only commands that are there', () => {

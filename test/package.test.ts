@@ -43,6 +43,7 @@ describe('the package', () => {
       expect.arrayContaining([
         'lib/workflow-bundle.js',
         'lib/cli/main.js',
+        'lib/man/tempograph.1',
         'lib/index.d.ts',
         'schema/pipeline.schema.json',
         'templates/wait-for-url.yaml',

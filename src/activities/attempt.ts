@@ -77,6 +77,8 @@ export class Attempt {
   private readonly timers: NodeJS.Timeout[] = [];
   private telling: NodeJS.Timeout | undefined;
   private toldAt = 0;
+  /** What its time ends by. */
+  readonly bound: 'timeout' | 'totalTimeout' | 'deadline';
   private over = false;
 
   constructor(
@@ -86,7 +88,9 @@ export class Attempt {
     const before = readDetails(host.heartbeatDetails);
     const base = request.round?.attemptsUsed ?? 0;
     this.number = base + host.attempt;
-    this.deadline = this.startedAt + Math.min(request.timeoutMs, this.totalLeftMs());
+    const leftMs = this.totalLeftMs();
+    this.deadline = this.startedAt + Math.min(request.timeoutMs, leftMs);
+    this.bound = boundOf(request, leftMs);
     this.attempts = before?.attempts ?? request.round?.attempts ?? [];
     this.executionTimeMs = before?.executionTimeMs ?? request.round?.executionTimeMs ?? 0;
     this.checkpoint = before?.checkpoint ?? request.round?.checkpoint;
@@ -299,4 +303,12 @@ function fallbackWait({ retry, round }: NodeRequest, nth: number): number {
 function readDetails(details: unknown): HeartbeatDetails | undefined {
   const candidate = details as HeartbeatDetails | null | undefined;
   return Array.isArray(candidate?.attempts) ? candidate : undefined;
+}
+
+function boundOf(
+  { timeoutMs, totalLeftMs = Infinity, deadlineLeftMs = Infinity }: NodeRequest,
+  leftMs: number,
+): Attempt['bound'] {
+  if (timeoutMs <= leftMs) return 'timeout';
+  return deadlineLeftMs < totalLeftMs ? 'deadline' : 'totalTimeout';
 }

@@ -28,7 +28,7 @@ export async function conclude(
   if (reason === 'workerShutdown' || reason === 'slow') return toRunElsewhere(attempt, log, reason);
   if (reason === 'interrupted') return interrupted(attempt);
   if (reason === 'cancelled') return cancelled(request, attempt, facts, log);
-  const cause = reason === 'timeout' ? timedOut(request, thrown) : thrown;
+  const cause = reason === 'timeout' ? timedOut(attempt, thrown) : thrown;
   const added = await deps.errorLists.of(request.execution.project);
   const verdict = judge(request, attempt, facts, log, cause, added);
   const { error } = verdict;
@@ -100,11 +100,14 @@ function interrupted(attempt: Attempt): never {
   throw retryFailure({ ...error, code: 'INTERRUPTED' }, 1);
 }
 
-function timedOut(request: NodeRequest, thrown: unknown): TaskError {
+function timedOut({ bound, request }: Attempt, thrown: unknown): TaskError {
   const how = thrown instanceof StoppedError ? thrown.message : 'the handler stopped when asked';
-  return new TaskError('TIMEOUT', `not done within ${request.timeoutMs} ms; ${how}`, {
-    cause: thrown,
-  });
+  const when = {
+    timeout: `within ${request.timeoutMs} ms`,
+    totalTimeout: 'when totalTimeout had passed',
+    deadline: 'at the deadline of its graph',
+  };
+  return new TaskError('TIMEOUT', `not done ${when[bound]}; ${how}`, { cause: thrown });
 }
 
 /** Perhaps only a pause: the workflow knows, and has `settle` run the post hooks where it is the end. */

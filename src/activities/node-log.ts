@@ -36,8 +36,8 @@ export function nodeLogger(
   const { execution, node } = request;
   const { project, sessionId } = execution;
   let redaction = NO_REDACTION;
-  let stored: AttemptLines | undefined; // likewise
   let child: Logger | undefined; // made for the first line: most attempts of a quiet worker have none
+  let stored: AttemptLines | undefined; // likewise
   const say =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (fields: object, message: string): void => {

@@ -4,9 +4,13 @@ import { assertArtifactName, type NodeArtifact } from '../domain/artifact.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { didYouMean } from '../domain/suggest.js';
 import { table, type Cell } from './columns.js';
-import { option, type CommandDefinition, type CommonOptions } from './command.js';
+import {
+  option,
+  type CommandDefinition,
+  type CommandGroup,
+  type CommonOptions,
+} from './command.js';
 import { EXIT, UsageError } from './exit.js';
-import type { CommandGroup } from './schedule-command.js';
 import { withSession, type Session } from './session.js';
 import { writeOut } from './write-file.js';
 

@@ -39,6 +39,13 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 }
 
+/** Rows that lines take beyond one each, where a terminal has become narrower and broken them. */
+export function brokenRows(lines: readonly string[], width: number): number {
+  const rowsOf = (line: string): number =>
+    Math.max(1, Math.ceil(stringWidth(stripVTControlCharacters(line)) / Math.max(1, width)));
+  return lines.reduce((rows, line) => rows + rowsOf(line) - 1, 0);
+}
+
 /** The width of the widest text, at most `limit`. */
 export function widest(texts: Iterable<string>, limit = Infinity): number {
   let width = 0;

@@ -15,6 +15,9 @@ export interface CommonOptions {
   dataDir?: string;
   templatesDir?: string;
   logLevel?: LogLevel;
+  server?: string;
+  apiKeyFile?: string;
+  plainHttp?: boolean;
 }
 
 export interface CommandDefinition<Options extends CommonOptions = CommonOptions> {
@@ -28,8 +31,15 @@ export interface CommandDefinition<Options extends CommonOptions = CommonOptions
   options?: readonly Option[];
   /** Whether it takes the address, the task queue and so on. Default true. */
   connects?: boolean;
+  /** Why it does not work through a server: "runs on this machine". Default: it does. */
+  local?: string;
   examples: readonly (readonly [line: string, what: string])[];
   run(out: Output, options: Options, given: readonly string[]): Promise<ExitCode>;
+}
+
+/** A command that is only a name for others. */
+export interface CommandGroup extends Pick<CommandDefinition, 'name' | 'summary' | 'examples'> {
+  commands: readonly CommandDefinition[];
 }
 
 /** An option; `parse` gets the text and, for one that may be repeated, what was given before. */
@@ -99,10 +109,9 @@ export const decimal =
     );
   };
 
-/** For an option that takes one of a few words, in any case and with `-` for `_`. */
-export const oneOf =
-  <T extends string>(name: string, words: readonly T[]) =>
-  (text: string): T => {
+/** For an option that takes one of a few words, in any case and with `-` for `_`; `words` is for the shell's completion. */
+export function oneOf<T extends string>(name: string, words: readonly T[]) {
+  const parse = (text: string): T => {
     const wanted = text.toUpperCase().replaceAll('-', '_');
     const found = words.find((word) => word === wanted);
     if (found) return found;
@@ -111,6 +120,8 @@ export const oneOf =
       `${name}: expected one of ${words.join(', ')}, got ${JSON.stringify(text)}${hint ? ` (${hint})` : ''}`,
     );
   };
+  return Object.assign(parse, { words });
+}
 
 /** The settings that the options state, for the engine and the worker. */
 export function settingsOf(options: CommonOptions): Omit<CommonOptions, 'json'> {

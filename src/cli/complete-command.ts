@@ -1,7 +1,7 @@
 /** `tempograph complete`: reports the end of a task that ends elsewhere. */
 import { option, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT, UsageError } from './exit.js';
-import { withSession } from './session.js';
+import { withDirectSession } from './session.js';
 
 interface CompleteFlags extends CommonOptions {
   output?: string;
@@ -10,6 +10,7 @@ interface CompleteFlags extends CommonOptions {
 
 export const complete: CommandDefinition<CompleteFlags> = {
   name: 'complete',
+  local: 'ends a task with Temporal itself',
   summary: 'End a task that ends elsewhere',
   description:
     "For tasks with completion: 'external'. Without --output and --error the output is null. Exit code 0 when it is COMPLETED or, after --error, as that error makes it; 1 when its output was refused; 2 when it does not wait for its end.",
@@ -26,7 +27,7 @@ export const complete: CommandDefinition<CompleteFlags> = {
     if (output !== undefined && error !== undefined)
       throw new UsageError('--output and --error: say one of the two');
     const end = error === undefined ? { result: parsed(output ?? 'null') } : { error };
-    return await withSession(options, async ({ engine }) => {
+    return await withDirectSession(options, async ({ engine }) => {
       const answer = await engine.handleItem({ executionId, ...end });
       const why = answer.error === null ? '' : `: ${answer.error.message}`;
       out.print(`${executionId} is ${answer.status}${why}`);

@@ -1,15 +1,13 @@
-/** `tempograph dev`: a Temporal server with its Web UI, a worker and the HTTP API, in one process tree. */
+/** `tempograph dev`: a Temporal server with its Web UI, a worker, the HTTP API and the page, in one process tree. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { resolveSettings } from '../config.js';
 import { TaskError } from '../domain/errors.js';
-import type { AnyTask } from '../registry.js';
 import type { DevServer } from '../servers/dev-server.js';
 import { ServerUnavailableError } from '../servers/unavailable.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
-import type { RunningWorker } from '../worker.js';
 import {
   option,
   settingsOf,
@@ -17,14 +15,14 @@ import {
   type CommandDefinition,
   type CommonOptions,
 } from './command.js';
+import { startDevWorker, type DevWorker } from './dev-worker.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { aborted, interruptSignal } from './interrupts.js';
-import { startWorkerAt } from './local-worker.js';
 import type { Output } from './output.js';
 import { ServerProgressLine } from './server-progress.js';
 import { HTTP_PORT_OPTION, startServer as startHttp } from './serve-command.js';
 import { target } from './session.js';
-import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
+import { assertModules, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
 
 interface DevOptions extends CommonOptions, TaskModuleOptions {
   port: number;
@@ -41,9 +39,11 @@ const LOG_LINES = 20;
 
 export const dev: CommandDefinition<DevOptions> = {
   name: 'dev',
-  summary: 'Start a Temporal server with its Web UI, a worker and the HTTP API',
+  local: 'starts everything on this machine',
+  summary: 'Start a Temporal server with its Web UI, a worker, the HTTP API and the page',
   description:
     'Everything is in one process tree: Ctrl-C stops it all, and executions are kept in --data.\n' +
+    'When a file of the package that --tasks is of changes, the tasks are loaded anew.\n' +
     'With --json: a line {"event":"ready","temporal":…,"ui":…,"http":…} when all is up.',
   options: [
     option('--port <port>', "Temporal's port; 0 for a free one", port('--port')).default(
@@ -61,12 +61,12 @@ export const dev: CommandDefinition<DevOptions> = {
     ['tempograph dev --port 0 --ephemeral --json', 'for a script'],
   ],
   run: async (out, options) => {
-    const tasks = await loadTasks(options.tasks);
+    await assertModules(options.tasks);
     const place = placeFor(options);
     const server = await startServer(out, options, place);
     const { signal, stop } = interruptSignal();
     try {
-      return await serve(out, options, { server, place, tasks, signal });
+      return await serve(out, options, { server, place, signal });
     } finally {
       await server.stop();
       stop();
@@ -127,18 +127,18 @@ async function startServer(
 interface Parts {
   server: DevServer;
   place: Place;
-  tasks: readonly AnyTask[];
   signal: AbortSignal;
 }
 
 async function serve(
   out: Output,
   options: DevOptions,
-  { server, place, tasks, signal }: Parts,
+  { server, place, signal }: Parts,
 ): Promise<ExitCode> {
   const { namespace } = target(options);
   const local = { ...options, namespace, dataDir: place.dataDir };
-  const worker = await startWorkerAt(server.address, local, tasks);
+  const { tasks: files = [], ...given } = local;
+  const worker = await startDevWorker(out, { address: server.address, options: given, files });
   const http = await serveHttp(server, local, options.httpPort).catch(async (error: unknown) => {
     await worker.shutdown();
     throw error;
@@ -178,7 +178,11 @@ async function serveHttp(
     await connection.close();
   };
   try {
-    const server = await startHttp({ engine, namespace }, options, { port, webUi: uiUrl });
+    const server = await startHttp({ engine, namespace }, options, {
+      port,
+      webUi: uiUrl,
+      open: true,
+    });
     return { url: server.url, close: () => server.close().then(close) };
   } catch (error) {
     await close();
@@ -195,7 +199,7 @@ function tellReady(
   out: Output,
   { address, uiUrl, dbFile }: DevServer,
   { dataDir, logFile }: Place,
-  worker: RunningWorker,
+  worker: DevWorker,
   http: string,
 ): void {
   out.jsonLine({ event: 'ready', temporal: address, ui: uiUrl, http });
@@ -212,7 +216,8 @@ function tellReady(
       '',
       `  Temporal   ${address}`,
       `  Web UI     ${cyan(uiUrl)}`,
-      `  HTTP API   ${cyan(`${http}/api/v1/reference`)} (no authentication, this machine alone)`,
+      `  Page       ${cyan(http)} (no authentication, this machine alone)`,
+      `  HTTP API   ${cyan(`${http}/api/v1/reference`)}`,
       `  Tasks      ${worker.tasks.join(', ')}`,
       `  Data       ${dbFile === undefined ? 'nothing is kept' : short(dataDir)}`,
       `  Log        ${short(logFile)}`,

@@ -9,7 +9,7 @@ import { findOnPath, temporalCliVersion } from '../servers/executable.js';
 import { reasonOf } from '../servers/unavailable.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
 import { settingsOf, type CommonOptions } from './command.js';
-import { countPollers, target, withSession, type Session } from './session.js';
+import { target, withDirectSession, type DirectSession } from './session.js';
 
 export type CheckStatus = 'ok' | 'warn' | 'fail';
 
@@ -68,7 +68,7 @@ async function temporalChecks(options: CommonOptions): Promise<Check[]> {
   let address = '';
   try {
     ({ address } = target(options));
-    return await withSession(options, async (session) => {
+    return await withDirectSession(options, async (session) => {
       const reached = await serverCheck(session, address);
       const space = await namespaceCheck(session);
       if (space.status === 'fail') return [reached, space];
@@ -90,7 +90,7 @@ async function temporalChecks(options: CommonOptions): Promise<Check[]> {
   }
 }
 
-async function serverCheck({ client }: Session, address: string): Promise<Check> {
+async function serverCheck({ client }: DirectSession, address: string): Promise<Check> {
   const { serverVersion } = await client.workflowService.getSystemInfo({});
   const version = serverVersion ? `, version ${serverVersion}` : '';
   return { name: 'temporal', status: 'ok', message: `answers at ${address}${version}` };
@@ -101,7 +101,7 @@ const SLOW_STEP_MS = 60;
 const SLOW_TIMER_MS = 200;
 
 /** How quick the server is, where a worker can tell. */
-async function speed({ engine }: Session): Promise<Check[]> {
+async function speed({ engine }: DirectSession): Promise<Check[]> {
   const probe = await engine.probe().catch(() => undefined);
   if (!probe) return [];
   const { stepMs, timerMs } = probe;
@@ -128,7 +128,7 @@ async function speed({ engine }: Session): Promise<Check[]> {
   ];
 }
 
-async function namespaceCheck({ client, namespace }: Session): Promise<Check> {
+async function namespaceCheck({ client, namespace }: DirectSession): Promise<Check> {
   try {
     await client.workflowService.describeNamespace({ namespace });
     return { name: 'namespace', status: 'ok', message: namespace };
@@ -142,7 +142,7 @@ async function namespaceCheck({ client, namespace }: Session): Promise<Check> {
   }
 }
 
-async function searchAttributes({ client, namespace }: Session): Promise<Check> {
+async function searchAttributes({ client, namespace }: DirectSession): Promise<Check> {
   const { knownSearchAttributes } = await import('../client/connect.js');
   const known = await knownSearchAttributes(client);
   const missing = Object.values(SEARCH_ATTRIBUTE).filter((name) => !known.has(name));
@@ -157,10 +157,10 @@ async function searchAttributes({ client, namespace }: Session): Promise<Check> 
   };
 }
 
-async function workers(session: Session): Promise<Check> {
+async function workers(session: DirectSession): Promise<Check> {
   const name = 'worker';
   const queue = `the task queue ${session.taskQueue}`;
-  const count = await countPollers(session);
+  const { pollers: count } = await session.workers();
   if (count > 0)
     return {
       name,
@@ -176,7 +176,7 @@ async function workers(session: Session): Promise<Check> {
 }
 
 /** Which kinds of programs the workers run, what holds them there, and what the others lack. */
-async function programs({ engine }: Session): Promise<Check[]> {
+async function programs({ engine }: DirectSession): Promise<Check[]> {
   const detail = await engine.systemDetail().catch(() => undefined);
   const answers = detail?.workers.flatMap((worker) => worker.detail ?? []) ?? [];
   if (answers.length === 0) return [];

@@ -7,6 +7,7 @@ import type { Output, Style } from './output.js';
 
 export const doctor: CommandDefinition = {
   name: 'doctor',
+  local: 'looks at this machine, and at Temporal from here',
   summary: 'Check what tempograph needs, and say what to do',
   description: 'Exit code: 0 all is well, 3 Temporal is not reached, 1 something else is broken.',
   examples: [

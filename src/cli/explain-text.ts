@@ -1,6 +1,13 @@
 /** An explanation as lines for people. Pure. */
 import type { Bound, Explanation, NodeExplanation } from '../domain/explain.js';
-import { boundText, percent, TIME_TEXT } from '../domain/explain-text.js';
+import {
+  bottleneckText,
+  boundText,
+  failureText,
+  percent,
+  TIME_TEXT,
+} from '../domain/explain-text.js';
+import type { Failure } from '../domain/failure.js';
 import { formatDuration } from '../domain/duration.js';
 import { TIME_KINDS, totalOf, type TimeKind, type Times } from '../domain/node-times.js';
 import type { PathStep, WallTime } from '../domain/wall-time.js';
@@ -23,7 +30,7 @@ export function explanationLines(explanation: Explanation, id: string, look: Loo
   const { executionId, nodes, wallTime, bound } = explanation;
   const [only] = nodes;
   if (id !== executionId && only) return nodeLines(only, wallTime, look);
-  const lines = headLines(explanation, look);
+  const lines = [...headLines(explanation, look), ...failureLines(explanation, look)];
   if (wallTime) return [...lines, ...wallTimeLines(wallTime, look)];
   return [...lines, ...waitingLines(nodes, bound, look)];
 }
@@ -41,6 +48,40 @@ function headLines(
     `  ${fit(oneLine(sentence), width - 2)}`,
     ...more,
   ];
+}
+
+/** Failures after the first, which the head has, and what to do about that one. */
+function failureLines({ failures, moreFailures, wallTime }: Explanation, look: Look): string[] {
+  const [first, ...others] = failures;
+  if (!first) return [];
+  const { style, width } = look;
+  const more = moreFailures > 0 ? [`  ${style.dim(`… ${moreFailures} more failed`)}`] : [];
+  return [
+    ...others.map((one) => `  ${fit(oneLine(failureText(one)), width - 2)}`),
+    ...more,
+    ...(wallTime ? [`  ${fit(bottleneckText(wallTime), width - 2)}`] : []),
+    ...nextLines(first, look),
+  ];
+}
+
+function ownFailureLines(failure: Failure, look: Look): string[] {
+  const { sentence, inside = [], insideMore = 0 } = failure;
+  const { style, width } = look;
+  return [
+    `  ${fit(sentence, width - 2)}`,
+    ...inside.map((one) => `  ${signOf(one.status)} ${fit(oneLine(failureText(one)), width - 4)}`),
+    ...(insideMore > 0 ? [`  ${style.dim(`… ${insideMore} more failed`)}`] : []),
+    ...nextLines(failure, look),
+  ];
+}
+
+function nextLines({ next }: Failure, { style, width }: Look): string[] {
+  const rows = next.map(({ say, command }, index): Cell[] => [
+    { text: index === 0 ? '  next' : '', paint: style.dim },
+    { text: command, paint: style.bold },
+    { text: say, paint: style.dim },
+  ]);
+  return rows.length === 0 ? [] : ['', ...table(rows, width)];
 }
 
 /** Nodes that wait, together with those that wait for the same kind of thing. */
@@ -89,12 +130,13 @@ function insideOf(node: NodeExplanation): NodeExplanation[] {
 
 function nodeLines(node: NodeExplanation, wallTime: WallTime | null, look: Look): string[] {
   const { style, width } = look;
-  const { status, sentence, bound, executionId, reason } = node;
+  const { status, sentence, bound, executionId, reason, failure } = node;
   const own = wallTime?.nodes.find(({ nodeId }) => nodeId === node.nodeId)?.times ?? node.times;
   return [
     `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}`,
     `  ${fit(oneLine(sentence), width - 2)}`,
     ...(reason.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`]),
+    ...(failure ? ownFailureLines(failure, look) : []),
     ...(node.inside?.length ? ['', ...rowsOf(insideOf(node), look, bound)] : []),
     ...(own && totalOf(own) > 0 ? ['', ...shareLines(own, totalOf(own), look)] : []),
   ];

@@ -5,10 +5,12 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSilence } from '../client/no-answer.js';
-import type { ExecutionHandle, ExecutionResult } from '../client.js';
+import type { ExecutionResult } from '../client.js';
+import { TaskError } from '../domain/errors.js';
+import type { CommandHandle } from '../remote/surface.js';
 import type { NodeView } from '../workflows/messages.js';
 import type { GraphView } from './graph-view.js';
-import { countPollers, type Session } from './session.js';
+import type { Session } from './session.js';
 
 export interface Observer {
   /** The nodes that have gone on since the last call; often none. */
@@ -36,7 +38,7 @@ const PAUSE_MS = 1_000;
 /** @returns the result, or undefined when it was interrupted */
 export async function follow(
   session: Session,
-  handle: ExecutionHandle,
+  handle: CommandHandle,
   options: FollowOptions,
 ): Promise<ExecutionResult | undefined> {
   const stop = new AbortController();
@@ -62,7 +64,7 @@ export async function follow(
 /** Looks until it is stopped. Rejects when the execution cannot be looked at. */
 async function look(
   session: Session,
-  handle: ExecutionHandle,
+  handle: CommandHandle,
   { view, observer }: FollowOptions,
   stopped: AbortSignal,
 ): Promise<never> {
@@ -83,12 +85,16 @@ async function look(
       if (view.ended) break;
     } catch (error) {
       if (stopped.aborted) break;
-      if (!isSilence(error)) throw error;
+      if (!isSilence(error) && !saysSilence(error)) throw error;
       await delay(PAUSE_MS, undefined, { ref: false });
     }
   }
   return await new Promise<never>(() => undefined); // the end is the result's to tell
 }
+
+/** A server says by a code of ours what Temporal says by a status of its own. */
+const saysSilence = (error: unknown): boolean =>
+  error instanceof TaskError && error.code === 'NO_WORKER';
 
 /** Says that no worker is there when a look is not answered, and takes it back when one is. */
 class IdleAlarm {
@@ -115,9 +121,9 @@ class IdleAlarm {
   }
 
   private async check(): Promise<void> {
-    const { taskQueue } = this.session;
-    const pollers = await countPollers(this.session).catch(() => undefined);
-    if (this.stopped.aborted || pollers === undefined) return;
+    const workers = await this.session.workers().catch(() => undefined);
+    if (this.stopped.aborted || !workers) return;
+    const { taskQueue, pollers } = workers;
     this.told = true;
     this.observer.notice(
       pollers === 0

@@ -9,12 +9,12 @@ import {
   duration,
   option,
   type CommandDefinition,
+  type CommandGroup,
   type CommonOptions,
 } from './command.js';
 import { EXIT, UsageError } from './exit.js';
 import { localTime } from './list-command.js';
 import type { Output } from './output.js';
-import type { CommandGroup } from './schedule-command.js';
 import { withSession } from './session.js';
 
 interface ByOptions extends CommonOptions {

@@ -2,11 +2,16 @@
 import type { LimitPlace, LimitRecord, LimitStatus } from '../client.js';
 import { LIMIT_MOST } from '../domain/limit.js';
 import { table, type Cell } from './columns.js';
-import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
+import {
+  option,
+  wholeNumber,
+  type CommandDefinition,
+  type CommandGroup,
+  type CommonOptions,
+} from './command.js';
 import { EXIT } from './exit.js';
 import { localTime } from './list-command.js';
 import type { Output } from './output.js';
-import type { CommandGroup } from './schedule-command.js';
 import { withSession } from './session.js';
 
 interface LimitOptions extends CommonOptions {

@@ -2,12 +2,17 @@
 import { userInfo } from 'node:os';
 import type { VerbOptions } from '../client/operator.js';
 import type { Answer } from '../workflows/messages.js';
+import type { CommandEngine } from '../remote/surface.js';
 import { PRIORITIES } from '../domain/priority.js';
-import type { TaskEngine } from '../client.js';
 import { tellAnswer } from './answer.js';
-import { oneOf, option, type CommandDefinition, type CommonOptions } from './command.js';
+import {
+  oneOf,
+  option,
+  type CommandDefinition,
+  type CommandGroup,
+  type CommonOptions,
+} from './command.js';
 import { UsageError } from './exit.js';
-import type { CommandGroup } from './schedule-command.js';
 import { withSession } from './session.js';
 import { readInput } from './values.js';
 
@@ -46,7 +51,12 @@ interface VerbText {
   examples: CommandDefinition['examples'];
 }
 
-type Ask = (engine: TaskEngine, id: string, options: VerbOptions, more: string) => Promise<Answer>;
+type Ask = (
+  engine: CommandEngine,
+  id: string,
+  options: VerbOptions,
+  more: string,
+) => Promise<Answer>;
 
 function verb(text: VerbText, ask: Ask): CommandDefinition<AskedFlags> {
   const { name, summary, description, more, examples } = text;

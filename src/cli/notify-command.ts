@@ -6,10 +6,14 @@ import { EVENT_NAMES, type EventName } from '../domain/event.js';
 import type { Sink } from '../domain/sink.js';
 import { didYouMean } from '../domain/suggest.js';
 import { table, type Cell } from './columns.js';
-import { option, type CommandDefinition, type CommonOptions } from './command.js';
+import {
+  option,
+  type CommandDefinition,
+  type CommandGroup,
+  type CommonOptions,
+} from './command.js';
 import { EXIT, UsageError, type ExitCode } from './exit.js';
 import type { Output } from './output.js';
-import type { CommandGroup } from './schedule-command.js';
 
 interface TestOptions extends CommonOptions {
   sink?: string;

@@ -13,6 +13,7 @@ import { templateFile } from '../templates/load-template.js';
 import { withProgramFiles } from '../templates/program-files.js';
 import { settingsOf, type CommonOptions } from './command.js';
 import type { Output } from './output.js';
+import { serverOf } from './server-option.js';
 
 export interface PipelineSource {
   /** The file's name, for messages. */
@@ -78,7 +79,7 @@ export async function readText(path: string, out: Output): Promise<string> {
 
 /**
  * The file of a pipeline, `-` for standard input: of an argument that is a file, or the name of a template. Undefined for
- * the name of a task.
+ * the name of a task, and through a server, which has its own templates, for every name.
  *
  * @throws TaskError CONFIGURATION for a template that is there twice
  */
@@ -91,8 +92,9 @@ export async function pipelineOf(
     (found) => found.isFile(),
     () => false,
   );
+  if (isFile || serverOf(options)) return isFile ? argument : undefined;
   const { templatesDir } = resolveSettings(settingsOf(options));
-  return isFile ? argument : templateFile(templatesDir, argument);
+  return templateFile(templatesDir, argument);
 }
 
 /** The error for a pipeline that was refused: every fault with file, line and column. */

@@ -21,6 +21,7 @@ import { pairsOf } from './pairs.js';
 import { pipelineOf, readPipeline, readText, refused } from './pipeline-source.js';
 import { planDot, planMermaid } from './plan-picture.js';
 import { printPlan } from './plan-text.js';
+import { serverOf } from './server-option.js';
 import { listens, target, withSession } from './session.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
 import { givesParams, PARAM_OPTIONS, readInput, readParams, type ParamOptions } from './values.js';
@@ -143,8 +144,8 @@ async function planOf(
   };
   try {
     if (options.tasks) return await offline();
-    const { address } = target(options);
-    if (!(await listens(address))) {
+    const address = serverOf(options) ? undefined : target(options).address;
+    if (address !== undefined && !(await listens(address))) {
       if (options.check)
         throw new TaskError(
           'UNREACHABLE',

@@ -1,25 +1,13 @@
 /** The program: its commands, its help, and how an error becomes words and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config.js';
-import { COMMANDS } from './commands.js';
-import {
-  CONNECTION_OPTIONS,
-  JSON_OPTION,
-  type CommandDefinition,
-  type CommonOptions,
-} from './command.js';
+import { optionsOf } from './command-options.js';
+import { COMMANDS, GROUPS } from './commands.js';
+import type { CommandDefinition, CommonOptions } from './command.js';
 import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
 import { endAtOnce, interrupts } from './interrupts.js';
 import { Output, type OutputOptions } from './output.js';
-import { artifact } from './artifacts-command.js';
-import { key } from './key-command.js';
-import { limit } from './limit-command.js';
-import { node } from './node-command.js';
-import { notify } from './notify-command.js';
-import { schedule } from './schedule-command.js';
-
-/** Commands that are only a name for others. */
-const GROUPS = [schedule, node, limit, artifact, key, notify];
+import { assertMayUseServer } from './server-option.js';
 
 /** Runs one command line to its end. Never throws. */
 export async function runCli(
@@ -53,7 +41,9 @@ async function parse(argv: readonly string[], out: Output): Promise<ExitCode> {
   const add = (parent: Command, definition: CommandDefinition): void => {
     const command = describe(parent.command(definition.name), definition);
     command.action(async () => {
-      exit = await definition.run(out, command.opts<CommonOptions>(), command.args);
+      const options = command.opts<CommonOptions>();
+      assertMayUseServer(definition, options);
+      exit = await definition.run(out, options, command.args);
     });
   };
   for (const definition of COMMANDS) add(program, definition);
@@ -73,14 +63,10 @@ async function parse(argv: readonly string[], out: Output): Promise<ExitCode> {
 }
 
 function describe(command: Command, definition: CommandDefinition): Command {
-  const { summary, description, parameters = [], options = [], connects = true } = definition;
+  const { summary, description, parameters = [] } = definition;
   command.summary(summary).description(description ? `${summary}\n\n${description}` : summary);
   for (const [flags, what] of parameters) command.argument(flags, what);
-  const common = connects ? CONNECTION_OPTIONS : [];
-  const own = new Set(options.map((one) => one.attributeName()));
-  for (const one of [...options, ...common.filter((c) => !own.has(c.attributeName()))])
-    command.addOption(one);
-  command.addOption(JSON_OPTION);
+  for (const one of optionsOf(definition)) command.addOption(one);
   return withExamples(command, definition.examples);
 }
 

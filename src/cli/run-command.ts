@@ -1,7 +1,9 @@
 /** `tempograph run`: submits a pipeline or a task and watches it to its end. */
 import { randomUUID } from 'node:crypto';
-import type { ExecutionHandle, ExecutionResult } from '../client.js';
+import type { ExecutionResult } from '../client.js';
 import { PRIORITIES } from '../domain/priority.js';
+import type { GraphSpec } from '../domain/spec.js';
+import type { CommandHandle } from '../remote/surface.js';
 import type { RunningWorker } from '../worker.js';
 import { oneOf, option, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
@@ -10,7 +12,8 @@ import { interruptSignal } from './interrupts.js';
 import { knownTasks, startLocalWorker } from './local-worker.js';
 import type { Output } from './output.js';
 import { exitOf, faultsOf, printResult, resultDocument } from './result-text.js';
-import { withSession, type Session } from './session.js';
+import { withDirectSession, withSession, type Session } from './session.js';
+import { specOf } from './spec-of.js';
 import { prepare, REUSE, type Prepared, type SubmissionOptions } from './submission.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
 import { PARAM_OPTIONS } from './values.js';
@@ -67,23 +70,28 @@ async function runCommand(
     options,
     options.tasks ? await knownTasks(tasks, options) : undefined,
   );
-  return await withSession(withOwnQueue(options), async (session) => {
-    if (options.detach) return await detach(out, session, prepared);
-    if (!options.tasks) return await submitAndWatch(out, session, prepared);
+  if (!options.tasks)
+    return await withSession(options, async (session) =>
+      options.detach
+        ? await detach(out, session, prepared)
+        : await submitAndWatch(out, session, prepared),
+    );
+  return await withDirectSession(withOwnQueue(options), async (session) => {
     const worker = await startLocalWorker(
       { ...quietUnlessAsked(options), taskQueue: session.taskQueue },
       tasks,
     );
-    return await submitAndWatch(out, session, prepared, worker);
+    return await submitAndWatch(out, session, prepared, {
+      worker,
+      taskQueue: session.taskQueue,
+    });
   });
 }
 
 /** Workers of one queue must know the same tasks: the worker of `--tasks` gets a queue that no other one polls. */
 function withOwnQueue(options: RunOptions): RunOptions {
   const said = options.taskQueue !== undefined || Boolean(process.env['TEMPOGRAPH_TASK_QUEUE']);
-  return options.tasks && !options.detach && !said
-    ? { ...options, taskQueue: `tempograph-run-${randomUUID().slice(-12)}` }
-    : options;
+  return !said ? { ...options, taskQueue: `tempograph-run-${randomUUID().slice(-12)}` } : options;
 }
 
 /** What the nodes do is shown anyway; a log beside it only where it was asked for. */
@@ -103,33 +111,39 @@ async function submitAndWatch(
   out: Output,
   session: Session,
   prepared: Prepared,
-  worker?: RunningWorker,
+  own?: { worker: RunningWorker; taskQueue: string },
 ): Promise<ExitCode> {
   const { signal, stop } = interruptSignal();
   try {
     const handle = await prepared.submit(session);
-    const view = new GraphView(handle.executionId, prepared.name, prepared.spec, Date.now());
-    announce(out, handle, prepared);
+    const spec = prepared.spec ?? (await specOf(session, handle.executionId));
+    const view = new GraphView(handle.executionId, prepared.name, spec, Date.now());
+    announce(out, handle, spec);
     return await watchToEnd(out, session, handle, {
       view,
       viewer: viewerFor(out, view),
       interrupted: signal,
-      ...(worker
+      ...(own
         ? {
-            workerDied: deathOf(worker),
-            aside: ` once a worker that has its tasks polls ${session.taskQueue}`,
+            workerDied: deathOf(own.worker),
+            aside: ` once a worker that has its tasks polls ${own.taskQueue}`,
           }
         : {}),
       finish: (result) => finish(out, result, prepared),
     });
   } finally {
-    await worker?.shutdown().catch(() => undefined); // why it died was told
+    await own?.worker.shutdown().catch(() => undefined); // why it died was told
     stop();
   }
 }
 
-function announce(out: Output, { executionId }: ExecutionHandle, { spec }: Prepared): void {
-  const count = `${spec.tasks.length} ${spec.tasks.length === 1 ? 'task' : 'tasks'}`;
+function announce(
+  out: Output,
+  { executionId, executions }: CommandHandle,
+  spec: GraphSpec | undefined,
+): void {
+  const nodes = spec?.tasks.length ?? executions.length;
+  const count = `${nodes} ${nodes === 1 ? 'task' : 'tasks'}`;
   out.progress(`${out.style.bold(executionId)} submitted, ${count}`);
 }
 

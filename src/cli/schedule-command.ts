@@ -1,12 +1,7 @@
 /** `tempograph schedule …`: what runs at set times. */
-import type { CommandDefinition } from './command.js';
+import type { CommandGroup } from './command.js';
 import { create } from './schedule-create-command.js';
 import { backfill, list, pause, remove, resume, show, trigger } from './schedule-verbs.js';
-
-/** A command that is only a name for others. */
-export interface CommandGroup extends Pick<CommandDefinition, 'name' | 'summary' | 'examples'> {
-  commands: readonly CommandDefinition[];
-}
 
 export const schedule: CommandGroup = {
   name: 'schedule',

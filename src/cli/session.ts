@@ -1,32 +1,56 @@
 /**
- * A command's connection to Temporal: a client for the few things that the engine does not tell, and the engine.
+ * A command's connection: an engine, to Temporal or through a server, and the few things that it does not tell.
  *
  * Temporal's client takes half a second to load, so it is loaded here, when a command is about to connect.
  */
 import { connect } from 'node:net';
 import type { Client } from '@temporalio/client';
-import type { TaskEngine } from '../client.js';
+import type { ExecutionRecord, TaskEngine } from '../client.js';
 import { connectOptions, resolveSettings, type ResolvedConnect } from '../config.js';
 import { TaskError } from '../domain/errors.js';
+import { RemoteEngine } from '../remote/remote-engine.js';
+import type { ServerAddress } from '../remote/server-address.js';
+import type { CommandEngine } from '../remote/surface.js';
 import { flushTraces } from '../telemetry/tracing.js';
 import { settingsOf, type CommonOptions } from './command.js';
+import { serverOf } from './server-option.js';
 
+/** What a command works with, wherever that is. */
 export interface Session {
+  engine: CommandEngine;
+  /** Temporal's address, or the server's. */
+  address: string;
+  /** The task queue, and how many workers poll it for workflows, as far as is known. */
+  workers(): Promise<{ taskQueue: string; pollers: number }>;
+  /** What is known of an execution without a worker. */
+  recordWithoutWorker(executionId: string): Promise<ExecutionRecord>;
+}
+
+/** A connection to Temporal itself. */
+export interface DirectSession extends Session {
   engine: TaskEngine;
   client: Client;
-  address: string;
   namespace: string;
   taskQueue: string;
 }
 
 /**
- * Connects, does the work and closes the connection.
+ * Connects, to Temporal or to a server, does the work and closes the connection.
  *
  * @throws TaskError UNREACHABLE | CONFIGURATION
  */
 export async function withSession<T>(
   options: CommonOptions,
   work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const server = serverOf(options);
+  return server ? await work(remoteSession(server)) : await withDirectSession(options, work);
+}
+
+/** The same for what only Temporal itself can give. */
+export async function withDirectSession<T>(
+  options: CommonOptions,
+  work: (session: DirectSession) => Promise<T>,
 ): Promise<T> {
   const { address, namespace } = target(options);
   const { taskQueue } = resolveSettings(settingsOf(options));
@@ -37,11 +61,30 @@ export async function withSession<T>(
   const client = await connectClient(settingsOf(options));
   try {
     const engine = await TaskEngine.connect({ ...settingsOf(options), client });
-    return await work({ engine, client, address, namespace, taskQueue });
+    return await work({
+      ...{ engine, client, address, namespace, taskQueue },
+      workers: async () => ({ taskQueue, pollers: await countPollers(client, taskQueue) }),
+      recordWithoutWorker: async (executionId) => {
+        const { recordOf } = await import('../client/record.js');
+        return recordOf(await client.workflow.getHandle(executionId).describe());
+      },
+    });
   } finally {
     await closeClient(client);
     await flushTraces();
   }
+}
+
+function remoteSession(server: ServerAddress): Session {
+  const engine = new RemoteEngine(server);
+  return {
+    ...{ engine, address: server.url },
+    workers: async () => {
+      const { taskQueue, workers } = await engine.systemDetail();
+      return { taskQueue, pollers: workers.length };
+    },
+    recordWithoutWorker: (executionId) => engine.getExecution(executionId),
+  };
 }
 
 /** Where Temporal is, by options, environment and profile. @throws TaskError CONFIGURATION */
@@ -74,7 +117,7 @@ export async function listens(address: string, timeoutMs = 1_000): Promise<boole
 }
 
 /** How many workers poll the task queue for workflows, as far as the server knows. */
-export async function countPollers({ client, taskQueue }: Session): Promise<number> {
+async function countPollers(client: Client, taskQueue: string): Promise<number> {
   const { countPollers: count } = await import('../client/pollers.js');
   return await count(client, taskQueue);
 }

@@ -1,9 +1,10 @@
 /** How an execution stands now, with its nodes; also where no worker is there to ask. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExecutionHandle, ExecutionRecord, NodeResult } from '../client.js';
+import type { ExecutionRecord, NodeResult } from '../client.js';
 import { isLate } from '../client/no-answer.js';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
+import type { CommandHandle } from '../remote/surface.js';
 import type { NodeView } from '../workflows/messages.js';
 import { GraphView } from './graph-view.js';
 import type { Session } from './session.js';
@@ -33,22 +34,21 @@ export async function snapshotOf(session: Session, id: string): Promise<Snapshot
   const record = await answerOf(session.engine.getExecution(id));
   if (!handle) {
     if (record) return { record, answered: true };
+    const { taskQueue } = await session.workers();
     throw new TaskError(
       'NO_WORKER',
-      `no worker on task queue ${JSON.stringify(session.taskQueue)} answered, and only a worker knows how the node ${id} stands; start one with "tempograph worker"`,
+      `no worker on task queue ${JSON.stringify(taskQueue)} answered, and only a worker knows how the node ${id} stands; start one with "tempograph worker"`,
     );
   }
   const spec = await answerOf(specOf(session, id)); // a large one is read by a worker
   const view = new GraphView(id, record?.taskId ?? id, spec, Date.now());
   const nodes = record && (await answerOf(readNodes(handle, record, view)));
   if (record && nodes) return { record: withAttempts(record, nodes), answered: true, nodes, view };
-  const { recordOf } = await import('../client/record.js');
-  const description = await session.client.workflow.getHandle(id).describe();
-  return { record: recordOf(description), answered: false };
+  return { record: await session.recordWithoutWorker(id), answered: false };
 }
 
 /** The handle of a graph or a lone task; undefined for the id of a node. */
-async function openGraph(session: Session, id: string): Promise<ExecutionHandle | undefined> {
+async function openGraph(session: Session, id: string): Promise<CommandHandle | undefined> {
   try {
     return await session.engine.open(id);
   } catch (error) {
@@ -59,7 +59,7 @@ async function openGraph(session: Session, id: string): Promise<ExecutionHandle 
 }
 
 async function readNodes(
-  handle: ExecutionHandle,
+  handle: CommandHandle,
   record: ExecutionRecord,
   view: GraphView,
 ): Promise<Record<string, NodeState>> {

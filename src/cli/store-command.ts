@@ -1,7 +1,7 @@
 /** `tempograph rebuild-store`: fills the store again from Temporal. */
 import { option, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
-import { withSession } from './session.js';
+import { withDirectSession } from './session.js';
 import { sinceOf } from './since.js';
 
 interface RebuildOptions extends CommonOptions {
@@ -10,6 +10,7 @@ interface RebuildOptions extends CommonOptions {
 
 export const rebuildStore: CommandDefinition<RebuildOptions> = {
   name: 'rebuild-store',
+  local: 'reads Temporal and writes the store themselves',
   summary: 'Fill the store again from what Temporal knows',
   description:
     'Reads every execution of the namespace, ended ones included, as far back as Temporal keeps them. What exists only in the store (catalogue, cache, circuits) stays as it is. May run while workers do.',
@@ -24,7 +25,7 @@ export const rebuildStore: CommandDefinition<RebuildOptions> = {
     ['tempograph rebuild-store --since 2d', 'after a backup of two days ago was put back'],
   ],
   run: async (out, options) =>
-    await withSession(options, async ({ engine }) => {
+    await withDirectSession(options, async ({ engine }) => {
       const { looked, changed } = await engine.rebuildStore(
         options.since === undefined ? {} : { since: sinceOf(options.since) },
       );

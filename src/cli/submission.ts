@@ -1,14 +1,17 @@
 /** What `run` submits: a pipeline or a task, checked as far as that goes without Temporal. */
-import type { ExecutionHandle } from '../client.js';
 import type { Fault } from '../domain/fault.js';
 import type { Priority } from '../domain/priority.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph, type KnownTasks } from '../domain/validate.js';
+import { RemoteEngine } from '../remote/remote-engine.js';
+import type { CommandHandle } from '../remote/surface.js';
+import type { TemplateInfo } from '../templates/load-template.js';
 import type { CommonOptions } from './command.js';
 import { UsageError } from './exit.js';
 import type { Output } from './output.js';
 import { pipelineOf, readPipeline, refused } from './pipeline-source.js';
+import { serverOf } from './server-option.js';
 import type { Session } from './session.js';
 import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
 
@@ -27,8 +30,9 @@ export interface SubmissionOptions extends ParamOptions {
 export interface Prepared {
   /** The name shown while it runs. */
   name: string;
-  spec: GraphSpec;
-  submit(session: Session): Promise<ExecutionHandle>;
+  /** Undefined where only the server has it. */
+  spec: GraphSpec | undefined;
+  submit(session: Session): Promise<CommandHandle>;
   /** Words for faults that only a worker found. */
   refused(faults: readonly Fault[]): Error;
 }
@@ -46,9 +50,37 @@ export async function prepare(
   known?: KnownTasks,
 ): Promise<Prepared> {
   const file = await pipelineOf(what, options);
-  return file === undefined
-    ? await prepareTask(out, what, options, known)
-    : await preparePipeline(out, file, options, known);
+  if (file !== undefined) return await preparePipeline(out, file, options, known);
+  const template = await templateOfServer(what, options);
+  return template
+    ? await prepareTemplate(out, template, options)
+    : await prepareTask(out, what, options, known);
+}
+
+/** A name is looked up where the pipelines lie. */
+async function templateOfServer(
+  name: string,
+  options: CommonOptions,
+): Promise<TemplateInfo | undefined> {
+  const server = serverOf(options);
+  const found = server ? await new RemoteEngine(server).templates() : [];
+  return found.find((one) => one.name === name);
+}
+
+async function prepareTemplate(
+  out: Output,
+  { name, params: specs, faults = [] }: TemplateInfo,
+  options: SubmissionOptions,
+): Promise<Prepared> {
+  if (faults.length > 0) throw refused(name, faults);
+  if (options.input !== undefined)
+    throw new UsageError('--input is for a task; a pipeline takes --param and --params');
+  const params = await readParams(options, specs, out);
+  return {
+    ...{ name, spec: undefined },
+    submit: ({ engine }) => engine.scheduleTaskGraph(name, { ...submitOptions(options), params }),
+    refused: (wrong) => refused(name, wrong),
+  };
 }
 
 async function preparePipeline(

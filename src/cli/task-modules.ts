@@ -46,15 +46,18 @@ function checked(file: string, task: AnyTask): AnyTask {
   }
 }
 
+/** @throws TaskError CONFIGURATION naming the file that is not there */
+export async function assertModules(files: readonly string[] = []): Promise<void> {
+  for (const file of files) {
+    const found = await stat(resolve(file)).catch(() => undefined);
+    if (found?.isFile() !== true)
+      throw new TaskError('CONFIGURATION', `--tasks ${file}: there is no such file`);
+  }
+}
+
 async function load(file: string): Promise<unknown> {
   const path = resolve(file);
-  if (
-    !(await stat(path).then(
-      (found) => found.isFile(),
-      () => false,
-    ))
-  )
-    throw new TaskError('CONFIGURATION', `--tasks ${file}: there is no such file`);
+  await assertModules([file]);
   if (/^\.[cm]?tsx?$/.test(extname(path))) await registerTypeScript(file);
   try {
     return await import(pathToFileURL(path).href);

@@ -2,6 +2,7 @@
 import { resolveSettings } from '../config.js';
 import type { ParamSpec } from '../domain/spec.js';
 import { listTemplates, type TemplateInfo } from '../templates/load-template.js';
+import { RemoteEngine } from '../remote/remote-engine.js';
 import {
   settingsOf,
   TEMPLATES_DIR_OPTION,
@@ -10,6 +11,7 @@ import {
 } from './command.js';
 import { EXIT } from './exit.js';
 import type { Output } from './output.js';
+import { SERVER_OPTIONS, serverOf } from './server-option.js';
 import { faultLines } from './pipeline-source.js';
 
 export const templates: CommandDefinition<CommonOptions> = {
@@ -18,7 +20,7 @@ export const templates: CommandDefinition<CommonOptions> = {
   description:
     'Those of the folder (--templates-dir, TEMPOGRAPH_TEMPLATES_DIR, ./templates), then those of Tempograph.\n' +
     'Needs no server.',
-  options: [TEMPLATES_DIR_OPTION],
+  options: [TEMPLATES_DIR_OPTION, ...SERVER_OPTIONS],
   connects: false,
   examples: [
     ['tempograph templates', 'names, what they do, parameters'],
@@ -26,9 +28,10 @@ export const templates: CommandDefinition<CommonOptions> = {
     ['tempograph run wait-for-url -p url=https://example.com', 'run one'],
   ],
   run: async (out, options) => {
+    const server = serverOf(options);
     const { templatesDir } = resolveSettings(settingsOf(options));
-    const list = listTemplates(templatesDir);
-    out.document({ templatesDir, templates: list });
+    const list = server ? await new RemoteEngine(server).templates() : listTemplates(templatesDir);
+    out.document({ ...(server ? {} : { templatesDir }), templates: list });
     for (const template of list) show(out, template);
     const faulty = list.filter(({ faults }) => faults !== undefined);
     if (faulty.length > 0)

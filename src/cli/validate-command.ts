@@ -9,7 +9,8 @@ import { EXIT, UsageError, type ExitCode } from './exit.js';
 import { knownTasks } from './local-worker.js';
 import type { Output } from './output.js';
 import { faultLines, pipelineOf, readPipeline, type PipelineSource } from './pipeline-source.js';
-import { countPollers, listens, target, withSession } from './session.js';
+import { serverOf } from './server-option.js';
+import { listens, target, withSession } from './session.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
 import { givesParams, PARAM_OPTIONS, readParams, type ParamOptions } from './values.js';
 
@@ -87,12 +88,14 @@ async function askWorker(
   params: Record<string, unknown>,
   options: CommonOptions,
 ): Promise<Fault[] | string> {
-  const { address } = target(options);
-  if (!(await listens(address))) return `no Temporal server answers at ${address}`;
+  if (!serverOf(options)) {
+    const { address } = target(options);
+    if (!(await listens(address))) return `no Temporal server answers at ${address}`;
+  }
   try {
     return await withSession(options, async (session) => {
-      const { taskQueue } = session;
-      if ((await countPollers(session)) === 0) return `no worker polls the task queue ${taskQueue}`;
+      const { taskQueue, pollers } = await session.workers();
+      if (pollers === 0) return `no worker polls the task queue ${taskQueue}`;
       return await session.engine.validate(spec, { params, askWorker: true });
     });
   } catch (error) {

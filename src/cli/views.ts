@@ -1,7 +1,7 @@
 /** Three ways to see an execution go on: a picture that moves, a line for each transition, JSON lines. */
 import { createLogUpdate } from 'log-update';
 import type { NodeView } from '../workflows/messages.js';
-import { fit, oneLine, pad, widest } from './columns.js';
+import { brokenRows, fit, oneLine, pad, widest } from './columns.js';
 import type { Observer } from './follow.js';
 import { renderFrame } from './frame.js';
 import type { GraphView } from './graph-view.js';
@@ -20,6 +20,8 @@ export function viewerFor(out: Output, view: GraphView): Viewer {
 
 /** How often the picture turns, in milliseconds. */
 const TURN_MS = 100;
+/** One row up, and nothing stands there any more. */
+const ERASE_ABOVE = '\x1b[1A\x1b[2K';
 const HINT = 'Ctrl-C stops watching; the execution goes on.';
 
 class MovingPicture implements Viewer {
@@ -27,6 +29,8 @@ class MovingPicture implements Viewer {
   private readonly timer: NodeJS.Timeout;
   private turn = 0;
   private remark: string | undefined;
+  /** What stands in the terminal. */
+  private painted: readonly string[] = [];
 
   constructor(
     private readonly out: Output,
@@ -46,16 +50,26 @@ class MovingPicture implements Viewer {
 
   close(): void {
     clearInterval(this.timer);
-    this.update(this.frame(false));
+    this.paint(false);
     this.update.done();
   }
 
   private draw(): void {
     this.turn++;
-    this.update(this.frame(true));
+    this.paint(true);
   }
 
-  private frame(moving: boolean): string {
+  private paint(moving: boolean): void {
+    const more = brokenRows(this.painted, this.out.width);
+    if (more > 0) {
+      this.update.clear();
+      process.stdout.write(ERASE_ABOVE.repeat(more));
+    }
+    this.painted = this.frame(moving);
+    this.update(this.painted.join('\n'));
+  }
+
+  private frame(moving: boolean): string[] {
     const { width, height, style } = this.out;
     const lines = renderFrame(this.view, {
       width,
@@ -65,7 +79,7 @@ class MovingPicture implements Viewer {
       ...(moving ? { turn: this.turn } : { headline: this.view.ended === false }),
       notice: moving ? this.remark : undefined,
     });
-    return [...lines, ...(moving ? [style.dim(fit(HINT, width))] : [])].join('\n');
+    return [...lines, ...(moving ? [style.dim(fit(HINT, width))] : [])];
   }
 }
 

@@ -1,5 +1,6 @@
 /** Watching an execution to its end, or until Ctrl-C: what `run` and `watch` share. */
-import type { ExecutionHandle, ExecutionResult } from '../client.js';
+import type { ExecutionResult } from '../client.js';
+import type { CommandHandle } from '../remote/surface.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { follow } from './follow.js';
 import type { GraphView } from './graph-view.js';
@@ -21,7 +22,7 @@ export interface WatchOptions {
 export async function watchToEnd(
   out: Output,
   session: Session,
-  handle: ExecutionHandle,
+  handle: CommandHandle,
   { view, viewer, interrupted, workerDied, finish, aside }: WatchOptions,
 ): Promise<ExitCode> {
   let result: ExecutionResult | undefined;

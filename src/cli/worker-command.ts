@@ -8,6 +8,7 @@ import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.
 
 export const worker: CommandDefinition<CommonOptions & TaskModuleOptions> = {
   name: 'worker',
+  local: 'runs tasks on this machine for Temporal',
   summary: 'Run a worker',
   description:
     'Ctrl-C or SIGTERM: it takes nothing new, gives running attempts 10 s, and ends with exit code 0.\n' +

@@ -68,7 +68,12 @@ import type { RerunOptions, RerunPlan } from './rerun.js';
 import { taskReport } from './report.js';
 import { Schedules } from './schedules.js';
 import { Starting } from './starting.js';
-import { systemDetail, type SystemDetail } from './system-detail.js';
+import {
+  queueFigures,
+  systemDetail,
+  type QueueFigures,
+  type SystemDetail,
+} from './system-detail.js';
 import type { ProbeAnswer } from '../workflows/asks.js';
 import { StoreAccess } from './store-access.js';
 import type { GraphSubmitOptions, TaskSubmission } from './submission.js';
@@ -449,6 +454,12 @@ export class TaskEngine extends EngineStreams {
     const { client, address, references, stores, limits } = this;
     const { taskQueue } = this.settings;
     return await systemDetail({ client, address, taskQueue, references, stores, limits });
+  }
+
+  /** Backlog and workers of its task queue and of those for programs. Quicker than {@link systemDetail}: asks no worker. */
+  async queues(): Promise<QueueFigures[]> {
+    this.assertOpen();
+    return await queueFigures(this.client, this.settings.taskQueue);
   }
 
   /** Whether it can do its work: Temporal answers, and the store does where one is wanted. Never throws. */

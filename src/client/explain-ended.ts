@@ -1,7 +1,8 @@
-/** `explain` of an execution that has ended: how, and where its wall time went. */
+/** `explain` of an execution that has ended: how, why it failed, and where its wall time went. */
 import type { Explanation, NodeExplanation, Reason } from '../domain/explain.js';
-import { bottleneckText, sentenceOf } from '../domain/explain-text.js';
-import { isTerminal } from '../domain/status.js';
+import { bottleneckText, failureText, sentenceOf } from '../domain/explain-text.js';
+import { failureOf, failuresOf, type EndedExecution, type Failure } from '../domain/failure.js';
+import { isTerminal, type TerminalStatus } from '../domain/status.js';
 import { wallTimeOf, type TimedNode } from '../domain/wall-time.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import type { Manifest, NodeView } from '../workflows/messages.js';
@@ -11,14 +12,12 @@ import type { ExecutionRecord } from './record.js';
 
 /** @throws TaskError NOT_FOUND for a node that it does not have */
 export async function explainEnded(
-  { client, references }: ExplainParts,
-  { executionId }: ExecutionRecord,
+  parts: ExplainParts,
+  { executionId, kind }: ExecutionRecord,
   nodeId: string | undefined,
 ): Promise<Explanation> {
-  const { status, close, error } = await awaitEnding(client.workflow.getHandle(executionId));
-  const readJson = (ref: string) => references.json(ref);
-  const manifest = close && (await loadManifest(close, readJson));
-  const views = manifest ? await manifestNodes(manifest, readJson) : [];
+  const { execution, manifest, views } = await ended(parts, executionId, kind === 'task');
+  const { status } = execution;
   const wallTime = manifest
     ? wallTimeOf(
         {
@@ -29,22 +28,70 @@ export async function explainEnded(
         views.map(timedNode),
       )
     : null;
-  const wanted = views.filter(({ id }) => id === nodeId);
-  if (nodeId !== undefined && wanted.length === 0) throw notFound(`${executionId}/${nodeId}`);
-  const { code, message } = manifest?.error ?? error ?? {};
+  const wanted = views.find(({ id }) => id === nodeId);
+  if (nodeId !== undefined && !wanted) throw notFound(`${executionId}/${nodeId}`);
+  const { code, message } = execution.error ?? {};
   const reason: Reason = {
     ...{ kind: 'ended', status, reason: null, after: null },
     error: code === undefined ? null : { code, message: message ?? '' },
   };
+  const told = failuresOf(execution, views);
+  const [first] = told.failures;
+  const timed = wallTime ? bottleneckText(wallTime) : sentenceOf(reason);
+  const own = wanted && failureOf(execution, wanted, views);
+  const failure = own?.noMore === 'inside' ? await withInside(parts, own) : own;
   return {
     ...{ executionId, status, at: new Date().toISOString(), reasons: [reason], bound: null },
-    sentence: wallTime ? bottleneckText(wallTime) : sentenceOf(reason),
-    nodes: wanted.flatMap((view) => endedNode(executionId, view)),
+    sentence: first ? failureText(first) : timed,
+    nodes: wanted ? endedNode(executionId, wanted, failure) : [],
+    ...told,
     wallTime,
   };
 }
 
-function endedNode(executionId: string, view: NodeView): NodeExplanation[] {
+interface Ended {
+  execution: EndedExecution & { status: TerminalStatus };
+  manifest: Manifest | undefined;
+  views: NodeView[];
+}
+
+async function ended(
+  { client, references }: ExplainParts,
+  executionId: string,
+  lone: boolean,
+): Promise<Ended> {
+  const { status, close, error } = await awaitEnding(client.workflow.getHandle(executionId));
+  const readJson = (ref: string) => references.json(ref);
+  const manifest = close && (await loadManifest(close, readJson));
+  const views = manifest ? await manifestNodes(manifest, readJson) : [];
+  const execution = { executionId, status, error: manifest?.error ?? error, lone };
+  return { execution, manifest, views };
+}
+
+/** A sub-graph's or a map's failure, with those of the execution that it is. */
+async function withInside(parts: ExplainParts, failure: Failure): Promise<Failure> {
+  const { executionId } = failure;
+  const below = await ended(parts, executionId, false).catch(() => undefined); // it may never have begun
+  if (!below) return failure;
+  const { failures, moreFailures } = failuresOf(below.execution, below.views);
+  const [first] = failures;
+  if (!first || first.nodeId === null) return failure;
+  return {
+    ...failure,
+    inside: failures,
+    ...(moreFailures > 0 ? { insideMore: moreFailures } : {}),
+    next: [
+      ...first.next.filter(({ command }) => !command.includes('rerun')),
+      ...failure.next.slice(1),
+    ],
+  };
+}
+
+function endedNode(
+  executionId: string,
+  view: NodeView,
+  failure: Failure | undefined,
+): NodeExplanation[] {
   const { id: nodeId, task, status, reason: why = null, error, after = null, times = null } = view;
   if (!isTerminal(status)) return [];
   const reason: Reason = {
@@ -55,6 +102,7 @@ function endedNode(executionId: string, view: NodeView): NodeExplanation[] {
     {
       ...{ nodeId, executionId: `${executionId}/${nodeId}`, task, status, reason, times },
       ...{ sentence: sentenceOf(reason), bound: null },
+      ...(failure ? { failure } : {}),
     },
   ];
 }

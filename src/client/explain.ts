@@ -72,7 +72,15 @@ async function explainGraph(
   const record = recordOf(description);
   if (record.endedAt !== null) return await explainEnded(parts, record, nodeId);
   const now = Date.now();
-  const base = { executionId, at: iso(now), nodes: [], wallTime: null, bound: null };
+  const base = {
+    executionId,
+    at: iso(now),
+    nodes: [],
+    wallTime: null,
+    bound: null,
+    failures: [],
+    moreFailures: 0,
+  };
   const begins = description.executionTime ?? description.startTime;
   if (begins.getTime() > now && description.historyLength <= 2) {
     const at = begins.toISOString();
@@ -152,7 +160,7 @@ async function explainLive(
     ...{ executionId, status, at: iso(now), reasons: first },
     sentence: first.map(sentenceOf).slice(0, 1).join(''),
     bound: lone && only ? only.bound : graphBound(awaitsUntil, deadlineAt, now),
-    ...{ nodes: told, wallTime: null },
+    ...{ nodes: told, wallTime: null, failures: [], moreFailures: 0 },
   };
 }
 

@@ -4,7 +4,7 @@ import type { GraphBuilder } from '../builder.js';
 import type { Adjacency } from '../domain/adjacency.js';
 import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
-import { preview, type Json } from '../domain/json.js';
+import { isObject, preview, type Json } from '../domain/json.js';
 import { RERUN_SCOPES, type RerunScope } from '../domain/rerun.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { didYouMean } from '../domain/suggest.js';
@@ -171,7 +171,11 @@ function fromOf(from: RerunOptions['from']): string[] {
 }
 
 function fromFaults({ tasks }: GraphSpec, from: readonly string[]): Fault[] {
-  const ids = Array.isArray(tasks) ? tasks.map(({ id }) => id) : [];
+  // What is no list of tasks is told by the check of the graph.
+  const nodes: unknown[] = Array.isArray(tasks) ? tasks : [];
+  const ids = nodes
+    .map((node) => (isObject(node) ? node['id'] : undefined))
+    .filter((id) => typeof id === 'string');
   return from.flatMap((path, index) => {
     const [id = ''] = path.split('/');
     if (ids.includes(id)) return [];

@@ -25,6 +25,7 @@ import {
 } from './catalogue-nodes.js';
 import { schedulable, type CatalogueSubmission } from './catalogue-submission.js';
 import { reaching } from './connect.js';
+import { EagerStart } from './eager-start.js';
 import type { EngineHooks } from './engine-hooks.js';
 import type { EventFeed } from './event-feed.js';
 import { ExecutionHandle, type HandleParts } from './handle.js';
@@ -61,9 +62,11 @@ type StartOptions = SubmitOptions & { params?: Record<string, unknown> };
 
 export class Starting {
   readonly reruns: Reruns;
+  private readonly eager: EagerStart;
 
   constructor(private readonly parts: StartingParts) {
-    const { client, address, references } = parts;
+    const { client, address, references, taskQueue } = parts;
+    this.eager = new EagerStart(client, taskQueue);
     this.reruns = new Reruns({
       ...{ client, address, references },
       specOf: async (graph) => (await this.specOf(graph, {})).spec,
@@ -198,10 +201,14 @@ export class Starting {
       { client, references, explain, lone: known.kind === 'task', rerun: this.parts.rerun },
       executions,
     );
+    // The server takes either a delay or this. A graph's tasks go to all workers anyway.
+    const isEager = known.kind === 'task' && request.startDelay === undefined;
+    const through = isEager ? await this.eager.through() : undefined;
     try {
       const { firstExecutionRunId } = await reaching(address, () =>
-        client.workflow.start(WORKFLOW.graph, {
+        (through ?? client).workflow.start(WORKFLOW.graph, {
           ...{ ...request, taskQueue },
+          ...(through ? { requestEagerStart: true } : {}),
           args: [argument, request.args[1]],
         }),
       );

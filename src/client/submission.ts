@@ -1,7 +1,7 @@
 /** What a caller says when scheduling, and how it becomes a spec, a submission and the options of a workflow. */
 import { parseDuration, type Duration } from '../domain/duration.js';
 import { fault, type Fault } from '../domain/fault.js';
-import { getOwn, preview, type Json } from '../domain/json.js';
+import { getOwn, isObject, preview, type Json } from '../domain/json.js';
 import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
 import type { TriggerRule } from '../domain/trigger.js';
 import type { AnyTask } from '../registry.js';
@@ -110,6 +110,7 @@ export function withInputs(spec: GraphSpec, inputs: Record<string, unknown>): Gr
   return {
     ...spec,
     tasks: spec.tasks.map((node) => {
+      if (!isObject(node)) return node; // what is no node is told by the check of the graph
       const input = getOwn(inputs, node.id);
       return input === undefined ? node : { ...node, input };
     }),

@@ -4,6 +4,7 @@ import { messageOf } from '../domain/errors.js';
 import type { Isolation } from '../registry.js';
 import type { CircuitView } from '../store/circuits.js';
 import type { WorkerAnswer } from '../workflows/asks.js';
+import { runnerQueue } from '../workflows/queues.js';
 import type { Limits, LimitRecord } from './limits.js';
 import type { References } from './references.js';
 import type { StoreAccess } from './store-access.js';
@@ -58,6 +59,30 @@ const ACTIVITY_QUEUE = 2;
 /** Whoever is free answers, so several have to be asked to hear of all. */
 const ASKS_PER_WORKER = 4;
 const ASKS_AT_MOST = 40;
+
+/** A queue of the engine's, and how many workers poll it. */
+export interface QueueFigures extends QueueDetail {
+  queue: string;
+  workers: number;
+}
+
+/** How the queues stand, without asking a worker: quick. @throws ServiceError where Temporal does not answer */
+export async function queueFigures(client: Client, taskQueue: string): Promise<QueueFigures[]> {
+  const programs = (['process', 'container', 'faas'] as const).map((runner) =>
+    runnerQueue(taskQueue, runner),
+  );
+  return await Promise.all(
+    [taskQueue, ...programs].map(async (name) => {
+      const { namespace } = client.options;
+      const { pollers, queue } = await describeQueue(
+        client.connection as Connection,
+        namespace,
+        name,
+      );
+      return { queue: name, workers: pollers.length, ...queue };
+    }),
+  );
+}
 
 export async function systemDetail(parts: SystemParts): Promise<SystemDetail> {
   const { client, address, taskQueue, stores, limits } = parts;

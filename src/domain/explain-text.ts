@@ -2,6 +2,7 @@
 import { PROGRAM_KINDS } from './program.js';
 import { formatDuration } from './duration.js';
 import type { Bound, OpenDependency, Reason } from './explain.js';
+import type { Failure } from './failure.js';
 import type { TimeKind } from './node-times.js';
 import { progressText } from './progress.js';
 import type { StatusReason, TerminalStatus } from './status.js';
@@ -212,6 +213,12 @@ export function bottleneckText({ bottleneck, totalMs }: WallTime): string {
         : `, above all by ${nodeId} (${formatDuration(nodeMs)})`;
   const advice = ADVICE[kind] === undefined ? '' : `; ${ADVICE[kind]}`;
   return `${most}, ${percent(share)} (${formatDuration(ms)} of ${formatDuration(totalMs)}), went into ${TIME_TEXT[kind]}${who}${advice}.`;
+}
+
+/** `check failed: AskedToFail: the bank said no; all 3 attempts were made, 2 s of waits between them`. */
+export function failureText({ nodeId, status, error, sentence }: Failure): string {
+  const what = `${nodeId ?? 'it'} ${ENDED[status]}`;
+  return `${what}${error ? `: ${errorText(error)}` : ''}; ${sentence}`;
 }
 
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;

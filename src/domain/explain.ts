@@ -4,6 +4,7 @@
  *
  * Times are ISO strings, durations milliseconds; null stands for what is not known or not set.
  */
+import type { Failure } from './failure.js';
 import type { Times } from './node-times.js';
 import type { Progress } from './progress.js';
 import type { Status, StatusReason, TerminalStatus } from './status.js';
@@ -212,9 +213,11 @@ export interface NodeExplanation {
   inside?: NodeExplanation[];
   /** Nodes in there that wait and are not listed. */
   insideMore?: number;
+  /** Of one that failed: why there was no other attempt, and what to do. */
+  failure?: Failure;
 }
 
-/** Why an execution is not done, or where its time went. */
+/** Why an execution is not done, why it failed, or where its time went. */
 export interface Explanation {
   executionId: string;
   status: Status;
@@ -227,6 +230,10 @@ export interface Explanation {
   bound: Bound | null;
   /** Every node that neither runs nor has ended; with `node` that one, however it stands. */
   nodes: NodeExplanation[];
+  /** Of one that failed: the first failures that there were, in the order of their ends. */
+  failures: Failure[];
+  /** Failures that are not among these. */
+  moreFailures: number;
   /** Where the wall time went; null while it has not ended. */
   wallTime: WallTime | null;
 }

@@ -30,12 +30,15 @@ const INPUT_VARIABLES = { ...GRAPH_VARIABLES, ...LATE } as const;
 const ITEM_INPUT_VARIABLES = { ...ITEM_VARIABLES, ...LATE } as const;
 /** What expressions on a task's result read. */
 export const RESULT_VARIABLES = { output: 'dyn', input: 'dyn' } as const;
+/** What expressions on an incoming webhook read. */
+export const HOOK_VARIABLES = { body: 'dyn' } as const;
 export type Variables =
   | typeof GRAPH_VARIABLES
   | typeof ITEM_VARIABLES
   | typeof INPUT_VARIABLES
   | typeof ITEM_INPUT_VARIABLES
-  | typeof RESULT_VARIABLES;
+  | typeof RESULT_VARIABLES
+  | typeof HOOK_VARIABLES;
 
 /** What expressions in the input of a node read. @param task it runs a task, which may be given secrets */
 export function inputVariables(node: { task: boolean; map: boolean }): Variables {

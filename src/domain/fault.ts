@@ -25,7 +25,7 @@ export type FaultCode =
   | 'FILE';
 
 export interface Fault {
-  /** The place, as {@link formatPath} writes it. */
+  /** The place, as `formatPath` writes it. */
   path: string;
   code: FaultCode;
   message: string;

@@ -37,6 +37,30 @@ export function paramSpecFaults(specs: Record<string, unknown>): Fault[] {
   });
 }
 
+/**
+ * Parameters as people write them who know JSON Schema: one schema of an object. A parameter is something else, which has
+ * to be given unless it has a default, so this is no way to write them; but it is said once, and not of each keyword.
+ *
+ * @returns the parameters that are meant, and the fault; undefined for any other
+ */
+export function wrappedParams(
+  specs: unknown,
+): { meant: Record<string, unknown>; fault: Fault } | undefined {
+  if (!isObject(specs) || specs['type'] !== 'object' || !isObject(specs['properties']))
+    return undefined;
+  const meant = specs['properties'];
+  const [name = 'day'] = Object.keys(meant);
+  return {
+    meant,
+    fault: fault(
+      ['params'],
+      'INVALID_VALUE',
+      'is one JSON Schema of all parameters, expected a schema for each, by its name',
+      `write what stands below "properties" in its place, as params: { ${name}: { type: string } }; one without a default has to be given`,
+    ),
+  };
+}
+
 /** The check of a parameter's schema, or why there is none. A default is no part of it. */
 function checkOf({
   default: _default,

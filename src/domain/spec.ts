@@ -130,7 +130,7 @@ export type TaskOptionsInput = z.input<typeof TaskOptionsSchema>;
 
 export const NodeSpecSchema = TaskOptionsSchema.extend({
   id: NodeId,
-  /** The name of the task it runs. A node has one of {@link NODE_WORK}. */
+  /** The name of the task it runs. A node has one of `NODE_WORK`. */
   task: Name.optional(),
   /** A program: code for a runtime, or a command, in a sandbox. */
   process: ProcessSchema.optional(),

@@ -12,7 +12,7 @@ import type { KnownTasks } from './known-tasks.js';
 import { limitFaults } from './limit-faults.js';
 import { looseNode, type LooseNode } from './loose-node.js';
 import { kindFaults } from './node-kind-faults.js';
-import { paramSpecFaults, resolveParams } from './params.js';
+import { paramSpecFaults, resolveParams, wrappedParams } from './params.js';
 import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
 import {
   GraphSpecSchema,
@@ -62,6 +62,11 @@ export function validateGraph(
     ...jsonFaults(submission, SUBMISSION_LIMITS, ['submission']),
   ];
   if (foreign.length > 0) return { faults: foreign };
+  const wrapped = isObject(spec) ? wrappedParams(spec['params']) : undefined;
+  if (wrapped) {
+    const meant = { ...(spec as object), params: wrapped.meant };
+    return { faults: [wrapped.fault, ...validateGraph(meant, submission, tasks, place).faults] };
+  }
   const parsed = GraphSpecSchema.safeParse(spec);
   const submitted = SubmissionSchema.safeParse(submission ?? {});
   const faults: Fault[] = [];

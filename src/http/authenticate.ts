@@ -14,7 +14,7 @@ export interface Doors {
 }
 
 /** Who sends nothing to a server without authentication. */
-const OPEN: Principal = { kind: 'open', name: 'open', scope: 'admin', projects: null };
+export const OPEN: Principal = { kind: 'open', name: 'open', scope: 'admin', projects: null };
 
 const KEY_REFUSED: Record<KeyRefusal, string> = {
   malformed: 'this is no API key: it begins as one and is not whole; copy it again',
@@ -29,7 +29,7 @@ const KEY_REFUSED: Record<KeyRefusal, string> = {
  * @returns throws TaskError UNAUTHENTICATED, whose details say `why`, or what a door throws
  */
 export function authenticator({ keys, oidc, open }: Doors): Authenticate {
-  return async (header) => {
+  const authenticate = async (header: string | undefined): Promise<Principal> => {
     if (header === undefined) {
       if (open) return OPEN;
       throw refused(
@@ -46,6 +46,7 @@ export function authenticator({ keys, oidc, open }: Doors): Authenticate {
     if (oidc) return await oidc(token);
     throw refused('unknown', 'the bearer token is no API key of this server: those begin with tg_');
   };
+  return Object.assign(authenticate, { open });
 }
 
 /** The scheme in any case, as RFC 9110 has it. @throws TaskError UNAUTHENTICATED */

@@ -74,3 +74,22 @@ async function dependency(
     return [fault(['dependencies', at], 'UNKNOWN_DEPENDENCY', error.message, hint)];
   }
 }
+
+/**
+ * A name that stands for a task of the catalogue where that has one of this id, and for a task of the workers otherwise.
+ *
+ * @throws TaskError NOT_FOUND where it is of another project
+ */
+export async function assertMayName({ engine, who }: Caller, name: string): Promise<void> {
+  if (who.projects === null) return;
+  const isCatalogue = await engine.catalogue.tasks.get(name).then(
+    () => true,
+    (error: unknown) => {
+      // Without a catalogue it can be nothing but a name.
+      if (error instanceof TaskError && /^(?:NOT_FOUND|CONFIGURATION)$/.test(error.code))
+        return false;
+      throw error;
+    },
+  );
+  if (isCatalogue) await assertSees(engine, who, 'task', name);
+}

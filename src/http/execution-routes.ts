@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ListQuery } from '../client/listing.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
-import { ExecutionParams, many, NodeParams, nodeOf, projectFor } from './calls.js';
+import { ExecutionParams, Flag, many, NodeParams, nodeOf, projectFor } from './calls.js';
 import { eventStream, positionOf, type StreamMessage } from './event-stream.js';
 import { HttpProblem } from './problem.js';
 import { route } from './route.js';
@@ -23,6 +23,12 @@ const ListShape = z.strictObject({
   text: z.string().max(1_000).optional().describe('words of id, task and error message'),
   limit: z.coerce.number().int().min(1).max(1_000).optional(),
   cursor: z.string().max(1_000).optional().describe('nextCursor of the page before'),
+});
+
+/** From where, and how far; `Last-Event-ID` of whoever comes back is stronger than `after`. */
+const EventsShape = z.strictObject({
+  after: z.coerce.number().int().min(0).optional().describe('only what came after this position'),
+  follow: Flag.optional().describe('false: only what has happened until now (default: true)'),
 });
 
 export const executionRoutes = [
@@ -170,14 +176,16 @@ export const executionRoutes = [
     scope: 'read',
     of: 'execution',
     params: ExecutionParams,
+    query: EventsShape,
     answer: {
       contentType: 'text/event-stream',
       description: 'messages of events (ExecutionEvent)',
     },
-    handle: async ({ engine, params, signal, lastEventId }) => {
+    handle: async ({ engine, params, query, signal, lastEventId }) => {
       const { executionId } = params;
-      const after = positionOf(lastEventId) ?? 0;
-      return eventStream(told(engine.events({ executionId, after, signal })));
+      const { follow = true } = query;
+      const after = positionOf(lastEventId) ?? query.after ?? 0;
+      return eventStream(told(engine.events({ executionId, after, follow, signal })));
     },
   }),
   route({
@@ -190,16 +198,17 @@ export const executionRoutes = [
       'From now on, or after Last-Event-ID. Of a key without projects all, else of the project that is named. Needs the store.',
     scope: 'read',
     of: 'projects',
-    query: z.strictObject({ project: z.string().min(1).optional() }),
+    query: EventsShape.extend({ project: z.string().min(1).optional() }),
     answer: {
       contentType: 'text/event-stream',
       description: 'messages of events (ExecutionEvent)',
     },
     handle: async (call) => {
       const project = projectFor(call, call.query.project);
-      const after = positionOf(call.lastEventId);
+      const { follow = true } = call.query;
+      const after = positionOf(call.lastEventId) ?? call.query.after;
       const events = call.engine.events({
-        signal: call.signal,
+        ...{ follow, signal: call.signal },
         ...(project === undefined ? {} : { project }),
         ...(after === undefined ? {} : { after }),
       });

@@ -75,6 +75,11 @@ export class LiveHub {
     return this.watched.size;
   }
 
+  /** How many look at them. */
+  get watchers(): number {
+    return [...this.watched.values()].reduce((sum, { state }) => sum + state.readers.size, 0);
+  }
+
   /** Updates until the execution has ended. @throws TaskError NOT_FOUND */
   async *watch(executionId: string, signal: AbortSignal): AsyncGenerator<ExecutionUpdate> {
     const { state, stop } = this.poller(executionId);

@@ -4,13 +4,16 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { packageVersion } from '../config.js';
+import type { Route } from './route.js';
 
-interface Responses {
-  responses?: Record<string, { content?: Record<string, unknown> }>;
+interface Operation {
+  operationId?: string;
+  requestBody?: { required?: boolean };
+  responses?: Record<string, { content?: Record<string, { schema?: object }> }>;
 }
 
 /** Registers both. Before the routes. */
-export async function describeApi(app: FastifyInstance): Promise<void> {
+export async function describeApi(app: FastifyInstance, routes: readonly Route[]): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -23,7 +26,8 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => withoutUnused(asProblems(jsonSchemaTransformObject(document))),
+    transformObject: (document) =>
+      withoutUnused(asServed(jsonSchemaTransformObject(document), routes)),
   });
   await app.register(swaggerUi, {
     routePrefix: '/api/v1/reference',
@@ -32,16 +36,47 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
   });
 }
 
-/** What fails is sent as application/problem+json. */
-function asProblems<T>(document: T): T {
-  const { paths = {} } = document as { paths?: Record<string, Record<string, Responses>> };
-  for (const operations of Object.values(paths))
-    for (const { responses = {} } of Object.values(operations))
-      for (const [status, response] of Object.entries(responses)) {
-        const { 'application/json': json, ...others } = response.content ?? {};
-        if (json !== undefined && /^(?:[45]..|default)$/i.test(status))
-          response.content = { ...others, 'application/problem+json': json };
-      }
+/** Of every call; 431 where its address or its headers are too long. */
+const ALWAYS = [400, 401, 403, 429, 431, 500, 503, 504];
+/** Of calls that name something: it is not there, or not in that state. */
+const NAMED = [404, 409];
+const WITH_BODY = [413, 415, 422];
+
+/** The statuses that a route may fail with. */
+export function problemsOf({ params, body }: Route): number[] {
+  return [...ALWAYS, ...(params || body ? NAMED : []), ...(body ? WITH_BODY : [])].sort(
+    (a, b) => a - b,
+  );
+}
+
+/** A message of a stream, as readers of server-sent events get it. */
+const MESSAGE = {
+  type: 'object',
+  properties: {
+    event: { type: 'string', description: 'what kind of message it is' },
+    id: { type: 'string', description: 'for Last-Event-ID' },
+    data: { type: 'string', contentMediaType: 'application/json' },
+  },
+  required: ['data'],
+};
+
+/** Says what the schemas do not: how failures are sent, what a stream is made of, and which bodies may be missing. */
+function asServed<T>(document: T, routes: readonly Route[]): T {
+  const optional = new Set(
+    routes.filter(({ body }) => body?.safeParse({}).success).map(({ id }) => id),
+  );
+  const { paths = {} } = document as { paths?: Record<string, Record<string, Operation>> };
+  for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
+    const { operationId = '', requestBody, responses = {} } = operation;
+    if (requestBody && optional.has(operationId)) requestBody.required = false;
+    for (const [status, response] of Object.entries(responses)) {
+      const { content = {} } = response;
+      const [shape] = Object.values(content);
+      const stream = content['text/event-stream'];
+      if (shape && /^[45]/.test(status)) response.content = { 'application/problem+json': shape };
+      else if (stream) stream.schema = { ...stream.schema, ...MESSAGE };
+    }
+  }
   return document;
 }
 

@@ -3,7 +3,10 @@
  *
  * What is ours to mend is told without its message: that may name a host, a query or a path.
  */
+import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { isSilence } from '../client/no-answer.js';
 import { ERROR_CODES, SpecInvalidError, TaskError, type ErrorCode } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 
@@ -59,6 +62,7 @@ export const HTTP_CODES = {
   422: 'INPUT_INVALID',
   428: 'PRECONDITION_REQUIRED',
   429: 'RATE_LIMITED',
+  431: 'TOO_LARGE',
   503: 'UNAVAILABLE',
 } as const;
 
@@ -101,6 +105,7 @@ const TITLES: Readonly<Record<number, string>> = {
   422: 'Invalid',
   428: 'A precondition is required',
   429: 'Too many requests',
+  431: 'Headers too large',
   500: 'Internal error',
   502: 'Bad answer',
   503: 'Not available now',
@@ -121,12 +126,22 @@ export class HttpProblem extends Error {
   }
 }
 
+/** Folders of this machine are told as `.` and `~`. */
+const PLACES = [
+  [process.cwd(), '.'],
+  [fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, ''), '.'],
+  [homedir(), '~'],
+].filter(([place = '']) => place.length > 1) as [string, string][];
+
+const withoutPlaces = (text: string): string =>
+  PLACES.reduce((told, [place, name]) => told.replaceAll(place, name), text);
+
 /** The problem that a thrown thing is. @param requestId of the request that it ended */
 export function problemOf(thrown: unknown, requestId: string): Problem {
   const { status, code, detail, faults } = facts(thrown);
   const title = TITLES[status] ?? 'Error';
   return {
-    ...{ type: 'about:blank', title, status, code, detail },
+    ...{ type: 'about:blank', title, status, code, detail: withoutPlaces(detail) },
     ...(faults === undefined ? {} : { faults: faults.map(faultOf) }),
     requestId,
   };
@@ -150,6 +165,11 @@ function facts(thrown: unknown): Facts {
     const faults = thrown instanceof SpecInvalidError ? thrown.faults : undefined;
     return { status: STATUS[code], code, detail: message, faults };
   }
+  if (isSilence(thrown))
+    return {
+      ...{ status: 503, code: 'NO_WORKER' },
+      detail: 'no worker answered in time; ask again, or start one with "tempograph worker"',
+    };
   const { statusCode, message } = thrown as { statusCode?: unknown; message?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     const code = HTTP_CODES[statusCode as keyof typeof HTTP_CODES] ?? 'BAD_REQUEST';
@@ -169,7 +189,7 @@ const faultOf = ({
   line,
   column,
 }: Fault): z.infer<typeof FaultShape> => ({
-  ...{ path, code, message },
+  ...{ path, code, message: withoutPlaces(message) },
   ...(hint === undefined ? {} : { hint }),
   ...(line === undefined ? {} : { line }),
   ...(column === undefined ? {} : { column }),

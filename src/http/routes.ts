@@ -1,7 +1,11 @@
 /** Every route of the API that a bearer opens. */
 import type { Route } from './route.js';
 import { artifactRoutes } from './artifact-routes.js';
+import { batchRoutes } from './batch-routes.js';
+import { catalogueRoutes } from './catalogue-routes.js';
 import { executionRoutes } from './execution-routes.js';
+import { keyRoutes } from './key-routes.js';
+import { letterRoutes } from './letter-routes.js';
 import { limitRoutes } from './limit-routes.js';
 import { logRoutes } from './log-routes.js';
 import { scheduleRoutes } from './schedule-routes.js';
@@ -10,10 +14,14 @@ import { verbRoutes } from './verb-routes.js';
 
 export const ROUTES: readonly Route[] = [
   ...executionRoutes,
+  ...batchRoutes,
   ...verbRoutes,
   ...logRoutes,
   ...artifactRoutes,
   ...scheduleRoutes,
+  ...catalogueRoutes,
   ...limitRoutes,
+  ...letterRoutes,
+  ...keyRoutes,
   ...systemRoutes,
 ];

@@ -3,7 +3,7 @@
  *
  * S1. Nothing is read of a call before it is known who makes it, that the scope allows it, and that the caller sees what
  *     it is about: also not a wrong body.
- * S2. Without authentication it listens on loopback alone.
+ * S2. Where whoever sends nothing may do everything, it listens on loopback alone.
  * S3. What goes wrong is said as problem+json; what is ours to mend, in the log.
  */
 import { randomUUID } from 'node:crypto';
@@ -20,10 +20,14 @@ import Fastify, {
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { TaskEngine } from '../client.js';
-import { includes, type Principal } from '../domain/access.js';
+import { assertAllowed, type Principal } from '../domain/access.js';
 import { TaskError } from '../domain/errors.js';
+import type { Hook } from '../domain/hook.js';
+import { OPEN } from './authenticate.js';
+import { receiveHooks } from './hooks.js';
 import { LiveHub } from './live-hub.js';
-import { describeApi } from './openapi.js';
+import { describeApi, problemsOf } from './openapi.js';
+import { METRICS_TYPE, ServerMetrics } from './metrics.js';
 import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
 import { HttpProblem, problemOf, ProblemShape } from './problem.js';
@@ -31,6 +35,7 @@ import { RawAnswer, type Call, type Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Authenticate, Change, ServerFacts } from './services.js';
 import { assertSeesCall } from './sight.js';
+import { answerUnread } from './unread.js';
 import { validatorFor } from './validator.js';
 
 export interface HttpOptions {
@@ -39,16 +44,20 @@ export interface HttpOptions {
   host?: string;
   /** Default 8080; 0 for a free one. */
   port?: number;
-  /** Undefined: whoever reaches it may do everything, on loopback alone. */
+  /** Undefined: whoever reaches it may do everything, whatever it sends; on loopback alone. */
   authenticate?: Authenticate | undefined;
   facts: Omit<ServerFacts, 'authentication'>;
   logger: Logger;
   /** Writes to the audit log. Default: to the logger alone. */
   audit?: ((who: string, change: Change) => Promise<void>) | undefined;
+  /** Webhooks that it takes. Default: none. */
+  hooks?: readonly Hook[];
   /** Requests of one address in a minute. Default 1,200. */
   ratePerMinute?: number;
   /** Refuses to send what does not fit its shape, for tests. Default false. */
   checkAnswers?: boolean;
+  /** How long a stream lasts, in milliseconds: whoever reads on comes back, with a key that is still right. Default an hour. */
+  streamLimitMs?: number;
 }
 
 export interface HttpServer {
@@ -62,7 +71,7 @@ export interface HttpServer {
 const PREFIX = '/api/v1';
 const isRead = ({ method }: Route): boolean => method === 'GET';
 const BODY_LIMIT = 2 ** 20;
-const OPEN: Principal = { kind: 'open', name: 'open', scope: 'admin', projects: null };
+const STREAM_LIMIT_MS = 3_600_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -73,7 +82,7 @@ declare module 'fastify' {
 /** @throws TaskError CONFIGURATION for a host that is not loopback where there is no authentication */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
   const { host = '127.0.0.1', port = 8080, engine } = options;
-  if (!options.authenticate && !isLoopback(host))
+  if (isOpen(options) && !isLoopback(host))
     throw new TaskError(
       'CONFIGURATION',
       `host: expected a loopback address where there is no authentication, got ${JSON.stringify(host)}; anybody who reaches it could run anything`,
@@ -106,8 +115,15 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   };
 }
 
-async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInstance> {
-  const { logger, ratePerMinute = 1_200, authenticate, checkAnswers = false } = options;
+const isOpen = ({ authenticate }: HttpOptions): boolean => authenticate?.open ?? !authenticate;
+
+async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstance> {
+  const metrics = new ServerMetrics(given.engine, live);
+  const options = {
+    ...given,
+    authenticate: given.authenticate && metrics.counted(given.authenticate),
+  };
+  const { logger, ratePerMinute = 1_200, checkAnswers = false } = options;
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -117,6 +133,7 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 4_000 },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: answerUnread,
   }) as unknown as FastifyInstance;
   app.removeContentTypeParser('text/plain'); // which a page of another site may send without asking
   app.decorateRequest('who', null);
@@ -154,15 +171,25 @@ async function makeApp(options: HttpOptions, live: LiveHub): Promise<FastifyInst
   app.addHook('onRequest', async ({ headers, method }) => {
     const { host, origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
     const isLink = method === 'GET' && mode === 'navigate';
-    assertOwnPage({ host, origin, isForeign: site === 'cross-site' && !isLink }, !authenticate);
+    assertOwnPage({ host, origin, isForeign: site === 'cross-site' && !isLink }, isOpen(options));
   });
-  await describeApi(app);
+  app.addHook('onResponse', async (request, reply) => metrics.answeredTo(request, reply));
+  // Before a body is read, and whatever else is wrong with it.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) throw notFoundOf(request, reply);
+  });
+  await describeApi(app, ROUTES);
   addHealth(app, options);
+  addMetrics(app, options, metrics);
   await app.register(async (asked) => {
     await asked.register(etag, { weak: true }); // of JSON that is read; streams have none
     for (const one of ROUTES.filter(isRead)) addRoute(asked, one, options, live);
   });
   for (const one of ROUTES.filter((route) => !isRead(route))) addRoute(app, one, options, live);
+  const { engine, hooks = [] } = options;
+  const audit = async (who: Principal, change: Change): Promise<void> =>
+    await written(options, who, change);
+  if (hooks.length > 0) await receiveHooks(app, PREFIX, { engine, hooks, audit });
   app.get(`${PREFIX}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
   await servePage(app);
   return app;
@@ -179,6 +206,27 @@ function addHealth(app: FastifyInstance, { engine, logger }: HttpOptions): void 
     return await reply
       .status(ready ? 200 : 503)
       .send({ ready, temporal: short(health.temporal), store: short(health.store) });
+  });
+}
+
+/** Numbers of all projects: for whoever may read and is bound to none. */
+function addMetrics(
+  app: FastifyInstance,
+  { authenticate }: HttpOptions,
+  metrics: ServerMetrics,
+): void {
+  app.get('/metrics', {
+    schema: { hide: true },
+    onRequest: async ({ headers }) => {
+      const who = authenticate ? await authenticate(headers.authorization) : OPEN;
+      assertAllowed(who, 'read');
+      assertUnbound(who);
+    },
+    handler: async (_request, reply) =>
+      await reply
+        .type(METRICS_TYPE)
+        .serializer((text: string) => text)
+        .send(await metrics.page()),
   });
 }
 
@@ -202,21 +250,22 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       ...(body ? { body } : {}),
       response: {
         [status]: isRaw ? z.string().describe(answer.description) : answer,
-        default: ProblemShape,
+        ...Object.fromEntries(problemsOf(one).map((failure) => [failure, ProblemShape])),
       },
     },
     onRequest: async (request) => {
       const { authenticate } = options;
       const who = authenticate ? await authenticate(request.headers.authorization) : OPEN;
       request.who = who;
-      assertAllowed(who, one);
+      assertAllowed(who, one.scope);
+      if (one.of === 'system') assertUnbound(who);
       await assertSeesCall(options.engine, who, one.of, request);
     },
     preValidation: async (request) => {
-      if (body && (request.body === undefined || request.body === null)) request.body = {};
+      if (body && request.body === undefined) request.body = {};
     },
     handler: async (request, reply) => {
-      const given = await one.handle(callOf(request, reply, options, live));
+      const given = await one.handle(callOf(one, request, reply, options, live));
       if (!(given instanceof RawAnswer)) return await reply.status(status).send(given);
       return await reply
         .status(given.status)
@@ -228,15 +277,9 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
   });
 }
 
-/** @throws HttpProblem 403 */
-function assertAllowed(who: Principal, { scope, of }: Route): void {
-  if (!includes(who.scope, scope))
-    throw new HttpProblem(
-      403,
-      'FORBIDDEN',
-      `this needs scope ${scope}, and ${who.name} has ${who.scope}`,
-    );
-  if (of === 'system' && who.projects !== null)
+/** @throws HttpProblem 403 for who is bound to projects, where a call is about what belongs to none */
+function assertUnbound(who: Principal): void {
+  if (who.projects !== null)
     throw new HttpProblem(
       403,
       'FORBIDDEN',
@@ -245,13 +288,20 @@ function assertAllowed(who: Principal, { scope, of }: Route): void {
 }
 
 function callOf(
+  { answer }: Route,
   request: FastifyRequest,
   reply: FastifyReply,
-  { engine, facts, authenticate, logger, audit }: HttpOptions,
+  options: HttpOptions,
   live: LiveHub,
 ): Call<unknown, unknown, unknown> {
+  const { engine, facts, streamLimitMs = STREAM_LIMIT_MS } = options;
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  const isStream = 'contentType' in answer && answer.contentType === 'text/event-stream';
+  const limit = isStream ? setTimeout(() => gone.abort(), streamLimitMs) : undefined;
+  reply.raw.once('close', () => {
+    clearTimeout(limit);
+    gone.abort();
+  });
   const who = request.who ?? OPEN;
   const { params, query, body, headers } = request;
   const header = (name: string): string | undefined => {
@@ -263,14 +313,20 @@ function callOf(
     lastEventId: header('last-event-id'),
     idempotencyKey: header('idempotency-key'),
     ...{ range: header('range'), ifRange: header('if-range') },
-    facts: { ...facts, authentication: authenticate ? 'required' : 'open' },
-    audit: async (change) => {
-      logger.info({ who: who.name, ...change }, 'changed over HTTP');
-      await audit?.(who.name, change).catch((error: unknown) => {
-        logger.error({ err: error, ...change }, 'the audit log could not be written');
-      });
-    },
+    facts: { ...facts, authentication: isOpen(options) ? 'open' : 'required' },
+    audit: (change) => written(options, who, change),
   };
+}
+
+async function written(
+  { logger, audit }: HttpOptions,
+  who: Principal,
+  change: Change,
+): Promise<void> {
+  logger.info({ who: who.name, ...change }, 'changed over HTTP');
+  await audit?.(who.name, change).catch((error: unknown) => {
+    logger.error({ err: error, ...change }, 'the audit log could not be written');
+  });
 }
 
 function notFoundOf(request: FastifyRequest, reply: FastifyReply): HttpProblem {

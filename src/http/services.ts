@@ -1,8 +1,12 @@
 /** What the server asks of its own for each call; made once, where it starts. */
 import type { Principal } from '../domain/access.js';
 
-/** @returns who calls @throws HttpProblem 401, TaskError UNAUTHENTICATED */
-export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
+export interface Authenticate {
+  /** @returns who calls @throws HttpProblem 401, TaskError UNAUTHENTICATED */
+  (authorization: string | undefined): Promise<Principal>;
+  /** Whoever sends nothing may do everything: such a server listens on loopback alone. Default false. */
+  readonly open?: boolean;
+}
 
 /** A change, for the audit log. */
 export interface Change {

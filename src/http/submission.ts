@@ -35,6 +35,7 @@ export const SubmissionShape = z
   })
   .meta({
     id: 'Submission',
+    oneOf: ['graph', 'pipeline', 'yaml', 'task'].map((one) => ({ required: [one] })),
     description:
       'One of graph, pipeline, yaml, task and taskId; beside it the options of a submission, as in the package: priority, retry, timeout, scheduledTime, dependencies and so on.',
   });

@@ -1,13 +1,16 @@
 /** How everything stands, and what there is to run. */
 import { z } from 'zod';
+import type { PlanOptions } from '../client/planning.js';
 import { packageVersion } from '../config.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
+import { previewWaits } from '../domain/retry.js';
+import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { assertWithin } from './bounds.js';
-import { projectFor } from './calls.js';
+import { many, projectFor } from './calls.js';
 import { openApprovals } from './open-approvals.js';
-import { FaultShape } from './problem.js';
+import { FaultShape, HttpProblem } from './problem.js';
 import { route } from './route.js';
 import { loose } from './shapes.js';
 import { located, parsed } from './submission.js';
@@ -24,7 +27,18 @@ const SourceShape = z
   })
   .refine(({ graph, yaml }) => (graph === undefined) !== (yaml === undefined), {
     error: 'expected "graph" or "yaml", one of the two',
-  });
+  })
+  .meta({ oneOf: [{ required: ['graph'] }, { required: ['yaml'] }] });
+
+/** The same, and what is assumed of it. */
+const PlanShape = SourceShape.safeExtend({
+  durations: z
+    .record(z.string(), z.union([z.string(), z.number()]))
+    .optional()
+    .describe('how long nodes or tasks take'),
+  items: z.record(z.string(), z.number()).optional().describe('how many items maps have'),
+  concurrency: z.number().optional().describe('another window'),
+});
 
 export const systemRoutes = [
   route({
@@ -77,7 +91,8 @@ export const systemRoutes = [
       taskId: z.string().min(1).optional(),
       since: z.iso.datetime({ offset: true }).optional(),
       until: z.iso.datetime({ offset: true }).optional(),
-      groupBy: z.enum(['status', 'task', 'project', 'hour', 'day']).optional(),
+      by: z.enum(['status', 'task', 'project', 'hour', 'day']).optional(),
+      kind: many(z.enum(['graph', 'task', 'item', 'node'])).optional(),
     }),
     answer: loose('ExecutionStats', 'As engine.getExecutionStats() gives it.'),
     handle: async (call) => {
@@ -98,7 +113,10 @@ export const systemRoutes = [
     scope: 'read',
     of: 'projects',
     answer: z.object({ pipelines: z.array(z.looseObject({ name: z.string() })) }),
-    handle: async ({ engine }) => ({ pipelines: engine.templates() }),
+    handle: async ({ engine }) => ({
+      // Where a file lies on the server is nobody's business here.
+      pipelines: engine.templates().map(({ file: _file, ...pipeline }) => pipeline),
+    }),
   }),
   route({
     id: 'validatePipeline',
@@ -129,16 +147,34 @@ export const systemRoutes = [
     summary: 'What a run would be like; nothing starts',
     scope: 'read',
     of: 'projects',
-    body: SourceShape,
+    body: PlanShape,
     bodyLimit: 64 * 2 ** 20,
     answer: loose('GraphForecast', 'As engine.plan() gives it.'),
     handle: async (call) => {
-      const { engine, body } = call;
-      const graph = (body.graph as GraphSpec | undefined) ?? located(body.yaml ?? '', body.params);
+      const { graph: given, yaml, ...options } = call.body;
+      const graph = (given as GraphSpec | undefined) ?? located(yaml ?? '', options.params);
       await assertWithin(call, { graph });
-      return await engine.plan(graph, {
-        ...(body.params === undefined ? {} : { params: body.params }),
-      });
+      return await call.engine.plan(graph, options as PlanOptions);
+    },
+  }),
+  route({
+    id: 'retryPreview',
+    method: 'POST',
+    path: '/pipelines/retry-preview',
+    tag: 'pipelines',
+    summary: 'The waits of a retry policy, without jitter',
+    description: 'What is not given is as in a task.',
+    scope: 'read',
+    of: 'projects',
+    body: RetryObjectSchema,
+    answer: z.object({ waitsMs: z.array(z.number()) }),
+    handle: async ({ body }) => {
+      try {
+        return { waitsMs: previewWaits(resolveRetry(body)) };
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error; // the fields contradict each other
+        throw new HttpProblem(422, 'INPUT_INVALID', `retry: ${error.message}`);
+      }
     },
   }),
   route({

@@ -1,5 +1,6 @@
 /** What people do to executions and nodes that run. Each answers for every state. */
 import { z } from 'zod';
+import type { GraphEdit } from '../client.js';
 import type { Answer } from '../workflows/messages.js';
 import type { Json } from '../domain/json.js';
 import { PRIORITIES } from '../domain/priority.js';
@@ -71,6 +72,10 @@ const Pause = Why.extend({ mode: z.enum(['soft', 'hard']).optional() });
 const Note = Why.extend({ note: z.string().max(1_000).optional() });
 const Priority = Why.extend({ priority: z.enum(PRIORITIES) });
 
+const Nodes = z
+  .array(z.looseObject({ id: z.string().min(1) }))
+  .describe('nodes as a spec has them');
+
 const RerunShape = z.strictObject({
   from: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   scope: z.enum(['changed', 'descendants']).optional(),
@@ -78,6 +83,14 @@ const RerunShape = z.strictObject({
   params: z.record(z.string(), z.unknown()).optional(),
   executionId: z.string().min(1).max(255).optional(),
   reason: z.string().min(1).max(1_000).optional(),
+});
+
+const Span = z.union([z.string().min(1).max(50), z.number().min(0)]);
+const WhatIfShape = z.strictObject({
+  concurrency: z.int().min(1).max(1_000).optional(),
+  limits: z.record(z.string(), z.int()).optional().describe('places of keyed limits, by key'),
+  priorities: z.record(z.string(), z.enum(PRIORITIES)).optional().describe('by node'),
+  durations: z.record(z.string(), Span).optional().describe('by node'),
 });
 
 export const verbRoutes = [
@@ -162,6 +175,24 @@ export const verbRoutes = [
   verb('node', 'priority', 'Change the priority of a node', NodeParams, Priority, (call) =>
     call.engine.setPriority(nodeOf(call), call.body.priority, why(call)),
   ),
+  verb(
+    'execution',
+    'edit',
+    'Add nodes, and replace nodes that have not begun; all of it or nothing',
+    ExecutionParams,
+    Why.extend({
+      add: Nodes.optional(),
+      replace: Nodes.optional(),
+      ifVersion: z.int().min(1).optional().describe('refused where the graph has another one'),
+    }),
+    (call) => {
+      const { reason: _reason, ...edit } = call.body;
+      return call.engine.editGraph(call.params.executionId, {
+        ...(edit as Pick<GraphEdit, 'ifVersion'>),
+        ...why(call),
+      });
+    },
+  ),
   route({
     id: 'rerunExecution',
     method: 'POST',
@@ -189,6 +220,22 @@ export const verbRoutes = [
       });
       return { executionId, executions };
     },
+  }),
+  route({
+    id: 'whatIf',
+    method: 'POST',
+    path: '/executions/:executionId/what-if',
+    tag: 'executions',
+    summary: 'How long it would have taken otherwise, once it has ended',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    body: WhatIfShape,
+    answer: loose('WhatIf', 'As engine.whatIf() gives it.'),
+    handle: async ({ engine, params, body }) => ({
+      executionId: params.executionId,
+      ...(await engine.whatIf(params.executionId, body as object)),
+    }),
   }),
   route({
     id: 'planRerun',

@@ -9,6 +9,7 @@
  */
 import { formatDuration } from '../domain/duration.js';
 import type { EventName } from '../domain/event.js';
+import { shellWord as quoted } from '../domain/shell-word.js';
 import { cut, visibleLine } from '../domain/visible-text.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 
@@ -137,7 +138,7 @@ function commandsOf({ event, executionId }: ExecutionEvent): string[] {
 /** An id as it can be typed; undefined for one that is too long, or could not be shown as code. */
 function shellWord(id: string): string | undefined {
   if (id.length > ID || id.includes('`') || visibleLine(id) !== id) return undefined;
-  return /^[\w./@:+=][\w./@:+=~-]*$/.test(id) ? id : `'${id.replaceAll("'", `'\\''`)}'`;
+  return quoted(id);
 }
 
 /** A node's page is that of its graph. */

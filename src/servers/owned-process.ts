@@ -43,6 +43,8 @@ export interface SpawnOptions {
   env: Environment;
   /** Default: this process's folder. */
   cwd?: string | undefined;
+  /** Called with what the program sends by `process.send`, where it is one of Node's. */
+  onMessage?: ((message: unknown) => void) | undefined;
   /** Called with output as it comes. */
   onOutput?: ((chunk: string) => void) | undefined;
   /** All output is appended to this file too; its folder is made. */
@@ -53,16 +55,17 @@ export interface SpawnOptions {
 export async function spawnOwned(
   file: string,
   args: readonly string[],
-  { env, cwd, onOutput, logFile }: SpawnOptions,
+  { env, cwd, onOutput, onMessage, logFile }: SpawnOptions,
 ): Promise<OwnedProcess> {
   const log = logFile === undefined ? undefined : await openLog(logFile);
   const child = spawn(file, args, {
     env: { ...env },
     cwd,
     detached: true, // P1
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(onMessage ? ['ipc' as const] : [])],
     windowsHide: true,
   });
+  if (onMessage) child.on('message', onMessage);
   try {
     await once(child, 'spawn');
   } catch (error) {

@@ -1,25 +1,60 @@
-/** Our metrics and what they say. `docs/observability.md` prints them, and a test holds it to that. */
+/** The metrics of a worker's process. `docs/monitoring.md` prints them, and a test holds it to that. */
+import type { MetricDescription } from '../domain/metric.js';
+
+const counter = (labels: string[], help: string) => ({ type: 'counter', labels, help }) as const;
+const gauge = (labels: string[], help: string) => ({ type: 'gauge', labels, help }) as const;
+const seconds = (labels: string[], help: string) =>
+  ({ type: 'histogram', labels, unit: 'seconds', help }) as const;
 
 export const METRIC = {
-  tempograph_executions_started: 'Executions that were prepared and began.',
-  tempograph_executions_ended: 'Executions that ended, by status.',
-  tempograph_nodes_ended: 'Nodes of executions that ended, by status.',
-  tempograph_nodes_held: 'Times that a node gave its place back, by reason.',
-  tempograph_attempts: 'Attempts that ended, by outcome.',
-  tempograph_retries: 'Attempts that were followed by another one.',
-  tempograph_pool_ready: 'Sandboxes that wait for a program, by runtime.',
-  tempograph_pool_hits: 'Programs that found a sandbox waiting.',
-  tempograph_pool_misses: 'Programs that could have had a sandbox waiting, and were started cold.',
-  tempograph_task_metric: 'The last value that a task gave to ctx.metric.',
-} as const;
+  tempograph_executions_started: counter(
+    ['kind', 'project'],
+    'Executions that were prepared and began.',
+  ),
+  tempograph_executions: counter(
+    ['kind', 'project', 'status'],
+    'Executions that ended, by status.',
+  ),
+  tempograph_nodes_ended: counter(
+    ['kind', 'project', 'status'],
+    'Nodes of executions that ended, counted when the execution ends.',
+  ),
+  tempograph_nodes_held: counter(
+    ['project', 'reason', 'task'],
+    'Times that a node gave its place back: retry, paused, no_handler, circuit and so on.',
+  ),
+  tempograph_attempts: counter(
+    ['outcome', 'project', 'task'],
+    'Attempts that ended; lost ones once the next attempt finds them.',
+  ),
+  tempograph_retries: counter(
+    ['project', 'task'],
+    'Failed attempts that were followed by another one.',
+  ),
+  tempograph_pool_ready: gauge(['runtime'], 'Sandboxes that wait for a program.'),
+  tempograph_pool_hits: counter(['runtime'], 'Programs that found a sandbox waiting.'),
+  tempograph_pool_misses: counter(
+    ['runtime'],
+    'Programs that could have had a sandbox waiting, and were started cold.',
+  ),
+  tempograph_task_metric: gauge(
+    ['metric', 'project', 'task'],
+    'The last value that an attempt gave to ctx.metric.',
+  ),
+} satisfies Record<string, MetricDescription>;
 
-/** Histograms, in seconds. */
 export const SECONDS = {
-  tempograph_execution_seconds: 'From start to end of an execution.',
-  tempograph_attempt_queued_seconds: 'From being handed to the server until a worker took it.',
-  tempograph_attempt_run_seconds: 'Time inside the handler.',
-  tempograph_retry_wait_seconds: 'Wait before a retry.',
-} as const;
+  tempograph_execution_seconds: seconds(
+    ['kind', 'project', 'status'],
+    'From start to end of an execution.',
+  ),
+  tempograph_wait_seconds: seconds(
+    ['project', 'task'],
+    'From being handed to the server until a worker took the attempt.',
+  ),
+  tempograph_run_seconds: seconds(['project', 'task'], 'Time inside the handler, an attempt.'),
+  tempograph_retry_wait_seconds: seconds(['project', 'task'], 'Wait before a retry.'),
+} satisfies Record<string, MetricDescription>;
 
 /** Upper bounds of the histograms' buckets: 5 ms to a day. */
 const BUCKETS = [

@@ -29,12 +29,12 @@ export class Metrics {
 
   private constructor(meter: MetricMeter) {
     const counter = (name: keyof typeof METRIC) =>
-      meter.createCounter(name, undefined, METRIC[name]);
+      meter.createCounter(name, undefined, METRIC[name].help);
     const seconds = (name: keyof typeof SECONDS) =>
-      meter.createHistogram(name, 'float', 's', SECONDS[name]);
+      meter.createHistogram(name, 'float', 's', SECONDS[name].help);
     this.meters = {
       started: counter('tempograph_executions_started'),
-      ended: counter('tempograph_executions_ended'),
+      ended: counter('tempograph_executions'),
       nodes: counter('tempograph_nodes_ended'),
       attempts: counter('tempograph_attempts'),
       retries: counter('tempograph_retries'),
@@ -45,17 +45,17 @@ export class Metrics {
         'tempograph_pool_ready',
         'int',
         undefined,
-        METRIC.tempograph_pool_ready,
+        METRIC.tempograph_pool_ready.help,
       ),
       duration: seconds('tempograph_execution_seconds'),
-      queued: seconds('tempograph_attempt_queued_seconds'),
-      run: seconds('tempograph_attempt_run_seconds'),
+      queued: seconds('tempograph_wait_seconds'),
+      run: seconds('tempograph_run_seconds'),
       retryWait: seconds('tempograph_retry_wait_seconds'),
       value: meter.createGauge(
         'tempograph_task_metric',
         'float',
         undefined,
-        METRIC.tempograph_task_metric,
+        METRIC.tempograph_task_metric.help,
       ),
     };
   }

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -70,6 +78,43 @@ describe('tempograph dev', () => {
       const { executions } = documentOf<{ executions: unknown[] }>(await runCli(listed));
       return executions.length === 1;
     });
+  });
+
+  it('loads tasks anew when a file of theirs changes, and keeps what it had where they are wrong', async () => {
+    const place = join(folder, 'reload');
+    mkdirSync(join(place, 'node_modules'), { recursive: true });
+    symlinkSync(join(__dirname, '..', '..'), join(place, 'node_modules', 'tempograph'));
+    const write = (name: string, text: string): void => writeFileSync(join(place, name), text);
+    write('package.json', '{ "type": "module" }');
+    write('word.ts', "export const word = 'one';");
+    write(
+      'tasks.ts',
+      "import { defineTask } from 'tempograph';\nimport { word } from './word.js';\nexport default defineTask({ name: 'say', run: () => word });",
+    );
+    const dev = startDev('--ephemeral', '--json', '--tasks', join(place, 'tasks.ts'));
+    const { temporal } = await readyOf(dev);
+    const said = async (): Promise<unknown> =>
+      documentOf<{ output: unknown }>(
+        await runCli(['run', 'say', '--json'], {
+          env: { TEMPORAL_ADDRESS: temporal },
+          cwd: folder,
+        }),
+      ).output;
+    expect(await said()).toBe('one');
+    write('word.ts', "export const word = 'two';");
+    await dev.saw('stderr', /word\.ts changed: tasks are loaded anew/);
+    expect(await said()).toBe('two');
+    write('word.ts', "export const word = ';");
+    await dev.saw(
+      'stderr',
+      /word\.ts changed; the worker goes on with what it had: --tasks .* cannot/,
+    );
+    expect(await said()).toBe('two');
+    write('word.ts', "export const word = 'three';");
+    await dev.saw('stderr', /(?:loaded anew[^]*){2}/);
+    expect(await said()).toBe('three');
+    dev.child.kill('SIGTERM');
+    expect((await dev.ended).code).toBe(0);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(

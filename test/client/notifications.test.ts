@@ -123,7 +123,7 @@ describe('notifications', () => {
   });
 
   it('tell of a deadline that will be missed when most of the time has passed, once', async () => {
-    await setup(chat());
+    await setup(chat({ events: ['deadlineRisk'] }));
     const handle = await harness.engine.scheduleTaskGraph(sleeping('10s'));
     await until(() => texts().length > 0);
     await handle.cancel();

@@ -132,6 +132,20 @@ describe('validateGraph on the specs of parameters', () => {
     expect(inWords(faults)).toMatch(says);
   });
 
+  it('says once of a schema of them all how they are written, and what else is wrong', () => {
+    const params = {
+      type: 'object',
+      properties: { day: { type: 'string', default: 'today' }, n: { type: 'nombre' } },
+      required: ['day'],
+    };
+    const faults = faultsOf(withParams(params));
+    expect(new Set(places(faults))).toEqual(
+      new Set(['params INVALID_VALUE', 'params.n.type INVALID_VALUE']),
+    );
+    expect(faults[0]?.message).toContain('expected a schema for each, by its name');
+    expect(faults[0]?.hint).toContain('params: { day: { type: string } }');
+  });
+
   it('refuses an unknown type, listing those that there are', () => {
     const faults = faultsOf(withParams({ n: { type: 'text' } }));
     expect(places(faults)).toContain('params.n.type INVALID_VALUE');

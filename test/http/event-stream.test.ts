@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { eventStream, type StreamMessage } from '../../src/http/event-stream.js';
+import { until } from '../support/until.js';
 
 const textsOf = (messages: AsyncIterable<StreamMessage>, heartbeatMs?: number) =>
   (
@@ -67,5 +71,33 @@ describe('eventStream', () => {
     await next(texts);
     await texts.return?.();
     await end;
+  });
+
+  it('asks for no more than the connection takes while nobody reads', async () => {
+    let made = 0;
+    const endless = async function* (): AsyncGenerator<StreamMessage> {
+      for (;;) yield { event: 'x', data: `${made++} ${'x'.repeat(10_000)}` };
+    };
+    const body = eventStream(endless(), String).body as Readable;
+    let answer: ServerResponse | undefined;
+    const server = createServer((_request, response) => {
+      answer = response;
+      body.pipe(response);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const reader = connect(port, '127.0.0.1').pause();
+    reader.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    let last = -1;
+    await until(() => {
+      const stands = made > 0 && made === last && answer?.writableNeedDrain === true;
+      last = made;
+      return stands;
+    }, 'a full connection');
+    // Beside what the system itself holds for a connection.
+    expect(body.readableLength).toBeLessThanOrEqual(1);
+    expect(answer?.writableLength).toBeLessThan(100_000);
+    reader.destroy();
+    server.close();
   });
 });

@@ -122,7 +122,8 @@ export async function until(
   }
 }
 
-function inherited(): Record<string, string> {
+/** The environment without settings of this process that a command would take for its own. */
+export function inherited(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       (entry): entry is [string, string] =>

@@ -73,10 +73,23 @@ export async function readStream(
   enough: (message: Message) => boolean = () => false,
   headers: Record<string, string> = {},
 ): Promise<Message[]> {
-  const response = await fetch(url, { headers });
+  const messages: Message[] = [];
+  for await (const message of messagesOf(url, headers)) {
+    messages.push(message);
+    if (enough(message)) break; // and the stream is given up
+  }
+  return messages;
+}
+
+/** The messages of a stream as they come. @throws where the answer is no stream, or it breaks off */
+export async function* messagesOf(
+  url: string,
+  headers: Record<string, string> = {},
+  signal?: AbortSignal,
+): AsyncGenerator<Message> {
+  const response = await fetch(url, { headers, ...(signal ? { signal } : {}) });
   if (!response.ok || !response.body)
     throw new Error(`${response.status} ${await response.text()}`);
-  const messages: Message[] = [];
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of response.body) {
@@ -85,12 +98,9 @@ export async function readStream(
     text = blocks.pop() ?? '';
     for (const block of blocks) {
       const message = messageOf(block);
-      if (!message) continue;
-      messages.push(message);
-      if (enough(message)) return messages; // and the stream is given up
+      if (message) yield message;
     }
   }
-  return messages;
 }
 
 function messageOf(block: string): Message | undefined {

@@ -71,6 +71,22 @@ describe("a graph's deadline", () => {
     });
   });
 
+  it.each([
+    ['its own time-out', { timeout: '1s' }, /not done within 1000 ms; /],
+    ['totalTimeout', { totalTimeout: '1s' }, /not done when totalTimeout had passed; /],
+    ['the deadline', { deadline: '1s' }, /not done at the deadline of its graph; /],
+  ])('is told from the other bounds of an attempt: %s', async (_what, said, text) => {
+    const { deadline, ...node } = said as { deadline?: string };
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'bounded',
+      tasks: [{ id: 'b', task: 'until-asked', retry: 'NONE', ...node }],
+      ...(deadline === undefined ? {} : { deadline }),
+    });
+    const { nodes } = await handle.result();
+    expect(nodes['b']?.status).toBe('TIMEOUT');
+    expect(nodes['b']?.error?.message).toMatch(text);
+  });
+
   it('ends a node whose next attempt would come after it', async () => {
     const handle = await harness.engine.scheduleTaskGraph({
       name: 'late',

@@ -1,0 +1,31 @@
+/** A table with a head, for people. */
+import { oneLine, table, type Cell } from './columns.js';
+import type { Output } from './output.js';
+
+/** Prints rows below their titles, or a remark where there are none. With `--json` nothing: the document says it. */
+export function printTable(
+  out: Output,
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  otherwise: string,
+): void {
+  if (out.json) return;
+  if (rows.length === 0) return out.note(otherwise);
+  const head = titles.map((text): Cell => ({ text, paint: out.style.dim }));
+  const cells = rows.map((row) => row.map((text): Cell => ({ text: oneLine(text) })));
+  // Only a terminal cuts lines: what goes into a pipe is whole.
+  for (const line of table([head, ...cells], out.live ? out.width : Infinity)) out.print(line);
+}
+
+/** Prints names and what they are; what is empty is left out. */
+export function printFacts(
+  out: Output,
+  title: string,
+  facts: readonly (readonly [name: string, text: string | null | undefined])[],
+): void {
+  out.print(out.style.bold(oneLine(title)));
+  const rows = facts.flatMap(([name, text]): Cell[][] =>
+    text ? [[{ text: `  ${name}`, paint: out.style.dim }, { text: oneLine(text) }]] : [],
+  );
+  for (const line of table(rows, out.live ? out.width : Infinity)) out.print(line);
+}

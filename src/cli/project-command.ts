@@ -1,0 +1,159 @@
+/** `tempograph project …`: the projects of the catalogue. */
+import type { Project } from '../client.js';
+import {
+  DESCRIPTION,
+  PAGE_OPTIONS,
+  pageOf,
+  RESTORE,
+  type PageOptions,
+} from './catalogue-options.js';
+import {
+  option,
+  type CommandDefinition,
+  type CommandGroup,
+  type CommonOptions,
+} from './command.js';
+import { EXIT, UsageError, type ExitCode } from './exit.js';
+import { localTime } from './list-command.js';
+import type { Output } from './output.js';
+import { printFacts, printTable } from './print-table.js';
+import { withSession, type Session } from './session.js';
+
+interface ProjectOptions extends CommonOptions {
+  id?: string;
+  name?: string;
+  description?: string;
+  restore?: boolean;
+}
+
+const ID = [['<id>', "the project's id"]] as const;
+
+/** A command that answers with a project. */
+function verb(
+  definition: Omit<CommandDefinition<ProjectOptions>, 'run'>,
+  act: (
+    projects: Session['engine']['catalogue']['projects'],
+    given: string,
+    options: ProjectOptions,
+  ) => Promise<Project>,
+): CommandDefinition<ProjectOptions> {
+  return {
+    ...definition,
+    run: async (out, options, [given = '']) =>
+      await withSession(options, async ({ engine }) =>
+        tell(out, await act(engine.catalogue.projects, given, options)),
+      ),
+  };
+}
+
+const create = verb(
+  {
+    name: 'create',
+    summary: 'Make a project',
+    parameters: [['<name>', 'unique']],
+    options: [option('--id <id>', 'its id (default: made up)'), DESCRIPTION],
+    examples: [['tempograph project create shop --id shop', '']],
+  },
+  (projects, name, { id, description }) =>
+    projects.create({
+      name,
+      ...(id === undefined ? {} : { id }),
+      ...(description === undefined ? {} : { description }),
+    }),
+);
+
+const list: CommandDefinition<PageOptions> = {
+  name: 'list',
+  summary: 'List projects',
+  options: PAGE_OPTIONS,
+  examples: [['tempograph project list --json', 'for scripts']],
+  run: async (out, options) =>
+    await withSession(options, async ({ engine }) => {
+      const page = await engine.catalogue.projects.list(pageOf(options));
+      out.document(page);
+      const rows = page.items.map(({ id, name, description, updatedAt }) => [
+        ...[id, name, localTime(updatedAt), description],
+      ]);
+      printTable(out, ['ID', 'NAME', 'CHANGED', 'DESCRIPTION'], rows, 'no projects');
+      if (page.nextCursor !== undefined) out.note(`more: --cursor ${page.nextCursor}`);
+      return EXIT.done;
+    }),
+};
+
+const show = verb(
+  {
+    name: 'show',
+    summary: 'Show a project',
+    parameters: ID,
+    examples: [['tempograph project show shop', '']],
+  },
+  (projects, id) => projects.get(id),
+);
+
+const update = verb(
+  {
+    name: 'update',
+    summary: 'Change the name or the description of a project',
+    parameters: ID,
+    options: [option('--name <name>', 'unique'), DESCRIPTION],
+    examples: [['tempograph project update shop --name "The shop"', '']],
+  },
+  (projects, id, { name, description }) => {
+    if (name === undefined && description === undefined)
+      throw new UsageError('expected --name or --description: there is nothing to change');
+    return projects.update(id, {
+      ...(name === undefined ? {} : { name }),
+      ...(description === undefined ? {} : { description }),
+    });
+  },
+);
+
+const archive = verb(
+  {
+    name: 'archive',
+    summary: 'Hide a project from lists; nothing new is scheduled from it',
+    parameters: ID,
+    options: [RESTORE],
+    examples: [
+      ['tempograph project archive shop', ''],
+      ['tempograph project archive shop --restore', 'it is there again'],
+    ],
+  },
+  (projects, id, { restore = false }) => projects.archive(id, !restore),
+);
+
+const remove: CommandDefinition = {
+  name: 'delete',
+  summary: 'Delete a project that has nothing',
+  parameters: ID,
+  examples: [['tempograph project delete shop', '']],
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async ({ engine }) => {
+      await engine.catalogue.projects.delete(id);
+      out.print(`${id} deleted`);
+      out.document({ id, deleted: true });
+      return EXIT.done;
+    }),
+};
+
+export const project: CommandGroup = {
+  name: 'project',
+  summary: 'Keep projects in the catalogue',
+  commands: [create, list, show, update, archive, remove],
+  examples: [
+    ['tempograph project create shop --id shop', 'make one'],
+    ['tempograph project list', 'every one'],
+  ],
+};
+
+function tell(out: Output, made: Project): ExitCode {
+  out.document(made);
+  printFacts(out, made.id, [
+    ['name', made.name],
+    ['description', made.description],
+    ['archived', made.archived ? 'yes' : null],
+    ['created', localTime(made.createdAt)],
+    ['changed', localTime(made.updatedAt)],
+  ]);
+  return EXIT.done;
+}

@@ -1,0 +1,242 @@
+/**
+ * Why something failed for good: its error, what its policy allowed, and what to do next. Pure.
+ *
+ * F1. A failure is told where it happened: nodes that were skipped because of one, or stopped, are counted to it.
+ * F2. A sub-graph or map that failed points to what is below it, which has failures of its own.
+ */
+import { formatDuration } from './duration.js';
+import type { ErrorRecord } from './errors.js';
+import type { ShortError } from './explain.js';
+import type { AttemptRecord } from './outcome.js';
+import { shellWord } from './shell-word.js';
+import type { Status, StatusReason } from './status.js';
+
+/** Failures that are told; the others are counted. */
+const TOLD = 10;
+
+/**
+ * Why there was no other attempt: `spent` all were used · `off` its policy has none · `final` such an error is not tried
+ * again · `time` there was none left · `refused` it was not begun · `person` somebody said so · `inside` it failed below.
+ */
+export type NoMore = 'spent' | 'off' | 'final' | 'time' | 'refused' | 'person' | 'inside';
+
+/** What to do, and the command for it. */
+export interface NextStep {
+  say: string;
+  command: string;
+}
+
+export interface Failure {
+  /** Null: the execution as a whole, and none of its nodes. */
+  nodeId: string | null;
+  executionId: string;
+  status: FailedStatus;
+  error: ShortError | null;
+  /** Attempts that were made, of those that its policy allowed. */
+  attempts: number;
+  of: number;
+  /** Waits between the attempts that are kept, in milliseconds. */
+  waitsMs: number[];
+  noMore: NoMore;
+  /** Nodes that were skipped because of it, however far below. */
+  skipped: number;
+  /** Of a sub-graph or map that was asked for: the first failures in it. */
+  inside?: Failure[];
+  /** Failures in it that are not among these. */
+  insideMore?: number;
+  /** What the policy allowed, in plain words. */
+  sentence: string;
+  /** The most likely first. */
+  next: NextStep[];
+}
+
+export type FailedStatus = 'FAILED' | 'TIMEOUT' | 'REJECTED';
+
+/** A node that has ended, as its record has it. */
+export interface EndedNode {
+  id: string;
+  status: Status;
+  reason?: StatusReason;
+  error?: ErrorRecord;
+  attempts: number;
+  maxRetries: number;
+  attemptHistory?: AttemptRecord[];
+  endedAt?: string;
+  after?: string;
+  kind?: 'graph' | 'map' | 'approval';
+}
+
+/** An execution that has ended. */
+export interface EndedExecution {
+  executionId: string;
+  status: Status;
+  error: ErrorRecord | undefined;
+  /** Its one node is the execution. */
+  lone: boolean;
+}
+
+/** Its failures in the order of their ends, and how many more there are. */
+export function failuresOf(
+  execution: EndedExecution,
+  nodes: readonly EndedNode[],
+): { failures: Failure[]; moreFailures: number } {
+  const failed = nodes.filter(hasFailed).sort((a, b) => compare(a.endedAt, b.endedAt));
+  if (failed.length === 0)
+    return { failures: hasFailed(execution) ? [wholeFailure(execution)] : [], moreFailures: 0 };
+  const skipped = skippedBecauseOf(nodes);
+  return {
+    failures: failed.slice(0, TOLD).map((node) => nodeFailure(execution, node, skipped(node.id))),
+    moreFailures: Math.max(0, failed.length - TOLD),
+  };
+}
+
+/** A node's own failure; undefined for one that did not fail. */
+export function failureOf(
+  execution: EndedExecution,
+  node: EndedNode,
+  nodes: readonly EndedNode[],
+): Failure | undefined {
+  return hasFailed(node)
+    ? nodeFailure(execution, node, skippedBecauseOf(nodes)(node.id))
+    : undefined;
+}
+
+const hasFailed = <T extends { status: Status }>(one: T): one is T & { status: FailedStatus } =>
+  one.status === 'FAILED' || one.status === 'TIMEOUT' || one.status === 'REJECTED';
+
+function nodeFailure(
+  { executionId: graphId, lone }: EndedExecution,
+  node: EndedNode & { status: FailedStatus },
+  skipped: number,
+): Failure {
+  const { id: nodeId, status, error, attempts, maxRetries, attemptHistory = [] } = node;
+  const executionId = lone ? graphId : `${graphId}/${nodeId}`;
+  const waitsMs = attemptHistory.slice(0, -1).flatMap(({ waitMs }) => waitMs ?? []);
+  const noMore = noMoreOf(node);
+  const facts = { attempts, of: maxRetries + 1, waitsMs, noMore };
+  return {
+    ...{ nodeId, executionId, status, error: shortOf(error), ...facts, skipped },
+    sentence: sentenceOf(facts, skipped),
+    next: nextSteps(
+      noMore,
+      error?.code,
+      executionId,
+      `tempograph rerun ${shellWord(graphId)}${lone ? '' : ` --from ${shellWord(nodeId)}`}`,
+      lone,
+    ),
+  };
+}
+
+function wholeFailure({
+  executionId,
+  status,
+  error,
+}: EndedExecution & { status: FailedStatus }): Failure {
+  const noMore = status === 'TIMEOUT' ? 'time' : status === 'REJECTED' ? 'refused' : 'final';
+  const facts = { attempts: 0, of: 0, waitsMs: [], noMore: noMore as NoMore };
+  return {
+    ...{ nodeId: null, executionId, status, error: shortOf(error), ...facts },
+    ...{ skipped: 0, sentence: sentenceOf(facts, 0) },
+    // What was refused as a whole cannot be run again: there is nothing to keep.
+    next:
+      noMore === 'refused'
+        ? [{ say: 'all that is wrong, with lines', command: 'tempograph validate FILE' }]
+        : nextSteps(
+            noMore,
+            error?.code,
+            executionId,
+            `tempograph rerun ${shellWord(executionId)}`,
+            false,
+          ),
+  };
+}
+
+function noMoreOf({ status, reason, error, attempts, maxRetries, kind }: EndedNode): NoMore {
+  if (reason === 'operator' || error?.code === 'OPERATOR' || error?.code === 'DENIED')
+    return 'person';
+  if (status === 'REJECTED') return 'refused';
+  if (kind === 'graph' || kind === 'map') return 'inside';
+  if (attempts <= maxRetries && status === 'TIMEOUT') return 'time';
+  if (error?.retriable === false && attempts <= maxRetries) return 'final';
+  return maxRetries === 0 ? 'off' : 'spent';
+}
+
+function sentenceOf(
+  { attempts, of, waitsMs, noMore }: Pick<Failure, 'attempts' | 'of' | 'waitsMs' | 'noMore'>,
+  skipped: number,
+): string {
+  const waited = waitsMs.reduce((sum, ms) => sum + ms, 0);
+  const waits = waited === 0 ? '' : `, ${formatDuration(waited)} of waits between them`;
+  const text: Record<NoMore, string> = {
+    spent: `all ${of} attempts were made${waits}`,
+    off: 'one attempt was made, and its retry policy has no other',
+    final: `attempt ${Math.max(1, attempts)} of ${of} was the last: an error like this is not tried again`,
+    time:
+      of === 0
+        ? 'its time was over'
+        : `attempt ${Math.max(1, attempts)} of ${of} was the last: no time was left for another`,
+    refused: 'nothing of it has run',
+    person: 'a person decided it',
+    inside: 'it failed below',
+  };
+  const because =
+    skipped === 0
+      ? ''
+      : `; ${skipped === 1 ? '1 node was' : `${skipped} nodes were`} skipped because of it`;
+  return `${text[noMore]}${because}`;
+}
+
+/** Errors of what surrounds a task rather than of the task. */
+const SURROUNDINGS: readonly string[] = [
+  ...['UNKNOWN_TASK', 'NO_WORKER', 'WORKER_LOST', 'ENVIRONMENT', 'CONFIGURATION', 'UNREACHABLE'],
+  ...['STORE'],
+];
+
+function nextSteps(
+  noMore: NoMore,
+  code: string | undefined,
+  executionId: string,
+  rerun: string,
+  lone: boolean,
+): NextStep[] {
+  const id = shellWord(executionId);
+  const steps: NextStep[] = [];
+  const add = (say: string, command: string): void => void steps.push({ say, command });
+  if (noMore === 'inside') add('what failed in there', `tempograph explain ${id}`);
+  if (code !== undefined && SURROUNDINGS.includes(code))
+    add('what workers, queues and hosts lack', 'tempograph doctor');
+  if (noMore === 'spent' || noMore === 'off' || noMore === 'final' || noMore === 'time')
+    add('what it said', `tempograph logs ${id}`);
+  if (noMore === 'spent' || noMore === 'off')
+    add('the waits of another retry policy', 'tempograph retry-preview --max-retries 5');
+  if (noMore !== 'time' && noMore !== 'refused') add('once its cause is mended', rerun);
+  else if (!lone) {
+    const what = noMore === 'time' ? 'with more time for it' : 'with what is wrong corrected';
+    add(what, `${rerun} --graph FILE`);
+  }
+  return steps;
+}
+
+const shortOf = (error: ErrorRecord | undefined): ShortError | null =>
+  error ? { code: error.code, message: error.message } : null;
+
+const compare = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** How many nodes were skipped because of one, and of those that were skipped because of it. */
+function skippedBecauseOf(nodes: readonly EndedNode[]): (nodeId: string) => number {
+  const byCause = new Map<string, string[]>();
+  for (const { id, status, after } of nodes)
+    if (status === 'SKIPPED' && after !== undefined)
+      byCause.set(after, [...(byCause.get(after) ?? []), id]);
+  return (nodeId) => {
+    const found = new Set<string>();
+    const open = [nodeId];
+    for (let cause = open.pop(); cause !== undefined; cause = open.pop())
+      for (const id of byCause.get(cause) ?? []) {
+        if (found.has(id)) continue;
+        found.add(id);
+        open.push(id);
+      }
+    return found.size;
+  };
+}

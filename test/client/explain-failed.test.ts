@@ -1,0 +1,80 @@
+import { buildCli, envOf, runCli } from '../support/cli.js';
+import { startHarness, type Harness } from '../support/engine.js';
+
+describe('explain of what failed', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    await buildCli();
+    harness = await startHarness();
+  });
+  afterAll(() => harness.stop());
+
+  it('tells the error, what the policy allowed, what was skipped, and what to do, by engine and command line', async () => {
+    const retry = { strategy: 'FIXED_DELAY' as const, delay: '10ms', maxRetries: 1 };
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'nightly',
+      tasks: [
+        { id: 'load', task: 'fail', input: { times: 9, message: 'the bank said no' }, retry },
+        { id: 'clean', task: 'noop', dependsOn: ['load'] },
+        { id: 'send', task: 'noop', dependsOn: ['clean'] },
+        { id: 'other', task: 'noop' },
+      ],
+    });
+    await handle.result();
+    const { executionId: id } = handle;
+    const { failures, moreFailures, sentence } = await harness.engine.explain(id);
+    expect(failures).toEqual([
+      {
+        ...{ nodeId: 'load', executionId: `${id}/load`, status: 'FAILED' },
+        error: { code: 'AskedToFail', message: 'the bank said no' },
+        ...{ attempts: 2, of: 2, waitsMs: [10], noMore: 'spent', skipped: 2 },
+        sentence:
+          'all 2 attempts were made, 10 ms of waits between them; 2 nodes were skipped because of it',
+        next: expect.arrayContaining([
+          { say: 'what it said', command: `tempograph logs ${id}/load` },
+          { say: 'once its cause is mended', command: `tempograph rerun ${id} --from load` },
+        ]) as unknown,
+      },
+    ]);
+    expect(moreFailures).toBe(0);
+    expect(sentence).toMatch(/^load failed: AskedToFail: the bank said no; all 2 attempts/);
+    const [node] = (await harness.engine.explain(`${id}/load`)).nodes;
+    expect(node?.failure).toEqual(failures[0]);
+
+    const { stdout, code } = await runCli(['explain', id], { env: envOf(harness) });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}load failed: AskedToFail: the bank said no; all 2 attempts/m);
+    expect(stdout).toContain(`tempograph rerun ${id} --from load`);
+  });
+
+  it('tells of a graph that was refused as a whole, and of none that completed', async () => {
+    const refused = await harness.engine.scheduleTaskGraph({
+      name: 'wrong',
+      tasks: [{ id: 'a', task: 'nobody-knows-it' }],
+    });
+    expect((await refused.result()).status).toBe('REJECTED');
+    expect((await refused.explain()).failures).toMatchObject([
+      { nodeId: null, status: 'REJECTED', noMore: 'refused', error: { code: 'SPEC_INVALID' } },
+    ]);
+    const done = await harness.engine.scheduleTask({ task: 'noop' });
+    await done.result();
+    expect(await done.explain()).toMatchObject({ failures: [], moreFailures: 0 });
+  });
+
+  it('leads below a map whose item failed, where the item says why', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'many',
+      tasks: [{ id: 'each', task: 'fail', map: { over: [9] }, input: { times: 9 }, retry: 'NONE' }],
+    });
+    await handle.result();
+    const { executionId: id } = handle;
+    const [failure] = (await harness.engine.explain(id)).failures;
+    expect(failure).toMatchObject({ nodeId: 'each', noMore: 'inside' });
+    expect(failure?.next[0]?.command).toBe(`tempograph explain ${id}/each`);
+    const [node] = (await harness.engine.explain(`${id}/each`)).nodes;
+    expect(node?.failure?.inside).toMatchObject([
+      { nodeId: '0', executionId: `${id}/each/0`, noMore: 'off', attempts: 1, of: 1 },
+    ]);
+    expect(node?.failure?.next[0]?.command).toBe(`tempograph logs ${id}/each/0`);
+  });
+});

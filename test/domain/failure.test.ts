@@ -1,0 +1,151 @@
+import { failureOf, failuresOf, type EndedNode, type NoMore } from '../../src/domain/failure.js';
+
+const graph = (more: object = {}) => ({
+  ...{ executionId: 'g-1', status: 'FAILED' as const, error: undefined, lone: false },
+  ...more,
+});
+const error = (code: string, retriable = true) => ({
+  ...{ code, message: 'no', origin: 'task' as const, retriable },
+});
+const failed = (id: string, more: Partial<EndedNode> = {}): EndedNode => ({
+  ...{ id, status: 'FAILED', attempts: 3, maxRetries: 2, error: error('E') },
+  ...more,
+});
+
+describe('failuresOf', () => {
+  it('tells failures in the order of their ends, and counts those that are too many', () => {
+    const nodes = Array.from({ length: 12 }, (_, index) =>
+      failed(`n${index}`, { endedAt: `2026-01-01T00:00:${59 - index}Z` }),
+    );
+    const { failures, moreFailures } = failuresOf(graph(), nodes);
+    expect(failures.map(({ nodeId }) => nodeId)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `n${11 - index}`),
+    );
+    expect(moreFailures).toBe(2);
+  });
+
+  it('counts to a failure what was skipped because of it, however far below, and once', () => {
+    const skipped = (id: string, after: string): EndedNode => ({
+      ...{ id, after, status: 'SKIPPED', attempts: 0, maxRetries: 3 },
+    });
+    const nodes = [
+      ...[failed('a', { endedAt: '1' }), failed('b', { endedAt: '2' })],
+      ...[skipped('c', 'a'), skipped('d', 'c'), skipped('e', 'd'), skipped('f', 'b')],
+    ];
+    const { failures } = failuresOf(graph(), nodes);
+    expect(failures.map(({ skipped: count }) => count)).toEqual([3, 1]);
+    expect(failures[0]?.sentence).toContain('3 nodes were skipped because of it');
+  });
+
+  it('tells of the execution where none of its nodes failed', () => {
+    const late = graph({ status: 'TIMEOUT', error: error('TIMEOUT') });
+    expect(failuresOf(late, [])).toMatchObject({
+      failures: [
+        { nodeId: null, executionId: 'g-1', noMore: 'time', sentence: 'its time was over' },
+      ],
+    });
+    expect(
+      failuresOf(graph({ status: 'REJECTED', error: error('SPEC_INVALID') }), []),
+    ).toMatchObject({
+      failures: [
+        { nodeId: null, noMore: 'refused', next: [{ command: 'tempograph validate FILE' }] },
+      ],
+    });
+    expect(failuresOf(graph({ status: 'COMPLETED' }), [])).toEqual({
+      failures: [],
+      moreFailures: 0,
+    });
+  });
+});
+
+describe('failureOf', () => {
+  const of = (node: EndedNode, more: object = {}) => failureOf(graph(more), node, [node]);
+
+  it.each<[NoMore, Partial<EndedNode>, RegExp]>([
+    ['spent', {}, /^all 3 attempts were made$/],
+    ['off', { attempts: 1, maxRetries: 0 }, /^one attempt was made, and its retry policy has no/],
+    [
+      'final',
+      { attempts: 1, error: error('E', false) },
+      /^attempt 1 of 3 was the last: an error like/,
+    ],
+    ['time', { attempts: 1, status: 'TIMEOUT' }, /^attempt 1 of 3 was the last: no time was left/],
+    [
+      'refused',
+      { attempts: 0, status: 'REJECTED', error: error('INPUT_INVALID', false) },
+      /nothing of/,
+    ],
+    ['person', { attempts: 1, reason: 'operator' }, /^a person decided it$/],
+    ['person', { attempts: 0, error: error('DENIED', false) }, /^a person decided it$/],
+    ['inside', { attempts: 1, kind: 'map' }, /^it failed below$/],
+  ])('says that there was no other attempt because of: %s', (noMore, more, sentence) => {
+    expect(of(failed('a', more))).toMatchObject({
+      noMore,
+      sentence: expect.stringMatching(sentence) as string,
+    });
+  });
+
+  it('adds up the waits between attempts', () => {
+    const at = { startedAt: '', outcome: 'FAILED' as const };
+    const attemptHistory = [
+      { attempt: 1, waitMs: 1_000, ...at },
+      { attempt: 2, waitMs: 2_000, ...at },
+      { attempt: 3, ...at },
+    ];
+    expect(of(failed('a', { attemptHistory }))).toMatchObject({
+      waitsMs: [1_000, 2_000],
+      sentence: 'all 3 attempts were made, 3 s of waits between them',
+    });
+  });
+
+  it.each<[string, Partial<EndedNode>, object, string[]]>([
+    [
+      'retries were spent',
+      {},
+      {},
+      [
+        'tempograph logs g-1/a',
+        'tempograph retry-preview --max-retries 5',
+        'tempograph rerun g-1 --from a',
+      ],
+    ],
+    [
+      'its surroundings are at fault',
+      { error: error('WORKER_LOST'), attempts: 3 },
+      {},
+      [
+        'tempograph doctor',
+        'tempograph logs g-1/a',
+        'tempograph retry-preview --max-retries 5',
+        'tempograph rerun g-1 --from a',
+      ],
+    ],
+    [
+      'it was refused',
+      { status: 'REJECTED', error: error('INPUT_INVALID', false), attempts: 0 },
+      {},
+      ['tempograph rerun g-1 --from a --graph FILE'],
+    ],
+    [
+      'it failed below',
+      { kind: 'graph', attempts: 1 },
+      {},
+      ['tempograph explain g-1/a', 'tempograph rerun g-1 --from a'],
+    ],
+    [
+      'a lone task was refused',
+      { status: 'REJECTED', error: error('INPUT_INVALID', false), attempts: 0 },
+      { lone: true },
+      [],
+    ],
+    [
+      'a person decided it, of a lone task whose id has a blank',
+      { reason: 'operator' },
+      { lone: true, executionId: "it's one" },
+      [`tempograph rerun 'it'\\''s one'`],
+    ],
+  ])('says what to do where %s', (_what, more, execution, commands) => {
+    const { next = [] } = of(failed('a', more), execution) ?? {};
+    expect(next.map(({ command }) => command)).toEqual(commands);
+  });
+});

@@ -1,0 +1,3 @@
+import { describeFuzz } from '../support/fuzz-suite.js';
+
+describeFuzz({ seed: 20_261_127, requests: 2_000, examples: { withKey: 3, without: 1 } });

@@ -1,0 +1,166 @@
+/** What the fuzzer found, each as a test of its own: what the server says to requests that are wrong. */
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { homedir } from 'node:os';
+import { authenticator } from '../../src/http/authenticate.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { readStream, startHttp, type HttpScene } from '../support/http.js';
+
+let harness: Harness;
+let http: HttpScene;
+beforeAll(async () => {
+  harness = await startHarness();
+  http = await startHttp(harness);
+});
+afterAll(async () => {
+  await http.stop();
+  await harness.stop();
+});
+
+/** What comes back for these bytes, whole. */
+async function sendBytes(bytes: string): Promise<string> {
+  const { hostname, port } = new URL(http.url);
+  const socket = connect(Number(port), hostname);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  socket.write(bytes);
+  await once(socket, 'close');
+  return text;
+}
+
+describe('a request that is wrong', () => {
+  it.each([
+    ['no HTTP', 'HELLO\r\n\r\n', 400, 'BAD_REQUEST'],
+    [
+      'an address that is too long',
+      `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`,
+      431,
+      'TOO_LARGE',
+    ],
+  ])('is told as a problem: %s', async (_name, bytes, status, code) => {
+    const [head = '', body = ''] = (await sendBytes(bytes)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} .*\r\n`));
+    expect(head).toContain('Content-Type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status, code, type: 'about:blank' });
+  });
+
+  it('is told its method before anything else of it is looked at', async () => {
+    const sent = request(`${http.url}/api/v1/approvals`, { method: 'QUERY' }).end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(405);
+    expect(answer.headers.allow).toBe('GET');
+    const nowhere = await http.call('POST', '/nowhere', '{"not json', { 'content-type': 'a/b' });
+    expect(nowhere).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
+  });
+
+  it('may leave out a body of which nothing is needed, and not send another', async () => {
+    const cancel = '/executions/nobody/cancel';
+    expect((await http.call('POST', cancel)).status).toBe(200);
+    expect(await http.call('POST', cancel, 'null')).toMatchObject({
+      status: 422,
+      json: { code: 'INPUT_INVALID' },
+    });
+  });
+
+  it.each([
+    ['no list', { tasks: [null] }],
+    ['no id', { tasks: [{ task: 'noop' }, { id: 5 }] }],
+  ])('names what a graph to rerun lacks: %s', async (_name, graph) => {
+    const handle = await harness.engine.scheduleTask({ task: 'noop' });
+    await handle.result();
+    const at = `/executions/${encodeURIComponent(handle.executionId)}`;
+    for (const verb of ['rerun', 'rerun-plan'])
+      expect(await http.call('POST', `${at}/${verb}`, { graph, from: 'x' })).toMatchObject({
+        status: 422,
+        json: { code: 'SPEC_INVALID' },
+      });
+  });
+
+  it('names what a graph lacks, also where inputs are given', async () => {
+    const body = { graph: { tasks: [{ id: 'a', task: 'noop' }, null] }, inputs: { a: 1 } };
+    expect(await http.call('POST', '/executions', body)).toMatchObject({
+      status: 422,
+      json: { code: 'SPEC_INVALID' },
+    });
+  });
+
+  it('is not told where files of the server lie', async () => {
+    const unknown = await http.call('POST', '/executions', { pipeline: 'nope' });
+    expect(unknown.json['detail']).toMatch(/no template "nope" in \.\//);
+    const { json } = await http.call('GET', '/pipelines');
+    expect(json['pipelines']).not.toEqual([]);
+    for (const place of [process.cwd(), homedir()])
+      expect(JSON.stringify([unknown.json, json])).not.toContain(place);
+  });
+});
+
+describe('the document', () => {
+  interface Operation {
+    requestBody?: { required?: boolean };
+    responses: Record<string, { content: Record<string, { schema: { type?: string } }> }>;
+  }
+  const operation = async (path: string, method: string): Promise<Operation> => {
+    const { json } = await http.call<{ paths: Record<string, Record<string, Operation>> }>(
+      'GET',
+      '/openapi.json',
+    );
+    return json.paths[`/api/v1${path}`]?.[method] as Operation;
+  };
+
+  it('says how a stream fails, and what its messages are', async () => {
+    const { responses } = await operation('/executions/{executionId}/events', 'get');
+    expect(Object.keys(responses['404']?.content ?? {})).toEqual(['application/problem+json']);
+    expect(responses['200']?.content['text/event-stream']?.schema).toMatchObject({
+      type: 'object',
+      required: ['data'],
+    });
+  });
+
+  it('lists the failures of each call, and lets no other stand for them', async () => {
+    const { responses } = await operation('/executions', 'post');
+    expect(Object.keys(responses)).toEqual(
+      expect.arrayContaining(['201', '400', '401', '403', '409', '413', '415', '422', '429']),
+    );
+    expect(responses).not.toHaveProperty('default');
+    expect((await operation('/meta', 'get')).responses).not.toHaveProperty('422');
+  });
+
+  it('asks for a body where one is needed', async () => {
+    const verb = '/executions/{executionId}';
+    expect((await operation(`${verb}/cancel`, 'post')).requestBody?.required).toBe(false);
+    expect((await operation(`${verb}/priority`, 'post')).requestBody?.required).toBe(true);
+  });
+});
+
+describe('a stream', () => {
+  it('ends after its time, and goes on for whoever comes back, while their key is right', async () => {
+    const { engine } = harness;
+    const how = { by: 'test', reason: 'test' };
+    const { key, token } = await engine.keys.create({ name: 'reader', scope: 'read', ...how });
+    const short = await startHttp(harness, {
+      authenticate: authenticator({ keys: engine.keys, open: false }),
+      streamLimitMs: 200,
+    });
+    try {
+      const spec = { name: 'asks', tasks: [{ id: 'ask', approval: { message: 'Go on?' } }] };
+      const { executionId } = await engine.scheduleTaskGraph(spec);
+      const url = `${short.url}/api/v1/executions/${executionId}/events`;
+      const authorization = `Bearer ${token}`;
+      const first = await readStream(url, undefined, { authorization });
+      await engine.approve(`${executionId}/ask`, { by: 'test' });
+      await engine.handle(executionId).result();
+      const lastId = first.at(-1)?.id ?? '0';
+      const again = { authorization, 'last-event-id': lastId };
+      const rest = await readStream(url, undefined, again);
+      expect(first.map(({ event }) => event)).not.toContain('completed');
+      expect(rest.map(({ event }) => event)).toContain('completed');
+      expect(Number(rest[0]?.id)).toBeGreaterThan(Number(lastId));
+      await engine.keys.revoke(key.id, how);
+      await expect(readStream(url, undefined, again)).rejects.toThrow(/^401 .*revoked/);
+    } finally {
+      await short.stop();
+    }
+  });
+});

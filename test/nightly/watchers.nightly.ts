@@ -1,0 +1,3 @@
+import { describeWatchers } from '../support/watcher-suite.js';
+
+describeWatchers(500);
