@@ -26,6 +26,8 @@ const KEPT = 5_000;
 /** How long lines are gathered before they are drawn. */
 const GATHER_MS = 150;
 const AGAIN_MS = 2_000;
+/** The server ends a stream after an hour, to ask again who reads it. */
+const LONG_MS = 50 * 60_000;
 
 interface State {
   key: string;
@@ -88,6 +90,7 @@ async function read(
         after = page.lines.at(-1)?.position ?? 0;
         add(page);
       }
+      const began = Date.now();
       const answer = await api.followLogs(executionId, { ...filter, after }, signal);
       let gathered: LogLine[] = [];
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -106,7 +109,7 @@ async function read(
         timer ??= setTimeout(flush, GATHER_MS);
       }
       flush();
-      return; // its end
+      if (Date.now() - began < LONG_MS) return; // its end
     } catch (error) {
       if (signal.aborted) return;
       const problem = asProblem(error);
