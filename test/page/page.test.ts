@@ -129,7 +129,11 @@ tasks:
     await page.locator('.head [data-status="CANCELLED"]').waitFor();
     const { json } = await scene.http.call('GET', `/executions/${encodeURIComponent(id)}`);
     expect(JSON.stringify(json['statusHistory'])).toMatch(/lunch.*back/);
-    await act('Rerun', 'now it is');
+    await page.locator('.head').getByRole('link', { name: 'Run again' }).click();
+    await page.locator('[data-part="run"]').getByText('work', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.locator('dialog').getByLabel('Reason').fill('now it is');
+    await page.locator('dialog').getByRole('button', { name: 'Run again' }).click();
     await page.getByRole('link', { name: `rerun of ${id}` }).waitFor();
     await page.locator(drawn('work', 'RUNNING')).waitFor();
     await act('Cancel', 'enough');

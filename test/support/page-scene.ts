@@ -1,11 +1,30 @@
 /** A server with its page, a worker behind it, and a browser before it. */
 import type { Browser } from 'playwright-core';
+import { defineTask } from '../../src/registry.js';
 import type { HttpOptions } from '../../src/http/server.js';
 import { launch, openTab, type LookName, type Tab } from './browser.js';
 import { buildCli } from './cli.js';
 import { startHarness, type Harness } from './engine.js';
 import { Gates } from './gates.js';
 import { startHttp, type HttpScene } from './http.js';
+
+const PICTURE =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="teal"/></svg>';
+
+/** Logs, keeps files, and ends once its gate is open. */
+const talksOf = (gates: Gates) =>
+  defineTask<{ gate: string }>({
+    name: 'talks',
+    run: async ({ gate }, { log, artifact, signal }) => {
+      log.info('<b>begins</b>', { rows: 3 });
+      log.warn('disk is nearly full');
+      await artifact('page.html', { text: '<script>document.title = "taken"</script>' });
+      await artifact('facts.json', { text: '{"rows":3}' });
+      await artifact('picture.svg', { text: PICTURE }, { contentType: 'image/svg+xml' });
+      await gates.passed(gate, signal);
+      log.error('at its end');
+    },
+  });
 
 export interface PageScene {
   harness: Harness;
@@ -21,7 +40,7 @@ export interface PageScene {
 export async function startPageScene(options: Partial<HttpOptions> = {}): Promise<PageScene> {
   await buildCli();
   const gates = new Gates();
-  const harness = await startHarness({ tasks: [gates.gated] });
+  const harness = await startHarness({ tasks: [gates.gated, talksOf(gates)] });
   const http = await startHttp(harness, options);
   const browser: Browser = await launch();
   const tabs: Tab[] = [];

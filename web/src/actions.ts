@@ -3,11 +3,19 @@ import type { Status } from '../../src/domain/status.js';
 import type { Answer, NodeView } from '../../src/workflows/messages.js';
 import { api, Problem } from './api.js';
 import type { Field, Question } from './dialog.js';
+import { linkTo } from './route.js';
 import { isTerminal } from './status.js';
 import { S } from './strings.js';
 
 const REASON: Field = { name: 'reason', label: S.reason, kind: 'line' };
 const NOTE: Field = { name: 'note', label: S.note, kind: 'line' };
+
+/** Where an execution is run again: of one below a node, the one above it, from that node. */
+export function rerunLink(executionId: string, nodeId?: string): string {
+  const [graphId = '', ...below] = executionId.split('/');
+  const from = [...below, ...(nodeId === undefined ? [] : [nodeId])].join('/');
+  return linkTo(['executions', graphId, 'rerun'], { from });
+}
 
 /** A verb that was refused is a problem to show, also where the server says so with 200. */
 export async function accepted(asked: Promise<Answer>): Promise<void> {
@@ -15,26 +23,14 @@ export async function accepted(asked: Promise<Answer>): Promise<void> {
   if (!success) throw new Problem(409, code ?? '', message);
 }
 
-/** @param onNew where the new execution of a rerun is told */
-export function executionActions(
-  executionId: string,
-  status: Status,
-  onNew: (executionId: string) => void,
-): Question[] {
+export function executionActions(executionId: string, status: Status): Question[] {
   const act = (verb: string) => (values: Record<string, unknown>) =>
     accepted(api.act(executionId, verb, values));
   const question = (verb: 'cancel' | 'pause' | 'resume'): Question => ({
     ...{ title: `${S[verb]} ${executionId}`, text: S.ask[verb], verb: S[verb] },
     ...{ fields: [REASON], run: act(verb) },
   });
-  if (isTerminal(status))
-    return [
-      {
-        ...{ title: `${S.rerun} ${executionId}`, text: S.ask.rerun, verb: S.rerun },
-        fields: [REASON],
-        run: async (values) => onNew((await api.rerun(executionId, values)).executionId),
-      },
-    ];
+  if (isTerminal(status)) return [];
   return [
     question(status === 'PAUSED' ? 'resume' : 'pause'),
     { ...question('cancel'), dangerous: true },

@@ -3,8 +3,11 @@ import type { ExecutionRecord } from '../../src/client/record.js';
 import type { Explanation } from '../../src/domain/explain.js';
 import type { Fault } from '../../src/domain/fault.js';
 import type { Json } from '../../src/domain/json.js';
+import type { LogLine } from '../../src/domain/log-line.js';
 import type { AttemptRecord } from '../../src/domain/outcome.js';
-import type { Answer, ApprovalView } from '../../src/workflows/messages.js';
+import type { NodeArtifact } from '../../src/domain/artifact.js';
+import type { RerunPlan } from '../../src/client/rerun.js';
+import type { Answer, ApprovalView, NodeView } from '../../src/workflows/messages.js';
 import { refuse, token } from './session.js';
 
 const BASE = '/api/v1';
@@ -61,7 +64,15 @@ export interface Pipeline {
   name: string;
   description?: string;
 }
-
+export interface GraphOf {
+  graph: DrawnSpec;
+  params: Record<string, unknown>;
+}
+export interface LogPage {
+  lines: LogLine[];
+  next: number;
+  more: boolean;
+}
 /** Asks the server; `body` is sent as JSON. */
 export async function ask(path: string, init: RequestInit & { json?: unknown } = {}) {
   const { json, ...rest } = init;
@@ -101,8 +112,17 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await ask(path, signal ? { signal } : {})).json()) as T;
 }
 
-async function post<T>(path: string, json: unknown): Promise<T> {
-  return (await (await ask(path, { method: 'POST', json })).json()) as T;
+async function post<T>(path: string, json: unknown, signal?: AbortSignal): Promise<T> {
+  const init = { method: 'POST', json, ...(signal ? { signal } : {}) };
+  return (await (await ask(path, init)).json()) as T;
+}
+
+/** `?a=1&b=2`; what is empty is left out. */
+function queryOf(values: Record<string, string | number | null | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values))
+    if (value !== undefined && value !== null && value !== '') query.set(name, String(value));
+  return query.size > 0 ? `?${query.toString()}` : '';
 }
 
 const at = (executionId: string) => `/executions/${encodeURIComponent(executionId)}`;
@@ -118,7 +138,6 @@ export interface ExecutionFilter {
 export const api = {
   meta: (signal?: AbortSignal) => get<Meta>('/meta', signal),
   system: (signal?: AbortSignal) => get<Json>('/system', signal),
-  stats: (signal?: AbortSignal) => get<Json>('/stats', signal),
   pipelines: async (signal?: AbortSignal) =>
     (await get<{ pipelines: Pipeline[] }>('/pipelines', signal)).pipelines,
   approvals: async (signal?: AbortSignal) =>
@@ -129,8 +148,9 @@ export const api = {
     return get<ExecutionPage>(`/executions?${query.toString()}`, signal);
   },
   execution: (id: string, signal?: AbortSignal) => get<ExecutionRecord>(at(id), signal),
-  graph: async (id: string, signal?: AbortSignal) =>
-    (await get<{ graph: DrawnSpec }>(`${at(id)}/graph`, signal)).graph,
+  graph: (id: string, signal?: AbortSignal) => get<GraphOf>(`${at(id)}/graph`, signal),
+  nodes: async (id: string, signal?: AbortSignal) =>
+    (await get<{ nodes: NodeView[] }>(`${at(id)}/nodes`, signal)).nodes,
   node: (id: string, nodeId: string, signal?: AbortSignal) =>
     get<NodeRecord>(nodeAt(id, nodeId), signal),
   explainNode: (id: string, nodeId: string, signal?: AbortSignal) =>
@@ -139,6 +159,27 @@ export const api = {
     post<{ executionId: string }>('/executions', request),
   rerun: (id: string, request: Record<string, unknown>) =>
     post<{ executionId: string }>(`${at(id)}/rerun`, request),
+  rerunPlan: (id: string, request: Record<string, unknown>, signal?: AbortSignal) =>
+    post<RerunPlan>(`${at(id)}/rerun-plan`, request, signal),
+  logs: (id: string, query: Record<string, string | number | undefined>, signal?: AbortSignal) =>
+    get<LogPage>(`${at(id)}/logs${queryOf(query)}`, signal),
+  followLogs: (
+    id: string,
+    query: Record<string, string | number | undefined>,
+    signal: AbortSignal,
+  ) =>
+    ask(`${at(id)}/logs/follow${queryOf(query)}`, {
+      signal,
+      headers: { accept: 'text/event-stream' },
+    }),
+  artifacts: async (id: string, signal?: AbortSignal) =>
+    (await get<{ artifacts: NodeArtifact[] }>(`${at(id)}/artifacts`, signal)).artifacts,
+  /** @param bytes how many, from its beginning; all without */
+  artifact: (id: string, nodeId: string, name: string, bytes?: number) =>
+    ask(
+      `${nodeAt(id, nodeId)}/artifacts/${encodeURIComponent(name)}`,
+      bytes === undefined ? {} : { headers: { range: `bytes=0-${bytes - 1}` } },
+    ),
   act: (id: string, verb: string, request: Record<string, unknown>) =>
     post<Answer>(`${at(id)}/${verb}`, request),
   actOnNode: (id: string, nodeId: string, verb: string, request: Record<string, unknown>) =>

@@ -6,6 +6,7 @@ import { ExecutionView } from './execution.js';
 import { ExecutionsView } from './executions.js';
 import { Empty } from './notice.js';
 import { usePoll } from './poll.js';
+import { RerunView } from './rerun.js';
 import { linkTo, useRoute, type Route } from './route.js';
 import { signOut, useRefused, useToken } from './session.js';
 import { SignIn } from './sign-in.js';
@@ -95,6 +96,8 @@ function View({ route, meta }: { route: Route; meta: Meta | undefined }) {
     case 'executions':
       return id === undefined ? (
         <ExecutionsView query={route.query} />
+      ) : route.path[2] === 'rerun' ? (
+        <RerunView key={id} executionId={id} from={route.query.get('from') ?? ''} />
       ) : (
         <ExecutionView key={id} executionId={id} query={route.query} meta={meta} />
       );

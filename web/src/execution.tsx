@@ -2,13 +2,15 @@
 import { lazy, Suspense, useState } from 'react';
 import type { ExecutionRecord } from '../../src/client/record.js';
 import type { Status } from '../../src/domain/status.js';
-import { executionActions } from './actions.js';
-import { api, type Meta } from './api.js';
+import { executionActions, rerunLink } from './actions.js';
+import { api, type DrawnSpec, type Meta } from './api.js';
+import { Artifacts } from './artifacts.js';
 import { Confirm, type Question } from './dialog.js';
 import { Gantt } from './gantt.js';
+import { LogPanel } from './logs.js';
 import { Loading, ProblemNotice } from './notice.js';
 import { NodeDrawer } from './node-drawer.js';
-import { useNow, usePoll } from './poll.js';
+import { useLast, useNow, usePoll } from './poll.js';
 import { go, linkTo } from './route.js';
 import { Badge, CountsBar, isTerminal } from './status.js';
 import { S } from './strings.js';
@@ -16,6 +18,9 @@ import { durationText, Moment, spanMs } from './time.js';
 import { useWatch, type Watched } from './watch.js';
 
 const GraphView = lazy(async () => ({ default: (await import('./graph-view.js')).GraphView }));
+
+const TABS = ['graph', 'gantt', 'logs', 'artifacts'] as const;
+const NO_SPEC: DrawnSpec = {};
 
 interface Props {
   executionId: string;
@@ -27,6 +32,7 @@ export function ExecutionView({ executionId, query, meta }: Props) {
   const watched = useWatch(executionId);
   const { update, nodes, connected } = watched;
   const status = update?.status;
+  const ended = status !== undefined && isTerminal(status);
   const record = usePoll(
     `${executionId} ${status}`,
     (signal) => api.execution(executionId, signal),
@@ -35,15 +41,19 @@ export function ExecutionView({ executionId, query, meta }: Props) {
   // The spec changes with an edit alone; what has none of its own is drawn from its nodes.
   const spec = usePoll(
     `${executionId} ${update?.graphVersion}`,
-    (signal) => api.graph(executionId, signal).catch(() => ({})),
+    async (signal) =>
+      (await api.graph(executionId, signal).catch(() => undefined))?.graph ?? NO_SPEC,
     null,
   );
-  const tab = query.get('tab') === 'gantt' ? 'gantt' : 'graph';
+  // While a newer one is on its way, the graph stays where it is.
+  const drawn = useLast(spec.data);
+  const tab = TABS.find((name) => name === query.get('tab')) ?? 'graph';
   const selected = query.get('node');
   const show = (change: { tab?: string; node?: string | null }) =>
     go(
       linkTo(['executions', executionId], {
-        tab: tab === 'gantt' ? tab : null,
+        tab: tab === 'graph' ? null : tab,
+        fold: query.get('fold'),
         node: selected,
         ...change,
       }),
@@ -58,27 +68,29 @@ export function ExecutionView({ executionId, query, meta }: Props) {
         <ProblemNotice problem={problem} />
       )}
       <div className="tabs" role="group" aria-label={S.views}>
-        {(['graph', 'gantt'] as const).map((name) => (
+        {TABS.map((name) => (
           <button
             key={name}
             type="button"
             aria-pressed={tab === name}
-            onClick={() => show({ tab: name === 'gantt' ? name : '' })}
+            onClick={() => show({ tab: name === 'graph' ? '' : name })}
           >
             {S[name]}
           </button>
         ))}
       </div>
       <div className="stage">
-        {tab === 'gantt' ? (
-          <Gantt {...{ nodes, selected }} onSelect={(node) => show({ node })} />
-        ) : (
+        {tab === 'gantt' && <Gantt {...{ nodes, selected }} onSelect={(node) => show({ node })} />}
+        {tab === 'logs' && <LogPanel {...{ executionId }} label={S.logs} ended={ended} />}
+        {tab === 'artifacts' && <Artifacts {...{ executionId }} version={String(status)} />}
+        {tab === 'graph' && (
           <Suspense fallback={<Loading />}>
-            {update && (spec.data ?? spec.problem) ? (
+            {update && drawn ? (
               <GraphView
                 {...{ nodes, selected }}
                 name={executionId}
-                spec={spec.data ?? {}}
+                spec={drawn}
+                fold={query.get('fold')}
                 onSelect={(node) => show({ node })}
               />
             ) : (
@@ -183,9 +195,7 @@ function WebUi({ meta, record }: Pick<HeadProps, 'meta' | 'record'>) {
 
 function Actions({ executionId, status }: { executionId: string; status: Status }) {
   const [question, setQuestion] = useState<Question>();
-  const questions = executionActions(executionId, status, (next) =>
-    go(linkTo(['executions', next])),
-  );
+  const questions = executionActions(executionId, status);
   return (
     <div className="buttons" role="group" aria-label={S.actions}>
       {questions.map((one) => (
@@ -198,6 +208,11 @@ function Actions({ executionId, status }: { executionId: string; status: Status 
           {one.verb}
         </button>
       ))}
+      {isTerminal(status) && (
+        <a className="button" href={rerunLink(executionId)}>
+          {S.runAgain}
+        </a>
+      )}
       {question && <Confirm question={question} onClose={() => setQuestion(undefined)} />}
     </div>
   );

@@ -1,8 +1,8 @@
 /** Where each node of a graph stands: in layers, found by elkjs in a worker of its own. */
 import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
 import workerUrl from 'elkjs/lib/elk-worker.min.js?url';
-import type { NodeView } from '../../src/workflows/messages.js';
 import type { DrawnSpec } from './api.js';
+import { inLayers } from './layered.js';
 
 export const NODE_WIDTH = 216;
 export const NODE_HEIGHT = 64;
@@ -17,9 +17,8 @@ export interface Shape {
 export type Places = ReadonlyMap<string, { x: number; y: number }>;
 
 /** The nodes of the spec, and those that only the execution knows. */
-export function shapeOf({ tasks = [] }: DrawnSpec, nodes: ReadonlyMap<string, NodeView>): Shape {
-  const ids = new Set(tasks.map(({ id }) => id));
-  for (const id of nodes.keys()) ids.add(id);
+export function shapeOf({ tasks = [] }: DrawnSpec, others: readonly string[]): Shape {
+  const ids = new Set([...tasks.map(({ id }) => id), ...others]);
   const edges = tasks.flatMap(({ id, dependsOn = [] }) =>
     dependsOn
       .filter((source) => ids.has(source))
@@ -28,10 +27,30 @@ export function shapeOf({ tasks = [] }: DrawnSpec, nodes: ReadonlyMap<string, No
   return { ids: [...ids], edges };
 }
 
+/** How long the layout engine may take, and above how many nodes and edges it is not asked. */
+const PATIENCE_MS = 1_000;
+const TOO_MANY = 2_500;
+
 let elk: InstanceType<typeof ELK> | undefined;
 
-/** @throws what elkjs throws; {@link inColumns} needs no layout */
-export async function layOut({ ids, edges }: Shape): Promise<Places> {
+/** By elkjs where that is done in time, else in plain layers. */
+export async function layOut(shape: Shape): Promise<Places> {
+  const plain = () => inLayers(shape, { width: NODE_WIDTH, height: NODE_HEIGHT, down: DOWN });
+  if (shape.ids.length + shape.edges.length > TOO_MANY) return plain();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
+  });
+  const places = await Promise.race([byElk(shape).catch(() => undefined), late]);
+  clearTimeout(timer);
+  if (places) return places;
+  // What it still computes nobody waits for.
+  elk?.terminateWorker();
+  elk = undefined;
+  return plain();
+}
+
+async function byElk({ ids, edges }: Shape): Promise<Places> {
   elk ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
   const children = ids.map((_, index) => ({
     ...{ id: `n${index}`, width: NODE_WIDTH, height: NODE_HEIGHT },
@@ -58,20 +77,6 @@ export async function layOut({ ids, edges }: Shape): Promise<Places> {
     (laidOut.children ?? []).map(({ id, x = 0, y = 0 }) => [
       ids[Number(id.slice(1))] ?? '',
       { x, y },
-    ]),
-  );
-}
-
-/** Without a layout: in columns, in the order of the spec. */
-export function inColumns({ ids }: Shape): Places {
-  const rows = Math.max(1, Math.ceil(Math.sqrt(ids.length)));
-  return new Map(
-    ids.map((id, index) => [
-      id,
-      {
-        x: Math.floor(index / rows) * (NODE_WIDTH + 64),
-        y: (index % rows) * (NODE_HEIGHT + 20),
-      },
     ]),
   );
 }

@@ -1,8 +1,9 @@
 /** One node of the drawn graph. */
 import { Handle, Position, type Node, type NodeProps } from '@xyflow/react';
 import { memo } from 'react';
+import type { Status } from '../../src/domain/status.js';
 import type { NodeView } from '../../src/workflows/messages.js';
-import { CountsBar, Sign, toneOf } from './status.js';
+import { CountsBar, isTerminal, Sign, STATUSES, toneOf } from './status.js';
 import { S, STATUS_WORDS } from './strings.js';
 
 export interface GraphNodeData extends Record<string, unknown> {
@@ -12,12 +13,17 @@ export interface GraphNodeData extends Record<string, unknown> {
   chosen: boolean;
   /** From top to bottom. */
   down: boolean;
+  /** It is on the chain that the end was due to. */
+  critical: boolean;
+  /** It stands for several. */
+  group?: { counts: Partial<Record<Status, number>>; total: number };
 }
 
 export const GraphNode = memo(
-  function GraphNode({ data: { id, what, view, chosen, down } }: NodeProps<Node<GraphNodeData>>) {
-    const status = view?.status ?? 'PENDING';
-    const word = wordOf(view);
+  function GraphNode({ data }: NodeProps<Node<GraphNodeData>>) {
+    const { id, what, view, chosen, down, critical, group } = data;
+    const status = group ? statusOf(group.counts) : (view?.status ?? 'PENDING');
+    const word = group ? S.nodesOf(group.total) : wordOf(view);
     return (
       <>
         <Handle
@@ -27,7 +33,7 @@ export const GraphNode = memo(
         />
         <button
           type="button"
-          className={`graph-node ${toneOf(status)}`}
+          className={`graph-node ${toneOf(status)} ${critical ? 'critical' : ''} ${group ? 'group' : ''}`}
           data-node={id}
           data-status={status}
           aria-pressed={chosen}
@@ -42,7 +48,7 @@ export const GraphNode = memo(
               <span className="hidden"> {STATUS_WORDS[status]}</span>
             )}
           </span>
-          <Below view={view} />
+          {group ? <CountsBar {...group} /> : <Below view={view} />}
         </button>
         <Handle
           type="source"
@@ -52,11 +58,19 @@ export const GraphNode = memo(
       </>
     );
   },
-  (before, after) =>
-    before.data.view === after.data.view &&
-    before.data.chosen === after.data.chosen &&
-    before.data.what === after.data.what,
+  // What has not changed keeps its data: see graph-view.tsx.
+  (before, after) => before.data === after.data,
 );
+
+/** Of many, what most needs to be seen. */
+const LOUDEST: readonly Status[] = ['FAILED', 'TIMEOUT', 'REJECTED', 'RETRYING', 'RUNNING'];
+
+function statusOf(counts: Partial<Record<Status, number>>): Status {
+  const loud = LOUDEST.find((status) => counts[status]);
+  if (loud) return loud;
+  const present = STATUSES.filter((status) => counts[status]);
+  return present.find((status) => !isTerminal(status)) ?? present[0] ?? 'PENDING';
+}
 
 function wordOf(view: NodeView | undefined): string {
   if (!view) return STATUS_WORDS.PENDING;

@@ -4,6 +4,7 @@ import { App } from './app.js';
 import './base.css';
 import './controls.css';
 import './views.css';
+import './panels.css';
 
 const place = document.getElementById('page');
 if (place)

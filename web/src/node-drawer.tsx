@@ -1,15 +1,17 @@
 /** One node beside the graph: how it stands, why it waits, what went in and came out, its attempts. */
 import { useEffect, useRef, useState } from 'react';
-import type { AttemptRecord } from '../../src/domain/outcome.js';
 import type { NodeView } from '../../src/workflows/messages.js';
 import { nodeActions } from './actions.js';
 import { api, type NodeRecord } from './api.js';
+import { Artifacts } from './artifacts.js';
+import { Attempts, Failed } from './failed.js';
 import { Confirm, type Question } from './dialog.js';
+import { LogPanel } from './logs.js';
 import { JsonBlock } from './notice.js';
 import { usePoll } from './poll.js';
 import { linkTo } from './route.js';
-import { Badge, isTerminal, toneOf } from './status.js';
-import { REASON_WORDS, S, STATUS_WORDS } from './strings.js';
+import { Badge, isTerminal } from './status.js';
+import { REASON_WORDS, S } from './strings.js';
 import { durationText, Moment, spanMs } from './time.js';
 
 const EVERY_MS = 3_000;
@@ -55,6 +57,9 @@ export function NodeDrawer({ executionId, view, onClose }: Props) {
           </span>
         )}
       </div>
+      {(view.error ?? record.data?.error) && (
+        <Failed {...{ executionId, view }} record={record.data} />
+      )}
       <div className="buttons" role="group" aria-label={S.actions}>
         {nodeActions(executionId, view).map((one) => (
           <button
@@ -69,6 +74,12 @@ export function NodeDrawer({ executionId, view, onClose }: Props) {
       </div>
       {!ended && <Why {...{ executionId, id }} version={`${status} ${attempts}`} />}
       <Body view={view} record={record.data} />
+      {attempts > 0 && view.kind !== 'approval' && (
+        <LogPanel {...{ executionId, ended }} nodeId={id} label={S.logs} heading />
+      )}
+      {(record.data?.artifacts?.length ?? 0) > 0 && (
+        <Artifacts {...{ executionId }} nodeId={id} version={status} />
+      )}
       {(view.kind === 'graph' || view.kind === 'map') && (
         <p>
           <a href={linkTo(['executions', `${executionId}/${id}`])}>{S.openBelow} →</a>
@@ -121,29 +132,12 @@ function Why({ executionId, id, version }: { executionId: string; id: string; ve
 }
 
 function Body({ view, record }: { view: NodeView; record: NodeRecord | undefined }) {
-  const error = view.error ?? record?.error;
   const warnings = record?.warnings ?? view.warnings ?? [];
   const history = record?.attemptHistory ?? view.attemptHistory ?? [];
   return (
     <>
       {view.approval && !isTerminal(view.status) && (
         <p className="note warning">{view.approval.message}</p>
-      )}
-      {error && (
-        <section>
-          <h3>{S.error}</h3>
-          <p className="note" data-error={error.code}>
-            <strong className="code">{error.code}</strong> {error.message}
-          </p>
-          {error.stack && (
-            <details>
-              <summary>{S.stack}</summary>
-              <pre className="code" tabIndex={0} role="region" aria-label={S.stack}>
-                {error.stack}
-              </pre>
-            </details>
-          )}
-        </section>
       )}
       {warnings.length > 0 && (
         <section>
@@ -168,16 +162,7 @@ function Body({ view, record }: { view: NodeView; record: NodeRecord | undefined
           <JsonBlock value={record.output} label={S.output} />
         </section>
       )}
-      {history.length > 0 && (
-        <section>
-          <h3>{S.attempts}</h3>
-          <ol className="attempts">
-            {history.map((attempt) => (
-              <Attempt key={attempt.attempt} attempt={attempt} />
-            ))}
-          </ol>
-        </section>
-      )}
+      {history.length > 0 && !(view.error ?? record?.error) && <Attempts history={history} />}
     </>
   );
 }
@@ -220,31 +205,5 @@ function Times({
         </div>
       )}
     </dl>
-  );
-}
-
-function Attempt({ attempt: one }: { attempt: AttemptRecord }) {
-  const { attempt, startedAt, endedAt, outcome, error, worker } = one;
-  const word = outcome === 'WORKER_LOST' ? 'worker lost' : STATUS_WORDS[outcome];
-  return (
-    <li>
-      <p>
-        <strong>{attempt}.</strong> <span className={toneOf(outcome)}>{word}</span>{' '}
-        <span className="soft">
-          <Moment at={startedAt} />
-          {endedAt && ` · ${durationText(spanMs(startedAt, endedAt, 0) ?? 0)}`}
-        </span>
-      </p>
-      {error && (
-        <p className="said">
-          <span className="code">{error.code}</span> {error.message}
-        </p>
-      )}
-      {worker && (
-        <p className="soft code small">
-          {S.worker} {worker}
-        </p>
-      )}
-    </li>
   );
 }

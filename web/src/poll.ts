@@ -61,6 +61,23 @@ export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(0, 'PAGE', String(error));
 }
 
+/** The last answer of any key: what is drawn stays until there is something newer to draw. */
+export function useLast<T>(value: T | undefined): T | undefined {
+  const [last, setLast] = useState(value);
+  if (value !== undefined && value !== last) setLast(value);
+  return value ?? last;
+}
+
+/** A value once it has been the same for a while: what somebody types is not sent letter by letter. */
+export function useSettled<T>(value: T, ms: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return settled;
+}
+
 /** The time, in epoch ms: it moves once a second while `moving`. */
 export function useNow(moving: boolean): number {
   const [now, setNow] = useState(() => Date.now());

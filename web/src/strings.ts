@@ -133,7 +133,6 @@ export const S = {
   cancel: 'Cancel',
   pause: 'Pause',
   resume: 'Resume',
-  rerun: 'Rerun',
   retry: 'Retry now',
   skipNode: 'Skip',
   complete: 'Complete',
@@ -150,7 +149,6 @@ export const S = {
     cancel: 'What runs is asked to stop. This cannot be undone.',
     pause: 'What runs goes on to its end; nothing new starts.',
     resume: 'It goes on where it was.',
-    rerun: 'A new execution runs what failed and what depends on it; what completed is kept.',
     retry: 'Its next attempt begins at once.',
     skip: 'It ends as skipped, and what depends on it goes on by its rule.',
     complete: 'It ends as completed, with this output.',
@@ -158,6 +156,53 @@ export const S = {
     approve: 'The graph goes on.',
     deny: 'The node ends as denied.',
   },
+
+  runAgain: 'Run again',
+  runFromHere: 'Run again from here',
+  nextStep: 'Next step',
+  mendAndRun: 'Mend what is wrong, then run it again; what completed is kept.',
+  workerLost: 'worker lost',
+  preview: 'Preview',
+  format: 'Format',
+  whatRuns: 'What runs',
+  from: {
+    changed: 'what changed, and what did not complete',
+    failed: 'what did not complete',
+    nodes: 'these nodes, and what did not complete',
+  },
+  nodeIds: 'Nodes (ids, with commas)',
+  namesNode: 'Name a node that is to run again.',
+  descendants: 'and all that follows them, also where their output is the same',
+  noTasks: 'expected a graph: an object with "tasks"',
+  willRun: (run: number, may: number) =>
+    `A new execution runs ${run} and may run ${may} more. Nothing of the old one changes.`,
+  rerunParts: { run: 'Runs', mayRun: 'May run', keep: 'Kept', removed: 'No more in the graph' },
+  andMore: (count: number) => `and ${count} more`,
+
+  findNode: 'Find a node',
+  found: (count: number) => `${count} found`,
+  criticalPath: 'Critical path',
+  follow: 'Follow',
+  fold: 'Fold',
+  legend: 'Legend',
+  nodesOf: (count: number) => `${count} nodes`,
+
+  logs: 'Log',
+  level: 'Level',
+  everyLevel: 'every level',
+  levels: { debug: 'debug', info: 'info', warn: 'warning', error: 'error' },
+  olderLines: 'Older lines',
+  noLines: 'Nothing was logged.',
+  artifacts: 'Artifacts',
+  noArtifacts: 'Nothing was kept.',
+  download: 'Download',
+  onlyBeginning: 'Only its beginning is shown.',
+  bytes: (count: number) =>
+    count < 1_024
+      ? `${count} B`
+      : count < 2 ** 20
+        ? `${(count / 1_024).toFixed(1)} KiB`
+        : `${(count / 2 ** 20).toFixed(1)} MiB`,
 
   inboxEmpty: 'Nobody waits for an answer.',
   askedAt: 'asked',

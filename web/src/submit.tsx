@@ -1,10 +1,10 @@
 /** Starts something: a pipeline by its name, a pasted file, or one task. */
 import { useId, useState, type SyntheticEvent } from 'react';
-import type { Fault } from '../../src/domain/fault.js';
 import { api, type Problem } from './api.js';
 import { parseJson } from './dialog.js';
 import { asProblem, usePoll } from './poll.js';
 import { ProblemNotice } from './notice.js';
+import { Refused } from './refused.js';
 import { go, linkTo } from './route.js';
 import { S } from './strings.js';
 
@@ -90,38 +90,6 @@ function requestOf(way: Way, form: FormData): Record<string, unknown> | string {
     request[name] = parsed.value;
   }
   return request;
-}
-
-function Refused({ problem }: { problem: Problem | string }) {
-  if (typeof problem === 'string')
-    return (
-      <p className="note" role="alert">
-        {problem}
-      </p>
-    );
-  if (problem.faults.length === 0) return <ProblemNotice problem={problem} />;
-  return (
-    <div className="note" role="alert">
-      <p>
-        <strong>{S.refused}</strong>
-      </p>
-      <ul>
-        {problem.faults.map((fault, index) => (
-          <FaultLine key={index} fault={fault} />
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-function FaultLine({ fault: { path, message, hint, line } }: { fault: Fault }) {
-  return (
-    <li data-path={path}>
-      <span className="code">{path}</span>
-      {line !== undefined && <span className="soft"> ({`${S.line} ${line}`})</span>}: {message}
-      {hint && <span className="soft"> {hint}</span>}
-    </li>
-  );
 }
 
 function PipelineField() {

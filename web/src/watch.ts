@@ -1,12 +1,10 @@
-/**
- * One execution, live: server-sent events, read from a stream of our own so that the token goes in a header. Comes back
- * after a loss, later each time, and stops once the execution has ended.
- */
+/** One execution, live. Comes back after a loss, later each time, and stops once the execution has ended. */
 import { useEffect, useState } from 'react';
 import type { ExecutionUpdate } from '../../src/client/handle.js';
 import type { NodeView } from '../../src/workflows/messages.js';
 import { api, type Problem } from './api.js';
 import { asProblem } from './poll.js';
+import { events, pause } from './sse.js';
 import { isTerminal } from './status.js';
 
 export interface Watched {
@@ -87,47 +85,4 @@ function merged(
   const nodes = new Map(before);
   for (const view of changed) nodes.set(view.id, view);
   return nodes;
-}
-
-interface ServerEvent {
-  event: string;
-  data: string;
-}
-
-async function* events(answer: Response): AsyncGenerator<ServerEvent> {
-  if (!answer.body) return;
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const parts = (rest + value.replaceAll('\r', '')).split('\n\n');
-      rest = parts.pop() ?? '';
-      yield* parts.map(eventOf);
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
-/** One event's lines; a comment, which is a heartbeat, has no data. */
-export function eventOf(block: string): ServerEvent {
-  let event = 'message';
-  const data: string[] = [];
-  for (const line of block.split('\n')) {
-    if (line.startsWith('event:')) event = line.slice(6).trim();
-    else if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /, ''));
-  }
-  return { event: data.length > 0 ? event : '', data: data.join('\n') };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
