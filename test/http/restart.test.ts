@@ -27,7 +27,7 @@ describe('serve, killed and started again on its port', () => {
   let server: CliProcess;
   let kills = 0;
   const start = async (): Promise<CliProcess> => {
-    const args = ['serve', '--http-port', String(port), '--json'];
+    const args = ['serve', '--no-auth', '--http-port', String(port), '--json'];
     const process = startCli(args, { env: envOf(harness) });
     await process.saw('stdout', /"event":"ready"/);
     return process;
