@@ -60,7 +60,7 @@ export async function fuzz(options: FuzzOptions): Promise<Fuzzed> {
   writeFileSync(config, configOf(options));
   const counter = countRequests(Number(new URL(options.url).port));
   try {
-    const { code, output } = await run(python, [
+    const { code, output } = await run(python, folder, [
       ...['-m', 'schemathesis.cli', '--config-file', config, 'run'],
       ...[`${options.url}/api/v1/openapi.json`, '--origin', options.url, '--no-color'],
       ...['--checks', 'all', '--continue-on-failure', '--warnings', 'off'],
@@ -110,15 +110,17 @@ function countRequests(port: number): { count: () => number; stop: () => void } 
   return { count: () => requests, stop: () => void unsubscribe(CHANNEL, got) };
 }
 
+/** @param cwd where it leaves what it keeps for itself */
 async function run(
   command: string,
+  cwd: string,
   args: readonly string[],
 ): Promise<{ code: number; output: string }> {
   return await new Promise((resolve) => {
     execFile(
       command,
       args,
-      { maxBuffer: 2 ** 28, env: { ...process.env, PYTHONUTF8: '1', NO_PROXY: '127.0.0.1' } },
+      { cwd, maxBuffer: 2 ** 28, env: { ...process.env, PYTHONUTF8: '1', NO_PROXY: '127.0.0.1' } },
       (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
     );
