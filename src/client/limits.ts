@@ -6,6 +6,7 @@ import { LIMIT_MOST, limiterId } from '../domain/limit.js';
 import type { LimitMemo, LimitStatus } from '../domain/limit-messages.js';
 import { MEMO, QUERY, UPDATE, WORKFLOW, type Answer } from '../workflows/messages.js';
 import { reaching } from './connect.js';
+import { isSilence } from './no-answer.js';
 
 export type { LimitStatus } from '../domain/limit-messages.js';
 
@@ -24,6 +25,9 @@ export interface LimitPlace {
   /** The project whose limit it is. Default: that of executions without a project. */
   project?: string;
 }
+
+/** How long a worker has to answer for a limit. */
+const ANSWERED_WITHIN_MS = 5_000;
 
 /** What the engine lends. */
 export interface LimitsParts {
@@ -61,7 +65,7 @@ export class Limits {
   /**
    * Who has places in a limit, and who waits.
    *
-   * @throws TaskError NOT_FOUND for a limit that nothing uses
+   * @throws TaskError NOT_FOUND for a limit that nothing uses, NO_WORKER
    */
   async get(key: string, place: LimitPlace = {}): Promise<LimitStatus> {
     return await this.on(key, place, (handle) => handle.query<LimitStatus>(QUERY.limit));
@@ -71,7 +75,7 @@ export class Limits {
    * Changes a limit for as long as it is in use; where it is defined says what it is the next time. Lowered, it is kept
    * to as nodes end: nothing that runs is stopped.
    *
-   * @throws TaskError NOT_FOUND, CONFIGURATION for what is no limit
+   * @throws TaskError NOT_FOUND, CONFIGURATION for what is no limit, NO_WORKER
    */
   async setMax(key: string, max: number, place: LimitPlace = {}): Promise<Answer> {
     if (!Number.isInteger(max) || max < 1 || max > LIMIT_MOST)
@@ -101,9 +105,15 @@ export class Limits {
       try {
         // A query would still be answered by one that has ended.
         if ((await handle.describe()).status.name !== 'RUNNING') throw missing();
-        return await ask(handle);
+        return await client.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () => ask(handle));
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) throw missing(error);
+        if (isSilence(error))
+          throw new TaskError(
+            'NO_WORKER',
+            `no worker answered for the limit ${preview(key)} within ${ANSWERED_WITHIN_MS / 1_000} s; start one on the queue of the graphs that use it`,
+            { cause: error },
+          );
         throw error;
       }
     });

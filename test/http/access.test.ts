@@ -144,7 +144,7 @@ describe.each(ROUTES.map((one) => [one.id, one] as const))('%s', (_id, one) => {
     const { status, text } = await answered(one, caller);
     expect(status).toBe(401);
     expect(JSON.parse(text)).toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(text).not.toContain(TOKENS[caller]?.split(/[._]/)[2] ?? '?');
+    expect(text).not.toContain(TOKENS[caller]?.slice(-20) ?? '?');
   });
 
   it('keeps those who are bound to a project to it', async () => {

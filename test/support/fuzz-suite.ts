@@ -3,6 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { authenticator } from '../../src/http/authenticate.js';
 import { schemathesis } from '../../scripts/schemathesis.mjs';
+import type { DevServer } from '../../src/servers/dev-server.js';
+import { startDevServer } from '../../src/servers/start-dev-server.js';
 import { startHarness, type Harness } from './engine.js';
 import { Gates } from './gates.js';
 import { startHttp, type HttpScene } from './http.js';
@@ -30,6 +32,7 @@ const GRAPH = {
 
 export function describeFuzz({ seed, requests, examples }: FuzzSize): void {
   describe(`the served OpenAPI document, fuzzed by Schemathesis with seed ${seed}`, () => {
+    let server: DevServer;
     let harness: Harness;
     let http: HttpScene;
     let token: string;
@@ -37,7 +40,10 @@ export function describeFuzz({ seed, requests, examples }: FuzzSize): void {
     const done: Fuzzed[] = [];
     beforeAll(async () => {
       await schemathesis({ log: (line) => console.error(`\n${line}`) });
-      harness = await startHarness({ tasks: [new Gates().gated] });
+      // Of its own: limits and schedules of other tests, whose workers have gone, are no faults of the API.
+      server = await startDevServer({});
+      const { address } = server;
+      harness = await startHarness({ address, tasks: [new Gates().gated] });
       const { engine } = harness;
       const key = { name: 'fuzzer', scope: 'admin', by: 'test', reason: 'fuzzing' } as const;
       ({ token } = await engine.keys.create(key));
@@ -57,6 +63,7 @@ export function describeFuzz({ seed, requests, examples }: FuzzSize): void {
     afterAll(async () => {
       await http.stop();
       await harness.stop();
+      await server.stop();
     });
 
     const run = async (key: string | undefined, most: number): Promise<Fuzzed> => {
