@@ -54,7 +54,7 @@ const KILL_MS = 30_000;
 /** Exit code of a program that SIGKILL ended: 128 + 9. */
 const SIGKILLED = 137;
 /** How long the engine gets for saying that it was for its memory, between one question and the next. */
-const OUT_OF_MEMORY_MS = [20, 80, 300, 600];
+const OUT_OF_MEMORY_MS = [20, 80, 300, 600, 1_000, 1_000];
 
 export class Container {
   private readonly docker: Dockerode.Container;

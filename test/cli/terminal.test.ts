@@ -45,6 +45,12 @@ describe('in a terminal', () => {
   }
   const idIn = (lines: readonly string[]): string =>
     /picture-[\w-]+/.exec(lines.join('\n'))?.[0] ?? 'no id';
+  /** Ends the node that runs, once it has been seen to. */
+  const letGoOn = async (lines: readonly string[]): Promise<void> => {
+    const node = `${idIn(lines)}/slow-with-a-long-name-that-needs-room`;
+    const asked = { reason: 'it was seen', by: 'test' };
+    expect(await harness.engine.completeNode(node, null, asked)).toMatchObject({ success: true });
+  };
   const withName = (lines: readonly string[], name: string): string[] =>
     lines.filter((line) => line.includes(name));
 
@@ -52,10 +58,11 @@ describe('in a terminal', () => {
     'paints a run over and over, and leaves one whole picture (%s)',
     async (through) => {
       const where = through === 'a server' ? { TEMPOGRAPH_SERVER: http.url } : env;
-      const terminal = startInTerminal(['run', pipeline(1_500)], { env: where });
+      const terminal = startInTerminal(['run', pipeline(600_000)], { env: where });
       await terminal.saw(/slow-with-a-long-name.*RUNNING/);
       const midway = await terminal.screen();
       expect(midway.at(-1)).toContain('Ctrl-C stops watching');
+      await letGoOn(midway);
       expect(await terminal.ended).toBe(0);
       const lines = await terminal.screen();
       for (const name of ['first-of-all', 'slow-with-a-long-name', 'last']) {
@@ -98,9 +105,12 @@ describe('in a terminal', () => {
   );
 
   it('breaks no line when the terminal becomes 40 columns wide', async () => {
-    const terminal = startInTerminal(['run', pipeline(3_000)], { env });
+    const terminal = startInTerminal(['run', pipeline(600_000)], { env });
     await terminal.saw(/slow-with-a-long-name.*RUNNING/);
+    const before = await terminal.screen();
     terminal.resize(40, 30);
+    await terminal.saw(/Ctrl-C stops/);
+    await letGoOn(before);
     expect(await terminal.ended).toBe(0);
     const lines = await terminal.screen();
     const picture = lines.slice(lines.findLastIndex((line) => line.includes('first-of-all')));
