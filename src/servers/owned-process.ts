@@ -66,6 +66,8 @@ export async function spawnOwned(
     windowsHide: true,
   });
   if (onMessage) child.on('message', onMessage);
+  // In the same turn: whoever kills us in the next would leave it behind.
+  if (child.pid !== undefined) endWithUs(child, child.pid);
   try {
     await once(child, 'spawn');
   } catch (error) {
@@ -78,7 +80,6 @@ export async function spawnOwned(
     onOutput?.(chunk);
   });
   const exited = endOf(child);
-  endWithUs(child, pid);
   const gone = new AbortController();
   void exited.then(() => {
     log?.end();
