@@ -1,6 +1,8 @@
 /**
  * Server-sent events (WHATWG HTML, 9.2): messages as text, and a sign of life where there is nothing to say. The stream
  * asks for the next message when the last one has left: whoever reads slowly holds up nobody but themselves.
+ *
+ * A stream that is over says so with a last message `end`. One that ends without was cut, and its reader comes back.
  */
 import { Readable } from 'node:stream';
 import { HttpProblem, problemOf } from './problem.js';
@@ -20,16 +22,20 @@ const RETRY_MS = 2_000;
 
 const asProblem = (error: unknown): unknown => problemOf(error, 'stream');
 
-/** @param tell what a thrown thing is, as the data of a last message `error` */
+/**
+ * @param signal aborted where the stream is cut before its source is over
+ * @param tell what a thrown thing is, as the data of a last message `error`
+ */
 export function eventStream(
   messages: AsyncIterable<StreamMessage>,
+  signal: AbortSignal,
   tell: (error: unknown) => unknown = asProblem,
   heartbeatMs = HEARTBEAT_MS,
 ): RawAnswer {
   return new RawAnswer({
     contentType: 'text/event-stream; charset=utf-8',
     headers: { 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
-    body: Readable.from(textOf(messages, tell, heartbeatMs), {
+    body: Readable.from(textOf(messages, signal, tell, heartbeatMs), {
       objectMode: true,
       highWaterMark: 1,
     }),
@@ -38,6 +44,7 @@ export function eventStream(
 
 async function* textOf(
   messages: AsyncIterable<StreamMessage>,
+  signal: AbortSignal,
   tell: (error: unknown) => unknown,
   heartbeatMs: number,
 ): AsyncGenerator<string> {
@@ -56,10 +63,11 @@ async function* textOf(
         yield ': still here\n\n';
         continue;
       }
-      if (first.done) return;
+      if (first.done) break;
       yield messageText(first.value);
       next = source.next();
     }
+    if (!signal.aborted) yield messageText({ event: 'end', data: null });
   } catch (error) {
     yield messageText({ event: 'error', data: tell(error) });
   } finally {

@@ -162,7 +162,7 @@ export const executionRoutes = [
     },
     handle: async ({ engine, live, params, signal }) => {
       await engine.open(params.executionId); // 404 before the stream begins
-      return eventStream(updates(live.watch(params.executionId, signal)));
+      return eventStream(updates(live.watch(params.executionId, signal)), signal);
     },
   }),
   route({
@@ -185,7 +185,7 @@ export const executionRoutes = [
       const { executionId } = params;
       const { follow = true } = query;
       const after = positionOf(lastEventId) ?? query.after ?? 0;
-      return eventStream(told(engine.events({ executionId, after, follow, signal })));
+      return eventStream(told(engine.events({ executionId, after, follow, signal })), signal);
     },
   }),
   route({
@@ -212,7 +212,7 @@ export const executionRoutes = [
         ...(project === undefined ? {} : { project }),
         ...(after === undefined ? {} : { after }),
       });
-      return eventStream(told(events));
+      return eventStream(told(events), call.signal);
     },
   }),
   route({

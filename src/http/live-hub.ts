@@ -4,7 +4,8 @@
  * L1. Whoever comes gets the whole state first, then what changes.
  * L2. A slow reader gets fewer updates, never old ones: what it has not taken yet is merged, node by node.
  * L3. The last update has a terminal status. When the last reader has gone, the poller stops.
- * L4. A look that fails, or that nobody answers, is made anew, and no reader is told: under load Temporal keeps a question
+ * L4. Nobody is told what they know: a look that found nothing new is no update.
+ * L5. A look that fails, or that nobody answers, is made anew, and no reader is told: under load Temporal keeps a question
  *     for as long as half a minute with a worker that will not answer it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,6 +47,7 @@ class Watched {
   }
 
   take(update: ExecutionUpdate): void {
+    if (update.changed.length === 0 && isSame(update, this.last)) return;
     for (const node of update.changed) this.nodes.set(node.id, node);
     this.last = update;
     for (const reader of this.readers) {
@@ -187,6 +189,12 @@ export class LiveHub {
       over.abort();
     }
   }
+}
+
+/** Whether two updates say the same of the whole. */
+function isSame(update: ExecutionUpdate, last: ExecutionUpdate | undefined): boolean {
+  const whole = (one: ExecutionUpdate): string => JSON.stringify({ ...one, changed: [] });
+  return last !== undefined && whole(update) === whole(last);
 }
 
 /** What asking again does not change. */

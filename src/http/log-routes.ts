@@ -73,7 +73,7 @@ export const logRoutes = [
       const wanted = query as LogQuery;
       const after = positionOf(lastEventId) ?? wanted.after ?? 0;
       await engine.readLogs(executionId, { ...wanted, limit: 1 }); // 404 before the stream begins
-      return eventStream(told(engine.logs(executionId, { ...wanted, after, signal })));
+      return eventStream(told(engine.logs(executionId, { ...wanted, after, signal })), signal);
     },
   }),
 ];

@@ -1,9 +1,9 @@
 /** Calls of the HTTP API: a path and JSON in, JSON out, and whatever went wrong as an error of ours. */
+import type { EventSourceMessage } from 'eventsource-parser';
 import { TaskError } from '../domain/errors.js';
 import { isObject } from '../domain/json.js';
 import { follow, type FollowOptions } from './follow-stream.js';
 import { errorOfProblem } from './problem-error.js';
-import type { ServerMessage } from './event-source.js';
 import type { ServerAddress } from './server-address.js';
 
 export type Query = Readonly<
@@ -54,7 +54,7 @@ export class Api {
   }
 
   /** Messages of a stream; where the connection is lost, it is made again and nothing is missed. */
-  messages(where: string, options: FollowOptions = {}): AsyncGenerator<ServerMessage, void> {
+  messages(where: string, options: FollowOptions = {}): AsyncGenerator<EventSourceMessage, void> {
     const open = async (query: Query, signal: AbortSignal, lastId: string | undefined) =>
       await this.send('GET', where, { query, signal }, 'text/event-stream', lastId);
     return follow(open, options);

@@ -2,19 +2,19 @@
  * A stream of the server, followed over lost connections: each time from the last message that came.
  *
  * F1. A first connection that fails is an error; a later one is made again for a minute.
- * F2. A message `error` of the server ends it with that error.
+ * F2. A message `error` of the server ends it with that error, a message `end` without one. A stream that ends without
+ *     either was cut: the server does that once an hour, to ask again who reads.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EventSourceMessage } from 'eventsource-parser';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { TaskError } from '../domain/errors.js';
-import { EventStreamReader, type ServerMessage } from './event-source.js';
 import { errorOfProblem } from './problem-error.js';
 import type { Query } from './api.js';
 
 export interface FollowOptions {
   query?: Query;
   signal?: AbortSignal | undefined;
-  /** Whether a message is the last one: a stream that ends before it was cut. Default: its end is the end. */
-  isLast?: (message: ServerMessage) => boolean;
 }
 
 export type Open = (
@@ -29,8 +29,8 @@ const RETRY_MS = 2_000;
 
 export async function* follow(
   open: Open,
-  { query = {}, signal, isLast }: FollowOptions,
-): AsyncGenerator<ServerMessage, void> {
+  { query = {}, signal }: FollowOptions,
+): AsyncGenerator<EventSourceMessage, void> {
   const gone = new AbortController();
   const leave = (): void => gone.abort();
   signal?.addEventListener('abort', leave, { once: true });
@@ -44,16 +44,14 @@ export async function* follow(
       try {
         const response = await open(query, gone.signal, lastId);
         isConnected = true;
-        const reader = new EventStreamReader();
-        for await (const message of messagesOf(response, reader)) {
+        const told = (ms: number): void => void (retryMs = ms);
+        for await (const message of messagesOf(response, told)) {
           lostAt = undefined;
           lastId = message.id ?? lastId;
-          retryMs = reader.retryMs ?? retryMs;
           if (message.event === 'error') throw toldBy(message);
+          if (message.event === 'end') return;
           yield message;
-          if (isLast?.(message)) return;
         }
-        if (!isLast) return;
       } catch (error) {
         if (gone.signal.aborted) return;
         const isLost = !(error instanceof TaskError) || error.code === 'UNREACHABLE';
@@ -71,14 +69,16 @@ export async function* follow(
 
 async function* messagesOf(
   { body }: Response,
-  reader: EventStreamReader,
-): AsyncGenerator<ServerMessage, void> {
-  const decoder = new TextDecoder();
-  for await (const chunk of body ?? [])
-    yield* reader.take(decoder.decode(chunk as Uint8Array, { stream: true }));
+  onRetry: (ms: number) => void,
+): AsyncGenerator<EventSourceMessage, void> {
+  if (!body) return;
+  const messages = body
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream({ onRetry }));
+  for await (const message of messages) yield message;
 }
 
-function toldBy({ data }: ServerMessage): TaskError {
+function toldBy({ data }: EventSourceMessage): TaskError {
   try {
     const told = errorOfProblem(JSON.parse(data));
     if (told) return told;

@@ -116,7 +116,12 @@ export class RemoteEngine extends RemoteVerbs implements CommandEngine {
     return await this.api.post<WhatIf>(path`/executions/${id}/what-if`, changes);
   }
 
-  async listExecutions({ tags, metadata: _, ...query }: ListQuery = {}): Promise<ExecutionList> {
+  async listExecutions({ tags, metadata, ...query }: ListQuery = {}): Promise<ExecutionList> {
+    if (metadata !== undefined)
+      throw new TaskError(
+        'CONFIGURATION',
+        'metadata: the HTTP API has no filter by it; filter by tags',
+      );
     return await this.api.get<ExecutionList>('/executions', { ...query, tag: tags });
   }
 

@@ -3,9 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ArtifactContent, ExecutionResult, ExecutionUpdate } from '../client.js';
 import type { NodeArtifact } from '../domain/artifact.js';
 import { TaskError } from '../domain/errors.js';
-import { isTerminal, type Status } from '../domain/status.js';
+import { isTerminal } from '../domain/status.js';
 import { path, type Api } from './api.js';
-import type { ServerMessage } from './event-source.js';
 import type { CommandHandle } from './surface.js';
 
 /** Between two questions for the result, in milliseconds; whoever watches asks as soon as the end is seen. */
@@ -46,7 +45,7 @@ export class RemoteHandle implements CommandHandle {
 
   async *watch({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<ExecutionUpdate> {
     const where = path`/executions/${this.executionId}/watch`;
-    for await (const { data } of this.api.messages(where, { signal, isLast: saysEnd })) {
+    for await (const { data } of this.api.messages(where, { signal })) {
       const update = JSON.parse(data) as ExecutionUpdate;
       if (isTerminal(update.status)) this.seenEnd.abort();
       yield update;
@@ -72,6 +71,3 @@ export class RemoteHandle implements CommandHandle {
     return { ...found, data };
   }
 }
-
-const saysEnd = ({ data }: ServerMessage): boolean =>
-  isTerminal((JSON.parse(data) as { status: Status }).status);

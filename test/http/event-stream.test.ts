@@ -5,15 +5,20 @@ import type { Readable } from 'node:stream';
 import { eventStream, type StreamMessage } from '../../src/http/event-stream.js';
 import { until } from '../support/until.js';
 
-const textsOf = (messages: AsyncIterable<StreamMessage>, heartbeatMs?: number) =>
+const KEPT = new AbortController().signal;
+const textsOf = (
+  messages: AsyncIterable<StreamMessage>,
+  heartbeatMs?: number,
+  signal: AbortSignal = KEPT,
+) =>
   (
-    eventStream(messages, (error) => ({ told: (error as Error).message }), heartbeatMs)
+    eventStream(messages, signal, (error) => ({ told: (error as Error).message }), heartbeatMs)
       .body as Readable
   )[Symbol.asyncIterator]() as AsyncIterator<string>;
 const next = async (texts: AsyncIterator<string>): Promise<unknown> => (await texts.next()).value;
 
 describe('eventStream', () => {
-  it('writes messages with name, id and one line of data, and ends with them', async () => {
+  it('writes messages with name, id and one line of data, and says that they are all', async () => {
     const texts = textsOf(
       (async function* () {
         yield { event: 'a\nb', id: '7\n8', data: { text: 'two\nlines' } };
@@ -23,6 +28,22 @@ describe('eventStream', () => {
     expect(await next(texts)).toMatch(/^retry: \d+\n\n$/);
     expect(await next(texts)).toBe('event: a b\nid: 78\ndata: {"text":"two\\nlines"}\n\n');
     expect(await next(texts)).toBe('event: c\ndata: null\n\n');
+    expect(await next(texts)).toBe('event: end\ndata: null\n\n');
+    expect(await next(texts)).toBeUndefined();
+  });
+
+  it('says of no end where it was cut', async () => {
+    const cut = new AbortController();
+    const texts = textsOf(
+      (async function* () {
+        yield { event: 'a', data: 1 };
+        cut.abort();
+      })(),
+      undefined,
+      cut.signal,
+    );
+    await next(texts);
+    expect(await next(texts)).toBe('event: a\ndata: 1\n\n');
     expect(await next(texts)).toBeUndefined();
   });
 
@@ -78,7 +99,7 @@ describe('eventStream', () => {
     const endless = async function* (): AsyncGenerator<StreamMessage> {
       for (;;) yield { event: 'x', data: `${made++} ${'x'.repeat(10_000)}` };
     };
-    const body = eventStream(endless(), String).body as Readable;
+    const body = eventStream(endless(), KEPT, String).body as Readable;
     let answer: ServerResponse | undefined;
     const server = createServer((_request, response) => {
       answer = response;

@@ -69,6 +69,16 @@ describe('LiveHub', () => {
     expect({ pollers: hub.pollers, ...counts() }).toMatchObject({ pollers: 1, opened: 1 });
   });
 
+  it('tells nobody of a look that found nothing new', async () => {
+    const { hub, look } = scene();
+    const updates = hub.watch('e', new AbortController().signal);
+    look('RUNNING', { a: 'RUNNING' });
+    expect(await next(updates)).toEqual(['RUNNING', { a: 'RUNNING' }]);
+    look('RUNNING', {});
+    look('PAUSED', {});
+    expect(await next(updates)).toEqual(['PAUSED', {}]);
+  });
+
   it('merges what a slow reader has not taken, and keeps no old state', async () => {
     const { hub, look } = scene();
     const updates = hub.watch('e', new AbortController().signal);
@@ -125,7 +135,7 @@ describe('LiveHub', () => {
     for (const one of updates) await next(one);
     const ends = updates.map((one) => next(one));
     fail(new Error('Workflow Task in failed state'));
-    look('RUNNING', {}); // the look after it fails
+    look('RUNNING', { b: 'PENDING' }); // the look after it fails
     await Promise.all(ends);
     fail(undefined);
     look('COMPLETED', { a: 'COMPLETED' });

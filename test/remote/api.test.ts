@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Api } from '../../src/remote/api.js';
-import type { ServerMessage } from '../../src/remote/event-source.js';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, call: number) => void;
 
@@ -109,15 +108,18 @@ describe('Api', () => {
     });
   });
 
-  it('comes back to a stream that was cut, with the last id, and misses nothing', async () => {
+  it.each([
+    ['breaks off', (response: ServerResponse) => response.destroy()],
+    ['ends without saying so', (response: ServerResponse) => response.end()],
+  ])('comes back to a stream that %s, with the last id, until its end', async (_how, cut) => {
     const { api, asked } = await serve((_request, response, call) => {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-      if (call > 1) return void response.end('id: 2\ndata: b\n\n');
-      response.write('retry: 1\n\nid: 1\ndata: a\n\n', () => response.destroy());
+      if (call > 1) return void response.end('id: 2\ndata: b\n\nevent: end\ndata: null\n\n');
+      response.write('retry: 1\n\nid: 1\ndata: a\n\n', () => cut(response));
     });
-    const seen: ServerMessage[] = [];
-    for await (const message of api.messages('/events')) seen.push(message);
-    expect(seen.map(({ data }) => data)).toEqual(['a', 'b']);
+    const seen: string[] = [];
+    for await (const { data } of api.messages('/events')) seen.push(data);
+    expect(seen).toEqual(['a', 'b']);
     expect(asked.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1']);
   });
 

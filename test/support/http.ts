@@ -1,4 +1,5 @@
 /** The HTTP server over a harness, and calls of it as a program makes them. */
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { HttpProblem } from '../../src/http/problem.js';
 import { startHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.js';
 import type { Harness } from './engine.js';
@@ -81,7 +82,7 @@ export async function readStream(
   return messages;
 }
 
-/** The messages of a stream as they come. @throws where the answer is no stream, or it breaks off */
+/** The messages of a stream as they come, until the one that says its end. @throws where the answer is no stream, or it breaks off */
 export async function* messagesOf(
   url: string,
   headers: Record<string, string> = {},
@@ -90,33 +91,13 @@ export async function* messagesOf(
   const response = await fetch(url, { headers, ...(signal ? { signal } : {}) });
   if (!response.ok || !response.body)
     throw new Error(`${response.status} ${await response.text()}`);
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    const blocks = text.split('\n\n');
-    text = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const message = messageOf(block);
-      if (message) yield message;
-    }
+  const messages = response.body
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream());
+  for await (const { event = 'message', id, data } of messages) {
+    if (event === 'end') return;
+    yield { event, ...(id === undefined ? {} : { id }), data: JSON.parse(data) as Message['data'] };
   }
-}
-
-function messageOf(block: string): Message | undefined {
-  const fields = new Map(
-    block
-      .split('\n')
-      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
-  );
-  const data = fields.get('data');
-  const id = fields.get('id');
-  if (data === undefined) return undefined;
-  return {
-    event: fields.get('event') ?? 'message',
-    ...(id === undefined ? {} : { id }),
-    data: JSON.parse(data) as Record<string, unknown>,
-  };
 }
 
 /** Callers by the token that they send, each of scope `admin` unless it is said otherwise: null for all projects. */

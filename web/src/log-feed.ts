@@ -26,8 +26,6 @@ const KEPT = 5_000;
 /** How long lines are gathered before they are drawn. */
 const GATHER_MS = 150;
 const AGAIN_MS = 2_000;
-/** The server ends a stream after an hour, to ask again who reads it. */
-const LONG_MS = 50 * 60_000;
 
 interface State {
   key: string;
@@ -90,7 +88,7 @@ async function read(
         after = page.lines.at(-1)?.position ?? 0;
         add(page);
       }
-      const began = Date.now();
+      let isOver = false;
       const answer = await api.followLogs(executionId, { ...filter, after }, signal);
       let gathered: LogLine[] = [];
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -102,6 +100,7 @@ async function read(
       };
       for await (const { event, data } of events(answer)) {
         if (event === 'error') throw new Error(data);
+        if (event === 'end') isOver = true;
         if (event !== 'line') continue;
         const line = JSON.parse(data) as LogLine;
         after = line.position;
@@ -109,7 +108,7 @@ async function read(
         timer ??= setTimeout(flush, GATHER_MS);
       }
       flush();
-      if (Date.now() - began < LONG_MS) return; // its end
+      if (isOver) return; // else it was cut
     } catch (error) {
       if (signal.aborted) return;
       const problem = asProblem(error);

@@ -1,4 +1,5 @@
 /** Server-sent events, read from a stream of our own so that the token goes in a header. */
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 
 export interface ServerEvent {
   event: string;
@@ -8,32 +9,20 @@ export interface ServerEvent {
 
 export async function* events(answer: Response): AsyncGenerator<ServerEvent> {
   if (!answer.body) return;
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
+  const reader = answer.body
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream())
+    .getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      const parts = (rest + value.replaceAll('\r', '')).split('\n\n');
-      rest = parts.pop() ?? '';
-      yield* parts.map(eventOf);
+      const { event = 'message', id = '', data } = value;
+      yield { event, id, data };
     }
   } finally {
     await reader.cancel().catch(() => undefined);
   }
-}
-
-/** One event's lines; a comment, which is a heartbeat, has no data. */
-export function eventOf(block: string): ServerEvent {
-  let event = 'message';
-  let id = '';
-  const data: string[] = [];
-  for (const line of block.split('\n')) {
-    if (line.startsWith('event:')) event = line.slice(6).trim();
-    else if (line.startsWith('id:')) id = line.slice(3).trim();
-    else if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /, ''));
-  }
-  return { event: data.length > 0 ? event : '', id, data: data.join('\n') };
 }
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
