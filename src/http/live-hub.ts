@@ -4,7 +4,7 @@
  * L1. Whoever comes gets the whole state first, then what changes.
  * L2. A slow reader gets fewer updates, never old ones: what it has not taken yet is merged, node by node.
  * L3. The last update has a terminal status. When the last reader has gone, the poller stops.
- * L4. Nobody is told what they know: a look that found nothing new is no update.
+ * L4. A look that found nothing new is told once a second, as a sign that a worker answers.
  * L5. A look that fails, or that nobody answers, is made anew, and no reader is told: under load Temporal keeps a question
  *     for as long as half a minute with a worker that will not answer it.
  */
@@ -16,6 +16,8 @@ import type { NodeView } from '../workflows/messages.js';
 
 /** How long a look may take before it is made anew: twice as long each time, since a large graph takes its time. */
 const PATIENCE_MS = 5_000;
+/** Between updates that say nothing new. */
+const QUIET_MS = 1_000;
 /** Looks that fail one after another before the readers are told. */
 const LOOKS = 4;
 
@@ -24,6 +26,8 @@ export interface Patience {
   lookMs: number;
   /** Between a look that failed and the next. */
   againMs: number;
+  /** Between updates that say nothing new. */
+  quietMs: number;
 }
 
 interface Reader {
@@ -36,6 +40,9 @@ class Watched {
   readonly readers = new Set<Reader>();
   private readonly nodes = new Map<string, NodeView>();
   private last: ExecutionUpdate | undefined;
+  private toldAt = 0;
+
+  constructor(private readonly quietMs: number) {}
 
   /** The state now, as a first update; undefined before there is one. */
   get whole(): ExecutionUpdate | undefined {
@@ -47,7 +54,10 @@ class Watched {
   }
 
   take(update: ExecutionUpdate): void {
-    if (update.changed.length === 0 && isSame(update, this.last)) return;
+    const now = Date.now();
+    const isNews = update.changed.length > 0 || !isSame(update, this.last);
+    if (!isNews && now - this.toldAt < this.quietMs) return;
+    this.toldAt = now;
     for (const node of update.changed) this.nodes.set(node.id, node);
     this.last = update;
     for (const reader of this.readers) {
@@ -69,7 +79,7 @@ export class LiveHub {
 
   constructor(
     private readonly engine: TaskEngine,
-    private readonly patience: Patience = { lookMs: PATIENCE_MS, againMs: 300 },
+    private readonly patience: Patience = { lookMs: PATIENCE_MS, againMs: 300, quietMs: QUIET_MS },
   ) {}
 
   /** How many executions are polled now. */
@@ -121,7 +131,7 @@ export class LiveHub {
   private poller(executionId: string): { state: Watched; stop: AbortController } {
     const found = this.watched.get(executionId);
     if (found) return found;
-    const made = { state: new Watched(), stop: new AbortController() };
+    const made = { state: new Watched(this.patience.quietMs), stop: new AbortController() };
     this.watched.set(executionId, made);
     void this.poll(executionId, made);
     return made;

@@ -69,14 +69,20 @@ describe('LiveHub', () => {
     expect({ pollers: hub.pollers, ...counts() }).toMatchObject({ pollers: 1, opened: 1 });
   });
 
-  it('tells nobody of a look that found nothing new', async () => {
-    const { hub, look } = scene();
-    const updates = hub.watch('e', new AbortController().signal);
-    look('RUNNING', { a: 'RUNNING' });
-    expect(await next(updates)).toEqual(['RUNNING', { a: 'RUNNING' }]);
-    look('RUNNING', {});
-    look('PAUSED', {});
-    expect(await next(updates)).toEqual(['PAUSED', {}]);
+  it('tells a look that found nothing new only now and then, as a sign of life', async () => {
+    const told = async (quietMs: number) => {
+      const { hub, look } = scene({ lookMs: 60_000, againMs: 0, quietMs });
+      const updates = hub.watch('e', new AbortController().signal);
+      look('RUNNING', { a: 'RUNNING' });
+      expect(await next(updates)).toEqual(['RUNNING', { a: 'RUNNING' }]);
+      look('RUNNING', {});
+      const second = next(updates);
+      await settled();
+      look('PAUSED', {});
+      return await second;
+    };
+    expect(await told(60_000)).toEqual(['PAUSED', {}]);
+    expect(await told(0)).toEqual(['RUNNING', {}]);
   });
 
   it('merges what a slow reader has not taken, and keeps no old state', async () => {
@@ -115,7 +121,7 @@ describe('LiveHub', () => {
   });
 
   it('tells every reader what went wrong', async () => {
-    const { hub, look, fail } = scene({ lookMs: 60_000, againMs: 0 });
+    const { hub, look, fail } = scene({ lookMs: 60_000, againMs: 0, quietMs: 60_000 });
     const updates = [1, 2].map(() => hub.watch('e', new AbortController().signal));
     look('RUNNING', {});
     for (const one of updates) await next(one);
@@ -129,7 +135,7 @@ describe('LiveHub', () => {
   });
 
   it('looks again where a look fails: no reader is told, and each gets the end', async () => {
-    const { hub, look, fail, counts } = scene({ lookMs: 60_000, againMs: 0 });
+    const { hub, look, fail, counts } = scene({ lookMs: 60_000, againMs: 0, quietMs: 60_000 });
     const updates = [1, 2].map(() => hub.watch('e', new AbortController().signal));
     look('RUNNING', { a: 'RUNNING' });
     for (const one of updates) await next(one);
@@ -144,7 +150,7 @@ describe('LiveHub', () => {
   });
 
   it('asks again where nobody answers, so that the last update is not lost', async () => {
-    const { hub, look, counts } = scene({ lookMs: 20, againMs: 0 });
+    const { hub, look, counts } = scene({ lookMs: 20, againMs: 0, quietMs: 60_000 });
     const updates = hub.watch('e', new AbortController().signal);
     look('RUNNING', { a: 'RUNNING' });
     await next(updates);
