@@ -4,7 +4,6 @@ import type { Principal } from '../../src/domain/access.js';
 import { exposedName } from '../../src/domain/metric.js';
 import { TaskError } from '../../src/domain/errors.js';
 import { SERVER_METRIC } from '../../src/http/metric-names.js';
-import { Samples } from '../../src/http/exposition.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { startHttp, type HttpScene } from '../support/http.js';
 import { until } from '../support/until.js';
@@ -128,19 +127,5 @@ describe('GET /metrics', () => {
       seen.add(base);
     }
     expect([...seen].sort()).toEqual([...described.keys()].sort());
-  });
-});
-
-describe('Samples', () => {
-  it('counts a duration in each bucket that it is not longer than', () => {
-    const samples = new Samples();
-    const labels = { method: 'GET', route: '/' };
-    for (const seconds of [0.005, 0.3, 90])
-      samples.observe('tempograph_http_request_seconds', labels, seconds);
-    const page = samples.text();
-    const bucket = (le: string): string | undefined =>
-      new RegExp(`_bucket\\{method="GET",route="/",le="${le}"\\} (\\d+)`).exec(page)?.[1];
-    expect(['0.005', '0.25', '0.5', '30', '\\+Inf'].map(bucket)).toEqual(['1', '1', '2', '2', '3']);
-    expect(page).toContain('_sum{method="GET",route="/"} 90.305\n');
   });
 });
