@@ -1,4 +1,5 @@
 /** What tasks kept beside their outputs: the list, and the bytes, which nobody's browser may take for a page of ours. */
+import contentDisposition from 'content-disposition';
 import { z } from 'zod';
 import type { ArtifactContent } from '../client.js';
 import { splitExecutionId } from '../domain/execution-id.js';
@@ -69,22 +70,11 @@ function download(
       etag,
       'accept-ranges': 'bytes',
       'cache-control': 'private, no-cache',
-      'content-disposition': attachmentOf(name),
+      'content-disposition': contentDisposition(name.slice(name.lastIndexOf('/') + 1)),
       'content-security-policy': "sandbox; default-src 'none'",
       'x-content-type-options': 'nosniff',
       ...(range ? { 'content-range': `bytes ${range.from}-${range.to}/${data.length}` } : {}),
     },
     body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   });
-}
-
-/** Of a path its last part: with plain letters for those who know no others, and as it is (RFC 6266). */
-function attachmentOf(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  const plain = name.replace(/[^\w.\- ]/g, '_');
-  const whole = encodeURIComponent(name).replace(
-    /['()*]/g,
-    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${plain}"; filename*=UTF-8''${whole}`;
 }

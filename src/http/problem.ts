@@ -133,8 +133,15 @@ const PLACES = [
   [homedir(), '~'],
 ].filter(([place = '']) => place.length > 1) as [string, string][];
 
+/** Only where the folder's name ends there: `/app` is no part of `/apples`. */
 const withoutPlaces = (text: string): string =>
-  PLACES.reduce((told, [place, name]) => told.replaceAll(place, name), text);
+  PLACES.reduce(
+    (told, [place, name]) =>
+      told
+        .split(place)
+        .reduce((before, after) => before + (/^[\w.-]/.test(after) ? place : name) + after),
+    text,
+  );
 
 /** The problem that a thrown thing is. @param requestId of the request that it ended */
 export function problemOf(thrown: unknown, requestId: string): Problem {

@@ -1,5 +1,9 @@
 /** A part of some bytes, as RFC 9110 (14) has it: one range; of several, all of it is sent, which it allows. */
+import parseRange from 'range-parser';
 import { HttpProblem } from './problem.js';
+
+/** What the parser answers instead of ranges. */
+const [UNSATISFIABLE, MALFORMED] = [-1, -2] as const;
 
 /** From a byte to one, both of them part of it. */
 export interface ByteRange {
@@ -13,13 +17,14 @@ export interface ByteRange {
  * @throws HttpProblem 416 where nothing of it is there
  */
 export function rangeOf(header: string | undefined, total: number): ByteRange | undefined {
-  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/i.exec(header?.trim() ?? '') ?? [];
-  if (first === '' && last === '') return undefined;
-  const isTail = first === '';
-  const from = isTail ? Math.max(0, total - Number(last)) : Number(first);
-  const to = isTail || last === '' ? total - 1 : Math.min(Number(last), total - 1);
-  if (!isTail && last !== '' && Number(last) < from) return undefined; // no range, so none is asked for
-  if (from <= to) return { from, to };
+  const ranges = header === undefined ? MALFORMED : parseRange(total, header);
+  if (ranges === MALFORMED) return undefined;
+  if (ranges !== UNSATISFIABLE) {
+    const [only, ...more] = ranges;
+    return ranges.type === 'bytes' && only && more.length === 0
+      ? { from: only.start, to: only.end }
+      : undefined;
+  }
   throw new HttpProblem(
     416,
     'RANGE_NOT_SATISFIABLE',

@@ -12,7 +12,7 @@ const talks = defineTask({
     log.info('first', { n: 1 });
     log.warn('second');
     log.error('third');
-    await artifact('pages/über 1.html', { text: '<script>0123456789</script>' });
+    await artifact('pages/łódź 1.html', { text: '<script>0123456789</script>' });
     await artifact('empty.txt', { text: '' });
   },
 });
@@ -85,7 +85,7 @@ describe('artifacts', () => {
     const response = await fetch(path(name), { headers });
     return { status: response.status, headers: response.headers, text: await response.text() };
   };
-  const HTML = 'pages/über 1.html';
+  const HTML = 'pages/łódź 1.html';
 
   it('are listed', async () => {
     const { json } = await http.call('GET', at('/artifacts'));
@@ -99,7 +99,7 @@ describe('artifacts', () => {
     const { status, headers, text } = await get(HTML);
     expect([status, text]).toEqual([200, '<script>0123456789</script>']);
     expect(headers.get('content-disposition')).toBe(
-      `attachment; filename="_ber 1.html"; filename*=UTF-8''%C3%BCber%201.html`,
+      `attachment; filename="?ód? 1.html"; filename*=UTF-8''%C5%82%C3%B3d%C5%BA%201.html`,
     );
     expect(headers.get('content-type')).toContain('text/html');
     expect(headers.get('x-content-type-options')).toBe('nosniff');

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { homedir } from 'node:os';
+import { TaskError } from '../../src/domain/errors.js';
 import { authenticator } from '../../src/http/authenticate.js';
+import { problemOf } from '../../src/http/problem.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { readStream, startHttp, type HttpScene } from '../support/http.js';
 
@@ -93,6 +95,12 @@ describe('a request that is wrong', () => {
     expect(json['pipelines']).not.toEqual([]);
     for (const place of [process.cwd(), homedir()])
       expect(JSON.stringify([unknown.json, json])).not.toContain(place);
+  });
+
+  it('is told of a folder whose name only begins as one of the server does', () => {
+    const place = process.cwd();
+    const thrown = new TaskError('CONFIGURATION', `${place}/a.yaml, ${place} and ${place}ish/b`);
+    expect(problemOf(thrown, 'r').detail).toBe(`./a.yaml, . and ${place}ish/b`);
   });
 });
 
