@@ -5,7 +5,7 @@ import { api, Problem } from './api.js';
 import type { Field, Question } from './dialog.js';
 import { linkTo } from './route.js';
 import { isTerminal } from './status.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 const REASON: Field = { name: 'reason', label: S.reason, kind: 'line' };
 const NOTE: Field = { name: 'note', label: S.note, kind: 'line' };

@@ -10,7 +10,7 @@ import { RerunView } from './rerun.js';
 import { linkTo, useRoute, type Route } from './route.js';
 import { signOut, useRefused, useToken } from './session.js';
 import { SignIn } from './sign-in.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 import { SubmitView } from './submit.js';
 import { SystemView } from './system.js';
 

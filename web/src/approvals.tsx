@@ -6,7 +6,7 @@ import { Confirm, type Question } from './dialog.js';
 import { Empty, Loading, ProblemNotice } from './notice.js';
 import { usePoll } from './poll.js';
 import { linkTo } from './route.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 import { Moment } from './time.js';
 
 const EVERY_MS = 2_000;

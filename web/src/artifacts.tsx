@@ -7,7 +7,7 @@ import type { NodeArtifact } from '../../src/domain/artifact.js';
 import { api, type Problem } from './api.js';
 import { Empty, Loading, ProblemNotice } from './notice.js';
 import { asProblem, usePoll } from './poll.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 /** As much of a text as is shown. */
 const TEXT_MOST = 64 * 1_024;

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState, type SyntheticEvent } from 'react';
 import type { Problem } from './api.js';
 import { asProblem } from './poll.js';
 import { ProblemNotice } from './notice.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 export interface Field {
   name: string;

@@ -13,7 +13,7 @@ import { NodeDrawer } from './node-drawer.js';
 import { useLast, useNow, usePoll } from './poll.js';
 import { go, linkTo } from './route.js';
 import { Badge, CountsBar, isTerminal } from './status.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 import { durationText, Moment, spanMs } from './time.js';
 import { useWatch, type Watched } from './watch.js';
 

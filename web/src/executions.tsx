@@ -6,7 +6,7 @@ import { Empty, Loading, ProblemNotice } from './notice.js';
 import { usePoll, useNow } from './poll.js';
 import { go, linkTo } from './route.js';
 import { Badge, CountsBar, isTerminal, STATUSES } from './status.js';
-import { S, STATUS_WORDS } from './strings.js';
+import { S, STATUS_WORDS } from './strings/page.js';
 import { durationText, Moment, spanMs } from './time.js';
 
 const EVERY_MS = 2_000;

@@ -5,7 +5,7 @@ import { rerunLink } from './actions.js';
 import { api, type NodeRecord } from './api.js';
 import { usePoll } from './poll.js';
 import { isTerminal, toneOf } from './status.js';
-import { S, STATUS_WORDS } from './strings.js';
+import { S, STATUS_WORDS } from './strings/page.js';
 import { durationText, Moment, spanMs } from './time.js';
 
 interface Props {

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import type { NodeView } from '../../src/workflows/messages.js';
 import { useNow } from './poll.js';
 import { isTerminal, Sign, toneOf } from './status.js';
-import { S, STATUS_WORDS } from './strings.js';
+import { S, STATUS_WORDS } from './strings/page.js';
 import { durationText } from './time.js';
 
 interface Props {

@@ -4,7 +4,7 @@ import { memo } from 'react';
 import type { Status } from '../../src/domain/status.js';
 import type { NodeView } from '../../src/workflows/messages.js';
 import { CountsBar, isTerminal, Sign, STATUSES, toneOf } from './status.js';
-import { S, STATUS_WORDS } from './strings.js';
+import { S, STATUS_WORDS } from './strings/page.js';
 
 export interface GraphNodeData extends Record<string, unknown> {
   id: string;

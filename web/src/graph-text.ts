@@ -1,6 +1,6 @@
 /** A graph as text to edit, and back: YAML, of which JSON is a part. */
 import { parseDocument, stringify } from 'yaml';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 export type Format = 'yaml' | 'json';
 

@@ -1,7 +1,7 @@
 /** What stands over a graph: search, folding, the critical path, following what runs, and what the signs mean. */
 import { useId, useState } from 'react';
 import { Sign, STATUSES, toneOf } from './status.js';
-import { S, STATUS_WORDS } from './strings.js';
+import { S, STATUS_WORDS } from './strings/page.js';
 
 export interface Toggle {
   name: string;

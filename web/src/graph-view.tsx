@@ -26,7 +26,7 @@ import {
   type Shape,
 } from './graph-layout.js';
 import { Loading } from './notice.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 interface Props {
   name: string;

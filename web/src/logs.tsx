@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import type { LogLine } from '../../src/domain/log-line.js';
 import { useLog } from './log-feed.js';
 import { Loading, ProblemNotice } from './notice.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 

@@ -11,7 +11,7 @@ import { JsonBlock } from './notice.js';
 import { usePoll } from './poll.js';
 import { linkTo } from './route.js';
 import { Badge, isTerminal } from './status.js';
-import { REASON_WORDS, S } from './strings.js';
+import { REASON_WORDS, S } from './strings/page.js';
 import { durationText, Moment, spanMs } from './time.js';
 
 const EVERY_MS = 3_000;

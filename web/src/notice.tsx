@@ -1,6 +1,6 @@
 /** What went wrong, or that there is nothing yet: said in the place of what would be there. */
 import type { Problem } from './api.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 export function ProblemNotice({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
   return (

@@ -2,7 +2,7 @@
 import type { Fault } from '../../src/domain/fault.js';
 import type { Problem } from './api.js';
 import { ProblemNotice } from './notice.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 export function Refused({ problem }: { problem: Problem | string }) {
   if (typeof problem === 'string')

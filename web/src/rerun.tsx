@@ -9,7 +9,7 @@ import { useLast, usePoll, useSettled } from './poll.js';
 import { Refused } from './refused.js';
 import { go, linkTo } from './route.js';
 import { Sign, toneOf } from './status.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 /** After the last letter is typed. */
 const TYPING_MS = 400;

@@ -1,7 +1,7 @@
 /** Asks for a key, where the server wants one. */
 import type { SyntheticEvent } from 'react';
 import { signIn } from './session.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 /** @param again the key that there was is not accepted */
 export function SignIn({ again }: { again: boolean }) {

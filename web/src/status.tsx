@@ -1,7 +1,7 @@
 /** How each status looks: one sign, one word, one colour with a meaning. */
 import type { AttemptRecord } from '../../src/domain/outcome.js';
 import type { Status } from '../../src/domain/status.js';
-import { STATUS_WORDS } from './strings.js';
+import { STATUS_WORDS } from './strings/page.js';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'idle';
 

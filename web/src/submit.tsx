@@ -6,7 +6,7 @@ import { asProblem, usePoll } from './poll.js';
 import { ProblemNotice } from './notice.js';
 import { Refused } from './refused.js';
 import { go, linkTo } from './route.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 
 const WAYS = [
   ['pipeline', S.byPipeline],

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { api } from './api.js';
 import { JsonBlock, Loading, ProblemNotice } from './notice.js';
 import { usePoll } from './poll.js';
-import { S } from './strings.js';
+import { S } from './strings/page.js';
 import { Moment } from './time.js';
 
 const EVERY_MS = 5_000;

@@ -1,5 +1,5 @@
 /** Every English word of the page. */
-import type { Status, StatusReason } from '../../src/domain/status.js';
+import type { Status, StatusReason } from '../../../src/domain/status.js';
 
 export const STATUS_WORDS: Record<Status, string> = {
   PENDING: 'pending',
