@@ -83,7 +83,7 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.check]: (request: CheckRequest) => ours(() => check(deps, request)),
     [ACTIVITY.planFacts]: (request: PlanRequest) => ours(() => planFacts(deps, request)),
     [ACTIVITY.rerun]: (request: RerunQuestion) => ours(() => forecast(deps, request)),
-    [ACTIVITY.worker]: () => ours(async () => describeWorker(deps)),
+    [ACTIVITY.worker]: () => ours(() => describeWorker(deps)),
     [ACTIVITY.lookAt]: (executionId: string) => ours(() => lookAt(deps, executionId)),
     [ACTIVITY.describe]: (workflowId: string, firstRun?: string) =>
       ours(() => describe(workflowId, firstRun)),

@@ -44,7 +44,9 @@ export class WorkerState {
 }
 
 /** The answer to whoever asks for the system's detail. */
-export function describeWorker({ state, registry, runners, store }: Deps): WorkerAnswer {
+export async function describeWorker(deps: Deps): Promise<WorkerAnswer> {
+  const { state, registry, runners, store, blobs } = deps;
+  const id = await blobs.identity().catch(() => undefined);
   return {
     identity: state.identity,
     pid: process.pid,
@@ -59,5 +61,7 @@ export function describeWorker({ state, registry, runners, store }: Deps): Worke
     slots: state.slots,
     overrunning: state.overrunning(Date.now()),
     store: store?.location ?? null,
+    ...(id === undefined ? {} : { blobs: { location: blobs.location, id } }),
+    now: new Date().toISOString(),
   };
 }

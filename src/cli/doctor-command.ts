@@ -1,17 +1,24 @@
 /** `tempograph doctor`: what is there and what is missing, and what to do about it. */
 import { table } from './columns.js';
 import type { CommandDefinition } from './command.js';
-import { runChecks, type Check, type CheckStatus } from './doctor-checks.js';
+import type { Check, CheckStatus } from './doctor-check.js';
+import { runChecks } from './doctor-checks.js';
 import { EXIT, type ExitCode } from './exit.js';
 import type { Output, Style } from './output.js';
 
 export const doctor: CommandDefinition = {
   name: 'doctor',
-  local: 'looks at this machine, and at Temporal from here',
   summary: 'Check what tempograph needs, and say what to do',
-  description: 'Exit code: 0 all is well, 3 Temporal is not reached, 1 something else is broken.',
+  description:
+    'Looks at Node.js, the data folder, Temporal, its namespace and settings, the store, the workers (their\n' +
+    'versions, clocks, folders, programs), ports and servers; with --server at that server, its key and its workers.\n' +
+    'Exit code: 0 all is well, 3 Temporal or the server is not reached, 1 something else is broken.',
   examples: [
     ['tempograph doctor', ''],
+    [
+      'tempograph doctor --server https://tempograph.example.com',
+      'whether it answers, and what the key may do',
+    ],
     ['tempograph doctor --json', 'for a script'],
   ],
   run: async (out, options) => {
@@ -24,7 +31,7 @@ export const doctor: CommandDefinition = {
 
 function exitOf(checks: readonly Check[]): ExitCode {
   const failed = checks.filter(({ status }) => status === 'fail');
-  if (failed.some(({ name }) => name === 'temporal')) return EXIT.unreachable;
+  if (failed.some(({ name }) => name === 'temporal' || name === 'server')) return EXIT.unreachable;
   return failed.length > 0 ? EXIT.failed : EXIT.done;
 }
 

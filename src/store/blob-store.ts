@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,6 +14,8 @@ import type { Json } from '../domain/json.js';
 export interface BlobStore {
   /** Where it is, for messages. */
   readonly location: string;
+  /** An id of its own, the same for all who share it and made by the first who asks. @throws TaskError STORE */
+  identity(): Promise<string>;
   /** Stores a text and gives its reference. @throws TaskError STORE */
   put(text: string): Promise<string>;
   /** The text of a reference. @throws TaskError STORE, or NOT_FOUND where this store has no such blob */
@@ -26,6 +28,7 @@ export interface BlobStore {
   slice(ref: string, offset: number, length: number): Promise<{ bytes: Uint8Array; total: number }>;
 }
 
+const IDENTITY_FILE = 'identity';
 const REF = /^sha256-[0-9a-f]{64}$/;
 
 /** SHA-256 of a text, or of bytes, in hexadecimal. */
@@ -39,6 +42,21 @@ export class FileBlobStore implements BlobStore {
 
   constructor(folder: string) {
     this.location = resolve(folder);
+  }
+
+  async identity(): Promise<string> {
+    const file = join(this.location, IDENTITY_FILE);
+    const temporary = `${file}.${randomUUID()}.tmp`;
+    return await this.writing(temporary, async () => {
+      const known = await textOf(file);
+      if (known !== undefined) return known;
+      await mkdir(this.location, { recursive: true });
+      await writeFile(temporary, randomUUID());
+      // A link is there with its content or not at all, and never replaces another's.
+      await link(temporary, file).catch(() => undefined);
+      await rm(temporary);
+      return await readFile(file, 'utf8');
+    });
   }
 
   async put(text: string): Promise<string> {
@@ -140,6 +158,15 @@ export class FileBlobStore implements BlobStore {
 
   private fileOf(ref: string): string {
     return join(this.location, ref.slice(7, 9), ref);
+  }
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

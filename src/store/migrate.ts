@@ -22,6 +22,24 @@ const migrationsOf = (dialect: Dialect): Record<string, Migration> => ({
   '0006-deadlines': deadlinesMigration(dialect),
 });
 
+/** How the tables stand to this version. */
+export interface MigrationState {
+  state: 'missing' | 'older' | 'current' | 'newer';
+  /** The last that was applied; of a newer version the first that this one does not know. */
+  migration: string | null;
+}
+
+/** Reads and changes nothing. */
+export async function migrationState(database: Database): Promise<MigrationState> {
+  const known = Object.keys(migrationsOf(database.dialect));
+  const applied = await appliedMigrations(database);
+  const unknown = applied.find((name) => !known.includes(name));
+  if (unknown !== undefined) return { state: 'newer', migration: unknown };
+  const migration = applied.toSorted().at(-1) ?? null;
+  if (migration === null) return { state: 'missing', migration };
+  return { state: applied.length < known.length ? 'older' : 'current', migration };
+}
+
 /** @throws TaskError CONFIGURATION when the tables are newer than this version, STORE when they cannot be made */
 export async function migrate(database: Database): Promise<void> {
   const migrations = migrationsOf(database.dialect);

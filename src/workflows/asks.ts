@@ -51,10 +51,16 @@ export interface WorkerAnswer {
   overrunning: { executionId: string; task: string; sinceMs: number }[];
   /** Whether it records in a store. */
   store: string | null;
+  /** Where it keeps large values, and an id that those have in common who share them. Older workers do not tell. */
+  blobs?: { location: string; id: string };
+  /** What its clock said when it answered, an ISO time. Older workers do not tell. */
+  now?: string;
 }
 
-/** How quick the server is, by its own clock: medians, in milliseconds. */
+/** How quick the server is, by its own clock, in milliseconds: of some tries the one that a quarter was quicker than. */
 export interface ProbeAnswer {
+  /** What the server's clock said, an ISO time. Older workers do not tell. */
+  now?: string;
   /** From one step of a chain to the next: an activity that does nothing, and the workflow task after it. */
   stepMs: number;
   /** A timer of 1 ms. */

@@ -1,10 +1,13 @@
+import Libsql from 'libsql';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { openStore } from '../../src/store/store.js';
 import { spawnOwned } from '../../src/servers/owned-process.js';
 import { freePort } from '../../src/servers/ports.js';
-import { nodeVersion, type Check } from '../../src/cli/doctor-checks.js';
+import type { Check } from '../../src/cli/doctor-check.js';
+import { nodeVersion } from '../../src/cli/doctor-machine.js';
 import { buildCli, documentOf, envOf, runCli, type CliResult } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { shared } from '../support/shared.js';
@@ -39,12 +42,84 @@ describe('tempograph doctor', () => {
       'namespace',
       'search attributes',
       'worker',
-      'server speed',
       'data folder',
+      'store',
+      'records',
+      'versions',
+      'clocks',
+      'large values',
+      "Temporal's clock",
     ])
       expect(checkOf(result, name)).toMatchObject({ status: 'ok' });
     expect(checkOf(result, 'dev server')?.message).toContain('TEMPORAL_CLI_PATH');
     expect(checkOf(result, 'temporal')?.message).toMatch(/, version \d+\.\d+/);
+    expect(checkOf(result, 'server speed')?.message).toMatch(/^a step of a chain takes \d+ ms/);
+  });
+
+  it('says that the workers keep large values and records elsewhere than this command looks', async () => {
+    const result = await doctor({ TEMPOGRAPH_DATA_DIR: join(folder, 'elsewhere') });
+    expect(checkOf(result, 'large values')).toMatchObject({
+      status: 'warn',
+      message: expect.stringMatching(
+        new RegExp(
+          `^the workers keep them in ${harness.dataDir}/blobs, this command in .*elsewhere`,
+        ),
+      ) as string,
+      fix: expect.stringContaining('TEMPOGRAPH_DATA_DIR') as string,
+    });
+    expect(checkOf(result, 'records')).toMatchObject({
+      status: 'warn',
+      message: expect.stringMatching(
+        /^this command reads sqlite:.*elsewhere.* records in sqlite:/,
+      ) as string,
+    });
+    expect(result.code).toBe(0);
+  });
+
+  it('says that two workers of a queue do not share what they write', async () => {
+    const two = await startHarness();
+    await two.startWorker({ dataDir: join(folder, 'second'), temporal: { identity: 'second' } });
+    const result = await doctor({
+      ...{ TEMPOGRAPH_TASK_QUEUE: two.taskQueue, TEMPOGRAPH_DATA_DIR: two.dataDir },
+    });
+    await two.stop();
+    const found = checkOf(result, 'large values');
+    expect(found).toMatchObject({ status: 'warn' });
+    expect(found?.message).toMatch(/2 folders that are not the same/);
+  });
+
+  it.each([
+    [
+      "insert into tempograph_migrations values ('9999-later', '2030-01-01')",
+      'fail',
+      /newer version/,
+    ],
+    ["delete from tempograph_migrations where name > '0004'", 'warn', /older version, up to 0003/],
+  ])('tells a store of another version by its tables (%s)', async (change, status, message) => {
+    const file = join(mkdtempSync(join(folder, 'store-')), 'store.db');
+    await (await openStore({ url: file })).close();
+    const database = new Libsql(file);
+    database.exec(change);
+    database.close();
+    const result = await doctor({ TEMPOGRAPH_STORE_URL: file });
+    const found = checkOf(result, 'store');
+    expect(found).toMatchObject({ status });
+    expect(found?.message).toMatch(message);
+    expect(result.code).toBe(status === 'fail' ? 1 : 0);
+  });
+
+  it('tells a store that does not answer, and one that is none', async () => {
+    const down = await doctor({ TEMPOGRAPH_STORE_URL: 'postgres://me:secret@127.0.0.1:1/db' });
+    expect(checkOf(down, 'store')).toMatchObject({
+      status: 'fail',
+      fix: expect.stringContaining('start its database') as string,
+    });
+    expect(down.stdout).not.toContain('secret');
+    const text = join(folder, 'text.db');
+    writeFileSync(text, 'this is no database, and it is long enough to be read as one '.repeat(20));
+    const wrong = await doctor({ TEMPOGRAPH_STORE_URL: text });
+    expect(checkOf(wrong, 'store')?.message).toContain('expected a SQLite file');
+    expect(wrong.code).toBe(1);
   });
 
   it('says which programs the workers run, and of the others why not', async () => {
@@ -62,7 +137,7 @@ describe('tempograph doctor', () => {
     expect(checkOf(after, 'programs: process')).toMatchObject({ status: 'warn' });
   });
 
-  it("says what holds up a server with Temporal's own settings", async () => {
+  it("says what holds up a server with Temporal's own settings, and which queue its workers poll", async () => {
     const [port, uiPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
     const server = await spawnOwned(
       shared().binary,
@@ -78,6 +153,15 @@ describe('tempograph doctor', () => {
       await (await Connection.connect({ address, connectTimeout: '30s' })).close();
       there = await startHarness({ address });
       const { taskQueue } = there;
+      await (await there.engine.scheduleTask({ task: 'echo' })).result();
+      const elsewhere = await doctor({
+        ...{ TEMPORAL_ADDRESS: address, TEMPOGRAPH_TASK_QUEUE: 'somewhere-else' },
+      });
+      expect(checkOf(elsewhere, 'worker')).toMatchObject({
+        status: 'warn',
+        message: expect.stringContaining(`but one polls ${taskQueue}`) as string,
+        fix: expect.stringContaining(`--task-queue ${taskQueue}`) as string,
+      });
       const env = { TEMPORAL_ADDRESS: address, TEMPOGRAPH_TASK_QUEUE: taskQueue };
       const speed = checkOf(await doctor(env), 'server speed');
       expect(speed).toMatchObject({ status: 'warn' });

@@ -14,7 +14,6 @@ describe('--server', () => {
     [['worker'], 'worker runs tasks on this machine for Temporal, not through a server'],
     [['serve'], 'serve is the server and runs beside Temporal'],
     [['rebuild-store'], 'rebuild-store reads Temporal and writes the store themselves'],
-    [['doctor'], 'doctor looks at this machine'],
     [['complete', 'x/y'], 'complete ends a task with Temporal itself'],
     [['run', 'echo', '--tasks', 'tasks.ts'], '--tasks loads code on this machine'],
     [['list', '--address', '127.0.0.1:7233'], '--address is for the server to know'],

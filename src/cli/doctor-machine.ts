@@ -1,0 +1,103 @@
+/** What `doctor` looks at on this machine: Node.js, the data folder, ports, and how `dev` would get its server. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { resolveSettings } from '../config.js';
+import { cacheEntry, cacheRoot, readChecked } from '../servers/cache.js';
+import type { Environment } from '../servers/environment.js';
+import { findOnPath, temporalCliVersion } from '../servers/executable.js';
+import { reasonOf } from '../servers/unavailable.js';
+import { settingsOf, type CommonOptions } from './command.js';
+import { fail, ok, warn, type Check } from './doctor-check.js';
+
+/** As package.json says. */
+const LEAST_NODE = [20, 19] as const;
+
+export function nodeVersion(version: string): Check {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [leastMajor, leastMinor] = LEAST_NODE;
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor))
+    return ok('node', version);
+  return fail(
+    'node',
+    `${version}, needed is ${LEAST_NODE.join('.')} or later`,
+    'install a current Node.js',
+  );
+}
+
+export async function dataFolder(options: CommonOptions): Promise<Check> {
+  const { dataDir } = resolveSettings(settingsOf(options));
+  const probe = join(dataDir, `.doctor-${process.pid}`);
+  try {
+    await mkdir(dataDir, { recursive: true });
+    await writeFile(probe, '');
+    await rm(probe);
+    return ok('data folder', `${dataDir} can be written`);
+  } catch (error) {
+    return fail(
+      'data folder',
+      `${dataDir} cannot be written: ${reasonOf(error)}`,
+      'choose another with --data-dir or TEMPOGRAPH_DATA_DIR',
+    );
+  }
+}
+
+/** Which way `dev` would get its server; nothing is got here. The order is `findDevServer`'s. */
+export async function devServer(env: Environment): Promise<Check> {
+  const name = 'dev server';
+  const given = env['TEMPORAL_CLI_PATH'];
+  if (given) {
+    try {
+      const version = await temporalCliVersion(given, env);
+      return ok(name, `TEMPORAL_CLI_PATH: ${version}`);
+    } catch (error) {
+      const message = `TEMPORAL_CLI_PATH cannot be used: ${reasonOf(error)}`;
+      return fail(name, message, 'set it to a Temporal CLI, or unset it');
+    }
+  }
+  const installed = await findOnPath('temporal', env);
+  if (installed) {
+    try {
+      const version = await temporalCliVersion(installed, env);
+      return ok(name, `temporal on PATH: ${version}`);
+    } catch {
+      // as if it were not there
+    }
+  }
+  const { CLI_VERSION } = await import('../servers/find-dev-server.js');
+  const cached = await readChecked(
+    cacheEntry(cacheRoot(env), 'temporal-cli', CLI_VERSION, 'temporal'),
+  );
+  if (cached) return ok(name, `in the cache: ${cached.version}`);
+  return await obtainable(name, env);
+}
+
+async function obtainable(name: string, env: Environment): Promise<Check> {
+  const go = await findOnPath('go', env);
+  const build = 'a build by Go, which takes 3 to 15 minutes';
+  if (!env['TEMPOGRAPH_NO_DOWNLOAD'])
+    return ok(
+      name,
+      `the first "tempograph dev" gets it: by a download${go ? `, else by ${build}` : ''}`,
+    );
+  if (go) return ok(name, `the first "tempograph dev" gets it: by ${build}`);
+  return warn(
+    name,
+    'none found, downloads are off and there is no Go to build one',
+    'install the Temporal CLI, or set TEMPORAL_CLI_PATH; a server elsewhere needs none of it',
+  );
+}
+
+/** For information: none of them is needed where a server was found. */
+export async function tools(env: Environment): Promise<Check[]> {
+  const uses: [name: string, use: string][] = [
+    ['java', 'for the time-skipping test server, where it cannot be downloaded'],
+    ['mvn', 'to get that server'],
+    ['go', 'to build a dev server, where it cannot be downloaded'],
+  ];
+  return await Promise.all(
+    uses.map(async ([name, use]): Promise<Check> => {
+      const path = await findOnPath(name, env);
+      return ok(name, path ?? `not found; only needed ${use}`);
+    }),
+  );
+}
