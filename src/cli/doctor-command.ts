@@ -10,8 +10,7 @@ export const doctor: CommandDefinition = {
   name: 'doctor',
   summary: 'Check what tempograph needs, and say what to do',
   description:
-    'Looks at Node.js, the data folder, Temporal, its namespace and settings, the store, the workers (their\n' +
-    'versions, clocks, folders, programs), ports and servers; with --server at that server, its key and its workers.\n' +
+    'Looks at this machine, at Temporal and the store, and at what the workers tell; with --server at that server, at what the key may do, and at its workers.\n' +
     'Exit code: 0 all is well, 3 Temporal or the server is not reached, 1 something else is broken.',
   examples: [
     ['tempograph doctor', ''],
