@@ -73,6 +73,38 @@ describe('recovery', () => {
     }
   });
 
+  it('gives a node up that lost more workers than maxLostWorkers, whatever its error lists say', async () => {
+    const scene = new WorkerScene(shared().address);
+    const { address, taskQueue, dataDir } = scene;
+    const engine = await TaskEngine.connect({ address, taskQueue, dataDir });
+    try {
+      const victim = await scene.startWorker();
+      const retry = { maxRetries: 50, delay: '10ms', retryOn: ['WORKER_LOST'] };
+      const deadly = {
+        id: 'gated',
+        task: 'gated',
+        heartbeatTimeout: '1s',
+        maxLostWorkers: 0,
+        retry,
+      };
+      const handle = await engine.scheduleTaskGraph({ name: 'deadly', tasks: [deadly] });
+      await until(() => scene.runs().includes('gated 1'));
+      await scene.kill(victim);
+      await scene.startWorker();
+      const { status, nodes } = await handle.result();
+      expect(status).toBe('FAILED');
+      expect(nodes['gated']?.error).toMatchObject({
+        code: 'WORKER_LOST',
+        message: '1 worker was lost while it ran this node; it is given up (maxLostWorkers is 0)',
+      });
+      expect(nodes['gated']?.attempts).toBe(2);
+      expect(scene.runs()).toEqual(['gated 1']);
+    } finally {
+      await scene.end();
+      await engine.shutdown();
+    }
+  });
+
   it('goes on after the dev server is killed and restarted on its file: no finished node runs again, the interrupted one shows two attempts', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tempograph-server-'));
     const dbFile = join(folder, 'temporal.db');

@@ -308,7 +308,7 @@ async function tellOfLost(attempt: Attempt, task: RegisteredTask, log: NodeLogge
   if (lostWorkers > request.maxLostWorkers) {
     throw new TaskError(
       'WORKER_LOST',
-      `${lostWorkers} workers were lost while they ran this node; it is given up (maxLostWorkers is ${request.maxLostWorkers})`,
+      `${lostWorkers === 1 ? '1 worker was lost while it' : `${lostWorkers} workers were lost while they`} ran this node; it is given up (maxLostWorkers is ${request.maxLostWorkers})`,
       { retriable: false },
     );
   }

@@ -31,7 +31,8 @@ export type Verdict =
  */
 export function judge(
   request: NodeRequest,
-  attempt: Pick<Attempt, 'number' | 'totalLeftMs' | 'enteredAt'>,
+  attempt: Pick<Attempt, 'number' | 'totalLeftMs' | 'enteredAt'> &
+    Partial<Pick<Attempt, 'lostWorkers'>>,
   facts: Facts,
   log: NodeLogger,
   thrown: unknown,
@@ -45,7 +46,9 @@ export function judge(
   const setUp =
     !never && !kindsOf(request.retry).includes('ENVIRONMENT') && setUpFailure(thrown, attempt);
   if (setUp) return again(setUp, request, attempt, facts);
-  const retriable = !never && (said?.retry ?? isRetriable(thrown, policy, added));
+  // Whatever the lists say of WORKER_LOST: a node that takes its workers with it must not take all of them.
+  const givenUp = (attempt.lostWorkers ?? 0) > request.maxLostWorkers;
+  const retriable = !never && !givenUp && (said?.retry ?? isRetriable(thrown, policy, added));
   const error = {
     ...recordError(thrown, retriable, attempt.number, facts.redaction),
     ...(said?.code ? { code: facts.redaction.text(said.code).slice(0, 128) } : {}),
