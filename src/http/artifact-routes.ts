@@ -46,6 +46,7 @@ export const artifactRoutes = [
       name: z.string().min(1).max(1_000).describe('as one segment: / is written %2F'),
     }),
     answer: { contentType: '*/*', description: 'the bytes' },
+    parts: true,
     handle: async (call) => {
       const { graphId, nodeId = '' } = splitExecutionId(nodeOf(call));
       const found = await call.engine.handle(graphId).artifact(nodeId, call.params.name);

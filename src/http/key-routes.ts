@@ -135,6 +135,7 @@ export const keyRoutes = [
       format: z.enum(['json', 'csv', 'ndjson']).optional(),
     }),
     answer: z.object({ entries: z.array(EntryShape), nextCursor: z.string().optional() }),
+    also: ['text/csv', 'application/x-ndjson'],
     handle: async ({ engine, query }) => {
       const { format = 'json', ...wanted } = query;
       if (format === 'json') return await engine.audit.list(wanted as AuditQuery);

@@ -6,10 +6,15 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 import { packageVersion } from '../config.js';
 import type { Route } from './route.js';
 
+interface Answer {
+  description?: string;
+  content?: Record<string, { schema?: object }>;
+}
+
 interface Operation {
   operationId?: string;
   requestBody?: { required?: boolean };
-  responses?: Record<string, { content?: Record<string, { schema?: object }> }>;
+  responses?: Record<string, Answer>;
 }
 
 /** Registers both. Before the routes. */
@@ -60,15 +65,15 @@ const MESSAGE = {
   required: ['data'],
 };
 
-/** Says what the schemas do not: how failures are sent, what a stream is made of, and which bodies may be missing. */
+/** Says what the schemas do not: how things are sent, what a stream is made of, and which bodies may be missing. */
 function asServed<T>(document: T, routes: readonly Route[]): T {
-  const optional = new Set(
-    routes.filter(({ body }) => body?.safeParse({}).success).map(({ id }) => id),
-  );
+  const routeOf = new Map(routes.map((one) => [one.id, one]));
   const { paths = {} } = document as { paths?: Record<string, Record<string, Operation>> };
   for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
     const { operationId = '', requestBody, responses = {} } = operation;
-    if (requestBody && optional.has(operationId)) requestBody.required = false;
+    const one = routeOf.get(operationId);
+    if (requestBody && one?.body?.safeParse({}).success) requestBody.required = false;
+    if (one) addAnswers(one, responses);
     for (const [status, response] of Object.entries(responses)) {
       const { content = {} } = response;
       const [shape] = Object.values(content);
@@ -78,6 +83,21 @@ function asServed<T>(document: T, routes: readonly Route[]): T {
     }
   }
   return document;
+}
+
+/** Answers that depend on a header or on what was asked for. */
+function addAnswers(
+  { method, status = 200, also = [], parts }: Route,
+  responses: Record<string, Answer>,
+): void {
+  const { [status]: whole } = responses;
+  const content = whole?.content ?? {};
+  for (const contentType of also) content[contentType] = { schema: { type: 'string' } };
+  if (method === 'GET' && !whole?.content?.['text/event-stream'])
+    responses['304'] = { description: 'Not changed since the ETag that If-None-Match names' };
+  if (!parts || !whole) return;
+  responses['206'] = { ...whole, description: 'The part that Range asks for' };
+  responses['416'] = { ...responses['400'], description: 'No such part' };
 }
 
 /** Each schema is there as it is given and as it is taken, also where it is only one of the two. */

@@ -82,6 +82,10 @@ export interface Route<P = unknown, Q = unknown, B = unknown> {
   body?: z.ZodType<B>;
   /** What it gives; of a {@link Raw} answer its content type. */
   answer: z.ZodType | { contentType: string; description: string };
+  /** Content types that it gives as text instead, where it is asked to. */
+  also?: readonly string[];
+  /** Whether it gives a part (206) where `Range` asks for one. */
+  parts?: true;
   /** Of success. Default 200. */
   status?: 200 | 201 | 202 | 204;
   /** Largest body, in bytes. Default 1 MiB. */
