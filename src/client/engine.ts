@@ -389,7 +389,6 @@ export class TaskEngine extends EngineStreams {
 
   /**
    * The graph that an execution was started with, and its parameters; edits that were made while it ran are not in it.
-   * Of `<execution>/<node>`, a sub-graph or a map, what runs below it, without parameters.
    *
    * @throws TaskError NOT_FOUND, TaskStateError for what was not started with a graph
    */

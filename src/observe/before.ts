@@ -5,7 +5,7 @@ import { TaskError, TaskStateError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { isObject, type JsonObject } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
-import { isSpecRef, type SpecRef } from '../domain/spec-ref.js';
+import { isSpecRef } from '../domain/spec-ref.js';
 import type { TerminalStatus } from '../domain/status.js';
 import {
   MEMO,
@@ -99,8 +99,7 @@ export async function startedWith(
 }
 
 /**
- * The graph that an execution was started with, whether it runs or has ended, and its parameters. Of what runs below a
- * node the graph alone: of a map one that has a single node, which runs for each item.
+ * The graph that an execution was started with, whether it runs or has ended, and its parameters.
  *
  * @param readJson reads the spec where it was too large for an argument
  * @throws TaskError NOT_FOUND where Temporal does not keep it; TaskStateError for what is no execution
@@ -113,15 +112,8 @@ export async function startedGraph(
   const info = await known(executionId, () => client.workflow.getHandle(executionId).describe());
   const first = info.raw.workflowExecutionInfo?.firstRunId || info.runId;
   const { args } = await known(executionId, () => firstOf(client, executionId, first));
-  const below = info.type === WORKFLOW.subgraph ? belowSpec(args) : undefined;
-  const { spec, said } = await givenWith(executionId, below ? [below] : args, readJson);
+  const { spec, said } = await givenWith(executionId, args, readJson);
   return { graph: spec, params: isObject(said.params) ? said.params : {} };
-}
-
-/** Where the spec lies of what runs below a node: `SubgraphArgs` of the workflows. */
-function belowSpec([given]: readonly unknown[]): SpecRef | undefined {
-  const ref = isObject(given) ? given['spec'] : undefined;
-  return typeof ref === 'string' ? { specRef: ref, name: '', nodes: 0 } : undefined;
 }
 
 /** The arguments of its workflow. @throws TaskStateError for those of another one */

@@ -19,19 +19,6 @@ const GRAPH = {
     { id: 'check', task: 'fail', input: { message: 'no space left' }, retry: { maxRetries: 0 } },
     { id: 'publish', task: 'echo', ...after('join', 'check') },
     { id: 'each', task: 'echo', map: { over: [1, 2, 3] }, input: { n: 1 }, ...after('join') },
-    {
-      id: 'shop',
-      graph: {
-        name: 'shop',
-        tasks: [
-          { id: 'price', task: 'echo' },
-          { id: 'stock', task: 'echo' },
-          { id: 'pay', task: 'gated', input: { gate: 'pay' }, ...after('price', 'stock') },
-          { id: 'ship', task: 'echo', ...after('pay') },
-        ],
-      },
-      ...after('orders'),
-    },
     { id: 'train', task: 'gated', input: { gate: 'train' }, ...after('join') },
     { id: 'flaky', task: 'fail', retry: { maxRetries: 5, delay: '1h' }, ...after('orders') },
     { id: 'sign-off', approval: { message: 'Publish the report?' }, ...after('join') },
@@ -56,7 +43,6 @@ const GRAPH = {
   const VIEWS: [name: string, hash: () => string, seen: string][] = [
     ['executions', () => '#/executions', 'tbody tr'],
     ['graph', () => hashOf(id), drawn('flaky', 'RETRYING')],
-    ['unfolded', () => hashOf(id, '?unfold=each,shop'), drawn('shop/pay', 'RUNNING')],
     ['drawer', () => hashOf(id, '?node=check'), '.drawer .attempts li'],
     ['asking', () => hashOf(id, '?node=sign-off'), '.drawer .note'],
     ['gantt', () => hashOf(id, '?tab=gantt'), '.gantt li:nth-child(5)'],

@@ -1,5 +1,5 @@
 /** One execution: how it stands, its graph or its course in time, and one of its nodes. */
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ExecutionRecord } from '../../src/client/record.js';
 import type { Status } from '../../src/domain/status.js';
 import { executionActions, rerunLink } from './actions.js';
@@ -7,7 +7,6 @@ import { api, type DrawnSpec, type Meta } from './api.js';
 import { Artifacts } from './artifacts.js';
 import { Confirm, type Question } from './dialog.js';
 import { Gantt } from './gantt.js';
-import { containerOf } from './graph-nesting.js';
 import { LogPanel } from './logs.js';
 import { Loading, ProblemNotice } from './notice.js';
 import { NodeDrawer } from './node-drawer.js';
@@ -16,7 +15,6 @@ import { go, linkTo } from './route.js';
 import { Badge, CountsBar, isTerminal } from './status.js';
 import { S } from './strings/page.js';
 import { durationText, Moment, spanMs } from './time.js';
-import { placeOf, useBelow } from './use-below.js';
 import { useWatch, type Watched } from './watch.js';
 
 const GraphView = lazy(async () => ({ default: (await import('./graph-view.js')).GraphView }));
@@ -51,27 +49,17 @@ export function ExecutionView({ executionId, query, meta }: Props) {
   const drawn = useLast(spec.data);
   const tab = TABS.find((name) => name === query.get('tab')) ?? 'graph';
   const selected = query.get('node');
-  const unfolded = useMemo(
-    () => new Set((query.get('unfold') ?? '').split(',').filter(Boolean)),
-    [query],
-  );
-  const insides = useBelow(executionId, nodes, withAround(unfolded, selected));
-  const show = (change: { tab?: string; node?: string | null; unfold?: string }) =>
+  const show = (change: { tab?: string; node?: string | null }) =>
     go(
       linkTo(['executions', executionId], {
         tab: tab === 'graph' ? null : tab,
         fold: query.get('fold'),
-        unfold: query.get('unfold'),
         node: selected,
         ...change,
       }),
       'replace',
     );
-  const unfold = (id: string, open: boolean) => {
-    const others = [...unfolded].filter((one) => one !== id && !one.startsWith(`${id}/`));
-    show({ unfold: (open ? [...unfolded, id] : others).join() });
-  };
-  const view = selected === null ? undefined : insides.views.get(selected);
+  const view = selected === null ? undefined : nodes.get(selected);
   const problem = watched.problem ?? (status ? undefined : record.problem);
   return (
     <>
@@ -99,10 +87,9 @@ export function ExecutionView({ executionId, query, meta }: Props) {
           <Suspense fallback={<Loading />}>
             {update && drawn ? (
               <GraphView
-                {...{ nodes, selected, insides }}
+                {...{ nodes, selected }}
                 name={executionId}
                 spec={drawn}
-                onUnfold={unfold}
                 fold={query.get('fold')}
                 onSelect={(node) => show({ node })}
               />
@@ -111,29 +98,16 @@ export function ExecutionView({ executionId, query, meta }: Props) {
             )}
           </Suspense>
         )}
-        {view && selected !== null && (
+        {view && (
           <NodeDrawer
-            key={selected}
-            executionId={placeOf(executionId, selected).executionId}
-            view={view}
+            key={view.id}
+            {...{ executionId, view }}
             onClose={() => show({ node: null })}
           />
         )}
       </div>
     </>
   );
-}
-
-/** What lies in a node that is not unfolded can be chosen all the same: by the address. */
-function withAround(unfolded: ReadonlySet<string>, selected: string | null): ReadonlySet<string> {
-  const all = new Set(unfolded);
-  for (
-    let at = selected === null ? undefined : containerOf(selected);
-    at !== undefined;
-    at = containerOf(at)
-  )
-    all.add(at);
-  return all;
 }
 
 interface HeadProps {

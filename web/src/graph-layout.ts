@@ -2,7 +2,7 @@
 import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
 import workerUrl from 'elkjs/lib/elk-worker.min.js?url';
 import type { DrawnSpec } from './api.js';
-import { inLayers, type Size } from './layered.js';
+import { inLayers } from './layered.js';
 
 export const NODE_WIDTH = 216;
 export const NODE_HEIGHT = 64;
@@ -33,19 +33,15 @@ const TOO_MANY = 2_500;
 
 let elk: InstanceType<typeof ELK> | undefined;
 
-type Sizes = ReadonlyMap<string, Size>;
-const NO_SIZES: Sizes = new Map();
-
-/** By elkjs where that is done in time, else in plain layers. @param sizes of nodes that are larger than the others */
-export async function layOut(shape: Shape, sizes = NO_SIZES): Promise<Places> {
-  const plain = () =>
-    inLayers(shape, { width: NODE_WIDTH, height: NODE_HEIGHT, down: DOWN, sizes });
+/** By elkjs where that is done in time, else in plain layers. */
+export async function layOut(shape: Shape): Promise<Places> {
+  const plain = () => inLayers(shape, { width: NODE_WIDTH, height: NODE_HEIGHT, down: DOWN });
   if (shape.ids.length + shape.edges.length > TOO_MANY) return plain();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
   });
-  const places = await Promise.race([byElk(shape, sizes).catch(() => undefined), late]);
+  const places = await Promise.race([byElk(shape).catch(() => undefined), late]);
   clearTimeout(timer);
   if (places) return places;
   // What it still computes nobody waits for.
@@ -54,11 +50,10 @@ export async function layOut(shape: Shape, sizes = NO_SIZES): Promise<Places> {
   return plain();
 }
 
-async function byElk({ ids, edges }: Shape, sizes: Sizes): Promise<Places> {
+async function byElk({ ids, edges }: Shape): Promise<Places> {
   elk ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
-  const children = ids.map((id, index) => ({
+  const children = ids.map((_, index) => ({
     ...{ id: `n${index}`, width: NODE_WIDTH, height: NODE_HEIGHT },
-    ...sizes.get(id),
   }));
   const indexOf = new Map(ids.map((id, index) => [id, `n${index}`]));
   const laidOut: ElkNode = await elk.layout({

@@ -6,11 +6,8 @@ import type { NodeView } from '../../src/workflows/messages.js';
 import { CountsBar, isTerminal, Sign, STATUSES, toneOf } from './status.js';
 import { S, STATUS_WORDS } from './strings/page.js';
 
-/** What a node and one that is unfolded have alike. */
-export interface NodeFacts extends Record<string, unknown> {
+export interface GraphNodeData extends Record<string, unknown> {
   id: string;
-  /** Its id in the execution that it is of. */
-  name: string;
   what: string;
   view: NodeView | undefined;
   chosen: boolean;
@@ -18,18 +15,13 @@ export interface NodeFacts extends Record<string, unknown> {
   down: boolean;
   /** It is on the chain that the end was due to. */
   critical: boolean;
-}
-
-export interface GraphNodeData extends NodeFacts {
   /** It stands for several. */
   group?: { counts: Partial<Record<Status, number>>; total: number };
-  /** Draws what is inside it, too; undefined where nothing is. */
-  onUnfold?: (id: string) => void;
 }
 
 export const GraphNode = memo(
   function GraphNode({ data }: NodeProps<Node<GraphNodeData>>) {
-    const { id, name, what, view, chosen, down, critical, group, onUnfold } = data;
+    const { id, what, view, chosen, down, critical, group } = data;
     const status = group ? statusOf(group.counts) : (view?.status ?? 'PENDING');
     const word = group ? S.nodesOf(group.total) : wordOf(view);
     return (
@@ -48,7 +40,7 @@ export const GraphNode = memo(
         >
           <span className="line">
             <Sign status={status} />
-            <span className="id">{name}</span>
+            <span className="id">{id}</span>
           </span>{' '}
           <span className="line small">
             <span className="what soft">{what}</span> <span className="word">{word}</span>
@@ -58,7 +50,6 @@ export const GraphNode = memo(
           </span>
           {group ? <CountsBar {...group} /> : <Below view={view} />}
         </button>
-        {onUnfold && <FoldButton {...{ name }} expanded={false} onPress={() => onUnfold(id)} />}
         <Handle
           type="source"
           position={down ? Position.Bottom : Position.Right}
@@ -71,31 +62,6 @@ export const GraphNode = memo(
   (before, after) => before.data === after.data,
 );
 
-interface FoldButtonProps {
-  name: string;
-  expanded: boolean;
-  onPress: () => void;
-}
-
-/** Beside the node's own button: a click on it opens no drawer. */
-export function FoldButton({ name, expanded, onPress }: FoldButtonProps) {
-  return (
-    <button
-      type="button"
-      className="plain unfold"
-      aria-expanded={expanded}
-      aria-label={S.inside(name)}
-      title={S.inside(name)}
-      onClick={(event) => {
-        event.stopPropagation();
-        onPress();
-      }}
-    >
-      <span aria-hidden="true">{expanded ? '▾' : '▸'}</span>
-    </button>
-  );
-}
-
 /** Of many, what most needs to be seen. */
 const LOUDEST: readonly Status[] = ['FAILED', 'TIMEOUT', 'REJECTED', 'RETRYING', 'RUNNING'];
 
@@ -106,7 +72,7 @@ function statusOf(counts: Partial<Record<Status, number>>): Status {
   return present.find((status) => !isTerminal(status)) ?? present[0] ?? 'PENDING';
 }
 
-export function wordOf(view: NodeView | undefined): string {
+function wordOf(view: NodeView | undefined): string {
   if (!view) return STATUS_WORDS.PENDING;
   const { status, attempts, maxRetries, reused, cached, progress } = view;
   if (reused) return S.reused;
@@ -119,7 +85,7 @@ export function wordOf(view: NodeView | undefined): string {
 }
 
 /** How far an attempt is, or how what runs inside a map or a sub-graph stands. */
-export function Below({ view }: { view: NodeView | undefined }) {
+function Below({ view }: { view: NodeView | undefined }) {
   if (view?.below) {
     const { counts } = view.below;
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -5,20 +5,26 @@ import {
   MarkerType,
   ReactFlow,
   type Edge,
+  type Node,
   type ReactFlowInstance,
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import type { Status } from '../../src/domain/status.js';
 import type { NodeView } from '../../src/workflows/messages.js';
-import type { DrawnSpec } from './api.js';
-import { useDrawn, whatOf, type Drawn } from './graph-drawing.js';
+import type { DrawnNode, DrawnSpec } from './api.js';
 import { FOLD_ABOVE, folded, unfolded } from './graph-fold.js';
-import { GraphFrame } from './graph-frame.js';
 import { GraphTools } from './graph-tools.js';
-import { GraphNode } from './graph-node.js';
-import { shapeOf, type Shape } from './graph-layout.js';
-import { absolute, insideOf, layOutAll, type Box, type Inside } from './graph-nesting.js';
-import type { Insides } from './use-below.js';
+import { GraphNode, type GraphNodeData } from './graph-node.js';
+import {
+  DOWN,
+  layOut,
+  NODE_HEIGHT,
+  NODE_WIDTH,
+  shapeOf,
+  type Places,
+  type Shape,
+} from './graph-layout.js';
 import { Loading } from './notice.js';
 import { S } from './strings/page.js';
 
@@ -30,21 +36,15 @@ interface Props {
   onSelect: (nodeId: string) => void;
   /** What the address says of folding. */
   fold?: string | null;
-  /** What is inside the nodes that are unfolded. */
-  insides: Insides;
-  onUnfold: (nodeId: string, open: boolean) => void;
 }
 
-const NODE_TYPES = { task: GraphNode, frame: GraphFrame };
+const NODE_TYPES = { task: GraphNode };
 /** Above this, only what is seen is in the document. */
 const MANY = 150;
-/** Round the whole graph; the tools lie over its upper edge. */
-const PADDING = { x: '8%', top: '64px', bottom: '24px' } as const;
 /** Of the drawer beside the graph, in pixels. */
 const DRAWER_WIDTH = 432;
 
-export function GraphView(props: Props) {
-  const { name, spec, nodes, selected, onSelect, fold: asked, insides, onUnfold } = props;
+export function GraphView({ name, spec, nodes, selected, onSelect, fold: asked }: Props) {
   const whole = useShape(spec, nodes);
   const [fold, setFold] = useState(asked !== 'none' && whole.ids.length > FOLD_ABOVE);
   const [open, setOpen] = useState<ReadonlySet<string>>(NO_IDS);
@@ -55,22 +55,11 @@ export function GraphView(props: Props) {
     return fold ? folded(whole, (id) => whatOf(tasks.get(id), undefined), open) : unfolded(whole);
   }, [whole, spec, fold, open]);
   const { shape, groups } = view;
-  const inside = useInside(insides.below);
-  const boxes = useBoxes(shape, inside);
+  const places = usePlaces(shape);
   const chain = useMemo(() => (showsCritical ? chainOf(nodes) : NO_IDS), [showsCritical, nodes]);
-  const drawn = useDrawn({
-    spec,
-    shape,
-    groups,
-    inside,
-    boxes,
-    insides,
-    selected,
-    chain,
-    onUnfold,
-  });
-  const edges = useEdges(shape, inside, insides.views, chain);
-  const { frame, flow, onInit } = useInSight(selected, boxes);
+  const drawn = useDrawn({ spec, shape, groups, places, nodes, selected, chain });
+  const edges = useEdges(shape, nodes, chain);
+  const { frame, flow, onInit } = useInSight(selected, places);
   useFollowed(follows ? flow : undefined, nodes, view.groupOf);
   const choose = (id: string) => {
     if (groups.has(id)) setOpen(new Set([...open, id]));
@@ -79,11 +68,12 @@ export function GraphView(props: Props) {
   const find = (id: string) => {
     const group = view.groupOf.get(id);
     if (group !== undefined) setOpen(new Set([...open, group]));
-    const box = boxes && absolute(group ?? id, boxes);
-    if (box) void flow?.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: 1 });
+    const place = places?.get(group ?? id);
+    const [x, y] = place ? [place.x + NODE_WIDTH / 2, place.y + NODE_HEIGHT / 2] : [0, 0];
+    if (place) void flow?.setCenter(x, y, { zoom: 1 });
     onSelect(id);
   };
-  if (!boxes) return shape.ids.length === 0 ? <p className="soft">{S.noNodes}</p> : <Loading />;
+  if (!places) return shape.ids.length === 0 ? <p className="soft">{S.noNodes}</p> : <Loading />;
   const toggles = [
     { name: S.criticalPath, on: showsCritical, set: setShowsCritical },
     { name: S.follow, on: follows, set: setFollows },
@@ -96,14 +86,14 @@ export function GraphView(props: Props) {
       <GraphTools ids={whole.ids} toggles={toggles} onFind={find} />
       <ReactFlow
         // A new layout is seen whole.
-        key={[shape.ids.length, ...inside.keys()].join()}
+        key={shape.ids.length}
         nodes={drawn}
         edges={edges}
         nodeTypes={NODE_TYPES}
         onInit={onInit}
         onNodeClick={(_, { id }) => choose(id)}
         fitView
-        fitViewOptions={{ padding: PADDING, maxZoom: 1.1, minZoom: 0.3 }}
+        fitViewOptions={{ padding: 0.12, maxZoom: 1.1, minZoom: 0.3 }}
         minZoom={0.05}
         maxZoom={2}
         nodesDraggable={false}
@@ -155,17 +145,17 @@ function chainOf(nodes: ReadonlyMap<string, NodeView>): ReadonlySet<string> {
 }
 
 /** Moves the picture aside where the drawer would lie over the chosen node. */
-function useInSight(selected: string | null, boxes: Boxes | undefined) {
+function useInSight(selected: string | null, places: Places | undefined) {
   const frame = useRef<HTMLElement>(null);
-  const [flow, setFlow] = useState<ReactFlowInstance<Drawn>>();
+  const [flow, setFlow] = useState<ReactFlowInstance<Node<GraphNodeData>>>();
   useEffect(() => {
-    const box = selected === null || !boxes ? undefined : absolute(selected, boxes);
+    const place = selected === null ? undefined : places?.get(selected);
     const width = frame.current?.clientWidth ?? 0;
-    if (!flow || !box || width < 2 * DRAWER_WIDTH) return;
+    if (!flow || !place || width < 2 * DRAWER_WIDTH) return;
     const { x, y, zoom } = flow.getViewport();
-    const hidden = x + (box.x + box.width) * zoom - (width - DRAWER_WIDTH);
+    const hidden = x + (place.x + NODE_WIDTH) * zoom - (width - DRAWER_WIDTH);
     if (hidden > 0) void flow.setViewport({ x: x - hidden - 24, y, zoom });
-  }, [flow, selected, boxes]);
+  }, [flow, selected, places]);
   return { frame, flow, onInit: setFlow };
 }
 
@@ -176,37 +166,88 @@ function useShape(spec: DrawnSpec, nodes: ReadonlyMap<string, NodeView>): Shape 
   return useMemo(() => shapeOf(spec, JSON.parse(others) as string[]), [spec, others]);
 }
 
-/** What is drawn inside which node; the same object until that changes. */
-function useInside(below: Insides['below']): ReadonlyMap<string, Inside> {
-  const key = JSON.stringify([...below].map(([id, one]) => [id, insideOf(id, one)]));
-  return useMemo(() => new Map(JSON.parse(key) as [string, Inside][]), [key]);
-}
-
-type Boxes = ReadonlyMap<string, Box>;
-
-function useBoxes(shape: Shape, inside: ReadonlyMap<string, Inside>): Boxes | undefined {
-  const [laidOut, setLaidOut] = useState<Boxes>();
+function usePlaces(shape: Shape): Places | undefined {
+  const [laidOut, setLaidOut] = useState<{ shape: Shape; places: Places }>();
   useEffect(() => {
     let wanted = true;
     if (shape.ids.length === 0) return;
-    void layOutAll(shape, inside).then((boxes) => wanted && setLaidOut(boxes));
+    void layOut(shape).then((places) => wanted && setLaidOut({ shape, places }));
     return () => void (wanted = false);
-  }, [shape, inside]);
+  }, [shape]);
   // Where nodes came by an edit, the old picture stays until the new one is there.
-  return laidOut;
+  return laidOut?.places;
+}
+
+interface Drawing {
+  spec: DrawnSpec;
+  shape: Shape;
+  groups: ReadonlyMap<string, readonly string[]>;
+  places: Places | undefined;
+  nodes: ReadonlyMap<string, NodeView>;
+  selected: string | null;
+  chain: ReadonlySet<string>;
+}
+
+type Drawn = Node<GraphNodeData>;
+
+/** A node that has not changed is the same object as before: only what changed is drawn anew. */
+function useDrawn({ spec, shape, groups, places, nodes, selected, chain }: Drawing): Drawn[] {
+  const tasks = useMemo(() => new Map((spec.tasks ?? []).map((node) => [node.id, node])), [spec]);
+  const [kept] = useState(() => new Map<string, { text: string; view: unknown; node: Drawn }>());
+  return useMemo(
+    () =>
+      shape.ids.flatMap((id) => {
+        const position = places?.get(id);
+        if (!position) return [];
+        const view = nodes.get(id);
+        const ids = groups.get(id);
+        const group = ids && { counts: countsOf(ids, nodes), total: ids.length };
+        const what = ids ? whatOf(tasks.get(ids[0] ?? ''), undefined) : whatOf(tasks.get(id), view);
+        const own = { what, chosen: id === selected, critical: chain.has(id), group };
+        const text = JSON.stringify([position, own]);
+        const before = kept.get(id);
+        if (before && before.view === view && before.text === text) return [before.node];
+        const data: GraphNodeData = {
+          ...{ id, view, what, down: DOWN, chosen: own.chosen, critical: own.critical },
+          ...(group ? { group } : {}),
+        };
+        const node: Drawn = {
+          ...{ id, position, data, type: 'task', width: NODE_WIDTH, height: NODE_HEIGHT },
+        };
+        kept.set(id, { text, view, node });
+        return [node];
+      }),
+    [shape, groups, places, nodes, tasks, selected, chain, kept],
+  );
+}
+
+function countsOf(ids: readonly string[], nodes: ReadonlyMap<string, NodeView>) {
+  const counts: Partial<Record<Status, number>> = {};
+  for (const id of ids) {
+    const status = nodes.get(id)?.status ?? 'PENDING';
+    counts[status] = (counts[status] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** What a node runs, in a word. */
+function whatOf(spec: DrawnNode | undefined, view: NodeView | undefined): string {
+  const kind = view?.kind ?? (spec?.map ? 'map' : spec?.approval ? 'approval' : undefined);
+  const task = spec?.task ?? (typeof spec?.graph === 'string' ? spec.graph : undefined);
+  if (kind === 'map') return `map ${task ?? ''}`.trim();
+  return task ?? kind ?? view?.task.replace(/^tempograph\./, '') ?? '';
 }
 
 /** Edges are the same objects until what they show changes. */
 function useEdges(
   { edges }: Shape,
-  inside: ReadonlyMap<string, Inside>,
   nodes: ReadonlyMap<string, NodeView>,
   chain: ReadonlySet<string>,
 ): Edge[] {
   const [kept] = useState(() => new Map<string, Edge>());
   return useMemo(
     () =>
-      [...edges, ...[...inside.values()].flatMap((one) => one.shape.edges)].map((edge) => {
+      edges.map((edge) => {
         const active = nodes.get(edge.target)?.status === 'RUNNING';
         const critical = chain.has(edge.source) && chain.has(edge.target);
         const className = critical ? 'critical' : active ? 'active' : '';
@@ -216,7 +257,7 @@ function useEdges(
         kept.set(edge.id, drawn);
         return drawn;
       }),
-    [edges, inside, nodes, chain, kept],
+    [edges, nodes, chain, kept],
   );
 }
 

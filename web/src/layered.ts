@@ -4,13 +4,7 @@ import type { Shape } from './graph-layout.js';
 export interface Size {
   width: number;
   height: number;
-}
-
-export interface Layers extends Size {
-  /** From top to bottom, else from left to right. */
   down: boolean;
-  /** Of nodes that are larger than the others. */
-  sizes?: ReadonlyMap<string, Size>;
 }
 
 /** Sweeps that put each node near the middle of what it depends on. */
@@ -42,7 +36,7 @@ export function levelsOf({ ids, edges }: Shape): Map<string, number> {
   return level;
 }
 
-export function inLayers(shape: Shape, { width, height, down, sizes = new Map() }: Layers) {
+export function inLayers(shape: Shape, { width, height, down }: Size) {
   const level = levelsOf(shape);
   const layers: string[][] = [];
   for (const id of shape.ids) (layers[level.get(id) ?? 0] ??= []).push(id);
@@ -68,20 +62,12 @@ export function inLayers(shape: Shape, { width, height, down, sizes = new Map() 
       layer.sort((a, b) => (middle.get(a) ?? 0) - (middle.get(b) ?? 0));
       settle(layer);
     }
-  const sizeOf = (id: string): Size => sizes.get(id) ?? { width, height };
-  const [along, across] = down
-    ? ([({ height: one }: Size) => one, ({ width: one }: Size) => one] as const)
-    : ([({ width: one }: Size) => one, ({ height: one }: Size) => one] as const);
-  const places = new Map<string, { x: number; y: number }>();
-  let begin = 0;
-  for (const layer of layers) {
-    const whole = layer.reduce((sum, id) => sum + across(sizeOf(id)) + BETWEEN_NODES, 0);
-    let beside = -whole / 2;
-    for (const id of layer) {
-      places.set(id, down ? { x: beside, y: begin } : { x: begin, y: beside });
-      beside += across(sizeOf(id)) + BETWEEN_NODES;
-    }
-    begin += layer.reduce((most, id) => Math.max(most, along(sizeOf(id))), 0) + BETWEEN_LAYERS;
-  }
-  return places;
+  const across = (down ? width : height) + BETWEEN_NODES;
+  const along = (down ? height : width) + BETWEEN_LAYERS;
+  return new Map(
+    shape.ids.map((id) => {
+      const [a, b] = [(level.get(id) ?? 0) * along, (place.get(id) ?? 0) * across];
+      return [id, down ? { x: b, y: a } : { x: a, y: b }];
+    }),
+  );
 }

@@ -1,5 +1,5 @@
-/** Executions, live. Each comes back after a loss, later each time, and stops once it has ended. */
-import { useEffect, useMemo, useState } from 'react';
+/** One execution, live. Comes back after a loss, later each time, and stops once the execution has ended. */
+import { useEffect, useState } from 'react';
 import type { ExecutionUpdate } from '../../src/client/handle.js';
 import type { NodeView } from '../../src/workflows/messages.js';
 import { api, type Problem } from './api.js';
@@ -24,44 +24,23 @@ const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 15_000;
 
 export function useWatch(executionId: string): Watched {
-  return useWatches([executionId]).get(executionId) ?? NOTHING;
-}
-
-/** Those that are asked for; one that is no more is left. The same object until one of them changes. */
-export function useWatches(ids: readonly string[]): ReadonlyMap<string, Watched> {
-  const [all, setAll] = useState<ReadonlyMap<string, Watched>>(new Map());
-  const [running] = useState(() => new Map<string, AbortController>());
-  const key = JSON.stringify(ids);
+  const [state, setState] = useState<{ of: string; watched: Watched }>({
+    of: executionId,
+    watched: NOTHING,
+  });
   useEffect(() => {
-    const wanted = new Set(JSON.parse(key) as string[]);
-    for (const [id, control] of running)
-      if (!wanted.has(id)) {
-        control.abort();
-        running.delete(id);
-        setAll((before) => new Map([...before].filter(([one]) => one !== id)));
-      }
-    for (const id of wanted) {
-      if (running.has(id)) continue;
-      const control = new AbortController();
-      running.set(id, control);
-      const set = (change: (before: Watched) => Watched) => {
-        if (control.signal.aborted) return;
-        setAll((before) => new Map(before).set(id, change(before.get(id) ?? NOTHING)));
-      };
-      void follow(id, set, control.signal);
-    }
-  }, [key, running]);
-  useEffect(
-    () => () => {
-      for (const control of running.values()) control.abort();
-      running.clear();
-    },
-    [running],
-  );
-  return useMemo(() => {
-    const wanted = new Set(JSON.parse(key) as string[]);
-    return new Map([...all].filter(([id]) => wanted.has(id)));
-  }, [all, key]);
+    const control = new AbortController();
+    const set = (change: (before: Watched) => Watched) => {
+      if (control.signal.aborted) return;
+      setState(({ of, watched }) => ({
+        of: executionId,
+        watched: change(of === executionId ? watched : NOTHING),
+      }));
+    };
+    void follow(executionId, set, control.signal);
+    return () => control.abort();
+  }, [executionId]);
+  return state.of === executionId ? state.watched : NOTHING;
 }
 
 async function follow(

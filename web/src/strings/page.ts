@@ -186,10 +186,6 @@ export const S = {
   fold: 'Fold',
   legend: 'Legend',
   nodesOf: (count: number) => `${count} nodes`,
-  inside: (name: string) => `What is inside ${name}`,
-  nothingInside: 'It has not begun, or has nothing inside.',
-  moreInside: (shown: number, hidden: number) =>
-    `${shown} of ${shown + hidden} are drawn: what failed and what runs first`,
 
   logs: 'Log',
   level: 'Level',
