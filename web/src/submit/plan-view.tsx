@@ -106,7 +106,7 @@ function NodePlan({ id, node }: { id: string; node: NodeForecast }) {
           <ul className="forecast">
             {said.map(([name, { value, from }]) => (
               <li key={name}>
-                <span className="code">{`${name}: ${JSON.stringify(value)}`}</span>{' '}
+                <span className="code">{`${name}: ${optionText(name, value)}`}</span>{' '}
                 <span className="soft">{from}</span>
               </li>
             ))}
@@ -116,6 +116,12 @@ function NodePlan({ id, node }: { id: string; node: NodeForecast }) {
     </section>
   );
 }
+
+/** Of times as people write them. */
+const optionText = (name: string, value: unknown): string =>
+  typeof value === 'number' && /(timeout|delay|duration)$/i.test(name)
+    ? durationText(value)
+    : JSON.stringify(value);
 
 function cellsOf(node: NodeForecast): [name: string, text: string][] {
   const { task, startMs, slackMs, durationFrom } = node;
