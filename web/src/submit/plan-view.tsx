@@ -31,7 +31,10 @@ export function PlanView({ plan, outdated }: Props) {
     }),
     [plan, nodes],
   );
-  useEffect(() => heading.current?.focus(), [plan]);
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+    heading.current?.scrollIntoView();
+  }, [plan]);
   const node = selected === null ? undefined : nodes.get(selected);
   return (
     <section className="plan" aria-label={P.planOf(plan.name)}>
