@@ -178,7 +178,7 @@ export type { DependencyState, TriggerRule } from './domain/trigger.js';
 export { validateGraph } from './domain/validate.js';
 export { readPipelineFile } from './templates/program-files.js';
 export { listTemplates, loadTemplate } from './templates/load-template.js';
-export type { TemplateInfo } from './templates/load-template.js';
+export type { TemplateDetail, TemplateInfo } from './templates/load-template.js';
 export type { WhatIf, WhatIfChanges } from './domain/what-if.js';
 export { defineTask } from './registry.js';
 export type {

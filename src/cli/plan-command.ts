@@ -22,6 +22,7 @@ import { pipelineOf, readPipeline, readText, refused } from './pipeline-source.j
 import { planDot, planMermaid } from './plan-picture.js';
 import { printPlan } from './plan-text.js';
 import { serverOf } from './server-option.js';
+import { serverPipeline } from './server-pipeline.js';
 import { listens, target, withSession } from './session.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
 import { givesParams, PARAM_OPTIONS, readInput, readParams, type ParamOptions } from './values.js';
@@ -83,14 +84,15 @@ interface Subject {
 
 async function subjectOf(out: Output, what: string, options: PlanCommandOptions): Promise<Subject> {
   const file = await pipelineOf(what, options);
-  if (file === undefined) return await taskSubject(out, what, options);
+  const source =
+    file === undefined ? await serverPipeline(what, options) : await readPipeline(file, out);
+  if (source === undefined) return await taskSubject(out, what, options);
   if (options.input !== undefined)
     throw new UsageError('--input is for a task; a pipeline takes --param and --params');
   if ([what, options.params, options.durations].filter((file) => file === '-').length > 1)
     throw new UsageError(
       'only one of the pipeline, --params and --durations can be standard input',
     );
-  const source = await readPipeline(file, out);
   if (source.faults.length > 0) throw refused(source.name, source.faults);
   return {
     spec: source.spec,

@@ -5,7 +5,8 @@ import { validateGraph } from '../domain/validate.js';
 import type { CommonOptions } from './command.js';
 import { UsageError } from './exit.js';
 import type { Output } from './output.js';
-import { pipelineOf, readPipeline, refused } from './pipeline-source.js';
+import { pipelineOf, readPipeline, refused, type PipelineSource } from './pipeline-source.js';
+import { serverPipeline } from './server-pipeline.js';
 import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
 
 export interface TargetOptions extends ParamOptions {
@@ -28,7 +29,11 @@ export async function readTarget(
     ...(priority === undefined ? {} : { priority }),
   };
   const file = await pipelineOf(what, options);
-  if (file !== undefined) return { ...common, ...(await readGraph(out, file, options)) };
+  if (file === '-' && options.params === '-')
+    throw new UsageError('only one of the pipeline and --params can be standard input');
+  const source =
+    file === undefined ? await serverPipeline(what, options) : await readPipeline(file, out);
+  if (source !== undefined) return { ...common, ...(await graphOf(out, source, options)) };
   if (givesParams(options))
     throw new UsageError(`--param is for a pipeline; the task ${what} takes --input`);
   return {
@@ -38,12 +43,9 @@ export async function readTarget(
   };
 }
 
-async function readGraph(out: Output, file: string, options: TargetOptions) {
+async function graphOf(out: Output, source: PipelineSource, options: TargetOptions) {
   if (options.input !== undefined)
     throw new UsageError('--input is for a task; a pipeline takes --param and --params');
-  if (file === '-' && options.params === '-')
-    throw new UsageError('only one of the pipeline and --params can be standard input');
-  const source = await readPipeline(file, out);
   if (source.faults.length > 0) throw refused(source.name, source.faults);
   const params = await readParams(options, source.params, out);
   const { faults } = validateGraph(source.spec, { params });

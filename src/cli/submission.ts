@@ -4,14 +4,12 @@ import type { Priority } from '../domain/priority.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph, type KnownTasks } from '../domain/validate.js';
-import { RemoteEngine } from '../remote/remote-engine.js';
 import type { CommandHandle } from '../remote/surface.js';
-import type { TemplateInfo } from '../templates/load-template.js';
 import type { CommonOptions } from './command.js';
 import { UsageError } from './exit.js';
 import type { Output } from './output.js';
-import { pipelineOf, readPipeline, refused } from './pipeline-source.js';
-import { serverOf } from './server-option.js';
+import { pipelineOf, readPipeline, refused, type PipelineSource } from './pipeline-source.js';
+import { serverPipeline } from './server-pipeline.js';
 import type { Session } from './session.js';
 import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
 
@@ -51,25 +49,15 @@ export async function prepare(
 ): Promise<Prepared> {
   const file = await pipelineOf(what, options);
   if (file !== undefined) return await preparePipeline(out, file, options, known);
-  const template = await templateOfServer(what, options);
-  return template
-    ? await prepareTemplate(out, template, options)
+  const named = await serverPipeline(what, options);
+  return named
+    ? await prepareNamed(out, named, options)
     : await prepareTask(out, what, options, known);
 }
 
-/** A name is looked up where the pipelines lie. */
-async function templateOfServer(
-  name: string,
-  options: CommonOptions,
-): Promise<TemplateInfo | undefined> {
-  const server = serverOf(options);
-  const found = server ? await new RemoteEngine(server).templates() : [];
-  return found.find((one) => one.name === name);
-}
-
-async function prepareTemplate(
+async function prepareNamed(
   out: Output,
-  { name, params: specs, faults = [] }: TemplateInfo,
+  { name, spec, params: specs, faults }: PipelineSource,
   options: SubmissionOptions,
 ): Promise<Prepared> {
   if (faults.length > 0) throw refused(name, faults);
@@ -77,7 +65,7 @@ async function prepareTemplate(
     throw new UsageError('--input is for a task; a pipeline takes --param and --params');
   const params = await readParams(options, specs, out);
   return {
-    ...{ name, spec: undefined },
+    ...{ name, spec },
     submit: ({ engine }) => engine.scheduleTaskGraph(name, { ...submitOptions(options), params }),
     refused: (wrong) => refused(name, wrong),
   };

@@ -21,7 +21,13 @@ import { validateGraph } from '../domain/validate.js';
 import type { WhatIf, WhatIfChanges } from '../domain/what-if.js';
 import type { AnyTask, PostHook, PreHook } from '../registry.js';
 import { FileBlobStore } from '../store/blob-store.js';
-import { listTemplates, loadTemplate, type TemplateInfo } from '../templates/load-template.js';
+import {
+  describeTemplate,
+  listTemplates,
+  loadTemplate,
+  type TemplateDetail,
+  type TemplateInfo,
+} from '../templates/load-template.js';
 import { flushTraces, type TracingOption } from '../telemetry/tracing.js';
 import { startedGraph } from '../observe/before.js';
 import type { Reconciled } from '../observe/reconcile.js';
@@ -178,6 +184,7 @@ export class TaskEngine extends EngineStreams {
       taskQueue: settings.taskQueue,
       attributes: () => this.knownAttributes(),
       assertOpen: () => this.assertOpen(),
+      named: (name) => loadTemplate(settings.templatesDir, name),
     });
   }
 
@@ -227,14 +234,25 @@ export class TaskEngine extends EngineStreams {
     options: GraphSubmitOptions = {},
   ): Promise<ExecutionHandle> {
     this.assertOpen();
-    const { templatesDir } = this.settings;
-    const given = typeof graph === 'string' ? loadTemplate(templatesDir, graph) : graph;
-    return await this.starting.graph(given, options);
+    return await this.starting.graph(this.named(graph), options);
   }
 
   /** The pipelines that can be run by name: those of `templatesDir`, and those that come with this package. */
   templates(): TemplateInfo[] {
     return listTemplates(this.settings.templatesDir);
+  }
+
+  /**
+   * One of them: its parameters, each with its JSON Schema, and its graph; or what is wrong with it.
+   *
+   * @throws TaskError NOT_FOUND
+   */
+  template(name: string): TemplateDetail {
+    return describeTemplate(this.settings.templatesDir, name);
+  }
+
+  private named<T>(graph: string | T): T | GraphSpec {
+    return typeof graph === 'string' ? loadTemplate(this.settings.templatesDir, graph) : graph;
   }
 
   /**
@@ -306,14 +324,16 @@ export class TaskEngine extends EngineStreams {
    * What a run of a graph would be like: order, critical path, makespan under its window, the worst that its retries
    * allow, what it costs in Temporal, and each node's options with their origin. Nothing is started.
    *
-   * @throws SpecInvalidError with everything that is wrong with the graph or with what is assumed of it
+   * @param graph as in {@link scheduleTaskGraph}, also the name of a template
+   * @throws SpecInvalidError with everything that is wrong with the graph or with what is assumed of it; TaskError
+   *   NOT_FOUND for a name that no template has
    */
   async plan(
-    graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
+    graph: string | GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
     options: PlanOptions = {},
   ): Promise<GraphForecast> {
     this.assertOpen();
-    return await this.planning.plan(graph, options);
+    return await this.planning.plan(this.named(graph), options);
   }
 
   /**

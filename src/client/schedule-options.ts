@@ -53,7 +53,8 @@ export interface TaskWork extends Omit<TaskSubmission, Own> {
 }
 
 export interface GraphWork extends Omit<GraphSubmitOptions, Own> {
-  graph: GraphBuilder | GraphSpec | Adjacency;
+  /** Also the name of a template: the graph that it stands for now is kept. */
+  graph: string | GraphBuilder | GraphSpec | Adjacency;
   executionId?: string;
   task?: never;
 }

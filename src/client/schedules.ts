@@ -6,6 +6,7 @@ import { fault, type Fault } from '../domain/fault.js';
 import { preview } from '../domain/json.js';
 import { parseTimes } from '../domain/schedule-times.js';
 import { parseInstant } from '../domain/schedule-zone.js';
+import type { GraphSpec } from '../domain/spec.js';
 import { didYouMean } from '../domain/suggest.js';
 import { SEARCH_ATTRIBUTE, WORKFLOW } from '../workflows/messages.js';
 import { reaching } from './connect.js';
@@ -40,6 +41,8 @@ export interface SchedulesParts {
   attributes: () => Promise<ReadonlySet<string>>;
   /** @throws TaskStateError after shutdown */
   assertOpen: () => void;
+  /** The graph of a template. @throws TaskError NOT_FOUND, SpecInvalidError */
+  named: (name: string) => GraphSpec;
 }
 
 export interface ScheduleListQuery {
@@ -66,7 +69,8 @@ export class Schedules {
   /**
    * Creates a schedule: `id`, what to run as where it is submitted, and when.
    *
-   * @throws SpecInvalidError with every fault, TaskStateError for an id that is there
+   * @throws SpecInvalidError with every fault, TaskStateError for an id that is there; TaskError NOT_FOUND for a name
+   *   that no template has
    */
   async create(options: ScheduleOptions): Promise<ScheduleRecord> {
     this.parts.assertOpen();
@@ -77,7 +81,7 @@ export class Schedules {
     if (executionId !== id) faults.push(...scheduleIdFaults('executionId', executionId));
     const parsed = parseTimes(times, Date.now(), faults);
     const { overlap, catchupWindow, pauseOnFailure, ...state } = parsePolicies(policies, faults);
-    const found = workOf(said, faults);
+    const found = workOf(this.withGraph(said), faults);
     const request = found && (await this.request(found, executionId as string, faults));
     if (!request || faults.length > 0) throw new SpecInvalidError(faults, 'schedule');
     const { action, attributes } = request;
@@ -204,7 +208,8 @@ export class Schedules {
       { ...policiesOf(before), ...policies },
       faults,
     );
-    const changed = Object.keys(said).length > 0 ? changedWork(before, said, faults) : undefined;
+    const changed =
+      Object.keys(said).length > 0 ? changedWork(before, this.withGraph(said), faults) : undefined;
     const request = changed && (await this.request(changed, executionId as string, faults));
     if (faults.length > 0) throw new SpecInvalidError(faults, 'schedule');
     const action = request?.action ?? { ...actionBefore, workflowId: executionId as string };
@@ -224,6 +229,12 @@ export class Schedules {
   async delete(id: string): Promise<void> {
     const handle = await this.handle(id);
     await this.call(id, () => handle.delete());
+  }
+
+  /** A template is read when the schedule is made: a file that changes later changes no schedule. */
+  private withGraph(said: Record<string, unknown>): Record<string, unknown> {
+    const { graph } = said;
+    return typeof graph === 'string' ? { ...said, graph: this.parts.named(graph) } : said;
   }
 
   private async request(

@@ -6,7 +6,14 @@ import { ExecutionParams, Flag, many, NodeParams, nodeOf, projectFor } from './c
 import { eventStream, positionOf, type StreamMessage } from './event-stream.js';
 import { HttpProblem } from './problem.js';
 import { route } from './route.js';
-import { ExecutionListShape, ExecutionShape, loose, NodeShape, StartedShape } from './shapes.js';
+import {
+  ExecutionListShape,
+  ExecutionShape,
+  GraphSpecShape,
+  loose,
+  NodeShape,
+  StartedShape,
+} from './shapes.js';
 import { submit, SubmissionShape } from './submission.js';
 
 const ListShape = z.strictObject({
@@ -94,7 +101,7 @@ export const executionRoutes = [
     of: 'execution',
     params: ExecutionParams,
     answer: z.object({
-      graph: loose('GraphSpec', 'A graph spec: pipeline.schema.json of the package.'),
+      graph: GraphSpecShape,
       params: z.record(z.string(), z.unknown()),
     }),
     handle: ({ engine, params }) => engine.graphOf(params.executionId),

@@ -8,6 +8,7 @@ import { keyRoutes } from './key-routes.js';
 import { letterRoutes } from './letter-routes.js';
 import { limitRoutes } from './limit-routes.js';
 import { logRoutes } from './log-routes.js';
+import { pipelineRoutes } from './pipeline-routes.js';
 import { scheduleRoutes } from './schedule-routes.js';
 import { systemRoutes } from './system-routes.js';
 import { verbRoutes } from './verb-routes.js';
@@ -18,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   ...verbRoutes,
   ...logRoutes,
   ...artifactRoutes,
+  ...pipelineRoutes,
   ...scheduleRoutes,
   ...catalogueRoutes,
   ...limitRoutes,

@@ -1,6 +1,11 @@
 /** What runs at set times. */
 import { z } from 'zod';
-import { OVERLAPS, type ScheduleListQuery, type ScheduleOptions } from '../client.js';
+import {
+  OVERLAPS,
+  type ScheduleListQuery,
+  type ScheduleOptions,
+  type ScheduleUpdate,
+} from '../client.js';
 import { assertWithin, type Naming } from './bounds.js';
 import { projectFor, Why } from './calls.js';
 import { HttpProblem } from './problem.js';
@@ -20,6 +25,12 @@ const WORK = {
     .looseObject({ tasks: z.array(z.unknown()) })
     .optional()
     .describe('a graph spec'),
+  pipeline: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('the name of a pipeline, as it is now, instead of graph'),
   yaml: z.string().min(1).optional().describe('a pipeline as YAML or JSON text, instead of graph'),
   input: z.unknown().optional().describe('of the task'),
   params: z.record(z.string(), z.unknown()).optional(),
@@ -112,7 +123,7 @@ export const scheduleRoutes = [
     tag: 'schedules',
     summary: 'Change what is said; the rest stays',
     description:
-      'Any of cron, every, calendar and at replaces all four; task, graph or yaml replaces what is run with all that was said of it.',
+      'Any of cron, every, calendar and at replaces all four; task, graph, pipeline or yaml replaces what is run with all that was said of it.',
     scope: 'operate',
     of: 'schedule',
     params: ScheduleParams,
@@ -123,7 +134,7 @@ export const scheduleRoutes = [
       const { reason, ...body } = call.body;
       const changes = { ...worded(body), ...(await projectOf(call, scheduleId, body)) };
       await assertOwnIds(call, changes, scheduleId);
-      const record = await call.engine.schedules.update(scheduleId, changes);
+      const record = await call.engine.schedules.update(scheduleId, changes as ScheduleUpdate);
       const fields = Object.keys(body);
       await call.audit({
         what: 'schedule.update',
@@ -231,22 +242,35 @@ function switching(verb: 'pause' | 'resume', summary: string) {
   });
 }
 
-/** A pipeline's text as the graph that it is. */
-function worded({ yaml, ...rest }: Changes): Omit<Changes, 'yaml'> {
-  return yaml === undefined ? rest : { ...rest, graph: located(yaml, rest.params) };
+/** A pipeline's text as the graph that it is; a name stays one. @throws HttpProblem 422 for more than one of them */
+function worded({
+  yaml,
+  pipeline,
+  graph,
+  ...rest
+}: Changes): Omit<Changes, 'yaml' | 'pipeline' | 'graph'> & { graph?: unknown } {
+  const said = Object.entries({ graph, pipeline, yaml }).filter(([, one]) => one !== undefined);
+  if (said.length > 1)
+    throw new HttpProblem(
+      422,
+      'INPUT_INVALID',
+      `expected one of graph, pipeline and yaml, got ${said.map(([name]) => name).join(' and ')}`,
+    );
+  const given = yaml === undefined ? (graph ?? pipeline) : located(yaml, rest.params);
+  return given === undefined ? rest : { ...rest, graph: given };
 }
 
 /** What is run anew stays in its project, where the caller is bound and names none. */
 async function projectOf(
   call: CallContext,
   scheduleId: string,
-  { project, task, graph, yaml }: Changes,
+  { project, task, graph, pipeline, yaml }: Changes,
 ): Promise<{ project?: string }> {
   if (project !== undefined) {
     projectFor(call, project);
     return { project };
   }
-  const isAnew = task !== undefined || graph !== undefined || yaml !== undefined;
+  const isAnew = [task, graph, pipeline, yaml].some((one) => one !== undefined);
   if (call.who.projects === null || !isAnew) return {};
   const { project: before } = await call.engine.schedules.get(scheduleId);
   return before === null ? {} : { project: before };

@@ -73,3 +73,8 @@ export const NodeShape = z
 /** For what is documented elsewhere: the type of the same name in the package. */
 export const loose = (id: string, description: string) =>
   z.looseObject({}).meta({ id, description });
+
+export const GraphSpecShape = loose(
+  'GraphSpec',
+  'A graph spec: pipeline.schema.json of the package.',
+);

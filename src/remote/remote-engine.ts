@@ -30,7 +30,7 @@ import type { LogLine } from '../domain/log-line.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { TaskReport } from '../domain/task-report.js';
 import type { WhatIf, WhatIfChanges } from '../domain/what-if.js';
-import type { TemplateInfo } from '../templates/load-template.js';
+import type { TemplateDetail, TemplateInfo } from '../templates/load-template.js';
 import { Api, path } from './api.js';
 import { remoteCatalogue } from './remote-catalogue.js';
 import { RemoteHandle } from './remote-handle.js';
@@ -136,6 +136,11 @@ export class RemoteEngine extends RemoteVerbs implements CommandEngine {
 
   async templates(): Promise<TemplateInfo[]> {
     return (await this.api.get<{ pipelines: TemplateInfo[] }>('/pipelines')).pipelines;
+  }
+
+  /** Where its file lies only the server knows. @throws TaskError NOT_FOUND */
+  async template(name: string): Promise<Omit<TemplateDetail, 'file'>> {
+    return await this.api.get(path`/pipelines/${name}`);
   }
 
   async validate(

@@ -34,6 +34,11 @@ export interface TemplateInfo {
   faults?: Fault[];
 }
 
+/** The same, with the graph of one that is not faulty. */
+export interface TemplateDetail extends TemplateInfo {
+  graph?: GraphSpec;
+}
+
 /**
  * The graph that a name stands for, as it is written: graphs that it names in turn are checked, and stay names.
  *
@@ -65,19 +70,35 @@ export function templateGraph(
 /** Every template, by name; one that is faulty too. @throws TaskError CONFIGURATION for a folder that cannot be read */
 export function listTemplates(templatesDir: string): TemplateInfo[] {
   return namesIn(templatesDir).map((name) => {
-    const file = templateFile(templatesDir, name) ?? name;
-    const shown = { name, file, builtIn: !relative(OURS, file).startsWith('..') };
-    try {
-      const { description, params = {} } = loadTemplate(templatesDir, name);
-      return { ...shown, ...(description === undefined ? {} : { description }), params };
-    } catch (error) {
-      const faults =
-        error instanceof SpecInvalidError
-          ? [...error.faults]
-          : [{ path: '(root)', code: 'FILE' as const, message: messageOf(error) }];
-      return { ...shown, params: {}, faults };
-    }
+    const { graph: _graph, ...info } = detailOf(templatesDir, name);
+    return info;
   });
+}
+
+/**
+ * One template, with its graph; one that is faulty too.
+ *
+ * @throws TaskError NOT_FOUND for a name that nobody has, or that is none; CONFIGURATION for a folder that cannot be read
+ */
+export function describeTemplate(templatesDir: string, name: string): TemplateDetail {
+  existing(templatesDir, name);
+  return detailOf(templatesDir, name);
+}
+
+function detailOf(templatesDir: string, name: string): TemplateDetail {
+  const file = templateFile(templatesDir, name) ?? name;
+  const shown = { name, file, builtIn: !relative(OURS, file).startsWith('..') };
+  try {
+    const graph = loadTemplate(templatesDir, name);
+    const { description, params = {} } = graph;
+    return { ...shown, ...(description === undefined ? {} : { description }), params, graph };
+  } catch (error) {
+    const faults =
+      error instanceof SpecInvalidError
+        ? [...error.faults]
+        : [{ path: '(root)', code: 'FILE' as const, message: messageOf(error) }];
+    return { ...shown, params: {}, faults };
+  }
 }
 
 function load(templatesDir: string, name: string, above: readonly string[]): GraphSpec {

@@ -39,7 +39,7 @@ tasks:
     const { page, close } = await scene.open('#/submit');
     await page.getByLabel('YAML', { exact: true }).check();
     await page.getByLabel(/^Pipeline \(YAML\)/).fill(PIPELINE);
-    await page.getByLabel(/^Parameters/).fill('{ "gate": "release" }');
+    await page.getByLabel('gate (required)').fill('release');
     await page.getByRole('button', { name: 'Submit' }).click();
     await page.locator(drawn('build', 'RUNNING')).waitFor();
     await page.locator(drawn('ask', 'PENDING')).waitFor();
@@ -82,7 +82,8 @@ tasks:
     const fault = page.locator('[data-path="tasks[0].dependsOn[0]"]');
     await fault.waitFor();
     expect(await fault.textContent()).toMatch(/line 3.*unknown/);
-    await page.getByLabel(/^Parameters/).fill('{ nonsense');
+    await page.getByRole('button', { name: 'JSON', exact: true }).click();
+    await page.getByLabel('Parameters (JSON)').fill('{ nonsense');
     await page.getByRole('button', { name: 'Submit' }).click();
     await page.getByText('This is no JSON').waitFor();
     await close();
@@ -92,9 +93,8 @@ tasks:
     const { page, close } = await scene.open('#/submit');
     await page.getByLabel('Pipeline', { exact: true }).selectOption('approved-call');
     await page.getByText('Asks somebody before it sends a request').waitFor();
-    await page
-      .getByLabel(/^Parameters/)
-      .fill('{ "question": "May I?", "url": "http://127.0.0.1:9/" }');
+    await page.getByLabel('question (required)').fill('May I?');
+    await page.getByLabel('url (required)').fill('http://127.0.0.1:9/');
     await page.getByRole('button', { name: 'Submit' }).click();
     await page.locator(drawn('ask')).click();
     await page.getByRole('dialog', { name: 'ask' }).getByText('May I?').first().waitFor();

@@ -2,12 +2,14 @@
 import type { ExecutionRecord } from '../../src/client/record.js';
 import type { Explanation } from '../../src/domain/explain.js';
 import type { Fault } from '../../src/domain/fault.js';
+import type { GraphForecast } from '../../src/domain/forecast.js';
 import type { Json } from '../../src/domain/json.js';
 import type { LogLine } from '../../src/domain/log-line.js';
 import type { AttemptRecord } from '../../src/domain/outcome.js';
 import type { NodeArtifact } from '../../src/domain/artifact.js';
+import type { ParamSpec } from '../../src/domain/spec.js';
 import type { RerunPlan } from '../../src/client/rerun.js';
-import type { Answer, ApprovalView, NodeView } from '../../src/workflows/messages.js';
+import type { Answer, ApprovalView } from '../../src/workflows/messages.js';
 import { refuse, token } from './session.js';
 
 const BASE = '/api/v1';
@@ -63,6 +65,8 @@ export interface DrawnNode {
 export interface Pipeline {
   name: string;
   description?: string;
+  params: Record<string, ParamSpec>;
+  faults?: Fault[];
 }
 export interface GraphOf {
   graph: DrawnSpec;
@@ -149,12 +153,11 @@ export const api = {
   },
   execution: (id: string, signal?: AbortSignal) => get<ExecutionRecord>(at(id), signal),
   graph: (id: string, signal?: AbortSignal) => get<GraphOf>(`${at(id)}/graph`, signal),
-  nodes: async (id: string, signal?: AbortSignal) =>
-    (await get<{ nodes: NodeView[] }>(`${at(id)}/nodes`, signal)).nodes,
   node: (id: string, nodeId: string, signal?: AbortSignal) =>
     get<NodeRecord>(nodeAt(id, nodeId), signal),
   explainNode: (id: string, nodeId: string, signal?: AbortSignal) =>
     get<Explanation>(`${nodeAt(id, nodeId)}/explain`, signal),
+  plan: (request: Record<string, unknown>) => post<GraphForecast>('/pipelines/plan', request),
   submit: (request: Record<string, unknown>) =>
     post<{ executionId: string }>('/executions', request),
   rerun: (id: string, request: Record<string, unknown>) =>

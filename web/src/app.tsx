@@ -1,18 +1,20 @@
 /** The frame of the page: navigation, sign-in, and the view that the address names. */
-import { useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { api, type Meta } from './api.js';
 import { ApprovalsView } from './approvals.js';
 import { ExecutionView } from './execution.js';
 import { ExecutionsView } from './executions.js';
-import { Empty } from './notice.js';
+import { Empty, Loading } from './notice.js';
 import { usePoll } from './poll.js';
 import { RerunView } from './rerun.js';
 import { linkTo, useRoute, type Route } from './route.js';
 import { signOut, useRefused, useToken } from './session.js';
 import { SignIn } from './sign-in.js';
 import { S } from './strings/page.js';
-import { SubmitView } from './submit.js';
 import { SystemView } from './system.js';
+
+// What checks patterns is large, and of use there alone.
+const SubmitView = lazy(async () => ({ default: (await import('./submit.js')).SubmitView }));
 
 const APPROVALS_EVERY_MS = 5_000;
 
@@ -104,7 +106,11 @@ function View({ route, meta }: { route: Route; meta: Meta | undefined }) {
     case 'approvals':
       return <ApprovalsView />;
     case 'submit':
-      return <SubmitView />;
+      return (
+        <Suspense fallback={<Loading />}>
+          <SubmitView />
+        </Suspense>
+      );
     case 'system':
       return <SystemView />;
     default:

@@ -50,7 +50,7 @@ function NextStep({ executionId, view: { id, status } }: Omit<Props, 'record'>) 
   return (
     <section>
       <h3>{S.nextStep}</h3>
-      {found && <p>{found.sentence}</p>}
+      {found && <p>{found.failure ? asSentence(found.failure.sentence) : found.sentence}</p>}
       <p>
         {S.mendAndRun}{' '}
         <a href={rerunLink(executionId, id)} data-rerun={id}>
@@ -60,6 +60,8 @@ function NextStep({ executionId, view: { id, status } }: Omit<Props, 'record'>) 
     </section>
   );
 }
+
+const asSentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 export function Attempts({ history }: { history: readonly AttemptRecord[] }) {
   return (

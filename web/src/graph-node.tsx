@@ -15,15 +15,17 @@ export interface GraphNodeData extends Record<string, unknown> {
   down: boolean;
   /** It is on the chain that the end was due to. */
   critical: boolean;
+  /** What is said of it instead of its status. */
+  said?: string;
   /** It stands for several. */
   group?: { counts: Partial<Record<Status, number>>; total: number };
 }
 
 export const GraphNode = memo(
   function GraphNode({ data }: NodeProps<Node<GraphNodeData>>) {
-    const { id, what, view, chosen, down, critical, group } = data;
+    const { id, what, view, chosen, down, critical, said, group } = data;
     const status = group ? statusOf(group.counts) : (view?.status ?? 'PENDING');
-    const word = group ? S.nodesOf(group.total) : wordOf(view);
+    const word = group ? S.nodesOf(group.total) : (said ?? wordOf(view));
     return (
       <>
         <Handle
@@ -44,7 +46,7 @@ export const GraphNode = memo(
           </span>{' '}
           <span className="line small">
             <span className="what soft">{what}</span> <span className="word">{word}</span>
-            {!word.startsWith(STATUS_WORDS[status]) && (
+            {said === undefined && !word.startsWith(STATUS_WORDS[status]) && (
               <span className="hidden"> {STATUS_WORDS[status]}</span>
             )}
           </span>

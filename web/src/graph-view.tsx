@@ -36,6 +36,8 @@ interface Props {
   onSelect: (nodeId: string) => void;
   /** What the address says of folding. */
   fold?: string | null;
+  /** Of a graph that does not run: what is said of each node instead of its status, and its critical path. */
+  plan?: { words: ReadonlyMap<string, string>; chain: ReadonlySet<string> };
 }
 
 const NODE_TYPES = { task: GraphNode };
@@ -44,11 +46,11 @@ const MANY = 150;
 /** Of the drawer beside the graph, in pixels. */
 const DRAWER_WIDTH = 432;
 
-export function GraphView({ name, spec, nodes, selected, onSelect, fold: asked }: Props) {
+export function GraphView({ name, spec, nodes, selected, onSelect, fold: asked, plan }: Props) {
   const whole = useShape(spec, nodes);
   const [fold, setFold] = useState(asked !== 'none' && whole.ids.length > FOLD_ABOVE);
   const [open, setOpen] = useState<ReadonlySet<string>>(NO_IDS);
-  const [showsCritical, setShowsCritical] = useState(false);
+  const [showsCritical, setShowsCritical] = useState(plan !== undefined);
   const [follows, setFollows] = useState(false);
   const view = useMemo(() => {
     const tasks = new Map((spec.tasks ?? []).map((node) => [node.id, node]));
@@ -56,8 +58,13 @@ export function GraphView({ name, spec, nodes, selected, onSelect, fold: asked }
   }, [whole, spec, fold, open]);
   const { shape, groups } = view;
   const places = usePlaces(shape);
-  const chain = useMemo(() => (showsCritical ? chainOf(nodes) : NO_IDS), [showsCritical, nodes]);
-  const drawn = useDrawn({ spec, shape, groups, places, nodes, selected, chain });
+  const planned = plan?.chain;
+  const chain = useMemo(
+    () => (showsCritical ? (planned ?? chainOf(nodes)) : NO_IDS),
+    [showsCritical, planned, nodes],
+  );
+  const words = plan?.words ?? NO_WORDS;
+  const drawn = useDrawn({ spec, shape, groups, places, nodes, selected, chain, words });
   const edges = useEdges(shape, nodes, chain);
   const { frame, flow, onInit } = useInSight(selected, places);
   useFollowed(follows ? flow : undefined, nodes, view.groupOf);
@@ -76,7 +83,7 @@ export function GraphView({ name, spec, nodes, selected, onSelect, fold: asked }
   if (!places) return shape.ids.length === 0 ? <p className="soft">{S.noNodes}</p> : <Loading />;
   const toggles = [
     { name: S.criticalPath, on: showsCritical, set: setShowsCritical },
-    { name: S.follow, on: follows, set: setFollows },
+    ...(plan ? [] : [{ name: S.follow, on: follows, set: setFollows }]),
     ...(whole.ids.length > MANY
       ? [{ name: S.fold, on: fold, set: (on: boolean) => (setOpen(NO_IDS), setFold(on)) }]
       : []),
@@ -112,6 +119,7 @@ export function GraphView({ name, spec, nodes, selected, onSelect, fold: asked }
 }
 
 const NO_IDS: ReadonlySet<string> = new Set();
+const NO_WORDS: ReadonlyMap<string, string> = new Map();
 
 /** Keeps what runs in sight. */
 function useFollowed(
@@ -186,12 +194,14 @@ interface Drawing {
   nodes: ReadonlyMap<string, NodeView>;
   selected: string | null;
   chain: ReadonlySet<string>;
+  words: ReadonlyMap<string, string>;
 }
 
 type Drawn = Node<GraphNodeData>;
 
 /** A node that has not changed is the same object as before: only what changed is drawn anew. */
-function useDrawn({ spec, shape, groups, places, nodes, selected, chain }: Drawing): Drawn[] {
+function useDrawn(drawing: Drawing): Drawn[] {
+  const { spec, shape, groups, places, nodes, selected, chain, words } = drawing;
   const tasks = useMemo(() => new Map((spec.tasks ?? []).map((node) => [node.id, node])), [spec]);
   const [kept] = useState(() => new Map<string, { text: string; view: unknown; node: Drawn }>());
   return useMemo(
@@ -203,13 +213,15 @@ function useDrawn({ spec, shape, groups, places, nodes, selected, chain }: Drawi
         const ids = groups.get(id);
         const group = ids && { counts: countsOf(ids, nodes), total: ids.length };
         const what = ids ? whatOf(tasks.get(ids[0] ?? ''), undefined) : whatOf(tasks.get(id), view);
-        const own = { what, chosen: id === selected, critical: chain.has(id), group };
+        const said = words.get(id);
+        const own = { what, said, chosen: id === selected, critical: chain.has(id), group };
         const text = JSON.stringify([position, own]);
         const before = kept.get(id);
         if (before && before.view === view && before.text === text) return [before.node];
         const data: GraphNodeData = {
           ...{ id, view, what, down: DOWN, chosen: own.chosen, critical: own.critical },
           ...(group ? { group } : {}),
+          ...(said === undefined ? {} : { said }),
         };
         const node: Drawn = {
           ...{ id, position, data, type: 'task', width: NODE_WIDTH, height: NODE_HEIGHT },
@@ -217,7 +229,7 @@ function useDrawn({ spec, shape, groups, places, nodes, selected, chain }: Drawi
         kept.set(id, { text, view, node });
         return [node];
       }),
-    [shape, groups, places, nodes, tasks, selected, chain, kept],
+    [shape, groups, places, nodes, tasks, selected, chain, words, kept],
   );
 }
 

@@ -1,12 +1,20 @@
-/** Starts something: a pipeline by its name, a pasted file, or one task. */
-import { useId, useState, type SyntheticEvent } from 'react';
-import { api, type Problem } from './api.js';
+/** Starts something: a pipeline by its name, a pasted file, or one task; a pipeline can be planned before. */
+import { useEffect, useId, useMemo, useRef, useState, type SyntheticEvent } from 'react';
+import type { GraphForecast } from '../../src/domain/forecast.js';
+import { api, Problem, type Pipeline } from './api.js';
 import { parseJson } from './dialog.js';
+import { graphOf } from './graph-text.js';
 import { asProblem, usePoll } from './poll.js';
 import { ProblemNotice } from './notice.js';
 import { Refused } from './refused.js';
 import { go, linkTo } from './route.js';
 import { S } from './strings/page.js';
+import { P } from './strings/submit.js';
+import { ParamsForm } from './submit/params-form.js';
+import { UNTYPED, valuesOf, type Specs, type Typed } from './submit/params.js';
+import { PlanView } from './submit/plan-view.js';
+import { fieldFaults, withoutField } from './submit/server-faults.js';
+import './submit/submit.css';
 
 const WAYS = [
   ['pipeline', S.byPipeline],
@@ -15,30 +23,63 @@ const WAYS = [
 ] as const;
 type Way = (typeof WAYS)[number][0];
 
+const NO_PARAMS: Specs = {};
+
 export function SubmitView() {
   const [way, setWay] = useState<Way>('pipeline');
+  const [said, setSaid] = useState({ pipeline: '', yaml: '', task: '', input: '', project: '' });
+  const [typed, setTyped] = useState<Typed>(UNTYPED);
+  const [tries, setTries] = useState(0);
   const [problem, setProblem] = useState<Problem | string>();
-  const [busy, setBusy] = useState(false);
-  const submit = (event: SyntheticEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const request = requestOf(way, new FormData(event.currentTarget));
-    if (typeof request === 'string') return setProblem(request);
-    setBusy(true);
+  const [busy, setBusy] = useState<'submit' | 'plan'>();
+  const [planned, setPlanned] = useState<{ of: string; plan: GraphForecast }>();
+  const pipelines = usePoll('pipelines', api.pipelines, null);
+  const pipeline = pipelines.data?.find(({ name }) => name === said.pipeline);
+  const inText = useMemo(() => paramsIn(said.yaml), [said.yaml]);
+  const specs = (way === 'yaml' ? inText : pipeline?.params) ?? NO_PARAMS;
+  const asksParams = way === 'yaml' ? inText !== undefined : pipeline !== undefined;
+  const values = valuesOf(specs, asksParams ? typed : UNTYPED);
+  const source = { [way]: way === 'yaml' ? said.yaml : said[way].trim() };
+  const subject = JSON.stringify([source, values.params]);
+  const form = useFirstFault(tries);
+
+  const set = (name: keyof typeof said) => (text: string) => setSaid({ ...said, [name]: text });
+  const start = (name?: string) => {
+    setTyped(UNTYPED);
+    setTries(0);
     setProblem(undefined);
-    api.submit(request).then(
-      ({ executionId }) => go(linkTo(['executions', executionId])),
-      (error: unknown) => {
-        setBusy(false);
-        setProblem(asProblem(error));
-      },
-    );
+    if (name !== undefined) set('pipeline')(name);
   };
+  const refuse = (why: Problem | string) => {
+    setProblem(why);
+    setTries(tries + 1);
+  };
+  const submit = (event: SyntheticEvent<HTMLFormElement, SubmitEvent>) => {
+    event.preventDefault();
+    const plans = event.nativeEvent.submitter?.getAttribute('value') === 'plan';
+    const own = way === 'task' ? inputOf(said.input) : { params: values.params };
+    if (typeof own === 'string') return setProblem(own);
+    if (way !== 'task' && (values.wrong.size > 0 || values.wrongJson !== undefined)) {
+      setProblem(undefined);
+      return setTries(tries + 1);
+    }
+    const request = { ...source, ...own };
+    setBusy(plans ? 'plan' : 'submit');
+    setProblem(undefined);
+    const done = plans
+      ? api.plan(request).then((plan) => setPlanned({ of: subject, plan }))
+      : api
+          .submit({ ...request, ...projectOf(said.project) })
+          .then(({ executionId }) => go(linkTo(['executions', executionId])));
+    void done.catch((error: unknown) => refuse(asProblem(error))).finally(() => setBusy(undefined));
+  };
+  const { fields, rest } = fieldFaults(problem, typed.as === 'form' ? specs : NO_PARAMS);
   return (
     <>
       <div className="title">
         <h1>{S.submit}</h1>
       </div>
-      <form className="card submit" onSubmit={submit}>
+      <form className="card submit" onSubmit={submit} ref={form}>
         <fieldset className="ways">
           <legend className="hidden">{S.submitHow}</legend>
           {WAYS.map(([name, words]) => (
@@ -48,102 +89,159 @@ export function SubmitView() {
                 name="way"
                 value={name}
                 checked={way === name}
-                onChange={() => setWay(name)}
+                onChange={() => {
+                  start();
+                  setWay(name);
+                }}
               />
               {words}
             </label>
           ))}
         </fieldset>
-        {way === 'pipeline' && <PipelineField />}
-        {way === 'yaml' && <Text name="yaml" label={S.yaml} rows={14} required />}
-        {way === 'task' && <Line name="task" label={S.taskName} required />}
-        {way === 'task' ? (
-          <Text name="input" label={S.inputJson} rows={5} />
-        ) : (
-          <Text name="params" label={S.paramsJson} rows={4} />
+        {way === 'pipeline' && (
+          <PipelineField {...pipelines} {...{ pipeline }} onChoose={(name) => start(name)} />
         )}
-        <Line name="project" label={S.project} />
-        {problem !== undefined && <Refused problem={problem} />}
+        {way === 'yaml' && (
+          <Text label={S.yaml} rows={14} required value={said.yaml} onType={set('yaml')} />
+        )}
+        {way === 'task' && (
+          <>
+            <Line label={S.taskName} required value={said.task} onType={set('task')} />
+            <Text label={S.inputJson} rows={5} value={said.input} onType={set('input')} />
+          </>
+        )}
+        {way === 'yaml' && !inText && said.yaml.trim() !== '' && <p className="soft">{P.notYet}</p>}
+        {asksParams && way !== 'task' && (
+          <ParamsForm
+            key={`${way} ${said.pipeline}`}
+            {...{ specs, typed, values }}
+            refused={fields}
+            tried={tries > 0}
+            onType={(next, name) => {
+              setTyped(next);
+              setProblem(withoutField(problem, name));
+            }}
+          />
+        )}
+        <Line label={S.project} value={said.project} onType={set('project')} />
+        {rest !== undefined && <Refused problem={rest} />}
         <div className="buttons">
-          <button type="submit" className="primary" disabled={busy}>
-            {busy ? S.submitting : S.submit}
+          <button type="submit" className="primary" disabled={busy !== undefined}>
+            {busy === 'submit' ? S.submitting : S.submit}
           </button>
+          {way !== 'task' && (
+            <button type="submit" value="plan" disabled={busy !== undefined}>
+              {busy === 'plan' ? P.planning : P.plan}
+            </button>
+          )}
         </div>
       </form>
+      {planned && way !== 'task' && (
+        <PlanView plan={planned.plan} outdated={planned.of !== subject} />
+      )}
     </>
   );
 }
 
-/** What is sent, or what is wrong with what was typed. */
-function requestOf(way: Way, form: FormData): Record<string, unknown> | string {
-  const text = (name: string) => {
-    const entry = form.get(name);
-    return typeof entry === 'string' ? entry : '';
-  };
-  const request: Record<string, unknown> = { [way]: way === 'yaml' ? text(way) : text(way).trim() };
-  const project = text('project').trim();
-  if (project) request['project'] = project;
-  const name = way === 'task' ? 'input' : 'params';
-  if (text(name).trim()) {
-    const parsed = parseJson(text(name));
-    if ('wrong' in parsed) return S.notJson(parsed.wrong);
-    request[name] = parsed.value;
-  }
-  return request;
+/** After something was refused, the first field that is wrong has the focus. */
+function useFirstFault(tries: number) {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (tries > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [tries]);
+  return form;
 }
 
-function PipelineField() {
+/** The parameters of a pasted pipeline; undefined while it cannot be read. */
+function paramsIn(text: string): Specs | undefined {
+  const found = text.trim() === '' ? undefined : graphOf(text);
+  if (!found || !('graph' in found)) return undefined;
+  const { params } = found.graph;
+  if (typeof params !== 'object' || params === null) return NO_PARAMS;
+  // One JSON Schema of all parameters: a mistake, of which the server says what is meant.
+  if (typeof (params as { type?: unknown }).type === 'string') return NO_PARAMS;
+  return Object.fromEntries(
+    Object.entries(params as Specs).filter(([, spec]) => typeof spec === 'object' && spec !== null),
+  );
+}
+
+function inputOf(text: string): { input?: unknown } | string {
+  if (text.trim() === '') return {};
+  const parsed = parseJson(text);
+  return 'wrong' in parsed ? S.notJson(parsed.wrong) : { input: parsed.value };
+}
+
+const projectOf = (text: string): { project?: string } =>
+  text.trim() === '' ? {} : { project: text.trim() };
+
+interface PipelineFieldProps {
+  data: Pipeline[] | undefined;
+  problem: Problem | undefined;
+  pipeline: Pipeline | undefined;
+  onChoose: (name: string) => void;
+}
+
+function PipelineField({ data, problem, pipeline, onChoose }: PipelineFieldProps) {
   const id = useId();
-  const { data, problem } = usePoll('pipelines', api.pipelines, null);
-  const [chosen, setChosen] = useState('');
-  const description = data?.find(({ name }) => name === chosen)?.description;
+  const { faults } = pipeline ?? {};
   return (
     <div className="field">
       <label htmlFor={id}>{S.pipeline}</label>
       <select
         id={id}
-        name="pipeline"
         required
-        value={chosen}
-        onChange={(event) => setChosen(event.target.value)}
+        value={pipeline?.name ?? ''}
+        onChange={(event) => onChoose(event.target.value)}
       >
         <option value="">{S.choosePipeline}</option>
         {data?.map(({ name }) => (
           <option key={name}>{name}</option>
         ))}
       </select>
-      <p className="soft description">{data?.length === 0 ? S.noPipelines : description}</p>
+      <p className="soft description">
+        {data?.length === 0 ? S.noPipelines : pipeline?.description}
+      </p>
+      {faults && <Refused problem={new Problem(422, 'SPEC_INVALID', S.refused, faults)} />}
       {problem && <ProblemNotice problem={problem} />}
     </div>
   );
 }
 
-function Line({ name, label, required }: { name: string; label: string; required?: boolean }) {
+interface LineProps {
+  label: string;
+  value: string;
+  required?: boolean;
+  onType: (text: string) => void;
+}
+
+function Line({ label, value, required, onType }: LineProps) {
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>
         {label} {!required && <span className="soft">({S.optional})</span>}
       </label>
-      <input id={id} name={name} required={required} autoComplete="off" />
+      <input
+        {...{ id, value, required }}
+        autoComplete="off"
+        onChange={(event) => onType(event.target.value)}
+      />
     </div>
   );
 }
 
-interface TextProps {
-  name: string;
-  label: string;
-  rows: number;
-  required?: boolean;
-}
-function Text({ name, label, rows, required }: TextProps) {
+function Text({ label, value, required, onType, rows }: LineProps & { rows: number }) {
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>
         {label} {!required && <span className="soft">({S.optional})</span>}
       </label>
-      <textarea id={id} name={name} rows={rows} required={required} spellCheck={false} />
+      <textarea
+        {...{ id, value, required, rows }}
+        spellCheck={false}
+        onChange={(event) => onType(event.target.value)}
+      />
     </div>
   );
 }

@@ -71,7 +71,6 @@ export const S = {
   anyStatus: 'any status',
   search: 'Search',
   searchHint: 'id, task, text',
-  task: 'Task',
   execution: 'Execution',
   project: 'Project',
   progress: 'Progress',
@@ -91,7 +90,6 @@ export const S = {
   rerunOf: 'rerun of',
   of: 'of',
   nodesEnded: 'nodes ended',
-  layingOut: 'Laying out the graph …',
   noNodes: 'No nodes yet.',
   graphOf: (name: string) => `Graph of ${name}`,
   attempt: (attempt: number, most: number) => `attempt ${attempt} of ${most}`,
@@ -106,7 +104,6 @@ export const S = {
 
   close: 'Close',
   cancelDialog: 'Back',
-  node: 'Node',
   whyItWaits: 'Why it waits',
   reason: 'Reason',
   error: 'Error',
@@ -114,7 +111,6 @@ export const S = {
   input: 'Input',
   output: 'Output',
   attempts: 'Attempts',
-  times: 'Times',
   ready: 'Ready',
   ended: 'Ended',
   runTime: 'Run time',
@@ -123,9 +119,6 @@ export const S = {
   stack: 'Stack',
   details: 'Details',
   openBelow: 'Open what runs in it',
-  noOutput: 'none',
-  copy: 'Copy',
-  copied: 'Copied',
   until: 'until',
 
   approve: 'Approve',
@@ -144,7 +137,6 @@ export const S = {
   payloadJson: 'Answer (JSON)',
   message: 'Message',
   notJson: (why: string) => `This is no JSON: ${why}`,
-  done: 'Done.',
   ask: {
     cancel: 'What runs is asked to stop. This cannot be undone.',
     pause: 'What runs goes on to its end; nothing new starts.',
@@ -232,7 +224,6 @@ export const S = {
   jobs: 'Executions',
   modes: 'Modes',
   versions: 'Versions',
-  statistics: 'Statistics',
   empty: 'none',
   everything: 'All of it as JSON',
 } as const;

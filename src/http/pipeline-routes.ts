@@ -1,0 +1,170 @@
+/** Pipelines: those that can be run by name, and what can be said of one before it runs. */
+import { z } from 'zod';
+import type { TaskEngine } from '../client.js';
+import type { PlanOptions } from '../client/planning.js';
+import { SpecInvalidError } from '../domain/errors.js';
+import type { Fault } from '../domain/fault.js';
+import { previewWaits } from '../domain/retry.js';
+import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
+import type { GraphSpec } from '../domain/spec.js';
+import { assertWithin } from './bounds.js';
+import { FaultShape, HttpProblem } from './problem.js';
+import { route } from './route.js';
+import { GraphSpecShape, loose } from './shapes.js';
+import { located, parsed } from './submission.js';
+
+const SOURCES = ['graph', 'pipeline', 'yaml'] as const;
+
+/** A pipeline that is looked at and not run. */
+const SourceShape = z
+  .strictObject({
+    graph: z.looseObject({ tasks: z.array(z.unknown()) }).optional(),
+    pipeline: z.string().min(1).max(255).optional().describe('the name of a pipeline'),
+    yaml: z.string().optional().describe('a pipeline as YAML or JSON text'),
+    params: z.record(z.string(), z.unknown()).optional(),
+    askWorker: z.boolean().optional().describe('names of tasks and their inputs too'),
+  })
+  .refine((said) => SOURCES.filter((one) => said[one] !== undefined).length === 1, {
+    error: 'expected exactly one of "graph", "pipeline" and "yaml"',
+  })
+  .meta({ oneOf: SOURCES.map((one) => ({ required: [one] })) });
+
+/** The same, and what is assumed of it. */
+const PlanShape = SourceShape.safeExtend({
+  durations: z
+    .record(z.string(), z.union([z.string(), z.number()]))
+    .optional()
+    .describe('how long nodes or tasks take'),
+  items: z.record(z.string(), z.number()).optional().describe('how many items maps have'),
+  concurrency: z.number().optional().describe('another window'),
+});
+
+const PIPELINE = {
+  name: z.string(),
+  builtIn: z.boolean().describe('it comes with Tempograph'),
+  description: z.string().optional(),
+  params: z
+    .record(z.string(), z.looseObject({ description: z.string().optional() }))
+    .describe(
+      'by name, each with its JSON Schema (2020-12); one without a default has to be given',
+    ),
+  faults: z.array(FaultShape).optional().describe('what is wrong with it; then it cannot be run'),
+};
+const PipelineShape = z.object(PIPELINE).meta({ id: 'Pipeline' });
+const PipelineDetailShape = z
+  .object({
+    ...PIPELINE,
+    graph: GraphSpecShape.optional(),
+  })
+  .meta({ id: 'PipelineDetail' });
+
+export const pipelineRoutes = [
+  route({
+    id: 'listPipelines',
+    method: 'GET',
+    path: '/pipelines',
+    tag: 'pipelines',
+    summary: 'Pipelines that can be run by name',
+    scope: 'read',
+    of: 'projects',
+    answer: z.object({ pipelines: z.array(PipelineShape) }),
+    handle: async ({ engine }) => ({
+      // Where a file lies on the server is nobody's business here.
+      pipelines: engine.templates().map(({ file: _file, ...pipeline }) => pipeline),
+    }),
+  }),
+  route({
+    id: 'getPipeline',
+    method: 'GET',
+    path: '/pipelines/:pipeline',
+    tag: 'pipelines',
+    summary: 'One of them: its parameters and its graph',
+    description: 'A "/" in its name is written %2F.',
+    scope: 'read',
+    of: 'projects',
+    params: z.object({ pipeline: z.string().min(1).max(255) }),
+    answer: PipelineDetailShape,
+    handle: async ({ engine, params }) => {
+      const { file: _file, ...pipeline } = engine.template(params.pipeline);
+      return pipeline;
+    },
+  }),
+  route({
+    id: 'validatePipeline',
+    method: 'POST',
+    path: '/pipelines/validate',
+    tag: 'pipelines',
+    summary: 'Everything that is wrong with a pipeline',
+    scope: 'read',
+    of: 'projects',
+    body: SourceShape,
+    bodyLimit: 64 * 2 ** 20,
+    answer: z.object({ valid: z.boolean(), issues: z.array(FaultShape) }),
+    handle: async ({ engine, body }) => {
+      const issues = await issuesOf(() =>
+        engine.validate(sourceOf(engine, body), {
+          askWorker: body.askWorker ?? false,
+          ...(body.params === undefined ? {} : { params: body.params }),
+        }),
+      );
+      return { valid: issues.length === 0, issues };
+    },
+  }),
+  route({
+    id: 'planPipeline',
+    method: 'POST',
+    path: '/pipelines/plan',
+    tag: 'pipelines',
+    summary: 'What a run would be like; nothing starts',
+    scope: 'read',
+    of: 'projects',
+    body: PlanShape,
+    bodyLimit: 64 * 2 ** 20,
+    answer: loose('GraphForecast', 'As engine.plan() gives it.'),
+    handle: async (call) => {
+      const { graph: given, pipeline, yaml, ...options } = call.body;
+      const graph =
+        (given as GraphSpec | undefined) ?? pipeline ?? located(yaml ?? '', options.params);
+      await assertWithin(call, { graph });
+      return await call.engine.plan(graph, options as PlanOptions);
+    },
+  }),
+  route({
+    id: 'retryPreview',
+    method: 'POST',
+    path: '/pipelines/retry-preview',
+    tag: 'pipelines',
+    summary: 'The waits of a retry policy, without jitter',
+    description: 'What is not given is as in a task.',
+    scope: 'read',
+    of: 'projects',
+    body: RetryObjectSchema,
+    answer: z.object({ waitsMs: z.array(z.number()) }),
+    handle: async ({ body }) => {
+      try {
+        return { waitsMs: previewWaits(resolveRetry(body)) };
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error; // the fields contradict each other
+        throw new HttpProblem(422, 'INPUT_INVALID', `retry: ${error.message}`);
+      }
+    },
+  }),
+];
+
+/** @throws TaskError NOT_FOUND, SpecInvalidError */
+function sourceOf(engine: TaskEngine, { graph, pipeline, yaml }: z.infer<typeof SourceShape>) {
+  if (pipeline === undefined) return graph ?? parsed(yaml ?? '');
+  const { graph: named, faults = [] } = engine.template(pipeline);
+  if (!named) throw new SpecInvalidError(faults, `pipeline ${pipeline}`);
+  return named;
+}
+
+/** What is wrong by a check, also where it throws that. */
+async function issuesOf(check: () => Promise<Fault[]>): Promise<Fault[]> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof SpecInvalidError) return [...error.faults];
+    throw error;
+  }
+}
