@@ -103,6 +103,10 @@ import { drawn, startPageScene, type PageScene } from '../support/page-scene.js'
     await names.nth(2).waitFor({ state: 'detached' });
     expect(await names.allTextContents()).toEqual(['count', 'old counter']);
     await page.getByText('No project matches.').waitFor();
+    await page.getByRole('link', { name: 'Catalogue', exact: true }).click();
+    await page.getByRole('link', { name: 'shop', exact: true }).waitFor();
+    expect(await page.getByRole('searchbox').inputValue()).toBe('');
+    await page.getByRole('searchbox').fill('old count');
 
     await tasks.getByRole('link', { name: 'old counter' }).click();
     await page.getByRole('button', { name: 'Archive' }).click();

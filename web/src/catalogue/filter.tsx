@@ -10,10 +10,19 @@ const TYPING_MS = 300;
 export function CatalogueFilter({ filter, project }: { filter: Filter; project: string | null }) {
   const { text, archived } = filter;
   const [typed, setTyped] = useState(text);
+  const [seen, setSeen] = useState(text);
+  const [sent, setSent] = useState(text);
+  if (text !== seen) {
+    setSeen(text);
+    // Another address, as by a link: what stands in the field is of the one before.
+    if (text !== sent) setTyped(text);
+  }
   useEffect(() => {
     if (typed.trim() === text) return;
-    const show = () =>
+    const show = () => {
+      setSent(typed.trim());
       go(linkTo(['catalogue'], { project, text: typed.trim(), archived }), 'replace');
+    };
     const timer = setTimeout(show, TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed, text, archived, project]);

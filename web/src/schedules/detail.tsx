@@ -11,6 +11,7 @@ import { C, OVERLAP_WORDS } from '../strings/schedules.js';
 import { Moment } from '../time.js';
 import { scheduleActions, type Told } from './actions.js';
 import { schedules } from './calls.js';
+import { NextHeading } from './preview.js';
 import { State } from './state.js';
 
 const EVERY_MS = 2_000;
@@ -89,7 +90,7 @@ function Record({ record }: { record: ScheduleRecord }) {
         <Facts record={record} />
       </section>
       <section className="card">
-        <h2>{C.nextTimes}</h2>
+        <NextHeading />
         <Next record={record} />
       </section>
       <section className="card">

@@ -4,6 +4,7 @@ import { usePoll, useLast, useSettled } from '../poll.js';
 import { C } from '../strings/schedules.js';
 import { Moment } from '../time.js';
 import { schedules } from './calls.js';
+import { ownZone } from './said.js';
 
 const TYPING_MS = 300;
 const SHOWN = 5;
@@ -21,8 +22,8 @@ export function Preview({ times }: { times: Record<string, string> | undefined }
   // What was shown stays until its successor is there: nothing jumps while somebody types.
   const shown = useLast(data ?? undefined);
   return (
-    <div className="preview" role="status" aria-label={C.preview}>
-      <h2>{C.preview}</h2>
+    <div className="preview" role="status" aria-label={C.nextTimes}>
+      <NextHeading />
       {times === undefined ? (
         <p className="soft">{C.previewNone}</p>
       ) : problem ? (
@@ -50,5 +51,14 @@ export function Preview({ times }: { times: Record<string, string> | undefined }
         </p>
       )}
     </div>
+  );
+}
+
+/** Times are shown by the clocks of whoever looks, which need not be those of the schedule. */
+export function NextHeading() {
+  return (
+    <h2>
+      {C.nextTimes} <span className="soft small">{C.inOwnZone(ownZone())}</span>
+    </h2>
   );
 }

@@ -27,7 +27,8 @@ export const unsaid = (pipeline: string): Said => ({
   ...{ overlap: 'skip', pauseOnFailure: false, paused: false, reason: '' },
 });
 
-const ownZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** The zone of whoever looks at the page. */
+export const ownZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** When; undefined until something is typed. */
 export function timesOf({ by, timezone, ...said }: Said): Record<string, string> | undefined {

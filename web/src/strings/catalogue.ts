@@ -24,7 +24,6 @@ export const K = {
   next: 'Next',
   graph: 'a graph',
   saysNothing: 'what the submission says',
-  builtIn: 'comes with Tempograph',
   params: 'Parameters',
   noParams: 'It takes no parameters.',
   required: 'required',
@@ -32,7 +31,6 @@ export const K = {
   description: 'Description',
   schema: 'Schema',
   default: 'Default',
-  wrong: 'It cannot be run:',
 
   run: 'Run',
   schedule: 'Schedule',

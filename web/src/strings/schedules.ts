@@ -28,6 +28,7 @@ export const C = {
   never: 'never',
 
   nextTimes: 'Next starts',
+  inOwnZone: (zone: string) => `(in your time zone, ${zone})`,
   noTimes: 'None comes.',
   whilePaused: 'None while it is paused.',
   lastRuns: 'Last executions',
@@ -80,6 +81,5 @@ export const C = {
   startPaused: 'Start paused',
   create: 'Create',
   creating: 'Creating …',
-  preview: 'Next starts',
   previewNone: 'Say when, and its next starts are shown here.',
 } as const;
