@@ -111,7 +111,7 @@ export const scheduleRoutes = [
   route({
     id: 'previewSchedule',
     method: 'POST',
-    path: '/schedules/preview',
+    path: '/schedule-preview',
     tag: 'schedules',
     summary: 'When a schedule would start something; nothing is created',
     scope: 'read',

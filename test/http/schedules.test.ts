@@ -79,7 +79,7 @@ describe('schedules', () => {
     ['a calendar', { calendar: { month: 'JAN', dayOfMonth: 2, hour: '9-17/4', minute: 7 } }],
     ['one time', { at: '2031-05-05T08:00:00', timezone: 'Europe/Zurich' }],
   ])('are told before they are there as the server tells them then: %s', async (_, times) => {
-    const told = await http.call('POST', '/schedules/preview', times);
+    const told = await http.call('POST', '/schedule-preview', times);
     expect(told.status).toBe(200);
     const other = `${id} preview`;
     const made = await http.call('POST', '/schedules', { id: other, task: 'noop', ...times });
@@ -97,7 +97,7 @@ describe('schedules', () => {
     expect((json['faults'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([
       ...['catchupWindow', 'cron', 'scheduledTime'],
     ]);
-    const told = await http.call('POST', '/schedules/preview', { every: '1ms', timezone: 'Mars' });
+    const told = await http.call('POST', '/schedule-preview', { every: '1ms', timezone: 'Mars' });
     expect(told.status).toBe(422);
     expect((told.json['faults'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([
       ...['every', 'timezone'],

@@ -17,7 +17,7 @@ export const schedules = {
   get: (id: string, signal?: AbortSignal) => get<ScheduleRecord>(at(id), signal),
   create: (request: Said) => post<ScheduleRecord>('/schedules', request),
   preview: (times: Said, signal?: AbortSignal) =>
-    post<SchedulePreview>('/schedules/preview', times, signal),
+    post<SchedulePreview>('/schedule-preview', times, signal),
   pause: (id: string, request: Said) => post<unknown>(at(id, '/pause'), request),
   resume: (id: string, request: Said) => post<unknown>(at(id, '/resume'), request),
   trigger: (id: string, request: Said) => post<TriggerAnswer>(at(id, '/trigger'), request),
