@@ -207,6 +207,29 @@ describe('the command line', () => {
     expect(refusedParam[1].code).toBe(2);
     expect(refusedParam[1].stderr).toContain('nope');
   });
+
+  it('plans and schedules a template of the server by its name', async () => {
+    const named = ['wait-for-url', '-p', 'url=http://127.0.0.1:9/'];
+    const [first, second] = await both(['plan', ...named, '--json']);
+    expect([first.code, second.code]).toEqual([0, 0]);
+    expect(documentOf(second)).toMatchObject({ name: 'wait-for-url' });
+    expect(normal(documentOf(second))).toEqual(normal(documentOf(first)));
+    const refusedParam = await both(['plan', 'wait-for-url', '-p', 'nope=2']);
+    expect(refusedParam[1].code).toBe(2);
+    expect(refusedParam[1].stderr).toContain('nope');
+
+    const schedule = `${id}-named`;
+    const args = ['schedule', 'create', schedule, ...named, '--cron', '0 0 1 1 *', '--paused'];
+    const created = await runCli([...args, '--json'], { env: remote });
+    try {
+      expect(documentOf(created)).toMatchObject({
+        ...{ kind: 'graph', taskId: 'wait-for-url' },
+        submission: { params: { url: 'http://127.0.0.1:9/' } },
+      });
+    } finally {
+      await harness.engine.schedules.delete(schedule);
+    }
+  });
 });
 
 /** Without when it was asked: of an explanation and of a report. */

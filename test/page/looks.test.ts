@@ -32,6 +32,16 @@ const REPORT: GraphSpec = {
   tasks: [{ id: 'a', task: 'echo', input: '${{ params.day }}' }],
 };
 
+/** Every kind of field. */
+const PARAMS = {
+  day: { type: 'string', format: 'date', description: 'the day that is reported' },
+  rows: { type: 'integer', minimum: 1, maximum: 5_000, default: 120, description: 'at most' },
+  mode: { enum: ['fast', 'safe'], default: 'safe', description: 'how it is loaded' },
+  loud: { type: 'boolean', default: false },
+  tables: { type: 'array', items: { type: 'string' }, default: ['orders', 'customers'] },
+  token: { type: 'string', writeOnly: true, minLength: 3, description: 'of the shop' },
+};
+
 (CHROMIUM ? describe : describe.skip)('the look of the page', () => {
   let scene: PageScene;
   let id: string;
@@ -75,6 +85,30 @@ const REPORT: GraphSpec = {
       expect(await seriousFaults(page)).toEqual([]);
       expect(await overflowing(page)).toBe(false);
       await picture(page, `${name}-${look}`);
+      await close();
+    });
+
+    it('a form of parameters, with faults, and a plan have nothing serious', async () => {
+      const { page, close } = await scene.open('#/submit', look);
+      await page.getByLabel('YAML', { exact: true }).check();
+      await page
+        .getByLabel(/^Pipeline \(YAML\)/)
+        .fill(JSON.stringify({ ...GRAPH, params: PARAMS }));
+      await page.getByRole('button', { name: 'Plan', exact: true }).click();
+      await page.locator('[data-path="params.day"]').waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+      expect(await overflowing(page)).toBe(false);
+      await picture(page, `form-${look}`);
+      await page.getByLabel('day (required)').fill('2027-01-31');
+      await page.getByLabel('token (required)').fill('hush');
+      await page.getByRole('button', { name: 'Plan', exact: true }).click();
+      await page.locator(drawn('mail')).waitFor();
+      await picture(page, `figures-${look}`);
+      await page.locator(drawn('flaky')).click();
+      await page.getByText('As a table').click();
+      expect(await seriousFaults(page)).toEqual([]);
+      expect(await overflowing(page)).toBe(false);
+      await picture(page, `plan-${look}`);
       await close();
     });
 

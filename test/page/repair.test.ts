@@ -23,9 +23,14 @@ import { drawn, hashOf, startPageScene, type PageScene } from '../support/page-s
         { id: 'tell', task: 'echo', dependsOn: ['load'] },
       ],
     });
-    const { page, close } = await scene.open(hashOf(id, '?node=load'));
+    const { page, close } = await scene.open(hashOf(id));
+    await page.locator('.head [data-status="FAILED"]').waitFor();
+    await page.locator(drawn('load', 'FAILED')).click();
     const drawer = page.getByRole('dialog', { name: 'load' });
     await drawer.getByText('Next step').waitFor();
+    await drawer
+      .getByText('One attempt was made, and its retry policy has no other; 1 node was skipped')
+      .waitFor();
     const headings = await drawer.locator('h3').allTextContents();
     expect(headings.slice(0, 3)).toEqual(['Error', 'Attempts', 'Next step']);
     await drawer.getByRole('link', { name: 'Run again from here' }).click();

@@ -40,7 +40,8 @@ export function SubmitView() {
   const pipeline = pipelines.data?.find(({ name }) => name === said.pipeline);
   const inText = useMemo(() => paramsIn(said.yaml), [said.yaml]);
   const specs = (way === 'yaml' ? inText : pipeline?.params) ?? NO_PARAMS;
-  const values = valuesOf(specs, typed);
+  const asksParams = way === 'yaml' ? inText !== undefined : pipeline !== undefined;
+  const values = valuesOf(specs, asksParams ? typed : UNTYPED);
   const source = { [way]: way === 'yaml' ? said.yaml : said[way].trim() };
   const subject = JSON.stringify([source, values.params]);
   const form = useFirstFault(tries);
@@ -113,7 +114,7 @@ export function SubmitView() {
           </>
         )}
         {way === 'yaml' && !inText && said.yaml.trim() !== '' && <p className="soft">{P.notYet}</p>}
-        {(way === 'yaml' ? inText : pipeline) && way !== 'task' && (
+        {asksParams && way !== 'task' && (
           <ParamsForm
             key={`${way} ${said.pipeline}`}
             {...{ specs, typed, values }}
@@ -160,6 +161,8 @@ export function paramsIn(text: string): Specs | undefined {
   if (!found || !('graph' in found)) return undefined;
   const { params } = found.graph;
   if (typeof params !== 'object' || params === null) return NO_PARAMS;
+  // One JSON Schema of all parameters: a mistake, of which the server says what is meant.
+  if (typeof (params as { type?: unknown }).type === 'string') return NO_PARAMS;
   return Object.fromEntries(
     Object.entries(params as Specs).filter(([, spec]) => typeof spec === 'object' && spec !== null),
   );

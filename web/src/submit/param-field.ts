@@ -1,6 +1,7 @@
 /**
  * A parameter as a field of a form: which input suits its JSON Schema, what the text in it means, and what is wrong with
- * that. Pure. What it does not check (formats, what is inside lists and objects) the server does, which has the last word.
+ * that. Pure. What it does not check (formats, multiples, what is inside lists and objects) the server does: it has the
+ * last word.
  */
 import { RE2JS } from 're2js';
 import type { ParamSpec } from '../../../src/domain/spec.js';

@@ -147,12 +147,7 @@ function ParamField({ name, spec, text, wrong, onType, onLeave }: FieldProps) {
           {factsOf(spec)}
         </p>
       ) : (
-        <p
-          id={`${id}-facts`}
-          className="wrong small facts-line"
-          role="alert"
-          data-path={`params.${name}`}
-        >
+        <p id={`${id}-facts`} className="wrong small facts-line" data-path={`params.${name}`}>
           {wrong}
         </p>
       )}

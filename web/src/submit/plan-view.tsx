@@ -31,7 +31,10 @@ export function PlanView({ plan, outdated }: Props) {
     }),
     [plan, nodes],
   );
-  useEffect(() => heading.current?.focus(), [plan]);
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+    heading.current?.scrollIntoView();
+  }, [plan]);
   const node = selected === null ? undefined : nodes.get(selected);
   return (
     <section className="plan" aria-label={P.planOf(plan.name)}>
@@ -106,7 +109,7 @@ function NodePlan({ id, node }: { id: string; node: NodeForecast }) {
           <ul className="forecast">
             {said.map(([name, { value, from }]) => (
               <li key={name}>
-                <span className="code">{`${name}: ${JSON.stringify(value)}`}</span>{' '}
+                <span className="code">{`${name}: ${optionText(name, value)}`}</span>{' '}
                 <span className="soft">{from}</span>
               </li>
             ))}
@@ -116,6 +119,12 @@ function NodePlan({ id, node }: { id: string; node: NodeForecast }) {
     </section>
   );
 }
+
+/** Of times as people write them. */
+const optionText = (name: string, value: unknown): string =>
+  typeof value === 'number' && /(timeout|delay|duration)$/i.test(name)
+    ? durationText(value)
+    : JSON.stringify(value);
 
 function cellsOf(node: NodeForecast): [name: string, text: string][] {
   const { task, startMs, slackMs, durationFrom } = node;
