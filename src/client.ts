@@ -92,5 +92,10 @@ export type {
   ScheduleSummary,
 } from './client/schedule-record.js';
 export type { TriggerAnswer } from './client/schedule-trigger.js';
-export type { Backfill, ScheduleListQuery, Schedules } from './client/schedules.js';
+export type {
+  Backfill,
+  ScheduleListQuery,
+  SchedulePreview,
+  Schedules,
+} from './client/schedules.js';
 export type { CalendarTimes, ScheduleTimes } from './domain/schedule-times.js';

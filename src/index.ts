@@ -84,6 +84,7 @@ export type {
   RerunPlan,
   RetryingOptions,
   ScheduleListQuery,
+  SchedulePreview,
   ScheduleOptions,
   ScheduleRecord,
   ScheduleSummary,

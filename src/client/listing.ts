@@ -22,6 +22,8 @@ export interface ListQuery {
   parentId?: string;
   /** Reruns of this execution. */
   rerunOf?: string;
+  /** Of this task of the catalogue, by its id. */
+  catalogueTaskId?: string;
   /** All of them. */
   tags?: readonly string[];
   /** Top-level metadata with these values. */

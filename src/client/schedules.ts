@@ -4,7 +4,9 @@ import { msToTs, tsToDate } from '@temporalio/common/lib/time.js';
 import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { preview } from '../domain/json.js';
-import { parseTimes } from '../domain/schedule-times.js';
+import { nextTimes } from '../domain/schedule-next.js';
+import { timePhrases } from '../domain/schedule-text.js';
+import { parseTimes, type ScheduleTimes } from '../domain/schedule-times.js';
 import { parseInstant } from '../domain/schedule-zone.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { didYouMean } from '../domain/suggest.js';
@@ -59,7 +61,17 @@ export interface Backfill {
   overlap?: Overlap;
 }
 
+/** When a schedule would start something. */
+export interface SchedulePreview {
+  /** ISO times, soonest first; without jitter. */
+  next: string[];
+  /** A phrase each, as in a schedule's record. */
+  when: string[];
+  timezone: string;
+}
+
 const LIST_LIMIT = 1_000;
+const PREVIEWED = 10;
 
 export class Schedules {
   private readonly given = new Map<string, number>();
@@ -97,6 +109,21 @@ export class Schedules {
       }),
     );
     return await this.get(id);
+  }
+
+  /**
+   * The next times, at most ten, of a schedule that is not there yet; nothing is created and no server is asked.
+   *
+   * @throws SpecInvalidError with every fault
+   */
+  preview(times: ScheduleTimes): SchedulePreview {
+    const faults: Fault[] = [];
+    const sorted = sortOptions(times, faults);
+    const now = Date.now();
+    const parsed = parseTimes(sorted.times, now, faults);
+    if (faults.length > 0) throw new SpecInvalidError(faults, 'times');
+    const next = nextTimes(parsed, now, PREVIEWED).map((time) => new Date(time).toISOString());
+    return { next, when: timePhrases(sorted.times), timezone: parsed.timezone };
   }
 
   /** Schedules by id, from Temporal's visibility: new ones may be missing for a second. */

@@ -12,15 +12,17 @@ const FIELDS: Readonly<Record<number, readonly CalendarField[]>> = {
   7: ['second', 'minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek', 'year'],
 };
 
-const SHORTHANDS = [
-  '@yearly',
-  '@annually',
-  '@monthly',
-  '@weekly',
-  '@daily',
-  '@midnight',
-  '@hourly',
-];
+/** Shorthands, and what each stands for. */
+const SHORTHAND: Readonly<Record<string, string>> = {
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@hourly': '0 * * * *',
+};
+const SHORTHANDS = Object.keys(SHORTHAND);
 
 /** The longest that each month gets. */
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -44,6 +46,22 @@ export function parseCron(value: unknown): string {
     throw new RangeError(
       `expected 5 fields (minute hour day-of-month month day-of-week), 6 (and a year) or 7 (a second before them), got ${preview(value)}`,
     );
+  if (!everComes(rangesOf(fields, parts, value)))
+    throw new RangeError(`${preview(value)} never comes: no month that it names has such a day`);
+  return text;
+}
+
+/** The fields that an expression of {@link parseCron} says; those that it leaves out are missing. */
+export function cronRanges(text: string): Partial<CalendarRanges> {
+  const parts = (SHORTHAND[text] ?? text).split(' ');
+  return rangesOf(FIELDS[parts.length] ?? [], parts, text);
+}
+
+function rangesOf(
+  fields: readonly CalendarField[],
+  parts: readonly string[],
+  value: unknown,
+): Partial<CalendarRanges> {
   const ranges: Partial<CalendarRanges> = {};
   fields.forEach((field, index) => {
     try {
@@ -54,9 +72,7 @@ export function parseCron(value: unknown): string {
       });
     }
   });
-  if (!everComes(ranges))
-    throw new RangeError(`${preview(value)} never comes: no month that it names has such a day`);
-  return text;
+  return ranges;
 }
 
 /** What other crons know, each with the way to say it here. */

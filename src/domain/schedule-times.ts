@@ -187,7 +187,7 @@ const everyField = (ranges: (field: CalendarField) => FieldRange[]): CalendarRan
   Object.fromEntries(CALENDAR_FIELDS.map((field) => [field, ranges(field)])) as CalendarRanges;
 
 /** What a calendar's field means that is not said; a year that is not said is no range. */
-const DEFAULTS: CalendarRanges = everyField((field) => {
+export const DEFAULTS: CalendarRanges = everyField((field) => {
   if (field === 'year') return [];
   const clock = field === 'second' || field === 'minute' || field === 'hour';
   return [clock ? single(0) : wholeField(field)];

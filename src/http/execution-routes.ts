@@ -24,6 +24,7 @@ const ListShape = z.strictObject({
   sessionId: z.string().optional(),
   parentId: z.string().min(1).optional().describe('nodes of this graph, items of this batch'),
   rerunOf: z.string().min(1).optional(),
+  catalogueTaskId: z.string().min(1).optional().describe('of this task of the catalogue'),
   tag: many(z.string()).optional().describe('all of them'),
   since: z.iso.datetime({ offset: true }).optional().describe('created at or after'),
   until: z.iso.datetime({ offset: true }).optional().describe('created before'),

@@ -4,13 +4,14 @@ import {
   OVERLAPS,
   type ScheduleListQuery,
   type ScheduleOptions,
+  type ScheduleTimes,
   type ScheduleUpdate,
 } from '../client.js';
 import { assertWithin, type Naming } from './bounds.js';
 import { projectFor, Why } from './calls.js';
 import { HttpProblem } from './problem.js';
 import { route, type CallContext } from './route.js';
-import { ScheduleListShape, ScheduleRecordShape } from './schedule-shapes.js';
+import { ScheduleListShape, SchedulePreviewShape, ScheduleRecordShape } from './schedule-shapes.js';
 import { located } from './submission.js';
 
 const ScheduleParams = z.object({ scheduleId: z.string().min(1).max(255) });
@@ -19,6 +20,13 @@ const Note = Why.extend({ note: z.string().min(1).max(1_000).optional() });
 const said = { reason: z.string().min(1).max(1_000).optional() };
 
 /** What the engine checks whole, with every fault at its place, is not checked twice. */
+const TIMES = {
+  cron: z.union([z.string(), z.array(z.string())]).optional(),
+  every: z.unknown().optional().describe('a duration, or { every, offset }, or a list of them'),
+  calendar: z.unknown().optional(),
+  at: z.unknown().optional().describe('ISO times'),
+  timezone: z.string().optional(),
+};
 const WORK = {
   task: z.string().min(1).max(255).optional().describe('the name of a task, run alone'),
   graph: z
@@ -36,11 +44,7 @@ const WORK = {
   params: z.record(z.string(), z.unknown()).optional(),
   executionId: z.string().min(1).max(255).optional().describe("beginning of the executions' ids"),
   project: z.string().min(1).max(200).optional(),
-  cron: z.union([z.string(), z.array(z.string())]).optional(),
-  every: z.unknown().optional().describe('a duration, or { every, offset }, or a list of them'),
-  calendar: z.unknown().optional(),
-  at: z.unknown().optional().describe('ISO times'),
-  timezone: z.string().optional(),
+  ...TIMES,
   overlap: Overlap.optional(),
   pauseOnFailure: z.boolean().optional(),
   limitedActions: z.int().min(0).nullable().optional(),
@@ -103,6 +107,23 @@ export const scheduleRoutes = [
       await call.audit({ what: 'schedule.create', target: record.id, reason });
       return record;
     },
+  }),
+  route({
+    id: 'previewSchedule',
+    method: 'POST',
+    path: '/schedule-preview',
+    tag: 'schedules',
+    summary: 'When a schedule would start something; nothing is created',
+    scope: 'read',
+    of: 'projects',
+    body: z.strictObject({
+      ...TIMES,
+      skip: z.unknown().optional(),
+      startAt: z.string().optional(),
+      endAt: z.string().optional(),
+    }),
+    answer: SchedulePreviewShape,
+    handle: async ({ engine, body }) => engine.schedules.preview(body as ScheduleTimes),
   }),
   route({
     id: 'getSchedule',

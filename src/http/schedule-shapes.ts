@@ -26,6 +26,14 @@ export const ScheduleListShape = z
   .object({ schedules: z.array(z.object(SUMMARY)) })
   .meta({ id: 'ScheduleList' });
 
+export const SchedulePreviewShape = z
+  .object({
+    next: z.array(time).describe('at most ten, soonest first; without jitter'),
+    when: z.array(z.string()).describe('a phrase each'),
+    timezone: z.string(),
+  })
+  .meta({ id: 'SchedulePreview' });
+
 export const ScheduleRecordShape = z
   .object({
     ...SUMMARY,

@@ -65,7 +65,7 @@ type Shared = Pick<
 >;
 
 export interface CommandEngine extends Shared {
-  readonly schedules: Omit<Pick<Schedules, keyof Schedules>, 'update'>;
+  readonly schedules: Omit<Pick<Schedules, keyof Schedules>, 'update' | 'preview'>;
   readonly limits: Pick<Limits, keyof Limits>;
   readonly circuits: Pick<Circuits, keyof Circuits>;
   readonly cache: Pick<Cache, keyof Cache>;

@@ -92,6 +92,11 @@ describe('the catalogue', () => {
     expect(await harness.engine.handle(executionId).result()).toMatchObject({
       output: expect.anything() as unknown,
     });
+    const runs = async (token: string, of: string) =>
+      (await as(token, 'GET', `/executions?catalogueTaskId=${of}`)).json['executions'];
+    expect(await runs('ours', task)).toMatchObject([{ executionId, catalogueTaskId: task }]);
+    expect(await runs('none', task)).toEqual([]);
+    expect(await runs('ours', 'another')).toEqual([]);
     const archive = `/tasks/${task}/archive`;
     expect((await as('ours', 'POST', archive)).json).toMatchObject({ archived: true });
     expect((await as('ours', 'POST', '/executions', { taskId: task })).status).toBe(409);

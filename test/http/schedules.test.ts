@@ -70,6 +70,25 @@ describe('schedules', () => {
     expect([status, json['code']]).toEqual([422, 'SPEC_INVALID']);
   });
 
+  it.each<[string, object]>([
+    ['a day of month and week', { cron: '0 0 13 * FRI' }],
+    ['the last days of February', { cron: ['0 12 28-29 2 *', '@monthly'], timezone: 'Asia/Tokyo' }],
+    ['a time shown twice', { cron: '30 1 1-7 11 SUN', timezone: 'America/New_York' }],
+    ['a time leapt over', { cron: '30 2 8-14 3 *', timezone: 'America/New_York' }],
+    ['an interval', { every: { every: '720h', offset: '5h' } }],
+    ['a calendar', { calendar: { month: 'JAN', dayOfMonth: 2, hour: '9-17/4', minute: 7 } }],
+    ['one time', { at: '2031-05-05T08:00:00', timezone: 'Europe/Zurich' }],
+  ])('are told before they are there as the server tells them then: %s', async (_, times) => {
+    const told = await http.call('POST', '/schedule-preview', times);
+    expect(told.status).toBe(200);
+    const other = `${id} preview`;
+    const made = await http.call('POST', '/schedules', { id: other, task: 'noop', ...times });
+    await http.call('DELETE', `/schedules/${encodeURIComponent(other)}`);
+    const { next, timezone } = made.json;
+    expect(next).not.toEqual([]);
+    expect(told.json).toMatchObject({ next, timezone });
+  });
+
   it('are refused with every fault at its place', async () => {
     const { status, json } = await http.call('POST', '/schedules', {
       ...{ id: 'x', task: 'noop', cron: '99 * * * *', catchupWindow: '1s', scheduledTime: '5m' },
@@ -77,6 +96,11 @@ describe('schedules', () => {
     expect(status).toBe(422);
     expect((json['faults'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([
       ...['catchupWindow', 'cron', 'scheduledTime'],
+    ]);
+    const told = await http.call('POST', '/schedule-preview', { every: '1ms', timezone: 'Mars' });
+    expect(told.status).toBe(422);
+    expect((told.json['faults'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([
+      ...['every', 'timezone'],
     ]);
   });
 });

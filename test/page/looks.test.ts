@@ -1,4 +1,5 @@
 /** Each view of the page in light, in dark and on a phone: nothing that axe-core takes for serious. */
+import type { GraphSpec } from '../../src/domain/spec.js';
 import {
   CHROMIUM,
   LOOKS,
@@ -25,6 +26,11 @@ const GRAPH = {
     { id: 'mail', task: 'echo', ...after('sign-off', 'train') },
   ],
 };
+const REPORT: GraphSpec = {
+  name: 'report',
+  params: { day: { type: 'string', default: 'today', description: 'of which day' } },
+  tasks: [{ id: 'a', task: 'echo', input: '${{ params.day }}' }],
+};
 
 /** Every kind of field. */
 const PARAMS = {
@@ -39,11 +45,14 @@ const PARAMS = {
 (CHROMIUM ? describe : describe.skip)('the look of the page', () => {
   let scene: PageScene;
   let id: string;
+  let kept: Kept;
   beforeAll(async () => {
     scene = await startPageScene();
     id = await scene.submit(GRAPH);
+    kept = await keep(scene);
   });
   afterAll(async () => {
+    await scene.harness.engine.schedules.delete(kept.schedule);
     await scene.harness.engine.cancelExecution(id);
     const { strangers, complaints } = await scene.stop();
     expect(strangers).toEqual([]);
@@ -58,6 +67,12 @@ const PARAMS = {
     ['gantt', () => hashOf(id, '?tab=gantt'), '.gantt li:nth-child(5)'],
     ['approvals', () => '#/approvals', '.cards li'],
     ['submit', () => '#/submit', 'option:nth-child(2)'],
+    ['schedules', () => '#/schedules', 'tbody tr'],
+    ['schedule', () => `#/schedules/${encodeURIComponent(kept.schedule)}`, '.plain-list a'],
+    ['new-schedule', () => '#/schedules?new=yes', '.preview'],
+    ['catalogue', () => '#/catalogue', '.catalogue section:nth-child(2) tbody tr'],
+    ['project', () => `#/catalogue?project=${kept.project}`, 'tbody tr'],
+    ['task', () => `#/catalogue?task=${kept.task}`, '.plain-list a'],
     ['system', () => '#/system', '.system .wide dl'],
   ];
 
@@ -107,3 +122,29 @@ const PARAMS = {
     });
   });
 });
+
+interface Kept {
+  schedule: string;
+  project: string;
+  task: string;
+}
+
+/** A schedule and a task of the catalogue, each of which has run. */
+async function keep({ harness }: PageScene): Promise<Kept> {
+  const { schedules, catalogue } = harness.engine;
+  const { id: schedule } = await schedules.create({
+    ...{ id: `${harness.taskQueue} nightly`, task: 'echo', input: { rows: 3 }, project: 'shop' },
+    ...{ cron: '30 2 * * MON-FRI', timezone: 'Europe/Zurich', note: 'of the shop' },
+  });
+  await schedules.trigger(schedule);
+  const project = await catalogue.projects.create({
+    ...{ name: 'shop', description: 'What the shop asks for' },
+  });
+  const task = await catalogue.tasks.create({
+    ...{ projectId: project.id, name: 'Nightly report', description: 'Sales of the day' },
+    ...{ run: { graph: REPORT }, defaults: { retry: { maxRetries: 2 } }, priority: 'HIGH' },
+  });
+  const handle = await harness.engine.scheduleTask({ taskId: task.id });
+  await handle.result();
+  return { schedule, project: project.id, task: task.id };
+}

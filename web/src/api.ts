@@ -112,17 +112,17 @@ async function problemOf(answer: Response): Promise<Problem> {
   }
 }
 
-async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await ask(path, signal ? { signal } : {})).json()) as T;
 }
 
-async function post<T>(path: string, json: unknown, signal?: AbortSignal): Promise<T> {
+export async function post<T>(path: string, json: unknown, signal?: AbortSignal): Promise<T> {
   const init = { method: 'POST', json, ...(signal ? { signal } : {}) };
   return (await (await ask(path, init)).json()) as T;
 }
 
 /** `?a=1&b=2`; what is empty is left out. */
-function queryOf(values: Record<string, string | number | null | undefined>): string {
+export function queryOf(values: Record<string, string | number | null | undefined>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values))
     if (value !== undefined && value !== null && value !== '') query.set(name, String(value));

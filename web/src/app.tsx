@@ -2,12 +2,14 @@
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { api, type Meta } from './api.js';
 import { ApprovalsView } from './approvals.js';
+import { CatalogueView } from './catalogue/view.js';
 import { ExecutionView } from './execution.js';
 import { ExecutionsView } from './executions.js';
 import { Empty, Loading } from './notice.js';
 import { usePoll } from './poll.js';
 import { RerunView } from './rerun.js';
 import { linkTo, useRoute, type Route } from './route.js';
+import { SchedulesView } from './schedules/view.js';
 import { signOut, useRefused, useToken } from './session.js';
 import { SignIn } from './sign-in.js';
 import { S } from './strings/page.js';
@@ -21,6 +23,8 @@ const APPROVALS_EVERY_MS = 5_000;
 const PLACES = [
   ['executions', S.executions],
   ['approvals', S.approvals],
+  ['schedules', S.schedules],
+  ['catalogue', S.catalogue],
   ['submit', S.submit],
   ['system', S.system],
 ] as const;
@@ -105,6 +109,10 @@ function View({ route, meta }: { route: Route; meta: Meta | undefined }) {
       );
     case 'approvals':
       return <ApprovalsView />;
+    case 'schedules':
+      return <SchedulesView id={id} query={route.query} />;
+    case 'catalogue':
+      return <CatalogueView query={route.query} />;
     case 'submit':
       return (
         <Suspense fallback={<Loading />}>

@@ -7,7 +7,7 @@ import { graphOf } from './graph-text.js';
 import { asProblem, usePoll } from './poll.js';
 import { ProblemNotice } from './notice.js';
 import { Refused } from './refused.js';
-import { go, linkTo } from './route.js';
+import { go, linkTo, parseRoute } from './route.js';
 import { S } from './strings/page.js';
 import { P } from './strings/submit.js';
 import { ParamsForm } from './submit/params-form.js';
@@ -27,7 +27,10 @@ const NO_PARAMS: Specs = {};
 
 export function SubmitView() {
   const [way, setWay] = useState<Way>('pipeline');
-  const [said, setSaid] = useState({ pipeline: '', yaml: '', task: '', input: '', project: '' });
+  const [said, setSaid] = useState(() => ({
+    ...{ yaml: '', task: '', input: '', project: '' },
+    pipeline: parseRoute(location.hash).query.get('pipeline') ?? '',
+  }));
   const [typed, setTyped] = useState<Typed>(UNTYPED);
   const [tries, setTries] = useState(0);
   const [problem, setProblem] = useState<Problem | string>();
@@ -153,7 +156,7 @@ function useFirstFault(tries: number) {
 }
 
 /** The parameters of a pasted pipeline; undefined while it cannot be read. */
-function paramsIn(text: string): Specs | undefined {
+export function paramsIn(text: string): Specs | undefined {
   const found = text.trim() === '' ? undefined : graphOf(text);
   if (!found || !('graph' in found)) return undefined;
   const { params } = found.graph;

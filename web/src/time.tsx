@@ -17,15 +17,22 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', {
   second: '2-digit',
 });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const DAY_AND_YEAR = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+});
 
-/** The time of day, with the day where that is not today's. */
+/** The time of day, with the day where that is not today's, and the year where that is another. */
 export function Moment({ at }: { at: string }) {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return <>{at}</>;
-  const today = date.toDateString() === new Date().toDateString();
+  const now = new Date();
+  const today = date.toDateString() === now.toDateString();
+  const day = date.getFullYear() === now.getFullYear() ? DAY : DAY_AND_YEAR;
   return (
     <time dateTime={at} title={at}>
-      {today ? CLOCK.format(date) : `${DAY.format(date)}, ${CLOCK.format(date)}`}
+      {today ? CLOCK.format(date) : `${day.format(date)}, ${CLOCK.format(date)}`}
     </time>
   );
 }

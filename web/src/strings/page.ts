@@ -50,6 +50,8 @@ export const S = {
   navigation: 'Main',
   executions: 'Executions',
   approvals: 'Approvals',
+  schedules: 'Schedules',
+  catalogue: 'Catalogue',
   submit: 'Submit',
   system: 'System',
   namespace: 'namespace',

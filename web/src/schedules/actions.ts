@@ -1,0 +1,69 @@
+/** What may be asked of a schedule, as questions to confirm. */
+import { Problem } from '../api.js';
+import type { Field, Question } from '../dialog.js';
+import { go, linkTo } from '../route.js';
+import { S } from '../strings/page.js';
+import { C } from '../strings/schedules.js';
+import { schedules } from './calls.js';
+
+/** What was done, to be told beside the schedule. */
+export interface Told {
+  text: string;
+  executionId?: string;
+}
+
+const REASON: Field = { name: 'reason', label: S.reason, kind: 'line' };
+const SPAN: Field[] = [
+  { name: 'from', label: C.from, kind: 'line', required: true },
+  { name: 'to', label: C.to, kind: 'line', required: true },
+];
+
+type Verb = 'pause' | 'resume' | 'trigger' | 'backfill' | 'delete';
+const WORDS: Record<Verb, string> = {
+  pause: S.pause,
+  resume: S.resume,
+  trigger: C.trigger,
+  backfill: C.backfill,
+  delete: C.delete,
+};
+
+export function scheduleActions(
+  id: string,
+  paused: boolean,
+  tell: (told: Told | undefined) => void,
+): Question[] {
+  const question = (verb: Verb, run: Question['run'], before: readonly Field[] = []): Question => ({
+    ...{ title: `${WORDS[verb]}: ${id}`, text: C.ask[verb], verb: WORDS[verb] },
+    ...{ fields: [...before, REASON], run },
+  });
+  const switched = paused ? 'resume' : 'pause';
+  return [
+    question('trigger', async (values) => tell(await triggered(id, values))),
+    question(switched, async (values) => {
+      await schedules[switched](id, values);
+      tell(undefined);
+    }),
+    question(
+      'backfill',
+      async (values) => {
+        const { times } = await schedules.backfill(id, values);
+        tell({ text: C.backfilled(times.length) });
+      },
+      SPAN,
+    ),
+    {
+      ...question('delete', async (values) => {
+        await schedules.delete(id, values);
+        go(linkTo(['schedules']));
+      }),
+      dangerous: true,
+    },
+  ];
+}
+
+/** That nothing was started is a problem to show, not an answer. */
+async function triggered(id: string, values: Record<string, unknown>): Promise<Told> {
+  const { outcome, executionId } = await schedules.trigger(id, values);
+  if (outcome === 'skipped') throw new Problem(409, 'SKIPPED', C.skipped);
+  return { text: outcome === 'started' ? C.started : C.waits, executionId };
+}
