@@ -9,6 +9,7 @@ import { letterRoutes } from './letter-routes.js';
 import { limitRoutes } from './limit-routes.js';
 import { logRoutes } from './log-routes.js';
 import { scheduleRoutes } from './schedule-routes.js';
+import { statsRoutes } from './stats-routes.js';
 import { systemRoutes } from './system-routes.js';
 import { verbRoutes } from './verb-routes.js';
 
@@ -23,5 +24,6 @@ export const ROUTES: readonly Route[] = [
   ...limitRoutes,
   ...letterRoutes,
   ...keyRoutes,
+  ...statsRoutes,
   ...systemRoutes,
 ];

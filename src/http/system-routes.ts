@@ -8,7 +8,7 @@ import { previewWaits } from '../domain/retry.js';
 import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { assertWithin } from './bounds.js';
-import { many, projectFor } from './calls.js';
+import { projectFor } from './calls.js';
 import { openApprovals } from './open-approvals.js';
 import { FaultShape, HttpProblem } from './problem.js';
 import { route } from './route.js';
@@ -76,33 +76,6 @@ export const systemRoutes = [
     of: 'system',
     answer: loose('SystemDetail', 'As engine.systemDetail() gives it.'),
     handle: ({ engine }) => engine.systemDetail(),
-  }),
-  route({
-    id: 'stats',
-    method: 'GET',
-    path: '/stats',
-    tag: 'system',
-    summary: 'Counts and percentiles of executions',
-    description: 'Needs the store.',
-    scope: 'read',
-    of: 'projects',
-    query: z.strictObject({
-      project: z.string().min(1).optional(),
-      taskId: z.string().min(1).optional(),
-      since: z.iso.datetime({ offset: true }).optional(),
-      until: z.iso.datetime({ offset: true }).optional(),
-      by: z.enum(['status', 'task', 'project', 'hour', 'day']).optional(),
-      kind: many(z.enum(['graph', 'task', 'item', 'node'])).optional(),
-    }),
-    answer: loose('ExecutionStats', 'As engine.getExecutionStats() gives it.'),
-    handle: async (call) => {
-      const { project: given, ...query } = call.query;
-      const project = projectFor(call, given);
-      return await call.engine.getExecutionStats({
-        ...(query as object),
-        ...(project === undefined ? {} : { project }),
-      });
-    },
   }),
   route({
     id: 'listPipelines',
