@@ -19,7 +19,10 @@ const GRAPH = {
     { id: 'check', task: 'fail', input: { message: 'no space left' }, retry: { maxRetries: 0 } },
     { id: 'publish', task: 'echo', ...after('join', 'check') },
     { id: 'each', task: 'echo', map: { over: [1, 2, 3] }, input: { n: 1 }, ...after('join') },
-    { id: 'train', task: 'gated', input: { gate: 'train' }, ...after('join') },
+    {
+      ...{ id: 'train', task: 'gated', input: { gate: 'train' }, ...after('join') },
+      limit: { key: 'warehouse', max: 2 },
+    },
     { id: 'flaky', task: 'fail', retry: { maxRetries: 5, delay: '1h' }, ...after('orders') },
     { id: 'sign-off', approval: { message: 'Publish the report?' }, ...after('join') },
     { id: 'mail', task: 'echo', ...after('sign-off', 'train') },
@@ -32,6 +35,7 @@ const GRAPH = {
   beforeAll(async () => {
     scene = await startPageScene();
     id = await scene.submit(GRAPH);
+    await scene.http.call('POST', '/circuits/bank/open', {});
   });
   afterAll(async () => {
     await scene.harness.engine.cancelExecution(id);
@@ -48,7 +52,8 @@ const GRAPH = {
     ['gantt', () => hashOf(id, '?tab=gantt'), '.gantt li:nth-child(5)'],
     ['approvals', () => '#/approvals', '.cards li'],
     ['submit', () => '#/submit', 'option:nth-child(2)'],
-    ['system', () => '#/system', '.system .wide dl'],
+    ['statistics', () => '#/statistics?kind=node', '.plot canvas'],
+    ['system', () => '#/system', '[data-limit="warehouse"]'],
   ];
 
   describe.each(Object.keys(LOOKS) as LookName[])('%s', (look) => {

@@ -1,10 +1,10 @@
 /** The frame of the page: navigation, sign-in, and the view that the address names. */
-import { useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { api, type Meta } from './api.js';
 import { ApprovalsView } from './approvals.js';
 import { ExecutionView } from './execution.js';
 import { ExecutionsView } from './executions.js';
-import { Empty } from './notice.js';
+import { Empty, Loading } from './notice.js';
 import { usePoll } from './poll.js';
 import { RerunView } from './rerun.js';
 import { linkTo, useRoute, type Route } from './route.js';
@@ -12,7 +12,12 @@ import { signOut, useRefused, useToken } from './session.js';
 import { SignIn } from './sign-in.js';
 import { S } from './strings/page.js';
 import { SubmitView } from './submit.js';
-import { SystemView } from './system.js';
+import { SystemView } from './system/view.js';
+
+/** With what draws its plots: read when it is looked at. */
+const StatisticsView = lazy(async () => ({
+  default: (await import('./statistics/view.js')).StatisticsView,
+}));
 
 const APPROVALS_EVERY_MS = 5_000;
 
@@ -20,6 +25,7 @@ const PLACES = [
   ['executions', S.executions],
   ['approvals', S.approvals],
   ['submit', S.submit],
+  ['statistics', S.statistics],
   ['system', S.system],
 ] as const;
 
@@ -105,6 +111,12 @@ function View({ route, meta }: { route: Route; meta: Meta | undefined }) {
       return <ApprovalsView />;
     case 'submit':
       return <SubmitView />;
+    case 'statistics':
+      return (
+        <Suspense fallback={<Loading />}>
+          <StatisticsView query={route.query} />
+        </Suspense>
+      );
     case 'system':
       return <SystemView />;
     default:

@@ -83,6 +83,8 @@ export const S = {
   none: 'Nothing here yet.',
   noneMatches: 'No execution matches.',
   submitOne: 'Submit one',
+  kind: 'Kind',
+  takeAway: (what: string) => `Every ${what.toLowerCase()}`,
 
   graph: 'Graph',
   gantt: 'Gantt',
@@ -225,14 +227,5 @@ export const S = {
   line: 'line',
   submitting: 'Submitting …',
 
-  workers: 'Workers',
-  queue: 'Queue',
-  limits: 'Limits',
-  circuits: 'Circuits',
-  jobs: 'Executions',
-  modes: 'Modes',
-  versions: 'Versions',
   statistics: 'Statistics',
-  empty: 'none',
-  everything: 'All of it as JSON',
 } as const;
