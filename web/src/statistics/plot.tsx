@@ -60,7 +60,12 @@ export function Plot(props: PlotProps) {
   return (
     <figure className="card plot">
       <figcaption>
-        <h2>{title}</h2>
+        <div className="plot-title">
+          <h2>{title}</h2>
+          <span className="soft small" aria-hidden="true">
+            {index !== undefined && periodText(at[index] ?? 0, by)}
+          </span>
+        </div>
         <ul className="plot-legend small">
           {lines.map(({ label, colour, dashed, values }) => (
             <li key={label}>
@@ -69,14 +74,11 @@ export function Plot(props: PlotProps) {
                 style={{ color: `var(${colour})` }}
               />
               {label}
-              <span className="plot-value">
+              <span className={`plot-value ${unit}`}>
                 {index !== undefined && valueText(values[index] ?? null, unit)}
               </span>
             </li>
           ))}
-          <li className="soft plot-time" aria-hidden="true">
-            {index !== undefined && periodText(at[index] ?? 0, by)}
-          </li>
         </ul>
       </figcaption>
       <div
@@ -150,11 +152,12 @@ function plotOf(
       y: { range: (_, __, max) => [0, unit === 'percent' ? 100 : roundUp(max, unit)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, ticks: grid, values: timeLabels },
+      { ...axis, grid: { show: false }, ticks: grid, values: timeLabels, size: 34 },
       {
         ...{ ...axis, grid, ticks: { show: false }, size: 74 },
         incrs: unit === 'ms' ? DURATIONS : COUNTS.flat(),
-        values: (_, values) => values.map((value) => valueText(value, unit)),
+        values: (_, values) =>
+          values.map((value) => (unit === 'percent' ? `${value} %` : valueText(value, unit))),
       },
     ],
     series: [

@@ -78,30 +78,32 @@ export function Failing({ choice, groups }: { choice: Choice; groups: readonly S
       <h2>{T.failing}</h2>
       {failing.length === 0 && <p className="soft">{T.noneFails}</p>}
       {failing.length > 0 && (
-        <table className="ranking">
-          <thead>
-            <tr>
-              <th scope="col">{T.name}</th>
-              <th scope="col" className="number">
-                {T.failed}
-              </th>
-              <th scope="col">{T.how}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {failing.map((group) => (
-              <tr key={String(group.key.task)} data-task={group.key.task}>
-                <td>
-                  <Name {...{ choice, group }} />
-                </td>
-                <td className="number">{T.nOfM(group.failed, endedOf(group))}</td>
-                <td>
-                  <Ways {...{ choice, group }} />
-                </td>
+        <div className="scroll" tabIndex={0} role="region" aria-label={T.failing}>
+          <table className="ranking">
+            <thead>
+              <tr>
+                <th scope="col">{T.name}</th>
+                <th scope="col" className="number">
+                  {T.failed}
+                </th>
+                <th scope="col">{T.how}</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {failing.map((group) => (
+                <tr key={String(group.key.task)} data-task={group.key.task}>
+                  <td>
+                    <Name {...{ choice, group }} />
+                  </td>
+                  <td className="number">{T.nOfM(group.failed, endedOf(group))}</td>
+                  <td>
+                    <Ways {...{ choice, group }} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
     </section>
   );
@@ -131,30 +133,32 @@ export function Slowest({ choice, groups }: { choice: Choice; groups: readonly S
       <h2>{T.slowest}</h2>
       {ran.length === 0 && <p className="soft">{T.noneRan}</p>}
       {ran.length > 0 && (
-        <table className="ranking">
-          <thead>
-            <tr>
-              <th scope="col">{T.name}</th>
-              {[T.ended, T.p50, T.p95].map((head) => (
-                <th key={head} scope="col" className="number">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {ran.map((group) => (
-              <tr key={String(group.key.task)} data-task={group.key.task}>
-                <td>
-                  <Name {...{ choice, group }} />
-                </td>
-                <td className="number">{endedOf(group)}</td>
-                <td className="number">{valueText(group.runMs.p50, 'ms')}</td>
-                <td className="number">{valueText(group.runMs.p95, 'ms')}</td>
+        <div className="scroll" tabIndex={0} role="region" aria-label={T.slowest}>
+          <table className="ranking">
+            <thead>
+              <tr>
+                <th scope="col">{T.name}</th>
+                {[T.ended, T.p50, T.p95].map((head) => (
+                  <th key={head} scope="col" className="number">
+                    {head}
+                  </th>
+                ))}
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {ran.map((group) => (
+                <tr key={String(group.key.task)} data-task={group.key.task}>
+                  <td>
+                    <Name {...{ choice, group }} />
+                  </td>
+                  <td className="number">{endedOf(group)}</td>
+                  <td className="number">{valueText(group.runMs.p50, 'ms')}</td>
+                  <td className="number">{valueText(group.runMs.p95, 'ms')}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
     </section>
   );

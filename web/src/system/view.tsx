@@ -23,14 +23,16 @@ export function SystemView() {
   const [question, setQuestion] = useState<Question>();
   const [done, setDone] = useState('');
   const { data, problem } = system;
+  // All at once, so that nothing that has been shown is pushed down by what comes later.
+  const isThere = [system, limits, circuits].every((one) => one.data ?? one.problem);
   return (
     <>
       <div className="title">
         <h1>{Y.title}</h1>
       </div>
       {problem && <ProblemNotice problem={problem} onRetry={system.refresh} />}
-      {!data && !problem && <Loading />}
-      <div className="system">
+      {!isThere && <Loading />}
+      <div className="system" hidden={!isThere}>
         {data && <Facts detail={data} />}
         {data && data.warnings.length > 0 && <Warnings warnings={data.warnings} />}
         {data && <Queues queues={data.queues} />}
