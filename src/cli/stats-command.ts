@@ -1,22 +1,27 @@
 /** `tempograph stats`: how many executions there are, how they ended, and how long they took. */
 import type { ExecutionStats, ExecutionStatsQuery } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
+import {
+  STATS_GROUPINGS,
+  STATS_ORDERS,
+  type StatsGrouping,
+  type StatsOrder,
+} from '../domain/statistics.js';
 import { table, type Cell } from './columns.js';
-import { option, type CommandDefinition, type CommonOptions } from './command.js';
+import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';
 import { sinceOf } from './since.js';
 
-const GROUPINGS = ['status', 'task', 'project', 'hour', 'day'] as const;
-type Grouping = (typeof GROUPINGS)[number];
-
 interface StatsOptions extends CommonOptions {
-  by?: Grouping;
+  by?: StatsGrouping;
   project?: string;
   task?: string;
   since?: string;
   nodes?: boolean;
+  order?: StatsOrder;
+  limit?: number;
 }
 
 export const stats: CommandDefinition<StatsOptions> = {
@@ -25,7 +30,7 @@ export const stats: CommandDefinition<StatsOptions> = {
   description:
     'Graphs, lone tasks and batch items; with --nodes the nodes of graphs instead. Needs the store.',
   options: [
-    option('--by <what>', 'a line for each').choices([...GROUPINGS]),
+    option('--by <what>', 'a line for each').choices([...STATS_GROUPINGS]),
     option('--project <name>', 'only those of a project'),
     option('--task <name>', 'only those of a task or graph'),
     option(
@@ -33,10 +38,16 @@ export const stats: CommandDefinition<StatsOptions> = {
       'ended at or after this time, or this long ago (24h), taken down to the full hour',
     ),
     option('--nodes', 'the nodes of graphs'),
+    option(
+      '--order <what>',
+      'of the lines: by key, else most first (wait and run by their 95th percentile)',
+    ).choices([...STATS_ORDERS]),
+    option('-n, --limit <n>', 'at most this many lines', wholeNumber('--limit', 1, 1_000)),
   ],
   examples: [
     ['tempograph stats', 'all of them'],
     ['tempograph stats --by task --since 24h', 'a line for each task'],
+    ['tempograph stats --by task --order failed -n 5', 'those that fail most'],
   ],
   run: async (out, options) =>
     await withSession(options, async ({ engine }) => {
@@ -47,9 +58,12 @@ export const stats: CommandDefinition<StatsOptions> = {
     }),
 };
 
-function queryOf({ by, project, task, since, nodes }: StatsOptions): ExecutionStatsQuery {
+function queryOf(options: StatsOptions): ExecutionStatsQuery {
+  const { by, project, task, since, nodes, order, limit } = options;
   return {
     ...(by === undefined ? {} : { by }),
+    ...(order === undefined ? {} : { order }),
+    ...(limit === undefined ? {} : { limit }),
     ...(project === undefined ? {} : { project }),
     ...(task === undefined ? {} : { taskId: task }),
     ...(since === undefined ? {} : { since: sinceOf(since) }),
@@ -62,12 +76,12 @@ const TIMES = ['WAIT P50', 'P95', 'P99', 'RUN P50', 'P95', 'P99'];
 
 type Figures = Omit<ExecutionStats, 'groups'>;
 
-function printStats(out: Output, found: ExecutionStats, by: Grouping | undefined): void {
+function printStats(out: Output, found: ExecutionStats, by: StatsGrouping | undefined): void {
   const paint = out.style.dim;
   const head = [...(by === undefined ? [] : [by.toUpperCase()]), ...HEAD, ...TIMES];
   const rows: Cell[][] = [head.map((text) => ({ text, paint }))];
   for (const group of found.groups ?? [])
-    rows.push([{ text: keyOf(group.key[by as Grouping]) }, ...cells(group)]);
+    rows.push([{ text: keyOf(group.key[by as StatsGrouping]) }, ...cells(group)]);
   rows.push([...(by === undefined ? [] : [{ text: 'all' }]), ...cells(found)]);
   for (const line of table(rows, out.live ? out.width : Infinity)) out.print(line);
 }

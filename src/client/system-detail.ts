@@ -34,6 +34,8 @@ export interface SystemDetail {
   taskQueue: string;
   workers: WorkerDetail[];
   queue: QueueDetail;
+  /** That queue and those of programs, with how many workers poll each. */
+  queues: QueueFigures[];
   /** Executions that have not ended and that have; null without a store. */
   jobs: { open: number; closed: number } | null;
   /** How many of the workers that answered can run a task so. */
@@ -97,12 +99,13 @@ export async function systemDetail(parts: SystemParts): Promise<SystemDetail> {
   };
   const connection = client.connection as Connection;
   const { namespace } = client.options;
-  const [info, queue, store, used] = await Promise.all([
+  const [info, queue, queues, store, used] = await Promise.all([
     or('server', () => connection.workflowService.getSystemInfo({}), undefined),
     or('task queue', () => describeQueue(connection, namespace, taskQueue), {
       pollers: [],
       queue: NO_QUEUE,
     }),
+    or('queues', () => queueFigures(client, taskQueue), []),
     or('store', () => stores.get(), undefined),
     or('limits', () => limits.list(), []),
   ]);
@@ -113,7 +116,7 @@ export async function systemDetail(parts: SystemParts): Promise<SystemDetail> {
     : undefined;
   return {
     versions: { tempograph: packageVersion(), server: info?.serverVersion ?? null },
-    ...{ address, namespace, taskQueue, workers, warnings, circuits },
+    ...{ address, namespace, taskQueue, workers, warnings, circuits, queues },
     queue: queue.queue,
     jobs: stats ? { open: stats.active, closed: stats.total - stats.active } : null,
     modes: modesOf(workers),

@@ -83,15 +83,6 @@ export async function openEngine(
   }
 }
 
-/** Whether it still answers. @throws TaskError ENVIRONMENT */
-export async function pingEngine({ docker, where }: Engine): Promise<void> {
-  try {
-    await docker.ping();
-  } catch (error) {
-    throw engineFailed(`${where} did not answer`, error);
-  }
-}
-
 function connection(
   { socketPath, host }: EngineAddress,
   environment: NodeJS.ProcessEnv,

@@ -10,6 +10,7 @@ import { limitRoutes } from './limit-routes.js';
 import { logRoutes } from './log-routes.js';
 import { pipelineRoutes } from './pipeline-routes.js';
 import { scheduleRoutes } from './schedule-routes.js';
+import { statsRoutes } from './stats-routes.js';
 import { systemRoutes } from './system-routes.js';
 import { verbRoutes } from './verb-routes.js';
 
@@ -25,5 +26,6 @@ export const ROUTES: readonly Route[] = [
   ...limitRoutes,
   ...letterRoutes,
   ...keyRoutes,
+  ...statsRoutes,
   ...systemRoutes,
 ];

@@ -1,7 +1,7 @@
 /** How everything stands. */
 import { z } from 'zod';
 import { packageVersion } from '../config.js';
-import { many, projectFor } from './calls.js';
+import { projectFor } from './calls.js';
 import { openApprovals } from './open-approvals.js';
 import { route } from './route.js';
 import { loose } from './shapes.js';
@@ -44,33 +44,6 @@ export const systemRoutes = [
     of: 'system',
     answer: loose('SystemDetail', 'As engine.systemDetail() gives it.'),
     handle: ({ engine }) => engine.systemDetail(),
-  }),
-  route({
-    id: 'stats',
-    method: 'GET',
-    path: '/stats',
-    tag: 'system',
-    summary: 'Counts and percentiles of executions',
-    description: 'Needs the store.',
-    scope: 'read',
-    of: 'projects',
-    query: z.strictObject({
-      project: z.string().min(1).optional(),
-      taskId: z.string().min(1).optional(),
-      since: z.iso.datetime({ offset: true }).optional(),
-      until: z.iso.datetime({ offset: true }).optional(),
-      by: z.enum(['status', 'task', 'project', 'hour', 'day']).optional(),
-      kind: many(z.enum(['graph', 'task', 'item', 'node'])).optional(),
-    }),
-    answer: loose('ExecutionStats', 'As engine.getExecutionStats() gives it.'),
-    handle: async (call) => {
-      const { project: given, ...query } = call.query;
-      const project = projectFor(call, given);
-      return await call.engine.getExecutionStats({
-        ...(query as object),
-        ...(project === undefined ? {} : { project }),
-      });
-    },
   }),
   route({
     id: 'listApprovals',

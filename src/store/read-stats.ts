@@ -3,11 +3,17 @@
  * from the index of open executions.
  */
 import { sql } from 'kysely';
+import {
+  STATS_GROUPINGS,
+  STATS_ORDERS,
+  type StatsGrouping,
+  type StatsOrder,
+} from '../domain/statistics.js';
 import { STATUSES, type Status } from '../domain/status.js';
 import type { Database } from './database.js';
 import { EXECUTION_KINDS, SCHEDULED_KINDS, type ExecutionKind } from './execution-row.js';
 import { percentiles, type Histogram } from './histogram.js';
-import { someOf } from './paging.js';
+import { limitOf, someOf } from './paging.js';
 import { GRAIN, LEVEL } from './stats-counters.js';
 import {
   addEncodedFigures,
@@ -16,22 +22,15 @@ import {
   type StatusFigures,
 } from './stats-figures.js';
 import { periodOf, stretchesOf, type Level, type Stretch } from './stats-period.js';
-import type {
-  ExecutionStats,
-  Percentiles,
-  StatsFigures,
-  StatsGroup,
-  StatsGrouping,
-  StatsQuery,
-} from './stats.js';
+import type { ExecutionStats, Percentiles, StatsFigures, StatsGroup, StatsQuery } from './stats.js';
 
-const GROUPINGS: readonly StatsGrouping[] = ['status', 'task', 'project', 'hour', 'day'];
-
-/** See `Stats.getExecutionStats`. @throws TaskError CONFIGURATION for a grouping or a kind that is none */
+/** See `Stats.getExecutionStats`. @throws TaskError CONFIGURATION for a grouping, kind, order or limit that is none */
 export async function readStats(database: Database, query: StatsQuery): Promise<ExecutionStats> {
-  const by = query.by === undefined ? [] : someOf('by', query.by, GROUPINGS);
+  const by = query.by === undefined ? [] : someOf('by', query.by, STATS_GROUPINGS);
   const kinds =
     query.kind === undefined ? SCHEDULED_KINDS : someOf('kind', query.kind, EXECUTION_KINDS);
+  const [order = 'key'] = someOf('order', query.order ?? 'key', STATS_ORDERS);
+  const most = query.limit === undefined ? undefined : limitOf(query.limit);
   const groups = new Groups(by);
   if (kinds.length > 0) {
     const longest: Level = by.includes('hour') ? 'hour' : by.includes('day') ? 'day' : 'month';
@@ -39,7 +38,10 @@ export async function readStats(database: Database, query: StatsQuery): Promise<
       for (const row of await readCounters(database, query, kinds, by, stretch)) groups.addRow(row);
     for (const row of await readOpen(database, query, kinds)) groups.addOpen(row);
   }
-  return { ...groups.all(), ...(by.length === 0 ? {} : { groups: groups.list() }) };
+  return {
+    ...groups.all(),
+    ...(by.length === 0 ? {} : { groups: groups.list(order).slice(0, most) }),
+  };
 }
 
 interface Counted {
@@ -141,11 +143,11 @@ class Groups {
     group.active += count;
   }
 
-  list(): StatsGroup[] {
+  list(order: StatsOrder): StatsGroup[] {
     return [...this.groups.values()]
       .map((group) => ({ key: group.key, ...summaryOf(group) }))
       .filter(({ total }) => total > 0)
-      .sort((a, b) => compareKeys(this.by, a.key, b.key));
+      .sort((a, b) => sizeIn(order, b) - sizeIn(order, a) || compareKeys(this.by, a.key, b.key));
   }
 
   all(): StatsFigures {
@@ -194,6 +196,24 @@ function summaryOf({ ended, byStatus, active }: Group): StatsFigures {
 function percentilesOf(histogram: Histogram): Percentiles {
   const [p50 = null, p95 = null, p99 = null] = percentiles(histogram, [0.5, 0.95, 0.99]);
   return { p50, p95, p99 };
+}
+
+/** How much of what is asked for a group has; -1 where nothing has been measured. */
+function sizeIn(order: StatsOrder, { total, failed, totalRetries, waitMs, runMs }: StatsGroup) {
+  switch (order) {
+    case 'key':
+      return 0;
+    case 'total':
+      return total;
+    case 'failed':
+      return failed;
+    case 'retries':
+      return totalRetries;
+    case 'wait':
+      return waitMs.p95 ?? -1;
+    case 'run':
+      return runMs.p95 ?? -1;
+  }
 }
 
 /** In the order of the groupings; what has no value comes last. */

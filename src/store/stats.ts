@@ -1,10 +1,9 @@
 /** Figures about executions, from counters and histograms that `record` keeps: never by reading the executions. */
+import type { StatsGrouping, StatsOrder } from '../domain/statistics.js';
 import type { Status } from '../domain/status.js';
 import type { Database } from './database.js';
 import type { ExecutionKind } from './execution-row.js';
 import { readStats } from './read-stats.js';
-
-export type StatsGrouping = 'status' | 'task' | 'project' | 'hour' | 'day';
 
 export interface StatsQuery {
   /** One group per combination of these. */
@@ -17,6 +16,10 @@ export interface StatsQuery {
   since?: number;
   /** Ended before; taken up to the full hour (UTC). */
   until?: number;
+  /** Of the groups. Default: `key`. */
+  order?: StatsOrder;
+  /** Only the first groups, from 1 to 1,000; the figures beside them are of all. Default: every group. */
+  limit?: number;
 }
 
 /** Milliseconds, each within 4 % of the exact one; null when nothing has been measured. */

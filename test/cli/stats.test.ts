@@ -32,6 +32,16 @@ describe('tempograph stats and list', () => {
     ]);
   });
 
+  it('gives the first lines of an order beside figures of all', async () => {
+    await (await harness.engine.scheduleTask({ task: 'echo' })).result();
+    await until(async () => (await harness.engine.getExecutionStats()).total === 3);
+    const { stdout } = await cli('stats', '--by', 'task', '--order', 'failed', '-n', '1', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      total: 3,
+      groups: [{ key: { task: 'fail' }, failed: 1 }],
+    });
+  });
+
   it('refuses a grouping that is none with exit code 2', async () => {
     expect((await cli('stats', '--by', 'colour')).code).toBe(2);
   });

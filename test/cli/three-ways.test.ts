@@ -107,6 +107,14 @@ describe('the command line', () => {
       (one) => `/stats?by=task&project=project-${one}`,
     ],
     [
+      'stats in order',
+      (one) =>
+        ['stats', '--nodes', '--by', 'task', '--order', 'run', '-n', '1'].concat([
+          ...['--project', `project-${one}`],
+        ]),
+      (one) => `/stats?kind=node&by=task&order=run&limit=1&project=project-${one}`,
+    ],
+    [
       'stats of nodes',
       (one) => ['stats', '--nodes', '--project', `project-${one}`],
       (one) => `/stats?kind=node&project=project-${one}`,

@@ -23,6 +23,11 @@ describe('systemDetail', () => {
       versions: { tempograph: expect.any(String) as string, server: expect.any(String) as string },
       taskQueue: harness.taskQueue,
       queue: { backlog: 0 },
+      queues: ['', '-process', '-container', '-faas'].map((runner) => ({
+        queue: harness.taskQueue + runner,
+        workers: expect.any(Number) as number,
+        backlog: 0,
+      })),
       warnings: [],
       circuits: [],
     });

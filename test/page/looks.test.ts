@@ -20,7 +20,10 @@ const GRAPH = {
     { id: 'check', task: 'fail', input: { message: 'no space left' }, retry: { maxRetries: 0 } },
     { id: 'publish', task: 'echo', ...after('join', 'check') },
     { id: 'each', task: 'echo', map: { over: [1, 2, 3] }, input: { n: 1 }, ...after('join') },
-    { id: 'train', task: 'gated', input: { gate: 'train' }, ...after('join') },
+    {
+      ...{ id: 'train', task: 'gated', input: { gate: 'train' }, ...after('join') },
+      limit: { key: 'warehouse', max: 2 },
+    },
     { id: 'flaky', task: 'fail', retry: { maxRetries: 5, delay: '1h' }, ...after('orders') },
     { id: 'sign-off', approval: { message: 'Publish the report?' }, ...after('join') },
     { id: 'mail', task: 'echo', ...after('sign-off', 'train') },
@@ -50,6 +53,7 @@ const PARAMS = {
     scene = await startPageScene();
     id = await scene.submit(GRAPH);
     kept = await keep(scene);
+    await scene.http.call('POST', '/circuits/bank/open', {});
   });
   afterAll(async () => {
     await scene.harness.engine.schedules.delete(kept.schedule);
@@ -73,7 +77,8 @@ const PARAMS = {
     ['catalogue', () => '#/catalogue', '.catalogue section:nth-child(2) tbody tr'],
     ['project', () => `#/catalogue?project=${kept.project}`, 'tbody tr'],
     ['task', () => `#/catalogue?task=${kept.task}`, '.plain-list a'],
-    ['system', () => '#/system', '.system .wide dl'],
+    ['statistics', () => '#/statistics?kind=node', '.plot canvas'],
+    ['system', () => '#/system', '[data-limit="warehouse"]'],
   ];
 
   describe.each(Object.keys(LOOKS) as LookName[])('%s', (look) => {

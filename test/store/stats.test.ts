@@ -10,6 +10,7 @@ import {
   percentiles,
 } from '../../src/store/histogram.js';
 import { periodOf, stretchesOf } from '../../src/store/stats-period.js';
+import type { StatsOrder } from '../../src/domain/statistics.js';
 import type { StatsQuery } from '../../src/store/stats.js';
 import { describeDatabases } from '../support/databases.js';
 import { executionsFrom } from './support/busy-month.js';
@@ -190,6 +191,45 @@ describeDatabases('getExecutionStats', (database) => {
     const { groups, ...all } = await stats.getExecutionStats({ by: 'project' });
     expect(all).toMatchObject({ total: 1, retried: 1 });
     expect(groups?.map(({ key }) => key.project)).toEqual(['p']);
+  });
+
+  it('puts groups in the order that is asked for, and gives the first of them beside figures of all', async () => {
+    const { executions, stats } = await database.fresh();
+    const failed = { status: 'FAILED', attempts: 2 } as const;
+    await executions.record(
+      [
+        ...['a1', 'a2', 'a3'].map((id) => ended(id, { taskId: 'often' })),
+        ...['b1', 'b2'].map((id) => ended(id, { taskId: 'breaks', ...failed })),
+        ended('c1', { taskId: 'slow', ...failed, attempts: 9, endedAt: T + HOUR }),
+        ended('d1', { taskId: 'late', startedAt: T + 500 }),
+        ended('e1', { taskId: 'skipped', status: 'SKIPPED', startedAt: null }),
+      ],
+      T,
+    );
+    const first = async (order: StatsOrder, limit?: number): Promise<unknown[]> => {
+      const most = limit === undefined ? {} : { limit };
+      const { groups = [], total } = await stats.getExecutionStats({ by: 'task', order, ...most });
+      return [...groups.map(({ key }) => key.task), total];
+    };
+    await expect(first('total', 1)).resolves.toEqual(['often', 8]);
+    await expect(first('failed', 2)).resolves.toEqual(['breaks', 'slow', 8]);
+    await expect(first('retries', 1)).resolves.toEqual(['slow', 8]);
+    await expect(first('wait', 1)).resolves.toEqual(['late', 8]);
+    const byTime = await first('run');
+    expect(byTime[0]).toBe('slow');
+    expect(byTime[4]).toBe('skipped'); // nothing was measured
+    await expect(first('key')).resolves.toEqual([
+      ...['breaks', 'late', 'often', 'skipped', 'slow'],
+      8,
+    ]);
+  });
+
+  it.each([
+    ['order', { order: 'fame' as 'run' }],
+    ['limit', { limit: 0 }],
+  ])('refuses %s that is none', async (name, query) => {
+    const { stats } = await database.fresh();
+    await expect(stats.getExecutionStats({ by: 'task', ...query })).rejects.toThrow(`${name}: got`);
   });
 
   it('refuses a grouping that is none', async () => {

@@ -1,14 +1,18 @@
 /** The server's API: `/api/v1`, JSON; an answer that is no 2xx is thrown as {@link Problem}. */
+import type { CircuitRecord } from '../../src/client/circuits.js';
+import type { LimitRecord, LimitStatus } from '../../src/client/limits.js';
 import type { ExecutionRecord } from '../../src/client/record.js';
+import type { SystemDetail } from '../../src/client/system-detail.js';
 import type { Explanation } from '../../src/domain/explain.js';
 import type { Fault } from '../../src/domain/fault.js';
 import type { GraphForecast } from '../../src/domain/forecast.js';
-import type { Json } from '../../src/domain/json.js';
 import type { LogLine } from '../../src/domain/log-line.js';
 import type { AttemptRecord } from '../../src/domain/outcome.js';
 import type { NodeArtifact } from '../../src/domain/artifact.js';
 import type { ParamSpec } from '../../src/domain/spec.js';
 import type { RerunPlan } from '../../src/client/rerun.js';
+import type { StatsGrouping, StatsOrder } from '../../src/domain/statistics.js';
+import type { ExecutionStats } from '../../src/store/stats.js';
 import type { Answer, ApprovalView } from '../../src/workflows/messages.js';
 import { refuse, token } from './session.js';
 
@@ -136,12 +140,53 @@ const nodeAt = (executionId: string, nodeId: string) =>
 export interface ExecutionFilter {
   status?: string | undefined;
   text?: string | undefined;
+  taskId?: string | undefined;
+  project?: string | undefined;
+  kind?: string | undefined;
   cursor?: string | undefined;
 }
 
+export interface StatsQuery {
+  by?: StatsGrouping;
+  project?: string;
+  taskId?: string;
+  kind?: string;
+  since?: string;
+  until?: string;
+  order?: StatsOrder;
+  limit?: number;
+}
+
+/** Whose limit or circuit it is; null: of executions without a project. */
+type Project = string | null;
+
 export const api = {
   meta: (signal?: AbortSignal) => get<Meta>('/meta', signal),
-  system: (signal?: AbortSignal) => get<Json>('/system', signal),
+  system: (signal?: AbortSignal) => get<SystemDetail>('/system', signal),
+  stats: (query: StatsQuery, signal?: AbortSignal) =>
+    get<ExecutionStats>(`/stats${queryOf({ ...query })}`, signal),
+  limits: async (signal?: AbortSignal) =>
+    (await get<{ limits: LimitRecord[] }>('/limits', signal)).limits,
+  limit: (key: string, project: Project, signal?: AbortSignal) =>
+    get<LimitStatus>(`/limits/${encodeURIComponent(key)}${queryOf({ project })}`, signal),
+  setLimit: async (key: string, project: Project, request: Record<string, unknown>) => {
+    const path = `/limits/${encodeURIComponent(key)}${queryOf({ project })}`;
+    return (await (await ask(path, { method: 'PUT', json: request })).json()) as Answer;
+  },
+  circuits: async (signal?: AbortSignal) =>
+    (await get<{ circuits: CircuitRecord[] }>('/circuits', signal)).circuits,
+  switchCircuit: (
+    name: string,
+    project: Project,
+    verb: 'open' | 'close',
+    request: Record<string, unknown>,
+  ) =>
+    post<CircuitRecord>(
+      `/circuits/${encodeURIComponent(name)}/${verb}${queryOf({ project })}`,
+      request,
+    ),
+  invalidateCache: (request: Record<string, unknown>) =>
+    post<{ invalidated: number }>('/cache/invalidate', request),
   pipelines: async (signal?: AbortSignal) =>
     (await get<{ pipelines: Pipeline[] }>('/pipelines', signal)).pipelines,
   approvals: async (signal?: AbortSignal) =>

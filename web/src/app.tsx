@@ -13,7 +13,12 @@ import { SchedulesView } from './schedules/view.js';
 import { signOut, useRefused, useToken } from './session.js';
 import { SignIn } from './sign-in.js';
 import { S } from './strings/page.js';
-import { SystemView } from './system.js';
+import { SystemView } from './system/view.js';
+
+/** With what draws its plots: read when it is looked at. */
+const StatisticsView = lazy(async () => ({
+  default: (await import('./statistics/view.js')).StatisticsView,
+}));
 
 // What checks patterns is large, and of use there alone.
 const SubmitView = lazy(async () => ({ default: (await import('./submit.js')).SubmitView }));
@@ -26,6 +31,7 @@ const PLACES = [
   ['schedules', S.schedules],
   ['catalogue', S.catalogue],
   ['submit', S.submit],
+  ['statistics', S.statistics],
   ['system', S.system],
 ] as const;
 
@@ -117,6 +123,12 @@ function View({ route, meta }: { route: Route; meta: Meta | undefined }) {
       return (
         <Suspense fallback={<Loading />}>
           <SubmitView />
+        </Suspense>
+      );
+    case 'statistics':
+      return (
+        <Suspense fallback={<Loading />}>
+          <StatisticsView query={route.query} />
         </Suspense>
       );
     case 'system':

@@ -8,9 +8,14 @@ import { S } from './strings/page.js';
 export interface Field {
   name: string;
   label: string;
-  /** JSON is parsed before it is sent. */
-  kind: 'line' | 'json';
+  /** JSON is parsed before it is sent, a number is sent as one. */
+  kind: 'line' | 'json' | 'number';
   required?: boolean;
+  /** What stands in it at first. */
+  value?: string | number;
+  /** Of a number: the range that is allowed. */
+  from?: number;
+  to?: number;
 }
 
 export interface Question {
@@ -75,17 +80,22 @@ export function Confirm({ question, onClose }: { question: Question; onClose: ()
   );
 }
 
-function FieldInput({ field: { name, label, kind, required } }: { field: Field }) {
+function FieldInput({ field }: { field: Field }) {
+  const { name, label, kind, required, value, from, to } = field;
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>
         {label} {!required && <span className="soft">({S.optional})</span>}
       </label>
-      {kind === 'line' ? (
-        <input id={id} name={name} required={required} maxLength={500} autoComplete="off" />
+      {kind === 'json' ? (
+        <textarea {...{ id, name, required, rows: 4, spellCheck: false }} defaultValue={value} />
       ) : (
-        <textarea id={id} name={name} required={required} rows={4} spellCheck={false} />
+        <input
+          {...{ id, name, required, maxLength: 500, autoComplete: 'off' }}
+          {...(kind === 'number' ? { type: 'number', min: from, max: to, step: 1 } : {})}
+          defaultValue={value}
+        />
       )}
     </div>
   );
@@ -99,6 +109,7 @@ function read(form: FormData, fields: readonly Field[]): Record<string, unknown>
     const text = typeof entry === 'string' ? entry.trim() : '';
     if (text === '') continue;
     if (kind === 'line') values[name] = text;
+    else if (kind === 'number') values[name] = Number(text);
     else {
       const parsed = parseJson(text);
       if ('wrong' in parsed) return S.notJson(parsed.wrong);

@@ -12,28 +12,63 @@ import { durationText, Moment, spanMs } from './time.js';
 const EVERY_MS = 2_000;
 const TYPING_MS = 300;
 
+/** What a link narrows the list to; it is shown, and can be taken away. */
+const NARROWS = [
+  ['taskId', S.task],
+  ['project', S.project],
+  ['kind', S.kind],
+] as const;
+
+type ListFilter = Record<'status' | 'text' | (typeof NARROWS)[number][0], string>;
+
 export function ExecutionsView({ query }: { query: URLSearchParams }) {
-  const filter = { status: query.get('status') ?? '', text: query.get('text') ?? '' };
+  const of = (name: keyof ListFilter): string => query.get(name) ?? '';
+  const filter: ListFilter = {
+    ...{ status: of('status'), text: of('text') },
+    ...{ taskId: of('taskId'), project: of('project'), kind: of('kind') },
+  };
   const key = JSON.stringify(filter);
   return (
     <>
       <div className="title">
         <h1>{S.executions}</h1>
-        <Filter {...filter} />
+        <Filter filter={filter} />
       </div>
+      <Narrowed filter={filter} />
       <Pages key={key} filter={filter} />
     </>
   );
 }
 
-function Filter({ status, text }: { status: string; text: string }) {
+function Narrowed({ filter }: { filter: ListFilter }) {
+  const given = NARROWS.filter(([name]) => filter[name] !== '');
+  if (given.length === 0) return null;
+  return (
+    <ul className="narrowed small">
+      {given.map(([name, words]) => (
+        <li key={name}>
+          {words} <strong>{filter[name]}</strong>{' '}
+          <a
+            href={linkTo(['executions'], { ...filter, [name]: '' })}
+            aria-label={S.takeAway(words)}
+          >
+            ✕
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Filter({ filter }: { filter: ListFilter }) {
+  const { status, text } = filter;
   const [typed, setTyped] = useState(text);
   useEffect(() => {
     if (typed.trim() === text) return;
-    const show = () => go(linkTo(['executions'], { status, text: typed.trim() }), 'replace');
+    const show = () => go(linkTo(['executions'], { ...filter, text: typed.trim() }), 'replace');
     const timer = setTimeout(show, TYPING_MS);
     return () => clearTimeout(timer);
-  }, [typed, text, status]);
+  }, [typed, text, filter]);
   return (
     <form className="filter" role="search" onSubmit={(event) => event.preventDefault()}>
       <label>
@@ -41,7 +76,7 @@ function Filter({ status, text }: { status: string; text: string }) {
         <select
           value={status}
           onChange={(event) =>
-            go(linkTo(['executions'], { status: event.target.value, text }), 'replace')
+            go(linkTo(['executions'], { ...filter, status: event.target.value }), 'replace')
           }
         >
           <option value="">{S.anyStatus}</option>
@@ -66,7 +101,7 @@ function Filter({ status, text }: { status: string; text: string }) {
 }
 
 /** One page at a time; the cursors of those before it lead back. */
-function Pages({ filter }: { filter: { status: string; text: string } }) {
+function Pages({ filter }: { filter: ListFilter }) {
   const [cursors, setCursors] = useState<string[]>([]);
   const cursor = cursors.at(-1);
   const { data, problem, refresh } = usePoll(
@@ -75,7 +110,7 @@ function Pages({ filter }: { filter: { status: string; text: string } }) {
     EVERY_MS,
   );
   const next = data?.nextCursor;
-  const filtered = filter.status !== '' || filter.text !== '';
+  const filtered = Object.values(filter).some((value) => value !== '');
   return (
     <>
       {problem && <ProblemNotice problem={problem} onRetry={refresh} />}
@@ -133,6 +168,13 @@ function Table({ executions }: { executions: readonly ExecutionRecord[] }) {
   );
 }
 
+/** A node is shown in its graph. */
+function placeOf({ kind, executionId }: ExecutionRecord): string {
+  const cut = executionId.lastIndexOf('/');
+  if (kind !== 'node' || cut < 0) return linkTo(['executions', executionId]);
+  return linkTo(['executions', executionId.slice(0, cut)], { node: executionId.slice(cut + 1) });
+}
+
 function Row({ record, now }: { record: ExecutionRecord; now: number }) {
   const { executionId, taskId, status, project, counts, startedAt, createdAt, endedAt } = record;
   const total = Object.values(counts ?? {}).reduce((sum, count) => sum + count, 0);
@@ -143,7 +185,7 @@ function Row({ record, now }: { record: ExecutionRecord; now: number }) {
         <Badge status={status} />
       </td>
       <td className="name">
-        <a href={linkTo(['executions', executionId])}>{taskId ?? executionId}</a>
+        <a href={placeOf(record)}>{taskId ?? executionId}</a>
         <span className="code soft">{executionId}</span>
       </td>
       <td className="soft project">{project}</td>

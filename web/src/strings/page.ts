@@ -73,6 +73,7 @@ export const S = {
   anyStatus: 'any status',
   search: 'Search',
   searchHint: 'id, task, text',
+  task: 'Task',
   execution: 'Execution',
   project: 'Project',
   progress: 'Progress',
@@ -84,6 +85,8 @@ export const S = {
   none: 'Nothing here yet.',
   noneMatches: 'No execution matches.',
   submitOne: 'Submit one',
+  kind: 'Kind',
+  takeAway: (what: string) => `Every ${what.toLowerCase()}`,
 
   graph: 'Graph',
   gantt: 'Gantt',
@@ -219,13 +222,5 @@ export const S = {
   line: 'line',
   submitting: 'Submitting …',
 
-  workers: 'Workers',
-  queue: 'Queue',
-  limits: 'Limits',
-  circuits: 'Circuits',
-  jobs: 'Executions',
-  modes: 'Modes',
-  versions: 'Versions',
-  empty: 'none',
-  everything: 'All of it as JSON',
+  statistics: 'Statistics',
 } as const;
