@@ -9,7 +9,8 @@ interface TraceEvent {
   /** Microseconds. */
   ts: number;
   dur?: number;
-  args?: { data?: { documentLoaderURL?: string; isLoadingMainFrame?: boolean } };
+  /** Of a mark of the page: milliseconds since the navigation. */
+  args?: { data?: { startTime?: number } };
 }
 
 export const CATEGORIES = [
@@ -40,32 +41,37 @@ export class Trace {
   private readonly events: TraceEvent[];
   private readonly main: TraceEvent;
 
-  /** @param url where the page is */
-  constructor(text: string, url: string) {
+  constructor(text: string) {
     this.events = (JSON.parse(text) as { traceEvents: TraceEvent[] }).traceEvents;
-    const found = this.events.find(
-      ({ name, args }) =>
-        name === 'navigationStart' && args?.data?.documentLoaderURL?.startsWith(url) === true,
-    );
-    const busiest = this.events.filter(({ name }) => name === 'FireAnimationFrame').at(-1);
-    const main = found ?? busiest;
+    const mark = this.events.find(({ name }) => name.startsWith('bench-'));
+    const main = mark ?? this.events.findLast(({ name }) => name === 'FireAnimationFrame');
     if (!main) throw new Error('the trace has no main thread of the page');
     this.main = main;
   }
 
-  /** From the navigation to a mark of the page, in milliseconds. */
-  markMs(mark: string): number {
-    const at = this.own().find(({ name }) => name === mark)?.ts;
-    if (at === undefined) throw new Error(`the trace has no mark ${mark}`);
-    return (at - this.main.ts) / 1_000;
+  /**
+   * From the navigation to a mark of the page, in milliseconds. The page says it: the event `navigationStart` is missing
+   * where the navigation began a process that was not traced yet.
+   */
+  markMs(name: string): number {
+    return this.marked(name).startTime;
   }
 
   /** From the navigation to the end of the last long task before a mark of rest; no less than `leastMs`. */
   interactiveMs(restMark: string, leastMs: number): number {
+    const rest = this.marked(restMark);
+    const navigation = rest.ts / 1_000 - rest.startTime;
     const ends = this.longTasks()
-      .map(({ ts, dur = 0 }) => (ts + dur - this.main.ts) / 1_000)
-      .filter((end) => end <= this.markMs(restMark));
+      .map(({ ts, dur = 0 }) => (ts + dur) / 1_000 - navigation)
+      .filter((end) => end <= rest.startTime);
     return Math.max(leastMs, ...ends);
+  }
+
+  private marked(name: string): { ts: number; startTime: number } {
+    const found = this.own().find((event) => event.name === name);
+    const startTime = found?.args?.data?.startTime;
+    if (!found || startTime === undefined) throw new Error(`the trace has no mark ${name}`);
+    return { ts: found.ts, startTime };
   }
 
   frames(): Frames {
