@@ -21,8 +21,12 @@ export const CATEGORIES = [
 /** Above this a task of the main thread holds up whoever clicks (as the Long Tasks API has it). */
 const LONG_MS = 50;
 
+/**
+ * Frames of a page that asks for one all the time: the main thread begins one as soon as it is free. Those that the screen
+ * was given are fewer, since most change nothing.
+ */
 export interface Frames {
-  /** Between a frame and the next, in milliseconds. */
+  /** Between the beginning of a frame and that of the next, in milliseconds. */
   median: number;
   /** Half of the time was spent in frames of at least so many milliseconds: few long ones weigh as they are seen. */
   byTime: number;
@@ -30,6 +34,8 @@ export interface Frames {
   p99: number;
   longest: number;
   count: number;
+  /** Those of them in which the picture changed. */
+  drawn: number;
   /** Tasks of the main thread of more than 50 ms, and all of their time, in milliseconds. */
   longTasks: number;
   longTasksMs: number;
@@ -75,13 +81,10 @@ export class Trace {
   }
 
   frames(): Frames {
-    const drawn = this.events
-      .filter(({ name, pid }) => name === 'DrawFrame' && pid === this.main.pid)
-      .map(({ ts }) => ts / 1_000)
-      .sort((a, b) => a - b);
-    const between = drawn.slice(1).map((at, index) => at - (drawn[index] ?? at));
+    const begun = this.timesOf('BeginMainThreadFrame');
+    const between = begun.slice(1).map((at, index) => at - (begun[index] ?? at));
     const long = this.longTasks();
-    const seconds = ((drawn.at(-1) ?? 0) - (drawn[0] ?? 0)) / 1_000;
+    const seconds = ((begun.at(-1) ?? 0) - (begun[0] ?? 0)) / 1_000;
     return {
       median: percentile(between, 0.5),
       byTime: byTime(between),
@@ -89,10 +92,19 @@ export class Trace {
       p99: percentile(between, 0.99),
       longest: Math.max(...between),
       count: between.length,
+      drawn: this.timesOf('DrawFrame').length,
       longTasks: long.length,
       longTasksMs: sum(long.map(({ dur = 0 }) => dur / 1_000)),
       busy: this.busy(seconds),
     };
+  }
+
+  /** When events of the page's process were, in milliseconds. */
+  private timesOf(wanted: string): number[] {
+    return this.events
+      .filter(({ name, pid }) => name === wanted && pid === this.main.pid)
+      .map(({ ts }) => ts / 1_000)
+      .sort((a, b) => a - b);
   }
 
   private busy(seconds: number): Record<string, number> {

@@ -142,4 +142,41 @@ const unfold = (path: string): string => `[data-unfold=${JSON.stringify(path)}]`
     await page.locator(drawn('each/59', 'COMPLETED')).waitFor();
     await close();
   });
+
+  it('paints a large graph from afar: keys lead from node to node, a click opens one, and near by each is a button', async () => {
+    const ids = Array.from({ length: 160 }, (_, nth) => `n${String(nth).padStart(3, '0')}`);
+    const id = await scene.submit({
+      ...{ name: 'large', failureStrategy: 'continue' },
+      tasks: ids.map((one, nth) => ({
+        ...{ id: one, retry: { maxRetries: 0 } },
+        ...(nth === 159 ? { task: 'fail', input: { message: 'last' } } : { task: 'noop' }),
+      })),
+    });
+    const { page, close } = await scene.open(hashOf(id));
+    await page.getByRole('group', { name: '160 nodes from afar' }).waitFor();
+    expect(await page.locator('[data-node]').count()).toBe(1);
+    await page.locator(drawn('n000', 'COMPLETED')).focus();
+    await page.keyboard.press('End');
+    await page.locator(`${drawn('n159', 'FAILED')}:focus`).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'n159' }).getByText('last').first().waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    const box = await page.locator(`${drawn('n001')}:focus`).boundingBox();
+    if (!box) throw new Error('n001 is not in the picture');
+    // What is beside it is painted, and no element.
+    await page.mouse.click(box.x + box.width * 1.6, box.y + box.height / 2);
+    const beside = await page.getByRole('dialog').getByRole('heading', { level: 2 }).textContent();
+    expect(ids).toContain(beside);
+    expect(beside).not.toBe('n001');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Zoom In' }).click();
+    await page.getByRole('button', { name: 'Zoom In' }).click();
+    await until(async () => (await page.locator('[data-node]').count()) > 20, 'nodes near by');
+    await page.getByRole('button', { name: 'See all of it' }).click();
+    await page.getByRole('group', { name: '160 nodes from afar' }).waitFor();
+    await close();
+  });
 });

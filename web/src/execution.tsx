@@ -53,7 +53,7 @@ export function ExecutionView({ executionId, query, meta }: Props) {
   const unfolding = useUnfolding(executionId, nodes, open);
   const tab = TABS.find((name) => name === query.get('tab')) ?? 'graph';
   const selected = query.get('node');
-  const show = (change: { tab?: string; node?: string | null; open?: string | null }) =>
+  const show = (change: Partial<Record<'tab' | 'node' | 'open' | 'fold', string | null>>) =>
     go(
       linkTo(['executions', executionId], {
         tab: tab === 'graph' ? null : tab,
@@ -98,6 +98,7 @@ export function ExecutionView({ executionId, query, meta }: Props) {
                 spec={drawn}
                 fold={query.get('fold')}
                 onSelect={(node) => show({ node })}
+                onFold={(now) => show({ fold: now })}
                 onUnfold={(now) => show({ open: openText(now) })}
               />
             ) : (
