@@ -146,14 +146,15 @@ const unfold = (path: string): string => `[data-unfold=${JSON.stringify(path)}]`
   it('paints a large graph from afar: keys lead from node to node, a click opens one, and near by each is a button', async () => {
     const ids = Array.from({ length: 160 }, (_, nth) => `n${String(nth).padStart(3, '0')}`);
     const id = await scene.submit({
-      ...{ name: 'large', failureStrategy: 'continue' },
+      ...{ name: 'large', onFailure: 'continue' },
       tasks: ids.map((one, nth) => ({
         ...{ id: one, retry: { maxRetries: 0 } },
         ...(nth === 159 ? { task: 'fail', input: { message: 'last' } } : { task: 'noop' }),
       })),
     });
     const { page, close } = await scene.open(hashOf(id));
-    await page.getByRole('group', { name: '160 nodes from afar' }).waitFor();
+    const afar = page.getByRole('group', { name: '160 nodes from afar' });
+    await afar.waitFor({ state: 'attached' });
     expect(await page.locator('[data-node]').count()).toBe(1);
     await page.locator(drawn('n000', 'COMPLETED')).focus();
     await page.keyboard.press('End');
@@ -176,7 +177,7 @@ const unfold = (path: string): string => `[data-unfold=${JSON.stringify(path)}]`
     await page.getByRole('button', { name: 'Zoom In' }).click();
     await until(async () => (await page.locator('[data-node]').count()) > 20, 'nodes near by');
     await page.getByRole('button', { name: 'See all of it' }).click();
-    await page.getByRole('group', { name: '160 nodes from afar' }).waitFor();
+    await afar.waitFor({ state: 'attached' });
     await close();
   });
 });

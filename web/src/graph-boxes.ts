@@ -4,7 +4,7 @@ import type { Inside, Shape } from './unfold/nested.js';
 export const NODE_WIDTH = 216;
 export const NODE_HEIGHT = 64;
 /** Of a node with others in it: around these, and at least. */
-export const AROUND = { top: 108, side: 16 };
+export const AROUND = { top: 100, side: 16 };
 export const LEAST = { width: 280, height: 150 };
 
 /** Its place in what it lies in, and in the picture. */

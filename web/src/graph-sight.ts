@@ -2,7 +2,7 @@
 import { getViewportForBounds, type ReactFlowInstance, type Viewport } from '@xyflow/react';
 import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react';
 import type { NodeView } from '../../src/workflows/messages.js';
-import { NODE_WIDTH, type Places } from './graph-boxes.js';
+import { NODE_WIDTH, type Place, type Places } from './graph-boxes.js';
 import type { Drawn } from './graph-drawn.js';
 
 export type Flow = ReactFlowInstance<Drawn>;
@@ -17,6 +17,7 @@ interface Fit {
   padding: number;
 }
 const ALL: Fit = { least: 0.3, most: 1.1, padding: 0.12 };
+const ONE = { least: 0.3, padding: 0.12 };
 const SOME: Fit = { least: 0.3, most: 1, padding: 0.3 };
 
 /** So that all of it is seen, as far as words can still be told apart. */
@@ -56,22 +57,50 @@ export function useWhole(places: Places | undefined, version: unknown) {
   return { frame, whole: seen?.version === version ? seen?.view : undefined };
 }
 
-/** A node that is folded or unfolded stays where it is on the screen, whatever moves around it. */
-export function useHeld(flow: Flow | undefined, places: Places | undefined) {
-  const held = useRef<{ path: string; at: { x: number; y: number } }>(undefined);
+/**
+ * A node that is folded or unfolded stays where it is on the screen, whatever moves around it; where it does not fit in
+ * there, it is brought into sight. Whoever moves the picture is left alone from then on.
+ */
+export function useHeld(
+  flow: Flow | undefined,
+  frame: RefObject<HTMLElement | null>,
+  places: Places | undefined,
+) {
+  const held = useRef<{ path: string; place: Place }>(undefined);
   useLayoutEffect(() => {
-    const before = held.current;
-    const after = before && places?.get(before.path)?.at;
-    if (!flow || !before || !after) return;
-    held.current = { path: before.path, at: after };
-    const { x, y, zoom } = flow.getViewport();
-    const [dx, dy] = [after.x - before.at.x, after.y - before.at.y];
-    if (dx !== 0 || dy !== 0) void flow.setViewport({ x: x - dx * zoom, y: y - dy * zoom, zoom });
-  }, [flow, places]);
-  return (path: string) => {
-    const at = places?.get(path)?.at;
-    held.current = at && { path, at };
+    const { path = '', place: before } = held.current ?? {};
+    const after = places?.get(path);
+    if (!flow || !frame.current || !before || !after || !places) return;
+    held.current = { path, place: after };
+    const view = flow.getViewport();
+    const moved = {
+      x: view.x - (after.at.x - before.at.x) * view.zoom,
+      y: view.y - (after.at.y - before.at.y) * view.zoom,
+      zoom: view.zoom,
+    };
+    const { clientWidth, clientHeight } = frame.current;
+    const hasGrown = after.width !== before.width || after.height !== before.height;
+    const fit = { ...ONE, most: view.zoom };
+    const wanted =
+      hasGrown && !isSeen(after, moved, frame.current)
+        ? viewWith(places, clientWidth, clientHeight, [path], fit)
+        : moved;
+    if (wanted && (wanted.x !== view.x || wanted.y !== view.y || wanted.zoom !== view.zoom))
+      void flow.setViewport(wanted);
+  }, [flow, frame, places]);
+  return {
+    hold: (path: string) => {
+      const place = places?.get(path);
+      held.current = place && { path, place };
+    },
+    release: () => void (held.current = undefined),
   };
+}
+
+function isSeen({ at, width, height }: Place, { x, y, zoom }: Viewport, frame: HTMLElement) {
+  const [left, top] = [at.x * zoom + x, at.y * zoom + y];
+  const [right, bottom] = [left + width * zoom, top + height * zoom];
+  return left >= 0 && top >= 0 && right <= frame.clientWidth && bottom <= frame.clientHeight;
 }
 
 /** Keeps what runs in sight. */

@@ -73,7 +73,7 @@ export function GraphView(props: Props) {
   // Of a new layout the zoom is the one that it is seen whole with.
   const now = zoom && zoom.top === top ? zoom.zoom : first?.zoom;
   const isFar = drawn.length > MANY && now !== undefined && now < FAR_BELOW;
-  const hold = useHeld(flow, places);
+  const { hold, release } = useHeld(flow, frame, places);
   const choose = (path: string) => {
     if (groups.has(path)) setOpenGroups(new Set([...openGroups, path]));
     else onSelect(path);
@@ -122,6 +122,7 @@ export function GraphView(props: Props) {
             nodeTypes={NODE_TYPES}
             onInit={setFlow}
             onMove={(_, moved) => moved.zoom !== now && setZoom({ top, zoom: moved.zoom })}
+            onMoveStart={(event) => event && release()}
             onNodeClick={(_, { id }) => choose(id)}
             onPaneClick={(event) => isFar && chooseAt({ x: event.clientX, y: event.clientY })}
             defaultViewport={first}
@@ -139,7 +140,14 @@ export function GraphView(props: Props) {
             <Background gap={24} size={1} color="var(--line)" />
             <Controls showInteractive={false} showFitView={false}>
               <ControlButton onClick={seeAll} title={U.seeAll} aria-label={U.seeAll}>
-                ⛶
+                <svg viewBox="0 0 32 32" aria-hidden="true">
+                  <path
+                    d="M3 11V3h8M21 3h8v8M29 21v8h-8M11 29H3v-8"
+                    fill="none"
+                    stroke="currentColor"
+                    strokeWidth="4"
+                  />
+                </svg>
               </ControlButton>
             </Controls>
           </ReactFlow>
