@@ -72,7 +72,7 @@ const SCENES = {
 } as const;
 type Scene = keyof typeof SCENES;
 const VIEWS = {
-  folded: { query: '', title: 'folded, as it opens' },
+  folded: { query: '', title: 'folded' },
   unfolded: { query: '?fold=none', title: 'every node drawn' },
 } as const;
 type View = keyof typeof VIEWS;
