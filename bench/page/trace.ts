@@ -9,7 +9,8 @@ interface TraceEvent {
   /** Microseconds. */
   ts: number;
   dur?: number;
-  args?: { data?: { documentLoaderURL?: string; isLoadingMainFrame?: boolean } };
+  /** Of a mark of the page: milliseconds since the navigation. */
+  args?: { data?: { startTime?: number } };
 }
 
 export const CATEGORIES = [
@@ -20,8 +21,12 @@ export const CATEGORIES = [
 /** Above this a task of the main thread holds up whoever clicks (as the Long Tasks API has it). */
 const LONG_MS = 50;
 
+/**
+ * Frames of a page that asks for one all the time: the main thread begins one as soon as it is free. Those that the screen
+ * was given are fewer, since most change nothing.
+ */
 export interface Frames {
-  /** Between a frame and the next, in milliseconds. */
+  /** Between the beginning of a frame and that of the next, in milliseconds. */
   median: number;
   /** Half of the time was spent in frames of at least so many milliseconds: few long ones weigh as they are seen. */
   byTime: number;
@@ -29,6 +34,8 @@ export interface Frames {
   p99: number;
   longest: number;
   count: number;
+  /** Those of them in which the picture changed. */
+  drawn: number;
   /** Tasks of the main thread of more than 50 ms, and all of their time, in milliseconds. */
   longTasks: number;
   longTasksMs: number;
@@ -40,42 +47,44 @@ export class Trace {
   private readonly events: TraceEvent[];
   private readonly main: TraceEvent;
 
-  /** @param url where the page is */
-  constructor(text: string, url: string) {
+  constructor(text: string) {
     this.events = (JSON.parse(text) as { traceEvents: TraceEvent[] }).traceEvents;
-    const found = this.events.find(
-      ({ name, args }) =>
-        name === 'navigationStart' && args?.data?.documentLoaderURL?.startsWith(url) === true,
-    );
-    const busiest = this.events.filter(({ name }) => name === 'FireAnimationFrame').at(-1);
-    const main = found ?? busiest;
+    const mark = this.events.find(({ name }) => name.startsWith('bench-'));
+    const main = mark ?? this.events.findLast(({ name }) => name === 'FireAnimationFrame');
     if (!main) throw new Error('the trace has no main thread of the page');
     this.main = main;
   }
 
-  /** From the navigation to a mark of the page, in milliseconds. */
-  markMs(mark: string): number {
-    const at = this.own().find(({ name }) => name === mark)?.ts;
-    if (at === undefined) throw new Error(`the trace has no mark ${mark}`);
-    return (at - this.main.ts) / 1_000;
+  /**
+   * From the navigation to a mark of the page, in milliseconds. The page says it: the event `navigationStart` is missing
+   * where the navigation began a process that was not traced yet.
+   */
+  markMs(name: string): number {
+    return this.marked(name).startTime;
   }
 
   /** From the navigation to the end of the last long task before a mark of rest; no less than `leastMs`. */
   interactiveMs(restMark: string, leastMs: number): number {
+    const rest = this.marked(restMark);
+    const navigation = rest.ts / 1_000 - rest.startTime;
     const ends = this.longTasks()
-      .map(({ ts, dur = 0 }) => (ts + dur - this.main.ts) / 1_000)
-      .filter((end) => end <= this.markMs(restMark));
+      .map(({ ts, dur = 0 }) => (ts + dur) / 1_000 - navigation)
+      .filter((end) => end <= rest.startTime);
     return Math.max(leastMs, ...ends);
   }
 
+  private marked(name: string): { ts: number; startTime: number } {
+    const found = this.own().find((event) => event.name === name);
+    const startTime = found?.args?.data?.startTime;
+    if (!found || startTime === undefined) throw new Error(`the trace has no mark ${name}`);
+    return { ts: found.ts, startTime };
+  }
+
   frames(): Frames {
-    const drawn = this.events
-      .filter(({ name, pid }) => name === 'DrawFrame' && pid === this.main.pid)
-      .map(({ ts }) => ts / 1_000)
-      .sort((a, b) => a - b);
-    const between = drawn.slice(1).map((at, index) => at - (drawn[index] ?? at));
+    const begun = this.timesOf('BeginMainThreadFrame');
+    const between = begun.slice(1).map((at, index) => at - (begun[index] ?? at));
     const long = this.longTasks();
-    const seconds = ((drawn.at(-1) ?? 0) - (drawn[0] ?? 0)) / 1_000;
+    const seconds = ((begun.at(-1) ?? 0) - (begun[0] ?? 0)) / 1_000;
     return {
       median: percentile(between, 0.5),
       byTime: byTime(between),
@@ -83,10 +92,19 @@ export class Trace {
       p99: percentile(between, 0.99),
       longest: Math.max(...between),
       count: between.length,
+      drawn: this.timesOf('DrawFrame').length,
       longTasks: long.length,
       longTasksMs: sum(long.map(({ dur = 0 }) => dur / 1_000)),
       busy: this.busy(seconds),
     };
+  }
+
+  /** When events of the page's process were, in milliseconds. */
+  private timesOf(wanted: string): number[] {
+    return this.events
+      .filter(({ name, pid }) => name === wanted && pid === this.main.pid)
+      .map(({ ts }) => ts / 1_000)
+      .sort((a, b) => a - b);
   }
 
   private busy(seconds: number): Record<string, number> {

@@ -134,9 +134,10 @@ export class ExecutionHandle {
       const own = [...views.values()].map((view) => withPending(view, pending.get(view.id), now));
       const live = await withBelow(this.parts.client, this.executionId, own);
       const changed = live.filter((view) => {
-        const { attempts, nextRetryAt = '', reason = '', progress = null, approval } = view;
+        const { attempts, nextRetryAt = '', reason = '', progress = null, below, approval } = view;
         const asked = approval?.askedAt ?? '';
-        const text = `${view.status} ${attempts} ${nextRetryAt} ${reason} ${asked} ${JSON.stringify(progress)}`;
+        const inside = JSON.stringify([progress, below?.counts]);
+        const text = `${view.status} ${attempts} ${nextRetryAt} ${reason} ${asked} ${inside}`;
         return shown.get(view.id) === text ? false : shown.set(view.id, text);
       });
       yield summary(status, live, changed);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ListQuery } from '../client/listing.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
+import { AskedShape, BELOW_MOST, watchBelow } from './below.js';
 import { ExecutionParams, Flag, many, NodeParams, nodeOf, projectFor } from './calls.js';
 import { eventStream, positionOf, type StreamMessage } from './event-stream.js';
 import { HttpProblem } from './problem.js';
@@ -97,7 +98,8 @@ export const executionRoutes = [
     method: 'GET',
     path: '/executions/:executionId/graph',
     tag: 'executions',
-    summary: 'The graph that it was started with, and its parameters',
+    summary:
+      'The graph that it was started with, and its parameters; also of a sub-graph, without them',
     scope: 'read',
     of: 'execution',
     params: ExecutionParams,
@@ -171,6 +173,32 @@ export const executionRoutes = [
     handle: async ({ engine, live, params, signal }) => {
       await engine.open(params.executionId); // 404 before the stream begins
       return eventStream(updates(live.watch(params.executionId, signal)), signal);
+    },
+  }),
+  route({
+    id: 'watchBelow',
+    method: 'GET',
+    path: '/executions/:executionId/below',
+    tag: 'executions',
+    summary: 'How what runs below its nodes goes, as server-sent events until the end of all of it',
+    description:
+      'Messages `update` with `at`, the path, and `shown`, the nodes or items that are told: of very many the failed and the running ones first. `missing`: nothing runs there, or not yet.',
+    scope: 'read',
+    of: 'execution',
+    params: ExecutionParams,
+    query: z.strictObject({
+      node: many(AskedShape).refine((asked) => asked.length <= BELOW_MOST, {
+        message: `expected at most ${BELOW_MOST}; follow the others in a stream of their own`,
+      }),
+    }),
+    answer: {
+      contentType: 'text/event-stream',
+      description: 'messages `update` (ExecutionUpdate with `at` and `shown`) and `missing`',
+    },
+    handle: async (call) => {
+      const { engine, params, query, signal } = call;
+      await engine.open(params.executionId); // 404 before the stream begins
+      return eventStream(watchBelow(call, params.executionId, query.node, signal), signal);
     },
   }),
   route({

@@ -99,7 +99,8 @@ export async function startedWith(
 }
 
 /**
- * The graph that an execution was started with, whether it runs or has ended, and its parameters.
+ * The graph that an execution was started with, whether it runs or has ended, and its parameters. Of a sub-graph its
+ * graph; its parameters are the input of the node above it, and are not read here.
  *
  * @param readJson reads the spec where it was too large for an argument
  * @throws TaskError NOT_FOUND where Temporal does not keep it; TaskStateError for what is no execution
@@ -122,12 +123,19 @@ async function givenWith(
   [given, submission]: readonly unknown[],
   readJson: ReadJson,
 ): Promise<{ spec: GraphSpec; said: Submission }> {
-  const spec: unknown = isSpecRef(given) ? await readJson(given.specRef) : given;
+  const ref = isSpecRef(given) ? given.specRef : belowRef(given);
+  const spec: unknown = ref === undefined ? given : await readJson(ref);
   if (!isObject(spec) || !Array.isArray(spec['tasks']))
     throw new TaskStateError(
       `${JSON.stringify(executionId)} was not started with a graph that can be read`,
     );
   return { spec: spec as unknown as GraphSpec, said: isObject(submission) ? submission : {} };
+}
+
+/** Where the graph of a sub-graph lies. A map has none: its items are its nodes. */
+function belowRef(given: unknown): string | undefined {
+  if (!isObject(given) || given['kind'] !== 'graph') return undefined;
+  return typeof given['spec'] === 'string' ? given['spec'] : undefined;
 }
 
 /** The first event of the first run. */

@@ -211,7 +211,10 @@ export interface NodeView {
   circuit?: string;
   /** Where it is no task alone. A sub-graph and a map are executions of their own, `<execution>/<node>`. */
   kind?: 'graph' | 'map' | 'approval';
-  /** Of a sub-graph or a map that has ended: its nodes, or items, by status, and where its manifest lies. */
+  /**
+   * Of a sub-graph or a map: its nodes, or items, by status; once it has ended also where its manifest lies. While it runs
+   * the workflow does not know the counts: `watch` asks what runs below.
+   */
   below?: BelowEnd;
   /** Of an approval: what is asked, of whom, since when and until when. */
   approval?: ApprovalView;

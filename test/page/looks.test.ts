@@ -11,6 +11,10 @@ import {
 import { drawn, hashOf, startPageScene, type PageScene } from '../support/page-scene.js';
 
 const after = (...dependsOn: string[]) => ({ dependsOn });
+const SCORING = [
+  { id: 'sample', task: 'echo', input: 1 },
+  { id: 'model', task: 'gated', input: { gate: 'model' }, dependsOn: ['sample'] },
+];
 const GRAPH = {
   name: 'nightly-report',
   tasks: [
@@ -27,6 +31,7 @@ const GRAPH = {
     { id: 'flaky', task: 'fail', retry: { maxRetries: 5, delay: '1h' }, ...after('orders') },
     { id: 'sign-off', approval: { message: 'Publish the report?' }, ...after('join') },
     { id: 'mail', task: 'echo', ...after('sign-off', 'train') },
+    { id: 'score', graph: { name: 'scoring', tasks: SCORING }, ...after('join') },
   ],
 };
 const REPORT: GraphSpec = {
@@ -44,14 +49,21 @@ const PARAMS = {
   tables: { type: 'array', items: { type: 'string' }, default: ['orders', 'customers'] },
   token: { type: 'string', writeOnly: true, minLength: 3, description: 'of the shop' },
 };
+/** So many that they are painted from afar. */
+const LARGE = {
+  name: 'many',
+  tasks: Array.from({ length: 160 }, (_, nth) => ({ id: `step-${nth}`, task: 'noop' })),
+};
 
 (CHROMIUM ? describe : describe.skip)('the look of the page', () => {
   let scene: PageScene;
   let id: string;
   let kept: Kept;
+  let large: string;
   beforeAll(async () => {
     scene = await startPageScene();
     id = await scene.submit(GRAPH);
+    large = await scene.submit(LARGE);
     kept = await keep(scene);
     await scene.http.call('POST', '/circuits/bank/open', {});
   });
@@ -66,6 +78,8 @@ const PARAMS = {
   const VIEWS: [name: string, hash: () => string, seen: string][] = [
     ['executions', () => '#/executions', 'tbody tr'],
     ['graph', () => hashOf(id), drawn('flaky', 'RETRYING')],
+    ['unfolded', () => hashOf(id, '?open=each,score'), drawn('score/model', 'RUNNING')],
+    ['afar', () => hashOf(large), drawn('step-0', 'COMPLETED')],
     ['drawer', () => hashOf(id, '?node=check'), '.drawer .attempts li'],
     ['asking', () => hashOf(id, '?node=sign-off'), '.drawer .note'],
     ['gantt', () => hashOf(id, '?tab=gantt'), '.gantt li:nth-child(5)'],
@@ -85,8 +99,8 @@ const PARAMS = {
     it.each(VIEWS)('%s has nothing serious', async (name, hash, seen) => {
       const { page, close } = await scene.open(hash(), look);
       await page.locator(seen).first().waitFor({ state: 'attached' });
-      if (await page.getByRole('button', { name: 'Graph', pressed: true }).count())
-        await page.locator(drawn('mail')).waitFor();
+      const isGraph = await page.getByRole('button', { name: 'Graph', pressed: true }).count();
+      if (isGraph && name !== 'afar') await page.locator(drawn('mail')).waitFor();
       expect(await seriousFaults(page)).toEqual([]);
       expect(await overflowing(page)).toBe(false);
       await picture(page, `${name}-${look}`);

@@ -26,6 +26,18 @@ const talksOf = (gates: Gates) =>
     },
   });
 
+/** Waits for its gate, and then fails where it is told what to say. */
+const endsOf = (gates: Gates) =>
+  defineTask<{ gate: string; message?: string }>({
+    name: 'ends',
+    run: async ({ gate, message }, { log, signal }) => {
+      log.info(`waits for ${gate}`);
+      await gates.passed(gate, signal);
+      if (message !== undefined) throw new Error(message);
+      return gate;
+    },
+  });
+
 export interface PageScene {
   harness: Harness;
   http: HttpScene;
@@ -40,7 +52,7 @@ export interface PageScene {
 export async function startPageScene(options: Partial<HttpOptions> = {}): Promise<PageScene> {
   await buildCli();
   const gates = new Gates();
-  const harness = await startHarness({ tasks: [gates.gated, talksOf(gates)] });
+  const harness = await startHarness({ tasks: [gates.gated, talksOf(gates), endsOf(gates)] });
   const http = await startHttp(harness, options);
   const browser: Browser = await launch();
   const tabs: Tab[] = [];

@@ -64,7 +64,7 @@ describe('a map', () => {
     expect(Object.keys(items.nodes)).toEqual(['0', '1', '2']);
   });
 
-  it('says while it runs how many of its items have ended', async () => {
+  it('says while it runs how many of its items have ended, and how', async () => {
     const over = ['open', 'open', 'shut'];
     gates.open('open');
     const handle = await run([
@@ -72,7 +72,8 @@ describe('a map', () => {
     ]);
     await until(async () => {
       const [each] = (await handle.status()).changed;
-      return each?.progress?.done === 2 && each.progress.total === 3;
+      const isTwoOfThree = each?.progress?.done === 2 && each.progress.total === 3;
+      return isTwoOfThree && each.below?.counts.COMPLETED === 2;
     }, 'two of three');
     gates.open('shut');
     expect((await handle.result()).status).toBe('COMPLETED');

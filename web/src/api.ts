@@ -232,6 +232,12 @@ export const api = {
     post<Answer>(`${at(id)}/${verb}`, request),
   actOnNode: (id: string, nodeId: string, verb: string, request: Record<string, unknown>) =>
     post<Answer>(`${nodeAt(id, nodeId)}/${verb}`, request),
+  /** @param nodes paths of nodes, each with how many of what runs below it: `render:24` */
+  watchBelow: (id: string, nodes: readonly string[], signal: AbortSignal) =>
+    ask(`${at(id)}/below?${new URLSearchParams(nodes.map((one) => ['node', one])).toString()}`, {
+      signal,
+      headers: { accept: 'text/event-stream' },
+    }),
   watch: (id: string, signal: AbortSignal) =>
     ask(`${at(id)}/watch`, { signal, headers: { accept: 'text/event-stream' } }),
 };

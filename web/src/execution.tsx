@@ -1,5 +1,5 @@
 /** One execution: how it stands, its graph or its course in time, and one of its nodes. */
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import type { ExecutionRecord } from '../../src/client/record.js';
 import type { Status } from '../../src/domain/status.js';
 import { executionActions, rerunLink } from './actions.js';
@@ -15,6 +15,8 @@ import { go, linkTo } from './route.js';
 import { Badge, CountsBar, isTerminal } from './status.js';
 import { S } from './strings/page.js';
 import { durationText, Moment, spanMs } from './time.js';
+import { executionAt, openText, parentOf, parseOpen } from './unfold/open.js';
+import { useChosen, useUnfolding, viewAt } from './unfold/unfolding.js';
 import { useWatch, type Watched } from './watch.js';
 
 const GraphView = lazy(async () => ({ default: (await import('./graph-view.js')).GraphView }));
@@ -47,19 +49,23 @@ export function ExecutionView({ executionId, query, meta }: Props) {
   );
   // While a newer one is on its way, the graph stays where it is.
   const drawn = useLast(spec.data);
+  const open = useMemo(() => parseOpen(query.get('open')), [query]);
+  const unfolding = useUnfolding(executionId, nodes, open);
   const tab = TABS.find((name) => name === query.get('tab')) ?? 'graph';
   const selected = query.get('node');
-  const show = (change: { tab?: string; node?: string | null }) =>
+  const show = (change: Partial<Record<'tab' | 'node' | 'open' | 'fold', string | null>>) =>
     go(
       linkTo(['executions', executionId], {
         tab: tab === 'graph' ? null : tab,
         fold: query.get('fold'),
+        open: query.get('open'),
         node: selected,
         ...change,
       }),
       'replace',
     );
-  const view = selected === null ? undefined : nodes.get(selected);
+  const told = selected === null ? undefined : viewAt(selected, nodes, unfolding.belows);
+  const view = useChosen(executionId, selected, told);
   const problem = watched.problem ?? (status ? undefined : record.problem);
   return (
     <>
@@ -87,21 +93,25 @@ export function ExecutionView({ executionId, query, meta }: Props) {
           <Suspense fallback={<Loading />}>
             {update && drawn ? (
               <GraphView
-                {...{ nodes, selected }}
+                {...{ nodes, selected, unfolding }}
                 name={executionId}
                 spec={drawn}
                 fold={query.get('fold')}
                 onSelect={(node) => show({ node })}
+                onFold={(now) => show({ fold: now })}
+                onUnfold={(now) => show({ open: openText(now) })}
               />
             ) : (
               !problem && <Loading />
             )}
           </Suspense>
         )}
-        {view && (
+        {view && selected !== null && (
           <NodeDrawer
-            key={view.id}
-            {...{ executionId, view }}
+            key={selected}
+            executionId={executionAt(executionId, parentOf(selected))}
+            name={selected}
+            view={view}
             onClose={() => show({ node: null })}
           />
         )}

@@ -1,6 +1,6 @@
 /** Folds a graph that is too large to be taken in: nodes of one layer that run the same task are drawn as one. Pure. */
-import type { Shape } from './graph-layout.js';
 import { levelsOf } from './layered.js';
+import type { Edge, Shape } from './unfold/nested.js';
 
 /** Above that a graph is folded at first. */
 export const FOLD_ABOVE = 1_000;
@@ -37,7 +37,7 @@ export function folded(
   );
   const groupOf = new Map([...groups].flatMap(([key, ids]) => ids.map((id) => [id, key] as const)));
   const shown = (id: string) => groupOf.get(id) ?? id;
-  const edges = new Map<string, Shape['edges'][number]>();
+  const edges = new Map<string, Edge>();
   for (const { source, target } of shape.edges) {
     const [from, to] = [shown(source), shown(target)];
     const id = JSON.stringify([from, to]);

@@ -1,11 +1,6 @@
 /** A layered layout of our own: quick and plain, where elkjs would take too long. Pure. */
-import type { Shape } from './graph-layout.js';
-
-export interface Size {
-  width: number;
-  height: number;
-  down: boolean;
-}
+import { AROUND, LEAST, NODE_HEIGHT, NODE_WIDTH, type Box, type Nested } from './graph-boxes.js';
+import type { Shape } from './unfold/nested.js';
 
 /** Sweeps that put each node near the middle of what it depends on. */
 const SWEEPS = 3;
@@ -36,7 +31,69 @@ export function levelsOf({ ids, edges }: Shape): Map<string, number> {
   return level;
 }
 
-export function inLayers(shape: Shape, { width, height, down }: Size) {
+/** @param down from top to bottom, else from left to right */
+export function plainLayout({ ids, edges, inside }: Nested, down: boolean): Box[] {
+  const boxes = new Map(
+    ids.map((id): [string, Box] => {
+      const own = inside[id];
+      if (!own) return [id, sized(id, { width: NODE_WIDTH, height: NODE_HEIGHT })];
+      const inner = own.kind === 'map' ? inRows(plainLayout(own, down)) : plainLayout(own, down);
+      return [id, around(id, inner)];
+    }),
+  );
+  const layers = layersOf({ ids, edges });
+  let along = 0;
+  return layers.flatMap((layer) => {
+    const row = layer.flatMap((id) => boxes.get(id) ?? []);
+    const across = (box: Box): number => (down ? box.width : box.height) + BETWEEN_NODES;
+    let next = -row.reduce((sum, box) => sum + across(box), 0) / 2;
+    const placed = row.map((box) => {
+      const at = next;
+      next += across(box);
+      return { ...box, ...(down ? { x: at, y: along } : { x: along, y: at }) };
+    });
+    along += most(row, (box) => (down ? box.height : box.width)) + BETWEEN_LAYERS;
+    return placed;
+  });
+}
+
+const sized = (id: string, size: { width: number; height: number }): Box => ({
+  ...{ id, x: 0, y: 0, ...size, boxes: [] },
+});
+
+/** A box around others, which are moved into it. */
+function around(id: string, boxes: readonly Box[]): Box {
+  if (boxes.length === 0) return sized(id, LEAST);
+  const [left, top] = [-most(boxes, ({ x }) => -x), -most(boxes, ({ y }) => -y)];
+  const inner = boxes.map((box) => ({
+    ...box,
+    ...{ x: box.x - left + AROUND.side, y: box.y - top + AROUND.top },
+  }));
+  const right = most(inner, ({ x, width }) => x + width);
+  const bottom = most(inner, ({ y, height }) => y + height);
+  return {
+    ...{ id, x: 0, y: 0, boxes: inner },
+    width: Math.max(LEAST.width, right + AROUND.side),
+    height: Math.max(LEAST.height, bottom + AROUND.side),
+  };
+}
+
+function inRows(boxes: readonly Box[]): Box[] {
+  const columns = Math.ceil(Math.sqrt(boxes.length / 2));
+  const [width, height] = [most(boxes, (box) => box.width), most(boxes, (box) => box.height)];
+  return boxes.map((box, nth) => ({
+    ...box,
+    x: (nth % columns) * (width + BETWEEN_NODES),
+    y: Math.floor(nth / columns) * (height + BETWEEN_NODES),
+  }));
+}
+
+/** The most of any; `Math.max` takes no list of very many. */
+const most = (boxes: readonly Box[], of: (box: Box) => number): number =>
+  boxes.reduce((found, box) => Math.max(found, of(box)), -Infinity);
+
+/** By level, each in an order that keeps nodes near what they depend on. */
+function layersOf(shape: Shape): string[][] {
   const level = levelsOf(shape);
   const layers: string[][] = [];
   for (const id of shape.ids) (layers[level.get(id) ?? 0] ??= []).push(id);
@@ -62,12 +119,5 @@ export function inLayers(shape: Shape, { width, height, down }: Size) {
       layer.sort((a, b) => (middle.get(a) ?? 0) - (middle.get(b) ?? 0));
       settle(layer);
     }
-  const across = (down ? width : height) + BETWEEN_NODES;
-  const along = (down ? height : width) + BETWEEN_LAYERS;
-  return new Map(
-    shape.ids.map((id) => {
-      const [a, b] = [(level.get(id) ?? 0) * along, (place.get(id) ?? 0) * across];
-      return [id, down ? { x: b, y: a } : { x: a, y: b }];
-    }),
-  );
+  return layers;
 }

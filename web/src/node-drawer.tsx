@@ -17,12 +17,15 @@ import { durationText, Moment, spanMs } from './time.js';
 const EVERY_MS = 3_000;
 
 interface Props {
+  /** Of which it is a node: of an item the one below its map. */
   executionId: string;
+  /** What it is called here. */
+  name: string;
   view: NodeView;
   onClose: () => void;
 }
 
-export function NodeDrawer({ executionId, view, onClose }: Props) {
+export function NodeDrawer({ executionId, name, view, onClose }: Props) {
   const { id, status, attempts } = view;
   const heading = useRef<HTMLHeadingElement>(null);
   const [question, setQuestion] = useState<Question>();
@@ -42,7 +45,7 @@ export function NodeDrawer({ executionId, view, onClose }: Props) {
     >
       <header>
         <h2 id="drawer-title" tabIndex={-1} ref={heading}>
-          {id}
+          {name}
         </h2>
         <button type="button" className="plain close" aria-label={S.close} onClick={onClose}>
           ✕

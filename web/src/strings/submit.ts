@@ -61,7 +61,8 @@ export const P = {
   split: 'How it is split',
   onePiece: 'in one piece',
   segments: (count: number, nodes: number) => `in ${count} segments of ${nodes} nodes`,
-  executionsBelow: (count: number) => (count === 1 ? '1 execution below' : `${count} executions below`),
+  executionsBelow: (count: number) =>
+    count === 1 ? '1 execution below' : `${count} executions below`,
   temporal: 'In Temporal',
   events: (count: number, kilobytes: number) => `about ${count} events, ${kilobytes} kB`,
   limits: 'Limits',

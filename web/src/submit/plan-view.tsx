@@ -7,11 +7,13 @@ import { Loading } from '../notice.js';
 import { S } from '../strings/page.js';
 import { P } from '../strings/submit.js';
 import { durationText } from '../time.js';
+import type { Unfolding } from '../unfold/unfolding.js';
 import { figuresOf, lastsOf } from './plan-figures.js';
 
 const GraphView = lazy(async () => ({ default: (await import('../graph-view.js')).GraphView }));
 
 const NO_VIEWS: ReadonlyMap<string, NodeView> = new Map();
+const NOTHING_UNFOLDED: Unfolding = { open: new Map(), belows: new Map(), specs: new Map() };
 
 interface Props {
   plan: GraphForecast;
@@ -21,6 +23,7 @@ interface Props {
 
 export function PlanView({ plan, outdated }: Props) {
   const [selected, setSelected] = useState<string | null>(null);
+  const [fold, setFold] = useState<string | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const nodes = useMemo(() => new Map(Object.entries(plan.nodes)), [plan]);
   const spec = useMemo(() => drawnOf(plan, nodes), [plan, nodes]);
@@ -59,7 +62,11 @@ export function PlanView({ plan, outdated }: Props) {
             name={plan.name}
             {...{ spec, selected }}
             nodes={NO_VIEWS}
+            unfolding={NOTHING_UNFOLDED}
+            onUnfold={() => undefined}
             plan={drawn}
+            {...{ fold }}
+            onFold={setFold}
             onSelect={(id) => setSelected(id === selected ? null : id)}
           />
         </Suspense>
