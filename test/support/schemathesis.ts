@@ -41,9 +41,8 @@ export interface Fuzzed {
 const SEMANTIC: Readonly<Record<string, readonly number[]>> = {
   '^/api/v1/executions/\\{executionId\\}/(rerun|rerun-plan|edit|what-if|nodes/\\{nodeId\\}/complete)$':
     [400, 422],
-  '^/api/v1/(executions|batches|schedules(/\\{scheduleId\\}.*)?|tasks(/.*)?|projects(/.*)?)$': [
-    400, 422,
-  ],
+  '^/api/v1/(executions|batches|schedule-preview|schedules(/\\{scheduleId\\}.*)?|tasks(/.*)?|projects(/.*)?)$':
+    [400, 422],
   '^/api/v1/pipelines/': [400, 422],
   '^/api/v1/(audit|dead-letters(/.*)?|keys(/.*)?|limits/.*|cache/invalidate)$': [400, 422],
 };
