@@ -47,6 +47,8 @@ describe('the package', () => {
         'lib/index.d.ts',
         'schema/pipeline.schema.json',
         'templates/wait-for-url.yaml',
+        'deploy/prometheus/alerts.yml',
+        'deploy/grafana/tempograph.json',
         'README.md',
         'LICENSE',
       ]),

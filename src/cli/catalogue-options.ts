@@ -1,5 +1,7 @@
 /** What `project …` and `task …` have in common: the pages of a list, and what is said of a thing. */
-import { option, wholeNumber, type CommonOptions } from './command.js';
+import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
+import { EXIT } from './exit.js';
+import { withSession } from './session.js';
 
 export interface PageOptions extends CommonOptions {
   text?: string;
@@ -25,3 +27,18 @@ export const pageOf = ({ text, archived, limit, cursor }: PageOptions) => ({
 
 export const DESCRIPTION = option('--description <text>', 'a word for people');
 export const RESTORE = option('--restore', 'take it out of the archive again');
+
+/** `delete <id>`, of a project or of a task. */
+export const removal = (
+  of: 'projects' | 'tasks',
+  definition: Pick<CommandDefinition, 'summary' | 'parameters' | 'examples'>,
+): CommandDefinition => ({
+  ...{ name: 'delete', ...definition },
+  run: async (out, options, [id = '']) =>
+    await withSession(options, async ({ engine }) => {
+      await engine.catalogue[of].delete(id);
+      out.print(`${id} deleted`);
+      out.document({ id, deleted: true });
+      return EXIT.done;
+    }),
+});

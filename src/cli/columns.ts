@@ -1,6 +1,7 @@
 /** Text in columns: widths are the terminal's, so wide and combining characters count as what they take. */
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 
 /** Plain text, and how it looks; widths are those of the text. */
 export interface Cell {
@@ -8,6 +9,8 @@ export interface Cell {
   paint?: ((text: string) => string) | undefined;
 }
 
+/** The least that a last column needs for its cells to go on in lines below, and not to be cut. */
+const LEAST_TO_WRAP = 20;
 /** Spaces between columns. */
 const GAP = 2;
 
@@ -77,10 +80,43 @@ export function row(cells: readonly Cell[], widths: readonly number[], width = I
   return line;
 }
 
-/** Rows of cells with aligned columns, each as wide as its widest cell. */
+/** The text in lines of at most `width`, broken between words where it can be. */
+export function wrapped(text: string, width: number): string[] {
+  return Number.isFinite(width) && width > 0
+    ? wrapAnsi(text, width, { hard: true }).split('\n')
+    : [text];
+}
+
+/** Columns that a table takes before its last one. */
+function leading(widths: readonly number[]): number {
+  return widths.slice(0, -1).reduce((sum, width) => sum + (width > 0 ? width + GAP : 0), 0);
+}
+
+const widthsOf = (rows: readonly (readonly Cell[])[]): number[] =>
+  (rows[0] ?? []).map((_, column) => widest(rows.map((cells) => cells[column]?.text ?? '')));
+
+/** Whether a table fits, its last column in several lines where it has to be. */
+export function fits(rows: readonly (readonly Cell[])[], width: number): boolean {
+  const widths = widthsOf(rows);
+  return leading(widths) + Math.min(widths.at(-1) ?? 0, LEAST_TO_WRAP) <= width;
+}
+
+/**
+ * Rows of cells with aligned columns, each as wide as its widest cell. What the last column has no room for goes on below
+ * it; only where that is too narrow is a line cut.
+ */
 export function table(rows: readonly (readonly Cell[])[], width = Infinity): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    widest(rows.map((cells) => cells[column]?.text ?? '')),
-  );
-  return rows.map((cells) => row(cells, widths, width));
+  const widths = widthsOf(rows);
+  const before = leading(widths);
+  const last = widths.length - 1;
+  return rows.flatMap((cells) => {
+    const end = cells[last];
+    if (!end || width - before < LEAST_TO_WRAP) return [row(cells, widths, width)];
+    const { text, paint = (plain: string) => plain } = end;
+    const [first = '', ...more] = wrapped(text, width - before);
+    return [
+      row([...cells.slice(0, last), { text: first, paint }], widths, width),
+      ...more.map((line) => ' '.repeat(before) + paint(line)),
+    ];
+  });
 }

@@ -10,8 +10,8 @@ export function optionsOf(definition: CommandDefinition): Option[] {
   const own = new Set(options.map((one) => one.attributeName()));
   return [
     ...options,
+    ...(own.has('json') ? [] : [JSON_OPTION]), // its group of the help comes first, also where there are no others
     ...common.filter((one) => !own.has(one.attributeName())),
-    ...(own.has('json') ? [] : [JSON_OPTION]),
   ];
 }
 

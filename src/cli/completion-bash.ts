@@ -1,4 +1,5 @@
 /** The completion script for bash (4 and later), made of the table of commands. */
+import { shellQuoted } from '../domain/shell-word.js';
 import type { CommandTable, ValueKind } from './command-table.js';
 
 /** The script asks three tables: words after a command, what an option takes, what stands at a place. */
@@ -6,23 +7,30 @@ export function bashCompletion({ commands, groups }: CommandTable): string {
   const paths = commands.map(({ path }) => path.split(' '));
   const top = [...new Set(paths.map(([first = '']) => first)), 'help'];
   const groupWords = groups.map(({ name }) => ({
-    pattern: quoted(name),
-    body: `echo ${quoted(paths.flatMap(([first, second]) => (first === name && second ? [second] : [])).join(' '))}`,
+    pattern: shellQuoted(name),
+    body: `echo ${shellQuoted(paths.flatMap(([first, second]) => (first === name && second ? [second] : [])).join(' '))}`,
   }));
   const options = commands.map(({ path, options: rows }) => ({
-    pattern: quoted(path),
-    body: `echo ${quoted([...rows.flatMap(({ names }) => names), '--help'].join(' '))}`,
+    pattern: shellQuoted(path),
+    body: `echo ${shellQuoted([...rows.flatMap(({ names }) => names), '--help'].join(' '))}`,
   }));
   const values = commands.flatMap(({ path, options: rows }) =>
     rows.flatMap(({ names, value }) =>
       value
-        ? [{ pattern: names.map((name) => quoted(`${path} ${name}`)).join('|'), body: kind(value) }]
+        ? [
+            {
+              pattern: names.map((name) => shellQuoted(`${path} ${name}`)).join('|'),
+              body: kind(value),
+            },
+          ]
         : [],
     ),
   );
   const places = commands.flatMap(({ path, parameters }) =>
     parameters.flatMap(({ value }, index) =>
-      value.kind === 'any' ? [] : [{ pattern: quoted(`${path} ${index + 1}`), body: kind(value) }],
+      value.kind === 'any'
+        ? []
+        : [{ pattern: shellQuoted(`${path} ${index + 1}`), body: kind(value) }],
     ),
   );
   return `# bash completion of tempograph, made by "tempograph completion bash".
@@ -78,13 +86,13 @@ _tempograph() {
   if [[ -n $option ]]; then
     _tempograph_offer "$(_tempograph_takes "$command" "$option")"
   elif [[ -z $command ]]; then
-    _tempograph_offer ${quoted(`words ${top.join(' ')} --help --version`)}
+    _tempograph_offer ${shellQuoted(`words ${top.join(' ')} --help --version`)}
   elif [[ -n $inner ]]; then
     _tempograph_offer "words $inner --help"
   elif [[ $cur == -* ]]; then
     _tempograph_offer "words $(_tempograph_options "$command")"
   elif [[ $command == help ]]; then
-    _tempograph_offer ${quoted(`words ${top.join(' ')}`)}
+    _tempograph_offer ${shellQuoted(`words ${top.join(' ')}`)}
   else
     _tempograph_offer "$(_tempograph_place "$command" "$((place + 1))")"
   fi
@@ -99,7 +107,7 @@ interface Case {
 }
 
 const kind = (value: ValueKind): string =>
-  `echo ${quoted(value.kind === 'words' ? `words ${value.words.join(' ')}` : value.kind)}`;
+  `echo ${shellQuoted(value.kind === 'words' ? `words ${value.words.join(' ')}` : value.kind)}`;
 
 /** Patterns with the same body as one case. */
 function byBody(all: readonly Case[]): Case[] {
@@ -114,5 +122,3 @@ const cases = (of: string, all: readonly Case[]): string =>
     ...all.map(({ pattern, body }) => `    ${pattern}) ${body} ;;`),
     '  esac',
   ].join('\n');
-
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

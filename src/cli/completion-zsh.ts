@@ -1,4 +1,5 @@
 /** The completion script for zsh, made of the table of commands. */
+import { shellQuoted } from '../domain/shell-word.js';
 import type { CommandRow, CommandTable, OptionRow, ValueKind } from './command-table.js';
 
 export function zshCompletion({ commands, groups }: CommandTable): string {
@@ -58,17 +59,17 @@ function specs({ options, parameters }: CommandRow): string {
   const places = parameters.map(({ flags, value }, index) => {
     const name = flags.replace(/[<>[\]]/g, '');
     const optional = flags.startsWith('[') ? ':' : '';
-    return quoted(`${index + 1}:${optional}${plain(name)}:${action(value)}`);
+    return shellQuoted(`${index + 1}:${optional}${plain(name)}:${action(value)}`);
   });
-  return [...options.map(optionSpec), quoted('--help[help]'), ...places].join(' ');
+  return [...options.map(optionSpec), shellQuoted('--help[help]'), ...places].join(' ');
 }
 
 function optionSpec({ names, description, value }: OptionRow): string {
   const text = `[${plain(description)}]${value ? `:value:${action(value)}` : ''}`;
   const [only = ''] = names;
   // With a star it may be given again; one that is refused twice is told so by the command.
-  if (names.length === 1) return quoted(`*${only}${text}`);
-  return `'*'{${names.join(',')}}${quoted(text)}`;
+  if (names.length === 1) return shellQuoted(`*${only}${text}`);
+  return `'*'{${names.join(',')}}${shellQuoted(text)}`;
 }
 
 function action(value: ValueKind): string {
@@ -80,8 +81,7 @@ function action(value: ValueKind): string {
 /** `_describe` splits at the first colon alone; others are escaped. */
 function described(text: string): string {
   const at = text.indexOf(':');
-  return quoted(`${text.slice(0, at)}:${text.slice(at + 1).replace(/[\\:]/g, '\\$&')}`);
+  return shellQuoted(`${text.slice(0, at)}:${text.slice(at + 1).replace(/[\\:]/g, '\\$&')}`);
 }
 
 const plain = (text: string): string => text.replaceAll('\n', ' ').replace(/[\\:[\]]/g, '\\$&');
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

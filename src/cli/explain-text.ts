@@ -11,7 +11,7 @@ import type { Failure } from '../domain/failure.js';
 import { formatDuration } from '../domain/duration.js';
 import { TIME_KINDS, totalOf, type TimeKind, type Times } from '../domain/node-times.js';
 import type { PathStep, WallTime } from '../domain/wall-time.js';
-import { fit, oneLine, table, type Cell } from './columns.js';
+import { oneLine, table, wrapped, type Cell } from './columns.js';
 import type { Style } from './output.js';
 import { painter, signOf } from './status-style.js';
 
@@ -45,7 +45,7 @@ function headLines(
   const more = first?.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`];
   return [
     `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}${took}`,
-    `  ${fit(oneLine(sentence), width - 2)}`,
+    ...told(oneLine(sentence), width),
     ...more,
   ];
 }
@@ -57,9 +57,9 @@ function failureLines({ failures, moreFailures, wallTime }: Explanation, look: L
   const { style, width } = look;
   const more = moreFailures > 0 ? [`  ${style.dim(`… ${moreFailures} more failed`)}`] : [];
   return [
-    ...others.map((one) => `  ${fit(oneLine(failureText(one)), width - 2)}`),
+    ...others.flatMap((one) => told(oneLine(failureText(one)), width)),
     ...more,
-    ...(wallTime ? [`  ${fit(bottleneckText(wallTime), width - 2)}`] : []),
+    ...(wallTime ? told(bottleneckText(wallTime), width) : []),
     ...nextLines(first, look),
   ];
 }
@@ -68,8 +68,8 @@ function ownFailureLines(failure: Failure, look: Look): string[] {
   const { sentence, inside = [], insideMore = 0 } = failure;
   const { style, width } = look;
   return [
-    `  ${fit(sentence, width - 2)}`,
-    ...inside.map((one) => `  ${signOf(one.status)} ${fit(oneLine(failureText(one)), width - 4)}`),
+    ...told(sentence, width),
+    ...inside.flatMap((one) => told(`${signOf(one.status)} ${oneLine(failureText(one))}`, width)),
     ...(insideMore > 0 ? [`  ${style.dim(`… ${insideMore} more failed`)}`] : []),
     ...nextLines(failure, look),
   ];
@@ -134,7 +134,7 @@ function nodeLines(node: NodeExplanation, wallTime: WallTime | null, look: Look)
   const own = wallTime?.nodes.find(({ nodeId }) => nodeId === node.nodeId)?.times ?? node.times;
   return [
     `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}`,
-    `  ${fit(oneLine(sentence), width - 2)}`,
+    ...told(oneLine(sentence), width),
     ...(reason.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`]),
     ...(failure ? ownFailureLines(failure, look) : []),
     ...(node.inside?.length ? ['', ...rowsOf(insideOf(node), look, bound)] : []),
@@ -177,5 +177,9 @@ function shareLines(times: Times, totalMs: number, { style, width }: Look): stri
     width,
   );
 }
+
+/** A sentence below the head, in as many lines as it needs. */
+const told = (text: string, width: number): string[] =>
+  wrapped(text, width - 2).map((line) => `  ${line}`);
 
 const spentText = (ms: number | undefined): string => (ms ? formatDuration(ms) : '');

@@ -12,7 +12,7 @@ import {
   type CommandDefinition,
   type CommonOptions,
 } from './command.js';
-import { EXIT } from './exit.js';
+import { EXIT, UsageError } from './exit.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';
 import { painter, signOf } from './status-style.js';
@@ -24,6 +24,7 @@ interface ListOptions extends CommonOptions {
   task?: string;
   tag?: string[];
   text?: string;
+  metadata?: string[];
   since?: string;
   nodes?: boolean;
   cursor?: string;
@@ -39,6 +40,11 @@ export const list: CommandDefinition<ListOptions> = {
     option('--session <id>', 'only those of a session'),
     option('--task <name>', 'only those of a task or graph'),
     option('--tag <tag>', 'only those with the tag; may be repeated', collect),
+    option(
+      '--metadata <name=value>',
+      'only those with this metadata; the value is JSON or a text; may be repeated',
+      collect,
+    ),
     option('--text <words>', 'words of id, task and error message'),
     option('--since <time>', 'created at or after this time, or this long ago (2h)'),
     option('--nodes', 'nodes of graphs too'),
@@ -67,6 +73,7 @@ function queryOf({
   task,
   tag,
   text,
+  metadata,
   since,
   nodes,
   cursor,
@@ -76,6 +83,7 @@ function queryOf({
     ...(task === undefined ? {} : { taskId: task }),
     ...(tag === undefined ? {} : { tags: tag }),
     ...(text === undefined ? {} : { text }),
+    ...(metadata === undefined ? {} : { metadata: metadataOf(metadata) }),
     ...(since === undefined ? {} : { since: sinceOf(since) }),
     ...(nodes === true ? { kind: ['graph', 'task', 'item', 'node'] } : {}),
     ...(cursor === undefined ? {} : { cursor }),
@@ -85,9 +93,30 @@ function queryOf({
   };
 }
 
+/** Numbers, true, false and null are what they are in JSON; everything else is a text. */
+function metadataOf(given: readonly string[]): NonNullable<ListQuery['metadata']> {
+  const pairs = given.map((pair): [string, string | number | boolean | null] => {
+    const at = pair.indexOf('=');
+    if (at < 1)
+      throw new UsageError(`--metadata: expected name=value, got ${JSON.stringify(pair)}`);
+    return [pair.slice(0, at), scalarOf(pair.slice(at + 1))];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function scalarOf(text: string): string | number | boolean | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return text;
+    return value as string | number | boolean | null;
+  } catch {
+    return text;
+  }
+}
+
 function printExecutions(out: Output, executions: readonly ExecutionRecord[]): void {
   if (executions.length === 0) {
-    if (!out.json) out.note('no executions');
+    if (!out.json) out.note('no such executions; "tempograph run <file|task>" starts one');
     return;
   }
   const { style } = out;

@@ -4,24 +4,31 @@ import { option, type CommandDefinition, type CommonOptions } from './command.js
 import { tellAnswer } from './answer.js';
 import { withSession } from './session.js';
 
-interface PauseFlags extends CommonOptions {
-  hard?: boolean;
-  note?: string;
+/** Who asks, and why. */
+export interface WhoFlags extends CommonOptions {
   reason?: string;
   by?: string;
 }
 
-const ID: [string, string] = ['<id>', "the execution's id, or <execution>/<node>"];
-const WHO = [
-  option('--reason <text>', 'why; it stands in the status history'),
-  option('--note <text>', 'the same as --reason'),
-  option('--by <name>', 'who asks (default: the user of this machine)'),
-];
+interface PauseFlags extends WhoFlags {
+  hard?: boolean;
+  note?: string;
+}
 
-const who = ({ by, note, reason = note }: PauseFlags) => ({
+const ID: [string, string] = ['<id>', "the execution's id, or <execution>/<node>"];
+const REASON = option('--reason <text>', 'why; it stands in the status history');
+const BY = option('--by <name>', 'who asks (default: the user of this machine)');
+const WHO = [REASON, option('--note <text>', 'the same as --reason'), BY];
+/** The options of a verb that may be given a reason. */
+export const MAY_SAY_WHY = [REASON, BY];
+
+export const whoOf = ({ by, reason }: WhoFlags) => ({
   by: by ?? userInfo().username,
   ...(reason === undefined ? {} : { reason }),
 });
+
+const who = ({ note, reason = note, ...flags }: PauseFlags) =>
+  whoOf({ ...flags, ...(reason === undefined ? {} : { reason }) });
 
 export const pause: CommandDefinition<PauseFlags> = {
   name: 'pause',

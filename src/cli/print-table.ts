@@ -1,8 +1,11 @@
 /** A table with a head, for people. */
-import { oneLine, table, type Cell } from './columns.js';
+import { fits, oneLine, table, type Cell } from './columns.js';
 import type { Output } from './output.js';
 
-/** Prints rows below their titles, or a remark where there are none. With `--json` nothing: the document says it. */
+/**
+ * Prints rows below their titles, or a remark where there are none. In a terminal that is too narrow for the columns each
+ * row is a block of lines, one for each title. With `--json` nothing: the document says it.
+ */
 export function printTable(
   out: Output,
   titles: readonly string[],
@@ -14,7 +17,24 @@ export function printTable(
   const head = titles.map((text): Cell => ({ text, paint: out.style.dim }));
   const cells = rows.map((row) => row.map((text): Cell => ({ text: oneLine(text) })));
   // Only a terminal cuts lines: what goes into a pipe is whole.
-  for (const line of table([head, ...cells], out.live ? out.width : Infinity)) out.print(line);
+  const width = out.live ? out.width : Infinity;
+  if (!fits([head, ...cells], width)) return printBlocks(out, titles, rows);
+  for (const line of table([head, ...cells], width)) out.print(line);
+}
+
+function printBlocks(
+  out: Output,
+  [, ...names]: readonly string[],
+  rows: readonly (readonly string[])[],
+): void {
+  rows.forEach(([title = '', ...texts], index) => {
+    if (index > 0) out.print();
+    printFacts(
+      out,
+      title,
+      names.map((name, column) => [name.toLowerCase(), texts[column]]),
+    );
+  });
 }
 
 /** Prints names and what they are; what is empty is left out. */

@@ -4,6 +4,7 @@ import {
   DESCRIPTION,
   PAGE_OPTIONS,
   pageOf,
+  removal,
   RESTORE,
   type PageOptions,
 } from './catalogue-options.js';
@@ -74,7 +75,12 @@ const list: CommandDefinition<PageOptions> = {
       const rows = page.items.map(({ id, name, description, updatedAt }) => [
         ...[id, name, localTime(updatedAt), description],
       ]);
-      printTable(out, ['ID', 'NAME', 'CHANGED', 'DESCRIPTION'], rows, 'no projects');
+      printTable(
+        out,
+        ['ID', 'NAME', 'CHANGED', 'DESCRIPTION'],
+        rows,
+        'no such project; "tempograph project create <name>" makes one',
+      );
       if (page.nextCursor !== undefined) out.note(`more: --cursor ${page.nextCursor}`);
       return EXIT.done;
     }),
@@ -122,19 +128,11 @@ const archive = verb(
   (projects, id, { restore = false }) => projects.archive(id, !restore),
 );
 
-const remove: CommandDefinition = {
-  name: 'delete',
+const remove = removal('projects', {
   summary: 'Delete a project that has nothing',
   parameters: ID,
   examples: [['tempograph project delete shop', '']],
-  run: async (out, options, [id = '']) =>
-    await withSession(options, async ({ engine }) => {
-      await engine.catalogue.projects.delete(id);
-      out.print(`${id} deleted`);
-      out.document({ id, deleted: true });
-      return EXIT.done;
-    }),
-};
+});
 
 export const project: CommandGroup = {
   name: 'project',

@@ -30,7 +30,7 @@ export const rerun: CommandDefinition<RerunCommandOptions> = {
   name: 'rerun',
   summary: 'Run an ended execution again, and keep what still holds of it',
   description:
-    'A new execution, linked to the old one: what did not complete runs, and so does what was changed,\n' +
+    'A new execution, linked to the old one: what did not complete runs, and so does what was changed, ' +
     'in the graph (--graph) or by the version of its task. What follows runs where its input is another one.\n' +
     'Exit code: 0 completed, 1 failed or cancelled, 2 refused, 3 Temporal not reached, 130 interrupted.',
   parameters: [['<id>', "the execution's id"]],

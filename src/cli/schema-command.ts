@@ -7,7 +7,7 @@ export const schema: CommandDefinition = {
   name: 'schema',
   summary: 'Print the JSON Schema of pipeline files',
   description:
-    'For editors: the same document is in the package, as schema/pipeline.schema.json. In a YAML file the first line\n' +
+    'For editors: the same document is in the package, as schema/pipeline.schema.json. In a YAML file the first line ' +
     '"# yaml-language-server: $schema=<file>" has an editor complete and check it.',
   connects: false,
   examples: [['tempograph schema > pipeline.schema.json', 'for an editor']],

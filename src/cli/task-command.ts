@@ -6,6 +6,7 @@ import {
   DESCRIPTION,
   PAGE_OPTIONS,
   pageOf,
+  removal,
   RESTORE,
   type PageOptions,
 } from './catalogue-options.js';
@@ -194,19 +195,11 @@ const archive: CommandDefinition<CommonOptions & { restore?: boolean }> = {
     ),
 };
 
-const remove: CommandDefinition = {
-  name: 'delete',
+const remove = removal('tasks', {
   summary: 'Delete a task of the catalogue that no execution refers to',
   parameters: [ID],
   examples: [['tempograph task delete hello', '']],
-  run: async (out, options, [id = '']) =>
-    await withSession(options, async ({ engine }) => {
-      await engine.catalogue.tasks.delete(id);
-      out.print(`${id} deleted`);
-      out.document({ id, deleted: true });
-      return EXIT.done;
-    }),
-};
+});
 
 export const task: CommandGroup = {
   name: 'task',
@@ -226,7 +219,12 @@ function printTasks(out: Output, tasks: readonly CatalogueTask[]): void {
     ...[one.id, one.name, one.projectId, String(one.version), runsText(one.run)],
     localTime(one.updatedAt),
   ]);
-  printTable(out, ['ID', 'NAME', 'PROJECT', 'VERSION', 'RUNS', 'CHANGED'], rows, 'no tasks');
+  printTable(
+    out,
+    ['ID', 'NAME', 'PROJECT', 'VERSION', 'RUNS', 'CHANGED'],
+    rows,
+    'no such task; "tempograph task create <name> --project <id>" makes one',
+  );
 }
 
 function tell(out: Output, one: CatalogueTask | CatalogueTaskStatus): ExitCode {

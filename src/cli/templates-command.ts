@@ -1,4 +1,5 @@
 /** `tempograph templates`: the pipelines that can be run by name. */
+import { oneLine, table, wrapped, type Cell } from './columns.js';
 import { resolveSettings } from '../config.js';
 import type { ParamSpec } from '../domain/spec.js';
 import { listTemplates, type TemplateInfo } from '../templates/load-template.js';
@@ -32,7 +33,10 @@ export const templates: CommandDefinition<CommonOptions> = {
     const { templatesDir } = resolveSettings(settingsOf(options));
     const list = server ? await new RemoteEngine(server).templates() : listTemplates(templatesDir);
     out.document({ ...(server ? {} : { templatesDir }), templates: list });
-    for (const template of list) show(out, template);
+    list.forEach((template, index) => {
+      if (index > 0) out.print();
+      show(out, template);
+    });
     const faulty = list.filter(({ faults }) => faults !== undefined);
     if (faulty.length > 0)
       out.note(`${faulty.map(({ name }) => name).join(', ')}: cannot be run until mended`);
@@ -46,21 +50,26 @@ function show(
 ): void {
   const { bold, dim, red } = out.style;
   out.print(`${bold(name)}${builtIn ? '' : dim(`  ${file}`)}`);
-  if (description !== undefined) out.print(`  ${description.trim().replaceAll('\n', '\n  ')}`);
+  const width = out.live ? out.width : Infinity;
+  for (const line of (description ?? '').trim().split('\n'))
+    if (description !== undefined)
+      for (const part of wrapped(line, width - 2)) out.print(`  ${part}`);
   for (const line of faults ? faultLines(file, faults) : []) out.print(`  ${red(line)}`);
-  for (const [param, spec] of Object.entries(params))
-    out.print(`  ${dim('-p')} ${words(param, spec)}`);
-  out.print();
+  const rows = Object.entries(params).map(([param, spec]): Cell[] => {
+    const [given, what] = words(param, spec);
+    return [{ text: `  -p ${oneLine(given)}` }, { text: oneLine(what) }];
+  });
+  for (const line of table(rows, width)) out.print(line);
 }
 
-/** `day=<string>  the day to report (default: "today")`. */
-function words(name: string, spec: ParamSpec): string {
+/** `day=<string>`, and `the day to report (default: "today")`. */
+function words(name: string, spec: ParamSpec): [string, string] {
   const values: unknown = spec['enum'];
   const type = Array.isArray(values)
     ? values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join('|')
     : [spec.type ?? 'any'].flat().join('|');
   const fallback =
     spec.default === undefined ? 'must be given' : `default: ${JSON.stringify(spec.default)}`;
-  const what = spec.description === undefined ? '' : ` ${spec.description}`;
-  return `${name}=<${type}> ${what} (${fallback})`;
+  const what = spec.description === undefined ? '' : `${spec.description} `;
+  return [`${name}=<${type}>`, `${what}(${fallback})`];
 }

@@ -3,7 +3,7 @@ import type { ErrorKind, ErrorKindPlace, ErrorListVerbs } from '../domain/error-
 import type { Priority } from '../domain/priority.js';
 import type { Answer } from '../workflows/messages.js';
 import type { EditAnswer } from '../workflows/operator-messages.js';
-import type { ApprovalAnswer, PauseOptions } from './handle.js';
+import type { ApprovalAnswer, CancelOptions, PauseOptions } from './handle.js';
 import type { GraphEdit, VerbOptions } from './operator.js';
 import type { Verbs } from './verbs.js';
 
@@ -16,9 +16,9 @@ export abstract class EngineVerbs implements ErrorListVerbs {
   protected abstract assertOpen(): void;
 
   /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
-  async cancelExecution(executionId: string): Promise<Answer> {
+  async cancelExecution(executionId: string, options: CancelOptions = {}): Promise<Answer> {
     this.assertOpen();
-    return await this.verbs.cancel(executionId);
+    return await this.verbs.cancel(executionId, options);
   }
 
   /** Pauses an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */

@@ -8,6 +8,7 @@ import type { Priority } from '../domain/priority.js';
 import { isTerminal, type Status } from '../domain/status.js';
 import {
   QUERY,
+  SIGNAL,
   UPDATE,
   type Answer,
   type ApproveRequest,
@@ -63,6 +64,9 @@ export interface ExecutionUpdate {
   changed: NodeView[];
 }
 
+/** Who asks for a cancel, and why: that stands in the status history. */
+export type CancelOptions = Pick<PauseRequest, 'by' | 'reason'>;
+
 /** How to pause, and who asks: that stands in the status history. */
 export type PauseOptions = Pick<PauseRequest, 'mode' | 'by' | 'note' | 'reason'>;
 
@@ -87,6 +91,8 @@ export class ExecutionHandle {
     private readonly parts: HandleParts,
     /** The nodes' own execution ids, in the order of the spec; empty for a handle that did not start the execution. */
     readonly executions: readonly { taskId: string; executionId: string }[] = [],
+    /** Whether this handle's call started it; false where the same `requestId` had. */
+    readonly isNew = false,
   ) {}
 
   /** Waits for the end, however it ends. Of a node or an item: of that alone. */
@@ -160,7 +166,7 @@ export class ExecutionHandle {
   }
 
   /** Asks the whole execution to stop. */
-  async cancel(): Promise<Answer> {
+  async cancel({ by, reason }: CancelOptions = {}): Promise<Answer> {
     const description = await this.describe();
     if (description.status.name !== 'RUNNING') {
       return {
@@ -173,6 +179,8 @@ export class ExecutionHandle {
         success: false,
         message: `${this.executionId} is undoing what it did, which no cancel cuts short`,
       };
+    if (by !== undefined || reason !== undefined)
+      await this.workflow.signal(SIGNAL.above, { verb: 'cancel', by, reason });
     await this.workflow.cancel();
     return { success: true, message: `${this.executionId} was asked to stop` };
   }
@@ -295,9 +303,9 @@ export class NodeHandle extends NodeOperator {
   }
 
   /** Cancels this node; what depends on it follows its trigger rule. */
-  async cancel(): Promise<Answer> {
-    const { nodeId } = this;
-    return await askRunning(this.parts.client, this.graphId, UPDATE.cancelNode, { nodeId });
+  async cancel({ by, reason }: CancelOptions = {}): Promise<Answer> {
+    const request = { nodeId: this.nodeId, by, reason };
+    return await askRunning(this.parts.client, this.graphId, UPDATE.cancelNode, request);
   }
 
   /** Says yes to an approval. */

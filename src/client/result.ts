@@ -12,7 +12,7 @@ import type { Artifact, NodeArtifact } from '../domain/artifact.js';
 import type { Undone } from '../domain/compensation.js';
 import type { AttemptRecord, Reused, RunEnvironment } from '../domain/outcome.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
-import { statusHistory } from '../domain/status-history.js';
+import { statusHistory, withEnd } from '../domain/status-history.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending } from '../observe/closing.js';
 import type { Counts, Manifest, NodeView } from '../workflows/messages.js';
 import { listOf } from './artifacts.js';
@@ -226,8 +226,8 @@ export function historyOf(view: NodeView, createdAt: string): StatusChange[] {
 
 /** The history of a lone task: its node's, with the pauses of the whole execution. */
 function loneHistory(view: NodeView, { startedAt, marks = [] }: Manifest): StatusChange[] {
-  const pauses = marks.filter(({ status }) => status === 'PAUSED');
-  return historyOf({ ...view, marks: [...(view.marks ?? []), ...pauses] }, startedAt);
+  const whole = marks.filter(({ status }) => status === 'PAUSED' || status === 'CANCELLED');
+  return historyOf({ ...view, marks: [...(view.marks ?? []), ...whole] }, startedAt);
 }
 
 /** The history of a whole execution: it runs from its start, pauses apart. */
@@ -240,8 +240,7 @@ function graphHistory(
   return [
     { status: 'PENDING', at: startedAt },
     { status: 'RUNNING', at: startedAt },
-    ...marks,
-    { status, at: endedAt },
+    ...withEnd(marks, { status, at: endedAt }),
   ];
 }
 

@@ -196,13 +196,12 @@ export class Starting {
       taskId: node.id,
       executionId: `${id}/${node.id}`,
     }));
-    const handle = new ExecutionHandle(
-      id,
-      { client, references, explain, lone: known.kind === 'task', rerun: this.parts.rerun },
-      executions,
-    );
+    const lone = known.kind === 'task';
+    const parts = { client, references, explain, lone, rerun: this.parts.rerun };
+    const handle = (isNew: boolean): ExecutionHandle =>
+      new ExecutionHandle(id, parts, executions, isNew);
     // The server takes either a delay or this. A graph's tasks go to all workers anyway.
-    const isEager = known.kind === 'task' && request.startDelay === undefined;
+    const isEager = lone && request.startDelay === undefined;
     const through = isEager ? await this.eager.through() : undefined;
     try {
       const { firstExecutionRunId } = await reaching(address, () =>
@@ -213,6 +212,7 @@ export class Starting {
         }),
       );
       this.note(id, firstExecutionRunId, options, known, Number(request.startDelay ?? 0));
+      return handle(true);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       if (options.requestId === undefined)
@@ -221,8 +221,8 @@ export class Starting {
           { cause: error },
         );
       await this.assertSame(id, options.requestId, known);
+      return handle(false);
     }
-    return handle;
   }
 
   /** The same key is the same request: one for something else is a mistake of the caller's. */

@@ -5,7 +5,12 @@ import { isTerminal } from '../domain/status.js';
 import { LONE_NODE, type Answer, type ApproveRequest } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
 import type { Priority } from '../domain/priority.js';
-import { NodeHandle, type ExecutionHandle, type PauseOptions } from './handle.js';
+import {
+  NodeHandle,
+  type CancelOptions,
+  type ExecutionHandle,
+  type PauseOptions,
+} from './handle.js';
 import type { VerbOptions } from './operator.js';
 import type { ExecutionRecord } from './record.js';
 
@@ -18,8 +23,8 @@ type Verb<A extends Answer> = (
 export class Verbs {
   constructor(private readonly asking: Asking) {}
 
-  async cancel(executionId: string): Promise<Answer> {
-    return await this.asked(executionId, (target) => target.cancel());
+  async cancel(executionId: string, options: CancelOptions): Promise<Answer> {
+    return await this.asked(executionId, (target) => target.cancel(options));
   }
 
   async pause(executionId: string, options: PauseOptions): Promise<Answer> {

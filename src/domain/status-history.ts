@@ -43,6 +43,14 @@ export function statusHistory(facts: HistoryFacts): StatusChange[] {
   return before.at(-1)?.status === status ? before : [...before, last];
 }
 
+/** What was noted of a whole execution, and its end; whoever asked for that stands at it. */
+export function withEnd(marks: readonly StatusChange[], end: StatusChange): StatusChange[] {
+  const last = marks.at(-1);
+  return last?.status === end.status
+    ? [...marks.slice(0, -1), { ...last, ...end }]
+    : [...marks, end];
+}
+
 function changesOf({
   attempt,
   startedAt,

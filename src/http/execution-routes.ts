@@ -1,6 +1,7 @@
 /** Executions: submitted, listed, looked at, followed. */
 import { z } from 'zod';
 import type { ListQuery } from '../client/listing.js';
+import { preview } from '../domain/json.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
 import { AskedShape, BELOW_MOST, watchBelow } from './below.js';
 import { ExecutionParams, Flag, many, NodeParams, nodeOf, projectFor } from './calls.js';
@@ -17,6 +18,27 @@ import {
 } from './shapes.js';
 import { submit, SubmissionShape } from './submission.js';
 
+/** In a query: an object as JSON, of which only numbers, texts, true, false and null can be looked for. */
+const MetadataFilter = z
+  .string()
+  .max(10_000)
+  .transform((text, context): Record<string, string | number | boolean | null> => {
+    const parsed = Scalars.safeParse(jsonOf(text));
+    if (parsed.success) return parsed.data;
+    const message = `expected JSON such as {"team":"ops","tries":3}, got ${preview(text)}`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+const Scalars = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const ListShape = z.strictObject({
   status: many(z.enum(STATUSES)).optional(),
   kind: many(z.enum(['graph', 'task', 'batch', 'node', 'item'])).optional(),
@@ -27,6 +49,9 @@ const ListShape = z.strictObject({
   rerunOf: z.string().min(1).optional(),
   catalogueTaskId: z.string().min(1).optional().describe('of this task of the catalogue'),
   tag: many(z.string()).optional().describe('all of them'),
+  metadata: MetadataFilter.optional().describe(
+    'top-level metadata with these values, as JSON: {"team":"ops","tries":3}',
+  ),
   since: z.iso.datetime({ offset: true }).optional().describe('created at or after'),
   until: z.iso.datetime({ offset: true }).optional().describe('created before'),
   text: z.string().max(1_000).optional().describe('words of id, task and error message'),

@@ -68,11 +68,13 @@ async function act(hook: Hook, id: string, body: Json, parts: HookParts): Promis
   if (when !== undefined && !isTrue(when, body))
     return { success: false, message: 'taken; the condition of the hook is not true for it' };
   if (pipeline !== undefined) {
-    const { executionId } = await engine.scheduleTaskGraph(pipeline, {
+    const { executionId, isNew } = await engine.scheduleTaskGraph(pipeline, {
       params: resolved(params as JsonObject, body) as Record<string, unknown>,
       ...{ project, requestId: deliveryKey(name, id) },
     });
-    await audit(who, { what: 'hook.start', target: executionId, details: { hook: name } });
+    // The same delivery sent again has started nothing.
+    if (isNew)
+      await audit(who, { what: 'hook.start', target: executionId, details: { hook: name } });
     return { success: true, message: `started ${executionId}`, executionId };
   }
   const { execution, node, approved, note } = approval ?? { execution: '', node: '', approved: '' };
@@ -82,7 +84,8 @@ async function act(hook: Hook, id: string, body: Json, parts: HookParts): Promis
   const said = note === undefined ? {} : { note: textOf(resolved(note, body)) };
   const verb = isTrue(approved, body) ? 'approve' : 'deny';
   const { success, message } = await engine[verb](target, { by: who.name, ...said });
-  await audit(who, { what: `node.${verb}`, target, details: { success, message, hook: name } });
+  if (success)
+    await audit(who, { what: `node.${verb}`, target, details: { success, message, hook: name } });
   return { success, message, executionId };
 }
 

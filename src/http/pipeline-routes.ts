@@ -76,7 +76,7 @@ export const pipelineRoutes = [
   route({
     id: 'getPipeline',
     method: 'GET',
-    path: '/pipelines/:pipeline',
+    path: '/pipelines/:pipeline/graph',
     tag: 'pipelines',
     summary: 'One of them: its parameters and its graph',
     description: 'A "/" in its name is written %2F.',

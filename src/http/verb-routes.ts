@@ -94,8 +94,8 @@ const WhatIfShape = z.strictObject({
 });
 
 export const verbRoutes = [
-  verb('execution', 'cancel', 'Ask it to stop', ExecutionParams, Why, ({ engine, params }) =>
-    engine.cancelExecution(params.executionId),
+  verb('execution', 'cancel', 'Ask it to stop', ExecutionParams, Why, (call) =>
+    call.engine.cancelExecution(call.params.executionId, mayWhy(call)),
   ),
   verb('execution', 'pause', 'Start nothing new', ExecutionParams, Pause, (call) =>
     call.engine.pauseExecution(call.params.executionId, {
@@ -123,7 +123,7 @@ export const verbRoutes = [
     (call) => call.engine.setPriority(call.params.executionId, call.body.priority, why(call)),
   ),
   verb('node', 'cancel', 'Cancel a node', NodeParams, Why, (call) =>
-    call.engine.cancelExecution(nodeOf(call)),
+    call.engine.cancelExecution(nodeOf(call), mayWhy(call)),
   ),
   verb('node', 'pause', 'Hold a node', NodeParams, Pause, (call) =>
     call.engine.pauseExecution(nodeOf(call), {

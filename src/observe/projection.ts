@@ -3,7 +3,7 @@ import type { JsonObject } from '../domain/json.js';
 import type { Marked } from '../domain/observation.js';
 import { PRIORITY_KEY, type Priority } from '../domain/priority.js';
 import type { StatusChange } from '../domain/status.js';
-import { statusHistory } from '../domain/status-history.js';
+import { statusHistory, withEnd } from '../domain/status-history.js';
 import type { ExecutionKind, ExecutionWrite, StatusEntry } from '../store/execution-row.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
 import { LONE_NODE, type Manifest, type NodeView } from '../workflows/messages.js';
@@ -121,8 +121,7 @@ export function closedRows(
   const endedAt = Date.parse(manifest.endedAt);
   const history: StatusChange[] = [
     { status: 'RUNNING', at: manifest.startedAt },
-    ...(manifest.marks ?? []),
-    { status: manifest.status, at: manifest.endedAt },
+    ...withEnd(manifest.marks ?? [], { status: manifest.status, at: manifest.endedAt }),
   ];
   rows.push({
     ...identity(info),

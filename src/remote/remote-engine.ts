@@ -117,12 +117,10 @@ export class RemoteEngine extends RemoteVerbs implements CommandEngine {
   }
 
   async listExecutions({ tags, metadata, ...query }: ListQuery = {}): Promise<ExecutionList> {
-    if (metadata !== undefined)
-      throw new TaskError(
-        'CONFIGURATION',
-        'metadata: the HTTP API has no filter by it; filter by tags',
-      );
-    return await this.api.get<ExecutionList>('/executions', { ...query, tag: tags });
+    return await this.api.get<ExecutionList>('/executions', {
+      ...{ ...query, tag: tags },
+      ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+    });
   }
 
   async getExecutionStats({ kind, ...query }: ExecutionStatsQuery = {}): Promise<ExecutionStats> {
@@ -140,7 +138,7 @@ export class RemoteEngine extends RemoteVerbs implements CommandEngine {
 
   /** Where its file lies only the server knows. @throws TaskError NOT_FOUND */
   async template(name: string): Promise<Omit<TemplateDetail, 'file'>> {
-    return await this.api.get(path`/pipelines/${name}`);
+    return await this.api.get(path`/pipelines/${name}/graph`);
   }
 
   async validate(

@@ -1,6 +1,6 @@
 /** What is asked of executions and nodes behind a server. Who asks is who the key belongs to. */
 import type { ExecutionRecord, GraphEdit, VerbOptions } from '../client.js';
-import type { ApprovalAnswer, PauseOptions } from '../client/handle.js';
+import type { ApprovalAnswer, CancelOptions, PauseOptions } from '../client/handle.js';
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Priority } from '../domain/priority.js';
@@ -14,8 +14,8 @@ export abstract class RemoteVerbs {
 
   abstract getExecution(executionId: string): Promise<ExecutionRecord>;
 
-  async cancelExecution(id: string): Promise<Answer> {
-    return await this.ofAny(id, 'cancel', {});
+  async cancelExecution(id: string, { reason }: CancelOptions = {}): Promise<Answer> {
+    return await this.ofAny(id, 'cancel', { reason });
   }
 
   async pauseExecution(id: string, { mode, note, reason = note }: PauseOptions = {}) {

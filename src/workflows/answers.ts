@@ -40,9 +40,13 @@ export function answer(current: () => GraphRun | undefined, goesOn: boolean): vo
   });
   verb<CancelNodeRequest>(
     UPDATE.cancelNode,
-    { says: 'cancel one node', takes: '{ "nodeId": "<id>" }', isRequest: isCancelNode },
+    {
+      says: 'cancel one node',
+      takes: '{ "nodeId": "<id>", "by"?, "reason"? }',
+      isRequest: isCancelNode,
+    },
     current,
-    (run, { nodeId }) => run.operator.verbs.cancelNode(nodeId),
+    (run, request) => run.operator.verbs.cancelNode(request),
   );
   const takes = '{ "nodeId"?, "mode"?: "soft" | "hard", "by"?, "reason"?, "note"? }';
   verb<PauseRequest>(

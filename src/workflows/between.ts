@@ -38,9 +38,11 @@ export type SubgraphArgs = [
 
 /** What a graph is told by the one above it, or a segment for the executions below its nodes. */
 export interface AboveSignal {
-  verb: 'pause' | 'resume';
+  /** `cancel` only says who asks for it and why; the request itself is Temporal's own. */
+  verb: 'pause' | 'resume' | 'cancel';
   mode?: 'soft' | 'hard';
   by?: string;
+  reason?: string;
   note?: string;
 }
 

@@ -130,6 +130,7 @@ export async function runExecution({
 /** What is asked of a graph from above, as of people: once nothing is lent. */
 async function hearAbove(run: GraphRun, signal: AboveSignal): Promise<void> {
   const hear = (): void => run.operator.verbs.hear(signal);
+  if (signal.verb === 'cancel') return hear(); // only a note: no node is asked for back
   await run.lending.recalled(hear, hear);
 }
 

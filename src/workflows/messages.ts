@@ -377,6 +377,9 @@ export interface Answer {
 
 export interface CancelNodeRequest {
   nodeId: string;
+  /** Who asks, and why, for the status history. */
+  by?: string;
+  reason?: string;
 }
 
 /** The argument of the update `approve`: the answer to an approval node. */

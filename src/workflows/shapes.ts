@@ -81,7 +81,7 @@ export function isTell(value: unknown): value is TellSignal {
 export function isAbove(value: unknown): value is AboveSignal {
   return (
     isObject(value) &&
-    (value['verb'] === 'pause' || value['verb'] === 'resume') &&
+    ['pause', 'resume', 'cancel'].includes(String(value['verb'])) &&
     isPause({ ...value, nodeId: undefined })
   );
 }
@@ -115,7 +115,7 @@ export function isCancel(value: unknown): value is CancelSignal {
 }
 
 export function isCancelNode(value: unknown): value is CancelNodeRequest {
-  return isObject(value) && isNodeId(value['nodeId']);
+  return isObject(value) && isNodeId(value['nodeId']) && isPause({ ...value, mode: undefined });
 }
 
 export function isPause(value: unknown): value is PauseRequest {

@@ -13,7 +13,7 @@ import type { Approvals } from './approvals.js';
 import { showStatus } from './finish.js';
 import type { GraphState } from './graph-state.js';
 import type { AboveSignal } from './between.js';
-import type { Answer, ApproveRequest, PauseRequest } from './messages.js';
+import type { Answer, ApproveRequest, CancelNodeRequest, PauseRequest } from './messages.js';
 import type { NodeExecutor } from './node-executor.js';
 
 /** Pauses, resumes and other words of people that are kept of one execution. */
@@ -43,11 +43,13 @@ export class GraphVerbs {
 
   constructor(private readonly parts: VerbParts) {}
 
-  cancelNode(id: string): Answer {
+  cancelNode({ nodeId: id, by, reason }: CancelNodeRequest): Answer {
     const { scheduler } = this.parts;
     const index = findOpen(this.parts, id, 'cancel');
     if (typeof index !== 'number') return index;
     const running = scheduler.state(index) === 'running';
+    if (by !== undefined || reason !== undefined)
+      this.parts.state.marked(index, markOf('CANCELLED', { by, reason }));
     this.parts.apply(scheduler.cancelNode(index, Date.now()));
     return yes(running ? `${id} was asked to stop` : `${id} was cancelled before it ran`);
   }
@@ -86,7 +88,13 @@ export class GraphVerbs {
   /** What was asked of the graph above. */
   hear({ verb, ...request }: AboveSignal): void {
     if (verb === 'pause') this.pause(request);
-    else this.resume(request);
+    else if (verb === 'resume') this.resume(request);
+    else this.cancelledBy(request);
+  }
+
+  /** Notes who cancels all of it; Temporal's own cancel request comes just after. */
+  cancelledBy(who: Pick<AboveSignal, 'by' | 'reason'>): void {
+    this.marks.push(markOf('CANCELLED', who));
   }
 
   /** Answers the question that an approval asks. */
@@ -218,12 +226,16 @@ const stopped = (reason: StatusReason | undefined): Answer | undefined =>
 export const yes = (message: string): Answer => ({ success: true, message });
 export const no = (message: string): Answer => ({ success: false, message });
 
-function markOf(status: Status, { by, note: said, reason }: Who): StatusChange {
+function markOf(
+  status: Status,
+  { by, note: said, reason }: { [K in keyof Who]?: Who[K] | undefined },
+): StatusChange {
   const note = reason ?? said;
   return {
     status,
     at: new Date(Date.now()).toISOString(),
     ...(status === 'PAUSED' ? { reason: 'paused' as const } : {}),
+    ...(status === 'CANCELLED' ? { reason: 'cancelled' as const } : {}),
     ...(by === undefined ? {} : { by }),
     ...(note === undefined ? {} : { note }),
   };

@@ -34,7 +34,7 @@ describe('templates on the command line', () => {
     const { code, stdout, stderr } = await cli(['templates']);
     expect(code).toBe(0);
     expect(stdout).toContain(
-      '  Says hello to somebody.\n  -p who=<string>  whom (must be given)\n',
+      '  Says hello to somebody.\n  -p who=<string>     whom (must be given)\n',
     );
     expect(stdout).toContain('-p times=<integer>  (default: 1)');
     expect(stdout).toContain('broken.yaml:3:14 tasks[0].tsk: unknown field "tsk"');

@@ -57,7 +57,10 @@ describe('the command line', () => {
           { id: 'two', task: 'echo', dependsOn: ['one'] },
         ],
       },
-      { executionId: id, project: `project-${id}`, tags: ['three'] },
+      {
+        ...{ executionId: id, project: `project-${id}`, tags: ['three'] },
+        metadata: { scene: id, tries: 3 },
+      },
     );
     await harness.engine.handle(executionId).result();
     for await (const _ of harness.engine.events({ executionId })) continue;
@@ -102,6 +105,12 @@ describe('the command line', () => {
       (one) => `/executions?project=project-${one}&tag=three&limit=20`,
     ],
     [
+      'list by metadata',
+      (one) => ['list', '--metadata', `scene=${one}`, '--metadata', 'tries=3'],
+      (one) =>
+        `/executions?metadata=${encodeURIComponent(JSON.stringify({ scene: one, tries: 3 }))}&limit=20`,
+    ],
+    [
       'stats',
       (one) => ['stats', '--by', 'task', '--project', `project-${one}`],
       (one) => `/stats?by=task&project=project-${one}`,
@@ -126,6 +135,21 @@ describe('the command line', () => {
     expect(timeless(documentOf(second))).toEqual(document);
     expect(second.code).toBe(0);
     expect(timeless(await get(path(id)))).toEqual(document);
+  });
+
+  it('cancels with a reason that stands in the status history, against Temporal and through the server', async () => {
+    for (const [env, by] of [
+      [direct, ['--by', 'ada']],
+      [remote, []],
+    ] as const) {
+      const graph = { name: 'waits', tasks: [{ id: 'ask', approval: { message: 'Go?' } }] };
+      const handle = await harness.engine.scheduleTaskGraph(graph);
+      const args = ['cancel', handle.executionId, '--reason', 'wrong date', ...by];
+      expect(await runCli(args, { env })).toMatchObject({ code: 0 });
+      const last = (await handle.result()).statusHistory.at(-1);
+      expect(last).toMatchObject({ status: 'CANCELLED', note: 'wrong date' });
+      expect(last?.by).toBe(by.length > 0 ? 'ada' : 'open');
+    }
   });
 
   it('tells an execution in the same JSON three ways', async () => {

@@ -42,7 +42,7 @@ const pathsOf = (json: Record<string, unknown>, key = 'faults'): string[] =>
 
 describe('a pipeline of the server', () => {
   it('is told with the schema of each parameter and its graph, also where a folder is part of its name', async () => {
-    const { status, json } = await http.call('GET', `/pipelines/${encodeURIComponent(NAME)}`);
+    const { status, json } = await http.call('GET', `/pipelines/${encodeURIComponent(NAME)}/graph`);
     expect(status).toBe(200);
     expect(json).toMatchObject({
       ...{ name: NAME, builtIn: false, description: 'Loads what the shop sold.' },

@@ -39,6 +39,31 @@ describe('cancel', () => {
   });
   afterAll(() => harness.stop());
 
+  it('says in the status history who asked for it and why, of an execution and of a node', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'asked',
+      tasks: [
+        { id: 'a', task: 'hang' },
+        { id: 'b', task: 'hang' },
+      ],
+    });
+    const runs = async (id: string) => (await handle.node(id).status()).status === 'RUNNING';
+    await until(async () => (await runs('a')) && (await runs('b')));
+    const { engine } = harness;
+    await engine.cancelExecution(`${handle.executionId}/a`, { by: 'ada', reason: 'not that one' });
+    await until(async () => (await handle.node('a').status()).status === 'CANCELLED');
+    await engine.cancelExecution(handle.executionId, { by: 'grace', reason: 'wrong date' });
+    const { status, statusHistory, nodes } = await handle.result();
+    expect(status).toBe('CANCELLED');
+    expect(statusHistory.at(-1)).toMatchObject({
+      ...{ status: 'CANCELLED', by: 'grace', note: 'wrong date' },
+    });
+    expect(statusHistory.filter((one) => one.status === 'CANCELLED')).toHaveLength(1);
+    expect(nodes['a']?.statusHistory).toContainEqual(
+      expect.objectContaining({ status: 'CANCELLED', by: 'ada', note: 'not that one' }),
+    );
+  });
+
   it('stops what runs, never starts what waits, keeps what is done, and runs post hooks', async () => {
     const handle = await harness.engine.scheduleTaskGraph({
       name: 'cancel me',
