@@ -60,12 +60,12 @@ describe('a pipeline of the server', () => {
   });
 
   it('is told with what is wrong with it, and is not found where there is none', async () => {
-    const { status, json } = await http.call('GET', '/pipelines/broken');
+    const { status, json } = await http.call('GET', '/pipelines/broken/graph');
     expect([status, pathsOf(json), 'graph' in json]).toEqual([200, ['tasks'], false]);
-    expect(await http.call('GET', '/pipelines/nope')).toMatchObject({
+    expect(await http.call('GET', '/pipelines/nope/graph')).toMatchObject({
       ...{ status: 404, json: { code: 'NOT_FOUND' } },
     });
-    expect((await http.call('GET', '/pipelines/..%2Fsecret')).status).toBe(404);
+    expect((await http.call('GET', '/pipelines/..%2Fsecret/graph')).status).toBe(404);
   });
 
   it('is planned by its name, and nothing has started', async () => {
