@@ -1,16 +1,16 @@
 /** All executions, newest first: filtered, paged, live. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { ExecutionRecord } from '../../src/client/record.js';
 import { api } from './api.js';
 import { Empty, Loading, ProblemNotice } from './notice.js';
 import { usePoll, useNow } from './poll.js';
 import { go, linkTo } from './route.js';
+import { useSearchWords } from './search-words.js';
 import { Badge, CountsBar, isTerminal, STATUSES } from './status.js';
 import { S, STATUS_WORDS } from './strings/page.js';
 import { durationText, Moment, spanMs } from './time.js';
 
 const EVERY_MS = 2_000;
-const TYPING_MS = 300;
 
 /** What a link narrows the list to; it is shown, and can be taken away. */
 const NARROWS = [
@@ -62,13 +62,9 @@ function Narrowed({ filter }: { filter: ListFilter }) {
 
 function Filter({ filter }: { filter: ListFilter }) {
   const { status, text } = filter;
-  const [typed, setTyped] = useState(text);
-  useEffect(() => {
-    if (typed.trim() === text) return;
-    const show = () => go(linkTo(['executions'], { ...filter, text: typed.trim() }), 'replace');
-    const timer = setTimeout(show, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed, text, filter]);
+  const [typed, setTyped] = useSearchWords(text, (words) =>
+    go(linkTo(['executions'], { ...filter, text: words }), 'replace'),
+  );
   return (
     <form className="filter" role="search" onSubmit={(event) => event.preventDefault()}>
       <label>

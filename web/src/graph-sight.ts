@@ -1,5 +1,10 @@
 /** What of the picture is seen: all of it at first, and then what matters. */
-import { getViewportForBounds, type ReactFlowInstance, type Viewport } from '@xyflow/react';
+import {
+  getViewportForBounds,
+  type Padding,
+  type ReactFlowInstance,
+  type Viewport,
+} from '@xyflow/react';
 import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react';
 import type { NodeView } from '../../src/workflows/messages.js';
 import { NODE_WIDTH, type Place, type Places } from './graph-boxes.js';
@@ -14,9 +19,10 @@ const DRAWER_WIDTH = 432;
 interface Fit {
   least: number;
   most: number;
-  padding: number;
+  padding: Padding;
 }
-const ALL: Fit = { least: 0.3, most: 1.1, padding: 0.12 };
+/** The tools lie over the upper edge. */
+const ALL: Fit = { least: 0.3, most: 1.1, padding: { x: '8%', top: '72px', bottom: '24px' } };
 const ONE = { least: 0.3, padding: 0.12 };
 const SOME: Fit = { least: 0.3, most: 1, padding: 0.3 };
 

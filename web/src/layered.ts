@@ -41,9 +41,10 @@ export function plainLayout({ ids, edges, inside }: Nested, down: boolean): Box[
       return [id, around(id, inner)];
     }),
   );
-  const layers = layersOf({ ids, edges });
+  const lone = loneOf({ ids, edges });
+  const layers = layersOf({ ids: ids.filter((id) => !lone.has(id)), edges });
   let along = 0;
-  return layers.flatMap((layer) => {
+  const inLayers = layers.flatMap((layer) => {
     const row = layer.flatMap((id) => boxes.get(id) ?? []);
     const across = (box: Box): number => (down ? box.width : box.height) + BETWEEN_NODES;
     let next = -row.reduce((sum, box) => sum + across(box), 0) / 2;
@@ -55,6 +56,19 @@ export function plainLayout({ ids, edges, inside }: Nested, down: boolean): Box[
     along += most(row, (box) => (down ? box.height : box.width)) + BETWEEN_LAYERS;
     return placed;
   });
+  if (lone.size === 0) return inLayers;
+  const below = inLayers.length > 0 ? most(inLayers, ({ y, height }) => y + height) : 0;
+  const inBlock = inRows([...lone].flatMap((id) => boxes.get(id) ?? []));
+  return [...inLayers, ...inBlock.map((box) => ({ ...box, y: box.y + below + BETWEEN_LAYERS }))];
+}
+
+/** So many that depend on nothing, and nothing on them, are a block of their own and not one long column. */
+const LONE_LEAST = 12;
+
+function loneOf({ ids, edges }: Shape): ReadonlySet<string> {
+  const tied = new Set(edges.flatMap(({ source, target }) => [source, target]));
+  const lone = ids.filter((id) => !tied.has(id));
+  return new Set(lone.length >= LONE_LEAST ? lone : []);
 }
 
 const sized = (id: string, size: { width: number; height: number }): Box => ({
