@@ -1,7 +1,7 @@
 /** What of the picture is seen: all of it at first, and then what matters. */
 import {
   getViewportForBounds,
-  type Padding,
+  type FitViewOptions,
   type ReactFlowInstance,
   type Viewport,
 } from '@xyflow/react';
@@ -19,7 +19,7 @@ const DRAWER_WIDTH = 432;
 interface Fit {
   least: number;
   most: number;
-  padding: Padding;
+  padding: NonNullable<FitViewOptions['padding']>;
 }
 /** The tools lie over the upper edge. */
 const ALL: Fit = { least: 0.3, most: 1.1, padding: { x: '8%', top: '72px', bottom: '24px' } };
