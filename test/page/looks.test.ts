@@ -26,7 +26,7 @@ const GRAPH = {
     { id: 'each', task: 'echo', map: { over: [1, 2, 3] }, input: { n: 1 }, ...after('join') },
     {
       ...{ id: 'train', task: 'gated', input: { gate: 'train' }, ...after('join') },
-      limit: { key: 'warehouse', max: 2 },
+      limit: { key: 'look-warehouse', max: 2 },
     },
     { id: 'flaky', task: 'fail', retry: { maxRetries: 5, delay: '1h' }, ...after('orders') },
     { id: 'sign-off', approval: { message: 'Publish the report?' }, ...after('join') },
@@ -92,7 +92,7 @@ const LARGE = {
     ['project', () => `#/catalogue?project=${kept.project}`, 'tbody tr'],
     ['task', () => `#/catalogue?task=${kept.task}`, '.plain-list a'],
     ['statistics', () => '#/statistics?kind=node', '.plot canvas'],
-    ['system', () => '#/system', '[data-limit="warehouse"]'],
+    ['system', () => '#/system', '[data-limit="look-warehouse"]'],
   ];
 
   describe.each(Object.keys(LOOKS) as LookName[])('%s', (look) => {
