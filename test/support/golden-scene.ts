@@ -242,8 +242,9 @@ const WAITS = [
  * The normaliser. What it puts in has the width of what it takes out, so that columns stay where they are:
  * times are 2027-01-31T08:00:00.000Z and 2027-01-31 08:00:00, ids and tokens made by chance are x's, ports 7777.
  * Events that a sink did not take are evt_x's. What depends on which part of a short run was the longest (shares, the
- * critical path, a percentage) is left out. Paths of this machine are words. Measured durations are one word each before they are laid out (the test replaces
- * `formatDuration`); in JSON they are 0. Escape sequences are <names>.
+ * critical path, a percentage) is left out. Paths of this machine are words, traces their first line. Measured durations
+ * are one word each before they are laid out (the test replaces `formatDuration`); in JSON they are 0. Escape sequences
+ * are <names>.
  */
 function sameOnEveryRun({ address, taskQueue, dataDir, folder }: Harness & { folder: string }) {
   return (text: string): string =>
@@ -252,6 +253,7 @@ function sameOnEveryRun({ address, taskQueue, dataDir, folder }: Harness & { fol
       .replaceAll(address, '127.0.0.1:7777')
       .replaceAll(dataDir, 'DATA')
       .replaceAll(folder, 'FOLDER')
+      .replaceAll(ROOT, 'PACKAGE')
       .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:7777')
       .replace(/\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d/g, '2027-01-31$108:00:00')
       .replace(/(2027-01-31[T ]08:00:00)\.\d{3}/g, '$1.000')
@@ -268,6 +270,7 @@ function sameOnEveryRun({ address, taskQueue, dataDir, folder }: Harness & { fol
       .replace(/^( *\S*Most of it)[^]*?\n\n/gm, '$1 …\n\n')
       .replace(/("at": )\d+/g, '$10')
       .replace(MEASURED, '$1"$2": {}')
+      .replace(STACK, '$1 …"')
       // eslint-disable-next-line no-control-regex -- the escape sequences are what is looked for
       .replace(/\x1b\[(\d+)m/g, (_all, code: string) => `<${LOOKS[code] ?? code}>`)
       .replace(/^\S* {2}PATH\b[^]*/m, '  PATH …\n');
@@ -275,6 +278,11 @@ function sameOnEveryRun({ address, taskQueue, dataDir, folder }: Harness & { fol
 
 /** Objects of measured times in JSON. */
 const MEASURED = /^( *)"(wallTime|waits|times|waitMs|runMs|makespanPath)": \{[^]*?\n\1\}/gm;
+
+const ROOT = join(__dirname, '..', '..');
+
+/** A trace in JSON, behind its first line: where the code lies is this machine's. */
+const STACK = /("stack": ?"(?:[^"\\]|\\(?!n).)*)\\n(?:[^"\\]|\\.)*"/g;
 
 /** Whether a duration is one that the scenario states: those are whole multiples of 5 s, and no measured one is. */
 export const isSaid = (ms: number): boolean => ms > 0 && ms % 5_000 === 0;
