@@ -20,7 +20,9 @@ const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 15_000;
 
 const ID = NODE_ID.source.replace(/^\^|\$$/g, '');
-const PATH = new RegExp(`^(${ID}(?:/${ID})*)(?::(\\d{1,4}))?$`);
+/** At most {@link TOLD_MOST}. */
+const MOST = '1000|[1-9][0-9]{0,2}';
+const PATH = new RegExp(`^(${ID}(?:/${ID})*)(?::(${MOST}))?$`);
 
 export interface Asked {
   /** Below the execution: `node`, or `map/3` for what runs below an item. */
@@ -31,18 +33,14 @@ export interface Asked {
 export const AskedShape = z
   .string()
   .max(1_000)
-  .transform((text, context): Asked => {
-    const [, path, told] = PATH.exec(text) ?? [];
-    const most = told === undefined ? TOLD : Number(told);
-    if (path !== undefined && most >= 1 && most <= TOLD_MOST) return { path, most };
-    context.addIssue({
-      code: 'custom',
-      message: `expected node, map/3 or map:100 (at most ${TOLD_MOST}), got ${JSON.stringify(text.slice(0, 100))}`,
-    });
-    return z.NEVER;
+  .regex(PATH, {
+    error: ({ input }) =>
+      `expected node, map/3 or map:100 (at most ${TOLD_MOST}), got ${JSON.stringify(String(input).slice(0, 100))}`,
   })
-  .meta({
-    description: '`node`, `map/3` or `map:100`: the path below the execution, and how many',
+  .describe('`node`, `map/3` or `map:100`: the path below the execution, and how many')
+  .transform((text): Asked => {
+    const [, path = text, most] = PATH.exec(text) ?? [];
+    return { path, most: most === undefined ? TOLD : Number(most) };
   });
 
 /**

@@ -15,9 +15,16 @@ export const NodeParams = ExecutionParams.extend({
 /** Who asks, and why: both stand in status histories and in the audit log. */
 export const Why = z.strictObject({ reason: z.string().min(1).max(1_000).optional() });
 
-/** A value that may be given once or many times. */
-export const many = <T extends z.ZodType>(one: T) =>
-  z.union([one, z.array(one)]).transform((value) => (Array.isArray(value) ? value : [value]));
+/** A value that may be given once or many times. @param otherwise what is said where it is given more often than `most` */
+export const many = <T extends z.ZodType>(
+  one: T,
+  { most, otherwise }: { most?: number; otherwise?: string } = {},
+) => {
+  const list = z.array(one).min(1);
+  return z
+    .union([one, most === undefined ? list : list.max(most, otherwise)])
+    .transform((value) => (Array.isArray(value) ? value : [value]));
+};
 
 /** In a query: `true` or `false`. */
 export const Flag = z.enum(['true', 'false']).transform((value) => value === 'true');

@@ -212,8 +212,9 @@ export const executionRoutes = [
     of: 'execution',
     params: ExecutionParams,
     query: z.strictObject({
-      node: many(AskedShape).refine((asked) => asked.length <= BELOW_MOST, {
-        message: `expected at most ${BELOW_MOST}; follow the others in a stream of their own`,
+      node: many(AskedShape, {
+        most: BELOW_MOST,
+        otherwise: `expected at most ${BELOW_MOST}; follow the others in a stream of their own`,
       }),
     }),
     answer: {
