@@ -72,6 +72,8 @@ export interface SchedulePreview {
 
 const LIST_LIMIT = 1_000;
 const PREVIEWED = 10;
+/** Parts of a schedule that is previewed: it is computed here, and not by the server. */
+const PREVIEWED_PARTS = 100;
 
 export class Schedules {
   private readonly given = new Map<string, number>();
@@ -121,6 +123,12 @@ export class Schedules {
     const sorted = sortOptions(times, faults);
     const now = Date.now();
     const parsed = parseTimes(sorted.times, now, faults);
+    const { cron, every, calendars, skip } = parsed;
+    const parts = [cron, every, calendars, skip].reduce((sum, { length }) => sum + length, 0);
+    if (parts > PREVIEWED_PARTS)
+      faults.push(
+        fault([], 'TOO_LARGE', `expected at most ${PREVIEWED_PARTS} parts, got ${parts}`),
+      );
     if (faults.length > 0) throw new SpecInvalidError(faults, 'times');
     const next = nextTimes(parsed, now, PREVIEWED).map((time) => new Date(time).toISOString());
     return { next, when: timePhrases(sorted.times), timezone: parsed.timezone };

@@ -10,7 +10,7 @@ import { DEFAULTS, type ParsedTimes } from './schedule-times.js';
 import { utcOf, wallClock } from './schedule-zone.js';
 
 const DAY_MS = 86_400_000;
-/** Times looked at for each part of a schedule: one whose times are all skipped is given up. */
+/** Times looked at, of all parts of a schedule together: one whose times are all skipped is given up. */
 const MOST_LOOKS = 10_000;
 
 /**
@@ -28,11 +28,13 @@ export function nextTimes(times: ParsedTimes, now: number, count: number): numbe
     return skipped.some((matches) => matches(wall));
   };
   const found = new Set<number>();
-  for (const part of partsOf(times, after)) {
+  const parts = partsOf(times, after);
+  const most = Math.max(count, Math.floor(MOST_LOOKS / parts.length));
+  for (const part of parts) {
     let taken = 0;
     let looks = 0;
     for (const time of part) {
-      if (time > endAt || looks++ === MOST_LOOKS || taken === count) break;
+      if (time > endAt || looks++ === most || taken === count) break;
       if (skips(time)) continue;
       found.add(time);
       taken++;

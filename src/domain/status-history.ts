@@ -28,7 +28,8 @@ export function statusHistory(facts: HistoryFacts): StatusChange[] {
     ...marks.filter((mark) => !isTerminal(mark.status)), // a node that is resumed is scheduled in the same millisecond
     ...scheduled,
     ...attempts.flatMap(changesOf),
-    ...marks.filter((mark) => isTerminal(mark.status)),
+    // Who asked for a cancel has not caused the end of one that ended otherwise first, or still runs.
+    ...marks.filter((mark) => isTerminal(mark.status) && mark.status === status),
   ];
   all.sort((a, b) => a.at.localeCompare(b.at));
   const last: StatusChange = {
@@ -45,10 +46,8 @@ export function statusHistory(facts: HistoryFacts): StatusChange[] {
 
 /** What was noted of a whole execution, and its end; whoever asked for that stands at it. */
 export function withEnd(marks: readonly StatusChange[], end: StatusChange): StatusChange[] {
-  const last = marks.at(-1);
-  return last?.status === end.status
-    ? [...marks.slice(0, -1), { ...last, ...end }]
-    : [...marks, end];
+  const asked = marks.findLast(({ status }) => status === end.status && isTerminal(status));
+  return [...marks.filter(({ status }) => !isTerminal(status)), { ...asked, ...end }];
 }
 
 function changesOf({

@@ -122,6 +122,8 @@ export const scheduleRoutes = [
       startAt: z.string().optional(),
       endAt: z.string().optional(),
     }),
+    // Whoever may look may ask, and it is computed here.
+    bodyLimit: 16 * 2 ** 10,
     answer: SchedulePreviewShape,
     handle: async ({ engine, body }) => engine.schedules.preview(body as ScheduleTimes),
   }),

@@ -89,6 +89,20 @@ describe('schedules', () => {
     expect(told.json).toMatchObject({ next, timezone });
   });
 
+  it('are not told before they are there where that is more than a look', async () => {
+    const preview = async (parts: number) =>
+      await http.call('POST', '/schedule-preview', {
+        cron: Array.from({ length: parts }, (_, nth) => `${nth % 60} * * * *`),
+        skip: { hour: '*', minute: '*', second: '*' },
+      });
+    expect(await preview(99)).toMatchObject({ status: 200, json: { next: [] } });
+    expect(await preview(100)).toMatchObject({
+      status: 422,
+      json: { faults: [{ message: 'expected at most 100 parts, got 101' }] },
+    });
+    expect(await preview(2_000)).toMatchObject({ status: 413 });
+  });
+
   it('are refused with every fault at its place', async () => {
     const { status, json } = await http.call('POST', '/schedules', {
       ...{ id: 'x', task: 'noop', cron: '99 * * * *', catchupWindow: '1s', scheduledTime: '5m' },
