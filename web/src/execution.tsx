@@ -1,11 +1,11 @@
 /** One execution: how it stands, its graph or its course in time, and one of its nodes. */
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import type { ExecutionRecord } from '../../src/client/record.js';
 import type { Status } from '../../src/domain/status.js';
+import { ActionButtons } from './action-buttons.js';
 import { executionActions, rerunLink } from './actions.js';
 import { api, type DrawnSpec, type Meta } from './api.js';
 import { Artifacts } from './artifacts.js';
-import { Confirm, type Question } from './dialog.js';
 import { Gantt } from './gantt.js';
 import { LogPanel } from './logs.js';
 import { Loading, ProblemNotice } from './notice.js';
@@ -204,26 +204,13 @@ function WebUi({ meta, record }: Pick<HeadProps, 'meta' | 'record'>) {
 }
 
 function Actions({ executionId, status }: { executionId: string; status: Status }) {
-  const [question, setQuestion] = useState<Question>();
-  const questions = executionActions(executionId, status);
   return (
-    <div className="buttons" role="group" aria-label={S.actions}>
-      {questions.map((one) => (
-        <button
-          key={one.verb}
-          type="button"
-          className={one.dangerous ? 'danger' : ''}
-          onClick={() => setQuestion(one)}
-        >
-          {one.verb}
-        </button>
-      ))}
+    <ActionButtons questions={executionActions(executionId, status)}>
       {isTerminal(status) && (
         <a className="button" href={rerunLink(executionId)}>
           {S.runAgain}
         </a>
       )}
-      {question && <Confirm question={question} onClose={() => setQuestion(undefined)} />}
-    </div>
+    </ActionButtons>
   );
 }

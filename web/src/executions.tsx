@@ -1,8 +1,8 @@
 /** All executions, newest first: filtered, paged, live. */
-import { useState } from 'react';
 import type { ExecutionRecord } from '../../src/client/record.js';
 import { api } from './api.js';
 import { Empty, Loading, ProblemNotice } from './notice.js';
+import { usePages } from './paging.js';
 import { usePoll, useNow } from './poll.js';
 import { go, linkTo } from './route.js';
 import { useSearchWords } from './search-words.js';
@@ -96,16 +96,13 @@ function Filter({ filter }: { filter: ListFilter }) {
   );
 }
 
-/** One page at a time; the cursors of those before it lead back. */
 function Pages({ filter }: { filter: ListFilter }) {
-  const [cursors, setCursors] = useState<string[]>([]);
-  const cursor = cursors.at(-1);
+  const { cursor, buttons } = usePages({ label: S.paging, back: S.newer, on: S.older });
   const { data, problem, refresh } = usePoll(
     `${JSON.stringify(filter)} ${cursor}`,
     (signal) => api.executions({ ...filter, cursor }, signal),
     EVERY_MS,
   );
-  const next = data?.nextCursor;
   const filtered = Object.values(filter).some((value) => value !== '');
   return (
     <>
@@ -117,24 +114,7 @@ function Pages({ filter }: { filter: ListFilter }) {
         </Empty>
       )}
       {data && data.executions.length > 0 && <Table executions={data.executions} />}
-      {(cursors.length > 0 || next) && (
-        <nav className="buttons end" aria-label={S.paging}>
-          <button
-            type="button"
-            disabled={cursors.length === 0}
-            onClick={() => setCursors((before) => before.slice(0, -1))}
-          >
-            ← {S.newer}
-          </button>
-          <button
-            type="button"
-            disabled={!next}
-            onClick={() => next && setCursors((before) => [...before, next])}
-          >
-            {S.older} →
-          </button>
-        </nav>
-      )}
+      {buttons(data?.nextCursor)}
     </>
   );
 }

@@ -127,7 +127,7 @@ function Current({ drawn, places, onChoose }: Omit<Props, 'edges'>) {
       >
         <span className="hidden">
           {`${data.id}, ${data.what}, ${STATUS_WORDS[status]}, `}
-          {data.group ? S.nodesOf(data.group.total) : wordOf(data.view)}
+          {data.group ? S.nodesOf(data.group.total) : (data.said ?? wordOf(data.view))}
           {`, ${U.place(at + 1, drawn.length)}`}
         </span>
       </button>

@@ -1,6 +1,7 @@
 /** A list that the server gives by pages; the cursors of those before lead back. */
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { Loading, ProblemNotice } from '../notice.js';
+import { usePages } from '../paging.js';
 import { usePoll } from '../poll.js';
 import { K } from '../strings/catalogue.js';
 import { S } from '../strings/page.js';
@@ -17,38 +18,20 @@ interface Props<T> {
 }
 
 export function Paged<T>({ name, ask, empty, children }: Props<T>) {
-  const [cursors, setCursors] = useState<string[]>([]);
-  const cursor = cursors.at(-1);
+  const label = `${S.paging}: ${name.split(' ', 1)[0]}`;
+  const { cursor, buttons } = usePages({ label, back: K.previous, on: K.next });
   const { data, problem, refresh } = usePoll(
     `${name} ${cursor}`,
     (signal) => ask(cursor, signal),
     EVERY_MS,
   );
-  const next = data?.nextCursor;
   return (
     <>
       {problem && <ProblemNotice problem={problem} onRetry={refresh} />}
       {!data && !problem && <Loading />}
       {data?.items.length === 0 && <p className="soft">{empty}</p>}
       {data && data.items.length > 0 && children(data.items)}
-      {(cursors.length > 0 || next) && (
-        <nav className="buttons end" aria-label={`${S.paging}: ${name.split(' ', 1)[0]}`}>
-          <button
-            type="button"
-            disabled={cursors.length === 0}
-            onClick={() => setCursors((before) => before.slice(0, -1))}
-          >
-            ← {K.previous}
-          </button>
-          <button
-            type="button"
-            disabled={!next}
-            onClick={() => next && setCursors((before) => [...before, next])}
-          >
-            {K.next} →
-          </button>
-        </nav>
-      )}
+      {buttons(data?.nextCursor)}
     </>
   );
 }

@@ -10,7 +10,8 @@ import { Badge } from '../status.js';
 import { K } from '../strings/catalogue.js';
 import { S } from '../strings/page.js';
 import { durationText, Moment } from '../time.js';
-import { Actions, ownerActions, runAction } from './actions.js';
+import { ownerActions, runAction } from './actions.js';
+import { ActionButtons } from '../action-buttons.js';
 import { catalogue } from './calls.js';
 import { ParamsTable } from './params-table.js';
 import { Archived, runWords } from './tasks.js';
@@ -32,7 +33,7 @@ export function TaskDetail({ id }: { id: string }) {
         <h1>{data?.name ?? id}</h1>
         {data?.archived && <Archived />}
         {data && (
-          <Actions
+          <ActionButtons
             first={data.run === null || data.archived ? undefined : runAction(data)}
             questions={ownerActions('tasks', data)}
             onDone={refresh}

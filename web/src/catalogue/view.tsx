@@ -6,7 +6,8 @@ import { linkTo } from '../route.js';
 import { K } from '../strings/catalogue.js';
 import { S } from '../strings/page.js';
 import { Moment } from '../time.js';
-import { Actions, ownerActions } from './actions.js';
+import { ownerActions } from './actions.js';
+import { ActionButtons } from '../action-buttons.js';
 import { catalogue, type Filter } from './calls.js';
 import { CatalogueFilter } from './filter.js';
 import { Paged } from './paged.js';
@@ -95,7 +96,7 @@ function ProjectDetail({ id, filter }: { id: string; filter: Filter }) {
       <div className="title">
         <h1>{data?.name ?? id}</h1>
         {data?.archived && <Archived />}
-        {data && <Actions questions={ownerActions('projects', data)} onDone={refresh} />}
+        {data && <ActionButtons questions={ownerActions('projects', data)} onDone={refresh} />}
       </div>
       {problem && <ProblemNotice problem={problem} onRetry={refresh} />}
       {!data && !problem && <Loading />}

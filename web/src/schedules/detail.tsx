@@ -1,7 +1,7 @@
 /** One schedule: when it starts what, how its last executions went, and what can be done with it. */
 import { useState } from 'react';
 import type { ScheduleRecord } from '../../../src/client/schedule-record.js';
-import { Confirm, type Question } from '../dialog.js';
+import { ActionButtons } from '../action-buttons.js';
 import { JsonBlock, Loading, ProblemNotice } from '../notice.js';
 import { usePoll } from '../poll.js';
 import { linkTo } from '../route.js';
@@ -31,46 +31,15 @@ export function ScheduleDetail({ id }: { id: string }) {
       <div className="title">
         <h1>{id}</h1>
         {data && <State paused={data.paused} />}
-        {data && <Actions {...{ id, refresh }} paused={data.paused} tell={setTold} />}
+        {data && (
+          <ActionButtons questions={scheduleActions(id, data.paused, setTold)} onDone={refresh} />
+        )}
       </div>
       {problem && <ProblemNotice problem={problem} onRetry={refresh} />}
       <div role="status">{told && <Notice told={told} />}</div>
       {!data && !problem && <Loading />}
       {data && <Record record={data} />}
     </>
-  );
-}
-
-interface ActionsProps {
-  id: string;
-  paused: boolean;
-  tell: (told: Told | undefined) => void;
-  refresh: () => void;
-}
-function Actions({ id, paused, tell, refresh }: ActionsProps) {
-  const [question, setQuestion] = useState<Question>();
-  return (
-    <div className="buttons" role="group" aria-label={S.actions}>
-      {scheduleActions(id, paused, tell).map((one) => (
-        <button
-          key={one.verb}
-          type="button"
-          className={one.dangerous ? 'danger' : ''}
-          onClick={() => setQuestion(one)}
-        >
-          {one.verb}
-        </button>
-      ))}
-      {question && (
-        <Confirm
-          question={question}
-          onClose={() => {
-            setQuestion(undefined);
-            refresh();
-          }}
-        />
-      )}
-    </div>
   );
 }
 

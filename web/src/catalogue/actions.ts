@@ -1,8 +1,7 @@
-/** What may be asked of a project and of a task of the catalogue: buttons, and the questions to confirm. */
-import { useState } from 'react';
+/** What may be asked of a project and of a task of the catalogue, as questions to confirm. */
 import type { CatalogueTask } from '../../../src/client/catalogue.js';
 import { api } from '../api.js';
-import { Confirm, type Field, type Question } from '../dialog.js';
+import type { Field, Question } from '../dialog.js';
 import { go, linkTo } from '../route.js';
 import { K } from '../strings/catalogue.js';
 import { S } from '../strings/page.js';
@@ -53,38 +52,4 @@ export function runAction({ id, name, run }: CatalogueTask): Question {
       go(linkTo(['executions', executionId]));
     },
   };
-}
-
-interface Props {
-  questions: readonly Question[];
-  /** The one that most come for. */
-  first?: Question | undefined;
-  onDone: () => void;
-}
-export function Actions({ questions, first, onDone }: Props) {
-  const [question, setQuestion] = useState<Question>();
-  const all = [...(first ? [first] : []), ...questions];
-  return (
-    <div className="buttons" role="group" aria-label={S.actions}>
-      {all.map((one) => (
-        <button
-          key={one.verb}
-          type="button"
-          className={one === first ? 'primary' : one.dangerous ? 'danger' : ''}
-          onClick={() => setQuestion(one)}
-        >
-          {one.verb}
-        </button>
-      ))}
-      {question && (
-        <Confirm
-          question={question}
-          onClose={() => {
-            setQuestion(undefined);
-            onDone();
-          }}
-        />
-      )}
-    </div>
-  );
 }
