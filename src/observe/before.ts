@@ -6,18 +6,23 @@ import { splitExecutionId } from '../domain/execution-id.js';
 import { isObject, type JsonObject } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { isSpecRef } from '../domain/spec-ref.js';
-import type { TerminalStatus } from '../domain/status.js';
+import { isTerminal, type TerminalStatus } from '../domain/status.js';
 import {
   MEMO,
+  QUERY,
   SCHEDULED_START,
   WORKFLOW,
   type ExecutionMemo,
+  type GraphStatus,
   type Manifest,
   type NodeView,
 } from '../workflows/messages.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } from './closing.js';
 import { editedSpec } from './history-edits.js';
 import { nodesOfHistory } from './history-nodes.js';
+
+/** How long a running workflow may take to say whether it is closing, in milliseconds. */
+const LOOK_MS = 2_000;
 
 /** What an execution was started with. */
 export interface StartedWith {
@@ -41,7 +46,8 @@ export interface NodesBefore {
 }
 
 /**
- * Reads what an execution was started with.
+ * Reads what an execution was started with. Of one whose nodes have all ended it waits until that is written: whoever
+ * watches it, or is told by a sink, knows of its end a moment before.
  *
  * @param run the last run of its workflow, where it is known
  * @param readJson reads the spec where it was too large for an argument, or edited while it ran
@@ -67,7 +73,7 @@ export async function startedWith(
   const name = JSON.stringify(executionId);
   if (info.type !== WORKFLOW.graph)
     throw new TaskStateError(`${name} is a workflow of type ${info.type}, not an execution`);
-  if (info.status.name === 'RUNNING')
+  if (info.status.name === 'RUNNING' && !(await isClosing(client, handle)))
     throw new TaskStateError(`${name} has not ended; wait for its end, or cancel it first`);
   const memo = info.memo?.[MEMO.kind] as ExecutionMemo | undefined;
   const first = info.raw.workflowExecutionInfo?.firstRunId || info.runId;
@@ -96,6 +102,15 @@ export async function startedWith(
       ? asked['scheduledTime']
       : meant.toISOString();
   return { runId, memo, ending, spec: last as GraphSpec, submission: said, scheduledTime };
+}
+
+/** False also where no worker says. */
+async function isClosing(client: Client, handle: WorkflowHandle): Promise<boolean> {
+  const asked = client.withDeadline(Date.now() + LOOK_MS, () =>
+    handle.query<GraphStatus>(QUERY.status),
+  );
+  const status = (await asked.catch(() => undefined))?.status;
+  return status !== undefined && isTerminal(status);
 }
 
 /**

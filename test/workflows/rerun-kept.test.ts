@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { SpecInvalidError, TaskError, TaskStateError, type GraphSpec } from '../../src/index.js';
+import { Recorder } from '../../src/activities/recorder.js';
 import { defineTask } from '../../src/registry.js';
 import { FileBlobStore } from '../../src/store/blob-store.js';
 import { startHarness, type Harness } from '../support/engine.js';
@@ -369,6 +370,31 @@ describe('a rerun', () => {
     const error = await rerun(id).catch((thrown: unknown) => thrown as Error);
     expect(error).toBeInstanceOf(kind as typeof Error);
     expect((error as Error).message).toMatch(words);
+  });
+
+  it('of what is writing its end waits for it', async () => {
+    const { write } = Recorder.prototype;
+    let open: () => void = () => undefined;
+    const door = new Promise<void>((resolve) => (open = resolve));
+    const held = jest.spyOn(Recorder.prototype, 'write').mockImplementation(async function (
+      this: Recorder,
+      writes,
+    ) {
+      await door;
+      return await write.call(this, writes);
+    });
+    const tasks = [
+      { id: 'good', task: 'work', input: 1 },
+      { id: 'bad', task: 'work', input: 2, dependsOn: ['good'] },
+    ];
+    broken.add(2);
+    const first = await harness.engine.scheduleTaskGraph({ name: 'again', tasks });
+    for await (const { status } of first.watch()) if (status === 'FAILED') break;
+    expect(held).toHaveBeenCalled();
+    const planned = harness.engine.rerun(first.executionId, { from: 'failed', dryRun: true });
+    open();
+    expect(await planned).toMatchObject({ run: [{ nodeId: 'bad' }], keep: [{ nodeId: 'good' }] });
+    held.mockRestore();
   });
 
   it('of what runs, was refused or is a batch is refused', async () => {
