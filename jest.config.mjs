@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 /** ESM-only packages that jest has to compile to CommonJS with the rest of the code. */
 const ESM_PACKAGES = [
   'tinyqueue',
@@ -61,6 +63,7 @@ const shared = {
     '^tempograph/(worker|testing)$': '<rootDir>/src/$1.ts',
   },
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/support/second-try-setup.mjs'],
 };
 
 const project = (displayName, match, extra = {}) => ({
@@ -75,6 +78,13 @@ const project = (displayName, match, extra = {}) => ({
  * PostgreSQL of their own; the others share one workflow bundle and one dev server.
  */
 export default {
+  reporters: [
+    'default',
+    [
+      '<rootDir>/test/support/second-try-reporter.mjs',
+      { outputFile: fileURLToPath(new URL('.cache/second-try.json', import.meta.url)) },
+    ],
+  ],
   projects: [
     project('domain', ['{domain,convert,notify,remote}/**/*.test.ts']),
     project('store', ['store/**/*.test.ts'], {

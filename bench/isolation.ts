@@ -22,7 +22,7 @@ import { openScenes, type Subject } from './isolation/subjects.js';
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    /** Repetitions of each side; the first of each, which warms it up, comes on top. */
+    /** Repetitions of each side; the first two of each, which warm it up, come on top. */
     n: { type: 'string', default: '200' },
     only: { type: 'string', default: PROGRAM_KINDS.join(',') },
   },
@@ -50,14 +50,24 @@ async function once({ now }: Subject, { run, bytes, times }: Measured): Promise<
   if (pad.length !== bytes) throw new Error(`expected ${bytes} characters, got ${pad.length}`);
 }
 
-async function measure(subject: Subject, sides: Omit<Measured, 'times'>[]): Promise<Line[]> {
+/** @param settled resolves when nothing of the side before goes on in the background */
+async function measure(
+  subject: Subject,
+  sides: Omit<Measured, 'times'>[],
+  settled: () => Promise<void> = async () => {},
+): Promise<Line[]> {
   const none = (): Times => ({ prepareMs: [], resultMs: [], wallMs: [] });
   const measured = sides.map((side): Measured => ({ ...side, times: none() }));
-  for (const side of measured) await once(subject, { ...side, times: none() });
+  for (const side of [...measured, ...measured]) {
+    await settled();
+    await once(subject, { ...side, times: none() });
+  }
   for (let nth = 0; nth < n; nth++) {
     const first = nth % measured.length;
-    for (const side of [...measured.slice(first), ...measured.slice(0, first)])
+    for (const side of [...measured.slice(first), ...measured.slice(0, first)]) {
+      await settled();
       await once(subject, side);
+    }
   }
   const { key, name } = subject;
   const [day, load] = [new Date().toISOString().slice(0, 10), loadavg()[0] ?? 0];
@@ -88,7 +98,7 @@ The machine is shared and noisy: read the ratios before the times; what its neig
 
 ${besideGoals(lines, ROWS)}
 
-- Every environment is made for its run and removed after it: nothing is kept warm. The files of runtimes and images are in the host's page cache, and the first run, when a runner looks at the host, is not counted.
+- Every environment is made for its run and removed after it, and nothing is kept warm, but in the columns “warm”: there a sandbox of the same kind waits (docs/isolation.md), and the runs begin when it does. The files of runtimes and images are in the host's page cache, and the first run, when a runner looks at the host, is not counted.
 - Preparation: from the call of the runner until the program's first statement, the runtime's own start and Java's compiling included. By the clock of the program, which has whole milliseconds, that of the container hundredths of a second. (The \`prepareMs\` of a result ends earlier for commands and Deno: where a shell says that they begin.)
 - Simple task: from the call of the runner to the output, preparation and removal included. The program reads its input and writes some bytes of JSON.
 - Result processing: from the program's last statement, before it writes 1 MB of output (a shell: behind that), until the client has it from \`result()\`: writing, end, removal, reading, checks, blob, workflow and store included.
@@ -112,16 +122,19 @@ await onStage(async (stage) => {
   if (unknown !== undefined) throw new Error(`${unknown}: expected some of ${keys.join(', ')}`);
   const server = await startServer(stage);
   const { engine } = await startOurSide(stage, server, 'bench-isolation');
-  for (const { runner, subjects } of scenes)
+  for (const { runner, warm, subjects } of scenes)
     for (const subject of subjects) {
       if (positionals.length > 0 && !positionals.includes(subject.key)) continue;
       const whole = throughTemporal(engine, subject);
-      const lines = await measure(subject, [
+      const waits = warm && subject.program.process?.runtime !== undefined;
+      const sides = [
         { side: OURS.runner, bytes: SIMPLE, run: byRunner(runner, subject) },
+        ...(waits ? [{ side: OURS.warm, bytes: SIMPLE, run: byRunner(warm.runner, subject) }] : []),
         ...Object.entries(subject.raw).map(([side, run]) => ({ side, bytes: SIMPLE, run })),
         { side: OURS.simple, bytes: SIMPLE, run: whole },
         { side: OURS.large, bytes: LARGE, run: whole },
-      ]);
+      ];
+      const lines = await measure(subject, sides, warm?.filled);
       write(keep(LINES, lines));
     }
 });

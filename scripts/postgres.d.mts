@@ -1,5 +1,7 @@
 export interface TestPostgres {
   url: string;
+  /** Of its first process, only of one that was started here. */
+  pid?: number;
   stop(): Promise<void>;
   /** Ends it with SIGKILL; only of one that was started here. */
   kill?(): Promise<void>;

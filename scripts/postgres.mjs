@@ -122,6 +122,7 @@ async function run(bin, settings) {
     let dismiss = guard(child.pid, folder);
     return {
       url: `postgres://${USER}@127.0.0.1:${port}/postgres`,
+      pid: child.pid,
       stop: async () => {
         await ended(child);
         await remove();

@@ -100,13 +100,15 @@ export interface Settings {
   maxResources?: z.input<typeof ResourcesSchema>;
   /**
    * Sandboxes that wait for programs with a runtime, beside those for the three kinds used most: so many (default 1) for
-   * each of these, with the limits and the level that the programs have. In the environment `python,java:2`. Default none.
+   * each of these, with the limits, the level and the preloaded modules that the programs have. In the environment
+   * `python,java:2` or `python+numpy`. Default none.
    */
   warm?: readonly {
     runtime: Runtime;
     count?: number;
     resources?: z.input<typeof ResourcesSchema>;
     level?: SecurityLevel;
+    preload?: readonly string[];
   }[];
   /**
    * Memory for sandboxes that wait, each counted with all that it may use: bytes, `512Mi`, or a fraction of the machine's,

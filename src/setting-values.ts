@@ -13,6 +13,8 @@ import {
   limitsOf,
   PROGRAM_KINDS,
   ResourcesSchema,
+  PRELOADING,
+  PreloadSchema,
   RUNTIMES,
   SECURITY_LEVELS,
   type Limits,
@@ -257,37 +259,50 @@ export function maxResources(value: unknown): Limits {
 }
 
 const WarmSchema = z.array(
-  z.strictObject({
-    runtime: z.enum(RUNTIMES),
-    /** Default 1. */
-    count: z.coerce.number().int().min(1).max(64).default(1),
-    resources: ResourcesSchema.optional(),
-    /** Default LOW, as a program's. */
-    level: z.enum(SECURITY_LEVELS).default('LOW'),
-  }),
+  z
+    .strictObject({
+      runtime: z.enum(RUNTIMES),
+      /** Default 1. */
+      count: z.coerce.number().int().min(1).max(64).default(1),
+      resources: ResourcesSchema.optional(),
+      /** Default LOW, as a program's. */
+      level: z.enum(SECURITY_LEVELS).default('LOW'),
+      preload: PreloadSchema.optional(),
+    })
+    .refine(({ runtime, preload }) => preload === undefined || PRELOADING.includes(runtime), {
+      path: ['preload'],
+      error: `is for ${PRELOADING.join(' and ')}`,
+    }),
 );
 
-/** A list, or in the environment `python,java:2`, or the list as JSON. */
+/** A list, or in the environment `python+numpy,java:2`, or the list as JSON. */
 export function warm(value: unknown): WarmWish[] {
   const list = typeof value === 'string' && !value.trim().startsWith('[') ? words(value) : value;
   const parsed = WarmSchema.safeParse(fromJson(list));
   if (parsed.success)
-    return parsed.data.map(({ runtime, count, resources, level }) => {
-      return { key: { runtime, level, limits: limitsOf(resources) }, count };
+    return parsed.data.map(({ runtime, count, resources, level, preload }) => {
+      const key = { runtime, level, limits: limitsOf(resources) };
+      return { key: preload === undefined ? key : { ...key, preload }, count };
     });
   const [issue] = parsed.error.issues;
   const place = ['warm', ...(issue?.path ?? []).map(String)].join('.');
   throw new TaskError(
     'CONFIGURATION',
-    `${place}: ${issue?.message}; expected [{ runtime, count, resources, level }], such as python,java:2, got ${JSON.stringify(value)}`,
+    `${place}: ${issue?.message}; expected [{ runtime, count, resources, level, preload }], such as python,java:2 or python+numpy, got ${JSON.stringify(value)}`,
   );
 }
 
-/** `python,java:2`; the count is 1 where none stands. */
-const words = (text: string): { runtime: string; count?: string }[] =>
+/** `python+numpy+pandas:2`: modules behind `+`; the count is 1 where none stands. */
+const words = (text: string): { runtime: string; count?: string; preload?: string[] }[] =>
   text.split(',').map((word) => {
-    const [runtime = '', ...counts] = word.trim().split(':');
-    return counts.length === 0 ? { runtime } : { runtime, count: counts.join(':') };
+    // A module may hold a colon, as node:zlib does: a count is digits.
+    const [, what = '', count] = /^(.*?)(?::(\d*))?$/s.exec(word.trim()) ?? [];
+    const [runtime = '', ...preload] = what.split('+');
+    return {
+      runtime,
+      ...(count === undefined ? {} : { count }),
+      ...(preload.length === 0 ? {} : { preload }),
+    };
   });
 
 /** Bytes, `512Mi`, or a fraction of the machine's memory: `0.1`, `10%`. 0 for none. */

@@ -13,12 +13,25 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-/** Starts a program of this folder; resolves once it says that it is ready. */
-export async function startProgram(file: string, args: readonly string[]): Promise<Program> {
+export interface ProgramOptions {
+  /** What runs the file. Default: this Node. */
+  command?: readonly [string, ...string[]];
+  /** Beside the variables of this process. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a program of this folder, or by its whole path; resolves once it says that it is ready. */
+export async function startProgram(
+  file: string,
+  args: readonly string[],
+  { command = [process.execPath], env = {} }: ProgramOptions = {},
+): Promise<Program> {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : [];
-  const child: ChildProcess = spawn(process.execPath, [...loader, path, ...args], {
+  const [program, ...own] = command;
+  const child: ChildProcess = spawn(program, [...own, ...loader, path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
   });
   const ended = once(child, 'exit');
   const { stdout, pid } = child;
@@ -38,6 +51,34 @@ export async function startProgram(file: string, args: readonly string[]): Promi
       await ended;
     },
   };
+}
+
+/** Starts a server of somebody else's, which says nothing that is waited for; what it prints is not shown. */
+export function spawnProgram(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Program {
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  const ended = once(child, 'exit');
+  if (child.pid === undefined) throw new Error(`${program} could not be started`);
+  return {
+    pid: child.pid,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** A process and all that it started, and that they started. */
+export function descendantsOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  const own = children === '' ? [] : children.split(' ').map(Number);
+  return [pid, ...own.flatMap(descendantsOf)];
 }
 
 /** Milliseconds of processor time that a process has used. */

@@ -27,6 +27,8 @@ export interface Subject {
 /** Subjects of one kind, and the runner that ours run by. */
 export interface Scene {
   runner: Runner;
+  /** One whose sandboxes wait, for subjects of a runtime. */
+  warm?: { runner: Runner; filled: () => Promise<void> };
   subjects: readonly Subject[];
 }
 
@@ -83,8 +85,17 @@ async function processes(stage: Stage): Promise<Scene> {
     ...{ program: { process: { command: ['sh', '-c', SHELL] } }, resources: resources() },
     raw: beside({ file: 'main.sh', code: SHELL, argv: ['sh', 'main.sh'] }),
   };
-  const runner = new ProgramProcessRunner({ maxPrograms: AT_ONCE, graceMs: GRACE_MS });
-  return { runner, subjects: [...subjects, command] };
+  const options = { maxPrograms: AT_ONCE, graceMs: GRACE_MS };
+  const warm = new ProgramProcessRunner({
+    ...options,
+    warm: { named: [], budgetBytes: 2 ** 31 },
+  });
+  process.env['TEMPOGRAPH_WARM_BUDGET'] = '0'; // for the worker: the way through Temporal is a cold one
+  return {
+    runner: new ProgramProcessRunner(options),
+    warm: { runner: warm, filled: async () => await warm['pools']?.settled() },
+    subjects: [...subjects, command],
+  };
 }
 
 async function containers(stage: Stage): Promise<Scene | undefined> {
@@ -149,6 +160,7 @@ export async function openScenes(stage: Stage, kinds: readonly string[]): Promis
     const scene = kinds.includes(kind) ? await OPEN[kind](stage) : undefined;
     if (!scene) continue;
     stage.stops.push(() => scene.runner.close());
+    if (scene.warm) stage.stops.push(() => (scene.warm as { runner: Runner }).runner.close());
     scenes.push(scene);
   }
   return scenes;

@@ -150,6 +150,8 @@ const PROCESS: Words<keyof ProcessSpec> = {
   file: "A file beside the pipeline's that holds it.",
   command: 'Program and arguments, instead of a runtime.',
   args: 'Arguments behind the code.',
+  preload:
+    'Modules that a sandbox which waits for the program has imported by then (node and python).',
   ...GIVEN,
 };
 

@@ -26,6 +26,17 @@ const FILE_NAME =
 const BEFORE_BEGIN =
   /^(?:NODE_OPTIONS|NODE_EXTRA_CA_CERTS|(?:_JAVA|JAVA_TOOL|JDK_JAVA|JDK_JAVAC)_OPTIONS|LD_[A-Z_]+|BASH_ENV|ENV|GCONV_PATH|DENO_[A-Z_]+)$/;
 
+/** A module by the name that the runtime imports it by: `numpy`, `xml.etree`, `node:zlib`, `@scope/name/part`. */
+const MODULE = /^[A-Za-z0-9_@][A-Za-z0-9_./:@-]{0,99}$/;
+
+/** Runtimes whose sandboxes can wait with modules loaded. */
+export const PRELOADING: readonly Runtime[] = ['node', 'python'];
+
+/** What a sandbox that waits is to have loaded: modules of the runtime's own installation. */
+export const PreloadSchema = z
+  .array(z.string().regex(MODULE, 'must be the name of a module, such as numpy'))
+  .max(50);
+
 const Variables = z.record(
   z
     .string()
@@ -83,19 +94,26 @@ export const ProcessSchema = z
     command: Arguments.min(1).max(1_000).optional(),
     /** Arguments behind the code. */
     args: Arguments.max(1_000).optional(),
+    /**
+     * Modules that the sandbox has imported by then where it waited for the program (node and python). The program
+     * imports them all the same, and takes that long where it begins cold.
+     */
+    preload: PreloadSchema.optional(),
     ...Given,
   })
   .superRefine((value, context) => {
     const issue = (path: string, message: string): void =>
       void context.addIssue({ code: 'custom', path: [path], message });
-    const { runtime, code, file, command, args } = value;
+    const { runtime, code, file, command, args, preload } = value;
     if (command !== undefined) {
-      for (const [name, one] of Object.entries({ runtime, code, file, args }))
+      for (const [name, one] of Object.entries({ runtime, code, file, args, preload }))
         if (one !== undefined) issue(name, 'is for a runtime, and this process has a command');
       return;
     }
     if (runtime === undefined)
       issue('runtime', `must be one of ${RUNTIMES.join(', ')}; or give a command`);
+    if (preload !== undefined && runtime !== undefined && !PRELOADING.includes(runtime))
+      issue('preload', `is for ${PRELOADING.join(' and ')}; ${runtime} loads nothing beforehand`);
     if (code === undefined && file === undefined)
       issue('code', 'must be the text of the program; or give a file');
     if (code !== undefined && file !== undefined)

@@ -13,12 +13,14 @@ export interface WarmKey {
   runtime: Runtime;
   level: SecurityLevel;
   limits: Limits;
+  /** Modules that it has loaded. */
+  preload?: readonly string[] | undefined;
 }
 
 /** @returns the same text for the same key */
-export function textOf({ runtime, level, limits }: WarmKey): string {
+export function textOf({ runtime, level, limits, preload = [] }: WarmKey): string {
   const { cpu, memoryBytes, diskBytes, processes, logBytes } = limits;
-  return [runtime, level, cpu, memoryBytes, diskBytes, processes, logBytes].join(' ');
+  return [runtime, level, cpu, memoryBytes, diskBytes, processes, logBytes, ...preload].join(' ');
 }
 
 const MINUTE_MS = 60_000;

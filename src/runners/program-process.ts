@@ -140,14 +140,14 @@ export class ProgramProcessRunner implements Runner {
     { program }: ProcessRequest,
     { argv }: SandboxSpec,
   ): Handed | undefined {
-    const { runtime, code, args = [] } = program.program.process;
+    const { runtime, code, args = [], preload } = program.program.process;
     if (!this.pools || runtime === undefined || code === undefined) return undefined;
     const { path } = placeOf(report, runtime);
     const { looksAt, tell } = WARM_RUNTIMES[runtime];
     if (program.network.length > 0) return undefined;
     if (Object.keys(program.env).some((name) => looksAt?.test(name))) return undefined;
     const { level, limits } = program;
-    const waiting = this.pools.take({ runtime, level, limits });
+    const waiting = this.pools.take({ runtime, level, limits, preload });
     const { memoryBytes } = limits;
     return waiting && { waiting, tell: tell({ path, code, args, memoryBytes, argv }) };
   }
@@ -192,9 +192,12 @@ function metricsOfEnd(
 }
 
 /** @throws TaskError ENVIRONMENT for a runtime that is not there */
-function warmSpecOf({ report }: Sandboxes, { runtime, level, limits }: WarmKey): WarmSpec {
+function warmSpecOf(
+  { report }: Sandboxes,
+  { runtime, level, limits, preload = [] }: WarmKey,
+): WarmSpec {
   const { path, binds } = placeOf(report, runtime);
-  return { ...WARM_RUNTIMES[runtime].waits({ path, limits }), binds, level, limits };
+  return { ...WARM_RUNTIMES[runtime].waits({ path, limits, preload }), binds, level, limits };
 }
 
 type ProcessRequest = ProgramRequest & {

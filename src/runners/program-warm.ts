@@ -21,6 +21,7 @@ import {
 const NODE_STARTER = `'use strict';
 const fs = require('node:fs');
 const { runMain } = require('node:module');
+for (const name of process.argv.slice(2)) try { require(name); } catch {}
 fs.writeSync(3, 'w');
 const told = [];
 do {
@@ -38,9 +39,13 @@ fs.closeSync(3);
 runMain();
 `;
 
+/** What cannot be imported is for the program to find out. */
 const PYTHON_STARTER = `import os, sys
 def _wait():
-    import json
+    import importlib, json
+    for name in sys.argv[1:]:
+        try: importlib.import_module(name)
+        except BaseException: pass
     os.write(3, b'w')
     told = b''
     while not told.endswith(b'\\n'):
@@ -103,13 +108,20 @@ final class Compile {
 
 export interface WarmRuntime {
   /** What waits. */
-  waits: (request: { path: string; limits: Limits }) => Pick<WarmSpec, 'argv' | 'support'>;
+  waits: (request: WaitingProgram) => Pick<WarmSpec, 'argv' | 'support'>;
   /** What it is told of a program. */
   tell: (request: WarmProgram) => Tell;
   /** A cold start takes at least 30 ms longer, and whatever program it is: it is kept warm without being asked for. */
   pays: boolean;
   /** Variables that it looks at when it starts: with one of these a program is started cold. */
   looksAt?: RegExp;
+}
+
+export interface WaitingProgram {
+  path: string;
+  limits: Limits;
+  /** Modules to load. */
+  preload: readonly string[];
 }
 
 export interface WarmProgram {
@@ -126,8 +138,8 @@ const AT_START = 'LD_|LC_|LANG|TZ|MALLOC_|GLIBC_|GCONV_|NLSPATH|LOCPATH|OPENSSL_
 
 export const WARM_RUNTIMES: Record<Runtime, WarmRuntime> = {
   node: {
-    waits: ({ path, limits }) => ({
-      argv: [path, ...nodeFlags(limits.memoryBytes), `${INSIDE.support}/begin.cjs`],
+    waits: ({ path, limits, preload }) => ({
+      argv: [path, ...nodeFlags(limits.memoryBytes), `${INSIDE.support}/begin.cjs`, ...preload],
       support: { 'begin.cjs': NODE_STARTER },
     }),
     tell: ({ args }) => tellRuntime([`${INSIDE.app}/main.js`, ...args]),
@@ -135,8 +147,8 @@ export const WARM_RUNTIMES: Record<Runtime, WarmRuntime> = {
     looksAt: new RegExp(`^(?:${AT_START}|NODE_|ICU_)`),
   },
   python: {
-    waits: ({ path }) => ({
-      argv: [path, '-I', '-B', '-u', `${INSIDE.support}/begin.py`],
+    waits: ({ path, preload }) => ({
+      argv: [path, '-I', '-B', '-u', `${INSIDE.support}/begin.py`, ...preload],
       support: { 'begin.py': PYTHON_STARTER },
     }),
     tell: ({ args }) => tellRuntime([`${INSIDE.app}/main.py`, ...args]),

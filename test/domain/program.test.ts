@@ -69,12 +69,18 @@ describe('what is said of a program', () => {
     ['a file below the root', { ...node, files: { '/etc/passwd': '' } }],
     ['a host without a port', { ...node, network: ['example.com'] }],
     ['a field of no process', { ...node, image: 'x' }],
+    ['a module for a command', { command: ['ls'], preload: ['fs'] }],
+    ['a module for a runtime that loads none', { ...node, runtime: 'java', preload: ['x'] }],
+    ['a module by a path that climbs', { ...node, preload: ['../x'] }],
+    ['a module by no name', { ...node, preload: ['import os'] }],
   ])('refuses %s', (_name, said) => expect(ProcessSchema.safeParse(said).success).toBe(false));
 
   it('takes a program of each kind', () => {
     expect(
       ProcessSchema.safeParse({ ...node, network: ['[::1]:80', '*.example.com:443'] }).success,
     ).toBe(true);
+    const loads = { ...node, preload: ['node:zlib', '@scope/name/part', 'xml.etree'] };
+    expect(ProcessSchema.safeParse(loads).success).toBe(true);
     expect(ContainerSchema.safeParse({ image: 'alpine@sha256:abc', pull: 'never' }).success).toBe(
       true,
     );

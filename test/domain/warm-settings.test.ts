@@ -17,6 +17,12 @@ describe('the setting warm', () => {
       { key: python, count: 1 },
       { key: java, count: 2 },
     ]);
+    expect(
+      resolveSettings({}, { TEMPOGRAPH_WARM: 'python+numpy+xml.dom:2,node+node:zlib' }).warm,
+    ).toEqual([
+      { key: { ...python, preload: ['numpy', 'xml.dom'] }, count: 2 },
+      { key: { ...python, runtime: 'node', preload: ['node:zlib'] }, count: 1 },
+    ]);
     const json = '[{"runtime":"java","resources":{"memory":"256Mi"},"level":"HIGH"}]';
     expect(resolveSettings({}, { TEMPOGRAPH_WARM: json }).warm).toEqual([
       {
@@ -26,14 +32,23 @@ describe('the setting warm', () => {
     ]);
   });
 
-  it.each(['ruby', 'python:0', 'python:x', 'python:', 'python,', '[1]', 'python:1:2'])(
-    'refuses %s',
-    (text) => {
-      expect(() => resolveSettings({}, { TEMPOGRAPH_WARM: text })).toThrow(
-        /^warm\S*: .*such as python,java:2, got/,
-      );
-    },
-  );
+  it.each([
+    'ruby',
+    'python:0',
+    'python:x',
+    'python:',
+    'python,',
+    '[1]',
+    'python:1:2',
+    'python+',
+    'java+x',
+    'python+a b',
+    'python+../x',
+  ])('refuses %s', (text) => {
+    expect(() => resolveSettings({}, { TEMPOGRAPH_WARM: text })).toThrow(
+      /^warm\S*: .*such as python,java:2 or python\+numpy, got/,
+    );
+  });
 });
 
 describe('the setting warmBudget', () => {

@@ -1,0 +1,20 @@
+/** A handler of Restate that runs a graph of steps that do nothing: `restate-worker.mjs PORT`. */
+import * as restate from '@restatedev/restate-sdk';
+
+const bench = restate.service({
+  name: 'bench',
+  handlers: {
+    graph: async (ctx, { dependsOn }) => {
+      const ends = [];
+      for (const before of dependsOn) {
+        // In the order of the list, which is one of the graph: its combinators start nothing by themselves.
+        if (before.length > 0) await restate.RestatePromise.all(before.map((index) => ends[index]));
+        ends.push(ctx.run('noop', () => null));
+      }
+      await restate.RestatePromise.all(ends);
+    },
+  },
+});
+await restate.serve({ services: [bench], port: Number(process.argv[2]) });
+process.once('SIGTERM', () => process.exit(0));
+console.log('ready');
