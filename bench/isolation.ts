@@ -9,7 +9,7 @@ import { loadavg } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { PROGRAM_KINDS } from '../src/domain/program.js';
+import { PROGRAM_KINDS, programOf } from '../src/domain/program.js';
 import { machine, median, percentile, writePart } from './graphs/report.js';
 import { startOurSide } from './graphs/sides.js';
 import { onStage, startServer } from './graphs/stage.js';
@@ -126,7 +126,8 @@ await onStage(async (stage) => {
     for (const subject of subjects) {
       if (positionals.length > 0 && !positionals.includes(subject.key)) continue;
       const whole = throughTemporal(engine, subject);
-      const waits = warm && subject.program.process?.runtime !== undefined;
+      const said = programOf(subject.program);
+      const waits = warm && said?.kind === 'process' && said.process.runtime !== undefined;
       const sides = [
         { side: OURS.runner, bytes: SIMPLE, run: byRunner(runner, subject) },
         ...(waits ? [{ side: OURS.warm, bytes: SIMPLE, run: byRunner(warm.runner, subject) }] : []),

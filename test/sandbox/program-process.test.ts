@@ -6,7 +6,7 @@ import { limitsOf, RUNTIMES, type ProcessSpec, type Resources } from '../../src/
 import type { RegisteredTask, TaskContext } from '../../src/registry.js';
 import { ProgramProcessRunner } from '../../src/runners/program-process.js';
 import type { ProgramRun, RunOptions, RunOutcome } from '../../src/runners/runner.js';
-import { UNWATCHED, type PoolWatch, type WarmWish } from '../../src/domain/warm-plan.js';
+import { UNWATCHED, type PoolWatch } from '../../src/domain/warm-plan.js';
 import { describeBoth } from './support/scene.js';
 
 const withJava = existsSync('/usr/bin/javac') ? it : it.skip;
@@ -21,18 +21,9 @@ describeBoth('ProgramProcessRunner', (kind) => {
   let runner: ProgramProcessRunner;
   let hits: string[];
   const watch: PoolWatch = { ...UNWATCHED, hit: (runtime) => void hits.push(runtime) };
-  const named: WarmWish[] = RUNTIMES.map((runtime) => {
+  const named = RUNTIMES.map((runtime) => {
     return { key: { runtime, level: 'HIGH' as const, limits: limitsOf({ cpu: 1 }) }, count: 1 };
   });
-  const LOADS = {
-    node: ['node:zlib', 'node:nothing'],
-    python: ['sqlite3', 'xml.dom.minidom', 'no_such_module'],
-  };
-  for (const [runtime, preload] of Object.entries(LOADS) as ['node' | 'python', string[]][])
-    named.push({
-      key: { runtime, level: 'HIGH', limits: limitsOf({ cpu: 1 }), preload },
-      count: 1,
-    });
   const warm = kind === 'warm' ? { named, budgetBytes: 2 ** 30, watch } : undefined;
   beforeAll(() => void (runner = new ProgramProcessRunner({ maxPrograms: 4, graceMs: 0, warm })));
   afterAll(() => runner.close());
@@ -128,31 +119,6 @@ public class Twice {
     ['javascript', 'a module', DENO],
   ] as const)('runs %s, %s', (runtime, _what, code) => works(runtime, code));
   withJava('runs java, a class', () => works('java', JAVA));
-
-  it.each([
-    [
-      'node',
-      `require('node:fs').writeFileSync('/out/output.json', JSON.stringify([
-        ['NativeModule zlib'].filter((name) => process.moduleLoadList.includes(name)), process.argv.slice(2)]))`,
-      ['NativeModule zlib'],
-    ],
-    [
-      'python',
-      `import sys
-found = sorted({'sqlite3', 'xml.dom.minidom'} & sys.modules.keys())
-import json
-json.dump([found, sys.argv[1:]], open('/out/output.json', 'w'))`,
-      ['sqlite3', 'xml.dom.minidom'],
-    ],
-  ] as const)(
-    'finds the modules that %s was to preload loaded where it waited, and else loads them itself',
-    async (runtime, code, loaded) => {
-      const preload = LOADS[runtime];
-      const { output } = await run({ runtime, code, args: ['one'], preload });
-      expect(output).toEqual([kind === 'warm' ? loaded : [], ['one']]);
-      expect(hits).toEqual(kind === 'warm' ? [runtime] : []);
-    },
-  );
 
   it('runs a command, with files beside it and variables', async () => {
     const script =
