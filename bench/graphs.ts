@@ -32,7 +32,7 @@ await onStage(async (stage) => {
   const dbFile = options.file ? join(stage.folder, 'temporal.db') : undefined;
   const sides = await startBothSides(stage, dbFile);
   const rows: string[][] = [];
-  for (const chosen of chosenWorkloads(positionals, ['W1', 'W2', 'W3', 'W4', 'W5'])) {
+  for (const chosen of chosenWorkloads(positionals, ['W1', 'W2', 'W3', 'W4', 'W5', 'W7'])) {
     const [key, workload] = chosen;
     const told = (side: keyof Pair, nth: number, measured: Measured): void => {
       const line = JSON.stringify({ key, side, nth, kept, load: loadavg()[0], ...measured });

@@ -219,6 +219,9 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     { taskQueue: settings.taskQueue, tasks: registry.names },
     `worker polls ${settings.taskQueue}`,
   );
+  if (settings.programs === null)
+    for (const [program, lack] of Object.entries(runners.lacks))
+      log.info({ program, lack }, `worker runs no ${program}: ${lack}`);
   let shutdown: Promise<void> | undefined;
   return {
     ...errorLists.verbs,

@@ -89,7 +89,13 @@ export function cpuMs(pid: number): number {
 }
 
 /** Most memory that a process has had, in MB. */
-export function peakMb(pid: number): number {
-  const [, kb = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kb) / 1_024;
+export const peakMb = (pid: number): number => statusMb(pid, 'VmHWM');
+
+/** Memory that a process has now, in MB. */
+export const residentMb = (pid: number): number => statusMb(pid, 'VmRSS');
+
+function statusMb(pid: number, field: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const line = status.split('\n').find((one) => one.startsWith(`${field}:`)) ?? '';
+  return Number(/\d+/.exec(line)?.[0] ?? 0) / 1_024;
 }

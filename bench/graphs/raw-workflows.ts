@@ -1,5 +1,5 @@
 /** What somebody would write who has Temporal alone: no engine, no statuses, the shortest code that runs the shape. */
-import { continueAsNew, proxyActivities } from '@temporalio/workflow';
+import { condition, continueAsNew, proxyActivities } from '@temporalio/workflow';
 
 const { noop } = proxyActivities<{ noop(): Promise<null> }>({ startToCloseTimeout: '5m' });
 
@@ -30,4 +30,8 @@ export async function rawLayered(dependsOn: number[][], width: number, from = 0)
 
 export async function rawSingle(): Promise<void> {
   await noop();
+}
+
+export async function rawWaits(): Promise<void> {
+  await condition(() => false);
 }

@@ -14,14 +14,20 @@ export interface OurSide {
   measured: (tasks: number, run: () => Promise<string[]>) => Promise<Measured>;
 }
 
-/** @param taskQueue names the side's folder too */
+/**
+ * @param taskQueue names the side's folder too
+ * @param temporal options of Temporal's worker; nothing is set where none are given
+ */
 export async function startOurSide(
   { folder, stops }: Stage,
   { address, pid }: { address: string; pid: number },
   taskQueue: string,
+  temporal: object = {},
 ): Promise<OurSide> {
   const dataDir = join(folder, taskQueue);
-  const worker = await startProgram('our-worker.mjs', [address, taskQueue, dataDir]);
+  const worker = await startProgram('our-worker.mjs', [
+    ...[address, taskQueue, dataDir, JSON.stringify(temporal)],
+  ]);
   stops.push(() => worker.stop());
   const connection = await Connection.connect({
     address,

@@ -19,8 +19,6 @@ export interface Workload {
   ours(engine: TaskEngine, id: string): Promise<string[]>;
 }
 
-const IN_FLIGHT = 100;
-
 function ofShape(name: string, shape: Shape, rawType: string, rawArgs: unknown[]): Workload {
   return {
     name: `${name} ${shape.name}`,
@@ -37,15 +35,16 @@ function ofShape(name: string, shape: Shape, rawType: string, rawArgs: unknown[]
   };
 }
 
-function singles(name: string, count: number): Workload {
+function singles(name: string, count: number, concurrency: number): Workload {
   const ids = (id: string) => Array.from({ length: count }, (_, nth) => `${id}-${nth}`);
+  const flight = concurrency === 1 ? 'one after the other' : `${concurrency} in flight`;
   return {
-    name: `${name} ${count} single executions, ${IN_FLIGHT} in flight`,
+    name: `${name} ${count} single executions, ${flight}`,
     tasks: count,
     raw: async ({ client, taskQueue }, id) => {
       const run = (workflowId: string) =>
         client.workflow.execute('rawSingle', { taskQueue, workflowId });
-      await pMap(ids(id), run, { concurrency: IN_FLIGHT });
+      await pMap(ids(id), run, { concurrency });
       return ids(id);
     },
     ours: async (engine, id) => {
@@ -53,7 +52,7 @@ function singles(name: string, count: number): Workload {
         const handle = await engine.scheduleTask({ task: 'noop', executionId });
         await handle.resultOrThrow();
       };
-      await pMap(ids(id), run, { concurrency: IN_FLIGHT });
+      await pMap(ids(id), run, { concurrency });
       return ids(id);
     },
   };
@@ -66,8 +65,9 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   W1: ofShape('W1', chain(100), 'rawChain', [100]),
   W2: ofShape('W2', fan(500), 'rawFan', [500]),
   W3: ofShape('W3', w3, 'rawLayered', [w3.dependsOn, w3.window]),
-  W4: singles('W4', 1_000),
+  W4: singles('W4', 1_000, 100),
   W5: ofShape('W5', w5, 'rawLayered', [w5.dependsOn, w5.window]),
+  W7: singles('W7', 100, 1),
 };
 
 /** The named ones; where none is named, those by default. @throws Error for a name that is none */

@@ -79,6 +79,38 @@ import { drawn, startPageScene, type PageScene } from '../support/page-scene.js'
     await close();
   });
 
+  it('changes when one starts and what happens while it runs; what is left empty stays', async () => {
+    const id = name('changes');
+    made.push(id);
+    await scene.harness.engine.schedules.create({
+      ...{ id, task: 'echo', cron: '0 0 1 1 *', timezone: 'Asia/Tokyo' },
+    });
+    const { page, close } = await scene.open(hash(id));
+    const dialog = page.locator('dialog');
+    const change = page.getByRole('button', { name: 'Change', exact: true });
+    await change.click();
+    await dialog.getByLabel('New cron expression').fill('nonsense');
+    await dialog.getByRole('button', { name: 'Change', exact: true }).click();
+    await dialog.getByText('nonsense').first().waitFor();
+    await dialog.getByLabel('New cron expression').fill('15 4 1 6 *');
+    await dialog.getByLabel('While one runs').selectOption({ label: 'run both' });
+    await dialog.getByLabel('Reason').fill('in summer');
+    await dialog.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.getByText('Changed.', { exact: true }).waitFor();
+    expect((await scene.http.call('GET', at(id))).json).toMatchObject({
+      ...{ times: { cron: ['15 4 1 6 *'] }, timezone: 'Asia/Tokyo', overlap: 'allowAll' },
+      ...{ taskId: 'echo' },
+    });
+    await change.click();
+    await dialog.getByLabel('New interval').fill('3d');
+    await dialog.getByRole('button', { name: 'Change', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect((await scene.http.call('GET', at(id))).json).toMatchObject({
+      ...{ times: { every: [259_200_000] }, overlap: 'allowAll' },
+    });
+    await close();
+  });
+
   it('starts an execution for each time of a span', async () => {
     const id = name('backfilled');
     made.push(id);

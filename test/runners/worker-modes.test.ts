@@ -5,6 +5,7 @@ import { ProcessRunner } from '../../src/runners/process.js';
 import { ThreadRunner } from '../../src/runners/thread.js';
 import { startWorker } from '../../src/worker.js';
 import { startHarness } from '../support/engine.js';
+import { shared } from '../support/shared.js';
 import { tasks } from './tasks.js';
 
 const here = pathToFileURL(__filename);
@@ -23,6 +24,21 @@ describe('a worker', () => {
       { mode: 'thread', size: 3, memoryMb: 256 },
       { mode: 'process', size: 2, memoryMb: 256 },
     ]);
+    await harness.stop();
+  });
+
+  it('says at its start which kinds of programs its host cannot run, and why', async () => {
+    const harness = await startHarness();
+    const worker = await startWorker({
+      ...{ address: harness.address, taskQueue: harness.taskQueue, dataDir: harness.dataDir },
+      ...{ logger: harness.log, containerEngine: 'unix:///nowhere/engine.sock' },
+      temporal: { workflowBundle: { codePath: shared().bundle } },
+    });
+    const said = harness.lines.filter(({ program }) => program === 'container');
+    expect(said).toMatchObject([
+      { msg: expect.stringMatching(/^worker runs no container: .*nowhere/) as string },
+    ]);
+    await worker.shutdown();
     await harness.stop();
   });
 

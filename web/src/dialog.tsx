@@ -9,7 +9,9 @@ export interface Field {
   name: string;
   label: string;
   /** JSON is parsed before it is sent, a number is sent as one. */
-  kind: 'line' | 'json' | 'number';
+  kind: 'line' | 'json' | 'number' | 'choice';
+  /** Of a choice: what is sent, and what is shown for it. */
+  options?: readonly (readonly [string, string])[];
   required?: boolean;
   /** What stands in it at first. */
   value?: string | number;
@@ -81,23 +83,38 @@ export function Confirm({ question, onClose }: { question: Question; onClose: ()
 }
 
 function FieldInput({ field }: { field: Field }) {
-  const { name, label, kind, required, value, from, to } = field;
+  const { name, label, kind, required, value, options = [] } = field;
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>
         {label} {!required && <span className="soft">({S.optional})</span>}
       </label>
-      {kind === 'json' ? (
+      {kind === 'json' && (
         <textarea {...{ id, name, required, rows: 4, spellCheck: false }} defaultValue={value} />
-      ) : (
-        <input
-          {...{ id, name, required, maxLength: 500, autoComplete: 'off' }}
-          {...(kind === 'number' ? { type: 'number', min: from, max: to, step: 1 } : {})}
-          defaultValue={value}
-        />
       )}
+      {kind === 'choice' && (
+        <select {...{ id, name, required }} defaultValue={value}>
+          {options.map(([option, words]) => (
+            <option key={option} value={option}>
+              {words}
+            </option>
+          ))}
+        </select>
+      )}
+      {(kind === 'line' || kind === 'number') && <Line {...{ field, id }} />}
     </div>
+  );
+}
+
+function Line({ field, id }: { field: Field; id: string }) {
+  const { name, kind, required, value, from, to } = field;
+  return (
+    <input
+      {...{ id, name, required, maxLength: 500, autoComplete: 'off' }}
+      {...(kind === 'number' ? { type: 'number', min: from, max: to, step: 1 } : {})}
+      defaultValue={value}
+    />
   );
 }
 
@@ -108,7 +125,7 @@ function read(form: FormData, fields: readonly Field[]): Record<string, unknown>
     const entry = form.get(name);
     const text = typeof entry === 'string' ? entry.trim() : '';
     if (text === '') continue;
-    if (kind === 'line') values[name] = text;
+    if (kind === 'line' || kind === 'choice') values[name] = text;
     else if (kind === 'number') values[name] = Number(text);
     else {
       const parsed = parseJson(text);

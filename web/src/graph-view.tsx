@@ -21,6 +21,7 @@ import {
 } from './graph-sight.js';
 import { GraphTools } from './graph-tools.js';
 import { Loading } from './notice.js';
+import { unpressed } from './pressed.js';
 import { S } from './strings/page.js';
 import { U } from './strings/unfold.js';
 import './unfold/unfold.css';
@@ -222,7 +223,10 @@ function usePlaces(shape: Nested): { places: Places | undefined; top: number } {
     let wanted = true;
     if (shape.ids.length === 0) return;
     const top = shape.ids.length;
-    void layOut(shape).then((places) => wanted && setLaidOut({ places, top }));
+    void layOut(shape).then(async (places) => {
+      await unpressed();
+      if (wanted) setLaidOut({ places, top });
+    });
     return () => void (wanted = false);
   }, [shape]);
   // Where nodes came, the old picture stays until the new one is there.

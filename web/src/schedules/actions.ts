@@ -1,9 +1,10 @@
 /** What may be asked of a schedule, as questions to confirm. */
+import type { ScheduleRecord } from '../../../src/client/schedule-record.js';
 import { Problem } from '../api.js';
 import type { Field, Question } from '../dialog.js';
 import { go, linkTo } from '../route.js';
 import { S } from '../strings/page.js';
-import { C } from '../strings/schedules.js';
+import { C, OVERLAP_WORDS } from '../strings/schedules.js';
 import { schedules } from './calls.js';
 
 /** What was done, to be told beside the schedule. */
@@ -18,8 +19,9 @@ const SPAN: Field[] = [
   { name: 'to', label: C.to, kind: 'line', required: true },
 ];
 
-type Verb = 'pause' | 'resume' | 'trigger' | 'backfill' | 'delete';
+type Verb = 'change' | 'pause' | 'resume' | 'trigger' | 'backfill' | 'delete';
 const WORDS: Record<Verb, string> = {
+  change: C.change,
   pause: S.pause,
   resume: S.resume,
   trigger: C.trigger,
@@ -28,8 +30,7 @@ const WORDS: Record<Verb, string> = {
 };
 
 export function scheduleActions(
-  id: string,
-  paused: boolean,
+  { id, paused, timezone, overlap }: ScheduleRecord,
   tell: (told: Told | undefined) => void,
 ): Question[] {
   const question = (verb: Verb, run: Question['run'], before: readonly Field[] = []): Question => ({
@@ -37,8 +38,25 @@ export function scheduleActions(
     ...{ fields: [...before, REASON], run },
   });
   const switched = paused ? 'resume' : 'pause';
+  const times: Field[] = [
+    { name: 'cron', label: C.newCron, kind: 'line' },
+    { name: 'every', label: C.newEvery, kind: 'line' },
+    { name: 'timezone', label: C.zone, kind: 'line', value: timezone },
+    {
+      ...{ name: 'overlap', label: C.overlap, kind: 'choice', value: overlap },
+      options: Object.entries(OVERLAP_WORDS),
+    },
+  ];
   return [
     question('trigger', async (values) => tell(await triggered(id, values))),
+    question(
+      'change',
+      async (values) => {
+        await schedules.change(id, values);
+        tell({ text: C.changedNow });
+      },
+      times,
+    ),
     question(switched, async (values) => {
       await schedules[switched](id, values);
       tell(undefined);

@@ -16,6 +16,7 @@ export const schedules = {
     (await get<{ schedules: ScheduleSummary[] }>(`/schedules?limit=${MOST}`, signal)).schedules,
   get: (id: string, signal?: AbortSignal) => get<ScheduleRecord>(at(id), signal),
   create: (request: Said) => post<ScheduleRecord>('/schedules', request),
+  change: (id: string, changes: Said) => ask(at(id), { method: 'PATCH', json: changes }),
   preview: (times: Said, signal?: AbortSignal) =>
     post<SchedulePreview>('/schedule-preview', times, signal),
   pause: (id: string, request: Said) => post<unknown>(at(id, '/pause'), request),

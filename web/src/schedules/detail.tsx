@@ -31,9 +31,7 @@ export function ScheduleDetail({ id }: { id: string }) {
       <div className="title">
         <h1>{id}</h1>
         {data && <State paused={data.paused} />}
-        {data && (
-          <ActionButtons questions={scheduleActions(id, data.paused, setTold)} onDone={refresh} />
-        )}
+        {data && <ActionButtons questions={scheduleActions(data, setTold)} onDone={refresh} />}
       </div>
       {problem && <ProblemNotice problem={problem} onRetry={refresh} />}
       <div role="status">{told && <Notice told={told} />}</div>

@@ -56,7 +56,13 @@ export const C = {
   delete: 'Delete',
   from: 'From (ISO time; without an offset in its time zone)',
   to: 'To (ISO time)',
+  change: 'Change',
+  changedNow: 'Changed.',
+  newCron: 'New cron expression',
+  newEvery: 'New interval, such as 15m',
   ask: {
+    change:
+      'What is left empty stays as it is. A new cron expression or interval takes the place of all times before.',
     pause: 'Nothing starts by the clock until it is resumed; trigger and backfill still do.',
     resume: 'It starts by the clock again. What was due meanwhile is not made up for.',
     trigger: 'One execution starts now, whatever the clock says.',
