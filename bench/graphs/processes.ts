@@ -1,7 +1,7 @@
 /** Processes that are measured: started, asked for the processor time they have used, ended. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -74,18 +74,22 @@ export function spawnProgram(
   };
 }
 
-/** A process and all that it started, and that they started. */
+/** A process and all that it started, and that they started; none where it has ended. */
 export function descendantsOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  const file = `/proc/${pid}/task/${pid}/children`;
+  if (!existsSync(file)) return [];
+  const children = readFileSync(file, 'utf8').trim();
   const own = children === '' ? [] : children.split(' ').map(Number);
   return [pid, ...own.flatMap(descendantsOf)];
 }
 
-/** Milliseconds of processor time that a process has used. */
+/** Milliseconds of processor time that a process has used, and those that it started and that have ended. */
 export function cpuMs(pid: number): number {
+  if (!existsSync(`/proc/${pid}/stat`)) return 0; // its parent has counted it
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS_PER_SECOND;
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return (ticks * 1_000) / TICKS_PER_SECOND;
 }
 
 /** Most memory that a process has had, in MB. */

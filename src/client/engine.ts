@@ -260,7 +260,8 @@ export class TaskEngine extends EngineStreams {
    * hold. What did not complete runs; `from`, an edited `graph` and other `params` say what else.
    *
    * @returns a handle to the new execution; with `dryRun` what would run, what may, and what is kept
-   * @throws TaskStateError where it has not ended, or was refused; TaskError NOT_FOUND; SpecInvalidError
+   * @throws TaskStateError where it has not ended (one that is closing is waited for), or was refused; TaskError NOT_FOUND;
+   *   SpecInvalidError
    */
   async rerun(
     executionId: string,

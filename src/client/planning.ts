@@ -29,7 +29,7 @@ import { countPollers } from './pollers.js';
 import type { References } from './references.js';
 import type { StoreAccess } from './store-access.js';
 import type { Starting } from './starting.js';
-import { startedWith } from '../observe/before.js';
+import { isClosing, startedWith } from '../observe/before.js';
 import type { GraphSubmitOptions } from './submission.js';
 
 /** What to assume beside what the submission says. */
@@ -85,15 +85,17 @@ export class Planning {
 
   async whatIf(executionId: string, changes: WhatIfChanges): Promise<WhatIf> {
     const { client, address, references, settings } = this.parts;
-    const handle = client.workflow.getHandle(executionId);
-    const description = await reaching(address, () => handle.describe()).catch((error: unknown) => {
+    const description = await reaching(address, () =>
+      client.workflow.getHandle(executionId).describe(),
+    ).catch((error: unknown) => {
       throw error instanceof WorkflowNotFoundError ? notFound(executionId) : error;
     });
-    if (description.status.name === 'RUNNING')
+    const { runId } = description;
+    if (description.status.name === 'RUNNING' && !(await isClosing(client, executionId, runId)))
       throw new TaskStateError(
         `${executionId} has not ended; what-if is for executions that have, plan for graphs that have not begun`,
       );
-    const { close } = await awaitEnding(handle);
+    const { close } = await awaitEnding(client.workflow.getHandle(executionId, runId));
     if (!close)
       throw new TaskStateError(
         `${executionId} ended without a record of its nodes (${description.status.name}): there is nothing to simulate`,

@@ -17,10 +17,19 @@ export interface WarmKey {
   preload?: readonly string[] | undefined;
 }
 
-/** @returns the same text for the same key */
+/** @returns the same text for the same key, in whatever order its modules are named */
 export function textOf({ runtime, level, limits, preload = [] }: WarmKey): string {
   const { cpu, memoryBytes, diskBytes, processes, logBytes } = limits;
-  return [runtime, level, cpu, memoryBytes, diskBytes, processes, logBytes, ...preload].join(' ');
+  return [
+    runtime,
+    level,
+    cpu,
+    memoryBytes,
+    diskBytes,
+    processes,
+    logBytes,
+    ...new Set(preload.toSorted()),
+  ].join(' ');
 }
 
 const MINUTE_MS = 60_000;

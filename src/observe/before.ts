@@ -73,7 +73,7 @@ export async function startedWith(
   const name = JSON.stringify(executionId);
   if (info.type !== WORKFLOW.graph)
     throw new TaskStateError(`${name} is a workflow of type ${info.type}, not an execution`);
-  if (info.status.name === 'RUNNING' && !(await isClosing(client, handle)))
+  if (info.status.name === 'RUNNING' && !(await isClosing(client, executionId, info.runId)))
     throw new TaskStateError(`${name} has not ended; wait for its end, or cancel it first`);
   const memo = info.memo?.[MEMO.kind] as ExecutionMemo | undefined;
   const first = info.raw.workflowExecutionInfo?.firstRunId || info.runId;
@@ -104,8 +104,13 @@ export async function startedWith(
   return { runId, memo, ending, spec: last as GraphSpec, submission: said, scheduledTime };
 }
 
-/** False also where no worker says. */
-async function isClosing(client: Client, handle: WorkflowHandle): Promise<boolean> {
+/** Whether all nodes of a run have ended, and only its end is being written. False also where no worker says. */
+export async function isClosing(
+  client: Client,
+  executionId: string,
+  runId: string,
+): Promise<boolean> {
+  const handle = client.workflow.getHandle(executionId, runId);
   const asked = client.withDeadline(Date.now() + LOOK_MS, () =>
     handle.query<GraphStatus>(QUERY.status),
   );

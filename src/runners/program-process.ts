@@ -101,8 +101,8 @@ export class ProgramProcessRunner implements Runner {
     await (this.closing ??= (async () => {
       this.slots.refuseAll(closed());
       const sandboxes = await this.opened?.catch(() => undefined);
-      await this.pools?.close();
-      await sandboxes?.close();
+      // Together: a pool waits for the sandbox that it is making, which ends with the others.
+      await Promise.all([this.pools?.close(), sandboxes?.close()]);
     })());
   }
 

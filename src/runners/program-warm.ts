@@ -2,7 +2,8 @@
  * How each runtime waits in a sandbox before there is a program for it, and what it is told then.
  *
  * What a program finds is what it finds cold: node and python are up and get their arguments and variables; of Java only
- * the compiler is up, and the program gets a machine of its own; of Deno there is the sandbox alone.
+ * the compiler is up, and the program gets a machine of its own; of Deno there is the sandbox alone. What differs are the
+ * modules that it says itself (`preload`): they are loaded before they could see its variables and files.
  */
 import type { Limits, Runtime } from '../domain/program.js';
 import { behindGate, tellRuntime, tellShell, WAITS_FOR_ANY, type Tell } from '../sandbox/gate.js';
@@ -21,7 +22,7 @@ import {
 const NODE_STARTER = `'use strict';
 const fs = require('node:fs');
 const { runMain } = require('node:module');
-for (const name of process.argv.slice(2)) try { require(name); } catch {}
+for (const name of process.argv.splice(2)) try { require(name); } catch {}
 fs.writeSync(3, 'w');
 const told = [];
 do {
@@ -43,7 +44,9 @@ runMain();
 const PYTHON_STARTER = `import os, sys
 def _wait():
     import importlib, json
-    for name in sys.argv[1:]:
+    names = sys.argv[1:]
+    del sys.argv[1:]
+    for name in names:
         try: importlib.import_module(name)
         except BaseException: pass
     os.write(3, b'w')

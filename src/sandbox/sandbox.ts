@@ -31,6 +31,8 @@ import { noteGroups, removeFolder, sweep } from './sweep.js';
 import { WaitingSandbox } from './waiting.js';
 
 const DEFAULT_UID_BASE = 300_000;
+/** Until one that is to wait is up: it may load modules of whatever size. */
+const UP_WITHIN_MS = 60_000;
 
 export interface SandboxesOptions {
   /** Default `/usr/bin/bwrap`. */
@@ -42,6 +44,8 @@ export interface SandboxesOptions {
   /** Path within the hierarchies of control groups. Default: the worker's own. */
   cgroupParent?: string | undefined;
   runtimes?: RuntimePaths | undefined;
+  /** How long one that is to wait for a program may take to come up, in milliseconds. Default 60 s. */
+  upWithinMs?: number | undefined;
   /** Told of what could not be removed, one sentence. */
   onLeft?: ((text: string) => void) | undefined;
 }
@@ -60,7 +64,7 @@ export class Sandboxes {
     private readonly folder: string,
     private readonly uids: UidRange | undefined,
     private readonly cgroups: Cgroups | undefined,
-    private readonly onLeft: ((text: string) => void) | undefined,
+    private readonly options: Pick<SandboxesOptions, 'onLeft' | 'upWithinMs'>,
   ) {}
 
   /**
@@ -86,7 +90,7 @@ export class Sandboxes {
       await noteGroups(folder, cgroups?.folders ?? []);
       const swept = await sweep({ root, groups: cgroups?.folders ?? [], uids });
       const report = await probe({ bwrap, folder, groups, runtimes: options.runtimes ?? {} });
-      return new Sandboxes(report, swept, bwrap, folder, uids, cgroups, options.onLeft);
+      return new Sandboxes(report, swept, bwrap, folder, uids, cgroups, options);
     } catch (error) {
       await removeFolder(folder);
       await uids?.close();
@@ -111,7 +115,8 @@ export class Sandboxes {
   }
 
   /**
-   * Makes a sandbox that waits for a program, with all that holds one but its share of the CPU.
+   * Makes a sandbox that waits for a program, with all that holds one but its share of the CPU. What it loads meanwhile is
+   * of the host's installation; it has `upWithinMs` for that.
    *
    * @throws TaskError ENVIRONMENT where the level cannot be held here; Error when it cannot be made, or does not come up
    */
@@ -215,7 +220,8 @@ export class Sandboxes {
         ...{ disk: folder.disk, cgroup: parts.cgroup },
         onBegin: () => Promise.resolve(),
       });
-      await supervision.waiting;
+      const late = setTimeout(() => stop.abort(), this.options.upWithinMs ?? UP_WITHIN_MS);
+      await supervision.waiting.finally(() => clearTimeout(late));
       const { pid } = launched.child;
       waiting = new WaitingSandbox({ parts, folder, supervision, pid, stop });
     } finally {
@@ -293,7 +299,7 @@ export class Sandboxes {
     try {
       await takeDown(parts, this.uids);
     } catch (error) {
-      this.onLeft?.(`something of a sandbox is left: ${messageOf(error)}`);
+      this.options.onLeft?.(`something of a sandbox is left: ${messageOf(error)}`);
     }
   }
 

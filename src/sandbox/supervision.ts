@@ -74,6 +74,8 @@ export class Supervision {
   private looks: NodeJS.Timeout | undefined;
   private told = false;
   private run: SupervisedRun;
+  /** Of what it may say on each stream. */
+  private left = { stdout: 0, stderr: 0 };
   /** Settles when it waits. Rejects where it ends before. */
   readonly waiting: Promise<unknown>;
 
@@ -82,6 +84,7 @@ export class Supervision {
     private readonly options: SupervisionOptions,
   ) {
     this.run = options;
+    this.mayLog();
     this.listen('stdout', launched.stdout);
     this.listen('stderr', launched.stderr);
     this.followStatus(launched.status);
@@ -100,8 +103,16 @@ export class Supervision {
   /** To one that waits: what it is to run, whose it is from now on. */
   handOver(run: SupervisedRun, message: string): void {
     this.run = run;
+    // What was said while it waited is nobody's.
+    this.stderr = '';
+    this.mayLog();
     this.begins();
     this.launched.gate.write(message);
+  }
+
+  private mayLog(): void {
+    const { logBytes } = this.options;
+    this.left = { stdout: logBytes, stderr: logBytes };
   }
 
   private begins(): void {
@@ -161,7 +172,6 @@ export class Supervision {
   /** A line of no characters costs whoever keeps it, too. */
   private listen(stream: 'stdout' | 'stderr', readable: Readable): void {
     const decoder = new StringDecoder('utf8');
-    let left = this.options.logBytes;
     const say = (text: string): void => {
       if (text === '') return;
       if (stream === 'stderr') this.stderr = (this.stderr + text).slice(-TAIL);
@@ -171,10 +181,10 @@ export class Supervision {
       onOutput(stream, text);
     };
     readable.on('data', (chunk: Buffer) => {
-      if (left < 0) return;
-      say(decoder.write(chunk.subarray(0, left)));
-      left -= chunk.byteLength + LINE_COST * lineBreaksIn(chunk);
-      if (left < 0) this.end('logs');
+      if (this.left[stream] < 0) return;
+      say(decoder.write(chunk.subarray(0, this.left[stream])));
+      this.left[stream] -= chunk.byteLength + LINE_COST * lineBreaksIn(chunk);
+      if (this.left[stream] < 0) this.end('logs');
     });
     readable.on('end', () => say(decoder.end()));
   }

@@ -2,7 +2,8 @@
  * A sandbox that is up and waits at its gate for what it is to run.
  *
  * W1. It is handed out once, and to nobody when it has ended: {@link WaitingSandbox.take} says so.
- * W2. Before it is handed out nothing of any task is in it, and nothing runs in it but our starter.
+ * W2. Before it is handed out nothing of any task is in it, and nothing runs in it but our starter and the modules that it
+ *     was told to load.
  */
 import type { SandboxFolder } from './folder.js';
 import type { SandboxParts } from './sandbox-parts.js';

@@ -1,5 +1,5 @@
 /**
- * Sandboxes that wait for programs, by runtime, level and limits. What is to wait is for warm-plan.ts to say.
+ * Sandboxes that wait for programs, by runtime, level, limits and preloaded modules. What is to wait is for warm-plan.ts to say.
  *
  * One is made at a time, in the background. None is kept longer than `maxAgeMs`, and none that has ended.
  */
@@ -18,7 +18,7 @@ import type { WaitingSandbox } from './waiting.js';
 const MAX_AGE_MS = 600_000;
 /** The plan changes with the hour: looked at that often. */
 const LOOK_MS = 60_000;
-/** After a failure of one key, doubled with each that follows, up to the longest. */
+/** After a failure of one key, doubled with each that follows before one is used, up to the longest. */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [5_000, 300_000];
 /** Sandboxes that wait: each has a user of the worker's, and running ones need theirs. */
 const MOST = 64;
@@ -69,6 +69,7 @@ export class WarmPools {
     );
     if (found) this.entries = this.entries.filter((entry) => entry !== found);
     this.tellReady();
+    if (found) this.pauses.delete(text);
     if (found) watch?.hit(key.runtime);
     else watch?.miss(key.runtime);
     this.refill();
@@ -101,7 +102,9 @@ export class WarmPools {
       this.again = false;
       const plan = this.plan();
       await this.discardAllBut(plan);
-      const missing = plan.find(({ key, count }) => this.countOf(textOf(key)) < count);
+      const missing = plan.find(
+        ({ key, count }) => this.isDue(key) && this.countOf(textOf(key)) < count,
+      );
       if (missing === undefined) continue;
       await this.makeOne(missing.key);
       this.again = true;
@@ -112,9 +115,13 @@ export class WarmPools {
   private plan(): WarmWish[] {
     const { named, budgetBytes, pays } = this.options;
     const now = this.now();
-    const uses = this.uses.list(now);
-    const plan = planWarm({ ...{ named, budgetBytes, pays, uses }, most: MOST });
-    return plan.filter(({ key }) => (this.pauses.get(textOf(key))?.until ?? 0) <= now);
+    for (const [text, { until }] of this.pauses)
+      if (until + LONGEST_PAUSE_MS < now) this.pauses.delete(text);
+    // What waits already stays, and what cannot be made now takes no place of what can.
+    const counts = ({ key }: { key: WarmKey }): boolean =>
+      this.isDue(key) || this.countOf(textOf(key)) > 0;
+    const [asked, uses] = [named.filter(counts), this.uses.list(now).filter(counts)];
+    return planWarm({ ...{ named: asked, budgetBytes, pays, uses }, most: MOST });
   }
 
   /** The old, the ended, and what is too many. Before anything is made: so the budget holds at all times. */
@@ -138,22 +145,29 @@ export class WarmPools {
     try {
       const waiting = await this.options.make(key);
       this.entries.push({ text, key, waiting, madeAt: this.now() });
-      this.pauses.delete(text);
       void waiting.gone.then(() => this.onGone(waiting));
       this.tellReady();
     } catch (error) {
       if (this.closed) return;
-      const last = this.pauses.get(text)?.ms;
-      const ms = last === undefined ? FIRST_PAUSE_MS : Math.min(2 * last, LONGEST_PAUSE_MS);
-      this.pauses.set(text, { until: this.now() + ms, ms });
+      this.pause(text);
       this.options.watch?.fault?.(
         `no sandbox for ${key.runtime} can be kept warm: ${messageOf(error)}; programs are started cold`,
       );
     }
   }
 
+  /** It ended by itself. One that did so soon after it was up would do so again. */
   private onGone(waiting: WaitingSandbox): void {
-    if (!this.closed && this.entries.some((entry) => entry.waiting === waiting)) this.refill();
+    const entry = this.entries.find((one) => one.waiting === waiting);
+    if (this.closed || !entry) return;
+    if (this.now() - entry.madeAt < LOOK_MS) this.pause(entry.text);
+    this.refill();
+  }
+
+  private pause(text: string): void {
+    const last = this.pauses.get(text)?.ms;
+    const ms = last === undefined ? FIRST_PAUSE_MS : Math.min(2 * last, LONGEST_PAUSE_MS);
+    this.pauses.set(text, { until: this.now() + ms, ms });
   }
 
   private schedule(): void {
@@ -172,6 +186,10 @@ export class WarmPools {
 
   private isOld({ madeAt }: Entry): boolean {
     return this.now() - madeAt >= this.maxAgeMs;
+  }
+
+  private isDue(key: WarmKey): boolean {
+    return (this.pauses.get(textOf(key))?.until ?? 0) <= this.now();
   }
 
   private countOf(text: string): number {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { limitsOf, type Runtime } from '../../src/domain/program.js';
@@ -8,11 +8,12 @@ import { UNWATCHED, type PoolWatch, type WarmKey } from '../../src/domain/warm-p
 import type { RegisteredTask, TaskContext } from '../../src/registry.js';
 import { ProgramProcessRunner } from '../../src/runners/program-process.js';
 import type { ProgramRun } from '../../src/runners/runner.js';
+import { Sandboxes } from '../../src/sandbox/sandbox.js';
 import { mountsBelow } from '../../src/sandbox/sweep.js';
 import type { WaitingSandbox } from '../../src/sandbox/waiting.js';
 import { WarmPools, type WarmPoolsOptions } from '../../src/sandbox/warm-pools.js';
 import { until } from '../support/until.js';
-import { processesWith } from './support/host.js';
+import { marker, processesWith } from './support/host.js';
 import { describeSandbox, openScene } from './support/scene.js';
 import { startSupervisor } from './support/supervisor.js';
 
@@ -25,7 +26,7 @@ const [NODE, PYTHON, DENO] = [keyOf('node'), keyOf('python'), keyOf('javascript'
 describe('WarmPools', () => {
   /** Sandboxes that are only counted, by a clock that stands still. */
   const setup = (options: Partial<WarmPoolsOptions> = {}) => {
-    const it = { now: 1_000_000, made: [] as string[], discarded: 0, fails: false };
+    const it = { now: 1_000_000, made: [] as string[], discarded: 0, fails: false, most: Infinity };
     const said: Record<string, number> = {};
     const watch: PoolWatch = {
       ready: (runtime, count) => void (said[`${runtime} ready`] = count),
@@ -34,7 +35,7 @@ describe('WarmPools', () => {
       fault: () => void (said['faults'] = (said['faults'] ?? 0) + 1),
     };
     const make = (key: WarmKey): Promise<WaitingSandbox> => {
-      if (it.fails) return Promise.reject(new Error('no'));
+      if (it.fails || it.made.length >= it.most) return Promise.reject(new Error('no'));
       it.made.push(key.runtime);
       let end: () => void = () => undefined;
       const gone = new Promise<void>((resolve) => (end = resolve));
@@ -107,9 +108,11 @@ describe('WarmPools', () => {
   it('never hands out one that has ended, and makes another', async () => {
     const { it, pools } = setup({ named: [{ key: PYTHON, count: 1 }] });
     await pools.settled();
+    it.now += 60_000;
     end(pools['entries'][0]?.waiting);
     expect(pools.take(PYTHON)).toBeUndefined();
     await pools.settled();
+    it.now += 60_000;
     end(pools['entries'][0]?.waiting);
     await pools['entries'][0]?.waiting.gone;
     await pools.settled();
@@ -146,6 +149,48 @@ describe('WarmPools', () => {
     pools.take(PYTHON);
     await pools.settled();
     expect(pools.take(PYTHON)).toBeDefined();
+  });
+
+  it('waits longer each time after one that ended soon after it was up, until one is used', async () => {
+    const { it, pools } = setup({ named: [{ key: PYTHON, count: 1 }] });
+    const dies = async (): Promise<void> => {
+      await pools.settled();
+      const [entry] = pools['entries'];
+      end(entry?.waiting);
+      await entry?.waiting.gone;
+      await pools.settled();
+    };
+    const afterMs = async (ms: number): Promise<number> => {
+      it.now += ms;
+      pools['refill']();
+      await pools.settled();
+      return it.made.length;
+    };
+    await dies();
+    expect([await afterMs(4_999), await afterMs(1)]).toEqual([1, 2]);
+    await dies();
+    expect([await afterMs(9_999), await afterMs(1)]).toEqual([2, 3]);
+    expect(pools.take(PYTHON)).toBeDefined();
+    await dies();
+    expect([await afterMs(4_999), await afterMs(1)]).toEqual([4, 5]);
+  });
+
+  it('keeps what waits where another of its kind cannot be made, and gives its place to others', async () => {
+    const { it, said, pools } = setup({
+      budgetBytes: 256 * MIB,
+      named: [
+        { key: PYTHON, count: 2 },
+        { key: NODE, count: 1 },
+      ],
+    });
+    it.most = 1;
+    await pools.settled();
+    expect(said).toMatchObject({ 'python ready': 1, faults: 2 });
+    it.most = 2;
+    it.now += 5_000;
+    pools['refill']();
+    await pools.settled();
+    expect(said).toMatchObject({ 'python ready': 1, 'node ready': 1 });
   });
 
   it('has none waiting once it is closed', async () => {
@@ -253,15 +298,16 @@ print(json.dumps([status['CapEff'], status['Seccomp'], status['NoNewPrivs'], sor
   });
 
   it('are started cold where the one that waited was killed, before or just when it was handed out', async () => {
-    await open(PYTHON);
-    const [first] = waiting();
-    const kill = (one: WaitingSandbox | undefined): void =>
-      void process.kill(one?.options.pid ?? 0, 'SIGKILL');
+    await open(PYTHON, PYTHON);
+    const [first, second] = waiting();
+    const kill = (one: WaitingSandbox | undefined): void => {
+      if (!one?.options.pid) throw new Error('none waits');
+      process.kill(one.options.pid, 'SIGKILL');
+    };
     kill(first);
     await first?.gone;
     await runner['pools']?.settled();
-    const [second] = waiting();
-    expect(second).not.toBe(first);
+    expect(waiting()).toEqual([second]);
     kill(second); // nobody has noticed yet
     expect((await run('python', 'print(1)')).said).toBe('1\n');
   });
@@ -293,6 +339,29 @@ print(json.dumps([status['CapEff'], status['Seccomp'], status['NoNewPrivs'], sor
     expect(mountsBelow(root)).toEqual([]);
     for (const group of groups) await expect(readdir(group)).rejects.toThrow('ENOENT');
     for (const pid of pids) expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
+  });
+
+  it('that do not come up in time are ended, and nothing of them is left', async () => {
+    const sandboxes = await Sandboxes.open({ root, upWithinMs: 300 });
+    const { level, limits } = PYTHON;
+    const waits = { argv: ['/bin/sleep', '1000'], level, limits };
+    await expect(sandboxes.warm(waits)).rejects.toThrow('ended before it was up');
+    expect(mountsBelow(root)).toEqual([]);
+    await sandboxes.close();
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  it('end with the worker while they come up, however long that takes', async () => {
+    const [hangs, mark] = [join(root, 'hangs'), marker()];
+    await writeFile(hangs, `#!/bin/sh\nexec sleep ${mark}\n`, { mode: 0o755 });
+    const warm = { named: [{ key: NODE, count: 1 }], budgetBytes: 2 ** 30 };
+    const runtimes = { node: hangs };
+    runner = new ProgramProcessRunner({ maxPrograms: 1, graceMs: 0, root, runtimes, warm });
+    await runner.check([]);
+    await until(() => processesWith(mark).length > 0, 'it is coming up');
+    await runner.close();
+    expect(processesWith(mark)).toEqual([]);
+    expect(await readdir(root)).toEqual(['hangs']);
   });
 
   it('end with a worker that is killed, waiting or not, and the next one sweeps them', async () => {

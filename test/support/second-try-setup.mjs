@@ -1,4 +1,4 @@
-/** With TEMPOGRAPH_TEST_RETRIES, a test that fails is tried again once its file is done: see second-try-reporter.mjs. */
+/** With TEMPOGRAPH_TEST_RETRIES, a test that fails is tried again once its block is done: see second-try-reporter.mjs. */
 import { jest } from '@jest/globals';
 
 const retries = Number(process.env.TEMPOGRAPH_TEST_RETRIES ?? 0);

@@ -38,6 +38,7 @@ export function scheduleActions(
     ...{ fields: [...before, REASON], run },
   });
   const switched = paused ? 'resume' : 'pause';
+  const now: Record<string, unknown> = { timezone, overlap };
   const times: Field[] = [
     { name: 'cron', label: C.newCron, kind: 'line' },
     { name: 'every', label: C.newEvery, kind: 'line' },
@@ -52,7 +53,9 @@ export function scheduleActions(
     question(
       'change',
       async (values) => {
-        await schedules.change(id, values);
+        // Only what is another: somebody else may have changed the rest meanwhile.
+        const said = Object.entries(values).filter(([name, value]) => now[name] !== value);
+        await schedules.change(id, Object.fromEntries(said));
         tell({ text: C.changedNow });
       },
       times,
