@@ -6,7 +6,7 @@ import { FileBlobStore } from '../../src/store/blob-store.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
-const { write } = Recorder.prototype;
+const write = Reflect.get<Recorder, 'write'>(Recorder.prototype, 'write');
 
 /** Every handler that was entered, as `<execution>/<node>`. */
 const ran: string[] = [];
