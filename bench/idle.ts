@@ -1,6 +1,6 @@
 /**
  * What a worker costs that has nothing to do (W8), ours beside Temporal's own, with no execution and with some that wait:
- * `npm run bench:idle -- [--pairs 3] [--seconds 20] [--waiting 200]`. Sides run in turns on one server, each with a worker
+ * `npm run bench:idle -- [--pairs 3] [--seconds 30] [--waiting 200]`. Sides run in turns on one server, each with a worker
  * process that is started for it. Writes its part of `graphs.md`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,7 @@ import { onStage, startServer, type Stage } from './graphs/stage.js';
 const { values: options } = parseArgs({
   options: {
     pairs: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '30' },
     /** Executions that wait for an answer, a signal on the hand-written side. */
     waiting: { type: 'string', default: '200' },
   },
@@ -26,8 +26,8 @@ const [pairs, seconds, many] = [options.pairs, options.seconds, options.waiting]
   number,
 ];
 const FILE = fileURLToPath(new URL('graphs.md', import.meta.url));
-/** For what a start leaves behind: polls that begin, caches that fill. */
-const SETTLE_MS = 10_000;
+/** For what a start leaves behind: polls that begin, caches that fill, rows that are written. */
+const SETTLE_MS = 40_000;
 
 type SideName = 'raw' | 'ours';
 interface Server {

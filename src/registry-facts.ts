@@ -6,11 +6,17 @@ import { MAX_DEPTH } from './domain/node-kind.js';
 import type { PlanFacts } from './domain/plan-facts.js';
 import type { TaskRegistry } from './registry.js';
 
+/** What a worker knows of tasks beside its registry. */
+export interface WorkerFacts extends Pick<PlanContext, 'circuits' | 'runners'> {
+  /** Whether a task was quick of late. */
+  isQuick?: (task: string) => boolean;
+}
+
 /** The registry as `makePlan` asks for it. */
 export function planContext(
   registry: TaskRegistry,
   { graph }: { graph: { hooks?: { post: readonly string[] } | undefined } },
-  { circuits, runners }: Pick<PlanContext, 'circuits' | 'runners'> = {},
+  { circuits, runners, isQuick }: WorkerFacts = {},
 ): PlanContext {
   const common = registry.postHooks(graph.hooks?.post ?? [], '');
   return {
@@ -29,6 +35,10 @@ export function planContext(
           postHooksOnSkipped: own.some((hook) => hook.onSkipped),
           external: task.definition.completion === 'external',
           inProcess: task.isolation === 'in-process',
+          // Looked up only where somebody asks.
+          get quick() {
+            return isQuick?.(name) ?? false;
+          },
         }
       );
     },
@@ -41,10 +51,12 @@ export function planFacts(
   spec: Json,
   settings: PlanFacts['settings'],
   pipelineOf: (name: string) => ReturnType<NonNullable<KnownTasks['graph']>> | undefined,
+  isQuick?: WorkerFacts['isQuick'],
 ): PlanFacts {
   const hooks = isObject(spec) && isObject(spec['hooks']) ? spec['hooks']['post'] : [];
   const names = Array.isArray(hooks) ? hooks.filter((name) => typeof name === 'string') : [];
-  const context = planContext(registry, { graph: { hooks: { post: names } } });
+  const hooked = { graph: { hooks: { post: names } } };
+  const context = planContext(registry, hooked, isQuick ? { isQuick } : {});
   const tasks: Record<string, TaskFacts> = {};
   const pipelines: Record<string, Json> = {};
   const collect = (graph: Json, depth: number): void => {

@@ -60,7 +60,7 @@ export function spawnProgram(
   env: Readonly<Record<string, string>> = {},
 ): Program {
   const child = spawn(program, args, {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: 'ignore',
     env: { ...process.env, ...env },
   });
   const ended = once(child, 'exit');

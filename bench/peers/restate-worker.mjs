@@ -1,5 +1,12 @@
 /** A handler of Restate that runs a graph of steps that do nothing: `restate-worker.mjs PORT`. */
-import * as restate from '@restatedev/restate-sdk';
+
+// The SDK takes Node 22 for granted; on 20 this is all that it misses.
+Promise.withResolvers ??= () => {
+  let [resolve, reject] = [];
+  const promise = new Promise((...both) => ([resolve, reject] = both));
+  return { promise, resolve, reject };
+};
+const restate = await import('@restatedev/restate-sdk');
 
 const bench = restate.service({
   name: 'bench',

@@ -7,6 +7,7 @@ import type { LateSources } from './late-sources.js';
 import type { WorkerState } from './worker-state.js';
 import type { WorkerErrorLists } from './error-lists.js';
 import type { RunnerSet } from '../runners/runner-set.js';
+import type { QuickTasks } from './quick-tasks.js';
 import type { Recorder } from './recorder.js';
 import type { BlobStore } from '../store/blob-store.js';
 import type { Store } from '../store/store.js';
@@ -26,6 +27,8 @@ export interface Deps {
   /** The worker's store; without one there is no cache, no shared circuit, and nothing is recorded. */
   store?: Store;
   recorder?: Recorder;
+  /** Which tasks were quick of late; with a store. */
+  quick?: QuickTasks;
   /** Where what tasks log is stored. */
   lines?: LineStore;
   state: WorkerState;

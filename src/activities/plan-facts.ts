@@ -12,7 +12,7 @@ export async function planFacts(
   const spec = await loadSpec(deps, given);
   const { serverWaitsMs, maxNodesPerRun, limits, circuits } = deps.settings;
   const { faults } = await check(deps, { kind: 'check', spec, submission });
-  const { runners } = planSettings(deps);
+  const { runners, isQuick } = planSettings(deps);
   const settings = {
     serverWaitsMs,
     maxNodesPerRun,
@@ -22,6 +22,6 @@ export async function planFacts(
   };
   return {
     faults,
-    facts: factsOf(deps.registry, spec, settings, (name) => deps.graphs(name)),
+    facts: factsOf(deps.registry, spec, settings, (name) => deps.graphs(name), isQuick),
   };
 }

@@ -6,12 +6,12 @@ import { withoutRefused } from '../domain/batch.js';
 import { SpecInvalidError, TaskError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
-import { makePlan, type PlanContext } from '../domain/make-plan.js';
+import { makePlan } from '../domain/make-plan.js';
 import type { Plan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { isSpecRef } from '../domain/spec-ref.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
-import { planContext } from '../registry-facts.js';
+import { planContext, type WorkerFacts } from '../registry-facts.js';
 import { inputProblems, type TaskRegistry } from '../registry.js';
 import type { CheckAnswer, CheckRequest, RerunAnswer, RerunQuestion } from '../workflows/asks.js';
 import type { ExecutionInfo, PrepareRequest, PrepareResult } from '../workflows/requests.js';
@@ -41,7 +41,7 @@ export function knownTasks(registry: TaskRegistry, graph?: KnownTasks['graph']):
 }
 
 /** What the worker's settings say of tasks. */
-interface PlanSettings extends Pick<PlanContext, 'circuits' | 'runners'> {
+interface PlanSettings extends WorkerFacts {
   graph?: KnownTasks['graph'];
 }
 type Planned = { faults: Fault[] } | { valid: ValidGraph; plan: Plan };
@@ -194,7 +194,8 @@ export async function forecast(
 }
 
 /** What a worker knows beside its registry. */
-export const planSettings = ({ settings, graphs, runners }: Deps): PlanSettings => ({
+export const planSettings = ({ settings, graphs, runners, quick }: Deps): PlanSettings => ({
+  ...(quick ? { isQuick: (task: string) => quick.has(task) } : {}),
   circuits: settings.circuits,
   graph: graphs,
   runners: { ...settings.runners, containers: runners.programKinds.includes('container') },

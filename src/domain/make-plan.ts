@@ -24,6 +24,8 @@ export interface TaskFacts {
   external?: boolean;
   /** It runs in the worker's own process. */
   inProcess?: boolean;
+  /** It was quick of late, as `quick-rule.ts` has it. */
+  quick?: boolean;
 }
 
 export interface PlanContext {
@@ -187,7 +189,7 @@ function classOf(
   const asks = onUnknown !== undefined && onUnknown !== 'retry';
   const alone = lane !== undefined || options.totalTimeoutMs !== null || asks;
   const inProcess = run ? run.runner === 'in-process' : facts?.inProcess;
-  const light = inProcess && !facts?.external && !alone ? (true as const) : undefined;
+  const light = inProcess && !facts?.external && !alone && isLight(layers, facts);
   return {
     task,
     taskVersion: facts?.version ?? 'unknown',
@@ -201,11 +203,16 @@ function classOf(
     ...(cache === undefined ? {} : { cache }),
     ...(result === undefined ? {} : { result }),
     ...(onUnknown === undefined || onUnknown === 'retry' ? {} : { onUnknown }),
-    ...(light && pickFrom(layers, 'light') ? { light } : {}),
+    ...(light ? { light } : {}),
     ...(run ? { run } : {}),
     ...(expectedMs === undefined ? {} : { expectedMs }),
     ...(undo ? { undo } : {}),
   };
+}
+
+function isLight(layers: Layers, facts: TaskFacts | undefined): boolean {
+  const said = pickFrom(layers, 'light');
+  return said === 'auto' ? facts?.quick === true : said === true;
 }
 
 /** A node of which nothing itself is tried: of the options only its priority means anything. */

@@ -73,7 +73,7 @@ export const OPTION_WORDS: Words<keyof TaskOptions> = {
   onUnknown:
     'What to do when nobody knows whether an attempt did its work: retry (default), ask, or a task to verify it.',
   light:
-    'It is quick and may run twice: such nodes run together, many in one activity. Default false.',
+    'It is quick and may run twice: such nodes run together, many in one activity. `auto` where it was quick of late. Default false.',
   isolation:
     'Where it runs: `in-process`, `thread`, `process`, `container` or `faas`. Default by what it is.',
   resources: 'What a program may use. Default 0.1 CPU, 128Mi of memory, 500Mi of disk.',

@@ -26,6 +26,8 @@ export class Reconciler {
   private stopped = false;
   private led = false;
   private prunedAt = 0;
+  /** Where the next round goes on with what is open. */
+  private openFrom: string | undefined;
 
   constructor(private readonly options: ReconcilerOptions) {}
 
@@ -60,7 +62,8 @@ export class Reconciler {
       this.led = leads;
       if (!leads) return;
       const settled = now - Math.min(SETTLING_MS, intervalMs);
-      await reconcileOpen(this.options, settled);
+      const round = { olderThan: settled, from: this.openFrom };
+      this.openFrom = (await reconcileOpen(this.options, round)).next;
       const since = new Date(settled - LOOK_BACK_ROUNDS * intervalMs);
       const until = new Date(settled);
       await reconcileVisible(this.options, { until, taskQueue, ...(fresh ? {} : { since }) });

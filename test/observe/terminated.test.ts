@@ -1,4 +1,5 @@
 import { defineTask } from '../../src/registry.js';
+import { reconcileOpen } from '../../src/observe/reconcile.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
@@ -75,4 +76,32 @@ describe('the reconciler, of a terminated execution', () => {
   async function open(ids: readonly string[]): Promise<boolean> {
     return (await store.executions.getMany(ids)).some(({ endedAt }) => endedAt === null);
   }
+});
+
+describe('a round over what is open', () => {
+  it('looks at so many at most, and the next ones go on until all were looked at', async () => {
+    const harness = await startHarness({ reconcileInterval: '1h' });
+    const store = await openStore({ url: `${harness.dataDir}/store.db` });
+    const graph = { name: 'asks', tasks: [{ id: 'ask', approval: { message: 'may it?' } }] };
+    const handles = await Promise.all(
+      Array.from({ length: 5 }, () => harness.engine.scheduleTaskGraph(graph)),
+    );
+    const ids = handles.map(({ executionId }) => executionId);
+    await until(async () => (await store.executions.getMany(ids)).length === 5);
+    for (const id of ids) await harness.client.workflow.getHandle(id).terminate('by a test');
+    const parts = { client: harness.client, store, readJson: () => Promise.resolve(null) };
+    const looked: number[] = [];
+    let from: string | undefined;
+    do {
+      const round = await reconcileOpen(parts, { olderThan: Date.now() + 1, from, most: 2 });
+      looked.push(round.looked);
+      from = round.next;
+    } while (from !== undefined);
+    expect(looked).toEqual([2, 2, 1]);
+    expect((await store.executions.getMany(ids)).map(({ reason }) => reason)).toEqual(
+      Array(5).fill('terminated'),
+    );
+    await store.close();
+    await harness.stop();
+  });
 });

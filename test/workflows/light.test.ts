@@ -21,6 +21,26 @@ describe('light tasks', () => {
     expect(await scene.bursts(executionId)).toBe(1);
   });
 
+  it('are by themselves those that were quick of late, where a graph leaves it to that', async () => {
+    const graph = (light: boolean | 'auto') => ({
+      ...{ name: 'auto', defaults: { light }, concurrency: 30 },
+      tasks: Array.from({ length: 30 }, (_, nth) => ({ id: `n${nth}`, task: 'add' })),
+    });
+    const run = async (light: boolean | 'auto'): Promise<number> => {
+      const { executionId, result } = await scene.begun(graph(light));
+      expect(await result).toMatchObject({ status: 'COMPLETED' });
+      return await scene.bursts(executionId);
+    };
+    expect(await run(false)).toBe(0);
+    const { engine } = scene.harness;
+    await until(async () => {
+      const seen = await engine.getExecutionStats({ kind: 'node', taskId: 'add' });
+      return seen.successful >= 30;
+    }, 'they are counted');
+    // The first that asks has the worker look.
+    await until(async () => (await run('auto')) > 0, 'the worker has looked');
+  });
+
   it('no more of them than the window run at once', async () => {
     const { result } = await scene.begun({
       name: 'wide',
