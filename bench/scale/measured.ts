@@ -53,15 +53,15 @@ export const CALIBRATION: readonly Measurement[] = [
     source: 'graphs.md, shapes',
   },
   {
-    ...{ shape: 'W1', name: 'W1, light', light: true, wallMs: 141, bothCpuMs: 1.8 },
+    ...{ shape: 'W1', name: 'W1, light', light: true, wallMs: 138, bothCpuMs: 1.6 },
     source: 'graphs.md, bullmq',
   },
   {
-    ...{ shape: 'W2', name: 'W2, light', light: true, wallMs: 387, bothCpuMs: 0.94 },
+    ...{ shape: 'W2', name: 'W2, light', light: true, wallMs: 401, bothCpuMs: 1 },
     source: 'graphs.md, bullmq',
   },
   {
-    ...{ shape: 'W3', name: 'W3, light', light: true, wallMs: 587, bothCpuMs: 0.68 },
+    ...{ shape: 'W3', name: 'W3, light', light: true, wallMs: 583, bothCpuMs: 0.67 },
     source: 'graphs.md, bullmq',
   },
 ];
