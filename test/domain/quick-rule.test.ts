@@ -38,7 +38,7 @@ describe('a plan', () => {
       ...{ inProcess: true, quick, ...more },
     };
     const spec = { name: 'g', tasks: [{ id: 'a', task: 'work', ...node }], defaults: { light } };
-    const { valid, faults } = validateGraph(spec as never, {}, undefined as never);
+    const { valid, faults } = validateGraph(spec, {}, undefined);
     if (!valid) throw new Error(JSON.stringify(faults));
     const plan = makePlan(valid, {
       ...{ task: () => facts, postHooks: false, postHooksOnSkipped: false },
