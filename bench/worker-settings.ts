@@ -1,7 +1,7 @@
 /**
- * What a worker's settings come to: `npm run bench:worker-settings -- [variant …] [--pairs 5] [--file]`. Two workers of
- * ours on one server, one with nothing set and one with a variant, run W2, W3 and W4 in turns. Writes its part of
- * `graphs.md`.
+ * What a worker's settings come to: `npm run bench:worker-settings -- [variant …] [W2 W3 W4] [--pairs 5] [--file]`. Two
+ * workers of ours on one server, one with nothing set and one with a variant, run W2 and W3 (or what is named) in turns.
+ * Writes its part of `graphs.md`.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,8 @@ const { values: options, positionals } = parseArgs({
 });
 const pairs = Number(options.pairs);
 const FILE = fileURLToPath(new URL('graphs.md', import.meta.url));
-const WORKLOADS = ['W2', 'W3', 'W4'];
+const named = positionals.filter((name) => /^W\d$/.test(name));
+const WORKLOADS = named.length > 0 ? named : ['W2', 'W3'];
 
 /** Options of Temporal's worker, by what they are called in the table. */
 const VARIANTS: Readonly<Record<string, object>> = {
@@ -43,7 +44,8 @@ const VARIANTS: Readonly<Record<string, object>> = {
   'cache-50': { maxCachedWorkflows: 50 },
 };
 
-const chosen = positionals.length > 0 ? positionals : Object.keys(VARIANTS);
+const variants = positionals.filter((name) => !named.includes(name));
+const chosen = variants.length > 0 ? variants : Object.keys(VARIANTS);
 const unknown = chosen.find((name) => !(name in VARIANTS));
 if (unknown !== undefined)
   throw new Error(`${unknown}: expected some of ${Object.keys(VARIANTS).join(', ')}`);
@@ -94,6 +96,6 @@ const head = ['', ...WORKLOADS.flatMap((key) => [`${key} wall`, `${key} CPU: ser
 writePart(
   FILE,
   '# Our engine beside hand-written Temporal code\n',
-  options.file ? 'worker-settings-file' : 'worker-settings',
+  ['worker-settings', ...named, ...(options.file ? ['file'] : [])].join('-'),
   `## Settings of the worker\n\n\`npm run bench:worker-settings\`. A worker with that setting by one with nothing set (10 polls of each kind, 100 slots), as ratios within a pair: median (least–most) of ${pairs}. Server with its state in ${options.file ? 'a file' : 'memory'}. ${machine()}.\n\n${table(head, rows)}`,
 );
