@@ -112,7 +112,7 @@ await onStage(async (stage) => {
   writePart(
     FILE,
     '# Our engine beside hand-written Temporal code\n',
-    `shapes${light ? '-light' : ''}`,
+    ['shapes', ...positionals, ...(light ? ['light'] : [])].join('-'),
     `## ${title}\n\n\`npm run bench:shapes\`. Server with its state in memory. ${machine()}. One run each.\n\n${table(head, rows)}`,
   );
 });
