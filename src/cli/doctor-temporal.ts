@@ -143,7 +143,7 @@ async function workers(session: DirectSession): Promise<Check> {
     return warn(
       name,
       `no worker polls ${queue}, but one polls ${other}; executions wait`,
-      `set --task-queue ${other} (TEMPOGRAPH_TASK_QUEUE) here, or start a worker for ${session.taskQueue}`,
+      `set --task-queue ${other} (TEMPOGRAPH_TASK_QUEUE) here, or start one with "tempograph worker" for ${session.taskQueue}`,
     );
   return warn(
     name,
