@@ -1,5 +1,5 @@
 /** Schedules on the page: what is done there reaches the server, and what the server says is seen there. */
-import { CHROMIUM } from '../support/browser.js';
+import { CHROMIUM, picture } from '../support/browser.js';
 import { drawn, startPageScene, type PageScene } from '../support/page-scene.js';
 
 (CHROMIUM ? describe : describe.skip)('schedules on the page', () => {
@@ -89,6 +89,7 @@ import { drawn, startPageScene, type PageScene } from '../support/page-scene.js'
     const dialog = page.locator('dialog');
     const change = page.getByRole('button', { name: 'Change', exact: true });
     await change.click();
+    await picture(page, 'schedule-change');
     await dialog.getByLabel('New cron expression').fill('nonsense');
     await dialog.getByRole('button', { name: 'Change', exact: true }).click();
     await dialog.getByText('nonsense').first().waitFor();
