@@ -26,13 +26,13 @@ const FILE_NAME =
 const BEFORE_BEGIN =
   /^(?:NODE_OPTIONS|NODE_EXTRA_CA_CERTS|(?:_JAVA|JAVA_TOOL|JDK_JAVA|JDK_JAVAC)_OPTIONS|LD_[A-Z_]+|BASH_ENV|ENV|GCONV_PATH|DENO_[A-Z_]+)$/;
 
-/** A module by the name that the runtime imports it by: `numpy`, `xml.etree`, `node:zlib`, `@scope/name/part`. */
-const MODULE = /^[A-Za-z0-9_@][A-Za-z0-9_./:@-]{0,99}$/;
+/** A module by the name that the runtime imports it by: `numpy`, `xml.etree`, `node:fs/promises`. */
+const MODULE = /^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./:-]{0,99}$/;
 
 /** Runtimes whose sandboxes can wait with modules loaded. */
 export const PRELOADING: readonly Runtime[] = ['node', 'python'];
 
-/** What a sandbox that waits is to have loaded: modules of the runtime's own installation. */
+/** What a sandbox that waits is to have loaded: modules that are installed below `/usr` (python), built-in ones (node). */
 export const PreloadSchema = z
   .array(z.string().regex(MODULE, 'must be the name of a module, such as numpy'))
   .max(50);

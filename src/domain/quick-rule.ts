@@ -1,4 +1,6 @@
-/** Which tasks count as quick where a node says `light: auto`. Pure. */ /** How far back it is looked, in milliseconds. */
+/** Which tasks count as quick where a node says `light: auto`. Pure. */
+
+/** How far back it is looked, in milliseconds. */
 export const QUICK_SPAN_MS = 86_400_000;
 /** Fewer ends than that say nothing yet. */
 export const QUICK_LEAST_RUNS = 20;

@@ -1,5 +1,6 @@
 /**
- * Sandboxes that wait for programs, by runtime, level, limits and preloaded modules. What is to wait is for warm-plan.ts to say.
+ * Sandboxes that wait for programs, by runtime, level, limits and preloaded modules. What is to wait is for warm-plan.ts
+ * to say.
  *
  * One is made at a time, in the background. None is kept longer than `maxAgeMs`, and none that has ended.
  */

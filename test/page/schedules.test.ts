@@ -90,6 +90,8 @@ import { drawn, startPageScene, type PageScene } from '../support/page-scene.js'
     const change = page.getByRole('button', { name: 'Change', exact: true });
     await change.click();
     await picture(page, 'schedule-change');
+    await dialog.getByRole('button', { name: 'Change', exact: true }).click();
+    await dialog.getByText('Nothing is another than before.').waitFor();
     await dialog.getByLabel('New cron expression').fill('nonsense');
     await dialog.getByRole('button', { name: 'Change', exact: true }).click();
     await dialog.getByText('nonsense').first().waitFor();

@@ -55,6 +55,8 @@ export function scheduleActions(
       async (values) => {
         // Only what is another: somebody else may have changed the rest meanwhile.
         const said = Object.entries(values).filter(([name, value]) => now[name] !== value);
+        if (said.every(([name]) => name === REASON.name))
+          throw new Problem(400, 'INVALID', C.nothingToChange);
         await schedules.change(id, Object.fromEntries(said));
         tell({ text: C.changedNow });
       },

@@ -58,6 +58,7 @@ export const C = {
   to: 'To (ISO time)',
   change: 'Change',
   changedNow: 'Changed.',
+  nothingToChange: 'Nothing is another than before.',
   newCron: 'New cron expression',
   newEvery: 'New interval, such as 15m',
   ask: {
