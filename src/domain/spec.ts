@@ -116,7 +116,7 @@ export const TaskOptionsSchema = z.strictObject({
    * they run in the worker's own process and neither wait for a limit nor end elsewhere. `auto`: where the store has seen
    * it complete 20 times in the last day, 19 of 20 within 100 ms. Default false.
    */
-  light: z.union([z.boolean(), z.literal('auto')]).optional(),
+  light: z.literal([true, false, 'auto']).optional(),
   /** Where it runs. Default by its kind and its `security.level`: see docs/isolation.md. */
   isolation: z.enum(ISOLATIONS).optional(),
   /** What a program may use: `cpu`, `memory`, `disk`, `processes`, `logs`. */
