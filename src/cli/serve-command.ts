@@ -1,5 +1,4 @@
 /** `tempograph serve`: the HTTP API and the page, over a Temporal server that runs elsewhere. */
-import { createLogger } from '../telemetry.js';
 import { resolveSettings, type ResolvedSettings } from '../config.js';
 import type { TaskEngine } from '../client.js';
 import { TaskError } from '../domain/errors.js';
@@ -86,7 +85,10 @@ export async function startServer(
   options: CommonOptions,
   { host, port, webUi, open }: ServerPlace,
 ): Promise<HttpServer> {
-  const { startHttpServer } = await import('../http/server.js');
+  const [{ startHttpServer }, { createLogger }] = await Promise.all([
+    import('../http/server.js'),
+    import('../telemetry.js'),
+  ]);
   const settings = resolveSettings(settingsOf(options));
   return await startHttpServer({
     ...{ engine, port, facts: { webUi, namespace }, logger: createLogger(settings.logLevel) },
