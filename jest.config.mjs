@@ -124,6 +124,6 @@ export default {
       : []),
   ],
   testTimeout: process.env.TEMPOGRAPH_NIGHTLY ? 3_600_000 : 120_000,
-  // One more than the cores that we plan for: a quarter of the time the tests wait for a server or a timer.
+  // One more than the cores that we plan for: tests wait for servers and timers (with two, cores were a quarter idle).
   maxWorkers: 3,
 };

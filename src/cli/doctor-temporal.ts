@@ -2,6 +2,7 @@
 import { FileBlobStore } from '../store/blob-store.js';
 import type { TaskEngine } from '../client.js';
 import { packageVersion, resolveSettings } from '../config.js';
+import type { ProbeAnswer } from '../workflows/asks.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
 import { reasonOf } from '../servers/unavailable.js';
 import { settingsOf, type CommonOptions } from './command.js';
@@ -97,7 +98,7 @@ async function measured(engine: TaskEngine): Promise<Check[]> {
   const probe = await engine.probe().catch(() => undefined);
   if (!probe) return [];
   const skew = probe.now === undefined ? 0 : skewed(probe.now, { from, to: Date.now() });
-  return [serverClock(skew), speed(probe)];
+  return [serverClock(skew), speedCheck(probe)];
 }
 
 function serverClock(skewMs: number): Check {
@@ -110,11 +111,12 @@ function serverClock(skewMs: number): Check {
   );
 }
 
-function speed({ stepMs, timerMs }: { stepMs: number; timerMs: number }): Check {
+/** What a server's figures say, in milliseconds: well, or the settings that may hold it up. */
+export function speedCheck({ stepMs, timerMs }: Pick<ProbeAnswer, 'stepMs' | 'timerMs'>): Check {
   const name = 'server speed';
   const message = `a step of a chain takes ${stepMs} ms, a timer of 1 ms takes ${timerMs} ms`;
   if (stepMs <= SLOW_STEP_MS && timerMs <= SLOW_TIMER_MS) return ok(name, message);
-  // Both, whichever is slow: a server has its own settings for both or for none, and a burst hides that of the steps.
+  // Both, whichever is slow: on a machine with much to do, a server of unchanged settings once showed quick steps.
   const settings = [
     'history.transferProcessorMaxPollRPS 1000 (chains of tasks up to 4 times as quick)',
     'history.timerProcessorMaxTimeShift "1ms" and history.timerProcessorMaxPollRPS 1000 (timers and retries on time)',

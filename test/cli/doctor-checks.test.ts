@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { SystemDetail } from '../../src/client.js';
 import type { Check } from '../../src/cli/doctor-check.js';
 import { portCheck, WANTED_PORTS } from '../../src/cli/doctor-ports.js';
+import { speedCheck } from '../../src/cli/doctor-temporal.js';
 import { workerChecks, type Own } from '../../src/cli/doctor-workers.js';
 
 const ASKED = { from: Date.parse('2026-01-01T00:00:00Z'), to: Date.parse('2026-01-01T00:00:03Z') };
@@ -112,5 +113,25 @@ describe('what doctor finds of ports', () => {
     const port = await listening(server);
     await new Promise((closed) => server.close(closed));
     expect(await portCheck([{ ...http, port }])).toMatchObject({ message: `${port} is free` });
+  });
+});
+
+describe("what doctor finds in a server's figures", () => {
+  it('is well up to 60 ms for a step and 200 ms for a timer', () => {
+    expect(speedCheck({ stepMs: 60, timerMs: 200 })).toMatchObject({ status: 'ok' });
+  });
+
+  it.each([
+    ['slow steps', { stepMs: 61, timerMs: 2 }],
+    ['slow timers', { stepMs: 10, timerMs: 201 }],
+    ['both', { stepMs: 100, timerMs: 960 }],
+  ])('is a warning with both settings for %s', (_name, figures) => {
+    const { status, message, fix } = speedCheck(figures);
+    expect(status).toBe('warn');
+    expect(message).toContain(
+      `takes ${figures.stepMs} ms, a timer of 1 ms takes ${figures.timerMs} ms`,
+    );
+    expect(fix).toContain('history.transferProcessorMaxPollRPS 1000');
+    expect(fix).toContain('history.timerProcessorMaxTimeShift "1ms"');
   });
 });

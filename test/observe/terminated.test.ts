@@ -79,29 +79,31 @@ describe('the reconciler, of a terminated execution', () => {
 });
 
 describe('a round over what is open', () => {
-  it('looks at so many at most, and the next ones go on until all are closed', async () => {
+  it('looks at so many at most, and the next ones go on from there to the newest', async () => {
     const harness = await startHarness({ reconcileInterval: '1h' });
     const store = await openStore({ url: `${harness.dataDir}/store.db` });
     const graph = { name: 'asks', tasks: [{ id: 'ask', approval: { message: 'may it?' } }] };
     const handles = await Promise.all(
       Array.from({ length: 5 }, () => harness.engine.scheduleTaskGraph(graph)),
     );
-    const ids = handles.map(({ executionId }) => executionId);
-    await until(async () => (await store.executions.getMany(ids)).length === 5);
-    for (const id of ids) await harness.client.workflow.getHandle(id).terminate('by a test');
+    const asks = handles.map(({ executionId }) => `${executionId}/ask`);
+    await until(async () => (await store.executions.getMany(asks)).length === 5);
+    const { executions } = await store.executions.openIds({ kinds: ['graph'] });
+    const newest = executions.at(-1)?.executionId ?? '';
+    await harness.client.workflow.getHandle(newest).terminate('by a test');
     const parts = { client: harness.client, store, readJson: () => Promise.resolve(null) };
     const looked: number[] = [];
     let from: string | undefined;
-    // A row whose time is still put right by its worker may be passed over: the next pass has it.
+    // The older ones stay open: who began with them each time would never come to it.
     await until(async () => {
       const round = await reconcileOpen(parts, { olderThan: Date.now() + 1, from, most: 2 });
       looked.push(round.looked);
       from = round.next;
-      const rows = await store.executions.getMany(ids);
-      return rows.every(({ reason }) => reason === 'terminated');
-    }, 'all of them are closed');
+      return (await store.executions.get(newest))?.reason === 'terminated';
+    }, 'the newest is closed');
     expect(Math.max(...looked)).toBe(2);
-    expect(looked.reduce((sum, one) => sum + one)).toBeGreaterThanOrEqual(ids.length);
+    for (const { executionId } of handles)
+      if (executionId !== newest) await harness.client.workflow.getHandle(executionId).terminate();
     await store.close();
     await harness.stop();
   });

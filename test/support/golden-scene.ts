@@ -244,42 +244,49 @@ const WAITS = [
  * Events that a sink did not take are evt_x's. What depends on which part of a short run was the longest (shares, the
  * critical path, a percentage) is left out. Paths of this machine are words, traces their first line. Measured durations
  * are one word each before they are laid out (the test replaces `formatDuration`); in JSON they are 0. Places in the
- * store, which executions that run at once share, are counted from 1. Escape sequences are <names>.
+ * store, which executions that run at once share, are their ranks. Escape sequences are <names>.
  */
 function sameOnEveryRun({ address, taskQueue, dataDir, folder }: Harness & { folder: string }) {
-  return (text: string): string => {
-    let place = 0;
-    return (
-      text
-        .replace(/("position": ?)\d+/g, (_all, name: string) => `${name}${++place}`)
-        .replaceAll(taskQueue, 'test-queue'.padEnd(taskQueue.length, 'x'))
-        .replaceAll(address, '127.0.0.1:7777')
-        .replaceAll(dataDir, 'DATA')
-        .replaceAll(folder, 'FOLDER')
-        .replaceAll(ROOT, 'PACKAGE')
-        .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:7777')
-        .replace(/\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d/g, '2027-01-31$108:00:00')
-        .replace(/(2027-01-31[T ]08:00:00)\.\d{3}/g, '$1.000')
-        .replace(/\bevt_[\w-]{26}/g, `evt_${'x'.repeat(26)}`)
-        .replace(
-          /\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g,
-          (id) => id.replace(/[0-9a-f]/g, 'x'),
-        )
-        .replace(
-          /("\w*Ms": ?)(-?[\d.]+)/g,
-          (_all, name: string, ms: string) => `${name}${isSaid(Number(ms)) ? ms : '0'}`,
-        )
-        .replace(/\(\+?-?[\d,]+ %\)/g, '(+12 %)')
-        .replace(/^( *\S*Most of it)[^]*?\n\n/gm, '$1 …\n\n')
-        .replace(/("at": )\d+/g, '$10')
-        .replace(MEASURED, '$1"$2": {}')
-        .replace(STACK, '$1 …"')
-        // eslint-disable-next-line no-control-regex -- the escape sequences are what is looked for
-        .replace(/\x1b\[(\d+)m/g, (_all, code: string) => `<${LOOKS[code] ?? code}>`)
-        .replace(/^\S* {2}PATH\b[^]*/m, '  PATH …\n')
-    );
-  };
+  return (text: string): string =>
+    ranked(text)
+      .replaceAll(taskQueue, 'test-queue'.padEnd(taskQueue.length, 'x'))
+      .replaceAll(address, '127.0.0.1:7777')
+      .replaceAll(dataDir, 'DATA')
+      .replaceAll(folder, 'FOLDER')
+      .replaceAll(ROOT, 'PACKAGE')
+      .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:7777')
+      .replace(/\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d/g, '2027-01-31$108:00:00')
+      .replace(/(2027-01-31[T ]08:00:00)\.\d{3}/g, '$1.000')
+      .replace(/\bevt_[\w-]{26}/g, `evt_${'x'.repeat(26)}`)
+      .replace(
+        /\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g,
+        (id) => id.replace(/[0-9a-f]/g, 'x'),
+      )
+      .replace(
+        /("\w*Ms": ?)(-?[\d.]+)/g,
+        (_all, name: string, ms: string) => `${name}${isSaid(Number(ms)) ? ms : '0'}`,
+      )
+      .replace(/\(\+?-?[\d,]+ %\)/g, '(+12 %)')
+      .replace(/^( *\S*Most of it)[^]*?\n\n/gm, '$1 …\n\n')
+      .replace(/("at": )\d+/g, '$10')
+      .replace(MEASURED, '$1"$2": {}')
+      .replace(STACK, '$1 …"')
+      // eslint-disable-next-line no-control-regex -- the escape sequences are what is looked for
+      .replace(/\x1b\[(\d+)m/g, (_all, code: string) => `<${LOOKS[code] ?? code}>`)
+      .replace(/^\S* {2}PATH\b[^]*/m, '  PATH …\n');
 }
+
+/** Each place in the store as its rank among those of the text: what is out of order, or there twice, still shows. */
+function ranked(text: string): string {
+  const places = [...text.matchAll(PLACE)].map(([, , place]) => Number(place));
+  const ranks = [...new Set(places)].sort((a, b) => a - b);
+  return text.replace(
+    PLACE,
+    (_all, name: string, place: string) => `${name}${ranks.indexOf(Number(place)) + 1}`,
+  );
+}
+
+const PLACE = /("position": ?)(\d+)/g;
 
 /** Objects of measured times in JSON. */
 const MEASURED = /^( *)"(wallTime|waits|times|waitMs|runMs|makespanPath)": \{[^]*?\n\1\}/gm;
