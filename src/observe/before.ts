@@ -22,7 +22,7 @@ import { editedSpec } from './history-edits.js';
 import { nodesOfHistory } from './history-nodes.js';
 
 /** How long a running workflow may take to say whether it is closing, in milliseconds. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 2_000;
 
 /** What an execution was started with. */
 export interface StartedWith {
