@@ -2,18 +2,28 @@
 import { messageOf } from '../domain/errors.js';
 import { loadManifest, manifestNodes } from '../observe/closing.js';
 import { closedRows, END } from '../observe/projection.js';
-import { getJson } from '../store/blob-store.js';
+import { getJson, putJson } from '../store/blob-store.js';
 import type { RecordRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 
-/** Never fails: what could not be written the reconciler writes later. */
-export async function recordClose(deps: Deps, { execution, close }: RecordRequest): Promise<void> {
-  if (!deps.recorder) return;
+/**
+ * Keeps the manifest, where that is asked for, and writes the rows. What could not be written into the store the reconciler
+ * writes later.
+ *
+ * @returns where the manifest was kept
+ * @throws TaskError STORE when it could not be kept
+ */
+export async function recordClose(
+  deps: Deps,
+  { execution, close, keep }: RecordRequest,
+): Promise<string | null> {
+  const kept = keep ? (await putJson(deps.blobs, close.manifest)).ref : null;
+  if (!deps.recorder) return kept;
   try {
     const readJson = (ref: string) => getJson(deps.blobs, ref);
     const manifest = await loadManifest(close, readJson);
     const nodes = await manifestNodes(manifest, readJson);
-    const ref = 'ref' in close.manifest ? close.manifest.ref : undefined;
+    const ref = 'ref' in close.manifest ? close.manifest.ref : (kept ?? undefined);
     await deps.recorder.write(closedRows(execution, manifest, nodes, END.closing, ref));
   } catch (error) {
     deps.log.warn(
@@ -21,4 +31,5 @@ export async function recordClose(deps: Deps, { execution, close }: RecordReques
       `the end of ${execution.id} is not in the store yet: ${messageOf(error)}`,
     );
   }
+  return kept;
 }

@@ -9,7 +9,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import { fitting } from '../domain/budget.js';
 import { formatError, type ErrorRecord } from '../domain/errors.js';
+import { jsonBytes } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
 import type { Status, TerminalStatus } from '../domain/status.js';
 import {
@@ -28,8 +30,12 @@ import { work } from './work.js';
 const INLINE_RESULT = 64 * 1_024;
 const INLINE_FAILURE = 10 * 1_024;
 const NODES_PER_PAGE = 1_000;
-/** Characters of one write: even if each takes 6 bytes as JSON, it is below a payload's 2 MB. */
+/** Bytes of JSON that go in one payload: from 512 KB on the server logs a warning. */
+const PAYLOAD = 450_000;
+/** Characters of one part of a text: even if each takes 6 bytes as JSON, it is below a payload's 2 MB. */
 const PART = 300_000;
+/** Bytes of JSON in the writes of one workflow task: half of what a gRPC message may have. */
+const AT_ONCE = 2_000_000;
 
 const STATUS_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTE.status, 'KEYWORD');
 
@@ -42,29 +48,55 @@ export function showStatus(status: Status): void {
 
 /** Writes a value away, however large, and gives its reference. */
 export async function writeAway(value: unknown): Promise<string> {
+  if (jsonBytes(value) <= PAYLOAD) return await work<string>(ACTIVITY.writeBlob, [value]);
   const text = JSON.stringify(value);
-  if (text.length <= PART) return await work<string>(ACTIVITY.writeBlob, [value]);
   const parts: string[] = [];
-  for (let at = 0; at < text.length; at += PART)
-    parts.push(await work<string>(ACTIVITY.writeBlob, [text.slice(at, at + PART)]));
-  return await work<string>(ACTIVITY.joinBlobs, [parts]);
+  for (let at = 0; at < text.length; at += PART) parts.push(text.slice(at, at + PART));
+  const refs = await writeEach(parts, (part) => work<string>(ACTIVITY.writeBlob, [part]));
+  return await work<string>(ACTIVITY.joinBlobs, [refs]);
 }
 
-/** Has the end written into the store. Given up at last: the reconciler writes what is missing. */
-export async function recordEnd(request: RecordRequest): Promise<void> {
+/** As many at once as go into one workflow task. */
+async function writeEach<T>(
+  values: readonly T[],
+  write: (value: T) => Promise<string>,
+): Promise<string[]> {
+  const refs: string[] = [];
+  while (refs.length < values.length) {
+    const rest = values.slice(refs.length);
+    const some = rest.slice(0, fitting(rest, rest.length, AT_ONCE));
+    refs.push(...(await Promise.all(some.map(write))));
+  }
+  return refs;
+}
+
+/**
+ * Has the end written into the store. Given up at last: the reconciler writes what is missing.
+ *
+ * @returns where the manifest lies, where it was to be kept and was
+ */
+export async function recordEnd(request: RecordRequest): Promise<string | undefined> {
   try {
     // 50,000 nodes at some thousand rows a second.
-    await work(ACTIVITY.record, [request], { startToCloseTimeout: '3m', attempts: 3 });
+    const options = { startToCloseTimeout: '3m', attempts: 3 } as const;
+    const ref = await work<string | null>(ACTIVITY.record, [request], options);
+    return ref ?? undefined;
   } catch (error) {
     log.warn(`the end of ${request.execution.id} is not in the store yet: ${String(error)}`);
+    return undefined;
   }
 }
 
 export interface ClosingSteps {
   /** Of an execution below another one: how its output is made, or what it was before where nothing ran. */
   collect?: Omit<CollectRequest, 'manifest'> & { kept?: Value };
-  /** How it ends is decided: the last thing that may take time. */
-  beforeClose: (close: GraphClose) => Promise<void>;
+  /**
+   * How it ends is decided: the last thing that may take time.
+   *
+   * @param keep the manifest is too large to stand where the workflow closes
+   * @returns where it lies, if it was kept
+   */
+  beforeClose: (close: GraphClose, keep: boolean) => Promise<string | undefined>;
 }
 
 /** @returns an error where the outputs are more than one value may hold, or cannot be read */
@@ -99,11 +131,10 @@ export async function closeExecution(
   { collect, beforeClose }: ClosingSteps,
   close: Omit<GraphClose, 'manifest'>,
 ): Promise<GraphClose> {
-  // What is below a node hands up only where its manifest lies, and its output.
-  const limit = collect ? -1 : close.status === 'COMPLETED' ? INLINE_RESULT : INLINE_FAILURE;
+  const limit = close.status === 'COMPLETED' ? INLINE_RESULT : INLINE_FAILURE;
   const ended = async (as: { status?: 'FAILED'; error?: ErrorRecord }): Promise<GraphClose> => {
     const told = { ...manifest, ...as, nodes: views };
-    return { ...close, ...as, manifest: await fit(told, limit) };
+    return { ...close, ...as, manifest: await (collect ? stored(told) : portable(told)) };
   };
   let whole = await ended({});
   if (collect && close.status === 'COMPLETED') {
@@ -114,7 +145,10 @@ export async function closeExecution(
   }
   const { status } = whole;
   showStatus(status);
-  await beforeClose(whole);
+  const { manifest: told } = whole;
+  const keep = !('ref' in told) && JSON.stringify(told).length > limit;
+  const ref = await beforeClose(whole, keep);
+  if (keep) whole.manifest = { ref: ref ?? (await writeAway(told)) };
   switch (status) {
     case 'COMPLETED':
     case 'SKIPPED':
@@ -140,15 +174,28 @@ const FAILURE_TYPE: Record<Extract<TerminalStatus, 'FAILED' | 'TIMEOUT' | 'REJEC
   REJECTED: FAILURE.rejected,
 };
 
-async function fit(manifest: Manifest, limit: number): Promise<Manifest | { ref: string }> {
-  if (JSON.stringify(manifest).length <= limit) return manifest;
+/** What is below a node hands up only where its manifest lies, and its output. */
+async function stored(manifest: Manifest): Promise<{ ref: string }> {
+  return { ref: await writeAway(manifest) };
+}
+
+/** As it goes to whoever records the end: whole where it fits into a payload, else its nodes in pages. */
+async function portable(manifest: Manifest): Promise<Manifest | { ref: string }> {
+  if (jsonBytes(manifest) <= PAYLOAD) return manifest;
   const { nodes } = manifest;
-  if (!Array.isArray(nodes)) return { ref: await writeAway(manifest) };
-  if (nodes.length <= NODES_PER_PAGE || limit < 0) return { ref: await writeAway(manifest) };
-  const pages: string[] = [];
-  for (let start = 0; start < nodes.length; start += NODES_PER_PAGE)
-    pages.push(await writeAway(nodes.slice(start, start + NODES_PER_PAGE)));
-  return { ...manifest, nodes: { pages } };
+  const paged = Array.isArray(nodes)
+    ? { ...manifest, nodes: { pages: await writeEach(pagesOf(nodes), writeAway) } }
+    : manifest;
+  return jsonBytes(paged) <= PAYLOAD ? paged : await stored(paged);
+}
+
+function pagesOf(nodes: readonly NodeView[]): NodeView[][] {
+  const pages: NodeView[][] = [];
+  for (let at = 0; at < nodes.length; at += pages.at(-1)?.length ?? 1) {
+    const rest = nodes.slice(at, at + NODES_PER_PAGE);
+    pages.push(rest.slice(0, fitting(rest, NODES_PER_PAGE, PAYLOAD - NODES_PER_PAGE)));
+  }
+  return pages;
 }
 
 function describe(

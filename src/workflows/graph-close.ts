@@ -71,7 +71,7 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
             },
           }
         : {}),
-      beforeClose: async (close) => {
+      beforeClose: async (close, keep) => {
         const { status: to, error: cause } = close;
         const total = plan.nodes.length;
         executionEnded(execution, { status: to, counts, total, error: cause, endedAt: ended });
@@ -79,11 +79,14 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
           ...{ executionId: execution.id, from: 'RUNNING', to },
         });
         // A lone task's end was recorded with its last attempt, where one ran.
-        if (prepared.records && !(execution.kind === 'task' && state.isRecorded(0)))
-          await recordEnd({ execution, close });
+        const isDue = prepared.records && !(execution.kind === 'task' && state.isRecorded(0));
+        const ref = isDue
+          ? await recordEnd({ execution, close, ...(keep ? { keep } : {}) })
+          : undefined;
         await subscribers.tellAll((nodeId) =>
           nodeId === undefined ? { status: to } : endOf(nodeId),
         );
+        return ref;
       },
     },
     {

@@ -59,6 +59,8 @@ export interface PrepareRequest {
 export interface RecordRequest {
   execution: ExecutionInfo;
   close: GraphClose;
+  /** The manifest is to be kept as a blob too, because it is too large to stand where the workflow closes. */
+  keep?: true;
 }
 
 /** What `prepare` pins for an execution. */
