@@ -7,17 +7,16 @@ import type { RecordRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 
 /**
- * Keeps the manifest, where that is asked for, and writes the rows. What could not be written into the store the reconciler
- * writes later.
+ * Keeps the manifest, where that is asked for, and writes the rows. Never fails: what could not be kept the workflow writes
+ * away itself, and what could not be written into the store the reconciler writes later.
  *
- * @returns where the manifest was kept
- * @throws TaskError STORE when it could not be kept
+ * @returns where the manifest was kept, or null
  */
 export async function recordClose(
   deps: Deps,
   { execution, close, keep }: RecordRequest,
 ): Promise<string | null> {
-  const kept = keep ? (await putJson(deps.blobs, close.manifest)).ref : null;
+  const kept = keep ? await keepManifest(deps, { execution, close }) : null;
   if (!deps.recorder) return kept;
   try {
     const readJson = (ref: string) => getJson(deps.blobs, ref);
@@ -32,4 +31,19 @@ export async function recordClose(
     );
   }
   return kept;
+}
+
+async function keepManifest(
+  { blobs, log }: Deps,
+  { execution, close }: RecordRequest,
+): Promise<string | null> {
+  try {
+    return (await putJson(blobs, close.manifest)).ref;
+  } catch (error) {
+    log.warn(
+      { executionId: execution.id },
+      `the manifest of ${execution.id} is not kept yet: ${messageOf(error)}`,
+    );
+    return null;
+  }
 }

@@ -34,8 +34,8 @@ const NODES_PER_PAGE = 1_000;
 const PAYLOAD = 450_000;
 /** Characters of one part of a text: even if each takes 6 bytes as JSON, it is below a payload's 2 MB. */
 const PART = 300_000;
-/** Bytes of JSON in the writes of one workflow task: half of what a gRPC message may have. */
-const AT_ONCE = 2_000_000;
+/** Bytes of JSON in the writes of one workflow task: written in parts, as text, twice that, and a gRPC message has 4 MB. */
+const AT_ONCE = 1_500_000;
 
 const STATUS_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTE.status, 'KEYWORD');
 
@@ -56,7 +56,7 @@ export async function writeAway(value: unknown): Promise<string> {
   return await work<string>(ACTIVITY.joinBlobs, [refs]);
 }
 
-/** As many at once as go into one workflow task. */
+/** Writes values, as many at once as go into one workflow task, and gives their references. */
 async function writeEach<T>(
   values: readonly T[],
   write: (value: T) => Promise<string>,
