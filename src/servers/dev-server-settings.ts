@@ -66,6 +66,12 @@ export const DEV_SERVER_SETTINGS: readonly DevServerSetting[] = [
   },
   {
     kind: 'dynamic-config',
+    key: 'history.maximumBufferedEventsBatch',
+    value: '5000',
+    why: 'When more than 100 events, 50 ends of tasks, come while a worker decides, the server ends its workflow task, and the worker begins again from the whole history: of graphs of 500 quick tasks a third took a quarter longer for that.',
+  },
+  {
+    kind: 'dynamic-config',
     key: 'frontend.enableServerVersionCheck',
     value: 'false',
     why: 'A dev server asks nobody outside whether there is a newer version.',

@@ -124,7 +124,7 @@ export function mergeWrite(
 ): Merged {
   const base = current ?? begin(write, now);
   if (current && isFinal(current, write)) return withRun(current, write, now);
-  const rank = ends(write) && isTerminal(base.row.status) ? rankOf(base, write) : 'only';
+  const rank = isEnd(write) && isTerminal(base.row.status) ? rankOf(base, write) : 'only';
   const row: ExecutionRow = { ...base.row };
   const stamps: Stamps = { ...base.stamps };
   let changed = current === undefined;
@@ -150,16 +150,30 @@ export function mergeWrite(
   return withRun(settled({ row, stamps }), write, now);
 }
 
+/** What of a row tells whether it shows an end. */
+export type ShownEnd = Pick<
+  ExecutionRow,
+  'status' | 'attempts' | 'error' | 'runId' | 'runStartedAt'
+>;
+
+/** True when the row shows the end that the write tells of: merging it changes nothing. */
+export function showsEnd(row: ShownEnd, write: ExecutionWrite): boolean {
+  const known = isTerminal(row.status) && (!write.run || !isNews(write.run, row));
+  return known && isEnd(write) && saysTheSame(row, write);
+}
+
 /** True when the row has ended and the write changes nothing of that. */
 function isFinal(merged: Merged, write: ExecutionWrite): boolean {
   const { row, stamps } = merged;
   if (!isTerminal(row.status)) return false;
   const ended = stamps.status ?? 0;
-  return ends(write) ? write.sequence === ended || saysTheSame(row, write) : write.sequence > ended;
+  return isEnd(write)
+    ? write.sequence === ended || saysTheSame(row, write)
+    : write.sequence > ended;
 }
 
 /** True when both are the same end, whoever tells of it and whatever their clocks say. */
-function saysTheSame(row: ExecutionRow, { status, attempts, error }: ExecutionWrite): boolean {
+function saysTheSame(row: ShownEnd, { status, attempts, error }: ExecutionWrite): boolean {
   return (
     status === row.status &&
     (attempts == null || attempts === row.attempts) &&
@@ -167,7 +181,8 @@ function saysTheSame(row: ExecutionRow, { status, attempts, error }: ExecutionWr
   );
 }
 
-const ends = (write: ExecutionWrite): boolean =>
+/** True for a write that tells of an end. */
+export const isEnd = (write: ExecutionWrite): boolean =>
   write.status !== undefined && isTerminal(write.status);
 
 /** How an end stands to the one that the row has. */
@@ -194,7 +209,7 @@ function wins(
 ): boolean {
   const stamp = stamps[field];
   if (stamp === undefined) return true;
-  if (ends(write)) return rank !== 'lesser' || write.sequence >= stamp;
+  if (isEnd(write)) return rank !== 'lesser' || write.sequence >= stamp;
   // In the millisecond in which it ended: what the end said stays.
   return isTerminal(row.status) ? write.sequence > stamp : write.sequence >= stamp;
 }
@@ -224,7 +239,7 @@ function withRun(merged: Merged, { run }: ExecutionWrite, now: number): Merged {
   return settled({ row, stamps: merged.stamps });
 }
 
-function isNews(run: Run, row: ExecutionRow): boolean {
+function isNews(run: Run, row: Pick<ExecutionRow, 'runId' | 'runStartedAt'>): boolean {
   return row.runId !== run.id || Math.round(run.startedAt) < (row.runStartedAt ?? Infinity);
 }
 

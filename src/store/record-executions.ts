@@ -17,12 +17,18 @@ import {
   type Dialect,
 } from './database.js';
 import { appendEvents } from './events.js';
-import { EXECUTION_COLUMNS, readExecutions, valuesOf, type Stored } from './execution-columns.js';
+import {
+  EXECUTION_COLUMNS,
+  readEnds,
+  readExecutions,
+  valuesOf,
+  type Stored,
+} from './execution-columns.js';
 import { isAt, ordOf } from './execution-order.js';
 import type { ExecutionWrite } from './execution-row.js';
 import { ExecutionRuns, inShort, isOtherRun } from './execution-runs.js';
 import { writeSearch, type Searchable } from './execution-search.js';
-import type { Merged } from './merge-execution.js';
+import { isEnd, showsEnd, type Merged } from './merge-execution.js';
 import { CounterChanges } from './stats-counters.js';
 
 /** Executions to a transaction. On SQLite it takes the event loop for as long as it lasts, some 20 ms. */
@@ -46,8 +52,10 @@ export async function recordExecutions(
     if (known) known.push(clean);
     else byId.set(clean.executionId, [clean]);
   }
-  const sorted = [...byId].sort(([a], [b]) => (a < b ? -1 : 1));
-  const summary = { changed: 0, ignored: 0 };
+  const news = await withoutKnown(database, [...byId]);
+  const sorted = news.sort(([a], [b]) => (a < b ? -1 : 1));
+  const told = news.reduce((sum, [, of]) => sum + of.length, 0);
+  const summary = { changed: 0, ignored: writes.length - told };
   // From the last on: a graph sorts before its nodes, and must not have ended before them.
   for (const chunk of chunksOf(sorted, CHUNK[database.dialect]).reverse()) {
     const done = await transact(
@@ -62,6 +70,19 @@ export async function recordExecutions(
     await new Promise((resolve) => setImmediate(resolve));
   }
   return summary;
+}
+
+/** Leaves out the ends that are in the store already, as those of most nodes are when their graph ends. */
+async function withoutKnown<T extends readonly [string, readonly ExecutionWrite[]]>(
+  { sql, dialect }: Database,
+  writes: readonly T[],
+): Promise<T[]> {
+  const asked = writes.filter(([, of]) => of.every(isEnd)).map(([id]) => id);
+  const shown = await readEnds(sql, dialect, asked);
+  return writes.filter(([id, of]) => {
+    const row = shown.get(id);
+    return !row || !of.every((write) => showsEnd(row, write));
+  });
 }
 
 /** An execution with its place in the table, if it has one. */

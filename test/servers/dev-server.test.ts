@@ -84,6 +84,32 @@ describe('startDevServer', () => {
     );
   });
 
+  it('takes what a worker decides while a crowd of events arrives', async () => {
+    const server = await start();
+
+    await withClient(server, async (client) => {
+      const handle = await client.workflow.start('anything', {
+        ...{ workflowId: 'crowded', taskQueue: 'crowd' },
+      });
+      const { workflowService } = client;
+      const task = await client.connection.withDeadline(Date.now() + 30_000, () =>
+        workflowService.pollWorkflowTaskQueue({
+          ...{ namespace: 'default', taskQueue: { name: 'crowd' }, identity: 'slow' },
+        }),
+      );
+      for (let nth = 0; nth < 300; nth++) await handle.signal('one of many');
+      await workflowService.respondWorkflowTaskCompleted({
+        ...{ namespace: 'default', taskToken: task.taskToken, identity: 'slow' },
+      });
+
+      const { events } = await handle.fetchHistory();
+      expect(events?.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
+      expect(
+        events?.filter((event) => event.workflowExecutionSignaledEventAttributes),
+      ).toHaveLength(300);
+    });
+  });
+
   it('serves the Web UI and the namespace asked for', async () => {
     const server = await start({ namespace: 'team' });
 

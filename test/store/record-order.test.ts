@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { showsEnd } from '../../src/store/merge-execution.js';
 import { ExecutionRuns } from '../../src/store/execution-runs.js';
 import type { ExecutionRow, ExecutionWrite, StatusEntry } from '../../src/store/execution-row.js';
 import { TERMINAL_STATUSES } from '../../src/domain/status.js';
@@ -130,6 +131,26 @@ describe('ExecutionRuns', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('changes nothing by an end that the row is said to show', () => {
+    let shown = 0;
+    fc.assert(
+      fc.property(fc.oneof(told, corrected), ({ story, mixed }) => {
+        const runs = new ExecutionRuns(undefined);
+        for (const write of mixed) runs.apply(write, T);
+        const before = runs.states.map(({ after }) => after);
+        for (const write of story) {
+          const row = runs.current?.after.row;
+          if (!row || !showsEnd(row, { ...write, sequence: 1_000 })) continue;
+          shown++;
+          expect(runs.apply({ ...write, sequence: 1_000 }, T + 1)).toBe(false);
+        }
+        expect(runs.states.map(({ after }) => after)).toEqual(before);
+      }),
+      { numRuns: 500 },
+    );
+    expect(shown).toBeGreaterThan(100);
   });
 });
 
