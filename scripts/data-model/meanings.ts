@@ -150,9 +150,14 @@ export const TABLES: Readonly<Record<string, readonly [string, Readonly<Record<s
       'Requests that were made with a key.',
       { request_key: '`requestId`, `Idempotency-Key`' },
     ],
-    events: [
-      'The outbox of events.',
-      { id: 'unique: tells repeats', event: 'its name', body: 'JSON: the event' },
+    outbox: [
+      'What happened to executions: a row for each change, with all events that it told.',
+      {
+        position: 'of the last of them: place among all, in the order in which they became visible',
+        names: 'of the events, each between spaces',
+        at: 'when the last of them happened',
+        body: 'JSON: the execution, and `steps`: what each event says beside that',
+      },
     ],
     event_cursors: [
       'How far each reader of the events is.',

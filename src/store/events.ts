@@ -1,24 +1,13 @@
-/**
- * The outbox: what happened to executions, appended by `executions.record` in the transaction that accepts it.
- *
- * Positions are taken from a counter whose row stays locked until the transaction ends, so they become visible in their
- * order: whoever has read up to a position has missed nothing before it.
- */
+/** Events: read from the outbox from a position on, by readers that remember how far they are, and forgotten. */
 import { sql } from 'kysely';
 import { EVENT_NAMES, type EventName } from '../domain/event.js';
 import { splitExecutionId } from '../domain/execution-id.js';
-import { insertRows } from './bulk.js';
-import { transact, type Connection, type Database, type Dialect } from './database.js';
-import { eventsOf, type ExecutionEvent, type NewEvent } from './execution-events.js';
-import type { RunState } from './execution-runs.js';
+import { transact, type Database } from './database.js';
+import { eventsOf, type ExecutionEvent, type Telling } from './execution-events.js';
+import { COUNTER, EVENTS_KEPT_MS } from './outbox.js';
 import { limitOf, someOf } from './paging.js';
 
-const COUNTER = 'events';
 const DAY_MS = 86_400_000;
-/**
- * How long events are kept. What is older than that when it is heard of is not told: it may have been, and forgotten.
- */
-export const EVENTS_KEPT_MS = 7 * DAY_MS;
 /** Events are forgotten a little later than they cease to be told, so that none is told twice. */
 const GRACE_MS = 3_600_000;
 const PRUNED_AT_ONCE = 1_000;
@@ -60,7 +49,7 @@ export interface Events {
    * Forgets events that are older than a week and that every consumer has read; one that has not moved for a month does
    * not count.
    *
-   * @returns how many
+   * @returns how many changes of executions they told of
    */
   prune(now: number): Promise<number>;
 }
@@ -113,12 +102,13 @@ export function eventsIn(database: Database): Events {
 
 async function readEvents(
   { sql: db }: Database,
-  { after, limit, executionId, project, kinds }: EventQuery,
+  { after, limit, executionId, project, kinds = [] }: EventQuery,
   upTo: number,
 ): Promise<EventPage> {
   const most = limitOf(limit);
+  const wanted = kinds.length > 0 ? someOf('kinds', kinds, EVENT_NAMES) : EVENT_NAMES;
   let select = db
-    .selectFrom('events')
+    .selectFrom('outbox')
     .select(['position', 'body'])
     .where('position', '>', after)
     .where('position', '<=', upTo)
@@ -137,78 +127,19 @@ async function readEvents(
       );
   }
   if (project !== undefined) select = select.where('project', '=', project);
-  if (kinds !== undefined && kinds.length > 0)
-    select = select.where('event', 'in', someOf('kinds', kinds, EVENT_NAMES));
+  if (kinds.length > 0)
+    select = select.where((either) =>
+      either.or(wanted.map((kind) => either('names', 'like', `% ${kind} %`))),
+    );
   const rows = await select.execute();
-  const events = rows.map(({ position, body }): ExecutionEvent => {
-    const { id, ...rest } = JSON.parse(body) as NewEvent;
-    return { id, position, ...rest };
-  });
-  const more = events.length === most;
-  return { events, more, next: more ? (events.at(-1)?.position ?? after) : Math.max(after, upTo) };
-}
-
-/** Appends what changes of executions say. The last statement of a transaction: from here on, others wait for it. */
-export async function appendEvents(
-  connection: Connection,
-  dialect: Dialect,
-  changes: Iterable<RunState>,
-  now: number,
-): Promise<void> {
-  const events = inOrder(
-    [...changes].map(({ before, after }) => eventsOf(before?.row, after.row, now)),
-  ).filter(({ at }) => Date.parse(at) > now - EVENTS_KEPT_MS);
-  if (events.length === 0) return;
-  const { value: last } = await connection
-    .insertInto('counters')
-    .values({ name: COUNTER, value: events.length })
-    .onConflict((conflict) =>
-      conflict.column('name').doUpdateSet({ value: sql`counters.value + ${events.length}` }),
-    )
-    .returning('value')
-    .executeTakeFirstOrThrow();
-  const first = last - events.length + 1;
-  await insertRows(connection, dialect, {
-    table: 'events',
-    columns: COLUMNS,
-    rows: events.map((event, index) => [first + index, ...valuesOf(event)]),
-    then: 'on conflict (id) do nothing',
-  });
-}
-
-const COLUMNS = [
-  'position',
-  'id',
-  'family',
-  'execution_id',
-  'parent_id',
-  'project',
-  'event',
-  'at',
-  'body',
-];
-
-function valuesOf(event: NewEvent): unknown[] {
-  const { id, parentId, executionId, project, event: name, at } = event;
-  const family = parentId ?? executionId;
-  const body = JSON.stringify(event);
-  return [id, family, executionId, parentId, project, name, Date.parse(at), body];
-}
-
-/**
- * All by time, each execution's own in their order whatever the clocks say, and a graph's end after all that its nodes
- * have to say.
- */
-function inOrder(lists: readonly NewEvent[][]): NewEvent[] {
-  const placed = lists.flatMap((list) => {
-    let time = 0;
-    return list.map((event) => {
-      time = Math.max(time, Date.parse(event.at));
-      const ends = event.kind === 'graph' && event.durationMs !== undefined;
-      return { event, time: ends ? Infinity : time };
-    });
-  });
-  return placed.sort((a, b) => (a.time === b.time ? 0 : a.time - b.time)).map(({ event }) => event);
+  const found = rows
+    .flatMap(({ position, body }) => eventsOf(JSON.parse(body) as Telling, position))
+    .filter(({ event, position }) => position > after && wanted.includes(event));
+  const events = found.slice(0, most);
+  const more = found.length > most || rows.length === most;
+  // Of the last row some may be left for the next page.
+  const last = found.length > most ? events.at(-1) : rows.at(-1);
+  return { events, more, next: more ? (last?.position ?? after) : Math.max(after, upTo) };
 }
 
 async function prune(database: Database, now: number): Promise<number> {
@@ -220,10 +151,10 @@ async function prune(database: Database, now: number): Promise<number> {
   let pruned = 0;
   for (;;) {
     const deleted = await transact(database, async (connection) => {
-      let oldest = connection.selectFrom('events').select('position');
+      let oldest = connection.selectFrom('outbox').select('position');
       if (least !== null) oldest = oldest.where('position', '<=', least);
       const { numDeletedRows } = await connection
-        .deleteFrom('events')
+        .deleteFrom('outbox')
         .where('position', 'in', oldest.orderBy('position').limit(PRUNED_AT_ONCE))
         .where('at', '<', now - EVENTS_KEPT_MS - GRACE_MS)
         .executeTakeFirst();

@@ -1,6 +1,6 @@
 /**
  * Which events follow from what a write did to an execution. Pure: the steps of the row after, less those of the row
- * before.
+ * before. Those of one change are one telling: a task that is quick tells five steps at once.
  *
  * V1. A step has one id, whoever tells of it and however often: of execution, run, event and attempt; of a pause, its
  *     time, since there may be many to an attempt.
@@ -58,31 +58,67 @@ export interface ExecutionEvent {
 
 export type ShortError = Pick<ErrorRecord, 'code' | 'message' | 'origin' | 'retriable'>;
 
-export type NewEvent = Omit<ExecutionEvent, 'position'>;
+/** Whom an event is about. */
+type Subject = Pick<
+  ExecutionEvent,
+  'executionId' | 'kind' | 'taskId' | 'project' | 'sessionId' | 'parentId' | 'runId' | 'requestId'
+>;
 
-interface Step {
-  event: EventName;
-  status: Status;
+/** What an event says beside that. */
+interface ToldStep extends Omit<ExecutionEvent, keyof Subject | 'id' | 'position' | 'at'> {
+  /** Epoch milliseconds. */
   at: number;
-  attempt: number | null;
-  reason: string | null;
-  /** What tells it from others of its event. */
+  /** What tells it from other steps of its run. */
   key: string;
 }
 
-/** The events that a change of an execution makes, in the order in which they happened. */
-export function eventsOf(
+/** What a change of an execution tells, as the store keeps it: the steps in the order in which they happened. */
+export interface Telling extends Subject {
+  steps: ToldStep[];
+}
+
+type Step = Pick<ToldStep, 'key' | 'event' | 'status' | 'reason' | 'attempt' | 'at'>;
+
+/** What a change of an execution tells; it may have no steps. */
+export function tellingOf(
   before: ExecutionRow | undefined,
   after: ExecutionRow,
   now: number,
-): NewEvent[] {
+): Telling {
+  const { executionId, kind, taskId, project, sessionId, parentId, runId, requestId } = after;
+  const steps = newSteps(before, after, now).map((step) => toldStep(after, step));
+  return {
+    ...{ executionId, kind, taskId, project, sessionId, parentId, runId, requestId },
+    steps,
+  };
+}
+
+/**
+ * The events of a telling. Those that were told before there were tellings are whole in their one step, with their id
+ * and their time as ISO.
+ *
+ * @param last the position of the last of them
+ */
+export function eventsOf({ steps, ...subject }: Telling, last: number): ExecutionEvent[] {
+  return steps.map(({ key, event, status, reason, attempt, at, ...details }, nth) => ({
+    id: idOf(subject, key),
+    position: last - steps.length + 1 + nth,
+    event,
+    ...{ executionId: subject.executionId, kind: subject.kind, status, reason, attempt },
+    at: new Date(at).toISOString(),
+    ...subject,
+    ...details,
+  }));
+}
+
+function newSteps(before: ExecutionRow | undefined, after: ExecutionRow, now: number): Step[] {
   if (before === after) return [];
   const ended = before !== undefined && isTerminal(before.status);
   if (ended && before.status === after.status) return [];
   const known = new Set(before ? stepsOf(before, now).map(({ key }) => key) : []);
-  return stepsOf(after, now)
-    .filter(({ key, status }) => !known.has(key) && !(ended && !isTerminal(status)))
-    .map((step) => eventFor(after, step));
+  return stepsOf(after, now).filter(
+    ({ key, status }) => !known.has(key) && !(ended && !isTerminal(status)),
+  );
 }
 
 function stepsOf(row: ExecutionRow, now: number): Step[] {
@@ -132,19 +168,11 @@ function stepsOf(row: ExecutionRow, now: number): Step[] {
 const reasonOf = ({ reason }: ExecutionRow): { reason?: string } =>
   reason === null ? {} : { reason };
 
-function eventFor(row: ExecutionRow, step: Step): NewEvent {
-  const { event, status, at, attempt, reason, key } = step;
-  const { executionId, kind, taskId, project, sessionId, parentId, runId, requestId } = row;
-  return {
-    id: idOf([executionId, runId ?? '', key]),
-    ...{ event, executionId, kind, status, reason, attempt },
-    at: isoOf(at),
-    ...{ taskId, project, sessionId, parentId, runId, requestId },
-    ...detailsOf(row, step),
-  };
+function toldStep(row: ExecutionRow, step: Step): ToldStep {
+  return { ...step, at: within(step.at), ...detailsOf(row, step) };
 }
 
-function detailsOf(row: ExecutionRow, { event, status, attempt }: Step): Partial<NewEvent> {
+function detailsOf(row: ExecutionRow, { event, status, attempt }: Step): Partial<ToldStep> {
   if (event === 'retrying') {
     const { nextRetryAt } = row;
     // What the row says is of its last attempt.
@@ -174,10 +202,11 @@ function errorOf({ error }: ExecutionRow): ShortError | null {
 }
 
 /** Times may be anything that a worker's clock says; beyond what a date can hold they end there. */
-const isoOf = (time: number): string =>
-  new Date(Math.min(Math.max(time, -8.64e15), 8.64e15)).toISOString();
+const within = (time: number): number => Math.min(Math.max(time, -8.64e15), 8.64e15);
+const isoOf = (time: number): string => new Date(within(time)).toISOString();
 
-function idOf(parts: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+function idOf({ executionId, runId }: Subject, key: string): string {
+  const parts = JSON.stringify([executionId, runId ?? '', key]);
+  const digest = createHash('sha256').update(parts).digest('base64url');
   return `evt_${digest.slice(0, 26)}`;
 }

@@ -8,6 +8,7 @@ import { rerunsMigration } from './migration-0003.js';
 import { apiKeysMigration } from './migration-0004.js';
 import { logsMigration } from './migration-0005.js';
 import { deadlinesMigration } from './migration-0006.js';
+import { outboxMigration } from './migration-0007.js';
 
 const TABLE = 'tempograph_migrations';
 const TRIES = 100;
@@ -20,6 +21,7 @@ const migrationsOf = (dialect: Dialect): Record<string, Migration> => ({
   '0004-api-keys': apiKeysMigration,
   '0005-logs': logsMigration(dialect),
   '0006-deadlines': deadlinesMigration(dialect),
+  '0007-outbox': outboxMigration(dialect),
 });
 
 /** How the tables stand to this version. */

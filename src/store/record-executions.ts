@@ -16,7 +16,6 @@ import {
   type Database,
   type Dialect,
 } from './database.js';
-import { appendEvents } from './events.js';
 import {
   EXECUTION_COLUMNS,
   readEnds,
@@ -29,6 +28,7 @@ import type { ExecutionWrite } from './execution-row.js';
 import { ExecutionRuns, inShort, isOtherRun } from './execution-runs.js';
 import { writeSearch, type Searchable } from './execution-search.js';
 import { isEnd, showsEnd, type Merged } from './merge-execution.js';
+import { appendEvents } from './outbox.js';
 import { CounterChanges } from './stats-counters.js';
 
 /** Executions to a transaction. On SQLite it takes the event loop for as long as it lasts, some 20 ms. */

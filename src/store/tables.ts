@@ -55,16 +55,18 @@ export interface Tables {
     execution_id: string;
     until: number;
   };
-  /** The outbox; `body` is the event, the columns beside it are what it is looked for by. */
-  events: {
+  /** Events: `body` is a telling of one or more, the columns beside it are what they are looked for by. */
+  outbox: {
+    /** Of the last of them. */
     position: number;
-    id: string;
     /** The graph of a node, the batch of an item, else the execution itself. */
     family: string;
     execution_id: string;
     parent_id: string | null;
     project: string | null;
-    event: string;
+    /** The names of them, each between spaces. */
+    names: string;
+    /** When the last of them happened. */
     at: number;
     body: string;
   };

@@ -1,13 +1,21 @@
 import { expect, it } from '@jest/globals';
 import type { ExecutionEvent } from '../../src/store/execution-events.js';
 import type { ExecutionWrite } from '../../src/store/execution-row.js';
-import { EVENTS_KEPT_MS } from '../../src/store/events.js';
+import { EVENTS_KEPT_MS } from '../../src/store/outbox.js';
 import type { Store } from '../../src/store/store.js';
+import { changeStore } from '../support/change-store.js';
 import { describeDatabases } from '../support/databases.js';
 
 const T = Date.UTC(2026, 2, 14, 9, 30);
 const RUN = { id: 'run-1', startedAt: T };
 const LAST = Number.MAX_SAFE_INTEGER;
+
+/** As migration 0002 made it. */
+const EVENTS_TABLE = `create table events (
+  position bigint primary key not null, id text not null unique, family text not null,
+  execution_id text not null, parent_id text, project text, event text not null,
+  at bigint not null, body text not null
+)`;
 
 const write = (executionId: string, rest: Partial<ExecutionWrite> = {}): ExecutionWrite => ({
   executionId,
@@ -183,6 +191,19 @@ describeDatabases('events', (database) => {
     expect(new Set(events.map(({ id }) => id)).size).toBe(3);
   });
 
+  it('tell no step twice where an earlier one is heard of later and changes what it is called', async () => {
+    const store = await database.fresh();
+    const status = (of: 'PAUSED' | 'SCHEDULED' | 'RUNNING', nth: number): ExecutionWrite =>
+      write('a', { status: of, sequence: nth, statusHistory: [{ status: of, at: T + nth }] });
+    // Known of first it is the start; after a pause it goes on; after what goes on then, it is the start again.
+    for (const one of [status('RUNNING', 4), status('PAUSED', 1), status('SCHEDULED', 3)])
+      await store.executions.record([one], T + 10);
+    await store.executions.record([ended('a')], T + 11);
+    const events = await all(store);
+    expect(events.filter(({ event }) => event === 'started')).toHaveLength(1);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+  });
+
   it('tell a graph’s end after its nodes’, also when there are more than one write takes', async () => {
     const store = await database.fresh();
     const nodes = Array.from({ length: 600 }, (_, index) =>
@@ -257,6 +278,32 @@ describeDatabases('events', (database) => {
     );
   });
 
+  it('are each read once in pages of any size, also where one change told several', async () => {
+    const store = await database.fresh();
+    await store.executions.record([pending('a'), ...['b', 'c', 'd'].map((id) => ended(id))], T);
+    await store.executions.record([running('a'), running('e')], T);
+    await store.executions.record([ended('a'), ended('e')], T);
+    const inPages = async (query: object, limit: number): Promise<ExecutionEvent[]> => {
+      const read: ExecutionEvent[] = [];
+      for (let after = 0; ;) {
+        const page = await store.events.read({ after, limit, ...query });
+        expect(page.events.length).toBeLessThanOrEqual(limit);
+        read.push(...page.events);
+        if (!page.more) return read;
+        after = page.next;
+      }
+    };
+    const everything = await all(store);
+    expect(everything.map(({ position }) => position)).toEqual(everything.map((_, nth) => nth + 1));
+    for (const kinds of [undefined, ['created'], ['started', 'completed'], ['retrying']] as const)
+      for (const limit of [1, 2, 3, 7, 100]) {
+        const wanted = everything.filter(
+          ({ event }) => kinds?.some((kind) => kind === event) ?? true,
+        );
+        expect(await inPages(kinds ? { kinds } : {}, limit)).toEqual(wanted);
+      }
+  });
+
   it('are missed by nobody who reads while many write', async () => {
     const url = await database.freshUrl();
     const stores = [await database.open(url), await database.open(url), await database.open(url)];
@@ -308,6 +355,32 @@ describeDatabases('events', (database) => {
     await store.executions.record([running('old')], later);
     // What is heard only now happened more than a week ago.
     expect(told(await all(store))).toEqual(['new created']);
+  });
+
+  it('of a store that was made before the outbox are read as they were', async () => {
+    const store = await database.fresh();
+    await store.executions.record([pending('a'), ended('a')], T);
+    const before = await all(store);
+    const url = await database.freshUrl();
+    await database.open(url);
+    await changeStore(
+      url,
+      'drop table outbox',
+      EVENTS_TABLE,
+      ...before.map(
+        ({ position, ...event }) =>
+          `insert into events values (${position}, '${event.id}', 'a', 'a', null, null,
+            '${event.event}', ${Date.parse(event.at)}, '${JSON.stringify(event)}')`,
+      ),
+      `insert into counters (name, value) values ('events', ${before.length})`,
+      "delete from tempograph_migrations where name = '0007-outbox'",
+    );
+
+    const migrated = await database.open(url);
+
+    expect(await all(migrated)).toEqual(before);
+    await migrated.executions.record([pending('b')], T);
+    expect((await all(migrated)).map(({ position }) => position)).toEqual([1, 2, 3]);
   });
 
   it('have cursors, which never go back', async () => {

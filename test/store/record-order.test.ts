@@ -168,6 +168,8 @@ describeDatabases('record', (database) => {
       }));
       for (let from = 0; from < own.length; from += size)
         await store.executions.record(own.slice(from, from + size), T);
+      const { events } = await store.events.read({ after: 0, limit: 1_000, executionId: mark });
+      expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
       const row = await store.executions.get(mark);
       const query = { sessionId: mark, tags: row?.tags ?? [] };
       const answers = {

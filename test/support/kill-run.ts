@@ -1,5 +1,6 @@
 /** One run of the kill test: schedules, kills, waits, and says what the store has wrong. */
 import { randomUUID } from 'node:crypto';
+import { eventsOf, type Telling } from '../../src/store/execution-events.js';
 import type { KillPlan } from './kill-plan.js';
 import type { KillScene } from './kill-scene.js';
 import { truthOf, type Truth } from './kill-truth.js';
@@ -165,15 +166,16 @@ const EVENT_OF: Readonly<Record<string, string>> = {
 const ENDS = new Set(Object.values(EVENT_OF));
 
 async function wrongEvents(sql: KillScene['sql'], rows: readonly Row[]): Promise<string[]> {
-  const { rows: events } = await sql.query<{ id: string; execution_id: string; event: string }>(
-    'select id, execution_id, event from events where execution_id = any($1) order by position',
+  const { rows: tellings } = await sql.query<{ body: string }>(
+    'select body from outbox where execution_id = any($1) order by position',
     [rows.map(({ execution_id: id }) => id)],
   );
+  const events = tellings.flatMap(({ body }) => eventsOf(JSON.parse(body) as Telling, 0));
   const wrong: string[] = [];
   if (new Set(events.map(({ id }) => id)).size < events.length)
     wrong.push('an event is in the outbox twice');
   for (const { execution_id: id, status } of rows) {
-    const own = events.filter((event) => event.execution_id === id).map(({ event }) => event);
+    const own = events.filter(({ executionId }) => executionId === id).map(({ event }) => event);
     const last = own.findLast((event) => ENDS.has(event));
     if (last !== EVENT_OF[status]) wrong.push(`${id} is ${status}, its last event ${last}`);
     for (const event of ['created', ...ENDS])
