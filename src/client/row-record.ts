@@ -98,7 +98,12 @@ export function priorityOf(key: number | null): Priority | null {
   return (found?.[0] as Priority | undefined) ?? null;
 }
 
-/** The row of an execution that was just submitted: the weakest word on it, until a worker says more. */
+/**
+ * The row of an execution that was just submitted: the weakest word on it, until a worker says more.
+ *
+ * @param askedAt when it was submitted, before Temporal had it
+ * @param now when Temporal had it: of an id that runs again, which run was first goes by that
+ */
 export function submittedRow(
   executionId: string,
   runId: string,
@@ -116,7 +121,7 @@ export function submittedRow(
     requestId?: string | undefined;
     rerunOf?: string | undefined;
   },
-  now: number,
+  { askedAt, now }: { askedAt: number; now: number },
 ): ExecutionWrite {
   const { name, project, sessionId, priority, metadata, tags = [], dependencies = [] } = said;
   const scheduledTime = said.startDelayMs > 0 ? now + said.startDelayMs : null;
@@ -142,7 +147,7 @@ export function submittedRow(
     workflowId: executionId,
     status,
     reason,
-    createdAt: now,
+    createdAt: askedAt,
     scheduledTime,
     // A worker knows better when it came to be PENDING.
     statusHistory: reason === null ? [] : [{ status, at: now, reason }],

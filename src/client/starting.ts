@@ -203,6 +203,7 @@ export class Starting {
     // The server takes either a delay or this. A graph's tasks go to all workers anyway.
     const isEager = lone && request.startDelay === undefined;
     const through = isEager ? await this.eager.through() : undefined;
+    const askedAt = Date.now();
     try {
       const { firstExecutionRunId } = await reaching(address, () =>
         (through ?? client).workflow.start(WORKFLOW.graph, {
@@ -211,7 +212,8 @@ export class Starting {
           args: [argument, request.args[1]],
         }),
       );
-      this.note(id, firstExecutionRunId, options, known, Number(request.startDelay ?? 0));
+      const startDelayMs = Number(request.startDelay ?? 0);
+      this.note(id, firstExecutionRunId, options, known, { startDelayMs, askedAt });
       return handle(true);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -239,10 +241,10 @@ export class Starting {
     runId: string,
     options: StartOptions,
     { kind, name, catalogue, rerun }: Known,
-    startDelayMs: number,
+    { startDelayMs, askedAt }: { startDelayMs: number; askedAt: number },
   ): void {
     if (kind === 'batch') return; // its items are what people see
     const said = { ...options, name, startDelayMs, catalogue, rerunOf: rerun?.of };
-    this.parts.stores.note(submittedRow(id, runId, kind, said, Date.now()));
+    this.parts.stores.note(submittedRow(id, runId, kind, said, { askedAt, now: Date.now() }));
   }
 }

@@ -50,6 +50,8 @@ describe('events of an engine', () => {
     expect(of(`${executionId}/bad`).at(-1)).toBe('failed');
     expect(of(`${executionId}/after`)).toEqual(['created', 'skipped']);
     expect(of(executionId)).toEqual(['created', 'started', 'failed', 'graphCompleted']);
+    const times = events.filter((event) => event.executionId === executionId).map(({ at }) => at);
+    expect(times).toEqual(times.toSorted());
     expect(events.at(-1)).toMatchObject({ executionId, event: 'graphCompleted', status: 'FAILED' });
     expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
   });
