@@ -4,11 +4,12 @@
  * Every index of `executions` ends with `ord`, so that each list is a walk along one index from the newest on. SQL as
  * text, because the builder says the same in three times the words.
  */
-import { sql, type Kysely, type Migration } from 'kysely';
+import type { Migration } from 'kysely';
 import type { Dialect } from './database.js';
+import { migrationOf } from './migration.js';
 
 export function firstMigration(dialect: Dialect): Migration {
-  const statements = [
+  return migrationOf(dialect, [
     ...executionTables(dialect),
     ...EXECUTION_INDEXES,
     ...executionText(dialect),
@@ -16,16 +17,7 @@ export function firstMigration(dialect: Dialect): Migration {
     ...CATALOGUE,
     ...SHARED,
     ...auditLog(dialect),
-  ];
-  return {
-    up: async (db: Kysely<unknown>) => {
-      for (const statement of statements)
-        // SQLite takes only `integer` for a rowid; its integers are as wide as a bigint.
-        await sql
-          .raw(dialect === 'sqlite' ? statement.replaceAll('bigint', 'integer') : statement)
-          .execute(db);
-    },
-  };
+  ]);
 }
 
 const executionTables = (dialect: Dialect): string[] => [

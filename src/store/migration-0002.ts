@@ -1,18 +1,9 @@
 /** Events: the outbox of what happened to executions, how far each consumer has read, and what could not be delivered. */
-import { sql, type Kysely, type Migration } from 'kysely';
+import type { Migration } from 'kysely';
 import type { Dialect } from './database.js';
+import { migrationOf } from './migration.js';
 
-export function eventsMigration(dialect: Dialect): Migration {
-  return {
-    up: async (db: Kysely<unknown>) => {
-      for (const statement of STATEMENTS)
-        // As in the first migration: SQLite takes only `integer` for a rowid.
-        await sql
-          .raw(dialect === 'sqlite' ? statement.replaceAll('bigint', 'integer') : statement)
-          .execute(db);
-    },
-  };
-}
+export const eventsMigration = (dialect: Dialect): Migration => migrationOf(dialect, STATEMENTS);
 
 const STATEMENTS = [
   `create table events (

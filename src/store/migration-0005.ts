@@ -1,19 +1,9 @@
 /** Lines of the logs of tasks. */
-import { sql, type Kysely, type Migration } from 'kysely';
+import type { Migration } from 'kysely';
 import type { Dialect } from './database.js';
+import { migrationOf } from './migration.js';
 
-export function logsMigration(dialect: Dialect): Migration {
-  return {
-    up: async (db: Kysely<unknown>) => {
-      for (const statement of STATEMENTS)
-        await sql.raw(dialect === 'sqlite' ? forSqlite(statement) : statement).execute(db);
-    },
-  };
-}
-
-/** SQLite takes only `integer` for a rowid, and compares texts by their bytes anyway. */
-const forSqlite = (statement: string): string =>
-  statement.replaceAll('bigint', 'integer').replaceAll(' collate "C"', '');
+export const logsMigration = (dialect: Dialect): Migration => migrationOf(dialect, STATEMENTS);
 
 const STATEMENTS = [
   // By their bytes: what is below an execution is a range of ids.

@@ -1,18 +1,9 @@
 /** Deadlines: how long an execution may take, and what was told of it in time. */
-import { sql, type Kysely, type Migration } from 'kysely';
+import type { Migration } from 'kysely';
 import type { Dialect } from './database.js';
+import { migrationOf } from './migration.js';
 
-export function deadlinesMigration(dialect: Dialect): Migration {
-  return {
-    up: async (db: Kysely<unknown>) => {
-      for (const statement of STATEMENTS)
-        // As in the first migration: SQLite takes only `integer` for a rowid.
-        await sql
-          .raw(dialect === 'sqlite' ? statement.replaceAll('bigint', 'integer') : statement)
-          .execute(db);
-    },
-  };
-}
+export const deadlinesMigration = (dialect: Dialect): Migration => migrationOf(dialect, STATEMENTS);
 
 const STATEMENTS = [
   'alter table executions add column deadline_ms bigint',

@@ -1,18 +1,9 @@
 /** Events that are told at once stand in one row: what they say of their execution stands there once. */
-import { sql, type Kysely, type Migration } from 'kysely';
+import type { Migration } from 'kysely';
 import type { Dialect } from './database.js';
+import { migrationOf } from './migration.js';
 
-export function outboxMigration(dialect: Dialect): Migration {
-  return {
-    up: async (db: Kysely<unknown>) => {
-      for (const statement of STATEMENTS)
-        // As in the first migration: SQLite takes only `integer` for a rowid.
-        await sql
-          .raw(dialect === 'sqlite' ? statement.replaceAll('bigint', 'integer') : statement)
-          .execute(db);
-    },
-  };
-}
+export const outboxMigration = (dialect: Dialect): Migration => migrationOf(dialect, STATEMENTS);
 
 const STATEMENTS = [
   `create table outbox (
