@@ -91,8 +91,9 @@ async function appliedMigrations(database: Database): Promise<string[]> {
   }
 }
 
-/** Others that start now make the same tables; or drop a schema that the migrator looks at, whosever it is. */
-const isWorthAnother = (error: unknown): boolean => isPassing(error) || codeOf(error) === '3F000';
+/** Others that start now make the same tables; or drop a schema or a table that the migrator looks at, whosever it is. */
+const isWorthAnother = (error: unknown): boolean =>
+  isPassing(error) || ['3F000', '42P01'].includes(codeOf(error) ?? '');
 
 /** Kysely's migrator looks for its tables in all schemas, and would take another's for its own. */
 async function schemaOf(database: Database): Promise<{ migrationTableSchema?: string }> {

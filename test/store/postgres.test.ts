@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { openPostgres } from '../../src/store/postgres.js';
+import { openStore } from '../../src/store/store.js';
 
 const url = process.env.TEMPOGRAPH_TEST_POSTGRES;
 
@@ -28,6 +29,40 @@ const url = process.env.TEMPOGRAPH_TEST_POSTGRES;
     } finally {
       await admin.end();
       await database.sql.destroy();
+    }
+  });
+
+  it('has its tables made while others drop theirs', async () => {
+    const admin = new pg.Client({ connectionString: url });
+    await admin.connect();
+    let busy = true;
+    const dropping = (async () => {
+      const names = Array.from({ length: 3 }, (_, nth) => `public.passing_${process.pid}_${nth}`);
+      while (busy) {
+        await admin.query(names.map((name) => `create table ${name} (id int)`).join(';'));
+        for (const name of names) await admin.query(`drop table ${name}`);
+      }
+    })();
+    const schemas = Array.from({ length: 12 }, (_, nth) => `made_${process.pid}_${nth}`);
+    try {
+      for (const schema of schemas) {
+        const own = new URL(String(url));
+        own.searchParams.set('options', `-c search_path=${schema}`);
+        const maker = new pg.Client({ connectionString: url });
+        await maker.connect();
+        await maker.query(`create schema ${schema}`);
+        await maker.end();
+        const store = await openStore({ url: own.href });
+        expect(await store.executions.get('nobody')).toBeUndefined();
+        await store.close();
+      }
+    } finally {
+      busy = false;
+      await dropping;
+      await admin.query(
+        schemas.map((schema) => `drop schema if exists ${schema} cascade`).join(';'),
+      );
+      await admin.end();
     }
   });
 });
