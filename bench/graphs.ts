@@ -79,6 +79,6 @@ function writeTable(rows: readonly string[][], memory: string): void {
     TABLE,
     '# Our engine beside hand-written Temporal code\n',
     [kept, ...positionals, ...(warm > 1 ? ['warm'] : [])].join('-'),
-    `## ${positionals.join(', ')}${positionals.length > 0 ? ': server' : 'Server'} with its state in ${kept === 'file' ? 'a file' : 'memory'}\n\n\`npm run bench\`. ${machine()}. Raw / ours, medians of ${pairs} after ${warm} that do not count; ratios are ours by raw within a pair: median (least–most).\n\n${table(head, rows)}\n\n${memory}`,
+    `## ${positionals.join(', ')}${positionals.length > 0 ? ': server' : 'Server'} with its state in ${kept === 'file' ? 'a file' : 'memory'}\n\n\`npm run bench${warm > 1 ? ` -- --warm ${warm}` : ''}\`. ${machine()}. Raw / ours, medians of ${pairs} after ${warm} that do not count; ratios are ours by raw within a pair: median (least–most).\n\n${table(head, rows)}\n\n${memory}`,
   );
 }

@@ -99,11 +99,22 @@ function valuesOf({ steps, ...subject }: Telling, at: number): unknown[] {
 
 /** By the time of their last step, whatever the clocks say of the others, and a graph's end after all else. */
 function inOrder(tellings: readonly Telling[]): { telling: Telling; at: number }[] {
-  return withSteps(tellings)
+  return withSteps(tellings.flatMap(endApart))
     .map((telling) => {
       const at = Math.max(...telling.steps.map((step) => step.at));
-      const ends = telling.kind === 'graph' && telling.steps.at(-1)?.durationMs !== undefined;
-      return { telling, at, time: ends ? Infinity : at };
+      return { telling, at, time: isGraphsEnd(telling) ? Infinity : at };
     })
     .sort((a, b) => (a.time === b.time ? 0 : a.time - b.time));
+}
+
+const isGraphsEnd = ({ kind, steps }: Telling): boolean =>
+  kind === 'graph' && steps.at(-1)?.durationMs !== undefined;
+
+/** A graph that is heard of only once it has ended began before its nodes all the same. */
+function endApart(telling: Telling): Telling[] {
+  if (!isGraphsEnd(telling)) return [telling];
+  return [false, true].map((isEnd) => ({
+    ...telling,
+    steps: telling.steps.filter(({ durationMs }) => (durationMs !== undefined) === isEnd),
+  }));
 }

@@ -213,6 +213,18 @@ describeDatabases('events', (database) => {
     expect(told(events.slice(-2))).toEqual(['g failed', 'g graphCompleted']);
   });
 
+  it('tell that a graph began before its nodes, also where it is heard of once it has ended', async () => {
+    const store = await database.fresh();
+    const node = ended('g/n', { kind: 'node', parentId: 'g', endedAt: T + 5 });
+    const graph = ended('g', { kind: 'graph', startedAt: T + 1, attempts: null });
+    const history = [{ status: 'RUNNING', at: T + 1 }] as const;
+    await store.executions.record([{ ...graph, statusHistory: [...history] }, node], T + 10);
+    expect(told(await all(store))).toEqual([
+      ...['g created', 'g started', 'g/n created', 'g/n completed 1'],
+      ...['g completed', 'g graphCompleted'],
+    ]);
+  });
+
   it('tell every pause and resume, and a running graph’s start', async () => {
     const store = await database.fresh();
     const graph = { kind: 'graph', attempts: null } as const;
