@@ -25,6 +25,8 @@ describe('replay of recorded histories', () => {
         'coordinator-continued-as-new',
         'coordinator-completed',
         'segment',
+        'coordinator-lends',
+        'segment-lent',
         'nested',
         'map',
         'subgraph',

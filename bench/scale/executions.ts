@@ -1,7 +1,11 @@
 /** Executions as our engine runs them, decided by its own scheduler: in one run, or by a coordinator and its segments. */
+import { Lender } from '../../src/domain/lender.js';
+import type { NodeOutcome } from '../../src/domain/outcome.js';
 import { Scheduler } from '../../src/domain/scheduler.js';
+import { LentNodes } from '../../src/workflows/lent-nodes.js';
+import type { Lent, NodeOrder } from '../../src/workflows/requests.js';
 import type { Cluster } from './cluster.js';
-import { BOUNDS, burstOf, fillBurst, lend, type Graph } from './handing.js';
+import { BOUNDS, burstOf, fillBurst, type Graph } from './handing.js';
 import { Workflow, type Decided } from './workflow.js';
 
 /** Defaults of `maxNodesPerRun` and `coordinatorEvents`. */
@@ -36,9 +40,10 @@ type Heard = { kind: 'started' | 'prepared' | 'recorded' | 'read' | 'paged' | 's
 interface Outcomes {
   kind: 'ended';
   nodes: readonly number[];
-  /** Those of lent nodes that have begun. */
-  begun?: readonly number[];
+  /** What became of them and others, in this order, where some were lent. */
+  told?: readonly Told[];
 }
+type Told = [index: number, what: 'begun' | 'left' | 'ended'];
 
 /** A graph, or a lone task, that holds its activities itself. */
 class OneRun extends Workflow<Heard> {
@@ -100,9 +105,11 @@ class OneRun extends Workflow<Heard> {
   }
 }
 
-interface Order {
-  index: number;
-  chain: number[];
+/** What one message to a segment holds. */
+interface Assigned {
+  orders: readonly number[];
+  burst: readonly number[];
+  lent?: Lent;
 }
 
 /** Decides for a split graph; its segments hold the activities. */
@@ -118,7 +125,11 @@ class Coordinator extends Workflow<Heard> {
     'preparing';
   private pagesToRead = 0;
   private atStart = 0;
-  private orders: Order[] = [];
+  private recalling = false;
+  private readonly lender: Lender<Segment>;
+  private readonly segmentOf = new Map<number, Segment>();
+  /** The last message, while it waits for the one before. */
+  private unsent: Assigned | undefined;
 
   constructor(
     cluster: Cluster,
@@ -128,6 +139,15 @@ class Coordinator extends Workflow<Heard> {
     super(cluster);
     const { nodes, window } = graph;
     this.scheduler = new Scheduler(nodes, { concurrency: window, onFailure: 'continue' });
+    this.lender = new Lender({
+      scheduler: this.scheduler,
+      mayBeLent: () => !graph.light,
+      segmentOf: (index) => {
+        const its = this.segmentOf.get(index);
+        return its === this.segment ? its : undefined;
+      },
+      roomIn: () => NODES_PER_RUN - this.handed,
+    });
   }
 
   begin(): void {
@@ -157,8 +177,8 @@ class Coordinator extends Workflow<Heard> {
         const next = this.messages.shift();
         if (next) commands.push(next);
       } else if (one.kind === 'ended') {
-        for (const index of one.begun ?? []) scheduler.lentBegan(index);
-        for (const index of one.nodes) scheduler.settle(index, 'COMPLETED', now);
+        const told = one.told ?? one.nodes.map((index): Told => [index, 'ended']);
+        for (const [index, what] of told) this.heardOf(index, what);
         cpuMs += one.nodes.length * worker.decided;
         this.unpaged += one.nodes.length;
       } else if (one.kind === 'paged') {
@@ -173,6 +193,7 @@ class Coordinator extends Workflow<Heard> {
 
   private go(commands: Decided['commands']): void {
     this.dispatch(commands);
+    this.review(commands);
     const { scheduler } = this;
     if (scheduler.isDone) {
       this.state = 'ending';
@@ -184,6 +205,18 @@ class Coordinator extends Workflow<Heard> {
       this.state = 'shedding';
       this.writePage(commands);
     } else if (this.isLong()) this.state = 'going on';
+  }
+
+  private heardOf(index: number, what: Told[1]): void {
+    const { scheduler, lender } = this;
+    const { now } = this.cluster.clock;
+    if (what === 'begun') return scheduler.lentBegan(index);
+    this.segmentOf.delete(index);
+    if (what === 'ended') scheduler.settle(index, 'COMPLETED', now);
+    else {
+      lender.left(index);
+      scheduler.giveBack(index, now);
+    }
   }
 
   private isLong(): boolean {
@@ -238,33 +271,72 @@ class Coordinator extends Workflow<Heard> {
         this.assign({ orders: [], burst }, commands);
         continue;
       }
-      this.orders = taken.map((index) => ({ index, chain: lend(scheduler, index) }));
-      while (this.orders.length > 0) {
-        const room = Math.min(ORDERS_PER_MESSAGE, NODES_PER_RUN - this.handed);
-        this.assign({ orders: this.orders.splice(0, Math.max(1, room)), burst: [] }, commands);
+      const orders = [...taken];
+      while (orders.length > 0) {
+        const room = Math.max(1, Math.min(ORDERS_PER_MESSAGE, NODES_PER_RUN - this.handed));
+        this.assign({ orders: orders.splice(0, room), burst: [] }, commands);
+      }
+      this.lender.handedOver(taken);
+    }
+  }
+
+  /** Lends, or calls back what is lent, as `workflows/lending.ts` does. */
+  private review(commands: Decided['commands']): void {
+    const { scheduler, lender, segmentOf } = this;
+    if (scheduler.lentCount === 0) this.recalling = false;
+    if (scheduler.ready > 0) {
+      if (scheduler.lentCount === 0 || this.recalling) return;
+      this.recalling = true;
+      lender.calledBack();
+      for (const segment of new Set(segmentOf.values()))
+        this.send(commands, () => this.signal(segment, { kind: 'recall' }, { kind: 'sent' }, 0));
+      return;
+    }
+    if (this.recalling || this.underWay >= MOST_UNDER_WAY) return;
+    for (const [, loans] of lender.lend()) {
+      const nodes = loans.map(({ index, waitsFor }) => ({
+        ...{ order: { index } as NodeOrder, waitsFor },
+      }));
+      const quiet = lender.onlyBeforeLent(new Set(loans.flatMap(({ waitsFor }) => waitsFor)));
+      while (nodes.length > 0) {
+        const some = nodes.splice(0, ORDERS_PER_MESSAGE);
+        const lent = { nodes: some, quiet: nodes.length === 0 ? quiet : [] };
+        this.assign({ orders: [], burst: [], lent }, commands, nodes.length > 0);
       }
     }
   }
 
-  private assign(given: { orders: Order[]; burst: number[] }, commands: Decided['commands']): void {
+  private assign(given: Assigned, commands: Decided['commands'], more = false): void {
     const { bytes } = this.cluster.costs;
-    const lent = given.orders.reduce((sum, { chain }) => sum + chain.length, 0);
     const isNew = this.segment === undefined;
     const segment = (this.segment ??= new Segment(this.cluster, this));
-    this.handed += given.orders.length + lent + Math.ceil(given.burst.length * SHARE_OF_LIGHT);
-    if (this.handed >= NODES_PER_RUN) {
+    const lent = given.lent?.nodes.map(({ order }) => order.index) ?? [];
+    for (const index of [...given.orders, ...lent]) this.segmentOf.set(index, segment);
+    this.handed += given.orders.length + lent.length;
+    this.handed += Math.ceil(given.burst.length * SHARE_OF_LIGHT);
+    if (!more && this.handed >= NODES_PER_RUN) {
       this.segment = undefined;
       this.handed = 0;
     }
-    const size = (given.orders.length + lent + given.burst.length) * bytes.order;
-    const send = (): void => {
+    if (given.lent && this.unsent && !this.unsent.lent) {
+      this.unsent.lent = given.lent;
+      return;
+    }
+    this.send(commands, () => {
+      if (this.unsent === given) this.unsent = undefined;
       // A child's start costs about what a signal does, and an execution more.
       if (isNew) this.cluster.serve(this.cluster.costs.server.execution);
-      this.signal(segment, { kind: 'assign', ...given }, { kind: 'sent' }, size);
-    };
+      const count = given.orders.length + (given.lent?.nodes.length ?? 0) + given.burst.length;
+      this.signal(segment, { kind: 'assign', ...given }, { kind: 'sent' }, count * bytes.order);
+    });
+    this.unsent = given;
+  }
+
+  private send(commands: Decided['commands'], message: () => void): void {
+    this.unsent = undefined;
     this.underWay++;
-    if (this.underWay === 1) commands.push(send);
-    else this.messages.push(send);
+    if (this.underWay === 1) commands.push(message);
+    else this.messages.push(message);
   }
 
   private close(): void {
@@ -274,18 +346,25 @@ class Coordinator extends Workflow<Heard> {
 }
 
 type SegmentHeard =
-  | { kind: 'assign'; orders: Order[]; burst: number[] }
+  | ({ kind: 'assign' } & Assigned)
   | { kind: 'ended'; nodes: readonly number[] }
-  | { kind: 'reported' | 'quiet' };
+  | { kind: 'reported' | 'quiet' | 'recall' };
 
 class Segment extends Workflow<SegmentHeard> {
-  private ended: number[] = [];
-  private begun: number[] = [];
+  private told: Told[] = [];
   private isReporting = false;
   private isUrgent = false;
   private waitsQuietly = false;
-  /** By the node that runs: what follows it. */
-  private readonly chains = new Map<number, number[]>();
+  /** Nodes that begin in this workflow task. */
+  private begins: number[] = [];
+  private readonly lent = new LentNodes(
+    ({ index }) => this.begins.push(index),
+    (index, delivered, quiet) => {
+      const what = 'begun' in delivered ? 'begun' : 'left' in delivered ? 'left' : 'ended';
+      this.told.push([index, what]);
+      this.isUrgent ||= !quiet;
+    },
+  );
 
   constructor(
     cluster: Cluster,
@@ -300,43 +379,32 @@ class Segment extends Workflow<SegmentHeard> {
     let cpuMs = 0;
     for (const one of heard) {
       if (one.kind === 'assign') {
-        for (const { index, chain } of one.orders) this.run(index, chain, commands);
-        cpuMs += one.orders.length * worker.node;
-        const { burst } = one;
+        const { orders, burst, lent } = one;
+        for (const index of [...orders, ...burst]) this.lent.ordered(index);
+        this.begins.push(...orders);
+        if (lent) this.lent.take(lent);
         if (burst.length === 0) continue;
         cpuMs += burst.length * worker.decided;
         const ms = worker.activity + burst.length * worker.light;
         commands.push(() => this.activity(ms, { kind: 'ended', nodes: burst }));
       } else if (one.kind === 'ended') {
-        this.ended.push(...one.nodes);
-        const [node] = one.nodes;
-        const chain = node === undefined ? undefined : this.chains.get(node);
-        const [next, ...rest] = chain ?? [];
-        if (next === undefined) this.isUrgent = true;
-        else {
-          this.begun.push(next);
-          this.run(next, rest, commands);
-          cpuMs += worker.node;
-        }
-        if (node !== undefined) this.chains.delete(node);
-      } else if (one.kind === 'quiet') {
+        for (const index of one.nodes) this.lent.heard(index, COMPLETED);
+      } else if (one.kind === 'recall') this.lent.recall();
+      else if (one.kind === 'quiet') {
         this.isUrgent = true;
         this.waitsQuietly = false;
       } else this.isReporting = false;
     }
+    cpuMs += this.begins.length * worker.node;
+    for (const index of this.begins.splice(0))
+      commands.push(() => this.activity(worker.activity, { kind: 'ended', nodes: [index] }));
     this.report(commands);
     return { cpuMs, commands };
   }
 
-  private run(index: number, chain: number[], commands: Decided['commands']): void {
-    if (chain.length > 0) this.chains.set(index, chain);
-    const { activity } = this.cluster.costs.worker;
-    commands.push(() => this.activity(activity, { kind: 'ended', nodes: [index] }));
-  }
-
   private report(commands: Decided['commands']): void {
-    if (this.isReporting || this.ended.length === 0) return;
-    if (!this.isUrgent && this.ended.length < QUIET_MOST) {
+    if (this.isReporting || this.told.length === 0) return;
+    if (!this.isUrgent && this.told.length < QUIET_MOST) {
       if (this.waitsQuietly) return;
       this.waitsQuietly = true;
       this.wrote(1);
@@ -345,11 +413,15 @@ class Segment extends Workflow<SegmentHeard> {
     }
     const { cluster, coordinator } = this;
     this.isReporting = true;
-    const nodes = this.ended.splice(0, OUTCOMES_PER_REPORT);
-    const begun = this.begun.splice(0);
-    this.isUrgent = this.ended.length > 0;
+    const told = this.told.splice(0, OUTCOMES_PER_REPORT);
+    this.isUrgent = this.told.length > 0;
+    const nodes = told.filter(([, what]) => what === 'ended').map(([index]) => index);
     const bytes = nodes.length * cluster.costs.bytes.outcome;
-    const heard: Heard = { kind: 'ended', nodes, begun };
+    const heard: Heard = { kind: 'ended', nodes, told };
     commands.push(() => this.signal(coordinator, heard, { kind: 'reported' }, bytes));
   }
 }
+
+const COMPLETED: NodeOutcome = {
+  ...{ status: 'COMPLETED', attempts: [], attemptCount: 1, executionTimeMs: 0 },
+};

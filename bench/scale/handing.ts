@@ -23,7 +23,6 @@ export const BOUNDS = {
   'graph-run': { BATCH: 50 },
   segments: { ORDERS_PER_MESSAGE: 200, SHARE_OF_LIGHT: 0.25 },
   segment: { OUTCOMES_PER_REPORT: 1_000, QUIET_MOST: 100 },
-  lending: { LENT_MOST: 1_000, CHAIN_MOST: 100 },
   'going-on': {
     PAGE_NODES: 1_000,
     GROWTH_BYTES: 8_000_000,
@@ -56,20 +55,4 @@ export function fillBurst(scheduler: Scheduler, roots: readonly number[], most: 
     }
   }
   return [...nodes];
-}
-
-/** What follows a node one by one, and waits for nothing else, as `workflows/lending.ts` has it. */
-export function lend(scheduler: Scheduler, index: number): number[] {
-  const { CHAIN_MOST, LENT_MOST } = BOUNDS.lending;
-  const chain: number[] = [];
-  for (let last = index; chain.length < CHAIN_MOST && scheduler.lentCount < LENT_MOST;) {
-    const [next, ...others] = scheduler.dependants(last);
-    if (scheduler.ready > 0 || next === undefined || others.length > 0) break;
-    const { done, total } = scheduler.dependencyProgress(next);
-    if (total - done !== 1 || scheduler.state(next) !== 'waiting') break;
-    scheduler.lend(next);
-    chain.push(next);
-    last = next;
-  }
-  return chain;
 }

@@ -6,6 +6,7 @@
 import { ChangedOptions } from './changed-options.js';
 import type { LedgerNode } from './dependency-ledger.js';
 import { HeldQueue } from './held-queue.js';
+import { LentPlaces } from './lent-places.js';
 import type { StartGate } from './limit-gate.js';
 import type { NodeMove } from './node-clocks.js';
 import { ReadyQueue } from './ready-queue.js';
@@ -50,7 +51,7 @@ export class NodePlaces {
   /** Running nodes that were taken beyond the window, or before their turn: they take no place. */
   protected readonly ahead = new Set<number>();
   /** Those of them that still wait, though not here: whoever has them begins them, and says so. */
-  protected readonly lent = new Set<number>();
+  protected readonly lent = new LentPlaces();
   /** Hears of every move of a node from one state to another. */
   watch: ((move: NodeMove) => void) | undefined;
   /** The node whose end is being followed up. */
@@ -120,12 +121,12 @@ export class NodePlaces {
   }
 
   /**
-   * Lends a node that still waits: it is begun elsewhere, in the place of the node that it waits for, and until then it
-   * waits for all who ask.
+   * Lends a node that still waits: it is begun elsewhere, in the place of a node that it waits for, which is kept for it once
+   * that one has ended. Until then it waits for all who ask.
    */
-  lend(index: number): void {
+  lend(index: number, giver: number): void {
+    this.lent.lend(index, giver);
     this.takeAhead(index);
-    this.lent.add(index);
   }
 
   /** A node that was lent has begun, in a place of the window. */
@@ -137,6 +138,15 @@ export class NodePlaces {
 
   get lentCount(): number {
     return this.lent.size;
+  }
+
+  isLent(index: number): boolean {
+    return this.lent.has(index);
+  }
+
+  /** True for a node whose place is lent with another one. */
+  givesPlace(index: number): boolean {
+    return this.lent.gives(index);
   }
 
   /** True for a running node that was taken beyond the window, or before its turn. */
@@ -247,9 +257,9 @@ export class NodePlaces {
     return this.runningCount - this.placesTaken - this.ahead.size;
   }
 
-  /** Nodes that take a place in the window. */
+  /** Places in the window that are taken, by nodes or for those that are lent. */
   get inWindow(): number {
-    return this.placesTaken;
+    return this.placesTaken + this.lent.keptCount;
   }
 
   get ready(): number {
@@ -321,7 +331,10 @@ export class NodePlaces {
     if (to === 'settled') this.pausedNodes.delete(index);
     if (to === 'running') this.runningCount++;
     if (to === 'ready') this.readyCount++;
-    if (to === 'settled') this.settledCount++;
+    if (to === 'settled') {
+      this.settledCount++;
+      this.lent.ended(index);
+    }
     this.states[index] = to;
     this.readyQueue.moved(index, from, to);
     if (from) this.watch?.({ index, from, to, by: from === 'waiting' ? this.cause : undefined });
@@ -343,7 +356,7 @@ export class NodePlaces {
   }
 
   private get hasRoom(): boolean {
-    return this.placesTaken < this.concurrency;
+    return this.inWindow < this.concurrency;
   }
 
   private reconsider(): void {

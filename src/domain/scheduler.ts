@@ -145,6 +145,11 @@ export class Scheduler extends NodePlaces {
     return this.ledger.dependants(index);
   }
 
+  /** Nodes that a node waits for. */
+  dependsOn(index: number): readonly number[] {
+    return this.node(index).dependsOn;
+  }
+
   /** How a settled node ended. */
   ending(index: number): { status: TerminalStatus; reason?: StatusReason | undefined } | undefined {
     return this.endings[index];
@@ -204,7 +209,7 @@ export class Scheduler extends NodePlaces {
       ...(this.pausedNodes.size > 0 ? { pausedNodes: [...this.pausedNodes] } : {}),
       ...(looked.length > 0 ? { looked } : {}),
       ...(this.ahead.size > 0 ? { ahead: [...this.ahead] } : {}),
-      ...(this.lent.size > 0 ? { lent: [...this.lent] } : {}),
+      ...(this.lent.size > 0 ? { lent: this.lent.entries() } : {}),
       ...this.changed.snapshot(this.nodes.length),
     };
   }
@@ -222,7 +227,7 @@ export class Scheduler extends NodePlaces {
     for (const index of snapshot.pausedNodes ?? []) scheduler.pausedNodes.add(index);
     for (const index of snapshot.looked ?? []) scheduler.looked.add(index);
     for (const index of snapshot.ahead ?? []) scheduler.ahead.add(index);
-    for (const index of snapshot.lent ?? []) scheduler.lent.add(index);
+    for (const [index, giver] of snapshot.lent ?? []) scheduler.lent.lend(index, giver);
     scheduler.changed = new ChangedOptions(snapshot);
     const held = new Map(snapshot.held);
     for (let index = 0; index < nodes.length; index++) {

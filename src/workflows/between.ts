@@ -15,6 +15,7 @@ import type { OperatorCarry } from './operator-messages.js';
 import type {
   BelowRequest,
   Burst,
+  Lent,
   NodeOrder,
   Prepared,
   Question,
@@ -65,6 +66,7 @@ export interface SegmentArgs {
   classes: NodeClass[];
   orders: NodeOrder[];
   bursts?: Burst[];
+  lent?: Lent;
   sealed: boolean;
 }
 
@@ -72,6 +74,8 @@ export interface AssignSignal {
   orders: NodeOrder[];
   /** Light nodes, to be begun together. */
   bursts?: Burst[];
+  /** Nodes that are begun later, without being asked for. */
+  lent?: Lent;
   /** No more orders will come. */
   sealed: boolean;
 }
@@ -179,7 +183,7 @@ export interface SegmentCarry {
   inFlight: InFlightCarry[];
 }
 
-/** A node that was handed over with others begins at once, or after others of them. */
+/** A node that was handed over with others, or was lent, begins at once, or after others. */
 export type Turn = 'first' | 'later';
 
 /** A node that was handed over. */

@@ -61,6 +61,7 @@ export class GraphRun {
   private readonly pages: string[];
   private readonly goingOn: GoingOn;
   private readonly orders: OrderBook;
+  private readonly order = (index: number): NodeOrder => this.orders.order(index, this.deadline.at);
   private readonly bursts: Bursts;
   readonly lending: Lending;
   private readonly cancelReasons = new Map<number, StatusReason>();
@@ -91,14 +92,14 @@ export class GraphRun {
       : new Scheduler(nodes, options, this.limits?.gate);
     this.state = new GraphState(plan, this.scheduler, seed);
     this.orders = new OrderBook(parts, this.state);
-    const order = (index: number): NodeOrder => this.orders.order(index, this.deadline.at);
     const hasDeadline = (): boolean => this.deadline.at !== undefined;
-    const handing = { plan, scheduler: this.scheduler, state: this.state, order, hasDeadline };
+    const { scheduler, state, order } = this;
+    const handing = { plan, scheduler, state, order, hasDeadline };
     this.bursts = new Bursts(handing);
     this.lending = new Lending({
       ...handing,
       mayLend: () => 'bodies' in parts.prepared.plan && this.stopping === undefined,
-      recall: () => this.executor.recall(),
+      executor: () => this.executor,
       wake: () => this.wake(),
     });
     this.undoing = new Undoing(parts, this.state, this.orders);
@@ -137,6 +138,7 @@ export class GraphRun {
       this.state.restore(carry);
       for (const [index, reason] of carry.cancelled) this.cancelReasons.set(index, reason);
       this.executor.approvals.restore(carry.questions ?? []);
+      this.lending.goesOn(nodes.length);
     } else if (!parts.awaiting && !this.place) this.begin();
   }
 
@@ -266,13 +268,14 @@ export class GraphRun {
       const { bursts, alone } = this.bursts.gather(light, now);
       for (const burst of bursts) this.executor.beginBurst(burst);
       const others = taken.filter((index) => !light.includes(index));
-      const orders = others.map((index) => this.lending.order(index));
+      const orders = others.map(this.order);
       orders.push(...alone);
       for (const { index } of orders) {
         this.state.scheduled(index, now);
         logTransition(this.state, index, 'PENDING', 'SCHEDULED', 'queue');
       }
       if (orders.length > 0) this.executor.begin(orders);
+      this.lending.handedOver(orders.map(({ index }) => index));
     }
     if (this.scheduler.hasStartable) this.alarm.set(Date.now() + 1);
   }
@@ -309,6 +312,7 @@ export class GraphRun {
   /** A node that was handed over has not begun. What was asked of it meanwhile nobody has done yet. */
   private left(index: number, now: number): void {
     this.state.left(index);
+    this.lending.left(index);
     const asked = this.cancelReasons.get(index);
     this.cancelReasons.delete(index);
     if (this.operator.nodes.endUnbegun(index)) return;

@@ -188,9 +188,9 @@ export class GraphState {
     return ended.length === 0 ? undefined : ended.reduce((a, b) => (endOf(b) > endOf(a) ? b : a));
   }
 
-  /** When a node ended, epoch milliseconds, as far as that is still known here. */
-  endedAt(index: number): number | undefined {
-    return this.record(index).endedAt;
+  /** When a node was first handed over and when it ended, epoch milliseconds, as far as that is still known here. */
+  timesOf(index: number): { scheduledAt?: number | undefined; endedAt?: number | undefined } {
+    return this.record(index);
   }
 
   /** A person asked something of a node. */

@@ -3,7 +3,7 @@ import type { NodeClass } from '../domain/plan.js';
 import type { Approvals } from './approvals.js';
 import type { AboveSignal, OpenQuestion, SettledSignal } from './between.js';
 import type { CarriedSegments, NodeExecutor, StopHow } from './node-executor.js';
-import type { Burst, NodeOrder } from './requests.js';
+import type { Burst, Lent, NodeOrder } from './requests.js';
 
 export class KindsExecutor implements NodeExecutor {
   constructor(
@@ -28,6 +28,18 @@ export class KindsExecutor implements NodeExecutor {
     if (how !== 'pause') this.approvals.cancel(indexes);
     const others = indexes.filter((index) => !this.approvals.has(index));
     if (others.length > 0) this.inner.stop(others, how);
+  }
+
+  lend(run: string, lent: Lent): void {
+    this.inner.lend?.(run, lent);
+  }
+
+  lendsTo(index: number): string | undefined {
+    return this.inner.lendsTo?.(index);
+  }
+
+  roomIn(run: string): number {
+    return this.inner.roomIn?.(run) ?? 0;
   }
 
   recall(): void {

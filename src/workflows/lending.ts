@@ -1,97 +1,80 @@
 /**
- * What a coordinator lends to a segment with a node: the nodes that follow it one by one, so that a chain needs no trip from
- * one to the next.
+ * What a coordinator lends to segments, and when: the nodes that follow those that a segment has, so that they need no trip
+ * from one to the next. Which ones, `domain/lender.ts` says.
  *
- * D1. Lent is only what begins once its predecessor has completed, by `all_success`, with nothing else still to come and
- *     nothing else to read: it takes over the predecessor's place, so the window holds. Nothing but it waits for the
- *     predecessor.
- * D2. Nothing is lent while another node waits for a place, and what is lent is called back once one does: it might come first.
- * D3. Whatever is asked of the graph, all that is lent and has not begun is called back first, and meanwhile nothing is lent.
+ * D1. Nothing is lent while another node waits for a place, and what is lent is called back once one does: it might come first.
+ * D2. Whatever is asked of the graph, all that is lent and has not begun is called back first, and meanwhile nothing is lent.
  */
 import { condition } from '@temporalio/workflow';
-import { jsonBytes } from '../domain/json.js';
-import type { Plan } from '../domain/plan.js';
-import type { Scheduler } from '../domain/scheduler.js';
-import type { GraphState } from './graph-state.js';
-import type { Delivered } from './node-executor.js';
-import type { NodeOrder } from './requests.js';
+import { Lender } from '../domain/lender.js';
+import { Lendable, type LendableParts } from './lendable.js';
+import type { Delivered, NodeExecutor } from './node-executor.js';
 import { logTransition } from './transition.js';
 
-/** Nodes that are lent at once. */
-const LENT_MOST = 1_000;
-/** Nodes behind one, and the bytes of JSON of their orders. */
-const CHAIN_MOST = 100;
-const CHAIN_BYTES = 200_000;
 /** A segment that does not answer for so long has more wrong with it than what was lent. */
 const PATIENCE = '10s';
 
-export interface LendingParts {
-  plan: Plan;
-  scheduler: Scheduler;
-  state: GraphState;
-  order: (index: number) => NodeOrder;
+export interface LendingParts extends LendableParts {
+  executor: () => NodeExecutor;
   /** It runs in segments, and nothing stops it. */
   mayLend: () => boolean;
-  /** It has to be done by some time. */
-  hasDeadline: () => boolean;
-  /** Calls back what has not begun. */
-  recall: () => void;
   /** Something has come that the graph has to look at. */
   wake: () => void;
 }
 
 export class Lending {
+  private readonly lendable: Lendable;
+  private readonly lender: Lender<string>;
   /** Questions that are being answered. */
   private asking = 0;
   /** What is lent was called back, and is not here yet. */
   private recalling = false;
-  /** Nodes of chains that run, and when they could begin: their ends are heard of later. */
+  /** Nodes that others are lent after, and when they could begin: their ends are heard of later. */
   private readonly since = new Map<number, number>();
 
-  constructor(private readonly parts: LendingParts) {}
+  constructor(private readonly parts: LendingParts) {
+    const lendable = new Lendable(parts);
+    this.lendable = lendable;
+    this.lender = new Lender({
+      scheduler: parts.scheduler,
+      mayBeLent: (index) => lendable.mayBeLent(index),
+      segmentOf: (index) =>
+        lendable.runsPlainly(index) ? parts.executor().lendsTo?.(index) : undefined,
+      roomIn: (run) => parts.executor().roomIn?.(run) ?? 0,
+    });
+  }
 
   /** Somebody waits for an answer until nothing is lent. */
   get isAsked(): boolean {
     return this.asking > 0;
   }
 
-  /** A node's order, with those that are lent with it. */
-  order(index: number): NodeOrder {
-    const { scheduler } = this.parts;
-    const order = this.parts.order(index);
-    const stops = scheduler.isAllPaused || scheduler.stopping !== undefined;
-    if (this.asking > 0 || stops || !this.parts.mayLend()) return order;
-    const chain: NodeOrder[] = [];
-    let bytes = 0;
-    let last = index;
-    while (chain.length < CHAIN_MOST && scheduler.lentCount < LENT_MOST && scheduler.ready === 0) {
-      const next = this.follower(last);
-      if (next === undefined) break;
-      const lent = this.parts.order(next);
-      bytes += jsonBytes(lent);
-      if (bytes > CHAIN_BYTES) break;
-      scheduler.lend(next);
-      chain.push(lent);
-      last = next;
-    }
-    if (chain.length === 0) return order;
-    this.since.set(index, Date.now());
-    return { ...order, chain };
+  /** Nodes were handed over that others may be lent after. */
+  handedOver(indexes: readonly number[]): void {
+    if (this.parts.mayLend()) this.lender.handedOver(indexes);
   }
 
-  /** Calls back what is lent where others wait for a place. */
+  /** The run before has handed over what runs. */
+  goesOn(nodes: number): void {
+    const indexes = Array.from({ length: nodes }, (_, index) => index);
+    this.handedOver(indexes.filter((index) => this.lendable.runsPlainly(index)));
+  }
+
+  /** Lends what may be lent, or calls back what is lent where others wait for a place. */
   review(): void {
-    const { scheduler, recall } = this.parts;
+    const { scheduler, executor } = this.parts;
     if (scheduler.lentCount === 0) this.recalling = false;
-    if (scheduler.lentCount === 0 || scheduler.ready === 0 || this.recalling) return;
+    if (scheduler.ready === 0) return this.lend();
+    if (scheduler.lentCount === 0 || this.recalling) return;
     this.recalling = true;
-    recall();
+    this.lender.calledBack();
+    executor().recall?.();
   }
 
   /**
    * A node is heard of.
    *
-   * @returns when that happened: of the nodes of chains it is told later, with others
+   * @returns when that happened: of nodes that others are lent after it is told later, with others
    */
   heard(index: number, delivered: Delivered, now: number): number {
     const since = this.since.get(index);
@@ -101,16 +84,21 @@ export class Lending {
     return Number.isFinite(ended) ? Math.min(Math.max(ended, since), now) : now;
   }
 
-  /** A node that was lent begins: in the place of the one before, when that ended. */
+  /** A node that was lent begins, when the last of those ended that it waited for. */
   began(index: number, now: number): void {
     const { scheduler, state } = this.parts;
     const before = state.lastOf(state.node(index).dependsOn);
-    const at = (before === undefined ? undefined : state.endedAt(before)) ?? now;
+    const at = (before === undefined ? undefined : state.timesOf(before).endedAt) ?? now;
     this.since.set(index, at);
     scheduler.lentBegan(index);
     state.scheduled(index, at);
     state.couldStart(index, at, before);
     logTransition(state, index, 'PENDING', 'SCHEDULED', 'queue');
+  }
+
+  /** A node that was handed over has not begun. */
+  left(index: number): void {
+    if (this.parts.mayLend()) this.lender.left(index);
   }
 
   /**
@@ -119,11 +107,11 @@ export class Lending {
    * @param unheard the answer where a segment does not give back what it has
    */
   async recalled<T>(answer: () => T | Promise<T>, unheard: () => T): Promise<T> {
-    const { scheduler, recall, wake } = this.parts;
+    const { scheduler, executor, wake } = this.parts;
     this.asking++;
     try {
       if (scheduler.lentCount > 0) {
-        recall();
+        executor().recall?.();
         wake(); // what is being carried away was made before this
         if (!(await condition(() => scheduler.lentCount === 0, PATIENCE))) return unheard();
       }
@@ -134,36 +122,21 @@ export class Lending {
     }
   }
 
-  private follower(index: number): number | undefined {
+  private lend(): void {
+    const { scheduler, executor, mayLend } = this.parts;
+    const stops = scheduler.isAllPaused || scheduler.stopping !== undefined || !mayLend();
+    if (this.asking > 0 || this.recalling || stops || !executor().hasRoom()) return;
+    for (const [run, loans] of this.lender.lend()) {
+      const before = new Set(loans.flatMap(({ waitsFor }) => waitsFor));
+      for (const index of before) this.toldLater(index);
+      const nodes = loans.map((loan) => this.lendable.lentNode(loan));
+      executor().lend?.(run, { nodes, quiet: this.lender.onlyBeforeLent(before) });
+    }
+  }
+
+  private toldLater(index: number): void {
     const { scheduler, state } = this.parts;
-    const dependants = scheduler.dependants(index);
-    const [next] = dependants;
-    if (next === undefined || dependants.length > 1) return undefined;
-    const { done, total } = scheduler.dependencyProgress(next);
-    if (total - done !== 1 || scheduler.state(next) !== 'waiting' || scheduler.isAhead(next))
-      return undefined;
-    if (scheduler.isPaused(next) || scheduler.isLook(next) || !this.isPlain(next)) return undefined;
-    const { dependsOn, reads = [] } = state.node(next);
-    const isThere = (other: number): boolean => other === index || this.hasEnded(other);
-    const met = dependsOn.every(
-      (other) => other === index || scheduler.ending(other)?.status === 'COMPLETED',
-    );
-    return met && reads.every(isThere) ? next : undefined;
-  }
-
-  private hasEnded(index: number): boolean {
-    return this.parts.scheduler.ending(index) !== undefined;
-  }
-
-  private isPlain(index: number): boolean {
-    const { state, hasDeadline } = this.parts;
-    const { trigger = 'all_success', startDelayMs = 0, notBefore = 0, below } = state.node(index);
-    const { kind, lane, circuit, light, onUnknown, expectedMs, retry } = state.classOf(index);
-    const waits = startDelayMs > 0 || notBefore > 0 || (expectedMs !== undefined && hasDeadline());
-    const named = circuit?.own ? undefined : circuit;
-    const apart = kind ?? lane ?? named ?? light ?? onUnknown ?? below;
-    // Where its segment is lost, nobody may know whether it had begun.
-    const onlyOnce = retry.maxRetries === 0 || retry.neverRetryOn.includes('WORKER_LOST');
-    return trigger === 'all_success' && !waits && apart === undefined && !onlyOnce;
+    if (scheduler.isLent(index) || this.since.has(index)) return;
+    this.since.set(index, state.timesOf(index).scheduledAt ?? Date.now());
   }
 }

@@ -1,6 +1,6 @@
 /** The port between the graph's decisions and where nodes run: in this workflow (`here.ts`) or in segments (`segments.ts`). */
 import type { ActivityOutcome, Begun, Left } from '../domain/outcome.js';
-import type { Burst, NodeOrder } from './requests.js';
+import type { Burst, Lent, NodeOrder } from './requests.js';
 import type { AboveSignal, OpenQuestion, SegmentCarry, SettledSignal } from './between.js';
 
 /**
@@ -32,6 +32,12 @@ export interface NodeExecutor {
   beginBurst(burst: Burst): void;
   /** Asks running nodes to stop; they still deliver an outcome. */
   stop(indexes: readonly number[], how: StopHow): void;
+  /** Lends nodes to the run that {@link lendsTo} named. */
+  lend?(run: string, lent: Lent): void;
+  /** The run that has a node and takes more. */
+  lendsTo?(index: number): string | undefined;
+  /** How many more nodes a run takes. */
+  roomIn?(run: string): number;
   /** Calls back what was lent and has not begun: it is delivered as left, or as begun. */
   recall?(): void;
   /** Passes on what was asked of the graph to the executions below these nodes. */

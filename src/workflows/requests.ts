@@ -277,11 +277,24 @@ export interface NodeOrder {
   look?: true;
   /** What it gave in the execution that this one is a rerun of. */
   previous?: Previous;
-  /** Nodes that are lent with it: each begins in its place once the one before has completed, and needs nothing else. */
-  chain?: NodeOrder[];
   /** The node has ended where no pipeline saw it: only its post hooks run. */
   ended?: NodeOutcome;
   neverStarted?: boolean;
+}
+
+/** Nodes that a segment begins by itself, each once all that it waits for has completed. */
+export interface Lent {
+  nodes: LentNode[];
+  /** Nodes whose good end nobody waits to hear: what waits for them is lent. */
+  quiet: number[];
+}
+
+export interface LentNode {
+  order: NodeOrder;
+  /** Indexes of nodes that the segment has, or had when this was sent. */
+  waitsFor: number[];
+  /** Those whose output or status it reads, with their ids. */
+  reads?: [index: number, id: string][];
 }
 
 /** Light nodes that are handed over together: `domain/burst.ts` says which of them begins when. */

@@ -9,8 +9,8 @@ import {
 } from '@temporalio/workflow';
 import { fitting } from '../domain/budget.js';
 import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
-import { Chains } from './chains.js';
 import { HereExecutor } from './here.js';
+import { LentNodes } from './lent-nodes.js';
 import type { Delivered, StopHow } from './node-executor.js';
 import { isAssign, isCancel, isSegmentArgs, isTell } from './shapes.js';
 import { onSignal, shielded } from './shielded.js';
@@ -45,7 +45,7 @@ export async function taskSegment(args: SegmentArgs): Promise<{ ended: number }>
 
 class Segment {
   private readonly executor: HereExecutor;
-  private readonly chains: Chains;
+  private readonly lent: LentNodes;
   private readonly running = new Set<number>();
   private readonly outbox: SettledSignal['outcomes'] = [];
   private sealed = false;
@@ -59,13 +59,13 @@ class Segment {
     const { prepared, classes } = args;
     this.executor = new HereExecutor(
       { ...prepared, classes, inlineLimit: INLINE_LIMIT_SEGMENT },
-      (index, delivered) => this.chains.heard(index, delivered),
+      (index, delivered) => this.lent.heard(index, delivered),
     );
-    this.chains = new Chains(
+    this.lent = new LentNodes(
       (order) => this.executor.begin([order]),
       (index, delivered, quiet) => this.heard(index, delivered, quiet),
     );
-    onSignal(SIGNAL.recall, () => this.chains.recall());
+    onSignal(SIGNAL.recall, () => this.lent.recall());
     onSignal(SIGNAL.assign, (signal) => {
       if (isAssign(signal, classes.length)) this.assign(signal);
     });
@@ -94,18 +94,21 @@ class Segment {
   }
 
   cancelAll(): void {
-    this.chains.recall();
+    this.lent.recall();
     this.stop([...this.running], 'cancel');
   }
 
-  private assign({ orders, bursts = [], sealed }: AssignSignal): void {
+  private assign({ orders, bursts = [], lent, sealed }: AssignSignal): void {
     this.version++;
     this.sealed ||= sealed;
-    for (const order of orders) this.running.add(order.index);
-    for (const { order } of bursts.flatMap(({ nodes }) => nodes)) this.running.add(order.index);
-    this.chains.begun(orders);
+    const light = bursts.flatMap(({ nodes }) => nodes.map(({ order }) => order));
+    for (const { index } of [...orders, ...light]) {
+      this.running.add(index);
+      this.lent.ordered(index);
+    }
     this.executor.begin(orders);
     for (const burst of bursts) this.executor.beginBurst(burst);
+    if (lent) this.lent.take(lent);
   }
 
   private heard(index: number, delivered: Delivered, quiet: boolean): void {
@@ -118,7 +121,7 @@ class Segment {
   }
 
   private stop(indexes: readonly number[], how: StopHow): void {
-    this.executor.stop(this.chains.stop(indexes), how);
+    this.executor.stop(this.lent.stop(indexes), how);
     this.version++;
   }
 
@@ -136,10 +139,10 @@ class Segment {
     for (;;) {
       await condition(() => this.outbox.length > 0);
       if (!this.urgent) await condition(() => this.urgent, QUIET);
-      let count = fitting(this.outbox, OUTCOMES_PER_REPORT, REPORT_BYTES);
-      // A place goes from one to the next: heard of alone, its end would look like a free one.
-      if (isBegun(this.outbox[count])) count++;
-      const outcomes = this.outbox.slice(0, count);
+      const outcomes = this.outbox.slice(
+        0,
+        fitting(this.outbox, OUTCOMES_PER_REPORT, REPORT_BYTES),
+      );
       this.urgent = outcomes.length < this.outbox.length;
       const signal: SettledSignal = { segmentId: workflowInfo().workflowId, outcomes };
       try {
@@ -168,6 +171,3 @@ class Segment {
     if (found !== 'running') this.abandon();
   }
 }
-
-const isBegun = (report: SettledSignal['outcomes'][number] | undefined): boolean =>
-  report !== undefined && 'begun' in report[1];

@@ -2,8 +2,8 @@
  * Runs the nodes of a big graph in segments: child workflows that hold the activities, so that the coordinator can
  * continue as new at any time without waiting for them.
  *
- * S1. A segment takes `nodesPerSegment` orders in its life, and what the last of them bring along: a burst, or at most
- *     1,000 nodes that are lent. It never continues as new.
+ * S1. A segment takes `nodesPerSegment` orders in its life, those of nodes that are lent counted, and what is left of its
+ *     last burst. It never continues as new.
  * S2. Messages to one segment arrive in the order they were sent: each waits for the one before.
  * S3. A segment that is gone is found when a message cannot be delivered, else by asking the server after 1, 2, 4 … 60
  *     minutes; its nodes are begun again elsewhere, with one attempt counted as lost.
@@ -35,7 +35,7 @@ import type {
   TellSignal,
   Turn,
 } from './between.js';
-import type { Burst, NodeOrder, Prepared, Round } from './requests.js';
+import type { Burst, Lent, NodeOrder, Prepared, Round } from './requests.js';
 import type { Deliver, Delivered, NodeExecutor, StopHow } from './node-executor.js';
 import { LOOK, work } from './work.js';
 
@@ -64,6 +64,17 @@ interface Segment {
   sent: Promise<void>;
   /** It has reported since it was last looked at. */
   heard: boolean;
+  /** The last message, while it waits for the one before and is about orders. */
+  unsent?: { signal: AssignSignal; indexes: number[] } | undefined;
+}
+
+interface AssignOptions {
+  burst?: Burst;
+  lent?: Lent;
+  /** What belongs to it follows. */
+  more?: boolean;
+  /** No orders follow. */
+  last?: boolean;
 }
 
 export interface SegmentsParts {
@@ -103,6 +114,26 @@ export class SegmentsExecutor implements NodeExecutor {
 
   beginBurst(burst: Burst): void {
     this.assign(this.open(), [], { burst });
+  }
+
+  lendsTo(index: number): string | undefined {
+    const segment = this.segmentOf.get(index);
+    return segment?.sealed === false ? segment.id : undefined;
+  }
+
+  roomIn(run: string): number {
+    return this.parts.nodesPerSegment - (this.segments.get(run)?.handed ?? Infinity);
+  }
+
+  lend(run: string, { nodes, quiet }: Lent): void {
+    const segment = this.segments.get(run);
+    if (!segment) throw new RangeError(`no segment ${run}`);
+    const rest = [...nodes];
+    while (rest.length > 0) {
+      const some = rest.splice(0, fitting(rest, ORDERS_PER_MESSAGE, MESSAGE_BYTES));
+      const more = rest.length > 0;
+      this.assign(segment, [], { lent: { nodes: some, quiet: more ? [] : quiet }, more });
+    }
   }
 
   stop(indexes: readonly number[], how: StopHow): void {
@@ -243,39 +274,47 @@ export class SegmentsExecutor implements NodeExecutor {
   private assign(
     segment: Segment,
     orders: NodeOrder[],
-    { burst, last = false }: { burst?: Burst; last?: boolean } = {},
+    { burst, lent, more = false, last = false }: AssignOptions = {},
   ): void {
     const isNew = segment.handed === 0 && !last;
-    const light = burst?.nodes.map(({ order }) => order) ?? [];
-    const lent = orders.flatMap(({ chain = [] }) => chain);
-    const all = [...orders, ...lent, ...light];
-    segment.handed += orders.length + lent.length + Math.ceil(light.length * SHARE_OF_LIGHT);
-    segment.sealed = last || segment.handed >= this.parts.nodesPerSegment;
-    for (const order of all) {
-      segment.inFlight.set(order.index, {
-        round: order.round ?? null,
-        class: order.class,
-        told: false,
-      });
-      this.segmentOf.set(order.index, segment);
+    const light = burst?.nodes ?? [];
+    const later = lent?.nodes ?? [];
+    segment.handed += orders.length + later.length + Math.ceil(light.length * SHARE_OF_LIGHT);
+    segment.sealed = last || (!more && segment.handed >= this.parts.nodesPerSegment);
+    for (const order of orders) this.note(segment, order);
+    for (const { order } of later) this.note(segment, order, 'later');
+    for (const { order, waitsFor } of light)
+      this.note(segment, order, waitsFor.length === 0 ? 'first' : 'later');
+    const indexes = [...orders, ...[...later, ...light].map(({ order }) => order)].map(
+      ({ index }) => index,
+    );
+    const { sealed, unsent } = segment;
+    if (lent && unsent && !unsent.signal.lent) {
+      Object.assign(unsent.signal, { lent, sealed });
+      unsent.indexes.push(...indexes);
+      return;
     }
-    for (const { index } of lent) {
-      const inFlight = segment.inFlight.get(index);
-      if (inFlight) inFlight.turn = 'later';
-    }
-    for (const { order, waitsFor } of burst?.nodes ?? []) {
-      const inFlight = segment.inFlight.get(order.index);
-      if (inFlight) inFlight.turn = waitsFor.length === 0 ? 'first' : 'later';
-    }
-    const { sealed } = segment;
-    const signal: AssignSignal = { orders, sealed, ...(burst ? { bursts: [burst] } : {}) };
+    const signal: AssignSignal = {
+      ...{ orders, sealed },
+      ...(burst ? { bursts: [burst] } : {}),
+      ...(lent ? { lent } : {}),
+    };
+    const message = { signal, indexes };
     this.chain(segment, async () => {
+      if (segment.unsent === message) segment.unsent = undefined;
       await (isNew ? this.start(segment, signal) : this.signal(segment, SIGNAL.assign, signal));
-      for (const { index } of all) {
+      for (const index of indexes) {
         const node = segment.inFlight.get(index);
         if (node) node.told = true;
       }
     });
+    segment.unsent = message;
+  }
+
+  private note(segment: Segment, order: NodeOrder, turn?: Turn): void {
+    const { index, round = null, class: of } = order;
+    segment.inFlight.set(index, { round, class: of, told: false, ...(turn ? { turn } : {}) });
+    this.segmentOf.set(index, segment);
   }
 
   private async start(segment: Segment, assigned: AssignSignal): Promise<void> {
@@ -305,6 +344,7 @@ export class SegmentsExecutor implements NodeExecutor {
 
   private chain(segment: Segment, step: () => Promise<void>): void {
     this.underWay++;
+    segment.unsent = undefined; // what is added to a message must not overtake the next one
     const run = async (): Promise<void> => {
       try {
         await step();

@@ -56,8 +56,25 @@ export function isSegmentArgs(value: unknown): value is SegmentArgs {
 
 export function isAssign(value: unknown, classes: number): value is AssignSignal {
   if (!isObject(value) || !isOrders(value['orders'], classes)) return false;
-  const { bursts = [] } = value;
-  return isListOf(bursts, (burst) => isBurst(burst, classes));
+  const { bursts = [], lent } = value;
+  return (
+    isListOf(bursts, (burst) => isBurst(burst, classes)) &&
+    (lent === undefined || isLent(lent, classes))
+  );
+}
+
+const isIndexes = (value: unknown): boolean => isListOf(value, (at) => Number.isInteger(at));
+
+function isLent(value: unknown, classes: number): boolean {
+  const isNode = (node: unknown): boolean =>
+    isObject(node) &&
+    isOrders([node['order']], classes) &&
+    isIndexes(node['waitsFor']) &&
+    isListOf(
+      node['reads'] ?? [],
+      (read) => Array.isArray(read) && Number.isInteger(read[0]) && typeof read[1] === 'string',
+    );
+  return isObject(value) && isListOf(value['nodes'], isNode) && isIndexes(value['quiet']);
 }
 
 const isPositions = (value: unknown, nodes: unknown): boolean =>
@@ -214,7 +231,6 @@ function isOrders(value: unknown, classes: number): value is NodeOrder[] {
         typeof order['index'] === 'number' &&
         typeof order['id'] === 'string' &&
         isObject(order['body']) &&
-        (order['chain'] === undefined || isOrders(order['chain'], classes)) &&
         known(order['class']),
     )
   );

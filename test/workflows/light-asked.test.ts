@@ -167,7 +167,7 @@ describe('light tasks of which something is asked', () => {
 
   it.each([
     ['bursts', { orders: [], bursts: 5 }],
-    ['a chain', { orders: [{ index: 0, id: 'a', class: 0, body: {}, chain: 'abc' }] }],
+    ['lent nodes', { orders: [], lent: { nodes: [{ order: 'abc', waitsFor: [] }], quiet: [] } }],
   ])('a segment that somebody starts with %s that is none fails and says so', async (_, odd) => {
     const { taskQueue, client } = scene.harness;
     const common = { coordinatorId: 'x', prepared: { execution: {} }, classes: [{}], sealed: true };

@@ -140,6 +140,18 @@ save('coordinator-continued-as-new', split.executionId, first);
 save('coordinator-completed', split.executionId);
 save('segment', `${split.executionId}/~seg/0`);
 
+/** Each waits for two of the eight before it: what follows is lent to the segment. */
+const layers = Array.from({ length: 80 }, (_, i) => {
+  const above = i < 8 ? [] : [`n${i - 8}`, `n${i % 8 === 7 ? i - 15 : i - 7}`];
+  const input = above.length === 0 ? 1 : `\${{ tasks.${above[0]}.output }}`;
+  return { id: `n${i}`, task: 'echo', dependsOn: above, input };
+});
+const lent = await engine.scheduleTaskGraph({ name: 'lent', concurrency: 8, tasks: layers });
+const { runId: firstLent } = await client.workflow.getHandle(lent.executionId).describe();
+await lent.result();
+save('coordinator-lends', lent.executionId, firstLent);
+save('segment-lent', `${lent.executionId}/~seg/0`);
+
 const nested = await engine.scheduleTaskGraph({
   name: 'nested',
   tasks: [

@@ -4,7 +4,7 @@ import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
-describe('chains in a graph of segments', () => {
+describe('nodes that are lent, in a graph of segments', () => {
   const ran: string[] = [];
   let open: (() => void) | undefined;
   const step = defineTask<{ n?: number; fails?: number; waits?: boolean } | null, number>({
@@ -41,7 +41,7 @@ describe('chains in a graph of segments', () => {
   const ids = (from: number, to: number): string[] =>
     Array.from({ length: to - from }, (_, nth) => `n${from + nth} 1`);
 
-  it('go on without the coordinator, and each node gets what the one before gave', async () => {
+  it('in a chain go on without the coordinator, and each gets what the one before gave', async () => {
     const handle = await harness.engine.scheduleTaskGraph(chain(300));
     const { status, nodes } = await handle.result();
     expect(status).toBe('COMPLETED');
@@ -124,10 +124,82 @@ describe('chains in a graph of segments', () => {
     await handle.cancel();
     const { status, nodes } = await handle.result();
     expect(status).toBe('CANCELLED');
-    const ends = Object.values(nodes).map((node) => node.status);
+    const ends = Array.from({ length: 40 }, (_, nth) => nodes[`n${nth}`]?.status);
     expect(ends.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => 'COMPLETED'));
     expect(new Set(ends.slice(5))).toEqual(new Set(['CANCELLED']));
     expect(ran).toEqual(ids(0, 6));
+  });
+
+  /** Each node of a layer waits for three of the one before, and reads one or all of them. */
+  const layers = (
+    count: number,
+    width: number,
+    special: Record<string, object> = {},
+  ): GraphSpec => ({
+    name: 'layers',
+    tasks: Array.from({ length: count * width }, (_, index) => {
+      const [layer, place] = [Math.floor(index / width), index % width];
+      const above = [place, place + 1, place + 3].map((other) => `l${layer - 1}-${other % width}`);
+      const n = above.map((id) => `tasks['${id}'].output`).join(' + ');
+      return {
+        ...{ id: `l${layer}-${place}`, task: 'step', dependsOn: layer === 0 ? [] : above },
+        input: {
+          ...(layer === 0 ? {} : { n: `\${{ ${n} }}` }),
+          ...special[`l${layer}-${place}`],
+        },
+      };
+    }),
+  });
+
+  it('in layers go on without the coordinator, and each gets what those before it gave', async () => {
+    const handle = await harness.engine.scheduleTaskGraph(layers(30, 8));
+    const { status, nodes } = await handle.result();
+    expect(status).toBe('COMPLETED');
+    let expected = 1;
+    for (let layer = 1; layer < 30; layer++) expected = 3 * expected + 1;
+    for (let place = 0; place < 8; place++)
+      expect(nodes[`l29-${place}`]).toMatchObject({ output: expected, attempts: 1 });
+    expect(new Set(ran).size).toBe(240);
+    expect(ran).toHaveLength(240);
+    const { events } = await harness.client.workflow
+      .getHandle(`${handle.executionId}/~seg/0`)
+      .fetchHistory();
+    const heard = events?.filter((one) => one.workflowExecutionSignaledEventAttributes);
+    const done = events?.filter((one) => one.activityTaskCompletedEventAttributes);
+    expect(done?.length).toBeGreaterThanOrEqual(20);
+    expect(heard?.length).toBeLessThan((done?.length ?? 0) / 3);
+  });
+
+  it('in layers stop behind a node that fails for good, and go on beside it', async () => {
+    const spec = layers(6, 8, { 'l1-0': { fails: 9 }, 'l2-4': { fails: 1 } });
+    const handle = await harness.engine.scheduleTaskGraph(spec);
+    const { status, nodes } = await handle.result();
+    expect(status).toBe('FAILED');
+    expect(nodes['l1-0']).toMatchObject({ status: 'FAILED', attempts: 2 });
+    const waited = spec.tasks.filter(({ dependsOn = [] }) => dependsOn.includes('l1-0'));
+    expect(waited).toHaveLength(3);
+    for (const { id } of waited)
+      expect(nodes[id]).toMatchObject({ status: 'SKIPPED', reason: 'upstream_failed' });
+    expect(nodes['l2-4']).toMatchObject({ status: 'COMPLETED', attempts: 2 });
+    expect(nodes['l2-1']).toMatchObject({ status: 'COMPLETED' });
+    expect(ran.filter((line) => line.startsWith('l1-'))).toHaveLength(9);
+  });
+
+  it('in layers are called back when somebody asks, and go on when they are let', async () => {
+    const spec = layers(12, 6, { 'l2-0': { waits: true } });
+    const handle = await harness.engine.scheduleTaskGraph(spec);
+    await until(() => open !== undefined);
+    expect(await handle.pause()).toMatchObject({ success: true });
+    expect(await handle.node('l9-3').skip({ reason: 'test' })).toMatchObject({ success: true });
+    open?.();
+    await until(async () => (await handle.node('l3-0').status()).status === 'PAUSED');
+    const behind = spec.tasks.filter(({ dependsOn = [] }) => dependsOn.includes('l2-0'));
+    for (const { id } of behind) expect(ran).not.toContain(`${id} 1`);
+    await handle.resume();
+    const { nodes } = await handle.result();
+    expect(nodes['l9-3']).toMatchObject({ status: 'SKIPPED', reason: 'operator' });
+    expect(nodes['l8-5']).toMatchObject({ status: 'COMPLETED', attempts: 1 });
+    expect(nodes['l10-0']).toMatchObject({ status: 'SKIPPED' });
   });
 
   it('keep the window: no more nodes run than it holds', async () => {
@@ -142,14 +214,19 @@ describe('chains in a graph of segments', () => {
     });
     const own = await startHarness({ tasks: [counted], maxNodesPerRun: 20 });
     try {
-      const tasks = Array.from({ length: 120 }, (_, nth) => ({
-        ...{ id: `n${nth}`, task: 'counted' },
-        dependsOn: nth < 6 ? [] : [`n${nth - 6}`],
-      }));
-      const handle = await own.engine.scheduleTaskGraph({ name: 'six', concurrency: 6, tasks });
-      expect(await handle.result()).toMatchObject({ status: 'COMPLETED' });
-      expect(most).toBeLessThanOrEqual(6);
-      expect(most).toBeGreaterThan(2);
+      for (const dependsOn of [
+        (nth: number) => (nth < 6 ? [] : [`n${nth - 6}`]),
+        (nth: number) => (nth < 10 ? [] : [`n${nth - 10}`, `n${nth - 7}`, `n${nth - 3}`]),
+      ]) {
+        const tasks = Array.from({ length: 120 }, (_, nth) => ({
+          ...{ id: `n${nth}`, task: 'counted', dependsOn: dependsOn(nth) },
+        }));
+        const handle = await own.engine.scheduleTaskGraph({ name: 'six', concurrency: 6, tasks });
+        expect(await handle.result()).toMatchObject({ status: 'COMPLETED' });
+        expect(most).toBeLessThanOrEqual(6);
+        expect(most).toBeGreaterThan(2);
+        most = 0;
+      }
     } finally {
       await own.stop();
     }

@@ -1,0 +1,52 @@
+/** What a coordinator's nodes are, for `domain/lender.ts`: which may be lent, which others may follow, what a segment gets of them. */
+import type { Loan } from '../domain/lender.js';
+import type { Scheduler } from '../domain/scheduler.js';
+import type { GraphState } from './graph-state.js';
+import type { LentNode, NodeOrder } from './requests.js';
+
+export interface LendableParts {
+  scheduler: Scheduler;
+  state: GraphState;
+  order: (index: number) => NodeOrder;
+  /** The graph has to be done by some time. */
+  hasDeadline: () => boolean;
+}
+
+export class Lendable {
+  constructor(private readonly parts: LendableParts) {}
+
+  /** It begins by `all_success` and nothing else, and all that it reads is here or in the segment by then. */
+  mayBeLent(index: number): boolean {
+    const { scheduler, state, hasDeadline } = this.parts;
+    const { trigger = 'all_success', startDelayMs = 0, notBefore = 0, ...node } = state.node(index);
+    const { kind, lane, circuit, light, onUnknown, expectedMs, retry } = state.classOf(index);
+    const waits = startDelayMs > 0 || notBefore > 0 || (expectedMs !== undefined && hasDeadline());
+    const named = circuit?.own ? undefined : circuit;
+    const apart = kind ?? lane ?? named ?? light ?? onUnknown ?? node.below;
+    // Where its segment is lost, nobody may know whether it had begun.
+    const onlyOnce = retry.maxRetries === 0 || retry.neverRetryOn.includes('WORKER_LOST');
+    if (trigger !== 'all_success' || waits || apart !== undefined || onlyOnce) return false;
+    const { dependsOn, reads = [] } = node;
+    return reads.every(
+      (other) => scheduler.ending(other) !== undefined || dependsOn.includes(other),
+    );
+  }
+
+  /** It runs, or will, as an activity of its own with a place in the window. */
+  runsPlainly(index: number): boolean {
+    const { scheduler, state } = this.parts;
+    const { kind, light } = state.classOf(index);
+    const runs = scheduler.isLent(index) || scheduler.state(index) === 'running';
+    return runs && kind === undefined && light === undefined && !scheduler.isLook(index);
+  }
+
+  /** What a segment gets of a node that is lent to it. */
+  lentNode({ index, waitsFor }: Loan): LentNode {
+    const { scheduler, state, order } = this.parts;
+    const open = state.node(index).reads?.filter((other) => !scheduler.ending(other)) ?? [];
+    return {
+      ...{ order: order(index), waitsFor },
+      ...(open.length > 0 ? { reads: open.map((other) => [other, state.node(other).id]) } : {}),
+    };
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * A coordinator and its segments, whose messages arrive in the order they were sent and as late as a world likes: the real
+ * scheduler, lender and lent nodes, and what `workflows/graph-run.ts`, `lending.ts` and `segments.ts` make of them.
+ */
+import { expect } from '@jest/globals';
+import fc from 'fast-check';
+import { Lender } from '../../../src/domain/lender.js';
+import type { HeldOutcome, NodeOutcome } from '../../../src/domain/outcome.js';
+import { Scheduler, type SchedulerNode } from '../../../src/domain/scheduler.js';
+import { LentNodes } from '../../../src/workflows/lent-nodes.js';
+import type { Delivered } from '../../../src/workflows/node-executor.js';
+import type { Lent, NodeOrder } from '../../../src/workflows/requests.js';
+
+export interface LendingWorld {
+  nodes: SchedulerNode[];
+  concurrency: number;
+  onFailure: 'continue' | 'failFast';
+  /** Nodes of a segment. */
+  perSegment: number;
+  /** How the runs of nodes end, one after the other. */
+  ends: ('good' | 'bad' | 'held')[];
+  /** What happens next, of what can. */
+  steps: number[];
+  /** Steps at which everything is called back, and those at which the coordinator goes on in a new run. */
+  recallAt: ReadonlySet<number>;
+  restoreAt: ReadonlySet<number>;
+}
+
+type Sent =
+  | { orders: number[] }
+  | { lent: Lent }
+  | { recall: true }
+  | { stop: number[] }
+  | { told: [index: number, delivered: Delivered][] };
+
+const NO_RUN = { attempts: [], executionTimeMs: 0 };
+const ended = (status: 'COMPLETED' | 'FAILED' | 'CANCELLED'): NodeOutcome => ({
+  ...{ status, attemptCount: 1 },
+  ...NO_RUN,
+});
+const HELD: HeldOutcome = { held: 'retry', waitMs: 0, attemptsUsed: 1, ...NO_RUN };
+
+class SimulatedSegment {
+  readonly inbox: Sent[] = [];
+  readonly outbox: [index: number, delivered: Delivered][] = [];
+  readonly running = new Set<number>();
+  readonly lent = new LentNodes(
+    ({ index }) => this.run(index),
+    (index, delivered) => this.outbox.push([index, delivered]),
+  );
+  handed = 0;
+
+  constructor(private readonly started: (index: number) => void) {}
+
+  hear(sent: Sent): void {
+    if ('recall' in sent) this.lent.recall();
+    else if ('lent' in sent) this.lent.take(sent.lent);
+    else if ('stop' in sent) {
+      for (const index of this.lent.stop(sent.stop))
+        if (this.running.has(index)) this.end(index, ended('CANCELLED'));
+    } else if ('orders' in sent)
+      for (const index of sent.orders) {
+        this.lent.ordered(index);
+        this.run(index);
+      }
+  }
+
+  end(index: number, delivered: Delivered): void {
+    this.running.delete(index);
+    this.lent.heard(index, delivered);
+  }
+
+  private run(index: number): void {
+    expect(this.running.has(index)).toBe(false);
+    this.running.add(index);
+    this.started(index);
+  }
+}
+
+export class LendingSimulation {
+  /** How often each node ran. */
+  readonly runs = new Map<number, number>();
+  /** What has completed, whether or not the coordinator has heard of it. */
+  private readonly completed = new Set<number>();
+  private scheduler: Scheduler;
+  private lender: Lender<SimulatedSegment>;
+  private readonly segments: SimulatedSegment[] = [];
+  private readonly segmentOf = new Map<number, SimulatedSegment>();
+  private readonly inbox: [SimulatedSegment, [index: number, delivered: Delivered][]][] = [];
+  private recalling = false;
+  private lentInAll = 0;
+  private ends = 0;
+
+  constructor(private readonly world: LendingWorld) {
+    this.scheduler = new Scheduler(world.nodes, this.options);
+    this.lender = this.newLender();
+    this.scheduler.start(0);
+    this.decide();
+  }
+
+  get lentCount(): number {
+    return this.lentInAll;
+  }
+
+  /** @returns how each node ended */
+  run(): (string | undefined)[] {
+    const { steps, recallAt, restoreAt } = this.world;
+    for (let step = 0; !this.scheduler.isDone; step++) {
+      expect(step).toBeLessThan(10_000); // else it hangs
+      if (recallAt.has(step)) this.recall();
+      if (restoreAt.has(step)) this.restore();
+      const can = this.possible();
+      expect(can.length).toBeGreaterThan(0); // else something is lost
+      can[(steps[step % steps.length] ?? 0) % can.length]?.();
+      this.check();
+    }
+    return this.world.nodes.map((_, index) => this.scheduler.ending(index)?.status);
+  }
+
+  private get options(): { concurrency: number; onFailure: 'continue' | 'failFast' } {
+    const { concurrency, onFailure } = this.world;
+    return { concurrency, onFailure };
+  }
+
+  private newLender(): Lender<SimulatedSegment> {
+    const { scheduler } = this;
+    return new Lender({
+      scheduler,
+      mayBeLent: (index) => this.world.nodes[index]?.trigger === 'all_success',
+      segmentOf: (index) => {
+        const runs = scheduler.isLent(index) || scheduler.state(index) === 'running';
+        const segment = runs ? this.segmentOf.get(index) : undefined;
+        return segment && segment.handed < this.world.perSegment ? segment : undefined;
+      },
+      roomIn: (segment) => this.world.perSegment - segment.handed,
+    });
+  }
+
+  private possible(): (() => void)[] {
+    const can: (() => void)[] = [];
+    for (const segment of this.segments) {
+      const next = segment.inbox[0];
+      if (next) can.push(() => segment.hear(segment.inbox.shift() ?? next));
+      for (const index of segment.running) can.push(() => this.end(segment, index));
+      if (segment.outbox.length > 0)
+        can.push(() => this.inbox.push([segment, segment.outbox.splice(0)]));
+    }
+    if (this.inbox.length > 0) can.push(() => this.hear());
+    return can;
+  }
+
+  private end(segment: SimulatedSegment, index: number): void {
+    const how = this.world.ends[this.ends++] ?? 'good';
+    if (how === 'good') this.completed.add(index);
+    const outcome = how === 'held' ? HELD : ended(how === 'good' ? 'COMPLETED' : 'FAILED');
+    segment.end(index, outcome);
+  }
+
+  private hear(): void {
+    const [segment, told] = this.inbox.shift() ?? [];
+    for (const [index, delivered] of told ?? []) {
+      expect(this.segmentOf.get(index)).toBe(segment);
+      if ('begun' in delivered) {
+        this.scheduler.lentBegan(index);
+        continue;
+      }
+      this.segmentOf.delete(index);
+      if ('left' in delivered) {
+        this.lender.left(index);
+        this.apply(this.scheduler.giveBack(index, 0).cancel);
+      } else if ('held' in delivered) this.scheduler.hold(index, 0);
+      else this.apply(this.scheduler.settle(index, delivered.status, 0).cancel);
+    }
+    this.decide();
+  }
+
+  private apply(cancel: readonly { index: number }[]): void {
+    for (const { index } of cancel) this.segmentOf.get(index)?.inbox.push({ stop: [index] });
+  }
+
+  private decide(): void {
+    const { scheduler, lender, world } = this;
+    scheduler.release(0);
+    const taken = scheduler.take();
+    for (const index of taken) this.open().inbox.push(this.give({ orders: [index] }, [index]));
+    lender.handedOver(taken);
+    if (scheduler.lentCount === 0) this.recalling = false;
+    if (scheduler.ready > 0) return this.recall();
+    if (this.recalling || scheduler.stopping !== undefined) return;
+    for (const [segment, loans] of lender.lend()) {
+      const nodes = loans.map(({ index, waitsFor }) => ({
+        ...{ order: { index } as NodeOrder, waitsFor },
+      }));
+      this.lentInAll += nodes.length;
+      const quiet = lender.onlyBeforeLent(loans.flatMap(({ waitsFor }) => waitsFor));
+      for (const { index } of loans) this.segmentOf.set(index, segment);
+      segment.handed += loans.length;
+      segment.inbox.push({ lent: { nodes, quiet } });
+    }
+    expect(world.nodes.length).toBeGreaterThan(0);
+  }
+
+  private open(): SimulatedSegment {
+    const last = this.segments.at(-1);
+    if (last && last.handed < this.world.perSegment) return last;
+    const segment = new SimulatedSegment((index) => {
+      this.runs.set(index, (this.runs.get(index) ?? 0) + 1);
+      const { dependsOn, trigger } = this.world.nodes[index] ?? { dependsOn: [] };
+      const good = dependsOn.every((other) => this.completed.has(other));
+      expect(good || trigger !== 'all_success').toBe(true);
+    });
+    this.segments.push(segment);
+    return segment;
+  }
+
+  private give(sent: Sent, indexes: readonly number[]): Sent {
+    const segment = this.open();
+    for (const index of indexes) this.segmentOf.set(index, segment);
+    segment.handed += indexes.length;
+    return sent;
+  }
+
+  private recall(): void {
+    if (this.scheduler.lentCount === 0 || this.recalling) return;
+    this.recalling = true;
+    this.lender.calledBack();
+    for (const segment of this.segments) segment.inbox.push({ recall: true });
+  }
+
+  private restore(): void {
+    const { nodes } = this.world;
+    const carried = JSON.parse(JSON.stringify(this.scheduler.snapshot())) as never;
+    this.scheduler = Scheduler.restore(nodes, this.options, carried);
+    this.lender = this.newLender();
+    this.recalling = false;
+    this.lender.handedOver([...this.segmentOf.keys()]);
+  }
+
+  private check(): void {
+    const running = this.segments.flatMap((segment) => [...segment.running]);
+    expect(new Set(running).size).toBe(running.length);
+    expect(running.length).toBeLessThanOrEqual(this.world.concurrency);
+  }
+}
+
+export const lendingWorlds = (most: number): fc.Arbitrary<LendingWorld> =>
+  fc
+    .record({
+      parents: fc.array(fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }), {
+        ...{ minLength: 1, maxLength: most },
+      }),
+      keys: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1 }),
+      triggers: fc.array(fc.constantFrom('all_success', 'all_success', 'all_done'), {
+        minLength: 1,
+      }),
+      concurrency: fc.integer({ min: 1, max: 12 }),
+      onFailure: fc.constantFrom('continue', 'failFast'),
+      perSegment: fc.integer({ min: 1, max: 60 }),
+      ends: fc.array(fc.constantFrom('good', 'good', 'good', 'good', 'bad', 'held'), {
+        maxLength: 60,
+      }),
+      steps: fc.array(fc.nat({ max: 1_000 }), { minLength: 1, maxLength: 200 }),
+      recallAt: fc.array(fc.nat({ max: 150 }), { maxLength: 4 }),
+      restoreAt: fc.array(fc.nat({ max: 150 }), { maxLength: 3 }),
+    })
+    .map(({ parents, keys, triggers, recallAt, restoreAt, ...world }) => ({
+      ...world,
+      nodes: parents.map((back, index) => ({
+        dependsOn: [...new Set(back.map((by) => index - by).filter((other) => other >= 0))],
+        trigger: triggers[index % triggers.length] ?? 'all_success',
+        allowFailure: false,
+        priorityKey: keys[index % keys.length] ?? 3,
+      })),
+      recallAt: new Set(recallAt),
+      restoreAt: new Set(restoreAt),
+    }));
