@@ -57,23 +57,23 @@ export interface Costs {
 
 export const COSTS: Costs = {
   server: {
-    activity: 2.3, // W2, W3: processor time
-    workflowTask: 3.6, // W1, W4, chain: processor time
+    activity: 1.83, // W2, W3: processor time
+    workflowTask: 2.87, // W1, W4, chain: processor time
     look: 1.9, // W1 beside W2 and W3: what a step costs more where nothing else is under way
     signal: 2.8, // wide, chain: processor time
-    execution: 11, // W4: processor time
+    execution: 5.6, // W4: processor time
     share: { begin: 0.28, end: 0.34, after: 0.38 }, // W1, chain: seconds beside processor time
-    locked: 0.4, // W2, W3: events, so how much comes together
+    locked: 0.45, // W2, W3: events, so how much comes together
   },
   worker: {
-    activity: 1.35, // W2, W3: processor time
+    activity: 1.21, // W2, W3: processor time
     workflowTask: 4.2, // W1, W4, chain: processor time
-    coordinatorTask: 4.5, // wide: processor time
-    node: 0.3, // W2, W3, wide: processor time
-    decided: 0.17, // W2, W3, light: seconds
-    light: 0.35, // W2, W3, light: seconds and processor time
-    execution: 2.2, // W4: processor time
-    graph: 59, // W1, W2, light: processor time
+    coordinatorTask: 3.2, // wide: processor time
+    node: 0.24, // W2, W3, wide: processor time
+    decided: 0.1, // W2, W3, light: seconds
+    light: 0.2, // W2, W3, light: seconds and processor time
+    execution: 2.8, // W4: processor time
+    graph: 83, // W1, W2, light: processor time
     planned: 0.016, // decision 0024: 250,000 nodes checked in 2 s and planned in less
     read: 0.005, // assumed: parsing and the scheduler alone took 0.001 to 0.002 for 100,000 nodes
   },

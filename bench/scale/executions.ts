@@ -284,7 +284,7 @@ class Coordinator extends Workflow<Heard> {
   private review(commands: Decided['commands']): void {
     const { scheduler, lender, segmentOf } = this;
     if (scheduler.lentCount === 0) this.recalling = false;
-    if (scheduler.ready > 0) {
+    if (scheduler.lacksPlace) {
       if (scheduler.lentCount === 0 || this.recalling) return;
       this.recalling = true;
       lender.calledBack();

@@ -5,7 +5,9 @@
  * N1. A node is lent once all that it waits for has completed or is in one segment, there to run or lent too.
  * N2. It gets the place of one of those that have not ended, and a place goes to one node only. It is kept for it from that
  *     one's end on, so the window holds, and what is lent has a place as soon as it waits for nothing else.
- * N3. It costs O(edges) in all: the followers of a node are looked at once, unless a node comes back.
+ * N3. Looking costs O(edges of what is looked at): who has found no place is not looked at again before one of those that
+ *     it waits for is lent.
+ * N4. Nothing is lent while more run than the window holds: their places are not theirs to give.
  */
 import type { Scheduler } from './scheduler.js';
 
@@ -33,16 +35,25 @@ export interface Loan {
   waitsFor: number[];
 }
 
+/** What one look has found so far. */
+interface Chosen<S> {
+  bySegment: Map<S, Loan[]>;
+  /** Where nodes go that are being lent. */
+  segments: Map<number, S>;
+  /** Nodes without a place, until one that they wait for is lent. */
+  refused: Set<number>;
+}
+
 export class Lender<S> {
   /** Nodes whose followers have not been looked at. */
-  private readonly frontier: number[] = [];
+  private readonly frontier = new Set<number>();
   private most = LENT_FIRST;
 
   constructor(private readonly parts: LenderParts<S>) {}
 
   /** Segments have been given nodes. */
   handedOver(indexes: readonly number[]): void {
-    for (const index of indexes) this.frontier.push(index);
+    for (const index of indexes) this.frontier.add(index);
   }
 
   /** What was lent is called back: others wait for a place. Less is lent from now on, until it goes well again. */
@@ -61,29 +72,38 @@ export class Lender<S> {
    * @returns by segment what it gets, each node behind those that it waits for
    */
   lend(): Map<S, Loan[]> {
-    const { scheduler, roomIn } = this.parts;
-    const lent = new Map<S, Loan[]>();
-    if (scheduler.lentCount > this.most / 2) return lent;
-    const segments = new Map<number, S>();
-    let looked = 0;
+    const { scheduler } = this.parts;
+    const chosen: Chosen<S> = { bySegment: new Map(), segments: new Map(), refused: new Set() };
+    const isTooMany = scheduler.inWindow > scheduler.concurrency;
+    if (isTooMany || scheduler.lentCount > this.most / 2) return chosen.bySegment;
     for (const index of this.frontier) {
-      if (scheduler.lentCount >= this.most) break;
-      looked++;
-      for (const next of scheduler.dependants(index)) {
-        const place = this.placeOf(next, segments);
-        const loans = (place && lent.get(place.segment)) ?? [];
-        if (!place || loans.length >= roomIn(place.segment)) continue;
-        const waitsFor = this.openOf(next);
-        scheduler.lend(next, place.giver);
-        this.frontier.push(next);
-        segments.set(next, place.segment);
-        loans.push({ index: next, waitsFor });
-        lent.set(place.segment, loans);
-      }
+      if (!this.lendAfter(index, chosen)) break;
+      this.frontier.delete(index);
     }
-    this.frontier.splice(0, looked);
-    if (lent.size > 0) this.most = Math.min(LENT_MOST, this.most * 2);
-    return lent;
+    if (chosen.bySegment.size > 0) this.most = Math.min(LENT_MOST, this.most * 2);
+    return chosen.bySegment;
+  }
+
+  /** Lends what follows a node. @returns false where as many are lent as may be, and not all were looked at */
+  private lendAfter(index: number, { bySegment, segments, refused }: Chosen<S>): boolean {
+    const { scheduler, roomIn } = this.parts;
+    for (const next of scheduler.dependants(index)) {
+      if (refused.has(next)) continue;
+      if (scheduler.lentCount >= this.most) return false;
+      const place = this.placeOf(next, segments);
+      const loans = (place && bySegment.get(place.segment)) ?? [];
+      if (!place || loans.length >= roomIn(place.segment)) {
+        refused.add(next);
+        continue;
+      }
+      loans.push({ index: next, waitsFor: this.openOf(next) });
+      bySegment.set(place.segment, loans);
+      segments.set(next, place.segment);
+      scheduler.lend(next, place.giver);
+      this.frontier.add(next);
+      for (const after of scheduler.dependants(next)) refused.delete(after);
+    }
+    return true;
   }
 
   /** Those of some nodes that only lent ones wait for: nobody else waits to hear of their end. */

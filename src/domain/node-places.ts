@@ -232,6 +232,11 @@ export class NodePlaces {
     return this.states[index] === 'ready' && this.readyQueue.lacksPlace(index);
   }
 
+  /** True while some node waits for a place in the window and for nothing else. */
+  get lacksPlace(): boolean {
+    return !this.hasRoom && this.readyQueue.peek() !== undefined;
+  }
+
   /** True while some node could start now, were there room for its work elsewhere. */
   get hasStartable(): boolean {
     return (

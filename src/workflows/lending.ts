@@ -27,6 +27,8 @@ export class Lending {
   private readonly lender: Lender<string>;
   /** Questions that are being answered. */
   private asking = 0;
+  /** Settled once those who asked before may be answered. */
+  private last: Promise<unknown> = Promise.resolve();
   /** What is lent was called back, and is not here yet. */
   private recalling = false;
   /** Nodes that others are lent after, and when they could begin: their ends are heard of later. */
@@ -64,7 +66,7 @@ export class Lending {
   review(): void {
     const { scheduler, executor } = this.parts;
     if (scheduler.lentCount === 0) this.recalling = false;
-    if (scheduler.ready === 0) return this.lend();
+    if (!scheduler.lacksPlace) return this.lend();
     if (scheduler.lentCount === 0 || this.recalling) return;
     this.recalling = true;
     this.lender.calledBack();
@@ -102,24 +104,33 @@ export class Lending {
   }
 
   /**
-   * Has a question answered once nothing is lent any more.
+   * Has a question answered once nothing is lent any more, and after those that were asked before.
    *
    * @param unheard the answer where a segment does not give back what it has
    */
   async recalled<T>(answer: () => T | Promise<T>, unheard: () => T): Promise<T> {
-    const { scheduler, executor, wake } = this.parts;
+    const { scheduler, wake } = this.parts;
     this.asking++;
     try {
-      if (scheduler.lentCount > 0) {
-        executor().recall?.();
-        wake(); // what is being carried away was made before this
-        if (!(await condition(() => scheduler.lentCount === 0, PATIENCE))) return unheard();
+      if (this.asking > 1 || scheduler.lentCount > 0) {
+        // Not by a condition alone: who asks in the moment it is met would be answered before those who wait for it.
+        const turn = this.last.then(() => this.allBack());
+        this.last = turn.catch(() => undefined);
+        if (!(await turn)) return unheard();
       }
       return await answer();
     } finally {
       this.asking--;
       wake();
     }
+  }
+
+  private async allBack(): Promise<boolean> {
+    const { scheduler, executor, wake } = this.parts;
+    if (scheduler.lentCount === 0) return true;
+    executor().recall?.();
+    wake(); // what is being carried away was made before this
+    return await condition(() => scheduler.lentCount === 0, PATIENCE);
   }
 
   private lend(): void {

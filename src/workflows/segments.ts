@@ -20,6 +20,7 @@ import {
 } from '@temporalio/workflow';
 import { fitting } from '../domain/budget.js';
 import { messageOf, type ErrorRecord } from '../domain/errors.js';
+import { jsonBytes } from '../domain/json.js';
 import { again, withAttempt, type ActivityOutcome, type AttemptRecord } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import { ACTIVITY, SIGNAL, WORKFLOW } from './messages.js';
@@ -289,7 +290,7 @@ export class SegmentsExecutor implements NodeExecutor {
       ({ index }) => index,
     );
     const { sealed, unsent } = segment;
-    if (lent && unsent && !unsent.signal.lent) {
+    if (lent && unsent && !unsent.signal.lent && areFew(unsent.signal, lent)) {
       Object.assign(unsent.signal, { lent, sealed });
       unsent.indexes.push(...indexes);
       return;
@@ -431,3 +432,7 @@ export class SegmentsExecutor implements NodeExecutor {
     }
   }
 }
+
+/** They go into one message. */
+const areFew = (signal: AssignSignal, lent: Lent): boolean =>
+  jsonBytes(signal) + jsonBytes(lent) <= MESSAGE_BYTES;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Lender, LENT_FIRST, LENT_MOST } from '../../src/domain/lender.js';
+import { Scheduler } from '../../src/domain/scheduler.js';
 import { LendingSimulation, lendingWorlds } from './support/lending-world.js';
 
 describe('nodes that are lent, in random worlds', () => {
@@ -28,5 +30,59 @@ describe('nodes that are lent, in random worlds', () => {
       }),
       { numRuns: 700 },
     );
+  });
+});
+
+describe('lending in wide graphs', () => {
+  /** Roots that run, and nodes behind them. @returns the nodes that were looked at, each time counted */
+  const looks = (behind: number[][], roots: number) => {
+    const nodes = [...Array.from({ length: roots }, () => []), ...behind].map((dependsOn) => ({
+      ...{ dependsOn, trigger: 'all_success' as const, allowFailure: false, priorityKey: 3 },
+    }));
+    const scheduler = new Scheduler(nodes, { concurrency: roots, onFailure: 'continue' });
+    scheduler.start(0);
+    const taken = scheduler.take();
+    let looked = 0;
+    const lender = new Lender({
+      scheduler,
+      mayBeLent: () => ++looked > 0,
+      segmentOf: (index) => (scheduler.isLent(index) || index < roots ? 'one' : undefined),
+      roomIn: () => Infinity,
+    });
+    lender.handedOver(taken);
+    return { scheduler, lender, lookedSoFar: () => looked };
+  };
+  const of100 = (nth: number, count: number): number[] =>
+    Array.from({ length: count }, (_, by) => (nth + by * 7) % 100);
+
+  it('looks at no node more than once a time, however many it waits for and whatever was called back', () => {
+    const behind = Array.from({ length: 2_000 }, (_, nth) => of100(nth, 50));
+    const { scheduler, lender, lookedSoFar } = looks(behind, 100);
+    const lent = [...lender.lend().values()].flat();
+    expect(lent).toHaveLength(100);
+    expect(lookedSoFar()).toBeLessThanOrEqual(2_000);
+    for (const { index } of lent) {
+      lender.left(index);
+      scheduler.giveBack(index, 0);
+    }
+    lender.lend();
+    expect(lookedSoFar()).toBeLessThanOrEqual(4_000);
+  });
+
+  it('lends no more than it may, of however many at once, and the others later', () => {
+    const hub = Array.from({ length: 3_000 }, (_, nth) => [0, nth + 1]);
+    const { scheduler, lender } = looks(hub, 3_001);
+    lender.lend();
+    expect(scheduler.lentCount).toBe(LENT_FIRST);
+    let begun = 3_001;
+    for (let most = LENT_FIRST; scheduler.lentCount > 0; most = Math.min(LENT_MOST, most * 2)) {
+      for (; scheduler.lentCount > 0; begun++) {
+        scheduler.settle(begun - 3_000, 'COMPLETED', 0);
+        scheduler.lentBegan(begun);
+      }
+      lender.lend();
+      expect(scheduler.lentCount).toBeLessThanOrEqual(most * 2);
+    }
+    expect(begun).toBe(6_001);
   });
 });

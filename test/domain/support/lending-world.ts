@@ -24,6 +24,8 @@ export interface LendingWorld {
   /** Steps at which everything is called back, and those at which the coordinator goes on in a new run. */
   recallAt: ReadonlySet<number>;
   restoreAt: ReadonlySet<number>;
+  /** Another window, once all that was lent has come back. */
+  narrowAt: { step: number; to: number };
 }
 
 type Sent =
@@ -90,6 +92,10 @@ export class LendingSimulation {
   private recalling = false;
   private lentInAll = 0;
   private ends = 0;
+  private isNarrowed = false;
+  /** Another window is asked for: nothing is lent meanwhile. */
+  private isAsked = false;
+  private wasInWindow = 0;
 
   constructor(private readonly world: LendingWorld) {
     this.scheduler = new Scheduler(world.nodes, this.options);
@@ -109,6 +115,7 @@ export class LendingSimulation {
       expect(step).toBeLessThan(10_000); // else it hangs
       if (recallAt.has(step)) this.recall();
       if (restoreAt.has(step)) this.restore();
+      this.narrow(step);
       const can = this.possible();
       expect(can.length).toBeGreaterThan(0); // else something is lost
       can[(steps[step % steps.length] ?? 0) % can.length]?.();
@@ -185,13 +192,14 @@ export class LendingSimulation {
     for (const index of taken) this.open().inbox.push(this.give({ orders: [index] }, [index]));
     lender.handedOver(taken);
     if (scheduler.lentCount === 0) this.recalling = false;
-    if (scheduler.ready > 0) return this.recall();
-    if (this.recalling || scheduler.stopping !== undefined) return;
+    if (scheduler.lacksPlace) return this.recall();
+    if (this.isAsked || this.recalling || scheduler.stopping !== undefined) return;
     for (const [segment, loans] of lender.lend()) {
       const nodes = loans.map(({ index, waitsFor }) => ({
         ...{ order: { index } as NodeOrder, waitsFor },
       }));
       this.lentInAll += nodes.length;
+      expect(scheduler.inWindow).toBeLessThanOrEqual(scheduler.concurrency); // else it is never reached
       const quiet = lender.onlyBeforeLent(loans.flatMap(({ waitsFor }) => waitsFor));
       for (const { index } of loans) this.segmentOf.set(index, segment);
       segment.handed += loans.length;
@@ -236,10 +244,26 @@ export class LendingSimulation {
     this.lender.handedOver([...this.segmentOf.keys()]);
   }
 
+  private narrow(step: number): void {
+    const { narrowAt } = this.world;
+    if (this.isNarrowed || step < narrowAt.step) return;
+    this.isAsked = this.scheduler.lentCount > 0;
+    if (this.isAsked) return this.recall();
+    this.isNarrowed = true;
+    this.wasInWindow = this.scheduler.inWindow;
+    this.recalling = false;
+    this.scheduler.setConcurrency(narrowAt.to);
+    this.decide();
+  }
+
+  /** No node runs twice at once, and no more begin than the window holds, though what runs beyond it goes on. */
   private check(): void {
     const running = this.segments.flatMap((segment) => [...segment.running]);
     expect(new Set(running).size).toBe(running.length);
-    expect(running.length).toBeLessThanOrEqual(this.world.concurrency);
+    const { inWindow, concurrency } = this.scheduler;
+    expect(running.length).toBeLessThanOrEqual(inWindow);
+    expect(inWindow).toBeLessThanOrEqual(Math.max(concurrency, this.wasInWindow));
+    this.wasInWindow = inWindow;
   }
 }
 
@@ -262,6 +286,7 @@ export const lendingWorlds = (most: number): fc.Arbitrary<LendingWorld> =>
       steps: fc.array(fc.nat({ max: 1_000 }), { minLength: 1, maxLength: 200 }),
       recallAt: fc.array(fc.nat({ max: 150 }), { maxLength: 4 }),
       restoreAt: fc.array(fc.nat({ max: 150 }), { maxLength: 3 }),
+      narrowAt: fc.record({ step: fc.nat({ max: 150 }), to: fc.integer({ min: 1, max: 12 }) }),
     })
     .map(({ parents, keys, triggers, recallAt, restoreAt, ...world }) => ({
       ...world,
