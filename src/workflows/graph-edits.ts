@@ -15,6 +15,7 @@ import type { Scheduler, SchedulerNode } from '../domain/scheduler.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { isTerminal, type Status, type StatusChange } from '../domain/status.js';
 import type { GraphState } from './graph-state.js';
+import { InOrder } from './in-order.js';
 import { ACTIVITY } from './messages.js';
 import { markOf } from './node-verbs.js';
 import type {
@@ -67,19 +68,14 @@ export interface GraphEditParts {
 export class GraphEdits {
   /** From 1; one more with every edit. */
   version = 1;
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly edits = new InOrder();
 
   constructor(private readonly parts: GraphEditParts) {}
 
   async edit(request: EditRequest): Promise<EditAnswer> {
     const refused = this.refused();
     if (refused !== undefined) return no(refused);
-    return await this.parts.meanwhile(async () => {
-      // Not by a condition: two that wait for one go on at the same time.
-      const turn = this.last.then(() => this.inTurn(request));
-      this.last = turn.catch(() => undefined);
-      return await turn;
-    });
+    return await this.parts.meanwhile(() => this.edits.take(() => this.inTurn(request)));
   }
 
   private async inTurn({

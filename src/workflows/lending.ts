@@ -7,6 +7,7 @@
  */
 import { condition } from '@temporalio/workflow';
 import { Lender } from '../domain/lender.js';
+import { InOrder } from './in-order.js';
 import { Lendable, type LendableParts } from './lendable.js';
 import type { Delivered, NodeExecutor } from './node-executor.js';
 import { logTransition } from './transition.js';
@@ -27,8 +28,7 @@ export class Lending {
   private readonly lender: Lender<string>;
   /** Questions that are being answered. */
   private asking = 0;
-  /** Settled once those who asked before may be answered. */
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly questions = new InOrder();
   /** What is lent was called back, and is not here yet. */
   private recalling = false;
   /** Nodes that others are lent after, and when they could begin: their ends are heard of later. */
@@ -113,10 +113,7 @@ export class Lending {
     this.asking++;
     try {
       if (this.asking > 1 || scheduler.lentCount > 0) {
-        // Not by a condition alone: who asks in the moment it is met would be answered before those who wait for it.
-        const turn = this.last.then(() => this.allBack());
-        this.last = turn.catch(() => undefined);
-        if (!(await turn)) return unheard();
+        if (!(await this.questions.take(() => this.allBack()))) return unheard();
       }
       return await answer();
     } finally {

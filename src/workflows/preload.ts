@@ -21,6 +21,8 @@ import '../domain/graph-edit.js';
 import '../domain/graph-status.js';
 import '../domain/handover.js';
 import '../domain/json.js';
+import '../domain/lender.js';
+import '../domain/lent-places.js';
 import '../domain/limit-gate.js';
 import '../domain/limit-messages.js';
 import '../domain/limit.js';

@@ -65,10 +65,12 @@ class Segment {
       (order) => this.executor.begin([order]),
       (index, delivered, quiet) => this.heard(index, delivered, quiet),
     );
-    onSignal(SIGNAL.recall, () => this.lent.recall());
+    // Signals that came with the start are heard as their handlers are set: what is asked of nodes, after their orders.
+    this.assign(args);
     onSignal(SIGNAL.assign, (signal) => {
       if (isAssign(signal, classes.length)) this.assign(signal);
     });
+    onSignal(SIGNAL.recall, () => this.lent.recall());
     onSignal(SIGNAL.cancel, (signal) => {
       if (isCancel(signal))
         this.stop(signal.indexes, signal.end ? 'end' : signal.pause ? 'pause' : 'cancel');
@@ -76,7 +78,6 @@ class Segment {
     onSignal(SIGNAL.tell, (signal) => {
       if (isTell(signal)) this.executor.tell(signal.indexes, signal.tell);
     });
-    this.assign(args);
   }
 
   async run(): Promise<{ ended: number }> {

@@ -206,12 +206,12 @@ describe('tracing', () => {
   it('keeps one trace for a graph in segments whose coordinator continues as new', async () => {
     const harness = await setup({ maxNodesPerRun: 4, coordinatorEvents: 50 });
     const graph = defineGraph('wide');
-    // Each waits for two, so that none is lent and every end comes to the coordinator.
-    let last = [graph.add('n0', flaky, { input: { failures: 1 } })];
-    for (let n = 1; n < 12; n++) {
-      const next = graph.add(`n${n}`, flaky, { input: { failures: 0 }, dependsOn: last });
-      last = [...last.slice(-1), next];
-    }
+    // None begins by `all_success`, so none is lent and every end comes to the coordinator.
+    let last = graph.add('n0', flaky, { input: { failures: 1 } });
+    for (let n = 1; n < 12; n++)
+      last = graph.add(`n${n}`, flaky, {
+        ...{ input: { failures: 0 }, dependsOn: [last], trigger: 'all_done' },
+      });
     const handle = await harness.traced.scheduleTaskGraph(graph);
     expect((await handle.result()).status).toBe('COMPLETED');
     await ended(harness, 'graph wide');

@@ -148,8 +148,8 @@ describe('maxConcurrentExecutions', () => {
     stops.push(() => split.stop());
     const tasks = Array.from({ length: 12 }, (_, n) => ({
       ...{ id: `n${n}`, task: 'counted', input: { ms: 5 } },
-      // Each waits for two, so that none is lent and every end comes to the coordinator.
-      dependsOn: [n - 1, n - 2].filter((other) => other >= 0).map((other) => `n${other}`),
+      // None begins by `all_success`, so none is lent and every end comes to the coordinator.
+      ...{ dependsOn: n === 0 ? [] : [`n${n - 1}`], trigger: 'all_done' as const },
     }));
     const below = { name: 'below', tasks: [{ id: 'x', task: 'noop' }] };
     const graph = {

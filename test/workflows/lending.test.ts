@@ -202,6 +202,36 @@ describe('nodes that are lent, in a graph of segments', () => {
     expect(nodes['l10-0']).toMatchObject({ status: 'SKIPPED' });
   });
 
+  it.each([
+    ['called back', 'tempograph.recall', {}, ids(0, 1)],
+    ['cancelled', 'tempograph.cancel', { indexes: [0] }, []],
+  ])(
+    'are %s also where that comes with the start of their segment',
+    async (_, name, signal, runs) => {
+      const { client, engine, taskQueue } = harness;
+      const first = await engine.scheduleTaskGraph(chain(30));
+      await first.result();
+      const { events } = await client.workflow
+        .getHandle(`${first.executionId}/~seg/0`)
+        .fetchHistory();
+      const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+      const given = JSON.parse(Buffer.from(payload?.data ?? []).toString()) as { sealed: boolean };
+      expect(given).toMatchObject({ orders: [{ id: 'n0' }], lent: { nodes: expect.any(Array) } });
+      const listens = await engine.scheduleTaskGraph(chain(1, { 0: { waits: true } }));
+      await until(() => open !== undefined);
+      ran.length = 0;
+      const segment = await client.workflow.signalWithStart('taskSegment', {
+        ...{ taskQueue, workflowId: `${listens.executionId}/~seg/0`, signal: name },
+        ...{ signalArgs: [signal] as [object] },
+        args: [{ ...given, coordinatorId: listens.executionId, sealed: true }],
+      });
+      await segment.result();
+      expect(ran).toEqual(runs);
+      open?.();
+      await listens.result();
+    },
+  );
+
   it('keep the window: no more nodes run than it holds', async () => {
     let [now, most] = [0, 0];
     const counted = defineTask({
