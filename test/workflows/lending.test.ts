@@ -216,7 +216,10 @@ describe('nodes that are lent, in a graph of segments', () => {
         .fetchHistory();
       const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
       const given = JSON.parse(Buffer.from(payload?.data ?? []).toString()) as { sealed: boolean };
-      expect(given).toMatchObject({ orders: [{ id: 'n0' }], lent: { nodes: expect.any(Array) } });
+      expect(given).toMatchObject({
+        orders: [{ id: 'n0' }],
+        lent: { nodes: expect.any(Array) as unknown },
+      });
       const listens = await engine.scheduleTaskGraph(chain(1, { 0: { waits: true } }));
       await until(() => open !== undefined);
       ran.length = 0;
