@@ -19,9 +19,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { fitting } from '../domain/budget.js';
-import { messageOf, type ErrorRecord } from '../domain/errors.js';
+import { messageOf } from '../domain/errors.js';
 import { jsonBytes } from '../domain/json.js';
-import { again, withAttempt, type ActivityOutcome, type AttemptRecord } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import { ACTIVITY, SIGNAL, WORKFLOW } from './messages.js';
 import type {
@@ -36,8 +35,9 @@ import type {
   TellSignal,
   Turn,
 } from './between.js';
-import type { Burst, Lent, NodeOrder, Prepared, Round } from './requests.js';
-import type { Deliver, Delivered, NodeExecutor, StopHow } from './node-executor.js';
+import { lostDelivered, type HandedOver } from './lost-segment.js';
+import type { Burst, Lent, NodeOrder, Prepared } from './requests.js';
+import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
 import { LOOK, work } from './work.js';
 
 const MINUTE = 60_000;
@@ -47,13 +47,8 @@ const MESSAGE_BYTES = 500_000;
 /** What a light node puts into its segment's history, as a share of what another one does: its outcome, and no event. */
 const SHARE_OF_LIGHT = 0.25;
 
-/** A node that was handed over; `told` once the segment has its order. */
-interface InFlight {
-  round: Round | null;
+interface InFlight extends HandedOver {
   class: number;
-  told: boolean;
-  /** It was handed over with others: to begin at once, or after others of them. */
-  turn?: Turn | undefined;
 }
 
 interface Segment {
@@ -364,48 +359,9 @@ export class SegmentsExecutor implements NodeExecutor {
     if (!this.segments.delete(segment.id)) return;
     for (const [index, node] of segment.inFlight) {
       this.segmentOf.delete(index);
-      this.deliver(index, this.lostDelivered(segment.id, node));
+      const retry = this.parts.classes[node.class]?.retry;
+      this.deliver(index, lostDelivered(segment.id, node, { retry, at: Date.now() }));
     }
-  }
-
-  private lostDelivered(segmentId: string, node: InFlight): Delivered {
-    if (node.turn === 'later') return { left: true };
-    // A light node may run again, though it had ended: by itself, since it may be what ended the segment.
-    if (node.turn === 'first') return again(node.round ?? undefined);
-    // It never had this node's order: nothing ran.
-    return node.told ? this.lostOutcome(segmentId, node) : again(node.round ?? undefined);
-  }
-
-  private lostOutcome(segmentId: string, { round, class: classIndex }: InFlight): ActivityOutcome {
-    const retry = this.parts.classes[classIndex]?.retry;
-    const attempt = (round?.attemptsUsed ?? 0) + 1;
-    const at = new Date(Date.now()).toISOString();
-    const failure = {
-      code: 'WORKER_LOST',
-      message: `the segment ${segmentId} that held this node is gone`,
-    };
-    const error: ErrorRecord = { ...failure, origin: 'temporal', retriable: true, attempt };
-    const record: AttemptRecord = {
-      attempt,
-      startedAt: at,
-      endedAt: at,
-      outcome: 'WORKER_LOST',
-      error: failure,
-    };
-    const attempts = withAttempt(round?.attempts ?? [], record);
-    const executionTimeMs = round?.executionTimeMs ?? 0;
-    const final =
-      !retry || attempt > retry.maxRetries || retry.neverRetryOn.includes('WORKER_LOST');
-    return final
-      ? {
-          status: 'TIMEOUT',
-          reason: 'worker_lost',
-          attempts,
-          attemptCount: attempt,
-          executionTimeMs,
-          error,
-        }
-      : { held: 'retry', waitMs: 0, attemptsUsed: attempt, attempts, executionTimeMs, error };
   }
 
   /** Not knowing is no reason to give a segment up: it is looked at again next time. */
