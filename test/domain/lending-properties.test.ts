@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Lender, LENT_FIRST, LENT_MOST } from '../../src/domain/lender.js';
 import { Scheduler } from '../../src/domain/scheduler.js';
+import { LentNodes } from '../../src/workflows/lent-nodes.js';
+import type { NodeOrder } from '../../src/workflows/requests.js';
 import { LendingSimulation, lendingWorlds } from './support/lending-world.js';
 
 describe('nodes that are lent, in random worlds', () => {
@@ -84,5 +86,25 @@ describe('lending in wide graphs', () => {
       expect(scheduler.lentCount).toBeLessThanOrEqual(most * 2);
     }
     expect(begun).toBe(6_001);
+  });
+});
+
+describe('what a segment was lent', () => {
+  it('begins after a node that had been given back and begins again', () => {
+    const told: string[] = [];
+    const begun: number[] = [];
+    const lent = new LentNodes(
+      ({ index }) => begun.push(index),
+      (index, delivered) => told.push(`${index} ${Object.keys(delivered)[0] ?? ''}`),
+    );
+    const after = { order: { index: 1 } as NodeOrder, waitsFor: [0] };
+    lent.heard(0, { held: 'retry', waitMs: 0, attemptsUsed: 1, attempts: [], executionTimeMs: 0 });
+    lent.take({ nodes: [after], quiet: [] });
+    expect(told).toEqual(['0 held', '1 left']);
+    lent.ordered(0);
+    lent.take({ nodes: [after], quiet: [] });
+    lent.heard(0, { status: 'COMPLETED', attempts: [], attemptCount: 2, executionTimeMs: 0 });
+    expect(told.slice(2)).toEqual(['0 status', '1 begun']);
+    expect(begun).toEqual([1]);
   });
 });

@@ -18,6 +18,18 @@ describe('nodes that take no place in the window', () => {
     expect(scheduler.take()).toEqual([2]);
   });
 
+  it('and a node that is paused by itself does not lack one, as one does that waits for nothing else', () => {
+    const nodes = [node(false), node(false), node(false)];
+    const scheduler = new Scheduler(nodes, { concurrency: 1, onFailure: 'continue' });
+    scheduler.pauseNode(1);
+    scheduler.pauseNode(2);
+    scheduler.start(0);
+    scheduler.take();
+    expect(scheduler.lacksPlace).toBe(false);
+    scheduler.resumeNode(2);
+    expect(scheduler.lacksPlace).toBe(true);
+  });
+
   it('are set aside by a pause as others are', () => {
     const scheduler = new Scheduler([node(true)], { concurrency: 1, onFailure: 'continue' });
     scheduler.start(0);

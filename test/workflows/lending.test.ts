@@ -130,7 +130,7 @@ describe('nodes that are lent, in a graph of segments', () => {
     expect(ran).toEqual(ids(0, 6));
   });
 
-  /** Each node of a layer waits for three of the one before, and reads one or all of them. */
+  /** Each node of a layer waits for three of the one before, and reads all of them. */
   const layers = (
     count: number,
     width: number,
