@@ -54,6 +54,12 @@ export const DEV_SERVER_SETTINGS: readonly DevServerSetting[] = [
   },
   {
     kind: 'dynamic-config',
+    key: 'history.transferProcessorUpdateAckInterval',
+    value: '"1s"',
+    why: 'A shard keeps what it has handed out until it notes how far it came, every 30 s, and goes through all of it for whatever comes next: 30,000 quick nodes took 82 s and 2.5 ms of the server each, and 65 s and 2.0 ms with this.',
+  },
+  {
+    kind: 'dynamic-config',
     key: 'history.cacheNonUserContextLockTimeout',
     value: '"50ms"',
     why: 'Two workflows that signal each other wait in vain for each other this long, 500 ms by default: a graph of 10,000 nodes took 55 to 65 s, and 36 to 46 s with this.',
