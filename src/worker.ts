@@ -15,6 +15,7 @@ import { WorkerCircuits } from './activities/circuits.js';
 import { LateSources, type SecretProvider } from './activities/late-sources.js';
 import { WorkerErrorLists } from './activities/error-lists.js';
 import { createActivities, type Deps } from './activities/index.js';
+import { Pages } from './activities/pages.js';
 import { QuickTasks } from './activities/quick-tasks.js';
 import { WorkerState } from './activities/worker-state.js';
 import { openRecords, type Records } from './activities/records.js';
@@ -169,6 +170,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
         ...settings,
         ...(options.secrets ? { secrets: options.secrets } : {}),
       }),
+      pages: new Pages(blobs),
       ...{ registry, runners, settings, log, blobs, spans: tracing?.spans ?? UNTRACED },
       ...(metrics ? { metrics } : {}),
       ...(store && recorder ? { store, recorder, quick: new QuickTasks(store.stats, log) } : {}),

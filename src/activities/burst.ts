@@ -11,7 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { BURST_BEGINS_MS, BURST_BYTES, BURST_RUNS_MS, BurstSchedule } from '../domain/burst.js';
-import { jsonBytes, setOwn, type Json } from '../domain/json.js';
+import { jsonBytes, setOwn } from '../domain/json.js';
 import {
   again,
   isHeld,
@@ -19,16 +19,12 @@ import {
   type ActivityOutcome,
   type NodeOutcome,
 } from '../domain/outcome.js';
-import type { NodeBody } from '../domain/plan.js';
-import { getJson } from '../store/blob-store.js';
 import { nodeRequest } from '../workflows/node-request.js';
 import type {
   BurstNode,
   BurstRequest,
   BurstResult,
-  ItemRef,
   NodeRequest,
-  PagedBody,
   Upstream,
 } from '../workflows/requests.js';
 import { ownActivity, type AbortReason, type AttemptHost } from './attempt.js';
@@ -38,8 +34,6 @@ import { runNode } from './pipeline.js';
 const BEAT_MS = 1_000;
 /** Bytes of all that a burst gives: a payload has at most 2 MB. */
 const RESULT_BYTES = 1_500_000;
-/** Pages of bodies that are kept at hand. */
-const PAGES = 20;
 /** Nodes that never wait would keep the event loop for themselves. */
 const TURN_MS = 20;
 
@@ -55,7 +49,6 @@ class BurstRun {
   /** When each node that has ended did, and what it gives to those that read it. */
   private readonly endedAt = new Map<number, number>();
   private readonly gave = new Map<string, Upstream>();
-  private readonly pages = new Map<string, Promise<Json>>();
   private readonly begunAt = performance.now();
   private readonly beginsUntil = this.begunAt + BURST_BEGINS_MS;
   private turnUntil = performance.now() + TURN_MS;
@@ -171,7 +164,7 @@ class BurstRun {
   }
 
   private async outcomeOf(node: BurstNode, host: AttemptHost): Promise<ActivityOutcome> {
-    const request = await this.requestOf(node);
+    const request = this.requestOf(node);
     try {
       return await runNode(this.deps, request, host);
     } catch (error) {
@@ -181,7 +174,7 @@ class BurstRun {
     }
   }
 
-  private async requestOf({ order, reads: inside = [] }: BurstNode): Promise<NodeRequest> {
+  private requestOf({ order, reads: inside = [] }: BurstNode): NodeRequest {
     const { context, classes, nodes } = this.request;
     const found = classes[order.class];
     if (!found) throw new RangeError(`node ${order.id} has no class`);
@@ -191,8 +184,7 @@ class BurstRun {
       const upstream = this.gave.get(id);
       if (upstream) setOwn(reads, id, upstream);
     }
-    const [body, item] = await Promise.all([this.bodyOf(order.body), this.itemOf(order.item)]);
-    const own = { ...order, body, ...(order.reads ? { reads } : {}), ...(item ? { item } : {}) };
+    const own = { ...order, ...(order.reads ? { reads } : {}) };
     return nodeRequest(context, found, own, this.now());
   }
 
@@ -201,30 +193,6 @@ class BurstRun {
     const { scheduledAt, firstScheduledAt } = this.host;
     const before = scheduledAt - firstScheduledAt;
     return Math.round(this.request.handedAt + before + performance.now() - this.begunAt);
-  }
-
-  private async bodyOf(body: NodeRequest['body']): Promise<NodeRequest['body']> {
-    if (!('ref' in body)) return body;
-    const page = (await this.page(body.ref)) as unknown as PagedBody[];
-    const own = page[body.index];
-    return !own || 'at' in own ? body : (own satisfies NodeBody);
-  }
-
-  private async itemOf(item: ItemRef | undefined): Promise<ItemRef | undefined> {
-    if (!item) return undefined;
-    const page = (await this.page(item.ref)) as Json[];
-    const value = page[item.at];
-    return value === undefined ? item : { ...item, value };
-  }
-
-  /** Many nodes stand in one page, and many items: it is read once. */
-  private page(ref: string): Promise<Json> {
-    let page = this.pages.get(ref);
-    if (!page) {
-      if (this.pages.size >= PAGES) this.pages.clear();
-      this.pages.set(ref, (page = getJson(this.deps.blobs, ref)));
-    }
-    return page;
   }
 }
 

@@ -128,7 +128,7 @@ async function withTask(deps: Deps, handed: Handed): Promise<Elsewhere> {
     const name = JSON.stringify(request.node.task);
     throw new TaskError('UNKNOWN_TASK', `the worker that was asked does not know the task ${name}`);
   }
-  const resolved = await resolveInput(deps.blobs, request);
+  const resolved = await resolveInput(deps, request);
   facts.metadata = resolved.metadata;
   const { redaction } = await deps.late.values(resolved.late, request);
   facts.redaction = redaction;

@@ -7,6 +7,7 @@ import type { LateSources } from './late-sources.js';
 import type { WorkerState } from './worker-state.js';
 import type { WorkerErrorLists } from './error-lists.js';
 import type { RunnerSet } from '../runners/runner-set.js';
+import type { Pages } from './pages.js';
 import type { QuickTasks } from './quick-tasks.js';
 import type { Recorder } from './recorder.js';
 import type { BlobStore } from '../store/blob-store.js';
@@ -22,6 +23,7 @@ export interface Deps {
   graphs: NonNullable<KnownTasks['graph']>;
   runners: RunnerSet;
   blobs: BlobStore;
+  pages: Pages;
   log: Logger;
   settings: ResolvedSettings;
   /** The worker's store; without one there is no cache, no shared circuit, and nothing is recorded. */

@@ -132,7 +132,7 @@ async function steps(
 ): Promise<Done | Skipped | HeldOutcome | HandedOver> {
   const { task } = facts;
   if (!task) throw new TaskError('ENGINE', 'the steps run only for a known task');
-  const resolved = await resolveInput(deps.blobs, request);
+  const resolved = await resolveInput(deps, request);
   const { late } = resolved;
   facts.metadata = resolved.metadata;
   if (resolved.skipped) return { skipped: true };

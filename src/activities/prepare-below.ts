@@ -126,7 +126,7 @@ async function graphBelow(
   deps: Deps,
   { request, spec: ref, options, priority, depth }: BelowRequest,
 ): Promise<Begun | { faults: readonly Fault[] } | undefined> {
-  const { input, skipped, metadata } = await resolveInput(deps.blobs, request);
+  const { input, skipped, metadata } = await resolveInput(deps, request);
   if (skipped) return undefined;
   if (input !== null && !isObject(input))
     throw new TaskError(
@@ -162,9 +162,9 @@ async function mapBelow(
   { request, spec: ref, options, priority }: BelowRequest,
 ): Promise<Begun | undefined> {
   const { blobs } = deps;
-  const body = await loadBody(blobs, request.body);
+  const body = await loadBody(deps, request.body);
   // The template is each item's own: here only the condition and the list are asked for.
-  const { skipped } = await resolveInput(blobs, { ...request, body: { ...body, input: null } });
+  const { skipped } = await resolveInput(deps, { ...request, body: { ...body, input: null } });
   if (skipped) return undefined;
   const items = await itemsOf(deps, request, body);
   const graph = GraphSpecSchema.parse(await getJson(blobs, ref));
@@ -201,13 +201,13 @@ async function mapBelow(
 
 /** @throws TaskError EXPRESSION | TOO_LARGE */
 async function itemsOf(
-  { blobs }: Deps,
+  deps: Deps,
   request: BelowRequest['request'],
   body: NodeBody,
 ): Promise<Json[]> {
   const { over, maxItems } = MapSchema.parse(body.map);
-  const { tasks } = await loadTasks(blobs, request);
-  const context = await contextOf(blobs, request, tasks);
+  const { tasks } = await loadTasks(deps.blobs, request);
+  const context = await contextOf(deps, request, tasks);
   const list = Array.isArray(over) ? parseTemplate(over as Json, ['map', 'over']) : undefined;
   const expression = typeof over === 'string' ? parseListExpression(over) : undefined;
   const items = bounded('map', list?.heavy ?? expression?.heavy ?? false, () =>

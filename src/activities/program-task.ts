@@ -25,10 +25,10 @@ const METRIC = {
 
 /** @throws TaskError ENGINE where the node's body has no program */
 export async function programTask(
-  { blobs }: Pick<Deps, 'blobs'>,
+  sources: Pick<Deps, 'blobs' | 'pages'>,
   { node, body: from, run }: NodeRequest,
 ): Promise<RegisteredTask> {
-  const { program, inputSchema, outputSchema } = await loadBody(blobs, from);
+  const { program, inputSchema, outputSchema } = await loadBody(sources, from);
   if (!program) throw new TaskError('ENGINE', `node ${node.id} has no program`);
   return {
     definition: {

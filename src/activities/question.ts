@@ -19,11 +19,11 @@ import { hashJson, storeValue } from './values.js';
 const MESSAGE_LIMIT = 4_000;
 
 /** The question of an approval node. What is wrong with it is the node's end. */
-export async function question({ blobs }: Deps, request: NodeRequest): Promise<QuestionResult> {
+export async function question(deps: Deps, request: NodeRequest): Promise<QuestionResult> {
   try {
-    const body = await loadBody(blobs, request.body);
-    const { tasks } = await loadTasks(blobs, request);
-    const context = await contextOf(blobs, request, tasks);
+    const body = await loadBody(deps, request.body);
+    const { tasks } = await loadTasks(deps.blobs, request);
+    const context = await contextOf(deps, request, tasks);
     if (body.when !== undefined && !holds(body.when, context)) return { skipped: true };
     const { message, by, timeout, onTimeout, onDeny, payload } = ApprovalSchema.parse(
       body.approval,

@@ -10,10 +10,14 @@ import { parseTemplate } from '../domain/template.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 import type { NodeBody } from '../domain/plan.js';
 import type { ItemRef, NodeRequest, PagedBody } from '../workflows/requests.js';
+import type { Deps } from './deps.js';
 import { loadValue } from './values.js';
 
 /** Longest that a condition, or the expressions of one input, may take, in milliseconds. */
 const TIME_LIMIT_MS = 1_000;
+
+/** Where what a node reads lies. */
+type Sources = Pick<Deps, 'blobs' | 'pages'>;
 
 export interface ResolvedInput {
   /** With a marker for each of {@link late}. */
@@ -29,10 +33,11 @@ export interface ResolvedInput {
 }
 
 /** @throws TaskError EXPRESSION of the condition or of the input, STORE or NOT_FOUND */
-export async function resolveInput(blobs: BlobStore, request: NodeRequest): Promise<ResolvedInput> {
-  const body = await loadBody(blobs, request.body);
+export async function resolveInput(sources: Sources, request: NodeRequest): Promise<ResolvedInput> {
+  const { blobs } = sources;
+  const body = await loadBody(sources, request.body);
   const { outputs, tasks } = await loadTasks(blobs, request);
-  const context = await contextOf(blobs, request, tasks);
+  const context = await contextOf(sources, request, tasks);
   const skipped = body.when !== undefined && !request.after && !holds(body.when, context);
   const isItem = request.item !== undefined || body.map !== undefined;
   const variables = inputVariables({ task: true, map: isItem });
@@ -77,7 +82,7 @@ export const scheduledTimeOf = ({
 
 /** What a node's expressions see. */
 export async function contextOf(
-  blobs: BlobStore,
+  { blobs, pages }: Sources,
   { execution, params, item }: Pick<NodeRequest, 'execution' | 'params' | 'item'>,
   tasks: JsonObject,
 ): Promise<JsonObject> {
@@ -94,14 +99,12 @@ export async function contextOf(
       scheduledTime: scheduledTimeOf(execution),
       metadata: metadata ? await loadValue(blobs, metadata) : {},
     },
-    ...(item ? { item: await loadItem(blobs, item), index: item.index } : {}),
+    ...(item ? { item: await loadItem(pages, item), index: item.index } : {}),
   };
 }
 
-async function loadItem(blobs: BlobStore, { ref, at, index, value }: ItemRef): Promise<Json> {
-  if (value !== undefined) return value;
-  const page = await getJson(blobs, ref);
-  const item = Array.isArray(page) ? page[at] : undefined;
+async function loadItem(pages: Deps['pages'], { ref, at, index }: ItemRef): Promise<Json> {
+  const item = await pages.entry(ref, at);
   if (item === undefined) throw new TaskError('ENGINE', `page ${ref} has no item ${index}`);
   return item;
 }
@@ -123,10 +126,12 @@ async function inputAfter(
   return bounded('input', parsed.heavy, () => parsed.resolve({ input, output }));
 }
 
-export async function loadBody(blobs: BlobStore, body: NodeRequest['body']): Promise<NodeBody> {
+export async function loadBody(
+  { blobs, pages }: Sources,
+  body: NodeRequest['body'],
+): Promise<NodeBody> {
   if (!('ref' in body)) return body;
-  const page = (await getJson(blobs, body.ref)) as unknown as PagedBody[];
-  const found = page[body.index];
+  const found = (await pages.entry(body.ref, body.index)) as PagedBody | undefined;
   if (!found) throw new TaskError('ENGINE', `page ${body.ref} has no node ${body.index}`);
   return 'at' in found ? ((await getJson(blobs, found.at)) as unknown as NodeBody) : found;
 }

@@ -16,7 +16,7 @@ export async function settle(
   let input: Json = null;
   let metadata: Record<string, unknown> = {};
   try {
-    const resolved = await resolveInput(deps.blobs, request);
+    const resolved = await resolveInput(deps, request);
     metadata = resolved.metadata;
     input = resolved.late.shown(resolved.input);
   } catch (error) {

@@ -154,8 +154,6 @@ export interface ItemRef {
   ref: string;
   at: number;
   index: number;
-  /** The item itself, where whoever runs it has read the page already. */
-  value?: Json;
 }
 
 /** The argument of `prepareBelow`: a sub-graph or a map begins. */
