@@ -22,7 +22,7 @@ export interface DatabaseSize {
   commitMs: number;
 }
 
-export const MACHINE: ClusterSize = { serverCores: 2, others: 0.09, workers: 1, shards: 1 };
+export const MACHINE: ClusterSize = { serverCores: 2, others: 0.08, workers: 1, shards: 1 };
 
 /** What all that was done took. */
 export interface Used {

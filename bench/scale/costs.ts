@@ -57,23 +57,23 @@ export interface Costs {
 
 export const COSTS: Costs = {
   server: {
-    activity: 1.83, // W2, W3: processor time
-    workflowTask: 2.87, // W1, W4, chain: processor time
-    look: 1.9, // W1 beside W2 and W3: what a step costs more where nothing else is under way
-    signal: 2.8, // wide, chain: processor time
+    activity: 1.63, // W2, W3: processor time
+    workflowTask: 2.56, // W1, W4, chain: processor time
+    look: 1.7, // W1 beside W2 and W3: what a step costs more where nothing else is under way
+    signal: 2, // wide, chain: processor time
     execution: 5.6, // W4: processor time
-    share: { begin: 0.28, end: 0.34, after: 0.38 }, // W1, chain: seconds beside processor time
-    locked: 0.45, // W2, W3: events, so how much comes together
+    share: { begin: 0.22, end: 0.27, after: 0.51 }, // W1, chain: seconds beside processor time
+    locked: 0.4, // W2, W3: events, so how much comes together
   },
   worker: {
-    activity: 1.21, // W2, W3: processor time
-    workflowTask: 4.2, // W1, W4, chain: processor time
-    coordinatorTask: 3.2, // wide: processor time
-    node: 0.24, // W2, W3, wide: processor time
-    decided: 0.1, // W2, W3, light: seconds
-    light: 0.2, // W2, W3, light: seconds and processor time
-    execution: 2.8, // W4: processor time
-    graph: 83, // W1, W2, light: processor time
+    activity: 1.08, // W2, W3: processor time
+    workflowTask: 3.35, // W1, W4, chain: processor time
+    coordinatorTask: 2.3, // wide: processor time
+    node: 0.21, // W2, W3, wide: processor time
+    decided: 0.09, // W2, W3, light: seconds
+    light: 0.19, // W2, W3, light: seconds and processor time
+    execution: 4.7, // W4: processor time
+    graph: 93, // W1, W2, light: processor time
     planned: 0.016, // decision 0024: 250,000 nodes checked in 2 s and planned in less
     read: 0.005, // assumed: parsing and the scheduler alone took 0.001 to 0.002 for 100,000 nodes
   },

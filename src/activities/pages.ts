@@ -17,6 +17,7 @@ export class Pages {
     this.kept = new LRUCache({
       maxSize: KEPT,
       sizeCalculation: (page) => page.reduce((sum, entry) => sum + entry.length, 1),
+      ignoreFetchAbort: true, // who waits for a page that gives way to others meanwhile still gets it
       fetchMethod: async (ref) => entriesOf(await getJson(blobs, ref)),
     });
   }

@@ -86,3 +86,11 @@ it('answers from a page that is larger than all it keeps, and drops what was use
   for (const ref of [half, other, half]) expect(await pages.entry(ref, 0)).toHaveLength(10_485_760);
   expect(readings).toEqual([small, large, large, half, other, half]);
 });
+
+it('answers all where more is read at once than it keeps', async () => {
+  const { store, pages } = counted();
+  const large = 'abcdef'.split('').map((letter) => [letter.repeat(7 * 1_024 * 1_024)]);
+  const stored = await Promise.all(large.map((page) => putJson(store, page)));
+  const read = await Promise.all(stored.map(({ ref }) => pages.entry(ref, 0)));
+  expect(read.map((text) => (text as string)[0])).toEqual('abcdef'.split(''));
+});
