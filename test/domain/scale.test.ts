@@ -23,8 +23,8 @@ const flat = (text: string): string => text.replace(/ +/g, ' ').replace(/-{3,}/g
 describe('the simulation of a cluster', () => {
   const measured = FORETOLD.filter(({ wallMs }) => wallMs !== undefined);
 
-  it.each(measured)('comes near to what $name took', ({ within = 15, ...one }) => {
-    expect(Math.abs(offBy(foretell(one).wallMs, one.wallMs) ?? 100)).toBeLessThanOrEqual(within);
+  it.each(measured)('comes near to what $name took', (one) => {
+    expect(Math.abs(offBy(foretell(one).wallMs, one.wallMs) ?? 100)).toBeLessThanOrEqual(15);
   });
 
   it('has what it is held against from where that is recorded', () => {
