@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Json } from '../domain/json.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 
-/** Characters of JSON of all that is kept: a page of small nodes has some 20,000. */
+/** Characters of JSON of all that is kept. */
 const KEPT = 16 * 1_024 * 1_024;
 
 /** A page's entries as JSON: whoever asks for one gets a copy of its own, since handlers may change their input. */
@@ -23,8 +23,8 @@ export class Pages {
   }
 
   /**
-   * One entry of a page. Those that ask at once wait for one reading; a page larger than all that is kept, 16 MiB, is read
-   * for each.
+   * One entry of a page. Those that ask at once wait for one reading; a page of more than 16 M characters is not kept,
+   * and read again for whoever asks later.
    *
    * @returns undefined where the page has no such entry, or is no page
    * @throws TaskError STORE | NOT_FOUND

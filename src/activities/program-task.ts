@@ -13,7 +13,7 @@ import type { NodeRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import type { Facts } from './facts.js';
 import type { Late } from './late-sources.js';
-import { loadBody } from './resolve.js';
+import { loadBody, type Sources } from './resolve.js';
 import { hashJson } from './values.js';
 
 /** Metrics of a node that ran a program, by the names that handlers in processes have them under. */
@@ -25,7 +25,7 @@ const METRIC = {
 
 /** @throws TaskError ENGINE where the node's body has no program */
 export async function programTask(
-  sources: Pick<Deps, 'blobs' | 'pages'>,
+  sources: Sources,
   { node, body: from, run }: NodeRequest,
 ): Promise<RegisteredTask> {
   const { program, inputSchema, outputSchema } = await loadBody(sources, from);

@@ -17,7 +17,7 @@ import { loadValue } from './values.js';
 const TIME_LIMIT_MS = 1_000;
 
 /** Where what a node reads lies. */
-type Sources = Pick<Deps, 'blobs' | 'pages'>;
+export type Sources = Pick<Deps, 'blobs' | 'pages'>;
 
 export interface ResolvedInput {
   /** With a marker for each of {@link late}. */

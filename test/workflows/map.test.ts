@@ -1,5 +1,6 @@
 import { defineTask } from '../../src/registry.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
+import { FileBlobStore } from '../../src/store/blob-store.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { Gates } from '../support/gates.js';
 import { until } from '../support/until.js';
@@ -62,6 +63,26 @@ describe('a map', () => {
     expect(result.output).toEqual({ join: ['a', 'b', 'c'] });
     const items = await handle.below('read').result();
     expect(Object.keys(items.nodes)).toEqual(['0', '1', '2']);
+  });
+
+  it.each([
+    ['its activities', false],
+    ['its bursts', true],
+  ])('has no page of items and no body read for each item by %s', async (_, light) => {
+    const read = jest.spyOn(FileBlobStore.prototype, 'get');
+    try {
+      const over = Array.from({ length: 150 }, (__, n) => `${String(light)} ${n}`);
+      const handle = await run([
+        { id: 'each', task: 'echo', map: { over }, input: '${{ item }}', light },
+      ]);
+      expect((await handle.result()).nodes['each']?.output).toEqual(over);
+      const readings = new Map<string, number>();
+      for (const [ref] of read.mock.calls) readings.set(ref, (readings.get(ref) ?? 0) + 1);
+      // The spec, the manifest and their likes are read for the graph and the map, by the worker and whoever asks.
+      expect(Math.max(...readings.values())).toBeLessThan(10);
+    } finally {
+      read.mockRestore();
+    }
   });
 
   it('says while it runs how many of its items have ended, and how', async () => {
