@@ -1,10 +1,15 @@
 /** The last word on an execution, written into the store before its workflow closes. */
 import { messageOf } from '../domain/errors.js';
-import { loadManifest, manifestNodes } from '../observe/closing.js';
-import { closedRows, END } from '../observe/projection.js';
+import { loadManifest, manifestPages } from '../observe/closing.js';
+import { closedGraph, closedNodes, END, nodeEnd, warningsOf } from '../observe/projection.js';
 import { getJson, putJson } from '../store/blob-store.js';
-import type { RecordRequest } from '../workflows/requests.js';
+import type { Manifest, NodeView } from '../workflows/messages.js';
+import type { ExecutionInfo, RecordRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
+import type { Recorder } from './recorder.js';
+
+/** What writes an end. */
+type Closer = Pick<Deps, 'blobs' | 'log' | 'recorder'>;
 
 /**
  * Keeps the manifest, where that is asked for, and writes the rows. Never fails: what could not be kept the workflow writes
@@ -13,7 +18,7 @@ import type { Deps } from './deps.js';
  * @returns where the manifest was kept, or null
  */
 export async function recordClose(
-  deps: Deps,
+  deps: Closer,
   { execution, close, keep }: RecordRequest,
 ): Promise<string | null> {
   const kept = keep ? await keepManifest(deps, { execution, close }) : null;
@@ -21,9 +26,14 @@ export async function recordClose(
   try {
     const readJson = (ref: string) => getJson(deps.blobs, ref);
     const manifest = await loadManifest(close, readJson);
-    const nodes = await manifestNodes(manifest, readJson);
+    const warnings: string[] = [];
+    for await (const nodes of manifestPages(manifest, readJson)) {
+      await recordNodes(deps.recorder, execution, manifest, nodes);
+      warnings.push(...warningsOf(nodes));
+    }
     const ref = 'ref' in close.manifest ? close.manifest.ref : (kept ?? undefined);
-    await deps.recorder.write(closedRows(execution, manifest, nodes, END.closing, ref));
+    const own = closedGraph(execution, manifest, warnings, END.closing, ref);
+    if (own) await deps.recorder.write([own]); // last, so that a half-written end is seen as open
   } catch (error) {
     deps.log.warn(
       { executionId: execution.id },
@@ -33,8 +43,22 @@ export async function recordClose(
   return kept;
 }
 
+/** Makes the rows of those alone whose ends the store does not show: of a graph that no worker left, none or a few. */
+async function recordNodes(
+  recorder: Recorder,
+  execution: ExecutionInfo,
+  manifest: Manifest,
+  nodes: readonly NodeView[],
+): Promise<void> {
+  const ends = nodes.map((view) => ({ ...nodeEnd(execution, manifest, view), view }));
+  const unshown = await recorder.unshown(ends);
+  if (unshown.length === 0) return;
+  const views = unshown.map(({ view }) => view);
+  await recorder.write(closedNodes(execution, manifest, views, END.closing));
+}
+
 async function keepManifest(
-  { blobs, log }: Deps,
+  { blobs, log }: Closer,
   { execution, close }: RecordRequest,
 ): Promise<string | null> {
   try {

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../domain/errors.js';
 import { isTerminal } from '../domain/status.js';
 import type { ExecutionWrite } from '../store/execution-row.js';
+import type { End } from '../store/merge-execution.js';
 import type { Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
 
@@ -82,6 +83,12 @@ export class Recorder {
   async write(writes: readonly ExecutionWrite[]): Promise<void> {
     await this.flush();
     await this.store.executions.record(writes, Date.now());
+  }
+
+  /** Of these ends those that the store does not show, once what waits is written. @throws TaskError STORE */
+  async unshown<T extends End>(ends: readonly T[]): Promise<T[]> {
+    await this.flush();
+    return await this.store.executions.unshown(ends);
   }
 
   /** Writes what waits. Never throws. */

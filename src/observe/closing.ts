@@ -53,15 +53,27 @@ export async function loadManifest(close: GraphClose, readJson: ReadJson): Promi
     : close.manifest;
 }
 
-/** Every node of a manifest, read page by page where it is written so. */
+/** Every node of a manifest; of a big graph, {@link manifestPages} needs less memory. */
 export async function manifestNodes(manifest: Manifest, readJson: ReadJson): Promise<NodeView[]> {
-  if (Array.isArray(manifest.nodes)) return manifest.nodes;
-  const pages: NodeView[][] = [];
-  for (const ref of manifest.nodes.pages)
-    pages.push((await readJson(ref)) as unknown as NodeView[]);
-  if (!manifest.releafed) return pages.flat();
-  const releafed = new Map(manifest.releafed);
-  return pages.flat().map((view) => withLeaf(view, releafed.get(view.id)));
+  const nodes: NodeView[][] = [];
+  for await (const page of manifestPages(manifest, readJson)) nodes.push(page);
+  return nodes.flat();
+}
+
+/** The nodes of a manifest, each page read when it is asked for; one page where they stand in it. */
+export async function* manifestPages(
+  { nodes, releafed = [] }: Manifest,
+  readJson: ReadJson,
+): AsyncGenerator<NodeView[]> {
+  if (Array.isArray(nodes)) {
+    yield nodes;
+    return;
+  }
+  const leaves = new Map(releafed);
+  for (const ref of nodes.pages) {
+    const page = (await readJson(ref)) as unknown as NodeView[];
+    yield leaves.size === 0 ? page : page.map((view) => withLeaf(view, leaves.get(view.id)));
+  }
 }
 
 function withLeaf({ leaf: before, ...view }: NodeView, now: boolean | undefined): NodeView {

@@ -5,6 +5,7 @@ import { PRIORITY_KEY, type Priority } from '../domain/priority.js';
 import type { StatusChange } from '../domain/status.js';
 import { statusHistory, withEnd } from '../domain/status-history.js';
 import type { ExecutionKind, ExecutionWrite, StatusEntry } from '../store/execution-row.js';
+import type { End } from '../store/merge-execution.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
 import { LONE_NODE, type Manifest, type NodeView } from '../workflows/messages.js';
 
@@ -112,18 +113,55 @@ export function closedRows(
   sequence: number,
   manifestRef?: string,
 ): ExecutionWrite[] {
-  const rows = nodes.map((view) => nodeRow(info, view, manifest.startedAt, sequence));
+  const own = closedGraph(info, manifest, warningsOf(nodes), sequence, manifestRef);
+  return [...closedNodes(info, manifest, nodes, sequence), ...(own ? [own] : [])];
+}
+
+/** The ends of some of an execution's nodes. */
+export function closedNodes(
+  info: ExecutionInfo,
+  { startedAt, error }: Pick<Manifest, 'startedAt' | 'error'>,
+  nodes: readonly NodeView[],
+  sequence: number,
+): ExecutionWrite[] {
+  const rows = nodes.map((view) => nodeRow(info, view, startedAt, sequence));
   const [only] = rows;
-  if (info.kind === 'task' && only && manifest.error) only.error ??= manifest.error;
+  if (info.kind === 'task' && only && error) only.error ??= error;
+  return rows;
+}
+
+/** Which end {@link closedNodes} tells of a node, without the rest of its row. */
+export const nodeEnd = (
+  info: ExecutionInfo,
+  manifest: Pick<Manifest, 'error'>,
+  { id, status, attempts, error }: NodeView,
+): End => ({
+  ...nodeIdentity(info, id),
+  ...{ status, attempts },
+  error: error ?? (info.kind === 'task' ? manifest.error : undefined) ?? null,
+});
+
+/** What an execution says of the warnings of its nodes. */
+export const warningsOf = (nodes: readonly NodeView[]): string[] =>
+  nodes.flatMap(({ id, warnings = [] }) => warnings.map((one) => `${id}: ${one}`));
+
+/** The end of a graph itself; undefined for what has no row of its own beside those of its nodes. */
+export function closedGraph(
+  info: ExecutionInfo,
+  manifest: Omit<Manifest, 'nodes'>,
+  warnings: string[],
+  sequence: number,
+  manifestRef?: string,
+): ExecutionWrite | undefined {
   // What runs below a node has that node's row, which the graph above it writes.
-  if (info.kind !== 'graph' || info.parent) return rows;
+  if (info.kind !== 'graph' || info.parent) return undefined;
   const startedAt = Date.parse(manifest.startedAt);
   const endedAt = Date.parse(manifest.endedAt);
   const history: StatusChange[] = [
     { status: 'RUNNING', at: manifest.startedAt },
     ...withEnd(manifest.marks ?? [], { status: manifest.status, at: manifest.endedAt }),
   ];
-  rows.push({
+  return {
     ...identity(info),
     ...linkOf({ rerunOf: manifest.rerunOf }),
     executionId: info.id,
@@ -138,13 +176,12 @@ export function closedRows(
     endedAt,
     durationMs: manifest.durationMs,
     error: manifest.error ?? null,
-    warnings: nodes.flatMap(({ id, warnings = [] }) => warnings.map((one) => `${id}: ${one}`)),
+    warnings,
     attempts: 1,
     nodeCounts: { ...manifest.counts },
     manifestRef: manifestRef ?? null,
     statusHistory: entriesOf(history),
-  });
-  return rows;
+  };
 }
 
 /**

@@ -156,8 +156,11 @@ export type ShownEnd = Pick<
   'status' | 'attempts' | 'error' | 'runId' | 'runStartedAt'
 >;
 
+/** What of a write tells which end it is. */
+export type End = Pick<ExecutionWrite, 'executionId' | 'run' | 'status' | 'attempts' | 'error'>;
+
 /** True when the row shows the end that the write tells of: merging it changes nothing. */
-export function showsEnd(row: ShownEnd, write: ExecutionWrite): boolean {
+export function showsEnd(row: ShownEnd, write: End): boolean {
   const known = isTerminal(row.status) && (!write.run || !isNews(write.run, row));
   return known && isEnd(write) && saysTheSame(row, write);
 }
@@ -173,7 +176,7 @@ function isFinal(merged: Merged, write: ExecutionWrite): boolean {
 }
 
 /** True when both are the same end, whoever tells of it and whatever their clocks say. */
-function saysTheSame(row: ShownEnd, { status, attempts, error }: ExecutionWrite): boolean {
+function saysTheSame(row: ShownEnd, { status, attempts, error }: End): boolean {
   return (
     status === row.status &&
     (attempts == null || attempts === row.attempts) &&
@@ -182,8 +185,7 @@ function saysTheSame(row: ShownEnd, { status, attempts, error }: ExecutionWrite)
 }
 
 /** True for a write that tells of an end. */
-export const isEnd = (write: ExecutionWrite): boolean =>
-  write.status !== undefined && isTerminal(write.status);
+export const isEnd = ({ status }: End): boolean => status !== undefined && isTerminal(status);
 
 /** How an end stands to the one that the row has. */
 type Rank = 'only' | 'corrects' | 'lesser';

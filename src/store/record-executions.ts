@@ -16,20 +16,15 @@ import {
   type Database,
   type Dialect,
 } from './database.js';
-import {
-  EXECUTION_COLUMNS,
-  readEnds,
-  readExecutions,
-  valuesOf,
-  type Stored,
-} from './execution-columns.js';
+import { EXECUTION_COLUMNS, readExecutions, valuesOf, type Stored } from './execution-columns.js';
 import { isAt, ordOf } from './execution-order.js';
 import type { ExecutionWrite } from './execution-row.js';
 import { ExecutionRuns, inShort, isOtherRun } from './execution-runs.js';
 import { writeSearch, type Searchable } from './execution-search.js';
-import { isEnd, showsEnd, type Merged } from './merge-execution.js';
+import { isEnd, type Merged } from './merge-execution.js';
 import { appendEvents } from './outbox.js';
 import { CounterChanges } from './stats-counters.js';
+import { unshownEnds } from './unshown-ends.js';
 
 /** Executions to a transaction. On SQLite it takes the event loop for as long as it lasts, some 20 ms. */
 const CHUNK: Readonly<Record<Dialect, number>> = { sqlite: 100, postgres: 250 };
@@ -72,17 +67,14 @@ export async function recordExecutions(
   return summary;
 }
 
-/** Leaves out the ends that are in the store already, as those of most nodes are when their graph ends. */
+/** Leaves out the executions whose writes are ends that are in the store already. */
 async function withoutKnown<T extends readonly [string, readonly ExecutionWrite[]]>(
-  { sql, dialect }: Database,
+  database: Database,
   writes: readonly T[],
 ): Promise<T[]> {
-  const asked = writes.filter(([, of]) => of.every(isEnd)).map(([id]) => id);
-  const shown = await readEnds(sql, dialect, asked);
-  return writes.filter(([id, of]) => {
-    const row = shown.get(id);
-    return !row || !of.every((write) => showsEnd(row, write));
-  });
+  const ends = writes.flatMap(([, of]) => (of.every(isEnd) ? of : []));
+  const news = new Set((await unshownEnds(database, ends)).map(({ executionId }) => executionId));
+  return writes.filter(([id, of]) => news.has(id) || !of.every(isEnd));
 }
 
 /** An execution with its place in the table, if it has one. */
