@@ -116,8 +116,10 @@ const DOORS = {
   telemetry: ['telemetry', 'config', 'domain'],
   client: ['client', 'store', 'registry', 'config', 'domain', ...CONTRACT],
   'beside-workers': ['config', 'runners', ...CONTRACT],
+  'worker-heap': [],
   worker: [
     'beside-workers',
+    'worker-heap',
     'activities',
     'observe',
     'runners',
