@@ -51,7 +51,7 @@ import {
   type TracingOption,
 } from './telemetry/tracing.js';
 import { templateGraph } from './templates/load-template.js';
-import { keepHeapTight } from './worker-heap.js';
+import { limitHeapGrowth } from './worker-heap.js';
 import { PRELOADED } from './workflow-modules.js';
 
 export { defineTask } from './registry.js';
@@ -128,7 +128,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       'startWorker was called in a thread or process that a worker started: it loads the module of a task, and that module starts a worker; move the task into a module of its own',
     );
   const settings = resolveSettings(options);
-  keepHeapTight();
+  limitHeapGrowth();
   const log = options.logger ?? createLogger(settings.logLevel);
   const registry = new TaskRegistry(
     withBuiltIn(options.tasks ?? []),

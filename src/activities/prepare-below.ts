@@ -3,6 +3,7 @@
  * does for a graph by itself. What is wrong with it is the node's end.
  */
 import { TaskError, type ErrorRecord } from '../domain/errors.js';
+import { inputVariables } from '../domain/expression.js';
 import { formatFaults, type Fault } from '../domain/fault.js';
 import { isObject, preview, type Json, type JsonObject } from '../domain/json.js';
 import { parseListExpression } from '../domain/list-expression.js';
@@ -175,11 +176,12 @@ async function mapBelow(
     ...(project === undefined ? {} : { project }),
     ...(sessionId === undefined ? {} : { sessionId }),
   };
-  const valid: ValidGraph = { graph, submission, params, reads: [[]], readsParams: [true] };
+  const { map: _map, when: _when, approval: _approval, undo: _undo, ...own } = body;
+  const readsParams = readsParamsIn(own.input ?? null);
+  const valid: ValidGraph = { graph, submission, params, reads: [[]], readsParams: [readsParams] };
   const one = makePlan(valid, planContext(deps.registry, valid, planSettings(deps)));
   await storeBelow(deps, valid, one);
   const [first] = one.nodes;
-  const { map: _map, when: _when, approval: _approval, undo: _undo, ...own } = body;
   const nodes = first ? items.map((_, index) => ({ ...first, id: String(index) })) : [];
   const common = request.execution.metadata;
   if (common) graph.metadata = (await inlineJson(blobs, common)) as JsonObject;
@@ -187,7 +189,7 @@ async function mapBelow(
   const reads = await lighter(blobs, request.reads ?? {});
   return {
     valid,
-    plan: { ...one, nodes: nodes.map((node) => ({ ...node, readsParams: true as const })) },
+    plan: { ...one, nodes },
     bodies: items.map(() => ({})),
     below: {
       bodies: [(await putJson(blobs, [own] as unknown)).ref],
@@ -197,6 +199,13 @@ async function mapBelow(
       basis: { hash: hashJson({ input: own.input ?? null, params, reads }), items: pages },
     },
   };
+}
+
+/** Whether the input of each item reads the parameters: they may be as long as the list. */
+function readsParamsIn(input: Json): boolean {
+  const variables = inputVariables({ task: true, map: true });
+  const { params, dynamic } = parseTemplate(input, ['input'], variables).references;
+  return params.length > 0 || dynamic;
 }
 
 /** @throws TaskError EXPRESSION | TOO_LARGE */

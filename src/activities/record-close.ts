@@ -1,15 +1,14 @@
 /** The last word on an execution, written into the store before its workflow closes. */
+import { append } from '../domain/append.js';
 import { messageOf } from '../domain/errors.js';
-import { loadManifest, manifestPages } from '../observe/closing.js';
-import { closedGraph, closedNodes, END, nodeEnd, warningsOf } from '../observe/projection.js';
+import { loadManifest, manifestNodes, manifestPages } from '../observe/closing.js';
+import { closedGraph, closedNodes, END, hasOwnRow, warningsOf } from '../observe/projection.js';
 import { getJson, putJson } from '../store/blob-store.js';
-import type { Manifest, NodeView } from '../workflows/messages.js';
-import type { ExecutionInfo, RecordRequest } from '../workflows/requests.js';
+import type { ExecutionWrite } from '../store/execution-row.js';
+import type { RecordRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
-import type { Recorder } from './recorder.js';
 
-/** What writes an end. */
-type Closer = Pick<Deps, 'blobs' | 'log' | 'recorder'>;
+type CloseDeps = Pick<Deps, 'blobs' | 'log' | 'recorder'>;
 
 /**
  * Keeps the manifest, where that is asked for, and writes the rows. Never fails: what could not be kept the workflow writes
@@ -18,22 +17,14 @@ type Closer = Pick<Deps, 'blobs' | 'log' | 'recorder'>;
  * @returns where the manifest was kept, or null
  */
 export async function recordClose(
-  deps: Closer,
+  deps: CloseDeps,
   { execution, close, keep }: RecordRequest,
 ): Promise<string | null> {
   const kept = keep ? await keepManifest(deps, { execution, close }) : null;
   if (!deps.recorder) return kept;
+  const ref = 'ref' in close.manifest ? close.manifest.ref : (kept ?? undefined);
   try {
-    const readJson = (ref: string) => getJson(deps.blobs, ref);
-    const manifest = await loadManifest(close, readJson);
-    const warnings: string[] = [];
-    for await (const nodes of manifestPages(manifest, readJson)) {
-      await recordNodes(deps.recorder, execution, manifest, nodes);
-      warnings.push(...warningsOf(nodes));
-    }
-    const ref = 'ref' in close.manifest ? close.manifest.ref : (kept ?? undefined);
-    const own = closedGraph(execution, manifest, warnings, END.closing, ref);
-    if (own) await deps.recorder.write([own]); // last, so that a half-written end is seen as open
+    await deps.recorder.write(endRows(deps, { execution, close }, ref));
   } catch (error) {
     deps.log.warn(
       { executionId: execution.id },
@@ -43,22 +34,34 @@ export async function recordClose(
   return kept;
 }
 
-/** Makes the rows of those alone whose ends the store does not show: of a graph that no worker left, none or a few. */
-async function recordNodes(
-  recorder: Recorder,
-  execution: ExecutionInfo,
-  manifest: Manifest,
-  nodes: readonly NodeView[],
-): Promise<void> {
-  const ends = nodes.map((view) => ({ ...nodeEnd(execution, manifest, view), view }));
-  const unshown = await recorder.unshown(ends);
-  if (unshown.length === 0) return;
-  const views = unshown.map(({ view }) => view);
-  await recorder.write(closedNodes(execution, manifest, views, END.closing));
+/**
+ * The rows of an end, a page of the manifest at a time: the graph's own comes last, so that a half-written end is seen as
+ * open. What has no row of its own is read as a whole before any of it is written.
+ *
+ * @param ref where the manifest is kept
+ */
+async function* endRows(
+  { blobs }: CloseDeps,
+  { execution, close }: RecordRequest,
+  ref: string | undefined,
+): AsyncGenerator<ExecutionWrite[]> {
+  const readJson = (blob: string) => getJson(blobs, blob);
+  const manifest = await loadManifest(close, readJson);
+  if (!hasOwnRow(execution)) {
+    const nodes = await manifestNodes(manifest, readJson);
+    yield closedNodes(execution, manifest, nodes, END.closing);
+    return;
+  }
+  const warnings: string[] = [];
+  for await (const nodes of manifestPages(manifest, readJson)) {
+    yield closedNodes(execution, manifest, nodes, END.closing);
+    append(warnings, warningsOf(nodes));
+  }
+  yield [closedGraph(execution, manifest, warnings, END.closing, ref)];
 }
 
 async function keepManifest(
-  { blobs, log }: Closer,
+  { blobs, log }: CloseDeps,
   { execution, close }: RecordRequest,
 ): Promise<string | null> {
   try {

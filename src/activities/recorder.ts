@@ -12,7 +12,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../domain/errors.js';
 import { isTerminal } from '../domain/status.js';
 import type { ExecutionWrite } from '../store/execution-row.js';
-import type { End } from '../store/merge-execution.js';
 import type { Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
 
@@ -79,16 +78,10 @@ export class Recorder {
     this.timer ??= setTimeout(() => void this.flush(), this.down ? RETRY_MS : FLUSH_MS);
   }
 
-  /** Writes these at once, after whatever waits. @throws TaskError STORE */
-  async write(writes: readonly ExecutionWrite[]): Promise<void> {
+  /** Writes these at once, after whatever waits, each of them when it is there. @throws TaskError STORE */
+  async write(batches: AsyncIterable<readonly ExecutionWrite[]>): Promise<void> {
     await this.flush();
-    await this.store.executions.record(writes, Date.now());
-  }
-
-  /** Of these ends those that the store does not show, once what waits is written. @throws TaskError STORE */
-  async unshown<T extends End>(ends: readonly T[]): Promise<T[]> {
-    await this.flush();
-    return await this.store.executions.unshown(ends);
+    for await (const writes of batches) await this.store.executions.record(writes, Date.now());
   }
 
   /** Writes what waits. Never throws. */

@@ -28,7 +28,14 @@ import {
 import { askRunning } from './ask-running.js';
 import { awaitNode } from './await-node.js';
 import { withBelow } from './below-progress.js';
-import { changedNodes, pendingAttempts, query, wholeView, withPending } from './live.js';
+import {
+  changedNodes,
+  pendingAttempts,
+  preparedStatus,
+  query,
+  wholeView,
+  withPending,
+} from './live.js';
 import type { ExplainOptions } from './explain.js';
 import {
   editGraph,
@@ -287,10 +294,8 @@ export class NodeHandle extends NodeOperator {
   /** @throws TaskError NOT_FOUND */
   async status(): Promise<NodeView> {
     const { client, references } = this.parts;
-    const [view, status] = await Promise.all([
-      query<NodeView | null>(client, this.graphId, QUERY.node, this.nodeId),
-      query<GraphStatus>(client, this.graphId, QUERY.status),
-    ]);
+    const status = await preparedStatus(client, this.graphId);
+    const view = await query<NodeView | null>(client, this.graphId, QUERY.node, this.nodeId);
     if (!view) throw notFound(`${this.graphId}/${this.nodeId}`);
     if (isTerminal(view.status)) return await wholeView({ client, references }, this.graphId, view);
     const pending = await pendingAttempts(client, status);

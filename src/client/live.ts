@@ -18,6 +18,7 @@ import {
   QUERY,
   type GraphStatus,
   type NodesPage,
+  type NodesQuery,
   type NodeView,
 } from '../workflows/messages.js';
 
@@ -28,9 +29,14 @@ type PendingActivity = NonNullable<
 /** PENDING_ACTIVITY_STATE_STARTED, and CANCEL_REQUESTED: a worker has it, and is asked to stop. */
 const STARTED: readonly number[] = [2, 3];
 
+/** Nodes of an answer: a question costs a busy workflow more than what it is answered with. */
+const PAGE = 5_000;
+
 /** Looks at a busy workflow that are worth another try, and the wait before each. */
 const LOOKS = 5;
 const LOOK_WAIT_MS = 300;
+/** Looks at a graph that is being prepared: half a minute. */
+const PREPARING_LOOKS = 100;
 
 /**
  * Asks a running workflow. The server refuses questions while a workflow task is repeated, as it is when a signal comes
@@ -65,13 +71,25 @@ function isBetweenTasks(error: unknown): boolean {
   );
 }
 
+/** How a graph stands, once it is prepared where it is about to be: before that it knows none of its nodes. */
+export async function preparedStatus(client: Client, executionId: string): Promise<GraphStatus> {
+  const handle = client.workflow.getHandle(executionId);
+  for (let nth = 1; ; nth++) {
+    const status = await query<GraphStatus>(client, executionId, QUERY.status);
+    if (status.total > 0 || nth === PREPARING_LOOKS) return status;
+    if ((await handle.describe()).status.name !== 'RUNNING') return status;
+    await sleep(LOOK_WAIT_MS);
+  }
+}
+
 /** All nodes that changed after a sequence, page by page. */
 export async function changedNodes(
   client: Client,
   executionId: string,
   since: number,
 ): Promise<NodesPage> {
-  const ask = (request: object) => query<NodesPage>(client, executionId, QUERY.nodes, request);
+  const ask = (request: NodesQuery) =>
+    query<NodesPage>(client, executionId, QUERY.nodes, { ...request, limit: PAGE });
   const first = await ask({ since });
   let { next } = first;
   const nodes = [...first.nodes];

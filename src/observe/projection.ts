@@ -5,7 +5,6 @@ import { PRIORITY_KEY, type Priority } from '../domain/priority.js';
 import type { StatusChange } from '../domain/status.js';
 import { statusHistory, withEnd } from '../domain/status-history.js';
 import type { ExecutionKind, ExecutionWrite, StatusEntry } from '../store/execution-row.js';
-import type { End } from '../store/merge-execution.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
 import { LONE_NODE, type Manifest, type NodeView } from '../workflows/messages.js';
 
@@ -113,8 +112,9 @@ export function closedRows(
   sequence: number,
   manifestRef?: string,
 ): ExecutionWrite[] {
-  const own = closedGraph(info, manifest, warningsOf(nodes), sequence, manifestRef);
-  return [...closedNodes(info, manifest, nodes, sequence), ...(own ? [own] : [])];
+  const rows = closedNodes(info, manifest, nodes, sequence);
+  if (!hasOwnRow(info)) return rows;
+  return [...rows, closedGraph(info, manifest, warningsOf(nodes), sequence, manifestRef)];
 }
 
 /** The ends of some of an execution's nodes. */
@@ -130,31 +130,21 @@ export function closedNodes(
   return rows;
 }
 
-/** Which end {@link closedNodes} tells of a node, without the rest of its row. */
-export const nodeEnd = (
-  info: ExecutionInfo,
-  manifest: Pick<Manifest, 'error'>,
-  { id, status, attempts, error }: NodeView,
-): End => ({
-  ...nodeIdentity(info, id),
-  ...{ status, attempts },
-  error: error ?? (info.kind === 'task' ? manifest.error : undefined) ?? null,
-});
+/** What runs below a node has that node's row, which the graph above it writes; of a batch people see the items. */
+export const hasOwnRow = ({ kind, parent }: ExecutionInfo): boolean => kind === 'graph' && !parent;
 
 /** What an execution says of the warnings of its nodes. */
 export const warningsOf = (nodes: readonly NodeView[]): string[] =>
   nodes.flatMap(({ id, warnings = [] }) => warnings.map((one) => `${id}: ${one}`));
 
-/** The end of a graph itself; undefined for what has no row of its own beside those of its nodes. */
+/** The end of a graph itself: see {@link hasOwnRow}. */
 export function closedGraph(
   info: ExecutionInfo,
   manifest: Omit<Manifest, 'nodes'>,
   warnings: string[],
   sequence: number,
   manifestRef?: string,
-): ExecutionWrite | undefined {
-  // What runs below a node has that node's row, which the graph above it writes.
-  if (info.kind !== 'graph' || info.parent) return undefined;
+): ExecutionWrite {
   const startedAt = Date.parse(manifest.startedAt);
   const endedAt = Date.parse(manifest.endedAt);
   const history: StatusChange[] = [

@@ -6,9 +6,7 @@ import type { ExecutionKind, ExecutionRow, ExecutionWrite } from './execution-ro
 import { listExecutions } from './list-executions.js';
 import { openDeadlines, type OpenDeadline } from './open-deadlines.js';
 import { openExecutions } from './open-executions.js';
-import type { End } from './merge-execution.js';
 import { recordExecutions } from './record-executions.js';
-import { unshownEnds } from './unshown-ends.js';
 
 export interface Executions {
   /**
@@ -26,13 +24,6 @@ export interface Executions {
     writes: readonly ExecutionWrite[],
     now: number,
   ): Promise<{ changed: number; ignored: number }>;
-  /**
-   * Of these ends those that no row shows, for which recording the whole write would change something: what a big graph
-   * asks before it makes the rows of its nodes.
-   *
-   * @throws TaskError STORE
-   */
-  unshown<T extends End>(ends: readonly T[]): Promise<T[]>;
   get(executionId: string): Promise<ExecutionRow | undefined>;
   /** The rows that exist, in the order of the ids. */
   getMany(executionIds: readonly string[]): Promise<ExecutionRow[]>;
@@ -125,7 +116,6 @@ export function executionsOf(database: Database): Executions {
   };
   return {
     record: (writes, now) => recordExecutions(database, writes, now),
-    unshown: (ends) => unshownEnds(database, ends),
     get: async (id) => (await getMany([id]))[0],
     getMany,
     children: (parentId, query = {}) => listExecutions(database, { ...query, parentId }, 'oldest'),

@@ -156,11 +156,8 @@ export type ShownEnd = Pick<
   'status' | 'attempts' | 'error' | 'runId' | 'runStartedAt'
 >;
 
-/** What of a write tells which end it is. */
-export type End = Pick<ExecutionWrite, 'executionId' | 'run' | 'status' | 'attempts' | 'error'>;
-
 /** True when the row shows the end that the write tells of: merging it changes nothing. */
-export function showsEnd(row: ShownEnd, write: End): boolean {
+export function showsEnd(row: ShownEnd, write: ExecutionWrite): boolean {
   const known = isTerminal(row.status) && (!write.run || !isNews(write.run, row));
   return known && isEnd(write) && saysTheSame(row, write);
 }
@@ -176,7 +173,7 @@ function isFinal(merged: Merged, write: ExecutionWrite): boolean {
 }
 
 /** True when both are the same end, whoever tells of it and whatever their clocks say. */
-function saysTheSame(row: ShownEnd, { status, attempts, error }: End): boolean {
+function saysTheSame(row: ShownEnd, { status, attempts, error }: ExecutionWrite): boolean {
   return (
     status === row.status &&
     (attempts == null || attempts === row.attempts) &&
@@ -185,7 +182,8 @@ function saysTheSame(row: ShownEnd, { status, attempts, error }: End): boolean {
 }
 
 /** True for a write that tells of an end. */
-export const isEnd = ({ status }: End): boolean => status !== undefined && isTerminal(status);
+export const isEnd = (write: ExecutionWrite): boolean =>
+  write.status !== undefined && isTerminal(write.status);
 
 /** How an end stands to the one that the row has. */
 type Rank = 'only' | 'corrects' | 'lesser';

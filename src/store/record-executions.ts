@@ -16,15 +16,20 @@ import {
   type Database,
   type Dialect,
 } from './database.js';
-import { EXECUTION_COLUMNS, readExecutions, valuesOf, type Stored } from './execution-columns.js';
+import {
+  EXECUTION_COLUMNS,
+  readEnds,
+  readExecutions,
+  valuesOf,
+  type Stored,
+} from './execution-columns.js';
 import { isAt, ordOf } from './execution-order.js';
 import type { ExecutionWrite } from './execution-row.js';
 import { ExecutionRuns, inShort, isOtherRun } from './execution-runs.js';
 import { writeSearch, type Searchable } from './execution-search.js';
-import { isEnd, type Merged } from './merge-execution.js';
+import { isEnd, showsEnd, type Merged } from './merge-execution.js';
 import { appendEvents } from './outbox.js';
 import { CounterChanges } from './stats-counters.js';
-import { unshownEnds } from './unshown-ends.js';
 
 /** Executions to a transaction. On SQLite it takes the event loop for as long as it lasts, some 20 ms. */
 const CHUNK: Readonly<Record<Dialect, number>> = { sqlite: 100, postgres: 250 };
@@ -67,14 +72,17 @@ export async function recordExecutions(
   return summary;
 }
 
-/** Leaves out the executions whose writes are ends that are in the store already. */
+/** Leaves out the ends that are in the store already, as those of most nodes are when their graph ends. */
 async function withoutKnown<T extends readonly [string, readonly ExecutionWrite[]]>(
-  database: Database,
+  { sql, dialect }: Database,
   writes: readonly T[],
 ): Promise<T[]> {
-  const ends = writes.flatMap(([, of]) => (of.every(isEnd) ? of : []));
-  const news = new Set((await unshownEnds(database, ends)).map(({ executionId }) => executionId));
-  return writes.filter(([id, of]) => news.has(id) || !of.every(isEnd));
+  const asked = writes.filter(([, of]) => of.every(isEnd)).map(([id]) => id);
+  const shown = await readEnds(sql, dialect, asked);
+  return writes.filter(([id, of]) => {
+    const row = shown.get(id);
+    return !row || !of.every((write) => showsEnd(row, write));
+  });
 }
 
 /** An execution with its place in the table, if it has one. */

@@ -253,7 +253,7 @@ export interface NodesQuery {
   since?: number;
   /** Index to go on from. */
   cursor?: number;
-  /** At most this many, 1,000 by default. */
+  /** At most this many, up to 5,000; 1,000 by default. An answer that becomes too large has fewer. */
   limit?: number;
 }
 

@@ -212,41 +212,6 @@ describeDatabases('record', (database) => {
     expect(total).toBe(2_500);
   });
 
-  it('tells the ends that no row shows from those whose recording would change nothing', async () => {
-    const { executions } = await database.fresh();
-    const run = { id: 'run-1', startedAt: T };
-    const end = (executionId: string, rest: Partial<ExecutionWrite> = {}): ExecutionWrite => ({
-      ...write(executionId, { sequence: 5, status: 'COMPLETED', attempts: 1, error: null, run }),
-      ...rest,
-    });
-    const error = { code: 'BROKEN', message: '', origin: 'task', retriable: false } as const;
-    const failed = { status: 'FAILED', error } as const;
-    await executions.record(
-      [
-        ...[end('shown'), end('odd \ud800'), end('failed', failed), end('other end')],
-        ...[end('other attempts'), end('other error', failed), end('other run')],
-        end('runs', { status: 'RUNNING' }),
-      ],
-      T,
-    );
-    const asked = [
-      ...[end('shown'), end('odd \ud800'), end('failed', failed), end('other end', failed)],
-      end('other attempts', { attempts: 2 }),
-      end('other error', { ...failed, error: { ...error, code: 'WORSE' } }),
-      end('other run', { run: { id: 'run-2', startedAt: T + 1 } }),
-      ...[end('runs'), end('unknown')],
-    ].map((one) => ({ ...one, sequence: 6 }));
-    const unshown = await executions.unshown(asked);
-    expect(unshown.map(({ executionId }) => executionId)).toEqual([
-      ...['other end', 'other attempts', 'other error', 'other run', 'runs', 'unknown'],
-    ]);
-    const shown = asked.filter((one) => !unshown.includes(one));
-    await expect(executions.record(shown, T)).resolves.toEqual({ changed: 0, ignored: 3 });
-    await expect(executions.record(unshown, T)).resolves.toEqual({ changed: 6, ignored: 0 });
-    await expect(executions.unshown(asked)).resolves.toEqual([]);
-    await expect(executions.unshown([])).resolves.toEqual([]);
-  });
-
   it('bears numbers and texts that a database would refuse', async () => {
     const { executions } = await database.fresh();
     const odd: ExecutionWrite = {

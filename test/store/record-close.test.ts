@@ -54,11 +54,11 @@ describeDatabases('the end of a graph whose nodes lie in pages', (database) => {
     const blobs = new FileBlobStore(folder);
     const refs = await Promise.all(pages.map(async (page) => (await putJson(blobs, page)).ref));
     const recorder = new Recorder(store, log);
-    const close = (nodes = refs): Promise<string | null> =>
+    const close = (nodes = refs, execution = EXECUTION): Promise<string | null> =>
       recordClose(
         { blobs, log, recorder },
         {
-          execution: EXECUTION,
+          execution,
           close: {
             ...{ status: 'COMPLETED', counts: COUNTS, total: 5 },
             manifest: { ...MANIFEST, nodes: { pages: nodes } },
@@ -119,5 +119,19 @@ describeDatabases('the end of a graph whose nodes lie in pages', (database) => {
     await expect(store.executions.get('big')).resolves.toMatchObject({ status: 'RUNNING' });
     await close();
     await expect(store.executions.get('big')).resolves.toMatchObject({ status: 'COMPLETED' });
+  });
+
+  it.each<[string, Partial<ExecutionInfo>]>([
+    ['a batch', { kind: 'batch' }],
+    ['a graph below a node', { parent: { id: 'above' } }],
+  ])('writes nothing of %s where a page cannot be read: no row would show it', async (_, who) => {
+    const { store, close, refs } = await setup(PAGES);
+    const [first = '', ...rest] = refs;
+    const execution = { ...EXECUTION, ...who };
+    await close([first, `${first}0`, ...rest], execution);
+    await expect(store.executions.get('big/b')).resolves.toBeUndefined();
+    await close(refs, execution);
+    await expect(store.executions.get('big/b')).resolves.toMatchObject({ status: 'COMPLETED' });
+    await expect(store.executions.get('big')).resolves.toBeUndefined();
   });
 });

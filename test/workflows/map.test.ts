@@ -68,21 +68,38 @@ describe('a map', () => {
   it.each([
     ['its activities', false],
     ['its bursts', true],
-  ])('has no page of items and no body read for each item by %s', async (_, light) => {
-    const read = jest.spyOn(FileBlobStore.prototype, 'get');
-    try {
-      const over = Array.from({ length: 150 }, (__, n) => `${String(light)} ${n}`);
-      const handle = await run([
-        { id: 'each', task: 'echo', map: { over }, input: '${{ item }}', light },
-      ]);
-      expect((await handle.result()).nodes['each']?.output).toEqual(over);
-      const readings = new Map<string, number>();
-      for (const [ref] of read.mock.calls) readings.set(ref, (readings.get(ref) ?? 0) + 1);
-      // The spec, the manifest and their likes are read for the graph and the map, by the worker and whoever asks.
-      expect(Math.max(...readings.values())).toBeLessThan(10);
-    } finally {
-      read.mockRestore();
-    }
+  ])(
+    'has no page of items, no body and no parameters read for each item by %s',
+    async (_, light) => {
+      const read = jest.spyOn(FileBlobStore.prototype, 'get');
+      try {
+        const over = Array.from(
+          { length: 150 },
+          (__, n) => `${String(light)} ${n} ${'.'.repeat(99)}`,
+        );
+        const handle = await run(
+          [{ id: 'each', task: 'echo', map: 'params.list', input: '${{ item }}', light }],
+          { params: { list: { default: over } } },
+        );
+        expect((await handle.result()).nodes['each']?.output).toEqual(over);
+        const readings = new Map<string, number>();
+        for (const [ref] of read.mock.calls) readings.set(ref, (readings.get(ref) ?? 0) + 1);
+        // The spec, the manifest and their likes are read for the graph and the map, by the worker and whoever asks.
+        expect(Math.max(...readings.values())).toBeLessThan(10);
+      } finally {
+        read.mockRestore();
+      }
+    },
+  );
+
+  it('gives its items the parameters where they read them', async () => {
+    const list = Array.from({ length: 30 }, (__, n) => `${n}${'.'.repeat(200)}`);
+    const handle = await run(
+      [{ id: 'each', task: 'echo', map: 'params.list', input: '${{ params.list[index] + "!" }}' }],
+      { params: { list: { default: list } } },
+    );
+    const { nodes } = await handle.result();
+    expect(nodes['each']?.output).toEqual(list.map((one) => `${one}!`));
   });
 
   it('says while it runs how many of its items have ended, and how', async () => {

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NodesPage, NodesQuery } from '../../src/workflows/messages.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
+
+const GATE = { id: 'gate', approval: { message: 'go?' } };
+
+describe('the nodes of a running graph, a page at a time', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+  });
+  afterAll(() => harness.stop());
+
+  const asking = (id: string) => (query: NodesQuery) =>
+    harness.client.workflow.getHandle(id).query<NodesPage, [NodesQuery]>('nodes', query);
+
+  it('are 1,000 unless more are asked for, and 5,000 at most', async () => {
+    const tasks = Array.from({ length: 5_200 }, (_, nth) => ({
+      ...{ id: `n${nth}`, task: 'echo', dependsOn: ['gate'] },
+    }));
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'many',
+      tasks: [GATE, ...tasks],
+    });
+    await until(async () => (await handle.node('gate').status()).approval !== undefined);
+    const ask = asking(handle.executionId);
+    const lengths = async (query: NodesQuery): Promise<[number, number | undefined]> => {
+      const { nodes, next } = await ask(query);
+      return [nodes.length, next];
+    };
+    await expect(lengths({})).resolves.toEqual([1_000, 1_000]);
+    await expect(lengths({ limit: 3 })).resolves.toEqual([3, 3]);
+    await expect(lengths({ limit: 9_000 })).resolves.toEqual([5_000, 5_000]);
+    await expect(lengths({ limit: 9_000, cursor: 5_000 })).resolves.toEqual([201, undefined]);
+    expect((await handle.status()).changed).toHaveLength(5_201);
+    await handle.cancel();
+    await handle.result();
+  });
+
+  it('are waited for while a big graph is prepared, by whoever asks for one of them', async () => {
+    const tasks = Array.from({ length: 5_200 }, (_, nth) => ({
+      ...{ id: `n${nth}`, task: 'echo', dependsOn: ['gate'] },
+    }));
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'many',
+      tasks: [GATE, ...tasks],
+    });
+    await expect(handle.node('n7').status()).resolves.toMatchObject({ id: 'n7' });
+    await expect(handle.node('nobody').status()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await handle.cancel();
+    await handle.result();
+  });
+});
