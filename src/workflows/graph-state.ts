@@ -32,9 +32,8 @@ import type { Seed } from './seed.js';
 const FAILURES_KEPT = 10;
 /** Pauses, resumes and other words of people that are kept of one node. */
 const MARKS_KEPT = 20;
+/** Nodes of a page; whoever asks for more is answered with five times as many at most. */
 const PAGE = 1_000;
-/** Nodes in an answer to whoever asks for so many. */
-const PAGE_MOST = 5_000;
 /** Characters of JSON in an answer: a gRPC message has at most 4 MB. */
 const PAGE_BYTES = 1_500_000;
 
@@ -375,7 +374,7 @@ export class GraphState {
     const nodes: NodeView[] = [];
     let index = Math.max(0, cursor);
     let bytes = 0;
-    for (; index < this.records.length && nodes.length < Math.min(limit, PAGE_MOST); index++) {
+    for (; index < this.records.length && nodes.length < Math.min(limit, 5 * PAGE); index++) {
       if (this.record(index).sequence <= since && since !== 0) continue;
       const view = this.view(index);
       bytes += JSON.stringify(view).length;
