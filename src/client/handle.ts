@@ -31,8 +31,8 @@ import { withBelow } from './below-progress.js';
 import {
   changedNodes,
   pendingAttempts,
-  preparedStatus,
   query,
+  untilPrepared,
   wholeView,
   withPending,
 } from './live.js';
@@ -294,12 +294,23 @@ export class NodeHandle extends NodeOperator {
   /** @throws TaskError NOT_FOUND */
   async status(): Promise<NodeView> {
     const { client, references } = this.parts;
-    const status = await preparedStatus(client, this.graphId);
-    const view = await query<NodeView | null>(client, this.graphId, QUERY.node, this.nodeId);
+    let [view, status] = await this.look();
+    if (!view && status.total === 0) {
+      await untilPrepared(client, this.graphId);
+      [view, status] = await this.look();
+    }
     if (!view) throw notFound(`${this.graphId}/${this.nodeId}`);
     if (isTerminal(view.status)) return await wholeView({ client, references }, this.graphId, view);
     const pending = await pendingAttempts(client, status);
     return withPending(view, pending.get(this.nodeId), Date.now());
+  }
+
+  private async look(): Promise<[NodeView | null, GraphStatus]> {
+    const { client } = this.parts;
+    return await Promise.all([
+      query<NodeView | null>(client, this.graphId, QUERY.node, this.nodeId),
+      query<GraphStatus>(client, this.graphId, QUERY.status),
+    ]);
   }
 
   /** Why it stands where it stands. @throws TaskError NOT_FOUND */

@@ -71,13 +71,12 @@ function isBetweenTasks(error: unknown): boolean {
   );
 }
 
-/** How a graph stands, once it is prepared where it is about to be: before that it knows none of its nodes. */
-export async function preparedStatus(client: Client, executionId: string): Promise<GraphStatus> {
+/** Waits until a graph is prepared where it is about to be: before that it knows none of its nodes. */
+export async function untilPrepared(client: Client, executionId: string): Promise<void> {
   const handle = client.workflow.getHandle(executionId);
-  for (let nth = 1; ; nth++) {
-    const status = await query<GraphStatus>(client, executionId, QUERY.status);
-    if (status.total > 0 || nth === PREPARING_LOOKS) return status;
-    if ((await handle.describe()).status.name !== 'RUNNING') return status;
+  for (let nth = 1; nth < PREPARING_LOOKS; nth++) {
+    const { total } = await query<GraphStatus>(client, executionId, QUERY.status);
+    if (total > 0 || (await handle.describe()).status.name !== 'RUNNING') return;
     await sleep(LOOK_WAIT_MS);
   }
 }

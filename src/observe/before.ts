@@ -23,6 +23,7 @@ import { nodesOfHistory } from './history-nodes.js';
 
 /** How long a running workflow may take to say whether it is closing, in milliseconds. */
 const LOOK_MS = 2_000;
+const LOOKS = 2;
 
 /** What an execution was started with. */
 export interface StartedWith {
@@ -104,18 +105,25 @@ export async function startedWith(
   return { runId, memo, ending, spec: last as GraphSpec, submission: said, scheduledTime };
 }
 
-/** Whether all nodes of a run have ended, and only its end is being written. False also where no worker says. */
+/**
+ * Whether all nodes of a run have ended, and only its end is being written; or it has ended meanwhile. False also where no
+ * worker says. A question that comes in the moment of the end may wait in vain, so it is asked twice.
+ */
 export async function isClosing(
   client: Client,
   executionId: string,
   runId: string,
 ): Promise<boolean> {
   const handle = client.workflow.getHandle(executionId, runId);
-  const asked = client.withDeadline(Date.now() + LOOK_MS, () =>
-    handle.query<GraphStatus>(QUERY.status),
-  );
-  const status = (await asked.catch(() => undefined))?.status;
-  return status !== undefined && isTerminal(status);
+  for (let nth = 1; nth <= LOOKS; nth++) {
+    const asked = client.withDeadline(Date.now() + LOOK_MS, () =>
+      handle.query<GraphStatus>(QUERY.status),
+    );
+    const status = (await asked.catch(() => undefined))?.status;
+    if (status !== undefined) return isTerminal(status);
+    if ((await handle.describe()).status.name !== 'RUNNING') return true;
+  }
+  return false;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { append } from '../domain/append.js';
 import type { ErrorRecord } from '../domain/errors.js';
+import { jsonBytes } from '../domain/json.js';
 import { NodeClocks } from '../domain/node-clocks.js';
 import type { ActivityOutcome, HeldOutcome, HoldReason, NodeOutcome } from '../domain/outcome.js';
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
@@ -34,7 +35,7 @@ const FAILURES_KEPT = 10;
 const MARKS_KEPT = 20;
 /** Nodes of a page; whoever asks for more is answered with five times as many at most. */
 const PAGE = 1_000;
-/** Characters of JSON in an answer: a gRPC message has at most 4 MB. */
+/** Bytes of JSON in an answer: a payload has at most 2 MB. */
 const PAGE_BYTES = 1_500_000;
 
 interface NodeRecord {
@@ -372,12 +373,11 @@ export class GraphState {
 
   page({ since = 0, cursor = 0, limit = PAGE }: NodesQuery): NodesPage {
     const nodes: NodeView[] = [];
-    let index = Math.max(0, cursor);
-    let bytes = 0;
+    let [index, bytes] = [Math.max(0, cursor), 0];
     for (; index < this.records.length && nodes.length < Math.min(limit, 5 * PAGE); index++) {
       if (this.record(index).sequence <= since && since !== 0) continue;
       const view = this.view(index);
-      bytes += JSON.stringify(view).length;
+      bytes += jsonBytes(view);
       if (bytes > PAGE_BYTES && nodes.length > 0) break;
       nodes.push(view);
     }
