@@ -3,7 +3,16 @@ import type { NodesPage, NodesQuery } from '../../src/workflows/messages.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
-const GATE = { id: 'gate', approval: { message: 'go?' } };
+/** More nodes than one answer has; none begins before somebody says yes. */
+const MANY = {
+  name: 'many',
+  tasks: [
+    { id: 'gate', approval: { message: 'go?' } },
+    ...Array.from({ length: 5_200 }, (_, nth) => ({
+      ...{ id: `n${nth}`, task: 'echo', dependsOn: ['gate'] },
+    })),
+  ],
+};
 
 describe('the nodes of a running graph, a page at a time', () => {
   let harness: Harness;
@@ -16,13 +25,7 @@ describe('the nodes of a running graph, a page at a time', () => {
     harness.client.workflow.getHandle(id).query<NodesPage, [NodesQuery]>('nodes', query);
 
   it('are 1,000 unless more are asked for, and 5,000 at most', async () => {
-    const tasks = Array.from({ length: 5_200 }, (_, nth) => ({
-      ...{ id: `n${nth}`, task: 'echo', dependsOn: ['gate'] },
-    }));
-    const handle = await harness.engine.scheduleTaskGraph({
-      name: 'many',
-      tasks: [GATE, ...tasks],
-    });
+    const handle = await harness.engine.scheduleTaskGraph(MANY);
     await until(async () => (await handle.node('gate').status()).approval !== undefined);
     const ask = asking(handle.executionId);
     const lengths = async (query: NodesQuery): Promise<[number, number | undefined]> => {
@@ -39,13 +42,7 @@ describe('the nodes of a running graph, a page at a time', () => {
   });
 
   it('are waited for while a big graph is prepared, by whoever asks for one of them', async () => {
-    const tasks = Array.from({ length: 5_200 }, (_, nth) => ({
-      ...{ id: `n${nth}`, task: 'echo', dependsOn: ['gate'] },
-    }));
-    const handle = await harness.engine.scheduleTaskGraph({
-      name: 'many',
-      tasks: [GATE, ...tasks],
-    });
+    const handle = await harness.engine.scheduleTaskGraph(MANY);
     await expect(handle.node('n7').status()).resolves.toMatchObject({ id: 'n7' });
     await expect(handle.node('nobody').status()).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await handle.cancel();
