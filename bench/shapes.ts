@@ -47,6 +47,7 @@ const CASES: Readonly<Record<string, () => Case>> = {
   ordinary: () => plain(layered(100, 100)),
   /** W6; only where it is asked for. */
   big: () => plain(layered(1_000, 100)),
+  narrow: () => plain({ ...layered(100, 60), name: '100 layers of 60, ten at once', window: 10 }),
   wide: () => plain(levels(2, 7_000)),
   chain: () => plain(chain(5_000)),
   map: () => ({

@@ -1,11 +1,10 @@
 /** Executions as our engine runs them, decided by its own scheduler: in one run, or by a coordinator and its segments. */
 import { Lender } from '../../src/domain/lender.js';
-import type { NodeOutcome } from '../../src/domain/outcome.js';
 import { Scheduler } from '../../src/domain/scheduler.js';
-import { LentNodes } from '../../src/workflows/lent-nodes.js';
 import type { Lent, NodeOrder } from '../../src/workflows/requests.js';
 import type { Cluster } from './cluster.js';
 import { BOUNDS, burstOf, fillBurst, type Graph } from './handing.js';
+import { Segment, type Assigned, type Heard, type SegmentHeard, type Told } from './segment.js';
 import { Workflow, type Decided } from './workflow.js';
 
 /** Defaults of `maxNodesPerRun` and `coordinatorEvents`. */
@@ -13,12 +12,9 @@ const NODES_PER_RUN = 4_000;
 const COORDINATOR_EVENTS = 8_000;
 const { BATCH } = BOUNDS['graph-run'];
 const { ORDERS_PER_MESSAGE, SHARE_OF_LIGHT } = BOUNDS.segments;
-const { OUTCOMES_PER_REPORT, QUIET_MOST } = BOUNDS.segment;
 const { PAGE_NODES, GROWTH_BYTES, LEAST_GROWTH_BYTES, MOST_BYTES } = BOUNDS['going-on'];
 /** Messages on their way, from which on nothing more is handed over (`hasRoom` in `workflows/segments.ts`). */
 const MOST_UNDER_WAY = 10;
-/** `QUIET` of `workflows/segment.ts`. */
-const QUIET_MS = 200;
 /** `PLAN_PAGE_BYTES` of `activities/pin.ts`. */
 const PLAN_PAGE_BYTES = 1_000_000;
 
@@ -35,15 +31,6 @@ export function startExecution(cluster: Cluster, graph: Graph, ended: () => void
     }),
   );
 }
-
-type Heard = { kind: 'started' | 'prepared' | 'recorded' | 'read' | 'paged' | 'sent' } | Outcomes;
-interface Outcomes {
-  kind: 'ended';
-  nodes: readonly number[];
-  /** What became of them and others, in this order, where some were lent. */
-  told?: readonly Told[];
-}
-type Told = [index: number, what: 'begun' | 'left' | 'ended'];
 
 /** A graph, or a lone task, that holds its activities itself. */
 class OneRun extends Workflow<Heard> {
@@ -105,13 +92,6 @@ class OneRun extends Workflow<Heard> {
   }
 }
 
-/** What one message to a segment holds. */
-interface Assigned {
-  orders: readonly number[];
-  burst: readonly number[];
-  lent?: Lent;
-}
-
 /** Decides for a split graph; its segments hold the activities. */
 class Coordinator extends Workflow<Heard> {
   private readonly scheduler: Scheduler;
@@ -146,6 +126,7 @@ class Coordinator extends Workflow<Heard> {
         const its = this.segmentOf.get(index);
         return its === this.segment ? its : undefined;
       },
+      open: () => this.segment,
       roomIn: () => NODES_PER_RUN - this.handed,
     });
   }
@@ -177,8 +158,9 @@ class Coordinator extends Workflow<Heard> {
         const next = this.messages.shift();
         if (next) commands.push(next);
       } else if (one.kind === 'ended') {
-        const told = one.told ?? one.nodes.map((index): Told => [index, 'ended']);
-        for (const [index, what] of told) this.heardOf(index, what);
+        const told =
+          one.told ?? one.nodes.map((index): Told => ({ index, what: 'ended', places: 0 }));
+        for (const it of told) this.heardOf(it, one.from);
         cpuMs += one.nodes.length * worker.decided;
         this.unpaged += one.nodes.length;
       } else if (one.kind === 'paged') {
@@ -192,6 +174,7 @@ class Coordinator extends Workflow<Heard> {
   }
 
   private go(commands: Decided['commands']): void {
+    this.givePlaces(commands);
     this.dispatch(commands);
     this.review(commands);
     const { scheduler } = this;
@@ -207,9 +190,11 @@ class Coordinator extends Workflow<Heard> {
     } else if (this.isLong()) this.state = 'going on';
   }
 
-  private heardOf(index: number, what: Told[1]): void {
+  private heardOf({ index, what, places }: Told, from: Segment | undefined): void {
     const { scheduler, lender } = this;
     const { now } = this.cluster.clock;
+    if (from) this.keep(from, places);
+    if (index === undefined) return;
     if (what === 'begun') return scheduler.lentBegan(index);
     this.segmentOf.delete(index);
     if (what === 'ended') scheduler.settle(index, 'COMPLETED', now);
@@ -280,27 +265,62 @@ class Coordinator extends Workflow<Heard> {
     }
   }
 
-  /** Lends, or calls back what is lent, as `workflows/lending.ts` does. */
+  private keep(segment: Segment, places: number): void {
+    segment.kept += places;
+    this.scheduler.keep(places);
+  }
+
+  /** As `workflows/lending.ts` does, and what follows. */
+  private givePlaces(commands: Decided['commands']): void {
+    const { scheduler, segmentOf } = this;
+    if (scheduler.room === 0 || !this.mayLend) return;
+    const waiting = new Map<Segment, number>();
+    for (const index of scheduler.lentReady) {
+      const its = segmentOf.get(index);
+      if (its) waiting.set(its, (waiting.get(its) ?? 0) + 1);
+    }
+    for (const [segment, nodes] of waiting) {
+      const places = Math.min(nodes - segment.kept, scheduler.room);
+      if (places <= 0) continue;
+      this.keep(segment, places);
+      const lent: Lent = { nodes: [], quiet: [], places, ...this.roomLeft };
+      const given: SegmentHeard = { kind: 'assign', orders: [], burst: [], lent };
+      this.send(commands, () => this.signal(segment, given, { kind: 'sent' }, 0));
+    }
+  }
+
+  private get mayLend(): boolean {
+    return !this.recalling && this.underWay < MOST_UNDER_WAY;
+  }
+
+  private get roomLeft(): { room?: true } {
+    return this.scheduler.room > 0 ? { room: true } : {};
+  }
+
+  /** Lends, or calls back what is lent. */
   private review(commands: Decided['commands']): void {
     const { scheduler, lender, segmentOf } = this;
     if (scheduler.lentCount === 0) this.recalling = false;
-    if (scheduler.lacksPlace) {
-      if (scheduler.lentCount === 0 || this.recalling) return;
-      this.recalling = true;
-      lender.calledBack();
-      for (const segment of new Set(segmentOf.values()))
-        this.send(commands, () => this.signal(segment, { kind: 'recall' }, { kind: 'sent' }, 0));
-      return;
-    }
-    if (this.recalling || this.underWay >= MOST_UNDER_WAY) return;
+    if (this.mayLend && !lender.isBlocked) this.lend(commands);
+    if (!lender.mustCallBack || scheduler.lentCount === 0 || this.recalling) return;
+    this.recalling = true;
+    lender.calledBack();
+    for (const segment of new Set(segmentOf.values()))
+      this.send(commands, () => this.signal(segment, { kind: 'recall' }, { kind: 'sent' }, 0));
+  }
+
+  private lend(commands: Decided['commands']): void {
+    const { lender } = this;
     for (const [, loans] of lender.lend()) {
       const nodes = loans.map(({ index, waitsFor }) => ({
         ...{ order: { index } as NodeOrder, waitsFor },
       }));
-      const quiet = lender.onlyBeforeLent(new Set(loans.flatMap(({ waitsFor }) => waitsFor)));
+      const before = loans.flatMap(({ index, waitsFor }) => [index, ...waitsFor]);
+      const quiet = lender.onlyBeforeLent(new Set(before));
       while (nodes.length > 0) {
         const some = nodes.splice(0, ORDERS_PER_MESSAGE);
-        const lent = { nodes: some, quiet: nodes.length === 0 ? quiet : [] };
+        const last = nodes.length === 0 ? quiet : [];
+        const lent: Lent = { nodes: some, quiet: last, ...this.roomLeft };
         this.assign({ orders: [], burst: [], lent }, commands, nodes.length > 0);
       }
     }
@@ -344,84 +364,3 @@ class Coordinator extends Workflow<Heard> {
     this.over();
   }
 }
-
-type SegmentHeard =
-  | ({ kind: 'assign' } & Assigned)
-  | { kind: 'ended'; nodes: readonly number[] }
-  | { kind: 'reported' | 'quiet' | 'recall' };
-
-class Segment extends Workflow<SegmentHeard> {
-  private told: Told[] = [];
-  private isReporting = false;
-  private isUrgent = false;
-  private waitsQuietly = false;
-  /** Nodes that begin in this workflow task. */
-  private begins: number[] = [];
-  private readonly lent = new LentNodes(
-    ({ index }) => this.begins.push(index),
-    (index, delivered, quiet) => {
-      const what = 'begun' in delivered ? 'begun' : 'left' in delivered ? 'left' : 'ended';
-      this.told.push([index, what]);
-      this.isUrgent ||= !quiet;
-    },
-  );
-
-  constructor(
-    cluster: Cluster,
-    private readonly coordinator: Coordinator,
-  ) {
-    super(cluster);
-  }
-
-  protected decide(heard: readonly SegmentHeard[]): Decided {
-    const { worker } = this.cluster.costs;
-    const commands: Decided['commands'] = [];
-    let cpuMs = 0;
-    for (const one of heard) {
-      if (one.kind === 'assign') {
-        const { orders, burst, lent } = one;
-        for (const index of [...orders, ...burst]) this.lent.ordered(index);
-        this.begins.push(...orders);
-        if (lent) this.lent.take(lent);
-        if (burst.length === 0) continue;
-        cpuMs += burst.length * worker.decided;
-        const ms = worker.activity + burst.length * worker.light;
-        commands.push(() => this.activity(ms, { kind: 'ended', nodes: burst }));
-      } else if (one.kind === 'ended') {
-        for (const index of one.nodes) this.lent.heard(index, COMPLETED);
-      } else if (one.kind === 'recall') this.lent.recall();
-      else if (one.kind === 'quiet') {
-        this.isUrgent = true;
-        this.waitsQuietly = false;
-      } else this.isReporting = false;
-    }
-    cpuMs += this.begins.length * worker.node;
-    for (const index of this.begins.splice(0))
-      commands.push(() => this.activity(worker.activity, { kind: 'ended', nodes: [index] }));
-    this.report(commands);
-    return { cpuMs, commands };
-  }
-
-  private report(commands: Decided['commands']): void {
-    if (this.isReporting || this.told.length === 0) return;
-    if (!this.isUrgent && this.told.length < QUIET_MOST) {
-      if (this.waitsQuietly) return;
-      this.waitsQuietly = true;
-      this.wrote(1);
-      this.cluster.clock.after(QUIET_MS, () => this.hear({ kind: 'quiet' }));
-      return;
-    }
-    const { cluster, coordinator } = this;
-    this.isReporting = true;
-    const told = this.told.splice(0, OUTCOMES_PER_REPORT);
-    this.isUrgent = this.told.length > 0;
-    const nodes = told.filter(([, what]) => what === 'ended').map(([index]) => index);
-    const bytes = nodes.length * cluster.costs.bytes.outcome;
-    const heard: Heard = { kind: 'ended', nodes, told };
-    commands.push(() => this.signal(coordinator, heard, { kind: 'reported' }, bytes));
-  }
-}
-
-const COMPLETED: NodeOutcome = {
-  ...{ status: 'COMPLETED', attempts: [], attemptCount: 1, executionTimeMs: 0 },
-};

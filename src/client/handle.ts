@@ -295,7 +295,8 @@ export class NodeHandle extends NodeOperator {
   async status(): Promise<NodeView> {
     const { client, references } = this.parts;
     let [view, status] = await this.look();
-    if (!view && status.total === 0) {
+    if (!view) {
+      // Also where the status says that it is prepared: it was asked beside the view, and may have been answered later.
       await untilPrepared(client, this.graphId);
       [view, status] = await this.look();
     }

@@ -1,13 +1,14 @@
 /**
- * Which nodes are lent: those that follow what a segment has, so that they need no trip to whoever decides. A segment is a
- * run that holds other nodes' activities, and begins what is lent to it by itself.
+ * Which nodes are lent: those that follow what a segment has, and those that are ready and find no place, so that none needs
+ * a trip to whoever decides. A segment is a run that holds other nodes' activities; it begins what is lent to it by itself,
+ * in places that it keeps: one of each node that ends well there, while it has more to begin than places.
  *
  * N1. A node is lent once all that it waits for has completed or is in one segment, there to run or lent too.
- * N2. It gets the place of one of those that have not ended, and a place goes to one node only. It is kept for it from that
- *     one's end on, so the window holds, and what is lent has a place as soon as it waits for nothing else.
- * N3. Looking costs O(edges of what is looked at): who has found no place is not looked at again before one of those that
- *     it waits for is lent.
- * N4. Nothing is lent while more run than the window holds: their places are not theirs to give.
+ * N2. Ready nodes are lent in their order, to the segment that takes more. One that may not be lent stops that: what stands
+ *     behind it would go first.
+ * N3. Looking costs O(edges of what is looked at): who waits for others elsewhere is not looked at again before one of those
+ *     that it waits for is lent.
+ * N4. Nothing is lent while more run than the window holds: their places are to be given back.
  */
 import type { Scheduler } from './scheduler.js';
 
@@ -25,6 +26,8 @@ export interface LenderParts<S> {
   mayBeLent: (index: number) => boolean;
   /** The segment that has a node, where others may be lent after it. */
   segmentOf: (index: number) => S | undefined;
+  /** The segment that takes nodes now. */
+  open: () => S | undefined;
   /** How many more nodes a segment takes. */
   roomIn: (segment: S) => number;
 }
@@ -40,7 +43,7 @@ interface Chosen<S> {
   bySegment: Map<S, Loan[]>;
   /** Where nodes go that are being lent. */
   segments: Map<number, S>;
-  /** Nodes without a place, until one that they wait for is lent. */
+  /** Nodes that may not be lent before one that they wait for is. */
   refused: Set<number>;
 }
 
@@ -67,7 +70,7 @@ export class Lender<S> {
   }
 
   /**
-   * Lends what may be lent, once half of what was is not lent any more.
+   * Lends what may be lent, once half of what was is not lent any more, or a node is ready that goes before some of it.
    *
    * @returns by segment what it gets, each node behind those that it waits for
    */
@@ -75,7 +78,8 @@ export class Lender<S> {
     const { scheduler } = this.parts;
     const chosen: Chosen<S> = { bySegment: new Map(), segments: new Map(), refused: new Set() };
     const isTooMany = scheduler.inWindow > scheduler.concurrency;
-    if (isTooMany || scheduler.lentCount > this.most / 2) return chosen.bySegment;
+    if (isTooMany || !this.isDue()) return chosen.bySegment;
+    this.lendReady(chosen);
     for (const index of this.frontier) {
       if (!this.lendAfter(index, chosen)) break;
       this.frontier.delete(index);
@@ -84,26 +88,17 @@ export class Lender<S> {
     return chosen.bySegment;
   }
 
-  /** Lends what follows a node. @returns false where as many are lent as may be, and not all were looked at */
-  private lendAfter(index: number, { bySegment, segments, refused }: Chosen<S>): boolean {
-    const { scheduler, roomIn } = this.parts;
-    for (const next of scheduler.dependants(index)) {
-      if (refused.has(next)) continue;
-      if (scheduler.lentCount >= this.most) return false;
-      const place = this.placeOf(next, segments);
-      const loans = (place && bySegment.get(place.segment)) ?? [];
-      if (!place || loans.length >= roomIn(place.segment)) {
-        refused.add(next);
-        continue;
-      }
-      loans.push({ index: next, waitsFor: this.openOf(next) });
-      bySegment.set(place.segment, loans);
-      segments.set(next, place.segment);
-      scheduler.lend(next, place.giver);
-      this.frontier.add(next);
-      for (const after of scheduler.dependants(next)) refused.delete(after);
-    }
-    return true;
+  /** True where a node waits for a place that may not be lent: it would come after all that is lent. */
+  get isBlocked(): boolean {
+    const first = this.parts.scheduler.firstWithoutPlace;
+    return first !== undefined && !this.isLendable(first);
+  }
+
+  /** True where what is lent has to be called back: a node waits for a place that may not be lent, or goes before some of it. */
+  get mustCallBack(): boolean {
+    const { scheduler } = this.parts;
+    const first = scheduler.firstWithoutPlace;
+    return first !== undefined && (scheduler.goesBeforeLent(first) || !this.isLendable(first));
   }
 
   /** Those of some nodes that only lent ones wait for: nobody else waits to hear of their end. */
@@ -113,6 +108,55 @@ export class Lender<S> {
     return [...indexes].filter((index) => scheduler.dependants(index).every(isLent));
   }
 
+  private isDue(): boolean {
+    const { scheduler } = this.parts;
+    if (scheduler.lentCount <= this.most / 2) return true;
+    const first = scheduler.firstWithoutPlace;
+    return first !== undefined && scheduler.goesBeforeLent(first);
+  }
+
+  /** Lends ready nodes that find no place, as far as they may be lent. */
+  private lendReady(chosen: Chosen<S>): void {
+    const { scheduler, open } = this.parts;
+    const segment = open();
+    if (segment === undefined) return;
+    while (scheduler.lentCount < this.most && this.hasRoom(segment, chosen)) {
+      const next = scheduler.firstWithoutPlace;
+      if (next === undefined || !this.isLendable(next)) return;
+      this.choose(next, segment, chosen);
+    }
+  }
+
+  /** Lends what follows a node. @returns false where as many are lent as may be, and not all were looked at */
+  private lendAfter(index: number, chosen: Chosen<S>): boolean {
+    const { scheduler } = this.parts;
+    const { segments, refused } = chosen;
+    for (const next of scheduler.dependants(index)) {
+      if (refused.has(next)) continue;
+      if (scheduler.lentCount >= this.most) return false;
+      const segment = this.segmentFor(next, segments);
+      if (segment === undefined || !this.hasRoom(segment, chosen)) refused.add(next);
+      else {
+        this.choose(next, segment, chosen);
+        for (const after of scheduler.dependants(next)) refused.delete(after);
+      }
+    }
+    return true;
+  }
+
+  private choose(index: number, segment: S, { bySegment, segments }: Chosen<S>): void {
+    const loans = bySegment.get(segment) ?? [];
+    loans.push({ index, waitsFor: this.openOf(index) });
+    bySegment.set(segment, loans);
+    segments.set(index, segment);
+    this.parts.scheduler.lend(index);
+    this.frontier.add(index);
+  }
+
+  private hasRoom(segment: S, { bySegment }: Chosen<S>): boolean {
+    return (bySegment.get(segment)?.length ?? 0) < this.parts.roomIn(segment);
+  }
+
   private openOf(index: number): number[] {
     const { scheduler } = this.parts;
     const open = scheduler.dependsOn(index).filter((other) => !scheduler.ending(other));
@@ -120,24 +164,23 @@ export class Lender<S> {
   }
 
   /** @param segments where nodes go that are being lent */
-  private placeOf(
-    index: number,
-    segments: ReadonlyMap<number, S>,
-  ): { segment: S; giver: number } | undefined {
+  private segmentFor(index: number, segments: ReadonlyMap<number, S>): S | undefined {
     const { scheduler, mayBeLent, segmentOf } = this.parts;
     if (!this.isFree(index)) return undefined;
     const dependsOn = scheduler.dependsOn(index);
     if (dependsOn.length > WAITS_MOST || !mayBeLent(index)) return undefined;
     let segment: S | undefined;
-    let giver: number | undefined;
     for (const other of dependsOn) {
       if (scheduler.ending(other)?.status === 'COMPLETED') continue;
       const its = segments.get(other) ?? segmentOf(other);
       if (its === undefined || (segment ?? its) !== its) return undefined;
       segment = its;
-      if (!scheduler.givesPlace(other)) giver ??= other;
     }
-    return segment === undefined || giver === undefined ? undefined : { segment, giver };
+    return segment;
+  }
+
+  private isLendable(index: number): boolean {
+    return !this.parts.scheduler.isLook(index) && this.parts.mayBeLent(index);
   }
 
   /** It waits, here, and for other nodes only. */

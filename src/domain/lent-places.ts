@@ -1,56 +1,71 @@
 /**
- * Nodes that are lent: they wait elsewhere, and are begun there. Each has a node that gives it its place in the window: from
- * that one's end on the place is kept for it, so that however many begin elsewhere, no more run than the window holds.
+ * Nodes that are lent: they wait elsewhere, for others or for a place, and are begun there. Whoever has them keeps places of
+ * the window for them, of nodes that have ended there or that were given: however many begin elsewhere, no more run than the
+ * window holds.
  */
 export class LentPlaces {
-  private readonly givers = new Map<number, number>();
-  private readonly takers = new Map<number, number>();
-  /** Lent nodes whose place is free, and kept for them. */
-  private readonly kept = new Set<number>();
+  private readonly ranks = new Map<number, number>();
+  /** How many are lent of each rank. */
+  private readonly perRank = new Map<number, number>();
+  /** Those that wait for nothing but a place. */
+  private readonly queue = new Set<number>();
+  private kept = 0;
 
-  /** @throws RangeError where the giver gives its place already */
-  lend(index: number, giver: number): void {
-    if (this.takers.has(giver))
-      throw new RangeError(`node ${giver} gives its place to node ${this.takers.get(giver)}`);
-    this.givers.set(index, giver);
-    this.takers.set(giver, index);
+  /** @param rank its rank among ready nodes: the lower goes first */
+  lend(index: number, rank: number): void {
+    this.ranks.set(index, rank);
+    this.perRank.set(rank, (this.perRank.get(rank) ?? 0) + 1);
   }
 
   has(index: number): boolean {
-    return this.givers.has(index);
-  }
-
-  /** True for a node whose place somebody gets. */
-  gives(index: number): boolean {
-    return this.takers.has(index);
+    return this.ranks.has(index);
   }
 
   get size(): number {
-    return this.givers.size;
+    return this.ranks.size;
+  }
+
+  /** All that a node waited for has ended. */
+  queued(index: number): void {
+    if (this.ranks.has(index)) this.queue.add(index);
+  }
+
+  isQueued(index: number): boolean {
+    return this.queue.has(index);
+  }
+
+  get inQueue(): ReadonlySet<number> {
+    return this.queue;
+  }
+
+  /** The rank of those that go last; undefined where nothing is lent. */
+  get lastRank(): number | undefined {
+    return this.perRank.size === 0 ? undefined : Math.max(...this.perRank.keys());
+  }
+
+  /** Whoever has what is lent keeps so many more places, or gives so many back. */
+  keep(places: number): void {
+    this.kept += places;
   }
 
   /** Places that nobody has and nobody else may take. */
   get keptCount(): number {
-    return this.kept.size;
-  }
-
-  /** A node has ended. */
-  ended(index: number): void {
-    const taker = this.takers.get(index);
-    if (taker !== undefined) this.kept.add(taker);
+    return this.kept;
   }
 
   /** A node is not lent any more. @returns false where it was not */
   delete(index: number): boolean {
-    const giver = this.givers.get(index);
-    if (giver === undefined) return false;
-    this.givers.delete(index);
-    this.takers.delete(giver);
-    this.kept.delete(index);
+    const rank = this.ranks.get(index);
+    if (rank === undefined) return false;
+    this.ranks.delete(index);
+    this.queue.delete(index);
+    const left = (this.perRank.get(rank) ?? 0) - 1;
+    if (left > 0) this.perRank.set(rank, left);
+    else this.perRank.delete(rank);
     return true;
   }
 
-  entries(): [index: number, giver: number][] {
-    return [...this.givers];
+  indexes(): number[] {
+    return [...this.ranks.keys()];
   }
 }

@@ -91,11 +91,18 @@ export class NodeClocks {
     this.lanes.forEach((lane, index) => (lane.kind = kinds[index] ?? 'window'));
   }
 
-  /** @param held what holds it, for one that goes to `held`; `paused`: it is paused by itself */
+  /**
+   * @param held what holds it, for one that goes to `held`; `paused`: it is paused by itself; `lent`: it is lent, so once all
+   *   that it waits for has ended it waits for a place, until it {@link began}
+   */
   moved(
     { index, from, to, by }: NodeMove,
     now: number,
-    { held, paused }: { held: HoldReason | undefined; paused: boolean },
+    {
+      held,
+      paused,
+      lent = false,
+    }: { held: HoldReason | undefined; paused: boolean; lent?: boolean },
   ): void {
     if (from === to) return;
     this.advance(now);
@@ -110,6 +117,7 @@ export class NodeClocks {
     }
     const clock = this.clocks.get(index);
     if (!clock) return;
+    if (lent) return this.begin(clock, 'window', now);
     switch (to) {
       case 'ready':
         return paused ? this.begin(clock, 'pause', now) : this.beginReady(index, clock, now);
@@ -121,6 +129,13 @@ export class NodeClocks {
       case 'settled':
         return this.begin(clock, 'overhead', now);
     }
+  }
+
+  /** A node that was lent begins. */
+  began(index: number, at: number): void {
+    const clock = this.clocks.get(index);
+    if (clock) this.begin(clock, 'running', Math.max(at, clock.since));
+    else this.couldStart(index, at, undefined);
   }
 
   /** A node that was taken ahead could start then, and was running from there on. @param after the node that it waited for last */

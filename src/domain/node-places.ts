@@ -115,25 +115,32 @@ export class NodePlaces {
   /** Takes a node that still waits: whoever runs it begins it once what it waits for has completed. */
   takeAhead(index: number): void {
     if (this.states[index] !== 'waiting') throw new RangeError(`node ${index} does not wait`);
-    this.ahead.add(index);
-    this.move(index, 'running');
-    this.takenCount++;
+    this.takeWithoutPlace(index);
   }
 
   /**
-   * Lends a node that still waits: it is begun elsewhere, in the place of a node that it waits for, which is kept for it once
-   * that one has ended. Until then it waits for all who ask.
+   * Lends a node that waits for others, or is ready and waits for a place: it is begun elsewhere, in a place that is kept
+   * there ({@link keep}). Until then it stands for all who ask where it stood.
    */
-  lend(index: number, giver: number): void {
-    this.lent.lend(index, giver);
-    this.takeAhead(index);
+  lend(index: number): void {
+    const state = this.states[index];
+    if (state !== 'waiting' && state !== 'ready')
+      throw new RangeError(`node ${index} is ${state}: it cannot be lent`);
+    this.lent.lend(index, this.rank(index));
+    if (state === 'ready') this.lent.queued(index);
+    this.takeWithoutPlace(index);
   }
 
-  /** A node that was lent has begun, in a place of the window. */
+  /** A node that was lent has begun, in a place that was kept. */
   lentBegan(index: number): void {
     if (!this.lent.delete(index)) return;
     this.ahead.delete(index);
     if (!this.node(index).takesNoPlace) this.placesTaken++;
+  }
+
+  /** Whoever has what is lent keeps so many places more for it, or fewer. */
+  keep(places: number): void {
+    this.lent.keep(places);
   }
 
   get lentCount(): number {
@@ -144,9 +151,14 @@ export class NodePlaces {
     return this.lent.has(index);
   }
 
-  /** True for a node whose place is lent with another one. */
-  givesPlace(index: number): boolean {
-    return this.lent.gives(index);
+  /** Lent nodes that wait for nothing but a place. */
+  get lentReady(): ReadonlySet<number> {
+    return this.lent.inQueue;
+  }
+
+  /** True for a node that goes before some that are lent, by its priority. */
+  goesBeforeLent(index: number): boolean {
+    return this.rank(index) < (this.lent.lastRank ?? -Infinity);
   }
 
   /** True for a running node that was taken beyond the window, or before its turn. */
@@ -232,9 +244,14 @@ export class NodePlaces {
     return this.states[index] === 'ready' && this.readyQueue.lacksPlace(index);
   }
 
-  /** True while some node waits for a place in the window and for nothing else. */
-  get lacksPlace(): boolean {
-    return !this.hasRoom && this.readyQueue.peek() !== undefined;
+  /** The first of those that wait for a place in the window and for nothing else. */
+  get firstWithoutPlace(): number | undefined {
+    return this.hasRoom ? undefined : this.readyQueue.peek();
+  }
+
+  /** Places in the window that nobody has. */
+  get room(): number {
+    return Math.max(0, this.concurrency - this.inWindow);
   }
 
   /** True while some node could start now, were there room for its work elsewhere. */
@@ -245,7 +262,8 @@ export class NodePlaces {
   }
 
   state(index: number): NodeState {
-    return this.lent.has(index) ? 'waiting' : (this.states[index] ?? 'settled');
+    if (this.lent.has(index)) return this.lent.isQueued(index) ? 'ready' : 'waiting';
+    return this.states[index] ?? 'settled';
   }
 
   get running(): number {
@@ -268,7 +286,7 @@ export class NodePlaces {
   }
 
   get ready(): number {
-    return this.readyCount;
+    return this.readyCount + this.lent.inQueue.size;
   }
 
   get heldCount(): number {
@@ -276,7 +294,7 @@ export class NodePlaces {
   }
 
   get waitingCount(): number {
-    return this.nodes.length - this.settledCount - this.running - this.readyCount - this.held.size;
+    return this.nodes.length - this.settledCount - this.running - this.ready - this.held.size;
   }
 
   /** Where a ready node stands: the lower goes first, equal ones in the order of their indexes. */
@@ -336,10 +354,7 @@ export class NodePlaces {
     if (to === 'settled') this.pausedNodes.delete(index);
     if (to === 'running') this.runningCount++;
     if (to === 'ready') this.readyCount++;
-    if (to === 'settled') {
-      this.settledCount++;
-      this.lent.ended(index);
-    }
+    if (to === 'settled') this.settledCount++;
     this.states[index] = to;
     this.readyQueue.moved(index, from, to);
     if (from) this.watch?.({ index, from, to, by: from === 'waiting' ? this.cause : undefined });
@@ -362,6 +377,12 @@ export class NodePlaces {
 
   private get hasRoom(): boolean {
     return this.inWindow < this.concurrency;
+  }
+
+  private takeWithoutPlace(index: number): void {
+    this.ahead.add(index);
+    this.move(index, 'running');
+    this.takenCount++;
   }
 
   private reconsider(): void {

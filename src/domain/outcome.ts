@@ -195,9 +195,11 @@ export interface Left {
   left: true;
 }
 
-/** A node that was lent begins now: its turn came where what it waited for had ended. */
+/** A node that was lent begins now: its turn came where what it waited for had ended, and it had a place. */
 export interface Begun {
   begun: true;
+  /** When, epoch milliseconds; absent where it was when the last of those ended that it waited for. */
+  at?: number;
 }
 
 /** True for what has the shape of an outcome: whoever answers for an activity may be anybody. */

@@ -15,8 +15,10 @@ export interface SchedulerSnapshot extends ChangedSnapshot {
   looked?: number[];
   /** Running nodes that take no place, since they were taken beyond the window or before their turn. */
   ahead?: number[];
-  /** Those of them that still wait, each with the node whose place it gets. */
-  lent?: [index: number, giver: number][];
+  /** Those of them that are lent and have not begun. */
+  lent?: number[];
+  /** Places that are kept for them. */
+  kept?: number;
 }
 
 /** How a node ended; `status` is truthful, `allowFailure` acts only on what dependants see. */

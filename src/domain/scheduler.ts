@@ -209,7 +209,8 @@ export class Scheduler extends NodePlaces {
       ...(this.pausedNodes.size > 0 ? { pausedNodes: [...this.pausedNodes] } : {}),
       ...(looked.length > 0 ? { looked } : {}),
       ...(this.ahead.size > 0 ? { ahead: [...this.ahead] } : {}),
-      ...(this.lent.size > 0 ? { lent: this.lent.entries() } : {}),
+      ...(this.lent.size > 0 ? { lent: this.lent.indexes() } : {}),
+      ...(this.lent.keptCount === 0 ? {} : { kept: this.lent.keptCount }),
       ...this.changed.snapshot(this.nodes.length),
     };
   }
@@ -227,8 +228,9 @@ export class Scheduler extends NodePlaces {
     for (const index of snapshot.pausedNodes ?? []) scheduler.pausedNodes.add(index);
     for (const index of snapshot.looked ?? []) scheduler.looked.add(index);
     for (const index of snapshot.ahead ?? []) scheduler.ahead.add(index);
-    for (const [index, giver] of snapshot.lent ?? []) scheduler.lent.lend(index, giver);
     scheduler.changed = new ChangedOptions(snapshot);
+    for (const index of snapshot.lent ?? []) scheduler.lent.lend(index, scheduler.rank(index));
+    scheduler.lent.keep(snapshot.kept ?? 0);
     const held = new Map(snapshot.held);
     for (let index = 0; index < nodes.length; index++) {
       const letter = snapshot.states.charAt(index);
@@ -241,6 +243,8 @@ export class Scheduler extends NodePlaces {
       } else if (letter === 'r') scheduler.makeReady(index);
       else if (letter === 'h') scheduler.holdUntil(index, held.get(index) ?? 0);
     }
+    for (const index of scheduler.lent.indexes())
+      if (scheduler.ledger.decide(index) === 'run') scheduler.lent.queued(index);
     return scheduler;
   }
 
@@ -275,6 +279,7 @@ export class Scheduler extends NodePlaces {
       for (const dependant of this.ledger.dependants(current)) {
         this.ledger.count(dependant, current, how);
         this.cause = current;
+        this.queueLent(dependant);
         const skipped = this.decide(dependant, now);
         if (!skipped) continue;
         this.finish(dependant, skipped);
@@ -283,6 +288,13 @@ export class Scheduler extends NodePlaces {
       }
     }
     this.cause = undefined;
+  }
+
+  /** A lent node may have ended its waiting for others: where it is, it waits for a place. */
+  private queueLent(index: number): void {
+    if (!this.lent.has(index) || this.ledger.decide(index) !== 'run') return;
+    this.lent.queued(index);
+    this.watch?.({ index, from: 'waiting', to: 'ready', by: this.cause });
   }
 
   private finish(index: number, ending: Ending): void {

@@ -92,6 +92,8 @@ export interface SettledSignal {
   segmentId: string;
   /** `left`: it was handed over with others, and has not begun; `begun`: it was lent, and begins. */
   outcomes: [index: number, delivered: ActivityOutcome | Left | Begun][];
+  /** Places of the window that the segment keeps for what was lent to it, beside those before; less than none: it gives some back. */
+  kept?: number;
 }
 
 /** An execution wants to be told how this one ends, or one of its nodes. */
@@ -181,6 +183,8 @@ export interface SegmentCarry {
   handed: number;
   sealed: boolean;
   inFlight: InFlightCarry[];
+  /** Places that it keeps. */
+  kept?: number;
 }
 
 /** A node that was handed over with others, or was lent, begins at once, or after others. */

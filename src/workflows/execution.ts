@@ -99,7 +99,7 @@ export async function runExecution({
     for (const signal of probes) awaiting?.probed(signal); // they came before it was clear what this one waits for
     for (const request of carry?.subscribers ?? []) subscribers.add(request);
     const seed = await seedOf(prepared, carry !== undefined);
-    const makeExecutor: GraphRunParts['makeExecutor'] = (deliver, asked) => {
+    const makeExecutor: GraphRunParts['makeExecutor'] = (deliver, asked, keep) => {
       const { plan: _plan, rerun: _rerun, ...context } = prepared;
       const approvals = new Approvals({ context, classes: plan.classes, deliver, asked });
       if (!split) {
@@ -107,7 +107,7 @@ export async function runExecution({
         return new KindsExecutor(new HereExecutor(here, deliver), approvals, plan.classes);
       }
       const segments = new SegmentsExecutor(
-        { context, classes: plan.classes, nodesPerSegment: given.segmentNodes, carry },
+        { context, classes: plan.classes, nodesPerSegment: given.segmentNodes, carry, keep },
         deliver,
       );
       onSettled = (signal) => segments.settled(signal);

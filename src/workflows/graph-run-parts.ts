@@ -23,5 +23,6 @@ export interface GraphRunParts {
   subscribers: Subscribers;
   /** Executions that this one waits for before it starts. */
   awaiting: Awaiting | undefined;
-  makeExecutor(deliver: Deliver, asked: Asked): KindsExecutor;
+  /** @param keep segments keep so many places of the window more, or fewer */
+  makeExecutor(deliver: Deliver, asked: Asked, keep: (places: number) => void): KindsExecutor;
 }

@@ -109,6 +109,7 @@ export class GraphRun {
     this.executor = parts.makeExecutor(
       (index, delivered) => this.deliver(index, delivered),
       (open) => this.operator.asked(open),
+      (places) => this.scheduler.keep(places),
     );
     this.operator = new Operator({
       ...parts,
@@ -152,6 +153,7 @@ export class GraphRun {
       if (deadline !== undefined && now >= deadline && this.stopping === undefined)
         this.cancel('deadline');
       this.scheduler.release(now);
+      this.lending.givePlaces();
       this.dispatch();
       this.lending.review();
       this.limits?.flush(this.scheduler);
@@ -303,7 +305,7 @@ export class GraphRun {
     const at = this.lending.heard(index, delivered, Date.now());
     const now = this.bursts.heard(index, delivered, at);
     if ('left' in delivered) return this.left(index, now);
-    if ('begun' in delivered) return this.lending.began(index, now);
+    if ('begun' in delivered) return this.lending.began(index, delivered, now);
     this.state.asOf = now;
     this.heard(index, delivered, now);
     this.state.asOf = undefined;

@@ -10,22 +10,15 @@ import type { ActivityOutcome, HeldOutcome, HoldReason, NodeOutcome } from '../d
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
 import { PRIORITY_KEY, priorityOfKey, type Priority } from '../domain/priority.js';
 import type { Scheduler } from '../domain/scheduler.js';
-import { isFailure, type Status, type StatusChange, type StatusReason } from '../domain/status.js';
+import { isFailure, type StatusChange, type StatusReason } from '../domain/status.js';
 import type { Carry, OpenQuestion } from './between.js';
 import { countsOf } from './counts.js';
 import { Leaves } from './leaves.js';
 import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
 import type { Round, Upstream } from './requests.js';
 import { roundAfter } from './round.js';
-import {
-  approvalView,
-  briefly,
-  ofOutcome,
-  PAUSED,
-  timesOf,
-  WHILE_HELD,
-  WHILE_RUNNING,
-} from './node-view.js';
+import { nodeStatus, WHILE_HELD } from './node-status.js';
+import { approvalView, briefly, ofOutcome, timesOf } from './node-view.js';
 import { timeOf } from './waiting.js';
 import type { Seed } from './seed.js';
 
@@ -95,6 +88,7 @@ export class GraphState {
       this.clocks.moved(move, this.asOf ?? Date.now(), {
         held: this.record(move.index).held,
         paused: scheduler.isNodePaused(move.index),
+        lent: scheduler.isLent(move.index),
       });
   }
 
@@ -169,6 +163,12 @@ export class GraphState {
     record.scheduledAt ??= now;
     delete record.held;
     this.holds.delete(index);
+  }
+
+  /** A node that was lent begins. */
+  lentBegan(index: number, at: number): void {
+    this.scheduled(index, at);
+    this.clocks.began(index, at);
   }
 
   /** A node that was taken ahead has run: it could start then, and not when it was handed over. */
@@ -401,10 +401,11 @@ export class GraphState {
   view(index: number): NodeView {
     const node = this.node(index);
     const record = this.record(index);
-    const { status, reason } = this.status(index, record);
-    const door = status === 'PENDING' ? this.door : undefined;
-    const { outcome, round } = record;
+    const { outcome, round, held } = record;
     const { task, retry, circuit, kind } = this.classOf(index);
+    const known = { kind, held, reason: record.reason };
+    const { status, reason } = nodeStatus(this.scheduler, index, known);
+    const door = status === 'PENDING' ? this.door : undefined;
     const attempts = outcome?.attempts ?? round?.attempts ?? [];
     const count = outcome?.attemptCount ?? round?.attemptsUsed ?? 0;
     const priority = this.changedPriority(index);
@@ -445,32 +446,6 @@ export class GraphState {
   private limitOf(index: number): { key: string; weight: number } {
     const { limit = 0, weight = 1 } = this.plan.lanes?.[this.classOf(index).lane ?? 0] ?? {};
     return { key: this.plan.limits?.[limit]?.key ?? '', weight };
-  }
-
-  private status(
-    index: number,
-    record: NodeRecord,
-  ): { status: Status; reason?: StatusReason | undefined } {
-    const ending = this.scheduler.ending(index);
-    if (ending) return { status: ending.status, reason: record.reason ?? ending.reason };
-    switch (this.scheduler.state(index)) {
-      case 'running':
-        return WHILE_RUNNING[this.classOf(index).kind ?? 'task'];
-      case 'ready':
-        if (this.scheduler.isPaused(index)) return PAUSED;
-        return {
-          status: 'PENDING',
-          reason: this.scheduler.waitsForLimit(index) ? 'limit' : 'window',
-        };
-      case 'held':
-        if (this.scheduler.isNodePaused(index)) return PAUSED;
-        return WHILE_HELD[record.held ?? 'start_time'];
-      case 'waiting':
-      case 'settled':
-        return this.scheduler.isNodePaused(index)
-          ? PAUSED
-          : { status: 'PENDING', reason: 'dependencies' };
-    }
   }
 
   private record(index: number): NodeRecord {

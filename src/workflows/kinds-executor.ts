@@ -38,6 +38,14 @@ export class KindsExecutor implements NodeExecutor {
     return this.inner.lendsTo?.(index);
   }
 
+  openRun(): string | undefined {
+    return this.inner.openRun?.();
+  }
+
+  keptIn(run: string): number {
+    return this.inner.keptIn?.(run) ?? 0;
+  }
+
   roomIn(run: string): number {
     return this.inner.roomIn?.(run) ?? 0;
   }

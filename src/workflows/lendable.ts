@@ -1,5 +1,6 @@
 /** What a coordinator's nodes are, for `domain/lender.ts`: which may be lent, which others may follow, what a segment gets of them. */
 import type { Loan } from '../domain/lender.js';
+import { PRIORITY_KEY } from '../domain/priority.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import type { GraphState } from './graph-state.js';
 import type { LentNode, NodeOrder } from './requests.js';
@@ -44,8 +45,10 @@ export class Lendable {
   lentNode({ index, waitsFor }: Loan): LentNode {
     const { scheduler, state, order } = this.parts;
     const open = state.node(index).reads?.filter((other) => !scheduler.ending(other)) ?? [];
+    const rank = scheduler.rank(index);
     return {
       ...{ order: order(index), waitsFor },
+      ...(rank === PRIORITY_KEY.MEDIUM ? {} : { rank }),
       ...(open.length > 0 ? { reads: open.map((other) => [other, state.node(other).id]) } : {}),
     };
   }

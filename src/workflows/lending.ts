@@ -1,14 +1,17 @@
 /**
- * What a coordinator lends to segments, and when: the nodes that follow those that a segment has, so that they need no trip
- * from one to the next. Which ones, `domain/lender.ts` says.
+ * What a coordinator lends to segments, and when: the nodes that follow those that a segment has, and those that wait for a
+ * place, so that they need no trip from one to the next. Which ones, `domain/lender.ts` says.
  *
- * D1. Nothing is lent while another node waits for a place, and what is lent is called back once one does: it might come first.
+ * D1. What is lent is called back, and nothing lent, once a node waits for a place that may not be lent, or has a higher
+ *     priority than some that are and may not be lent beside them: it comes first.
  * D2. Whatever is asked of the graph, all that is lent and has not begun is called back first, and meanwhile nothing is lent.
+ * D3. No place is free while a lent node waits for one: what is lent was ready before what is not, so it gets them first.
  */
 import { condition } from '@temporalio/workflow';
 import { Lender } from '../domain/lender.js';
 import { InOrder } from './in-order.js';
 import { Lendable, type LendableParts } from './lendable.js';
+import type { Begun } from '../domain/outcome.js';
 import type { Delivered, NodeExecutor } from './node-executor.js';
 import { logTransition } from './transition.js';
 
@@ -42,6 +45,7 @@ export class Lending {
       mayBeLent: (index) => lendable.mayBeLent(index),
       segmentOf: (index) =>
         lendable.runsPlainly(index) ? parts.executor().lendsTo?.(index) : undefined,
+      open: () => parts.executor().openRun?.(),
       roomIn: (run) => parts.executor().roomIn?.(run) ?? 0,
     });
   }
@@ -62,12 +66,28 @@ export class Lending {
     this.handedOver(indexes.filter((index) => this.lendable.runsPlainly(index)));
   }
 
-  /** Lends what may be lent, or calls back what is lent where others wait for a place. */
+  /** Gives places of the window to segments where lent nodes wait for nothing else. */
+  givePlaces(): void {
+    const { scheduler, executor } = this.parts;
+    if (scheduler.lentReady.size === 0 || !this.mayLend) return;
+    const waiting = new Map<string, number>();
+    for (const index of scheduler.room > 0 ? scheduler.lentReady : []) {
+      const run = executor().runOf(index);
+      if (run !== undefined) waiting.set(run, (waiting.get(run) ?? 0) + 1);
+    }
+    for (const [run, nodes] of waiting) {
+      const lacking = nodes - (executor().keptIn?.(run) ?? 0);
+      const places = Math.min(lacking, scheduler.room);
+      if (places > 0) executor().lend?.(run, { nodes: [], quiet: [], places, ...this.roomLeft });
+    }
+  }
+
+  /** Lends what may be lent, or calls back what is lent where others come first. */
   review(): void {
     const { scheduler, executor } = this.parts;
     if (scheduler.lentCount === 0) this.recalling = false;
-    if (!scheduler.lacksPlace) return this.lend();
-    if (scheduler.lentCount === 0 || this.recalling) return;
+    if (this.mayLend && !this.lender.isBlocked) this.lend();
+    if (!this.lender.mustCallBack || scheduler.lentCount === 0 || this.recalling) return;
     this.recalling = true;
     this.lender.calledBack();
     executor().recall?.();
@@ -86,15 +106,15 @@ export class Lending {
     return Number.isFinite(ended) ? Math.min(Math.max(ended, since), now) : now;
   }
 
-  /** A node that was lent begins, when the last of those ended that it waited for. */
-  began(index: number, now: number): void {
+  /** A node that was lent begins, when the last of those ended that it waited for, or later where it waited for a place. */
+  began(index: number, begun: Begun, now: number): void {
     const { scheduler, state } = this.parts;
     const before = state.lastOf(state.node(index).dependsOn);
-    const at = (before === undefined ? undefined : state.timesOf(before).endedAt) ?? now;
+    const readyAt = before === undefined ? undefined : state.timesOf(before).endedAt;
+    const at = Math.min(begun.at ?? readyAt ?? now, now);
     this.since.set(index, at);
     scheduler.lentBegan(index);
-    state.scheduled(index, at);
-    state.couldStart(index, at, before);
+    state.lentBegan(index, at);
     logTransition(state, index, 'PENDING', 'SCHEDULED', 'queue');
   }
 
@@ -130,15 +150,24 @@ export class Lending {
     return await condition(() => scheduler.lentCount === 0, PATIENCE);
   }
 
-  private lend(): void {
+  private get mayLend(): boolean {
     const { scheduler, executor, mayLend } = this.parts;
     const stops = scheduler.isAllPaused || scheduler.stopping !== undefined || !mayLend();
-    if (this.asking > 0 || this.recalling || stops || !executor().hasRoom()) return;
+    return this.asking === 0 && !this.recalling && !stops && executor().hasRoom();
+  }
+
+  private get roomLeft(): { room?: true } {
+    return this.parts.scheduler.room > 0 ? { room: true } : {};
+  }
+
+  private lend(): void {
+    const { executor } = this.parts;
     for (const [run, loans] of this.lender.lend()) {
-      const before = new Set(loans.flatMap(({ waitsFor }) => waitsFor));
+      const before = new Set(loans.flatMap(({ index, waitsFor }) => [index, ...waitsFor]));
       for (const index of before) this.toldLater(index);
       const nodes = loans.map((loan) => this.lendable.lentNode(loan));
-      executor().lend?.(run, { nodes, quiet: this.lender.onlyBeforeLent(before) });
+      const quiet = this.lender.onlyBeforeLent(before);
+      executor().lend?.(run, { nodes, quiet, ...this.roomLeft });
     }
   }
 

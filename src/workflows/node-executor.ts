@@ -32,10 +32,14 @@ export interface NodeExecutor {
   beginBurst(burst: Burst): void;
   /** Asks running nodes to stop; they still deliver an outcome. */
   stop(indexes: readonly number[], how: StopHow): void;
-  /** Lends nodes to the run that {@link lendsTo} named. */
+  /** Lends nodes to a run that {@link lendsTo} or {@link openRun} named, or places to one that has some. */
   lend?(run: string, lent: Lent): void;
   /** The run that has a node and takes more. */
   lendsTo?(index: number): string | undefined;
+  /** The run that takes more. */
+  openRun?(): string | undefined;
+  /** Places of the window that a run keeps for what was lent to it. */
+  keptIn?(run: string): number;
   /** How many more nodes a run takes. */
   roomIn?(run: string): number;
   /** Calls back what was lent and has not begun: it is delivered as left, or as begun. */

@@ -1,8 +1,6 @@
 /** Parts of a node's view, out of what its graph knows of it. */
 import type { ErrorRecord } from '../domain/errors.js';
-import type { NodeKind } from '../domain/node-kind.js';
-import type { HoldReason, NodeOutcome } from '../domain/outcome.js';
-import type { Status, StatusReason } from '../domain/status.js';
+import type { NodeOutcome } from '../domain/outcome.js';
 import type { OpenQuestion } from './between.js';
 import type { ApprovalView, NodeView } from './messages.js';
 
@@ -68,25 +66,3 @@ export function briefly({ code, message, origin, retriable, attempt }: ErrorReco
     ...(attempt === undefined ? {} : { attempt }),
   };
 }
-
-/** How a node stands that was paused, is held by a pipeline, or runs. */
-export const PAUSED = { status: 'PAUSED', reason: 'paused' } as const;
-export const WHILE_HELD: Record<
-  HoldReason | 'start_time',
-  { status: Status; reason: StatusReason }
-> = {
-  retry: { status: 'RETRYING', reason: 'retry' },
-  no_handler: { status: 'PENDING', reason: 'no_handler' },
-  paused: PAUSED,
-  circuit: { status: 'PENDING', reason: 'circuit' },
-  coalesced: { status: 'PENDING', reason: 'coalesced' },
-  looked: { status: 'PENDING', reason: 'limit' },
-  start_time: { status: 'SCHEDULED', reason: 'start_time' },
-  unknown: { status: 'PENDING', reason: 'outcome_unknown' },
-};
-export const WHILE_RUNNING: Record<NodeKind, { status: Status; reason?: StatusReason }> = {
-  task: { status: 'SCHEDULED', reason: 'queue' },
-  graph: { status: 'RUNNING' },
-  map: { status: 'RUNNING' },
-  approval: { status: 'RUNNING', reason: 'approval' },
-};

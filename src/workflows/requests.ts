@@ -280,15 +280,21 @@ export interface NodeOrder {
   neverStarted?: boolean;
 }
 
-/** Nodes that a segment begins by itself, each once all that it waits for has completed. */
+/** Nodes that a segment begins by itself, each once all that it waits for has completed and it has a place. */
 export interface Lent {
   nodes: LentNode[];
   /** Nodes whose good end nobody waits to hear: what waits for them is lent. */
   quiet: number[];
+  /** Places of the window that the segment keeps for what was lent to it. */
+  places?: number;
+  /** The window has room for more: whoever waits for a place is told of at once. */
+  room?: true;
 }
 
 export interface LentNode {
   order: NodeOrder;
+  /** The lower begins first, of those that wait for a place; that of MEDIUM priority where absent. */
+  rank?: number;
   /** Indexes of nodes that the segment has, or had when this was sent. */
   waitsFor: number[];
   /** Those whose output or status it reads, with their ids. */

@@ -10,8 +10,8 @@ import {
 import { fitting } from '../domain/budget.js';
 import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
 import { HereExecutor } from './here.js';
-import { LentNodes } from './lent-nodes.js';
-import type { Delivered, StopHow } from './node-executor.js';
+import { LentNodes, type Told } from './lent-nodes.js';
+import type { StopHow } from './node-executor.js';
 import { isAssign, isCancel, isSegmentArgs, isTell } from './shapes.js';
 import { onSignal, shielded } from './shielded.js';
 import { ACTIVITY, SIGNAL } from './messages.js';
@@ -47,7 +47,7 @@ class Segment {
   private readonly executor: HereExecutor;
   private readonly lent: LentNodes;
   private readonly running = new Set<number>();
-  private readonly outbox: SettledSignal['outcomes'] = [];
+  private readonly outbox: Told[] = [];
   private sealed = false;
   private orphaned = false;
   /** Somebody waits for what is to be reported. */
@@ -59,11 +59,14 @@ class Segment {
     const { prepared, classes } = args;
     this.executor = new HereExecutor(
       { ...prepared, classes, inlineLimit: INLINE_LIMIT_SEGMENT },
-      (index, delivered) => this.lent.heard(index, delivered),
+      (index, delivered) => {
+        this.lent.heard(index, delivered);
+        this.urgent ||= this.lent.lacksPlace;
+      },
     );
     this.lent = new LentNodes(
       (order) => this.executor.begin([order]),
-      (index, delivered, quiet) => this.heard(index, delivered, quiet),
+      (told) => this.heard(told),
     );
     // Signals that came with the start are heard as their handlers are set: what is asked of nodes, after their orders.
     this.assign(args);
@@ -103,21 +106,25 @@ class Segment {
     this.version++;
     this.sealed ||= sealed;
     const light = bursts.flatMap(({ nodes }) => nodes.map(({ order }) => order));
-    for (const { index } of [...orders, ...light]) {
-      this.running.add(index);
-      this.lent.ordered(index);
+    const alone = new Set(orders.filter(({ look, ended }) => !look && !ended));
+    for (const order of [...orders, ...light]) {
+      this.running.add(order.index);
+      this.lent.ordered(order.index, alone.has(order));
     }
     this.executor.begin(orders);
     for (const burst of bursts) this.executor.beginBurst(burst);
     if (lent) this.lent.take(lent);
   }
 
-  private heard(index: number, delivered: Delivered, quiet: boolean): void {
-    if ('begun' in delivered) this.running.add(index);
-    else this.running.delete(index);
-    if ('status' in delivered) this.ended++;
-    this.outbox.push([index, delivered]);
-    this.urgent ||= !quiet || this.outbox.length >= QUIET_MOST;
+  private heard(told: Told): void {
+    if (told.outcome) {
+      const [index, delivered] = told.outcome;
+      if ('begun' in delivered) this.running.add(index);
+      else this.running.delete(index);
+      if ('status' in delivered) this.ended++;
+    }
+    this.outbox.push(told);
+    this.urgent ||= !told.quiet || this.outbox.length >= QUIET_MOST;
     this.version++;
   }
 
@@ -129,7 +136,7 @@ class Segment {
   private isDone(): boolean {
     return (
       (this.sealed || this.orphaned) &&
-      this.running.size === 0 &&
+      this.running.size + this.lent.size === 0 &&
       (this.outbox.length === 0 || this.orphaned)
     );
   }
@@ -140,18 +147,20 @@ class Segment {
     for (;;) {
       await condition(() => this.outbox.length > 0);
       if (!this.urgent) await condition(() => this.urgent, QUIET);
-      const outcomes = this.outbox.slice(
-        0,
-        fitting(this.outbox, OUTCOMES_PER_REPORT, REPORT_BYTES),
-      );
-      this.urgent = outcomes.length < this.outbox.length;
-      const signal: SettledSignal = { segmentId: workflowInfo().workflowId, outcomes };
+      const told = this.outbox.slice(0, fitting(this.outbox, OUTCOMES_PER_REPORT, REPORT_BYTES));
+      this.urgent = told.length < this.outbox.length;
+      const kept = told.reduce((sum, { places }) => sum + places, 0);
+      const signal: SettledSignal = {
+        segmentId: workflowInfo().workflowId,
+        outcomes: told.flatMap(({ outcome }) => (outcome ? [outcome] : [])),
+        ...(kept === 0 ? {} : { kept }),
+      };
       try {
         await coordinator.signal(SIGNAL.settled, signal);
       } catch {
         return this.abandon();
       }
-      this.outbox.splice(0, outcomes.length);
+      this.outbox.splice(0, told.length);
       this.version++;
     }
   }

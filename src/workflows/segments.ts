@@ -60,6 +60,8 @@ interface Segment {
   sent: Promise<void>;
   /** It has reported since it was last looked at. */
   heard: boolean;
+  /** Places of the window that it keeps for what was lent to it. */
+  kept: number;
   /** The last message, while it waits for the one before and is about orders. */
   unsent?: { signal: AssignSignal; indexes: number[] } | undefined;
 }
@@ -78,6 +80,8 @@ export interface SegmentsParts {
   classes: NodeClass[];
   nodesPerSegment: number;
   carry: Carry | undefined;
+  /** Segments keep so many places more, or fewer. */
+  keep: (places: number) => void;
 }
 
 export class SegmentsExecutor implements NodeExecutor {
@@ -117,19 +121,30 @@ export class SegmentsExecutor implements NodeExecutor {
     return segment?.sealed === false ? segment.id : undefined;
   }
 
+  openRun(): string | undefined {
+    return [...this.segments.values()].find(({ sealed }) => !sealed)?.id;
+  }
+
+  keptIn(run: string): number {
+    return this.segments.get(run)?.kept ?? 0;
+  }
+
   roomIn(run: string): number {
     return this.parts.nodesPerSegment - (this.segments.get(run)?.handed ?? Infinity);
   }
 
-  lend(run: string, { nodes, quiet }: Lent): void {
+  lend(run: string, { nodes, quiet, places = 0, room }: Lent): void {
     const segment = this.segments.get(run);
     if (!segment) throw new RangeError(`no segment ${run}`);
+    this.keep(segment, places);
     const rest = [...nodes];
-    while (rest.length > 0) {
+    const with_ = room ? { room } : {};
+    do {
       const some = rest.splice(0, fitting(rest, ORDERS_PER_MESSAGE, MESSAGE_BYTES));
       const more = rest.length > 0;
-      this.assign(segment, [], { lent: { nodes: some, quiet: more ? [] : quiet }, more });
-    }
+      const last = more ? { quiet: [] } : { quiet, ...(places === 0 ? {} : { places }) };
+      this.assign(segment, [], { lent: { nodes: some, ...last, ...with_ }, more });
+    } while (rest.length > 0);
   }
 
   stop(indexes: readonly number[], how: StopHow): void {
@@ -181,10 +196,9 @@ export class SegmentsExecutor implements NodeExecutor {
   }
 
   carry(): { segments: SegmentCarry[]; nextSegment: number } {
-    const segments = [...this.segments.values()].map(({ id, handed, sealed, inFlight }) => ({
-      id,
-      handed,
-      sealed,
+    const segments = [...this.segments.values()].map(({ id, handed, sealed, inFlight, kept }) => ({
+      ...{ id, handed, sealed },
+      ...(kept === 0 ? {} : { kept }),
       inFlight: [...inFlight].map(([index, { round, class: of, turn }]): InFlightCarry =>
         turn ? [index, round, of, turn] : [index, round, of],
       ),
@@ -209,6 +223,7 @@ export class SegmentsExecutor implements NodeExecutor {
     const segment = this.segments.get(signal.segmentId);
     if (!segment || !Array.isArray(signal.outcomes)) return; // not one of ours, or given up long ago
     segment.heard = true;
+    if (typeof signal.kept === 'number') this.keep(segment, signal.kept);
     for (const [index, outcome] of signal.outcomes) {
       const node = segment.inFlight.get(index);
       if (!node) continue; // told twice
@@ -221,14 +236,23 @@ export class SegmentsExecutor implements NodeExecutor {
       this.segmentOf.delete(index);
       this.deliver(index, outcome);
     }
-    if (segment.sealed && segment.inFlight.size === 0) this.segments.delete(segment.id);
+    if (segment.sealed && segment.inFlight.size === 0) this.drop(segment);
   }
 
-  private adopt({ id, handed, sealed, inFlight }: SegmentCarry): void {
+  private keep(segment: Segment, places: number): void {
+    segment.kept += places;
+    if (places !== 0) this.parts.keep(places);
+  }
+
+  /** Nothing is heard of a segment any more: what it kept is free. @returns false where that is known */
+  private drop(segment: Segment): boolean {
+    this.keep(segment, -segment.kept);
+    return this.segments.delete(segment.id);
+  }
+
+  private adopt({ id, handed, sealed, inFlight, kept = 0 }: SegmentCarry): void {
     const segment: Segment = {
-      id,
-      handed,
-      sealed,
+      ...{ id, handed, sealed, kept },
       inFlight: new Map(
         inFlight.map(([index, round, classIndex, turn]) => [
           index,
@@ -256,9 +280,7 @@ export class SegmentsExecutor implements NodeExecutor {
     for (const segment of this.segments.values()) if (!segment.sealed) return segment;
     const id = `${workflowInfo().workflowId}/~seg/${this.next++}`;
     const segment: Segment = {
-      id,
-      handed: 0,
-      sealed: false,
+      ...{ id, handed: 0, sealed: false, kept: 0 },
       inFlight: new Map(),
       sent: Promise.resolve(),
       heard: true,
@@ -356,7 +378,7 @@ export class SegmentsExecutor implements NodeExecutor {
 
   /** Gives the nodes of a segment that is gone back to the scheduler, or ends those that may not run again. */
   private lost(segment: Segment): void {
-    if (!this.segments.delete(segment.id)) return;
+    if (!this.drop(segment)) return;
     for (const [index, node] of segment.inFlight) {
       this.segmentOf.delete(index);
       const retry = this.parts.classes[node.class]?.retry;

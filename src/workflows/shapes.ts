@@ -70,11 +70,14 @@ function isLent(value: unknown, classes: number): boolean {
     isObject(node) &&
     isOrders([node['order']], classes) &&
     isIndexes(node['waitsFor']) &&
+    Number.isInteger(node['rank'] ?? 0) &&
     isListOf(
       node['reads'] ?? [],
       (read) => Array.isArray(read) && Number.isInteger(read[0]) && typeof read[1] === 'string',
     );
-  return isObject(value) && isListOf(value['nodes'], isNode) && isIndexes(value['quiet']);
+  if (!isObject(value)) return false;
+  const { nodes, quiet, places = 0 } = value;
+  return isListOf(nodes, isNode) && isIndexes(quiet) && Number.isInteger(places);
 }
 
 const isPositions = (value: unknown, nodes: unknown): boolean =>

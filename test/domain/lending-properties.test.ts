@@ -2,8 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Lender, LENT_FIRST, LENT_MOST } from '../../src/domain/lender.js';
 import { Scheduler } from '../../src/domain/scheduler.js';
-import { LentNodes } from '../../src/workflows/lent-nodes.js';
-import type { NodeOrder } from '../../src/workflows/requests.js';
 import { LendingSimulation, lendingWorlds } from './support/lending-world.js';
 
 describe('nodes that are lent, in random worlds', () => {
@@ -49,6 +47,7 @@ describe('lending in wide graphs', () => {
       scheduler,
       mayBeLent: () => ++looked > 0,
       segmentOf: (index) => (scheduler.isLent(index) || index < roots ? 'one' : undefined),
+      open: () => 'one',
       roomIn: () => Infinity,
     });
     lender.handedOver(taken);
@@ -89,22 +88,55 @@ describe('lending in wide graphs', () => {
   });
 });
 
-describe('what a segment was lent', () => {
-  it('begins after a node that had been given back and begins again', () => {
-    const told: string[] = [];
-    const begun: number[] = [];
-    const lent = new LentNodes(
-      ({ index }) => begun.push(index),
-      (index, delivered) => told.push(`${index} ${Object.keys(delivered)[0] ?? ''}`),
+describe('ready nodes that find no place', () => {
+  const lendAll = (priorities: number[], mayBeLent: (index: number) => boolean) => {
+    const nodes = priorities.map((priorityKey) => ({
+      ...{ dependsOn: [], trigger: 'all_success' as const, allowFailure: false, priorityKey },
+    }));
+    const scheduler = new Scheduler(nodes, { concurrency: 1, onFailure: 'continue' });
+    scheduler.start(0);
+    const taken = scheduler.take();
+    const segmentOf = (): string => 'one';
+    const parts = { scheduler, mayBeLent, segmentOf, open: () => 'one', roomIn: () => 4 };
+    const lender = new Lender(parts);
+    lender.handedOver(taken);
+    const lent = [...lender.lend().values()].flat().map(({ index }) => index);
+    return { scheduler, lender, lent };
+  };
+
+  it('are lent in their order, as many as the segment takes', () => {
+    const { lent, lender } = lendAll([1, 3, 2, 3, 2, 3], () => true);
+    expect(lent).toEqual([2, 4, 1, 3]);
+    expect(lender.mustCallBack).toBe(false);
+  });
+
+  it('are lent up to one that may not be, and what is lent is called back for it', () => {
+    const { lent, lender } = lendAll([1, 3, 3, 3, 3], (index) => index !== 3);
+    expect(lent).toEqual([1, 2]);
+    expect(lender.isBlocked).toBe(true);
+    expect(lender.mustCallBack).toBe(true);
+  });
+
+  it('go before what is lent by their priority: they are lent beside it, or all is called back', () => {
+    const { scheduler, lender } = lendAll([1, 3, 3, 3], () => true);
+    scheduler.setPriority(3, 1);
+    expect(lender.mustCallBack).toBe(false);
+    const { scheduler: full, lender: other } = lendAll([1, 3, 3, 3, 3, 3], () => true);
+    full.setPriority(5, 2);
+    expect(other.mustCallBack).toBe(true);
+  });
+
+  it('stand for all who ask where they stood: ready, and not running', () => {
+    const { scheduler } = lendAll([1, 3, 3, 3], () => true);
+    expect([scheduler.ready, scheduler.running, scheduler.waitingCount]).toEqual([3, 1, 0]);
+    expect(scheduler.state(2)).toBe('ready');
+    const restored = Scheduler.restore(
+      Array.from({ length: 4 }, () => ({
+        ...{ dependsOn: [], trigger: 'all_success' as const, allowFailure: false, priorityKey: 3 },
+      })),
+      { concurrency: 1, onFailure: 'continue' },
+      scheduler.snapshot(),
     );
-    const after = { order: { index: 1 } as NodeOrder, waitsFor: [0] };
-    lent.heard(0, { held: 'retry', waitMs: 0, attemptsUsed: 1, attempts: [], executionTimeMs: 0 });
-    lent.take({ nodes: [after], quiet: [] });
-    expect(told).toEqual(['0 held', '1 left']);
-    lent.ordered(0);
-    lent.take({ nodes: [after], quiet: [] });
-    lent.heard(0, { status: 'COMPLETED', attempts: [], attemptCount: 2, executionTimeMs: 0 });
-    expect(told.slice(2)).toEqual(['0 status', '1 begun']);
-    expect(begun).toEqual([1]);
+    expect([restored.ready, restored.running, restored.lentCount]).toEqual([3, 1, 3]);
   });
 });

@@ -25,9 +25,9 @@ describe('nodes that take no place in the window', () => {
     scheduler.pauseNode(2);
     scheduler.start(0);
     scheduler.take();
-    expect(scheduler.lacksPlace).toBe(false);
+    expect(scheduler.firstWithoutPlace).toBeUndefined();
     scheduler.resumeNode(2);
-    expect(scheduler.lacksPlace).toBe(true);
+    expect(scheduler.firstWithoutPlace).toBe(2);
   });
 
   it('are set aside by a pause as others are', () => {

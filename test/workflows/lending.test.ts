@@ -235,6 +235,68 @@ describe('nodes that are lent, in a graph of segments', () => {
     },
   );
 
+  /** Nodes that wait for nothing but a place. */
+  const side = (
+    count: number,
+    concurrency: number,
+    special: Record<number, object> = {},
+  ): GraphSpec => ({
+    ...{ name: 'side by side', concurrency },
+    tasks: Array.from({ length: count }, (_, nth) => ({
+      ...{ id: `n${nth}`, task: 'step', input: special[nth] ?? {} },
+    })),
+  });
+
+  it('that are ready and find no place begin one after the other without the coordinator, in their order', async () => {
+    const spec = side(200, 1, { 0: { waits: true } });
+    const handle = await harness.engine.scheduleTaskGraph(spec);
+    await until(() => open !== undefined);
+    const waits = { status: 'PENDING', reason: 'window' };
+    expect(await handle.node('n7').status()).toMatchObject(waits);
+    expect(await handle.node('n150').status()).toMatchObject(waits);
+    open?.();
+    const { status, nodes, durationMs } = await handle.result();
+    expect(status).toBe('COMPLETED');
+    expect(ran).toEqual(ids(0, 200));
+    expect(nodes['n199']).toMatchObject({ status: 'COMPLETED', attempts: 1 });
+    const { times, readyAt, startedAt } = await handle.node('n199').status();
+    const before = Date.parse(startedAt ?? '') - Date.parse(readyAt ?? '');
+    expect(times?.window).toBeGreaterThan(before * 0.8);
+    const { wallTime } = await handle.explain();
+    expect(wallTime?.totalMs).toBe(durationMs);
+    expect(wallTime && missingShare(wallTime)).toBeLessThan(0.01);
+    const { events } = await harness.client.workflow
+      .getHandle(`${handle.executionId}/~seg/2`)
+      .fetchHistory();
+    const told = events?.filter(
+      (one) => one.signalExternalWorkflowExecutionInitiatedEventAttributes,
+    );
+    const done = events?.filter((one) => one.activityTaskCompletedEventAttributes);
+    expect(done?.length).toBeGreaterThanOrEqual(20);
+    expect(told?.length).toBeLessThan((done?.length ?? 0) / 3);
+  });
+
+  it('that are ready go on where one fails in whose place they would have begun', async () => {
+    const spec = side(50, 1, { 0: { fails: 9 }, 20: { fails: 1 }, 30: { fails: 9 } });
+    const handle = await harness.engine.scheduleTaskGraph(spec);
+    const { status, nodes } = await handle.result();
+    expect(status).toBe('FAILED');
+    const failed = Object.entries(nodes).filter(([, node]) => node.status === 'FAILED');
+    expect(failed.map(([id]) => id)).toEqual(['n0', 'n30']);
+    expect(nodes['n20']).toMatchObject({ status: 'COMPLETED', attempts: 2 });
+    expect(ran).toHaveLength(53);
+  });
+
+  it('that are ready let one of higher priority go first that becomes ready meanwhile', async () => {
+    const spec = side(80, 1, { 0: { waits: true } });
+    spec.tasks.push({ id: 'first', task: 'step', priority: 'CRITICAL', dependsOn: ['n2'] });
+    const handle = await harness.engine.scheduleTaskGraph(spec);
+    await until(() => open !== undefined);
+    open?.();
+    expect(await handle.result()).toMatchObject({ status: 'COMPLETED' });
+    expect(ran.indexOf('first 1')).toBeLessThan(15); // a segment has 20, and this one stands behind them
+  });
+
   it('keep the window: no more nodes run than it holds', async () => {
     let [now, most] = [0, 0];
     const counted = defineTask({
@@ -248,6 +310,7 @@ describe('nodes that are lent, in a graph of segments', () => {
     const own = await startHarness({ tasks: [counted], maxNodesPerRun: 20 });
     try {
       for (const dependsOn of [
+        () => [],
         (nth: number) => (nth < 6 ? [] : [`n${nth - 6}`]),
         (nth: number) => (nth < 10 ? [] : [`n${nth - 10}`, `n${nth - 7}`, `n${nth - 3}`]),
       ]) {

@@ -51,7 +51,7 @@ describe('a graph that is split into segments', () => {
     harness = await startHarness({
       tasks: [count, long],
       maxNodesPerRun: 60,
-      coordinatorEvents: 150,
+      coordinatorEvents: 60,
     });
     client = new Client({ connection: await Connection.connect({ address: harness.address }) });
   });

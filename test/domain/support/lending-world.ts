@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { Lender } from '../../../src/domain/lender.js';
 import type { HeldOutcome, NodeOutcome } from '../../../src/domain/outcome.js';
 import { Scheduler, type SchedulerNode } from '../../../src/domain/scheduler.js';
-import { LentNodes } from '../../../src/workflows/lent-nodes.js';
+import { LentNodes, type Told } from '../../../src/workflows/lent-nodes.js';
 import type { Delivered } from '../../../src/workflows/node-executor.js';
 import type { Lent, NodeOrder } from '../../../src/workflows/requests.js';
 
@@ -28,12 +28,7 @@ export interface LendingWorld {
   narrowAt: { step: number; to: number };
 }
 
-type Sent =
-  | { orders: number[] }
-  | { lent: Lent }
-  | { recall: true }
-  | { stop: number[] }
-  | { told: [index: number, delivered: Delivered][] };
+type Sent = { orders: number[] } | { lent: Lent } | { recall: true } | { stop: number[] };
 
 const NO_RUN = { attempts: [], executionTimeMs: 0 };
 const ended = (status: 'COMPLETED' | 'FAILED' | 'CANCELLED'): NodeOutcome => ({
@@ -44,13 +39,15 @@ const HELD: HeldOutcome = { held: 'retry', waitMs: 0, attemptsUsed: 1, ...NO_RUN
 
 class SimulatedSegment {
   readonly inbox: Sent[] = [];
-  readonly outbox: [index: number, delivered: Delivered][] = [];
+  readonly outbox: Told[] = [];
   readonly running = new Set<number>();
   readonly lent = new LentNodes(
     ({ index }) => this.run(index),
-    (index, delivered) => this.outbox.push([index, delivered]),
+    (told) => void this.outbox.push(told),
   );
   handed = 0;
+  /** Places that the coordinator takes it to keep. */
+  kept = 0;
 
   constructor(private readonly started: (index: number) => void) {}
 
@@ -62,7 +59,7 @@ class SimulatedSegment {
         if (this.running.has(index)) this.end(index, ended('CANCELLED'));
     } else if ('orders' in sent)
       for (const index of sent.orders) {
-        this.lent.ordered(index);
+        this.lent.ordered(index, true);
         this.run(index);
       }
   }
@@ -88,7 +85,7 @@ export class LendingSimulation {
   private lender: Lender<SimulatedSegment>;
   private readonly segments: SimulatedSegment[] = [];
   private readonly segmentOf = new Map<number, SimulatedSegment>();
-  private readonly inbox: [SimulatedSegment, [index: number, delivered: Delivered][]][] = [];
+  private readonly inbox: [SimulatedSegment, Told[]][] = [];
   private recalling = false;
   private lentInAll = 0;
   private ends = 0;
@@ -139,6 +136,7 @@ export class LendingSimulation {
         const segment = runs ? this.segmentOf.get(index) : undefined;
         return segment && segment.handed < this.world.perSegment ? segment : undefined;
       },
+      open: () => this.openSegment,
       roomIn: (segment) => this.world.perSegment - segment.handed,
     });
   }
@@ -149,8 +147,9 @@ export class LendingSimulation {
       const next = segment.inbox[0];
       if (next) can.push(() => segment.hear(segment.inbox.shift() ?? next));
       for (const index of segment.running) can.push(() => this.end(segment, index));
-      if (segment.outbox.length > 0)
-        can.push(() => this.inbox.push([segment, segment.outbox.splice(0)]));
+      for (const most of [1, Infinity])
+        if (segment.outbox.length > 0)
+          can.push(() => this.inbox.push([segment, segment.outbox.splice(0, most)]));
     }
     if (this.inbox.length > 0) can.push(() => this.hear());
     return can;
@@ -165,7 +164,10 @@ export class LendingSimulation {
 
   private hear(): void {
     const [segment, told] = this.inbox.shift() ?? [];
-    for (const [index, delivered] of told ?? []) {
+    for (const { places } of told ?? []) if (segment) this.keep(segment, places);
+    for (const [index, delivered] of (told ?? []).flatMap(({ outcome }) =>
+      outcome ? [outcome] : [],
+    )) {
       expect(this.segmentOf.get(index)).toBe(segment);
       if ('begun' in delivered) {
         this.scheduler.lentBegan(index);
@@ -186,31 +188,56 @@ export class LendingSimulation {
   }
 
   private decide(): void {
-    const { scheduler, lender, world } = this;
+    const { scheduler, lender } = this;
     scheduler.release(0);
+    if (scheduler.lentCount === 0) this.recalling = false;
+    const mayLend = !this.isAsked && !this.recalling && scheduler.stopping === undefined;
+    if (mayLend) this.givePlaces();
     const taken = scheduler.take();
     for (const index of taken) this.open().inbox.push(this.give({ orders: [index] }, [index]));
     lender.handedOver(taken);
-    if (scheduler.lentCount === 0) this.recalling = false;
-    if (scheduler.lacksPlace) return this.recall();
-    if (this.isAsked || this.recalling || scheduler.stopping !== undefined) return;
-    for (const [segment, loans] of lender.lend()) {
+    for (const [segment, loans] of mayLend && !lender.isBlocked ? lender.lend() : []) {
       const nodes = loans.map(({ index, waitsFor }) => ({
-        ...{ order: { index } as NodeOrder, waitsFor },
+        ...{ order: { index } as NodeOrder, waitsFor, rank: scheduler.rank(index) },
       }));
       this.lentInAll += nodes.length;
       expect(scheduler.inWindow).toBeLessThanOrEqual(scheduler.concurrency); // else it is never reached
-      const quiet = lender.onlyBeforeLent(loans.flatMap(({ waitsFor }) => waitsFor));
+      const quiet = lender.onlyBeforeLent(
+        loans.flatMap(({ index, waitsFor }) => [index, ...waitsFor]),
+      );
       for (const { index } of loans) this.segmentOf.set(index, segment);
       segment.handed += loans.length;
       segment.inbox.push({ lent: { nodes, quiet } });
     }
-    expect(world.nodes.length).toBeGreaterThan(0);
+    if (lender.mustCallBack) this.recall();
+  }
+
+  private givePlaces(): void {
+    const { scheduler } = this;
+    for (const segment of this.segments) {
+      const waiting = [...scheduler.lentReady].filter(
+        (index) => this.segmentOf.get(index) === segment,
+      );
+      const places = Math.min(waiting.length - segment.kept, scheduler.room);
+      if (places <= 0) continue;
+      this.keep(segment, places);
+      segment.inbox.push({ lent: { nodes: [], quiet: [], places } });
+    }
+  }
+
+  private keep(segment: SimulatedSegment, places: number): void {
+    segment.kept += places;
+    this.scheduler.keep(places);
+  }
+
+  private get openSegment(): SimulatedSegment | undefined {
+    const last = this.segments.at(-1);
+    return last && last.handed < this.world.perSegment ? last : undefined;
   }
 
   private open(): SimulatedSegment {
-    const last = this.segments.at(-1);
-    if (last && last.handed < this.world.perSegment) return last;
+    const { openSegment } = this;
+    if (openSegment) return openSegment;
     const segment = new SimulatedSegment((index) => {
       this.runs.set(index, (this.runs.get(index) ?? 0) + 1);
       const { dependsOn, trigger } = this.world.nodes[index] ?? { dependsOn: [] };
@@ -256,7 +283,11 @@ export class LendingSimulation {
     this.decide();
   }
 
-  /** No node runs twice at once, and no more begin than the window holds, though what runs beyond it goes on. */
+  /**
+   * No node runs twice at once, and no more begin than the window holds, though what runs beyond it goes on. Once all that was
+   * said is heard no place is free while a lent node waits for one, nothing lent goes before a node of higher priority that
+   * waits here, and both sides keep the same places.
+   */
   private check(): void {
     const running = this.segments.flatMap((segment) => [...segment.running]);
     expect(new Set(running).size).toBe(running.length);
@@ -264,6 +295,13 @@ export class LendingSimulation {
     expect(running.length).toBeLessThanOrEqual(inWindow);
     expect(inWindow).toBeLessThanOrEqual(Math.max(concurrency, this.wasInWindow));
     this.wasInWindow = inWindow;
+    const unheard = this.segments.some(({ inbox, outbox }) => inbox.length + outbox.length > 0);
+    if (unheard || this.inbox.length > 0) return;
+    const { scheduler } = this;
+    for (const { lent, kept } of this.segments) expect(lent.places).toBe(kept);
+    if (this.isAsked || scheduler.lentCount === 0) return;
+    if (scheduler.lentReady.size > 0) expect(scheduler.room).toBe(0);
+    expect(this.lender.mustCallBack).toBe(false);
   }
 }
 
