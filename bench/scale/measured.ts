@@ -43,13 +43,13 @@ export const CALIBRATION: readonly Measurement[] = [
     source: 'graphs.md, memory-W4',
   },
   {
-    ...{ shape: 'chain', name: 'chain of 5,000', wallMs: 49_800 },
-    ...{ serverCpuMs: 8.42, workerCpuMs: 4.69 },
+    ...{ shape: 'chain', name: 'chain of 5,000', wallMs: 54_300 },
+    ...{ serverCpuMs: 9.35, workerCpuMs: 5.15 },
     source: 'graphs.md, shapes-wide-chain',
   },
   {
-    ...{ shape: 'wide', name: '2 levels of 7,000', wallMs: 33_100 },
-    ...{ serverCpuMs: 2.09, workerCpuMs: 1.93 },
+    ...{ shape: 'wide', name: '2 levels of 7,000', wallMs: 29_200 },
+    ...{ serverCpuMs: 1.8, workerCpuMs: 1.84 },
     source: 'graphs.md, shapes-wide-chain',
   },
   {
@@ -82,6 +82,11 @@ export const FORETOLD: readonly (Omit<Measurement, 'wallMs'> & { wallMs?: number
     ...{ shape: 'W5', name: 'W5, light, the median of three in a row', light: true, wallMs: 5_300 },
     ...{ serverCpuMs: 0.13, workerCpuMs: 0.54 },
     source: 'graphs.md, shapes-ordinary-ordinary-ordinary-big-light',
+  },
+  {
+    ...{ shape: 'narrow', name: '100 layers of 60, ten at once', wallMs: 17_300 },
+    ...{ serverCpuMs: 2.61, workerCpuMs: 2.19 },
+    source: 'graphs.md, shapes-ordinary-narrow',
   },
   {
     ...{ shape: 'W6', name: 'W6 1,000 layers of 100', wallMs: 249_700 },

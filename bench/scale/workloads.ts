@@ -85,6 +85,7 @@ export const SHAPES = {
   W4: single,
   W5: layered(100, 100),
   W6: layered(1_000, 100),
+  narrow: { ...layered(100, 60), window: 10 },
   chain: chain(5_000),
   wide: levels(2, 7_000),
 };

@@ -38,6 +38,7 @@ import '../domain/priority.js';
 import '../domain/progress.js';
 import '../domain/rerun.js';
 import '../domain/result-options.js';
+import '../domain/ready-queue.js';
 import '../domain/retry.js';
 import '../domain/scheduler-snapshot.js';
 import '../domain/scheduler.js';
