@@ -51,6 +51,8 @@ export class Lender<S> {
   /** Nodes whose followers have not been looked at. */
   private readonly frontier = new Set<number>();
   private most = LENT_FIRST;
+  /** The node that may not be lent for which what was lent was called back last. */
+  private blocker: number | undefined;
 
   constructor(private readonly parts: LenderParts<S>) {}
 
@@ -61,6 +63,8 @@ export class Lender<S> {
 
   /** What was lent is called back: others wait for a place. Less is lent from now on, until it goes well again. */
   calledBack(): void {
+    const first = this.parts.scheduler.firstWithoutPlace;
+    this.blocker = first === undefined || this.isLendable(first) ? undefined : first;
     this.most = Math.max(LENT_LEAST, Math.floor(this.most / 4));
   }
 
@@ -88,10 +92,22 @@ export class Lender<S> {
     return chosen.bySegment;
   }
 
-  /** True where a node waits for a place that may not be lent: it would come after all that is lent. */
+  /**
+   * True where a node waits for a place that may not be lent: it would come after all that is lent. So too while it stands
+   * behind others that may be, once something was called back for it: they would be lent up to it again, and called back.
+   */
   get isBlocked(): boolean {
-    const first = this.parts.scheduler.firstWithoutPlace;
-    return first !== undefined && !this.isLendable(first);
+    const { scheduler } = this.parts;
+    const { blocker } = this;
+    const first = scheduler.firstWithoutPlace;
+    if (first === undefined) return false;
+    const waits =
+      blocker !== undefined &&
+      scheduler.state(blocker) === 'ready' &&
+      !scheduler.isPaused(blocker) &&
+      !scheduler.waitsForLimit(blocker);
+    if (!waits) this.blocker = undefined;
+    return waits || !this.isLendable(first);
   }
 
   /** True where what is lent has to be called back: a node waits for a place that may not be lent, or goes before some of it. */
@@ -123,6 +139,7 @@ export class Lender<S> {
     while (scheduler.lentCount < this.most && this.hasRoom(segment, chosen)) {
       const next = scheduler.firstWithoutPlace;
       if (next === undefined || !this.isLendable(next)) return;
+      if (scheduler.goesBeforeLent(next) && this.isLentElsewhere(segment, chosen)) return;
       this.choose(next, segment, chosen);
     }
   }
@@ -151,6 +168,14 @@ export class Lender<S> {
     segments.set(index, segment);
     this.parts.scheduler.lend(index);
     this.frontier.add(index);
+  }
+
+  /** Lent nodes of another segment have the places there: nothing that is lent here goes before them. */
+  private isLentElsewhere(segment: S, { segments }: Chosen<S>): boolean {
+    const { scheduler, segmentOf } = this.parts;
+    return scheduler.lentIndexes.some(
+      (index) => (segments.get(index) ?? segmentOf(index)) !== segment,
+    );
   }
 
   private hasRoom(segment: S, { bySegment }: Chosen<S>): boolean {

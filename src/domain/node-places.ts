@@ -151,6 +151,10 @@ export class NodePlaces {
     return this.lent.has(index);
   }
 
+  get lentIndexes(): readonly number[] {
+    return this.lent.indexes();
+  }
+
   /** Lent nodes that wait for nothing but a place. */
   get lentReady(): ReadonlySet<number> {
     return this.lent.inQueue;

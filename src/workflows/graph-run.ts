@@ -92,12 +92,12 @@ export class GraphRun {
       : new Scheduler(nodes, options, this.limits?.gate);
     this.state = new GraphState(plan, this.scheduler, seed);
     this.orders = new OrderBook(parts, this.state);
-    const hasDeadline = (): boolean => this.deadline.at !== undefined;
     const { scheduler, state, order } = this;
-    const handing = { plan, scheduler, state, order, hasDeadline };
+    const handing = { plan, scheduler, state, order, hasDeadline: () => !!this.deadline.at };
     this.bursts = new Bursts(handing);
     this.lending = new Lending({
       ...handing,
+      isEnding: (index) => this.operator.nodes.ending(index) !== undefined,
       mayLend: () => 'bodies' in parts.prepared.plan && this.stopping === undefined,
       executor: () => this.executor,
       wake: () => this.wake(),
@@ -279,7 +279,7 @@ export class GraphRun {
       if (orders.length > 0) this.executor.begin(orders);
       this.lending.handedOver(orders.map(({ index }) => index));
     }
-    if (this.scheduler.hasStartable) this.alarm.set(Date.now() + 1);
+    if (this.scheduler.hasStartable || this.lending.lacksPlaces) this.alarm.set(Date.now() + 1);
   }
 
   /** False for a node that is held back, or ends here, since the deadline leaves it no time. */

@@ -11,6 +11,8 @@ export interface LendableParts {
   order: (index: number) => NodeOrder;
   /** The graph has to be done by some time. */
   hasDeadline: () => boolean;
+  /** A person has said how it ends, and it runs on until it hears of that. */
+  isEnding: (index: number) => boolean;
 }
 
 export class Lendable {
@@ -35,8 +37,9 @@ export class Lendable {
 
   /** It runs, or will, as an activity of its own with a place in the window. */
   runsPlainly(index: number): boolean {
-    const { scheduler, state } = this.parts;
+    const { scheduler, state, isEnding } = this.parts;
     const { kind, light } = state.classOf(index);
+    if (isEnding(index)) return false; // how it ends its segment does not know
     const runs = scheduler.isLent(index) || scheduler.state(index) === 'running';
     return runs && kind === undefined && light === undefined && !scheduler.isLook(index);
   }

@@ -82,6 +82,12 @@ export class Lending {
     }
   }
 
+  /** True where a lent node waits for a place that is free, and that is given to it once messages have arrived. */
+  get lacksPlaces(): boolean {
+    const { scheduler, executor } = this.parts;
+    return scheduler.lentReady.size > 0 && scheduler.room > 0 && !executor().hasRoom();
+  }
+
   /** Lends what may be lent, or calls back what is lent where others come first. */
   review(): void {
     const { scheduler, executor } = this.parts;

@@ -106,10 +106,13 @@ class Segment {
     this.version++;
     this.sealed ||= sealed;
     const light = bursts.flatMap(({ nodes }) => nodes.map(({ order }) => order));
-    const alone = new Set(orders.filter(({ look, ended }) => !look && !ended));
+    const { classes } = this.args;
+    const placed = new Set(
+      orders.filter(({ look, ended, class: of }) => !look && !ended && !classes[of]?.kind),
+    );
     for (const order of [...orders, ...light]) {
       this.running.add(order.index);
-      this.lent.ordered(order.index, alone.has(order));
+      this.lent.ordered(order.index, placed.has(order));
     }
     this.executor.begin(orders);
     for (const burst of bursts) this.executor.beginBurst(burst);

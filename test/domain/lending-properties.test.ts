@@ -117,6 +117,40 @@ describe('ready nodes that find no place', () => {
     expect(lender.mustCallBack).toBe(true);
   });
 
+  it('are not lent again before one that may not be has begun, once what stood before it was called back', () => {
+    const { scheduler, lender, lent } = lendAll([1, 3, 3, 3, 3], (index) => index !== 3);
+    lender.calledBack();
+    for (const index of lent) scheduler.giveBack(index, 0);
+    expect(scheduler.firstWithoutPlace).toBe(1);
+    expect(lender.isBlocked).toBe(true);
+    for (const index of [0, 1, 2]) {
+      scheduler.settle(index, 'COMPLETED', 0);
+      scheduler.take();
+    }
+    expect(scheduler.state(3)).toBe('running');
+    expect(lender.isBlocked).toBe(false);
+  });
+
+  it('that go before what another segment was lent are not lent beside it: all of that comes back', () => {
+    const nodes = [1, 5, 5, 1].map((priorityKey, index) => ({
+      ...{ dependsOn: [], trigger: 'all_success' as const, allowFailure: false, priorityKey },
+      ...(index === 3 ? { startDelayMs: 10 } : {}),
+    }));
+    const scheduler = new Scheduler(nodes, { concurrency: 1, onFailure: 'continue' });
+    scheduler.start(0);
+    scheduler.take();
+    let open = 'one';
+    const lender = new Lender({
+      ...{ scheduler, mayBeLent: () => true, roomIn: () => 9, open: () => open },
+      segmentOf: () => (open === 'one' ? 'one' : undefined),
+    });
+    expect([...lender.lend().keys()]).toEqual(['one']);
+    open = 'two';
+    scheduler.release(10);
+    expect([...lender.lend().values()]).toEqual([]);
+    expect(lender.mustCallBack).toBe(true);
+  });
+
   it('go before what is lent by their priority: they are lent beside it, or all is called back', () => {
     const { scheduler, lender } = lendAll([1, 3, 3, 3], () => true);
     scheduler.setPriority(3, 1);

@@ -323,6 +323,13 @@ describe('nodes that are lent, in a graph of segments', () => {
         expect(most).toBeGreaterThan(2);
         most = 0;
       }
+      const below = { name: 'below', tasks: [{ id: 'one', task: 'noop' }] };
+      const subs = Array.from({ length: 6 }, (_, nth) => ({ id: `sub${nth}`, graph: below }));
+      const others = Array.from({ length: 40 }, (_, nth) => ({ id: `n${nth}`, task: 'counted' }));
+      const spec = { name: 'beside sub-graphs', concurrency: 2, tasks: [...subs, ...others] };
+      const handle = await own.engine.scheduleTaskGraph(spec);
+      expect(await handle.result()).toMatchObject({ status: 'COMPLETED' });
+      expect(most).toBe(2);
     } finally {
       await own.stop();
     }
