@@ -24,6 +24,9 @@ export interface LendingWorld {
   /** Steps at which everything is called back, and those at which the coordinator goes on in a new run. */
   recallAt: ReadonlySet<number>;
   restoreAt: ReadonlySet<number>;
+  /** Steps at which a segment is gone, and those at which one node is cancelled. */
+  loseAt: ReadonlySet<number>;
+  cancelAt: ReadonlySet<number>;
   /** Another window, once all that was lent has come back. */
   narrowAt: { step: number; to: number };
 }
@@ -49,7 +52,10 @@ class SimulatedSegment {
   /** Places that the coordinator takes it to keep. */
   kept = 0;
 
-  constructor(private readonly started: (index: number) => void) {}
+  constructor(
+    private readonly started: (index: number) => void,
+    private readonly hasPlace: (index: number) => boolean,
+  ) {}
 
   hear(sent: Sent): void {
     if ('recall' in sent) this.lent.recall();
@@ -59,7 +65,7 @@ class SimulatedSegment {
         if (this.running.has(index)) this.end(index, ended('CANCELLED'));
     } else if ('orders' in sent)
       for (const index of sent.orders) {
-        this.lent.ordered(index, true);
+        this.lent.ordered(index, this.hasPlace(index));
         this.run(index);
       }
   }
@@ -113,6 +119,9 @@ export class LendingSimulation {
       if (recallAt.has(step)) this.recall();
       if (restoreAt.has(step)) this.restore();
       this.narrow(step);
+      if (this.world.loseAt.has(step)) this.lose(step);
+      if (this.world.cancelAt.has(step)) this.cancelOne(step);
+      if (this.scheduler.isDone) break;
       const can = this.possible();
       expect(can.length).toBeGreaterThan(0); // else something is lost
       can[(steps[step % steps.length] ?? 0) % can.length]?.();
@@ -130,15 +139,42 @@ export class LendingSimulation {
     const { scheduler } = this;
     return new Lender({
       scheduler,
-      mayBeLent: (index) => this.world.nodes[index]?.trigger === 'all_success',
+      mayBeLent: (index) =>
+        this.world.nodes[index]?.trigger === 'all_success' && this.hasPlace(index),
       segmentOf: (index) => {
         const runs = scheduler.isLent(index) || scheduler.state(index) === 'running';
-        const segment = runs ? this.segmentOf.get(index) : undefined;
+        const segment = runs && this.hasPlace(index) ? this.segmentOf.get(index) : undefined;
         return segment && segment.handed < this.world.perSegment ? segment : undefined;
       },
       open: () => this.openSegment,
       roomIn: (segment) => this.world.perSegment - segment.handed,
     });
+  }
+
+  private readonly hasPlace = (index: number): boolean => !this.world.nodes[index]?.takesNoPlace;
+
+  private cancelOne(step: number): void {
+    if (this.scheduler.lentCount > 0) return; // whoever asks has what is lent called back first
+    this.apply(this.scheduler.cancelNode(step % this.world.nodes.length, 0).cancel);
+    this.decide();
+  }
+
+  /** A segment is gone, and all that it said and was not heard: what it had begins again. */
+  private lose(step: number): void {
+    const [gone] = this.segments.splice(step % Math.max(1, this.segments.length), 1);
+    if (!gone) return;
+    const heard = this.inbox.filter(([segment]) => segment !== gone);
+    this.inbox.splice(0, Infinity, ...heard);
+    this.keep(gone, -gone.kept);
+    for (const [index, segment] of [...this.segmentOf]) {
+      if (segment !== gone) continue;
+      this.segmentOf.delete(index);
+      if (this.scheduler.isLent(index)) {
+        this.lender.left(index);
+        this.apply(this.scheduler.giveBack(index, 0).cancel);
+      } else this.scheduler.hold(index, 0);
+    }
+    this.decide();
   }
 
   private possible(): (() => void)[] {
@@ -243,7 +279,7 @@ export class LendingSimulation {
       const { dependsOn, trigger } = this.world.nodes[index] ?? { dependsOn: [] };
       const good = dependsOn.every((other) => this.completed.has(other));
       expect(good || trigger !== 'all_success').toBe(true);
-    });
+    }, this.hasPlace);
     this.segments.push(segment);
     return segment;
   }
@@ -292,7 +328,7 @@ export class LendingSimulation {
     const running = this.segments.flatMap((segment) => [...segment.running]);
     expect(new Set(running).size).toBe(running.length);
     const { inWindow, concurrency } = this.scheduler;
-    expect(running.length).toBeLessThanOrEqual(inWindow);
+    expect(running.filter(this.hasPlace).length).toBeLessThanOrEqual(inWindow);
     expect(inWindow).toBeLessThanOrEqual(Math.max(concurrency, this.wasInWindow));
     this.wasInWindow = inWindow;
     const unheard = this.segments.some(({ inbox, outbox }) => inbox.length + outbox.length > 0);
@@ -324,16 +360,22 @@ export const lendingWorlds = (most: number): fc.Arbitrary<LendingWorld> =>
       steps: fc.array(fc.nat({ max: 1_000 }), { minLength: 1, maxLength: 200 }),
       recallAt: fc.array(fc.nat({ max: 150 }), { maxLength: 4 }),
       restoreAt: fc.array(fc.nat({ max: 150 }), { maxLength: 3 }),
+      loseAt: fc.array(fc.nat({ max: 150 }), { maxLength: 2 }),
+      cancelAt: fc.array(fc.nat({ max: 150 }), { maxLength: 2 }),
+      free: fc.array(fc.constantFrom(false, false, false, true), { minLength: 1 }),
       narrowAt: fc.record({ step: fc.nat({ max: 150 }), to: fc.integer({ min: 1, max: 12 }) }),
     })
-    .map(({ parents, keys, triggers, recallAt, restoreAt, ...world }) => ({
+    .map(({ parents, keys, triggers, free, recallAt, restoreAt, loseAt, cancelAt, ...world }) => ({
       ...world,
       nodes: parents.map((back, index) => ({
         dependsOn: [...new Set(back.map((by) => index - by).filter((other) => other >= 0))],
         trigger: triggers[index % triggers.length] ?? 'all_success',
         allowFailure: false,
         priorityKey: keys[index % keys.length] ?? 3,
+        ...(free[index % free.length] ? { takesNoPlace: true as const } : {}),
       })),
       recallAt: new Set(recallAt),
       restoreAt: new Set(restoreAt),
+      loseAt: new Set(loseAt),
+      cancelAt: new Set(cancelAt),
     }));
