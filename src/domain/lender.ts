@@ -97,17 +97,8 @@ export class Lender<S> {
    * behind others that may be, once something was called back for it: they would be lent up to it again, and called back.
    */
   get isBlocked(): boolean {
-    const { scheduler } = this.parts;
-    const { blocker } = this;
-    const first = scheduler.firstWithoutPlace;
-    if (first === undefined) return false;
-    const waits =
-      blocker !== undefined &&
-      scheduler.state(blocker) === 'ready' &&
-      !scheduler.isPaused(blocker) &&
-      !scheduler.waitsForLimit(blocker);
-    if (!waits) this.blocker = undefined;
-    return waits || !this.isLendable(first);
+    const first = this.parts.scheduler.firstWithoutPlace;
+    return first !== undefined && (!this.isLendable(first) || this.blockerWaits);
   }
 
   /** True where what is lent has to be called back: a node waits for a place that may not be lent, or goes before some of it. */
@@ -124,6 +115,14 @@ export class Lender<S> {
     return [...indexes].filter((index) => scheduler.dependants(index).every(isLent));
   }
 
+  private get blockerWaits(): boolean {
+    const { scheduler } = this.parts;
+    const { blocker } = this;
+    if (blocker === undefined || this.isLendable(blocker)) return false;
+    const isReady = scheduler.state(blocker) === 'ready' && !scheduler.isPaused(blocker);
+    return isReady && !scheduler.waitsForLimit(blocker);
+  }
+
   private isDue(): boolean {
     const { scheduler } = this.parts;
     if (scheduler.lentCount <= this.most / 2) return true;
@@ -136,10 +135,11 @@ export class Lender<S> {
     const { scheduler, open } = this.parts;
     const segment = open();
     if (segment === undefined) return;
+    let isAlone: boolean | undefined; // what is lent here does not change it
     while (scheduler.lentCount < this.most && this.hasRoom(segment, chosen)) {
       const next = scheduler.firstWithoutPlace;
       if (next === undefined || !this.isLendable(next)) return;
-      if (scheduler.goesBeforeLent(next) && this.isLentElsewhere(segment, chosen)) return;
+      if (scheduler.goesBeforeLent(next) && !(isAlone ??= this.hasAllLent(segment, chosen))) return;
       this.choose(next, segment, chosen);
     }
   }
@@ -170,11 +170,11 @@ export class Lender<S> {
     this.frontier.add(index);
   }
 
-  /** Lent nodes of another segment have the places there: nothing that is lent here goes before them. */
-  private isLentElsewhere(segment: S, { segments }: Chosen<S>): boolean {
+  /** False where lent nodes of another segment have the places there: what is lent here does not go before them. */
+  private hasAllLent(segment: S, { segments }: Chosen<S>): boolean {
     const { scheduler, segmentOf } = this.parts;
-    return scheduler.lentIndexes.some(
-      (index) => (segments.get(index) ?? segmentOf(index)) !== segment,
+    return scheduler.lentIndexes.every(
+      (index) => (segments.get(index) ?? segmentOf(index)) === segment,
     );
   }
 

@@ -9,9 +9,9 @@
  */
 import { condition } from '@temporalio/workflow';
 import { Lender } from '../domain/lender.js';
+import type { Begun } from '../domain/outcome.js';
 import { InOrder } from './in-order.js';
 import { Lendable, type LendableParts } from './lendable.js';
-import type { Begun } from '../domain/outcome.js';
 import type { Delivered, NodeExecutor } from './node-executor.js';
 import { logTransition } from './transition.js';
 

@@ -138,12 +138,12 @@ export class SegmentsExecutor implements NodeExecutor {
     if (!segment) throw new RangeError(`no segment ${run}`);
     this.keep(segment, places);
     const rest = [...nodes];
-    const with_ = room ? { room } : {};
     do {
       const some = rest.splice(0, fitting(rest, ORDERS_PER_MESSAGE, MESSAGE_BYTES));
       const more = rest.length > 0;
       const last = more ? { quiet: [] } : { quiet, ...(places === 0 ? {} : { places }) };
-      this.assign(segment, [], { lent: { nodes: some, ...last, ...with_ }, more });
+      const given = { nodes: some, ...last, ...(room ? { room } : {}) };
+      this.assign(segment, [], { lent: given, more });
     } while (rest.length > 0);
   }
 
@@ -223,7 +223,7 @@ export class SegmentsExecutor implements NodeExecutor {
     const segment = this.segments.get(signal.segmentId);
     if (!segment || !Array.isArray(signal.outcomes)) return; // not one of ours, or given up long ago
     segment.heard = true;
-    if (typeof signal.kept === 'number') this.keep(segment, signal.kept);
+    this.keep(segment, signal.kept ?? 0);
     for (const [index, outcome] of signal.outcomes) {
       const node = segment.inFlight.get(index);
       if (!node) continue; // told twice

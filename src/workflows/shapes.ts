@@ -189,6 +189,7 @@ export function isSettled(value: unknown): value is SettledSignal {
   return (
     isObject(value) &&
     typeof value['segmentId'] === 'string' &&
+    Number.isInteger(value['kept'] ?? 0) &&
     isListOf(value['outcomes'], isSettledPair)
   );
 }
@@ -219,7 +220,9 @@ function isSettledPair(pair: unknown): boolean {
   const [index, outcome] = pair as unknown[];
   const shaped =
     isObject(outcome) &&
-    (Array.isArray(outcome['attempts']) || outcome['left'] || outcome['begun']);
+    (Array.isArray(outcome['attempts']) ||
+      outcome['left'] ||
+      (outcome['begun'] && Number.isFinite(outcome['at'] ?? 0)));
   return typeof index === 'number' && Boolean(shaped);
 }
 

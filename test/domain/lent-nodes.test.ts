@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { HeldOutcome, NodeOutcome } from '../../src/domain/outcome.js';
 import { LentNodes, type Told } from '../../src/workflows/lent-nodes.js';
 import type { LentNode, NodeOrder } from '../../src/workflows/requests.js';
+import { isSettled } from '../../src/workflows/shapes.js';
 
 const NO_RUN = { attempts: [], executionTimeMs: 0 };
 const ended = (status: 'COMPLETED' | 'FAILED'): NodeOutcome => ({
@@ -114,5 +115,17 @@ describe('what a segment was lent', () => {
         [2, false],
       ],
     ]);
+  });
+});
+
+describe('a report of a segment', () => {
+  it.each([
+    [{ kept: 2 }, true],
+    [{ kept: 'two' }, false],
+    [{ kept: 0.5 }, false],
+    [{ outcomes: [[1, { begun: true, at: 5 }]] }, true],
+    [{ outcomes: [[1, { begun: true, at: 'now' }]] }, false],
+  ])('%j is heard: %s', (report, expected) => {
+    expect(isSettled({ segmentId: 's', outcomes: [], ...report })).toBe(expected);
   });
 });
