@@ -125,5 +125,5 @@ export default {
   ],
   testTimeout: process.env.TEMPOGRAPH_NIGHTLY ? 3_600_000 : 120_000,
   // One more than the cores that we plan for: tests wait for servers and timers (with two, cores were a quarter idle).
-  maxWorkers: 3,
+  maxWorkers: 4,
 };

@@ -1,11 +1,12 @@
 /**
- * `npm run verify`: format, lint, types, build, tests, in this order; stops at the first that fails. Last of all the
- * processor time of a task, which counts as one more test.
+ * `npm run verify`: format, lint, types and API reference side by side, then build and tests; stops where something
+ * fails. Last of all the processor time of a task, which counts as one more test.
  *
  * A test that fails is tried once more and named where it then passes; more than {@link SECOND_TRIES} of those in a run
  * are a failure (docs/decisions/0033-second-try.md).
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,37 +17,55 @@ const report = join(root, '.cache', 'jest.json');
 const secondTries = join(root, '.cache', 'second-try.json');
 const SECOND_TRIES = 3;
 
-const STEPS = [
-  ['format', bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+/** None needs another; the longest first. */
+const CHECKS = [
   ['lint', bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings', '0'],
   ['types', bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.json'],
+  ['format', bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
   ['types of the page', bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'web/tsconfig.json'],
   ['API reference', bin('typedoc', 'bin', 'typedoc')],
-  ['build', join(root, 'scripts', 'build.mjs')],
-  ['tests', bin('jest', 'bin', 'jest.js'), '--json', '--outputFile', report],
-  ['gate', '--import', 'tsx', join(root, 'bench', 'gate.ts')],
 ];
+const BUILD = ['build', join(root, 'scripts', 'build.mjs')];
+const TESTS = ['tests', bin('jest', 'bin', 'jest.js'), '--json', '--outputFile', report];
+const GATE = ['gate', '--import', 'tsx', join(root, 'bench', 'gate.ts')];
 
 export async function verify() {
   mkdirSync(join(root, '.cache'), { recursive: true });
   for (const file of [report, secondTries]) rmSync(file, { force: true });
-  let tested = 0;
-  for (const [name, ...command] of STEPS) {
-    const started = Date.now();
-    console.log(`\n── ${name}`);
-    const { status } = spawnSync(process.execPath, command, {
-      cwd: root,
-      env: { ...process.env, ...(name === 'tests' ? { TEMPOGRAPH_TEST_RETRIES: '1' } : {}) },
-      stdio: ['ignore', name === 'tests' ? 'ignore' : 'inherit', 'inherit'],
-    });
-    console.log(
-      `── ${name} ${status === 0 ? 'passed' : 'FAILED'} in ${((Date.now() - started) / 1_000).toFixed(1)} s`,
-    );
-    if (name === 'tests') tested = status ?? 1;
-    else if (name === 'gate') return totals(tested, status ?? 1);
-    else if (status !== 0) return failed(name);
-  }
-  return 0;
+  const waiting = [...CHECKS];
+  const checked = [];
+  const check = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      checked.push([next[0], await shown(next)]);
+  };
+  await Promise.all([check(), check()]);
+  const [wrong] = checked.find(([, status]) => status !== 0) ?? [];
+  if (wrong !== undefined) return failed(wrong);
+  if ((await shown(BUILD)) !== 0) return failed(BUILD[0]);
+  const tested = await shown(TESTS, {
+    env: { ...process.env, TEMPOGRAPH_TEST_RETRIES: '1' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return totals(tested, await shown(GATE));
+}
+
+/** Runs a step, with what it prints below its name. @returns its exit code */
+async function shown([name, ...command], options = {}) {
+  const started = Date.now();
+  const child = spawn(process.execPath, command, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  });
+  const printed = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text) => printed.push(text));
+  if (options.stdio) console.log(`\n── ${name}`);
+  const [code] = await once(child, 'close');
+  if (!options.stdio) console.log(`\n── ${name}\n${printed.join('')}`.trimEnd());
+  const seconds = ((Date.now() - started) / 1_000).toFixed(1);
+  console.log(`── ${name} ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
+  return code ?? 1;
 }
 
 function failed(name) {

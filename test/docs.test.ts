@@ -15,8 +15,10 @@ import { promisify } from 'node:util';
 import { parsePipeline, validateGraph } from '../src/index.js';
 import { TRANSITIONS, STATUSES } from '../src/domain/status.js';
 import { DEV_SERVER_SETTINGS } from '../src/servers/dev-server-settings.js';
+import { buildCli } from './support/cli.js';
 import { startHarness, type Harness } from './support/engine.js';
 import { shared } from './support/shared.js';
+import { runUserProgram, USER_TSCONFIG } from './support/user-program.js';
 
 const run = promisify(execFile);
 const root = join(__dirname, '..');
@@ -80,7 +82,7 @@ describe('the examples in the documentation', () => {
 
   beforeAll(async () => {
     harness = await startHarness();
-    await run(process.execPath, ['scripts/build.mjs'], { cwd: root });
+    await buildCli();
     rmSync(programs, { recursive: true, force: true });
     mkdirSync(programs, { recursive: true });
     folder = mkdtempSync(join(tmpdir(), 'tempograph-docs-'));
@@ -124,11 +126,7 @@ describe('the examples in the documentation', () => {
     const own = text.includes('startWorker')
       ? { TEMPOGRAPH_TASK_QUEUE: `docs-${process.pid}` }
       : {};
-    const { stdout } = await run(process.execPath, ['--import', 'tsx', file], {
-      cwd: root,
-      env: { ...env, ...own },
-    });
-    expect(stdout).toMatch(/COMPLETED|mocked 5 hours/);
+    expect(await runUserProgram(file, { ...env, ...own })).toMatch(/COMPLETED|mocked 5 hours/);
   });
 
   it('type-check', async () => {
@@ -137,10 +135,8 @@ describe('the examples in the documentation', () => {
     writeFileSync(
       join(programs, 'tsconfig.json'),
       JSON.stringify({
-        extends: '../../tsconfig.json',
-        compilerOptions: { noUnusedLocals: false },
-        // What the sources say of packages without types goes with them.
-        include: ['check-*.ts', '../../src/engine/tar-stream.d.ts'],
+        extends: USER_TSCONFIG,
+        include: ['check-*.ts'],
         exclude: [],
       }),
     );

@@ -52,8 +52,9 @@ export function commandTable(
 
 /** The table of this program's own commands; they are loaded when somebody asks. */
 export async function ownTable(): Promise<CommandTable> {
-  const { COMMANDS, GROUPS } = await import('./commands.js');
-  return commandTable(COMMANDS, GROUPS);
+  const { loadCommands } = await import('./commands.js');
+  const { commands, groups } = await loadCommands();
+  return commandTable(commands, groups);
 }
 
 function rowOf(path: string, definition: CommandDefinition): CommandRow {

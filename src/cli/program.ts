@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config.js';
 import { optionsOf } from './command-options.js';
-import { COMMANDS, GROUPS } from './commands.js';
+import { loadCommands, type Commands } from './commands.js';
 import type { CommandDefinition, CommonOptions } from './command.js';
 import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
 import { endAtOnce, interrupts } from './interrupts.js';
@@ -19,7 +19,7 @@ export async function runCli(
   try {
     return await parse(argv, out);
   } catch (error) {
-    return tellFailure(error, argv, out);
+    return await tellFailure(error, argv, out);
   } finally {
     stop();
     await out.flush();
@@ -34,6 +34,7 @@ function asksForJson(argv: readonly string[]): boolean {
 
 async function parse(argv: readonly string[], out: Output): Promise<ExitCode> {
   let exit: ExitCode = EXIT.done;
+  const { commands, groups } = await commandsFor(argv);
   const program = new Command('tempograph')
     .description('Runs tasks and graphs of tasks durably on Temporal.')
     .version(packageVersion(), '-V, --version')
@@ -46,10 +47,10 @@ async function parse(argv: readonly string[], out: Output): Promise<ExitCode> {
       exit = await definition.run(out, options, command.args);
     });
   };
-  for (const definition of COMMANDS) add(program, definition);
-  for (const { name, summary, commands, examples } of GROUPS) {
+  for (const definition of commands) add(program, definition);
+  for (const { name, summary, commands: inner, examples } of groups) {
     const group = program.command(name).summary(summary).description(summary);
-    for (const definition of commands) add(group, definition);
+    for (const definition of inner) add(group, definition);
     withExamples(group, examples);
   }
   for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])])
@@ -60,6 +61,12 @@ async function parse(argv: readonly string[], out: Output): Promise<ExitCode> {
   }
   await program.parseAsync(argv, { from: 'user' });
   return exit;
+}
+
+/** Those that a command line needs: one is enough where it is named. */
+async function commandsFor([first]: readonly string[]): Promise<Commands> {
+  const asksForVersion = first === '-V' || first === '--version';
+  return asksForVersion ? { commands: [], groups: [] } : await loadCommands(first);
 }
 
 function describe(command: Command, definition: CommandDefinition): Command {
@@ -88,10 +95,14 @@ function quiet(command: Command, out: Output): void {
     });
 }
 
-function tellFailure(error: unknown, argv: readonly string[], out: Output): ExitCode {
+async function tellFailure(
+  error: unknown,
+  argv: readonly string[],
+  out: Output,
+): Promise<ExitCode> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done; // help or version
-    return tellFailure(new UsageError(usageMessage(error, argv)), argv, out);
+    return await tellFailure(new UsageError(await usageMessage(error, argv)), argv, out);
   }
   const { exit, code, message, details, stack } = failureOf(error);
   out.jsonLine({ error: { code, message, ...(details === undefined ? {} : { details }) } });
@@ -101,11 +112,15 @@ function tellFailure(error: unknown, argv: readonly string[], out: Output): Exit
   return exit;
 }
 
-function usageMessage({ message, code }: CommanderError, argv: readonly string[]): string {
+async function usageMessage(
+  { message, code }: CommanderError,
+  argv: readonly string[],
+): Promise<string> {
   const [name = '', second] = argv;
-  const group = GROUPS.find((one) => one.name === name);
+  const { commands, groups } = await commandsFor(argv);
+  const group = groups.find((one) => one.name === name);
   const inner = group?.commands.some((command) => command.name === second) ? ` ${second}` : '';
-  const known = group ?? COMMANDS.find((command) => command.name === name);
+  const known = group ?? commands.find((command) => command.name === name);
   const help = known ? `tempograph ${name}${inner} --help` : 'tempograph --help';
   const names = group?.commands.map((command) => command.name).join(', ');
   const text = code === 'commander.help' ? `${name}: expected one of ${names}` : message;

@@ -5,7 +5,7 @@ import type { ResolvedSettings } from '../config.js';
 import { TaskError } from '../domain/errors.js';
 import { namespaceId, ownsStore } from '../observe/store-owner.js';
 import type { ExecutionWrite } from '../store/execution-row.js';
-import { openStore, type Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 
 export class StoreAccess {
   private opened: Promise<Store | undefined> | undefined;
@@ -61,6 +61,8 @@ export class StoreAccess {
     const { storeUrl, storeNamed } = this.settings;
     if (storeUrl === null) return undefined;
     if (!storeNamed && !create && !existsSync(storeUrl.replace(/^sqlite:/, ''))) return undefined;
+    // Much to load, and most commands for one execution need none of it.
+    const { openStore } = await import('../store/store.js');
     const store = await openStore({ url: storeUrl });
     const id = await namespaceId(this.client);
     if (id === undefined || (await ownsStore(store, id, Date.now()))) return store;

@@ -15,7 +15,6 @@ import { executionsOf, type Executions } from './executions.js';
 import { leasesOf, type Leases } from './leases.js';
 import { logLinesIn, type LogLines } from './log-lines.js';
 import { migrate } from './migrate.js';
-import { openPostgres } from './postgres.js';
 import { resultCacheOf, type ResultCache } from './result-cache.js';
 import { openSqlite } from './sqlite.js';
 import { statsOf, type Stats } from './stats.js';
@@ -63,7 +62,7 @@ export async function openStore({ url, onWarning = () => {} }: StoreOptions): Pr
   const database =
     parsed.dialect === 'sqlite'
       ? openSqlite(parsed.path)
-      : await openPostgres(parsed.url, onWarning);
+      : await (await import('./postgres.js')).openPostgres(parsed.url, onWarning);
   try {
     await migrate(database);
   } catch (error) {

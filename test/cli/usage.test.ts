@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { COMMANDS } from '../../src/cli/commands.js';
+import { COMMAND_NAMES } from '../../src/cli/commands.js';
 import { buildCli, documentOf, runCli } from '../support/cli.js';
 
 describe('tempograph', () => {
@@ -33,7 +33,7 @@ describe('tempograph', () => {
     });
   });
 
-  it.each(COMMANDS.map(({ name }) => name))('explains %s with examples', async (name) => {
+  it.each(COMMAND_NAMES)('explains %s with examples', async (name) => {
     const { code, stdout } = await runCli([name, '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain(`Usage: tempograph ${name}`);

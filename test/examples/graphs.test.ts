@@ -1,35 +1,20 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { parsePipeline } from '../../src/index.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
+import { buildCli } from '../support/cli.js';
 import { startHarness } from '../support/engine.js';
-import { shared } from '../support/shared.js';
 import { until } from '../support/until.js';
+import { runExample } from '../support/user-program.js';
 
 const folder = join(__dirname, '..', '..', 'examples', 'graphs');
 
 /** What a program of examples/graphs prints. */
-async function run(program: string): Promise<string> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'tempograph-graphs-'));
-  const env = {
-    ...process.env,
-    TEMPORAL_ADDRESS: shared().address,
-    TEMPOGRAPH_DATA_DIR: dataDir,
-    TEMPOGRAPH_LOG_LEVEL: 'silent',
-  };
-  try {
-    const args = ['--import', 'tsx', join(folder, program)];
-    const cwd = join(folder, '..', '..');
-    return (await promisify(execFile)(process.execPath, args, { cwd, env })).stdout;
-  } finally {
-    rmSync(dataDir, { recursive: true, force: true });
-  }
-}
+const run = (program: string): Promise<string> => runExample(join('graphs', program), 'silent');
 
 describe('examples/graphs', () => {
+  beforeAll(buildCli);
+
   it('order-saga: a failed order gives the money back, then the stock, and says so', async () => {
     expect((await run('order-saga.ts')).trim().split('\n')).toEqual([
       'FAILED: ship: no van is free',

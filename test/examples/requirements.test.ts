@@ -1,34 +1,14 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { shared } from '../support/shared.js';
-
-const root = join(__dirname, '..', '..');
+import { buildCli } from '../support/cli.js';
+import { runExample } from '../support/user-program.js';
 
 /** What a program of examples/requirements prints, line by line. */
-async function run(program: string): Promise<string[]> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'tempograph-requirements-'));
-  const env = {
-    ...process.env,
-    TEMPORAL_ADDRESS: shared().address,
-    TEMPOGRAPH_DATA_DIR: dataDir,
-    TEMPOGRAPH_LOG_LEVEL: 'error',
-  };
-  try {
-    const file = join(root, 'examples', 'requirements', program);
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file], {
-      cwd: root,
-      env,
-    });
-    return stdout.trim().split('\n');
-  } finally {
-    rmSync(dataDir, { recursive: true, force: true });
-  }
-}
+const run = async (program: string): Promise<string[]> =>
+  (await runExample(join('requirements', program))).trim().split('\n');
 
 describe('examples/requirements', () => {
+  beforeAll(buildCli);
+
   it('000: a task of a session is retried by exponential backoff until it succeeds, runs once only, and its last error goes up', async () => {
     const lines = await run('000-task-executor.ts');
     expect(lines).toContain('Custom Task Execution Result');
