@@ -82,7 +82,7 @@ export class Asking {
   /** Writes into the store what Temporal knows of every execution, ended ones included. */
   async rebuild({ since }: RebuildQuery): Promise<Reconciled> {
     const { client, references, stores } = this.parts;
-    const store = await stores.need('rebuildStore', { create: true });
+    const store = await stores.keep('rebuildStore');
     const parts = { client, store, readJson: (ref: string) => references.json(ref) };
     return await reconcileVisible(parts, {
       all: true,

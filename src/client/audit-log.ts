@@ -3,7 +3,7 @@ import { TaskError } from '../domain/errors.js';
 import { preview, type Json } from '../domain/json.js';
 import type { Audit, AuditEntry } from '../store/audit.js';
 import { time } from './listing.js';
-import type { StoreAccess } from './store-access.js';
+import type { StoreAccess, StoreNeed } from './store-access.js';
 
 export interface AuditRecord {
   id: number;
@@ -63,7 +63,7 @@ export class AuditLog {
   /** Writes an entry, of now. @throws TaskError CONFIGURATION | STORE */
   async append({ who, what, target, reason, details }: AuditNote): Promise<AuditRecord> {
     const entry = await (
-      await this.log()
+      await this.log('made')
     ).append({
       at: Date.now(),
       ...{ who: text('who', who), what: text('what', what), target: text('target', target) },
@@ -76,7 +76,7 @@ export class AuditLog {
   /** A page of entries, newest first. @throws TaskError CONFIGURATION | STORE */
   async list({ since, until, ...query }: AuditQuery = {}): Promise<AuditPage> {
     const { entries, nextCursor } = await (
-      await this.log()
+      await this.log('there')
     ).list({
       ...query,
       ...(since === undefined ? {} : { since: time('audit.since', since) }),
@@ -88,9 +88,9 @@ export class AuditLog {
     };
   }
 
-  private async log(): Promise<Audit> {
+  private async log(which: StoreNeed): Promise<Audit> {
     this.parts.assertOpen();
-    return (await this.parts.stores.need('the audit log', { create: true })).audit;
+    return (await this.parts.stores.need('the audit log', which)).audit;
   }
 }
 

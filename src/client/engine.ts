@@ -141,7 +141,7 @@ export class TaskEngine extends EngineStreams {
     this.feed = new EventFeed(this.stores, settings.storeUrl !== null);
     this.catalogue = new Catalogue(() => {
       this.assertOpen();
-      return this.stores.need('the catalogue', { create: true });
+      return this.stores.need('the catalogue', 'made');
     });
     const explain = async (id: string, options?: ExplainOptions): Promise<Explanation> =>
       await this.explain(id, options);

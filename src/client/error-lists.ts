@@ -21,7 +21,7 @@ export interface ErrorListParts {
 export function errorListVerbs({ stores, assertOpen }: ErrorListParts): ErrorListVerbs {
   const lists = async () => {
     assertOpen();
-    return (await stores.need('a change of the error lists')).errorLists;
+    return (await stores.need('a change of the error lists', 'there')).errorLists;
   };
   const add = async (list: ErrorList, kind: ErrorKind, { project = '' }: ErrorKindPlace = {}) =>
     await (await lists()).add({ project, list, code: nameOfKind(kind) }, Date.now());
@@ -34,7 +34,7 @@ export function errorListVerbs({ stores, assertOpen }: ErrorListParts): ErrorLis
     removeNeverRetryError: (kind, place) => remove('neverRetryOn', kind, place),
     isRetriableError: async (error, { project } = {}) => {
       assertOpen();
-      const store = await stores.get();
+      const store = await stores.get('there');
       const { entries } = store ? await store.errorLists.list(project ?? '') : { entries: [] };
       return isRetriable(error, resolveRetry(), kindsFor(entries, project));
     },

@@ -27,7 +27,7 @@ export async function healthOf(
       return 'up';
     }),
     told(async () => {
-      const found = wanted ? await stores.get() : undefined;
+      const found = wanted ? await stores.get('there') : undefined;
       await found?.events.head();
       return found ? 'up' : 'none';
     }),

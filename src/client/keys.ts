@@ -156,7 +156,7 @@ export class Keys {
 
   private async keys(): Promise<ApiKeys> {
     this.parts.assertOpen();
-    return (await this.parts.stores.need('API keys', { create: true })).apiKeys;
+    return (await this.parts.stores.need('API keys', 'made')).apiKeys;
   }
 }
 

@@ -130,12 +130,12 @@ export class Starting {
       entry: async (id: string, needed: boolean) =>
         needed ? await this.parts.catalogue.schedulable(id) : await this.entry(id),
       claim: async (project: string, keys: readonly KeyedExecution[]) => {
-        const store = await stores.get();
+        const store = await stores.get('there');
         const owners = await store?.batchKeys.claim(project, keys, Date.now());
         return (owners ?? keys).map(({ executionId }) => executionId);
       },
       release: async (project: string, ids: readonly string[]) => {
-        await (await stores.get())?.batchKeys.release(project, ids);
+        await (await stores.get('there'))?.batchKeys.release(project, ids);
       },
       startShared: async (spec: GraphSpec, options: SubmitOptions) => {
         try {
@@ -176,7 +176,7 @@ export class Starting {
   /** The catalogue's task of an id that may as well be the name of a task; without a store it is that. */
   private async entry(id: string): Promise<CatalogueEntry | undefined> {
     // A store that does not answer keeps nobody from scheduling tasks by name.
-    const store = await this.parts.stores.get().catch(() => undefined);
+    const store = await this.parts.stores.get('there').catch(() => undefined);
     return store && (await this.parts.catalogue.find(id));
   }
 

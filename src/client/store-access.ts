@@ -3,13 +3,22 @@ import { existsSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
 import type { ResolvedSettings } from '../config.js';
 import { TaskError } from '../domain/errors.js';
-import { namespaceId, ownsStore } from '../observe/store-owner.js';
+import { claimStore, namespaceId, ownerOf } from '../observe/store-owner.js';
 import type { ExecutionWrite } from '../store/execution-row.js';
 import type { Store } from '../store/store.js';
+
+/**
+ * Which store will do: one that a worker keeps, which knows of all executions; any that is there; or one that is made. One
+ * that a command made, to write a key or an entry of the audit log, knows of no execution before a worker keeps it.
+ */
+export type StoreNeed = 'kept' | 'there' | 'made';
 
 export class StoreAccess {
   private opened: Promise<Store | undefined> | undefined;
   private readonly writes = new Set<Promise<unknown>>();
+  /** Of the namespace; undefined before the store is open, and where the server does not tell. */
+  private id: string | undefined;
+  private isKept = false;
 
   constructor(
     private readonly settings: ResolvedSettings,
@@ -17,24 +26,24 @@ export class StoreAccess {
   ) {}
 
   /**
-   * The store; undefined where none is wanted, none has been made by a worker yet, or it holds another namespace's
-   * executions.
+   * The store; undefined where none is wanted, there is none that will do, or it holds another namespace's executions.
    *
-   * @param create make it where there is none
    * @throws TaskError when the settings name a store that cannot be used
    */
-  async get(create = false): Promise<Store | undefined> {
+  async get(which: StoreNeed = 'kept'): Promise<Store | undefined> {
     let store: Store | undefined;
     try {
-      return (store = await (this.opened ??= this.open(create)));
+      store = await (this.opened ??= this.open(which === 'made'));
+      const isEnough = which !== 'kept' || (store !== undefined && (await this.keeps(store)));
+      return isEnough ? store : undefined;
     } finally {
       if (!store) this.opened = undefined; // a worker may make it meanwhile, or it may answer later
     }
   }
 
   /** @throws TaskError CONFIGURATION naming what needs a store, where there is none */
-  async need(what: string, { create = false } = {}): Promise<Store> {
-    const store = await this.get(create);
+  async need(what: string, which?: StoreNeed): Promise<Store> {
+    const store = await this.get(which);
     if (store) return store;
     throw new TaskError(
       'CONFIGURATION',
@@ -51,10 +60,22 @@ export class StoreAccess {
     this.writes.add(writing);
   }
 
+  /** The store, made where there is none, which holds all executions from now on. @throws TaskError CONFIGURATION | STORE */
+  async keep(what: string): Promise<Store> {
+    const store = await this.need(what, 'made');
+    if (this.id !== undefined) await claimStore(store, this.id, Date.now());
+    return store;
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.writes);
     const store = await this.opened?.catch(() => undefined);
     await store?.close();
+  }
+
+  private async keeps(store: Store): Promise<boolean> {
+    if (this.id === undefined) return true;
+    return (this.isKept ||= (await ownerOf(store, Date.now())) !== undefined);
   }
 
   private async open(create: boolean): Promise<Store | undefined> {
@@ -64,8 +85,10 @@ export class StoreAccess {
     // Much to load, and most commands for one execution need none of it.
     const { openStore } = await import('../store/store.js');
     const store = await openStore({ url: storeUrl });
-    const id = await namespaceId(this.client);
-    if (id === undefined || (await ownsStore(store, id, Date.now()))) return store;
+    this.id = await namespaceId(this.client);
+    if (this.id === undefined) return store;
+    const owner = await ownerOf(store, Date.now());
+    if (owner === undefined || owner === this.id) return store;
     const { location } = store;
     await store.close();
     if (!storeNamed) return undefined;

@@ -17,10 +17,9 @@ export async function namespaceId(client: Client): Promise<string | undefined> {
   }
 }
 
-/** True when the store holds this namespace's executions, or none yet. */
-export async function ownsStore(store: Store, id: string, now: number): Promise<boolean> {
-  const owner = await store.leases.holder(LEASE, now);
-  return owner === undefined || owner.holder === id;
+/** The id of the namespace whose executions the store holds; undefined where no worker has kept it yet. */
+export async function ownerOf(store: Store, now: number): Promise<string | undefined> {
+  return (await store.leases.holder(LEASE, now))?.holder;
 }
 
 /** Makes the store this namespace's. @returns false when it is another's */
@@ -30,7 +29,7 @@ export async function claimStore(store: Store, id: string, now: number): Promise
 
 /** Makes the store this namespace's although it was another's, which is gone: a development server's files were removed. */
 export async function takeStore(store: Store, id: string, now: number): Promise<void> {
-  const owner = await store.leases.holder(LEASE, now);
-  if (owner) await store.leases.release(LEASE, owner.holder);
+  const owner = await ownerOf(store, now);
+  if (owner !== undefined) await store.leases.release(LEASE, owner);
   await store.leases.acquire(LEASE, id, EVER_MS, now);
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { TaskEngine } from '../../src/client.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
@@ -134,6 +137,28 @@ describe('listExecutions, getExecution and getExecutionStats', () => {
       expect(executions.map(({ executionId }) => executionId)).toContain('report-1');
     } finally {
       await engine.shutdown();
+    }
+  });
+
+  it('a store that no worker has kept stands for no execution, before it is rebuilt', async () => {
+    const { address, taskQueue } = harness;
+    const dataDir = mkdtempSync(join(tmpdir(), 'tempograph-unkept-'));
+    const engine = await TaskEngine.connect({ address, taskQueue, dataDir });
+    const listed = async (): Promise<string[]> =>
+      (await engine.listExecutions({ limit: 1_000 })).executions.map((one) => one.executionId);
+    try {
+      await expect(engine.audit.list()).rejects.toThrow(/audit log needs the store/);
+      expect(readdirSync(dataDir)).toEqual([]);
+      await engine.audit.append({ who: 'ann', what: 'test', target: 'x' });
+      expect((await engine.audit.list()).entries).toHaveLength(1);
+      expect(await listed()).toContain('report-1');
+      await expect(engine.getExecutionStats()).rejects.toThrow(/needs the store/);
+      await engine.rebuildStore();
+      expect(await listed()).toContain('report-1');
+      expect((await engine.getExecutionStats()).total).toBeGreaterThan(2);
+    } finally {
+      await engine.shutdown();
+      rmSync(dataDir, { recursive: true, force: true });
     }
   });
 });
