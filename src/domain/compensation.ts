@@ -3,7 +3,7 @@
  * (the saga of Garcia-Molina and Salem, 1987).
  */
 import { z } from 'zod';
-import { DurationSchema } from './duration.js';
+import { TimeLimitSchema } from './duration.js';
 import { RetryOptionsSchema } from './retry-options.js';
 import type { TerminalStatus } from './status.js';
 
@@ -19,7 +19,7 @@ const UndoSchema = z.strictObject({
   /** Default: that of the task's definition, else the library's. */
   retry: RetryOptionsSchema.optional(),
   /** Time of one attempt. Default: that of the task's definition, else 1 h. */
-  timeout: DurationSchema.optional(),
+  timeout: TimeLimitSchema.optional(),
 });
 
 /** `compensate`: the task's name alone, or an object that says more. */

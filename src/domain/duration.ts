@@ -39,6 +39,12 @@ export const DurationSchema = z.union([z.number(), z.string()]).transform((value
   }
 });
 
+/** A field that takes how long something may last: not no time at all. */
+export const TimeLimitSchema = DurationSchema.refine(
+  (durationMs) => durationMs > 0,
+  'must be longer than 0 ms',
+);
+
 /** `1.2 s`, `3 min`, `2 d`: a duration for people. */
 export function formatDuration(durationMs: number): string {
   if (durationMs < 1_000) return `${Math.round(durationMs)} ms`;

@@ -5,7 +5,7 @@
  * approval is a wait; none of the three has attempts or takes a place in the window.
  */
 import { z } from 'zod';
-import { DurationSchema } from './duration.js';
+import { TimeLimitSchema } from './duration.js';
 import { PROGRAM_KINDS } from './program.js';
 
 export const NODE_KINDS = ['task', 'graph', 'map', 'approval'] as const;
@@ -60,7 +60,7 @@ export const ApprovalSchema = z.strictObject({
   /** Names of those who may answer. Default: anybody. */
   by: z.array(z.string().min(1).max(200)).min(1).max(100).optional(),
   /** How long to wait for an answer. Default: the graph's deadline, else without a bound. */
-  timeout: DurationSchema.optional(),
+  timeout: TimeLimitSchema.optional(),
   /** What no answer in time means. Default fail: the node ends TIMEOUT. */
   onTimeout: z.enum(['fail', 'approve', 'deny']).default('fail'),
   /** What a no means. Default fail: the node ends FAILED, code DENIED. `complete`: its output says so. */

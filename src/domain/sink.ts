@@ -3,7 +3,7 @@
  * (`http`), a channel (`chat`) or people (`email`).
  */
 import { z } from 'zod';
-import { DurationSchema } from './duration.js';
+import { DurationSchema, TimeLimitSchema } from './duration.js';
 import { EVENT_WORDS, eventsNamed, type EventName } from './event.js';
 import { subjectFault } from './mail-subject.js';
 
@@ -33,7 +33,7 @@ const COMMON = {
   /** Only those of a project. */
   project: z.string().min(1).optional(),
   /** For one try. */
-  timeout: DurationSchema.default(10_000),
+  timeout: TimeLimitSchema.default(10_000),
   /** After so many tries an event becomes a dead letter, and the next is sent. */
   maxTries: z.int().min(1).max(100).default(8),
   /** Before the second try; it doubles with each, up to 5 minutes. */

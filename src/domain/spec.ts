@@ -7,7 +7,7 @@ import { CacheSchema } from './cache.js';
 import { CircuitSchema } from './circuit.js';
 import { CompensateSchema, COMPENSATIONS } from './compensation.js';
 import { ISOLATIONS } from './choose-runner.js';
-import { DurationSchema } from './duration.js';
+import { DurationSchema, TimeLimitSchema } from './duration.js';
 import { jsonBytes } from './json.js';
 import { LimitSchema } from './limit.js';
 import { ApprovalSchema, MapSchema } from './node-kind.js';
@@ -74,13 +74,13 @@ export const TaskOptionsSchema = z.strictObject({
   /** Default EXPONENTIAL_BACKOFF, 3 retries, 5 s, ×2, at most 60 s. */
   retry: RetryOptionsSchema.optional(),
   /** Time for one attempt. Default 1 h. */
-  timeout: DurationSchema.optional(),
+  timeout: TimeLimitSchema.optional(),
   /** Time over all attempts and waits, from when the node is first handed to a worker. Default none. */
-  totalTimeout: DurationSchema.optional(),
+  totalTimeout: TimeLimitSchema.optional(),
   /** A worker silent for this long counts as lost. Default 30 s; at least 1 s. */
-  heartbeatTimeout: DurationSchema.optional(),
+  heartbeatTimeout: TimeLimitSchema.optional(),
   /** How long an attempt may wait for a worker; null for no bound. Default 24 h. */
-  queueTimeout: DurationSchema.nullable().optional(),
+  queueTimeout: TimeLimitSchema.nullable().optional(),
   /** The Temporal task queue. Default: the execution's own. */
   queue: Name.regex(
     /^(?!\/_sys\/)[^\p{Cc}]*$/u,
@@ -196,7 +196,7 @@ export const GraphSpecSchema = z.strictObject({
   /** When what completed nodes with `compensate` did is undone. Default onFailureOrCancel. */
   compensation: z.enum(COMPENSATIONS).default('onFailureOrCancel'),
   /** The graph ends TIMEOUT when it is not done by then; counted from its start. */
-  deadline: DurationSchema.optional(),
+  deadline: TimeLimitSchema.optional(),
   /** Names of registered hooks that run around every node of this graph. */
   hooks: z.strictObject({ pre: HookNames, post: HookNames }).optional(),
   /** Options for every node that does not say otherwise. */
@@ -225,7 +225,7 @@ export const SubmissionSchema = z.strictObject({
   /** Wait also for an id that nobody knows yet. Default false: it is refused. */
   awaitUnknown: z.boolean().optional(),
   /** How long to wait for them. Default 7 days, or the graph's `deadline` where that is less. */
-  dependencyTimeout: DurationSchema.optional(),
+  dependencyTimeout: TimeLimitSchema.optional(),
   /**
    * What it is for whoever submitted it. Default graph. A `task` has one node and takes its status; the nodes of a `batch`
    * have nothing to do with each other, so a fault of one refuses that one alone.

@@ -43,6 +43,7 @@ describe('validateGraph on the shape of a spec', () => {
       'deadline INVALID_VALUE',
       /duration .* got -1/,
     ],
+    ['a deadline of 0', graph({ deadline: '0s' }), 'deadline INVALID_VALUE', /than 0 ms, got "0s"/],
     ['a deadline in words', graph({ deadline: 'soon' }), 'deadline INVALID_VALUE', /got "soon"/],
     ['a deadline of null', graph({ deadline: null }), 'deadline INVALID_TYPE', /got null/],
     ['hooks as a list', graph({ hooks: ['audit'] }), 'hooks INVALID_TYPE', /expected object/],
