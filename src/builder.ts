@@ -16,6 +16,7 @@ import {
 import { append } from './domain/append.js';
 import { namedIn, plain, reads, reference, type Ref, type Templated } from './builder/refs.js';
 import { TaskError } from './domain/errors.js';
+import { overOf } from './domain/node-kind.js';
 import type { ProgramKind } from './domain/program.js';
 import type { GraphSpec, ParamSpec } from './domain/spec.js';
 import type { AnyTask, TaskDefinition } from './registry.js';
@@ -231,7 +232,7 @@ export class GraphBuilder<Output = Record<string, unknown>> {
     const { dependsOn = [], input, when, compensate, ...rest } = options;
     const given = plain(input);
     const condition = when === undefined ? undefined : String(when);
-    const over = typeof what.map === 'object' ? what.map.over : what.map;
+    const over = what.map === undefined ? undefined : overOf(what.map);
     const named = [...namedIn(condition, 'condition'), ...namedIn(over, 'list')];
     const read = this.nodes
       .filter((node) => named.includes(node.id) || reads([given, over, what.approval], node.id))

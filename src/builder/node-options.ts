@@ -8,7 +8,7 @@ import type { AnyTask, TaskDefinition } from '../registry.js';
 import { plain, reference, type Ref } from './refs.js';
 
 export type NodeInput = GraphSpec['tasks'][number];
-type MapObject = Exclude<NodeInput['map'], string | undefined>;
+type MapObject = Exclude<NodeInput['map'], string | unknown[] | undefined>;
 type Approval = NonNullable<NodeInput['approval']>;
 type CompensateObject = Exclude<NodeInput['compensate'], string | undefined>;
 

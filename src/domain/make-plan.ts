@@ -50,6 +50,9 @@ export const DEFAULT_OPTIONS = {
   maxLostWorkers: 3,
 } as const;
 
+/** What the server takes, in milliseconds. */
+const HEARTBEAT_LEAST_MS = 1_000;
+
 /** Who may say something of a node, strongest first; behind them is the library. */
 export const OPTION_LAYERS = ['node', 'submission', 'defaults', 'definition', 'settings'] as const;
 
@@ -85,10 +88,10 @@ export function effectiveOptions(
   return {
     priority: pick('priority') ?? DEFAULT_OPTIONS.priority,
     retry: resolveRetry(...layers.map((layer) => layer?.retry)),
-    timeoutMs: atLeast(1, pick('timeout') ?? timeoutMs),
+    timeoutMs: pick('timeout') ?? timeoutMs,
     totalTimeoutMs: pick('totalTimeout') ?? null,
-    heartbeatTimeoutMs: atLeast(
-      1_000,
+    heartbeatTimeoutMs: Math.max(
+      HEARTBEAT_LEAST_MS,
       pick('heartbeatTimeout') ?? DEFAULT_OPTIONS.heartbeatTimeoutMs,
     ),
     queueTimeoutMs: queueTimeout === undefined ? DEFAULT_OPTIONS.queueTimeoutMs : queueTimeout,
@@ -96,8 +99,6 @@ export function effectiveOptions(
     maxLostWorkers: pick('maxLostWorkers') ?? DEFAULT_OPTIONS.maxLostWorkers,
   };
 }
-
-const atLeast = (least: number, value: number): number => Math.max(least, value);
 
 /** @throws SpecInvalidError with every node whose options, merged, contradict each other */
 export function makePlan(

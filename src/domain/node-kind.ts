@@ -29,9 +29,11 @@ const ITEMS_BY_DEFAULT = 10_000;
 /** Executions below each other: a sub-graph in a sub-graph, or an item of a map, is one level down. */
 export const MAX_DEPTH = 5;
 
+/** A CEL expression that gives a list, bare or in `${{ … }}`, or the items themselves. */
+const ListSchema = z.union([z.string().min(1), z.array(z.unknown())]);
+
 const MapObjectSchema = z.strictObject({
-  /** The list: a CEL expression that gives one, bare or in `${{ … }}`, or the items themselves. */
-  over: z.union([z.string().min(1), z.array(z.unknown())]),
+  over: ListSchema,
   /** Items that run at once. Default 10, at most 1,000. */
   concurrency: z.int().min(1).max(1_000).default(10),
   /** A longer list is a failure of the node. Default 10,000, at most 250,000. */
@@ -42,16 +44,18 @@ const MapObjectSchema = z.strictObject({
   allowFailure: z.boolean().default(false),
 });
 
-/** `map`: the expression alone, or an object that says more. */
+/** `map`: the list alone, or an object that says more. */
 export const MapSchema = z.union([
-  z
-    .string()
-    .min(1)
-    .transform((over) => MapObjectSchema.parse({ over })),
+  ListSchema.transform((over) => MapObjectSchema.parse({ over })),
   MapObjectSchema,
 ]);
 export type MapOptions = z.output<typeof MapObjectSchema>;
 export const MAP_FIELDS = Object.keys(MapObjectSchema.shape);
+
+/** What a map goes over, as it is written. */
+export function overOf(map: z.input<typeof MapSchema>): string | unknown[] {
+  return typeof map === 'string' || Array.isArray(map) ? map : map.over;
+}
 
 /** A question to a person or a system; the node waits for the answer. */
 export const ApprovalSchema = z.strictObject({

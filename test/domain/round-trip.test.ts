@@ -13,8 +13,9 @@ function rebuilt({ name, params = {}, tasks, ...options }: GraphSpec): GraphBuil
   for (const { id, task, graph: inner, approval, map, dependsOn = [], ...rest } of tasks) {
     const said = { ...rest, dependsOn: dependsOn.map((other) => graph.node(other)) } as object;
     if (map !== undefined) {
-      const { over, ...items } = typeof map === 'string' ? { over: map } : map;
-      const settings = typeof map === 'string' ? {} : { items };
+      const alone = typeof map === 'string' || Array.isArray(map);
+      const { over, ...items } = alone ? { over: map } : map;
+      const settings = alone ? {} : { items };
       const what =
         inner === undefined
           ? (task as string)
