@@ -20,8 +20,10 @@ export interface PipelineSource {
   name: string;
   /** What the text says, not yet validated. */
   spec: GraphSpec;
+  /** Nothing could be read; the faults say why. */
+  broken: boolean;
   params: Readonly<Record<string, ParamSpec>>;
-  /** What is wrong with the text itself: then there is nothing to validate. */
+  /** What is wrong with the text itself, and with files that it names. */
   faults: Fault[];
   locate: (faults: readonly Fault[]) => Fault[];
 }
@@ -34,6 +36,10 @@ export async function readPipeline(path: string, out: Output): Promise<PipelineS
     text = await readText(path, out);
   } catch (error) {
     const message = `${name}: ${(error as Error).message}`;
+    return source(name, null, [fault([], 'FILE', message)], (faults) => [...faults]);
+  }
+  if (text.trim() === '') {
+    const message = `${name}: is empty, expected a pipeline: a name and tasks`;
     return source(name, null, [fault([], 'FILE', message)], (faults) => [...faults]);
   }
   const parsed = parsePipeline(text);
@@ -51,7 +57,8 @@ function source(
   const graph = basename(name, extname(name));
   const spec = isAdjacency(parsed) ? adjacencyToSpec(parsed, graph) : (parsed as GraphSpec);
   const params = isObject(spec) && isObject(spec.params) ? spec.params : {};
-  return { name, spec, params: params, faults, locate };
+  const broken = parsed === null && faults.length > 0;
+  return { name, spec, broken, params, faults, locate };
 }
 
 /**
@@ -111,6 +118,7 @@ export function refused(name: string, faults: readonly Fault[]): TaskError {
 export function faultLines(name: string, faults: readonly Fault[]): string[] {
   return faults.map(({ line, column, ...rest }) => {
     const place = line === undefined ? '' : `:${line}:${column ?? 1}`;
-    return rest.code === 'FILE' ? rest.message : `${name}${place} ${formatFaults([rest])}`;
+    const isOfFile = rest.code === 'FILE' && rest.path === '(root)';
+    return isOfFile ? rest.message : `${name}${place} ${formatFaults([rest])}`;
   });
 }

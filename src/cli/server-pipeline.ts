@@ -16,8 +16,8 @@ export async function serverPipeline(
   try {
     const { params, graph, faults = [] } = await new RemoteEngine(server).template(name);
     return {
-      ...{ name, params, faults },
-      spec: graph ?? (null as unknown as GraphSpec), // which nobody reads where there are faults
+      ...{ name, params, faults, broken: graph === undefined },
+      spec: graph ?? (null as unknown as GraphSpec), // which nobody reads where it is broken
       locate: (others) => [...others],
     };
   } catch (error) {

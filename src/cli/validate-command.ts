@@ -36,11 +36,10 @@ export const validate: CommandDefinition<ValidateOptions> = {
     if (file === '-' && options.params === '-')
       throw new UsageError('only one of the pipeline and --params can be standard input');
     const source = await readPipeline((await pipelineOf(file, options)) ?? file, out);
-    const faults =
-      source.faults.length > 0
-        ? source.faults
-        : source.locate(await faultsOf(out, source, options));
-    return tell(out, source, faults);
+    const ofGraph = source.broken ? [] : await faultsOf(out, source, options);
+    const told = new Set(source.faults.map(({ path }) => path));
+    const others = source.locate(ofGraph).filter(({ path }) => !told.has(path));
+    return tell(out, source, [...source.faults, ...others]);
   },
 };
 
@@ -56,12 +55,10 @@ async function faultsOf(
     const known = await knownTasks(await loadTasks(options.tasks), options);
     return validateGraph(spec, { params }, known).faults;
   }
-  const { faults } = validateGraph(spec, { params });
-  if (faults.length > 0) return faults;
   const found = await askWorker(spec, params, options);
   if (typeof found !== 'string') return found;
   out.note(`task names not checked: ${found}`);
-  return [];
+  return validateGraph(spec, { params }).faults;
 }
 
 /** The spec with a default for each parameter that must be given, so that the rest can be checked without them. */

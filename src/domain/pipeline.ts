@@ -17,6 +17,7 @@ import type { Fault } from './fault.js';
 import { fault } from './fault.js';
 import { isObject, type Json } from './json.js';
 import type { GraphSpec } from './spec.js';
+import { inexactNumbers, yamlProblem } from './yaml-faults.js';
 
 /** Characters that a pipeline file may have. */
 const MAX_TEXT = 5_000_000;
@@ -54,9 +55,14 @@ export function parsePipeline(text: string): ParsedPipeline {
     version: '1.2',
     logLevel: 'error',
   });
-  if (document.errors.length > 0) {
-    const faults = document.errors.map(({ message, pos }) => {
-      const { line, col } = lines.linePos(pos[0]);
+  const broken = document.errors.map((error) => ({
+    at: error.pos[0],
+    message: yamlProblem(error, text),
+  }));
+  const problems = broken.length > 0 ? broken : inexactNumbers(document);
+  if (problems.length > 0) {
+    const faults = problems.map(({ at, message }) => {
+      const { line, col } = lines.linePos(at);
       return { ...fault([], 'YAML', message), line, column: col };
     });
     return { spec: null, faults, locate: (others) => [...others] };

@@ -32,7 +32,7 @@ function read(graph: Json, folder: string, path: Path, faults: Fault[]): Json {
     const found = text(file, folder);
     if (typeof found === 'string')
       return { ...node, process: { ...rest, code: found } as JsonObject };
-    faults.push(fault([...at, 'process', 'file'], 'FILE', `${preview(file)}: ${found.problem}`));
+    faults.push(fault([...at, 'process', 'file'], 'FILE', `${preview(file)} ${found.problem}`));
     return node;
   });
   return { ...graph, tasks };
@@ -43,15 +43,17 @@ function text(file: string, folder: string): string | { problem: string } {
     const root = realpathSync(folder);
     const full = realpathSync(resolve(root, file));
     if (!full.startsWith(root.endsWith(sep) ? root : `${root}${sep}`))
-      return { problem: `it is not in the folder of the pipeline, ${folder}` };
+      return {
+        problem: `leads out of the pipeline's folder, ${root}; expected a file there or below`,
+      };
     const { size } = statSync(full);
-    if (!statSync(full).isFile()) return { problem: 'it is no file' };
-    if (size > MAX_BYTES) return { problem: `it has ${size} bytes; the limit is ${MAX_BYTES}` };
+    if (!statSync(full).isFile()) return { problem: 'is no file' };
+    if (size > MAX_BYTES) return { problem: `has ${size} bytes; the limit is ${MAX_BYTES}` };
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(readFileSync(full));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return { problem: `there is no such file in ${folder}` };
-    return { problem: messageOf(error) };
+    if (code === 'ENOENT') return { problem: `is not there, in ${resolve(folder)}` };
+    return { problem: `cannot be read: ${messageOf(error)}` };
   }
 }
 

@@ -149,6 +149,32 @@ describe('tempograph validate', () => {
     expect(result.stderr).not.toContain('not checked');
   });
 
+  it('names all at once: a file that leads out, an unknown field, task and graph', async () => {
+    const path = file(`name: many
+tasks:
+  - { id: p, process: { runtime: python, file: /etc/passwd } }
+  - { id: e, task: ecko, inptu: 1 }
+  - { id: g, graph: no-such }
+`);
+    const { stdout, code } = await validate([path], envOf(harness));
+    expect(code).toBe(2);
+    const places = stdout.split('\n').map((line) => line.replace(`${path}:`, ''));
+    expect(places).toEqual([
+      expect.stringMatching(/^3:\d+ tasks\[0\]\.process\.file: "\/etc\/passwd" leads out of /),
+      expect.stringMatching(/^4:\d+ tasks\[1\]\.inptu: unknown field/),
+      expect.stringMatching(/^4:\d+ tasks\[1\]\.task: unknown task "ecko"/),
+      expect.stringMatching(/^5:\d+ tasks\[2\]\.graph: .*no-such/),
+      '',
+    ]);
+  });
+
+  it('says that an empty file is empty', async () => {
+    const path = file('\n', 'empty.yaml');
+    expect((await validate([path])).stdout).toBe(
+      `${path}: is empty, expected a pipeline: a name and tasks\n`,
+    );
+  });
+
   it('says so when no worker polls the task queue', async () => {
     const env = { ...envOf(harness), TEMPOGRAPH_TASK_QUEUE: 'nobody-validates' };
     const result = await validate([file(GOOD)], env);

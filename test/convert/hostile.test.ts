@@ -79,7 +79,7 @@ describe('what is no sound text of a format', () => {
     ['github', matrix(17), 'the matrix makes 289 jobs'],
     ['github', matrix(2_000), 'the matrix makes 4000000 jobs'],
     ['github', 'jobs: { a: {} }\n---\njobs: { b: {} }', 'expected one document, got 2'],
-    ['github', 'jobs: { a: {}, a: {} }', 'line 1, column 16: Map keys must be unique'],
+    ['github', 'jobs: { a: {}, a: {} }', 'line 1, column 16: the key "a" is there twice'],
     ['argo', `${argo(`[{ name: a, container: {} }]`)}\n---\na: [`, 'line 3'],
     ['pipeline', 'name: x\ntasks: [{ id: a, task: noop, dependsOn: [b] }]', 'unknown task "b"'],
   ] as const)('%s: %s is refused: %s', (from, text, message) => {

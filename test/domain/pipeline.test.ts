@@ -56,16 +56,26 @@ describe('parsePipeline', () => {
   });
 
   it.each([
-    ['a key used twice', 'name: a\nname: b\n', /^2:1 \(root\): Map keys must be unique/],
+    ['a key used twice', 'name: a\nname: b\n', /^2:1 \(root\): the key "name" is there twice/],
     [
       'a key used twice in JSON',
       '{"name": "a",\n "name": "b"}',
-      /^2:2 \(root\): Map keys must be unique/,
+      /^2:2 \(root\): the key "name" is there twice/,
     ],
     [
       'a key used twice further in',
       'tasks:\n  - id: a\n    id: b\n',
-      /^3:5 \(root\): Map keys must be unique/,
+      /^3:5 \(root\): the key "id" is there twice/,
+    ],
+    [
+      'two documents',
+      'name: a\n---\nname: b\n',
+      /^2:1 \(root\): expected one document, got another/,
+    ],
+    [
+      'a number that would lose digits',
+      'tasks:\n  - input: { n: 12345678901234567890, ok: 9007199254740991 }\n',
+      /^2:17 \(root\): the number 12345678901234567890 is not exact in JSON, .* in quotes$/,
     ],
     [
       'tabs for indentation',
@@ -74,7 +84,11 @@ describe('parsePipeline', () => {
     ],
     ['an open bracket', 'name: [a, b\n', /^2:1 \(root\): Flow sequence/],
     ['an open text', 'name: "abc\n', /^2:1 \(root\): Missing closing "quote/],
-    ['two documents', 'name: a\n---\nname: b\n', /Source contains multiple documents/],
+    [
+      'two documents',
+      'name: a\n---\nname: b\n',
+      /^2:1 \(root\): expected one document, got another/,
+    ],
     ['an unknown alias', 'name: *nobody\n', /\(root\): Unresolved alias/],
     ['a bomb of aliases', BOMB, /^\(root\): Excessive alias count/],
     ['10,000 levels of brackets', '['.repeat(10_000), /nested too deep; the limit is 200 levels/],

@@ -46,12 +46,12 @@ describe('programs that a pipeline names by file', () => {
   });
 
   it.each([
-    ['../outside.py', /is not in the folder of the pipeline/],
-    ['/etc/passwd', /is not in the folder of the pipeline/],
-    ['link.py', /is not in the folder of the pipeline/],
-    ['code', /it is no file/],
-    ['nowhere.py', /there is no such file in/],
-    ['large.py', /it has 1048577 bytes; the limit is 1048576/],
+    ['../outside.py', /leads out of the pipeline's folder/],
+    ['/etc/passwd', /leads out of the pipeline's folder/],
+    ['link.py', /leads out of the pipeline's folder/],
+    ['code', /is no file/],
+    ['nowhere.py', /is not there, in/],
+    ['large.py', /has 1048577 bytes; the limit is 1048576/],
     ['latin.py', /encoded data was not valid/],
   ])('are refused with the place in the pipeline: %s', (file, message) => {
     const { faults } = readPipelineFile(pipeline(file));
