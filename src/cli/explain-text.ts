@@ -50,16 +50,17 @@ function headLines(
   ];
 }
 
-/** Failures after the first, which the head has, and what to do about that one. */
+/** Failures but the one that the head has, and what to do: about that one, where there is one. */
 function failureLines({ failures, moreFailures, wallTime }: Explanation, look: Look): string[] {
-  const [first, ...others] = failures;
+  const [first] = failures;
   if (!first) return [];
+  const others = first.allowed ? failures : failures.slice(1);
   const { style, width } = look;
   const more = moreFailures > 0 ? [`  ${style.dim(`… ${moreFailures} more failed`)}`] : [];
   return [
     ...others.flatMap((one) => told(oneLine(failureText(one)), width)),
     ...more,
-    ...(wallTime ? told(bottleneckText(wallTime), width) : []),
+    ...(wallTime && !first.allowed ? told(bottleneckText(wallTime), width) : []),
     ...nextLines(first, look),
   ];
 }

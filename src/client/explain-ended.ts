@@ -5,7 +5,12 @@ import { failureOf, failuresOf, type EndedExecution, type Failure } from '../dom
 import { isTerminal, type TerminalStatus } from '../domain/status.js';
 import { wallTimeOf, type TimedNode } from '../domain/wall-time.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
-import type { Manifest, NodeView } from '../workflows/messages.js';
+import {
+  FAILURES_KEPT,
+  type GraphClose,
+  type Manifest,
+  type NodeView,
+} from '../workflows/messages.js';
 import type { ExplainParts } from './explain-facts.js';
 import { notFound } from './handle.js';
 import type { ExecutionRecord } from './record.js';
@@ -42,7 +47,7 @@ export async function explainEnded(
   const failure = own?.noMore === 'inside' ? await withInside(parts, own) : own;
   return {
     ...{ executionId, status, at: new Date().toISOString(), reasons: [reason], bound: null },
-    sentence: first ? failureText(first) : timed,
+    sentence: first && !first.allowed ? failureText(first) : timed,
     nodes: wanted ? endedNode(executionId, wanted, failure) : [],
     ...told,
     wallTime,
@@ -64,8 +69,18 @@ async function ended(
   const readJson = (ref: string) => references.json(ref);
   const manifest = close && (await loadManifest(close, readJson));
   const views = manifest ? await manifestNodes(manifest, readJson) : [];
-  const execution = { executionId, status, error: manifest?.error ?? error, lone };
+  const execution = {
+    ...{ executionId, status, error: manifest?.error ?? error, lone },
+    ...(views.length === 1 ? {} : failedBy(close)), // one alone takes its graph along
+  };
   return { execution, manifest, views };
+}
+
+/** Only the first failures are kept: where there may be more it is not known whose they are. */
+function failedBy(close: GraphClose | undefined): Pick<EndedExecution, 'failedBy'> {
+  const { failures = [] } = close ?? {};
+  const isAll = close !== undefined && failures.length < FAILURES_KEPT;
+  return isAll ? { failedBy: new Set(failures.map(({ nodeId }) => nodeId)) } : {};
 }
 
 /** A sub-graph's or a map's failure, with those of the execution that it is. */

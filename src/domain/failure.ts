@@ -2,7 +2,8 @@
  * Why something failed for good: its error, what its policy allowed, and what to do next. Pure.
  *
  * F1. A failure is told where it happened: nodes that were skipped because of one, or stopped, are counted to it.
- * F2. A sub-graph or map that failed points to what is below it, which has failures of its own.
+ * F2. Failures that an execution went on after, since their nodes may fail, are told after those that made it fail.
+ * F3. A sub-graph or map that failed points to what is below it, which has failures of its own.
  */
 import { formatDuration } from './duration.js';
 import type { ErrorRecord } from './errors.js';
@@ -38,6 +39,8 @@ export interface Failure {
   /** Waits between the attempts that are kept, in milliseconds. */
   waitsMs: number[];
   noMore: NoMore;
+  /** The node may fail: its graph did not because of it. */
+  allowed?: true;
   /** Nodes that were skipped because of it, however far below. */
   skipped: number;
   /** Of a sub-graph or map that was asked for: the first failures in it. */
@@ -71,16 +74,21 @@ export interface EndedExecution {
   executionId: string;
   status: Status;
   error: ErrorRecord | undefined;
+  /** The nodes that made it fail; absent where that is not known of all. */
+  failedBy?: ReadonlySet<string>;
   /** Its one node is the execution. */
   lone: boolean;
 }
 
-/** Its failures in the order of their ends, and how many more there are. */
+/** Its failures, those that made it fail before others, in the order of their ends; and how many more there are. */
 export function failuresOf(
   execution: EndedExecution,
   nodes: readonly EndedNode[],
 ): { failures: Failure[]; moreFailures: number } {
-  const failed = nodes.filter(hasFailed).sort((a, b) => compare(a.endedAt, b.endedAt));
+  const allowed = (node: EndedNode): number => (mayFail(execution, node) ? 1 : 0);
+  const failed = nodes
+    .filter(hasFailed)
+    .sort((a, b) => allowed(a) - allowed(b) || compare(a.endedAt, b.endedAt));
   if (failed.length === 0)
     return { failures: hasFailed(execution) ? [wholeFailure(execution)] : [], moreFailures: 0 };
   const skipped = skippedBecauseOf(nodes);
@@ -104,26 +112,33 @@ export function failureOf(
 const hasFailed = <T extends { status: Status }>(one: T): one is T & { status: FailedStatus } =>
   one.status === 'FAILED' || one.status === 'TIMEOUT' || one.status === 'REJECTED';
 
+const mayFail = ({ status, failedBy }: EndedExecution, { id }: EndedNode): boolean =>
+  status === 'COMPLETED' || (failedBy !== undefined && !failedBy.has(id));
+
 function nodeFailure(
-  { executionId: graphId, lone }: EndedExecution,
+  execution: EndedExecution,
   node: EndedNode & { status: FailedStatus },
   skipped: number,
 ): Failure {
+  const { executionId: graphId, lone } = execution;
   const { id: nodeId, status, error, attempts, maxRetries, attemptHistory = [] } = node;
   const executionId = lone ? graphId : `${graphId}/${nodeId}`;
   const waitsMs = attemptHistory.slice(0, -1).flatMap(({ waitMs }) => waitMs ?? []);
   const noMore = noMoreOf(node);
   const facts = { attempts, of: maxRetries + 1, waitsMs, noMore };
+  const allowed = !lone && mayFail(execution, node);
+  const steps = nextSteps(
+    noMore,
+    error?.code,
+    executionId,
+    `tempograph rerun ${shellWord(graphId)}${lone ? '' : ` --from ${shellWord(nodeId)}`}`,
+    lone,
+  );
   return {
     ...{ nodeId, executionId, status, error: shortOf(error), ...facts, skipped },
-    sentence: sentenceOf(facts, skipped),
-    next: nextSteps(
-      noMore,
-      error?.code,
-      executionId,
-      `tempograph rerun ${shellWord(graphId)}${lone ? '' : ` --from ${shellWord(nodeId)}`}`,
-      lone,
-    ),
+    ...(allowed ? { allowed } : {}),
+    sentence: `${sentenceOf(facts, skipped)}${allowed ? '; it may fail, and its graph went on' : ''}`,
+    next: allowed ? steps.filter(({ command }) => LOOKS.test(command)) : steps,
   };
 }
 
@@ -185,6 +200,9 @@ function sentenceOf(
       : `; ${skipped === 1 ? '1 node was' : `${skipped} nodes were`} skipped because of it`;
   return `${text[noMore]}${because}`;
 }
+
+/** Commands that tell more of a failure, and mend nothing. */
+const LOOKS = /^tempograph (explain|doctor|logs)\b/;
 
 /** Errors of what surrounds a task rather than of the task. */
 const SURROUNDINGS: readonly string[] = [

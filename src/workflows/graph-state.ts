@@ -14,7 +14,14 @@ import { isFailure, type StatusChange, type StatusReason } from '../domain/statu
 import type { Carry, OpenQuestion } from './between.js';
 import { countsOf } from './counts.js';
 import { Leaves } from './leaves.js';
-import type { Counts, NodeFailure, NodesPage, NodesQuery, NodeView } from './messages.js';
+import {
+  FAILURES_KEPT,
+  type Counts,
+  type NodeFailure,
+  type NodesPage,
+  type NodesQuery,
+  type NodeView,
+} from './messages.js';
 import type { Round, Upstream } from './requests.js';
 import { roundAfter } from './round.js';
 import { nodeStatus, WHILE_HELD } from './node-status.js';
@@ -22,8 +29,6 @@ import { approvalView, briefly, ofOutcome, timesOf } from './node-view.js';
 import { timeOf } from './waiting.js';
 import type { Seed } from './seed.js';
 
-/** Failures that are kept for the close payload. */
-const FAILURES_KEPT = 10;
 /** Pauses, resumes and other words of people that are kept of one node. */
 const MARKS_KEPT = 20;
 /** Nodes of a page; whoever asks for more is answered with five times as many at most. */

@@ -353,6 +353,9 @@ export const BETWEEN_RUNS = 'the execution goes on in a new run just now; ask ag
 /** What a query is told whose worker has to read the history first, where a workflow task is due (`ahead.ts`). */
 export const BETWEEN_TASKS = 'a workflow task is due that has to come first; ask again';
 
+/** Failures that a {@link GraphClose} has at most: the first that made the graph fail. */
+export const FAILURES_KEPT = 10;
+
 /** The result of a completed `taskGraph`, and the details of a failed one. */
 export interface GraphClose {
   status: TerminalStatus;

@@ -1,3 +1,4 @@
+import type { GraphSpec } from '../../src/domain/spec.js';
 import { buildCli, envOf, runCli } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
@@ -45,6 +46,33 @@ describe('explain of what failed', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}load failed: AskedToFail: the bank said no; all 2 attempts/m);
     expect(stdout).toContain(`tempograph rerun ${id} --from load`);
+  });
+
+  it('names the node that made the graph fail before one that may, and none where all may', async () => {
+    const may = {
+      id: 'audit',
+      task: 'fail',
+      input: { times: 9 },
+      retry: 'NONE',
+      allowFailure: true,
+    };
+    const must = { id: 'bill', task: 'fail', input: { times: 9 }, retry: 'NONE' };
+    const spec = (tasks: object[]) => ({ name: 'both', tasks }) as unknown as GraphSpec;
+    const failed = await harness.engine.scheduleTaskGraph(
+      spec([may, { ...must, dependsOn: ['audit'] }]),
+    );
+    await failed.result();
+    const { failures, sentence } = await failed.explain();
+    expect(failures.map(({ nodeId, allowed }) => [nodeId, allowed])).toEqual([
+      ['bill', undefined],
+      ['audit', true],
+    ]);
+    expect(sentence).toMatch(/^bill failed/);
+    const done = await harness.engine.scheduleTaskGraph(spec([may, { id: 'then', task: 'noop' }]));
+    expect((await done.result()).status).toBe('COMPLETED');
+    const { stdout } = await runCli(['explain', done.executionId], { env: envOf(harness) });
+    expect(stdout).toMatch(/^ {2}audit failed: .*; it may fail, and its graph went on/m);
+    expect(stdout).not.toContain('tempograph rerun');
   });
 
   it('tells of a graph that was refused as a whole, and of none that completed', async () => {

@@ -24,6 +24,22 @@ describe('failuresOf', () => {
     expect(moreFailures).toBe(2);
   });
 
+  it('tells those that may fail after those that made the graph fail, and mends only these', () => {
+    const nodes = [failed('audit', { endedAt: '1' }), failed('bill', { endedAt: '2' })];
+    const { failures } = failuresOf(graph({ failedBy: new Set(['bill']) }), nodes);
+    expect(failures.map(({ nodeId, allowed }) => [nodeId, allowed])).toEqual([
+      ['bill', undefined],
+      ['audit', true],
+    ]);
+    expect(failures[0]?.next.map(({ command }) => command)).toContain(
+      'tempograph rerun g-1 --from bill',
+    );
+    expect(failures[1]?.sentence).toMatch(/; it may fail, and its graph went on$/);
+    expect(failures[1]?.next.map(({ command }) => command)).toEqual(['tempograph logs g-1/audit']);
+    const done = failuresOf(graph({ status: 'COMPLETED' }), nodes).failures;
+    expect(done.every(({ allowed }) => allowed)).toBe(true);
+  });
+
   it('counts to a failure what was skipped because of it, however far below, and once', () => {
     const skipped = (id: string, after: string): EndedNode => ({
       ...{ id, after, status: 'SKIPPED', attempts: 0, maxRetries: 3 },
