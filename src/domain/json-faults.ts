@@ -14,14 +14,24 @@ export function jsonFaults(value: unknown, limits: Limits, at: Path = []): Fault
   if (found) return [found];
   const size = jsonBytes(value);
   if (size <= limits.bytes) return [];
+  const largest = largestIn(value, limits.bytes, at);
   return [
     fault(
-      at,
+      largest.at,
       'TOO_LARGE',
-      `is ${size.toLocaleString('en')} bytes of JSON; the limit is ${limits.bytes.toLocaleString('en')}`,
+      `is ${largest.size.toLocaleString('en')} bytes of JSON; the limit is ${limits.bytes.toLocaleString('en')}`,
       'pass large values by a file or address that the tasks read',
     ),
   ];
+}
+
+/** What is over a limit by itself, as far in as can be: the parameter rather than all that is submitted. */
+function largestIn(value: unknown, most: number, at: Path): { at: Path; size: number } {
+  const inside = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const found = inside.find(([, one]) => jsonBytes(one) > most);
+  if (!found) return { at, size: jsonBytes(value) };
+  const [key, one] = found;
+  return largestIn(one, most, [...at, Array.isArray(value) ? Number(key) : key]);
 }
 
 function firstNonJson(

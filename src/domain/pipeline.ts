@@ -107,6 +107,7 @@ function refused(one: Fault): ParsedPipeline {
 /** At the value, or at the key where that is what is wrong; at what should hold it where it is missing. */
 function located(one: Fault, document: Document, lines: LineCounter): Fault {
   const path = parsePath(one.path);
+  if (path[0] === 'submission') return one; // what was said beside the text
   let at: Node | null | undefined = document.contents;
   let start = at?.range?.[0];
   for (const [index, step] of path.entries()) {

@@ -109,16 +109,18 @@ describe('validateGraph on what is too large', () => {
     expect(faultsOf(lone({ input: 'x'.repeat(5_000_000) }))).toEqual([]);
   });
 
-  it('refuses more than 200 MB, with the number, the limit and what to do', () => {
+  it('refuses more than 200 MB, with the place, the number, the limit and what to do', () => {
     const faults = faultsOf(lone({ input: 'x'.repeat(200_000_000) }));
     expect(formatFaults(faults)).toMatch(
-      /^\(root\): is 200,000,\d{3} bytes of JSON; the limit is 200,000,000 \(pass large values by/,
+      /^tasks\[0\]\.input: is 200,000,\d{3} bytes of JSON; the limit is 200,000,000 \(pass large values by/,
     );
   });
 
-  it('refuses a submission of 5 MB', () => {
-    const submission = { metadata: { x: 'x'.repeat(5_000_000) } };
-    expect(places(faultsOf(graph(), submission))).toEqual(['submission TOO_LARGE']);
+  it('refuses a submission of 5 MB at what is too large of it', () => {
+    const big = { metadata: { x: 'x'.repeat(5_000_000) } };
+    expect(places(faultsOf(graph(), big))).toEqual(['submission.metadata.x TOO_LARGE']);
+    const many = { metadata: { x: 'x'.repeat(1_000_000), y: 'y'.repeat(1_000_000) } };
+    expect(places(faultsOf(graph(), many))).toEqual(['submission.metadata TOO_LARGE']);
   });
 
   it('refuses a list of 250,001 things that are no tasks, each by its place', () => {
