@@ -31,6 +31,7 @@ import { METRICS_TYPE, ServerMetrics } from './metrics.js';
 import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
 import { HttpProblem, problemOf, ProblemShape } from './problem.js';
+import { jsonParser, refusedBody } from './request-body.js';
 import { RawAnswer, type Call, type Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Authenticate, Change, ServerFacts } from './services.js';
@@ -136,6 +137,7 @@ async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstan
     clientErrorHandler: answerUnread,
   }) as unknown as FastifyInstance;
   app.removeContentTypeParser('text/plain'); // which a page of another site may send without asking
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, jsonParser(app));
   app.decorateRequest('who', null);
   app.setValidatorCompiler(validatorFor);
   app.setSerializerCompiler(({ schema }) => (answer) => {
@@ -355,7 +357,7 @@ async function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const problem = problemOf(error, request.id);
+  const problem = problemOf(refusedBody(error, request) ?? error, request.id);
   if (problem.status >= 500)
     request.log.error({ err: error, method: request.method, url: request.url }, problem.code);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="tempograph"');
