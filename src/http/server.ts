@@ -70,6 +70,8 @@ export interface HttpServer {
 }
 
 const PREFIX = '/api/v1';
+/** Of routes that take nothing there: what they would not look at is refused. */
+const NO_QUERY = z.strictObject({});
 const isRead = ({ method }: Route): boolean => method === 'GET';
 const BODY_LIMIT = 2 ** 20;
 const STREAM_LIMIT_MS = 3_600_000;
@@ -233,7 +235,8 @@ function addMetrics(
 }
 
 function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: LiveHub): void {
-  const { id, method, path, tag, summary, description, scope, params, query, body, answer } = one;
+  const { id, method, path, tag, summary, description, scope, params, body, answer } = one;
+  const { query = NO_QUERY } = one;
   const status = one.status ?? 200;
   const isRaw = 'contentType' in answer;
   app.route({
@@ -248,7 +251,7 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       security: [{ bearer: [] }],
       ...(isRaw ? { produces: [answer.contentType] } : {}),
       ...(params ? { params } : {}),
-      ...(query ? { querystring: query } : {}),
+      querystring: query,
       ...(body ? { body } : {}),
       response: {
         [status]: isRaw ? z.string().describe(answer.description) : answer,

@@ -191,8 +191,56 @@ describe('asking', () => {
     });
   });
 
+  it('gives the nodes of a status, and nodes by page, each once', async () => {
+    const names = ['c', 'a', 'e', 'b', 'd'];
+    const fails = { task: 'fail', retry: 'NONE' };
+    const id = await submit({
+      graph: {
+        name: 'many',
+        tasks: names.map((name) => ({ id: name, ...(name === 'b' ? fails : { task: 'noop' }) })),
+      },
+    });
+    await ended(id);
+    interface Page {
+      nodes: { id: string }[];
+      nextCursor?: string;
+    }
+    const nodes = async (query: string): Promise<Page> =>
+      (await http.call<Page>('GET', at(id, `/nodes${query}`))).json;
+    const idsOf = (page: Page): string[] => page.nodes.map((node) => node.id);
+    const all = await nodes('');
+    expect([idsOf(all), all.nextCursor]).toEqual([names, undefined]);
+    expect(idsOf(await nodes('?status=FAILED'))).toEqual(['b']);
+    expect(idsOf(await nodes('?status=FAILED&status=COMPLETED'))).toEqual(names);
+    const pages = [await nodes('?limit=2')];
+    for (let last = pages.at(-1); last?.nextCursor !== undefined; last = pages.at(-1))
+      pages.push(await nodes(`?limit=2&cursor=${last.nextCursor}`));
+    expect(pages.map(idsOf)).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+    expect(await http.call('GET', at(id, '/nodes?limit=2&cursor=x'))).toMatchObject({
+      ...{
+        status: 400,
+        json: { detail: expect.stringContaining('cursor: "x" is none') as string },
+      },
+    });
+    expect((await http.call('GET', at(id, '/nodes?staus=FAILED'))).json['detail']).toBe(
+      'query.staus: unknown field "staus" (did you mean "status"?)',
+    );
+  });
+
+  it.each(
+    ROUTES.filter(({ method, query }) => method === 'GET' && query === undefined).map(
+      ({ path }) => path,
+    ),
+  )('refuses what GET %s would not look at', async (path) => {
+    const answer = await http.call('GET', `${path.replace(/:\w+/g, 'nope')}?stats=RUNNING`);
+    expect(answer).toMatchObject({
+      ...{ status: 400, json: { detail: 'query.stats: unknown field "stats"' } },
+    });
+  });
+
   it.each([
     ['GET', '/executions/nope', 404, 'NOT_FOUND'],
+    ['GET', '/executions/nope/nodes', 404, 'NOT_FOUND'],
     ['GET', '/executions/nope/nodes/a', 404, 'NOT_FOUND'],
     ['GET', '/executions/nope/watch', 404, 'NOT_FOUND'],
     ['GET', '/nothing', 404, 'NOT_FOUND'],
