@@ -391,6 +391,44 @@ describe('acting', () => {
     expect((await http.call('GET', at(id))).json).toMatchObject({ status: 'CANCELLED' });
   });
 
+  const NEEDED: Readonly<Record<string, object>> = {
+    concurrency: { concurrency: 1 },
+    priority: { priority: 'HIGH' },
+    fail: { message: 'no' },
+    edit: { add: [{ id: 'x', task: 'noop' }] },
+  };
+  const VERBS = ROUTES.filter(
+    ({ method, path }) => method === 'POST' && path.startsWith('/executions/:executionId/'),
+  ).map(({ path }) => path);
+
+  it.each(VERBS)('answers 404 to POST %s of what there is not', async (path) => {
+    const body = NEEDED[path.split('/').at(-1) ?? ''] ?? {};
+    const nowhere = path.replace(':executionId', 'nope').replace(':nodeId', 'a');
+    expect(await http.call('POST', nowhere, body)).toMatchObject({
+      ...{ status: 404, json: { status: 404, code: 'NOT_FOUND' } },
+    });
+  });
+
+  it.each(VERBS.filter((path) => path.includes(':nodeId')))(
+    'answers 404 to POST %s of a node that there is not, whether its graph runs or has ended',
+    async (path) => {
+      const running = await submit({
+        graph: { name: 'g', tasks: [{ id: 'q', approval: { message: 'go?' } }] },
+      });
+      const done = await submit({ graph: GRAPH });
+      await ended(done);
+      const body = NEEDED[path.split('/').at(-1) ?? ''] ?? {};
+      for (const id of [running, done]) {
+        const nowhere = path.replace(':executionId', id).replace(':nodeId', 'nobody');
+        const { status, json } = await http.call('POST', nowhere, body);
+        expect({ status, detail: json['detail'] }).toEqual({
+          ...{ status: 404, detail: `there is no execution "${id}/nobody" in this namespace` },
+        });
+      }
+      await http.call('POST', at(running, '/cancel'));
+    },
+  );
+
   it('runs again what failed, and tells beforehand what that is', async () => {
     const id = await submit({
       graph: {
