@@ -65,6 +65,17 @@ export class Asking {
     }
   }
 
+  /** @throws TaskError NOT_FOUND when neither Temporal nor the store knows it; where nobody can be asked it may be there */
+  async assertThere(executionId: string): Promise<void> {
+    const store = await this.parts.stores.get().catch(() => undefined);
+    if (await store?.executions.get(executionId).catch(() => undefined)) return;
+    try {
+      await this.fromTemporal(executionId);
+    } catch (error) {
+      if (error instanceof TaskError && error.code === 'NOT_FOUND') throw error;
+    }
+  }
+
   async list(query: ListQuery): Promise<ExecutionList> {
     const { client, address, stores, attributes } = this.parts;
     return await listExecutions({ client, address, attributes, store: await stores.get() }, query);

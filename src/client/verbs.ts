@@ -103,9 +103,11 @@ export class Verbs {
       // What is done may take a moment to close: a cancel that comes then changes nothing.
       const { status } =
         record.endedAt === null && whole ? await this.asking.execution(graphId) : record;
-      if (record.endedAt === null && !isTerminal(status)) return await ask();
-      const answer = requestId === undefined ? undefined : await ask();
-      if (answer && answer.code !== 'NOT_RUNNING') return answer;
+      const isOpen = record.endedAt === null && !isTerminal(status);
+      const answer = isOpen || requestId !== undefined ? await ask() : undefined;
+      if (answer?.success) return answer;
+      if (!whole) await this.asking.assertThere(executionId);
+      if (answer && (isOpen || answer.code !== 'NOT_RUNNING')) return answer;
       return { success: false, message: `${executionId} has already ended (${status})` };
     } catch (error) {
       if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;

@@ -44,10 +44,18 @@ export function faultsFromZod(
   value: unknown,
   root: 'graph' | 'submission' = 'graph',
 ): Fault[] {
-  return error.issues.flatMap((issue) => fromIssue(issue, value, root));
+  return faultsOfIssues(error, value, (path) => knownKeys(path, root));
 }
 
-function fromIssue(issue: z.core.$ZodIssue, value: unknown, root: 'graph' | 'submission'): Fault[] {
+/** The keys that an object at a place may have, for "did you mean …?". */
+type KnownKeys = (path: Path) => readonly string[];
+
+/** Every issue as a fault. @param value what was refused */
+export function faultsOfIssues(error: z.ZodError, value: unknown, known: KnownKeys): Fault[] {
+  return error.issues.flatMap((issue) => fromIssue(issue, value, known));
+}
+
+function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): Fault[] {
   const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
   const found = valueAt(value, path);
   switch (issue.code) {
@@ -57,7 +65,7 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, root: 'graph' | 'sub
           [...path, key],
           'UNKNOWN_FIELD',
           `unknown field ${JSON.stringify(key)}`,
-          didYouMean(key, knownKeys(path, root)),
+          didYouMean(key, known(path)),
         ),
       );
     case 'invalid_type':
@@ -65,7 +73,7 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, root: 'graph' | 'sub
         ? [fault(path, 'MISSING', `is required: expected ${issue.expected}`)]
         : [fault(path, 'INVALID_TYPE', `expected ${issue.expected}, got ${preview(found)}`)];
     case 'invalid_union':
-      return invalidUnion(issue, path, found, value, root);
+      return invalidUnion(issue, path, found, value, known);
     case 'invalid_value': {
       const options = issue.values.map(String);
       const hint = typeof found === 'string' ? didYouMean(found, options) : undefined;
@@ -89,7 +97,7 @@ function invalidUnion(
   path: Path,
   found: unknown,
   value: unknown,
-  root: 'graph' | 'submission',
+  known: KnownKeys,
 ): Fault[] {
   if (found === undefined) return [fault(path, 'MISSING', 'is required')];
   const inside = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0));
@@ -100,7 +108,7 @@ function invalidUnion(
     [];
   if (best.length === 0) return [fault(path, 'INVALID_VALUE', `not accepted: ${preview(found)}`)];
   return best.flatMap((inner) =>
-    fromIssue({ ...inner, path: [...issue.path, ...inner.path] }, value, root),
+    fromIssue({ ...inner, path: [...issue.path, ...inner.path] }, value, known),
   );
 }
 

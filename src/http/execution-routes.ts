@@ -1,6 +1,7 @@
 /** Executions: submitted, listed, looked at, followed. */
 import { z } from 'zod';
 import type { ListQuery } from '../client/listing.js';
+import { nodeList } from '../client/node-list.js';
 import { preview } from '../domain/json.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
 import { AskedShape, BELOW_MOST, watchBelow } from './below.js';
@@ -57,6 +58,14 @@ const ListShape = z.strictObject({
   text: z.string().max(1_000).optional().describe('words of id, task and error message'),
   limit: z.coerce.number().int().min(1).max(1_000).optional(),
   cursor: z.string().max(1_000).optional().describe('nextCursor of the page before'),
+});
+
+const NodeListShape = z.strictObject({
+  status: many(z.enum(STATUSES)).optional(),
+  limit: ListShape.shape.limit.describe(
+    'a page of at most so many, by id; without limit and cursor all nodes',
+  ),
+  cursor: ListShape.shape.cursor,
 });
 
 /** From where, and how far; `Last-Event-ID` of whoever comes back is stronger than `after`. */
@@ -286,10 +295,13 @@ export const executionRoutes = [
     scope: 'read',
     of: 'execution',
     params: ExecutionParams,
-    answer: z.object({ nodes: z.array(NodeShape) }),
-    handle: async ({ engine, params }) => ({
-      nodes: await (await engine.open(params.executionId)).nodes(),
+    query: NodeListShape,
+    answer: z.object({
+      nodes: z.array(NodeShape),
+      nextCursor: z.string().optional().describe('gives the next page; absent on the last'),
     }),
+    handle: async ({ engine, params, query }) =>
+      nodeList(await (await engine.open(params.executionId)).nodes(), query),
   }),
   route({
     id: 'getNode',

@@ -31,6 +31,7 @@ import { METRICS_TYPE, ServerMetrics } from './metrics.js';
 import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
 import { HttpProblem, problemOf, ProblemShape } from './problem.js';
+import { jsonParser, refusedBody } from './request-body.js';
 import { RawAnswer, type Call, type Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Authenticate, Change, ServerFacts } from './services.js';
@@ -69,6 +70,8 @@ export interface HttpServer {
 }
 
 const PREFIX = '/api/v1';
+/** Of routes that take nothing there: what they would not look at is refused. */
+const NO_QUERY = z.strictObject({});
 const isRead = ({ method }: Route): boolean => method === 'GET';
 const BODY_LIMIT = 2 ** 20;
 const STREAM_LIMIT_MS = 3_600_000;
@@ -136,6 +139,7 @@ async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstan
     clientErrorHandler: answerUnread,
   }) as unknown as FastifyInstance;
   app.removeContentTypeParser('text/plain'); // which a page of another site may send without asking
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, jsonParser(app));
   app.decorateRequest('who', null);
   app.setValidatorCompiler(validatorFor);
   app.setSerializerCompiler(({ schema }) => (answer) => {
@@ -231,7 +235,8 @@ function addMetrics(
 }
 
 function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: LiveHub): void {
-  const { id, method, path, tag, summary, description, scope, params, query, body, answer } = one;
+  const { id, method, path, tag, summary, description, scope, params, body, answer } = one;
+  const { query = NO_QUERY } = one;
   const status = one.status ?? 200;
   const isRaw = 'contentType' in answer;
   app.route({
@@ -246,7 +251,7 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       security: [{ bearer: [] }],
       ...(isRaw ? { produces: [answer.contentType] } : {}),
       ...(params ? { params } : {}),
-      ...(query ? { querystring: query } : {}),
+      querystring: query,
       ...(body ? { body } : {}),
       response: {
         [status]: isRaw ? z.string().describe(answer.description) : answer,
@@ -355,7 +360,7 @@ async function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const problem = problemOf(error, request.id);
+  const problem = problemOf(refusedBody(error, request) ?? error, request.id);
   if (problem.status >= 500)
     request.log.error({ err: error, method: request.method, url: request.url }, problem.code);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="tempograph"');

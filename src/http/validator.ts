@@ -1,9 +1,8 @@
 /** Reads what comes in with the schemas of its route; what is wrong with it becomes one problem with all its faults. */
 import type { FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
-import { formatPath, preview } from '../domain/json.js';
-import { didYouMean } from '../domain/suggest.js';
-import type { Fault } from '../domain/fault.js';
+import { formatPath, type Path } from '../domain/json.js';
+import { faultsOfIssues } from '../domain/spec-faults.js';
 import { HttpProblem } from './problem.js';
 
 const PLACES: Readonly<Record<string, string>> = {
@@ -21,7 +20,7 @@ export const validatorFor: FastifySchemaCompiler<unknown> = ({ schema, httpPart 
   return (data: unknown) => {
     const read = schema.safeParse(data);
     if (read.success) return { value: read.data };
-    const faults = read.error.issues.flatMap((issue) => faultsOf(issue, schema));
+    const faults = faultsOfIssues(read.error, data, (path) => keysOf(schema, path));
     const place = PLACES[httpPart] ?? httpPart;
     const detail = faults
       .map(({ path, message, hint }) => {
@@ -39,19 +38,6 @@ export const validatorFor: FastifySchemaCompiler<unknown> = ({ schema, httpPart 
   };
 };
 
-function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Fault[] {
-  const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
-  const code = issue.code === 'invalid_type' ? 'INVALID_TYPE' : 'INVALID_VALUE';
-  if (issue.code !== 'unrecognized_keys')
-    return [{ path: formatPath(path), code, message: issue.message }];
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  return issue.keys.map((key) => {
-    const hint = didYouMean(key, known);
-    return {
-      path: formatPath(path),
-      code: 'UNKNOWN_FIELD',
-      message: `unknown field ${preview(key)}`,
-      ...(hint === undefined ? {} : { hint }),
-    };
-  });
-}
+/** Of what lies inside no names are offered: it has a schema of its own. */
+const keysOf = (schema: z.ZodType, path: Path): readonly string[] =>
+  path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];

@@ -1,7 +1,8 @@
-/** What people do to executions and nodes that run. Each answers for every state. */
+/** What people do to executions and nodes that run. Each answers for every state; of what there is not, 404. */
 import { z } from 'zod';
 import type { GraphEdit } from '../client.js';
 import type { Answer } from '../workflows/messages.js';
+import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import { PRIORITIES } from '../domain/priority.js';
 import { assertWithin } from './bounds.js';
@@ -47,6 +48,7 @@ function verb<P, B extends Said>(
     answer: AnswerShape,
     handle: async (call: Call<P, unknown, B>) => {
       const answer = await act(call);
+      if (answer.code === 'NOT_FOUND') throw new TaskError(answer.code, answer.message);
       await audited(call, `${of}.${name}`, targetOf(call.params), call.body.reason, answer);
       return answer;
     },

@@ -195,6 +195,11 @@ describe('the command line', () => {
     ['a verb on what is no node', (one) => ['node', 'retry', one, '--reason', 'x'], 1],
     ['a rerun of what does not exist', () => ['rerun', 'never-there', '--detach'], 2],
     ['a verb on what has ended', (one) => ['node', 'skip', `${one}/two`, '--reason', 'x'], 1],
+    [
+      'a verb on a node that there is not',
+      (one) => ['node', 'skip', `${one}/nobody`, '--reason', 'x'],
+      2,
+    ],
     ['a list by a cursor that is none', () => ['list', '--cursor', 'x'], 2],
     ['what a rerun would do', (one) => ['rerun', one, '--dry-run', '--from', 'two'], 0],
   ])('says the same of %s, with the same exit code', async (_name, command, code) => {

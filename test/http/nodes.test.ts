@@ -1,0 +1,75 @@
+/** Nodes over HTTP as a list, and queries with what a route does not know. */
+import { ROUTES } from '../../src/http/routes.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { readStream, startHttp, type HttpScene } from '../support/http.js';
+
+let harness: Harness;
+let http: HttpScene;
+beforeAll(async () => {
+  harness = await startHarness();
+  http = await startHttp(harness);
+});
+afterAll(async () => {
+  await http.stop();
+  await harness.stop();
+});
+
+const submit = async (body: object): Promise<string> => {
+  const { status, json } = await http.call('POST', '/executions', body);
+  if (status !== 201) throw new Error(JSON.stringify(json));
+  return json['executionId'] as string;
+};
+const at = (id: string, rest = ''): string => `/executions/${encodeURIComponent(id)}${rest}`;
+const ended = async (id: string): Promise<void> =>
+  void (await readStream(`${http.url}/api/v1${at(id, '/watch')}`));
+
+describe('the nodes of an execution', () => {
+  it('gives the nodes of a status, and nodes by page, each once', async () => {
+    const names = ['c', 'a', 'e', 'b', 'd'];
+    const fails = { task: 'fail', retry: 'NONE' };
+    const id = await submit({
+      graph: {
+        name: 'many',
+        tasks: names.map((name) => ({ id: name, ...(name === 'b' ? fails : { task: 'noop' }) })),
+      },
+    });
+    await ended(id);
+    interface Page {
+      nodes: { id: string }[];
+      nextCursor?: string;
+    }
+    const nodes = async (query: string): Promise<Page> =>
+      (await http.call<Page>('GET', at(id, `/nodes${query}`))).json;
+    const idsOf = (page: Page): string[] => page.nodes.map((node) => node.id);
+    const all = await nodes('');
+    expect([idsOf(all), all.nextCursor]).toEqual([names, undefined]);
+    expect(idsOf(await nodes('?status=FAILED'))).toEqual(['b']);
+    expect(idsOf(await nodes('?status=FAILED&status=COMPLETED'))).toEqual(names);
+    const pages = [await nodes('?limit=2')];
+    for (let last = pages.at(-1); last?.nextCursor !== undefined; last = pages.at(-1))
+      pages.push(await nodes(`?limit=2&cursor=${last.nextCursor}`));
+    expect(pages.map(idsOf)).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+    expect(await http.call('GET', at(id, '/nodes?limit=2&cursor=x'))).toMatchObject({
+      ...{
+        status: 400,
+        json: { detail: expect.stringContaining('cursor: "x" is none') as string },
+      },
+    });
+    expect((await http.call('GET', at(id, '/nodes?staus=FAILED'))).json['detail']).toBe(
+      'query.staus: unknown field "staus" (did you mean "status"?)',
+    );
+  });
+});
+
+describe('a query', () => {
+  it.each(
+    ROUTES.filter(({ method, query }) => method === 'GET' && query === undefined).map(
+      ({ path }) => path,
+    ),
+  )('refuses what GET %s would not look at', async (path) => {
+    const answer = await http.call('GET', `${path.replace(/:\w+/g, 'nope')}?stats=RUNNING`);
+    expect(answer).toMatchObject({
+      ...{ status: 400, json: { detail: 'query.stats: unknown field "stats"' } },
+    });
+  });
+});

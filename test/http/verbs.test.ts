@@ -1,0 +1,129 @@
+/** What is asked of executions and nodes over HTTP. */
+import { ROUTES } from '../../src/http/routes.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { readStream, startHttp, type HttpScene } from '../support/http.js';
+
+let harness: Harness;
+let http: HttpScene;
+beforeAll(async () => {
+  harness = await startHarness();
+  http = await startHttp(harness);
+});
+afterAll(async () => {
+  await http.stop();
+  await harness.stop();
+});
+
+const submit = async (body: object): Promise<string> => {
+  const { status, json } = await http.call('POST', '/executions', body);
+  if (status !== 201) throw new Error(JSON.stringify(json));
+  return json['executionId'] as string;
+};
+const at = (id: string, rest = ''): string => `/executions/${encodeURIComponent(id)}${rest}`;
+const ended = async (id: string): Promise<void> =>
+  void (await readStream(`${http.url}/api/v1${at(id, '/watch')}`));
+
+describe('acting', () => {
+  it('lists open questions, answers one, and says who did', async () => {
+    const id = await submit({
+      graph: { name: 'g', tasks: [{ id: 'ask', approval: { message: 'Ship it?' } }] },
+    });
+    const asked = { executionId: id, nodeId: 'ask' };
+    await readStream(
+      `${http.url}/api/v1${at(id, '/events')}`,
+      ({ event }) => event === 'approvalRequested',
+    );
+    expect((await http.call('GET', '/approvals')).json['approvals']).toContainEqual(
+      expect.objectContaining(asked),
+    );
+    expect(
+      (await http.call('POST', at(id, '/nodes/ask/deny'), { note: 'not today' })).json,
+    ).toMatchObject({ success: true });
+    await ended(id);
+    expect((await http.call('GET', at(id, '/result'))).json).toMatchObject({
+      ...{ status: 'FAILED', error: { nodeId: 'ask', code: 'DENIED' } },
+      nodes: { ask: { error: { message: expect.stringMatching(/open.*not today/s) as string } } },
+    });
+  });
+
+  it('pauses, resumes and cancels; a verb that comes too late says so with 200', async () => {
+    const id = await submit({
+      graph: { name: 'g', tasks: [{ id: 'q', approval: { message: 'go?' } }] },
+    });
+    await readStream(`${http.url}/api/v1${at(id, '/watch')}`, () => true);
+    for (const verb of ['pause', 'resume', 'cancel'])
+      expect(
+        (await http.call('POST', at(id, `/${verb}`), { reason: 'a test' })).json,
+      ).toMatchObject({
+        success: true,
+      });
+    await ended(id);
+    expect(await http.call('POST', at(id, '/cancel'))).toMatchObject({
+      ...{ status: 200, json: { success: false } },
+    });
+    expect((await http.call('GET', at(id))).json).toMatchObject({ status: 'CANCELLED' });
+  });
+
+  const NEEDED: Readonly<Record<string, object>> = {
+    concurrency: { concurrency: 1 },
+    priority: { priority: 'HIGH' },
+    fail: { message: 'no' },
+    edit: { add: [{ id: 'x', task: 'noop' }] },
+  };
+  const VERBS = ROUTES.filter(
+    ({ method, path }) => method === 'POST' && path.startsWith('/executions/:executionId/'),
+  ).map(({ path }) => path);
+
+  it.each(VERBS)('answers 404 to POST %s of what there is not', async (path) => {
+    const body = NEEDED[path.split('/').at(-1) ?? ''] ?? {};
+    const nowhere = path.replace(':executionId', 'nope').replace(':nodeId', 'a');
+    expect(await http.call('POST', nowhere, body)).toMatchObject({
+      ...{ status: 404, json: { status: 404, code: 'NOT_FOUND' } },
+    });
+  });
+
+  it.each(VERBS.filter((path) => path.includes(':nodeId')))(
+    'answers 404 to POST %s of a node that there is not, whether its graph runs or has ended',
+    async (path) => {
+      const running = await submit({
+        graph: { name: 'g', tasks: [{ id: 'q', approval: { message: 'go?' } }] },
+      });
+      const done = await submit({
+        graph: { name: 'g', tasks: [{ id: 'a', task: 'noop' }] },
+      });
+      await ended(done);
+      const body = NEEDED[path.split('/').at(-1) ?? ''] ?? {};
+      for (const id of [running, done]) {
+        const nowhere = path.replace(':executionId', id).replace(':nodeId', 'nobody');
+        const { status, json } = await http.call('POST', nowhere, body);
+        expect({ status, detail: json['detail'] }).toEqual({
+          ...{ status: 404, detail: `there is no execution "${id}/nobody" in this namespace` },
+        });
+      }
+      await http.call('POST', at(running, '/cancel'));
+    },
+  );
+
+  it('runs again what failed, and tells beforehand what that is', async () => {
+    const id = await submit({
+      graph: {
+        name: 'g',
+        tasks: [
+          { id: 'good', task: 'noop' },
+          { id: 'bad', task: 'fail', input: { times: 1 }, retry: 'NONE', dependsOn: ['good'] },
+        ],
+      },
+    });
+    await ended(id);
+    expect((await http.call('POST', at(id, '/rerun-plan'), {})).json).toMatchObject({
+      ...{ run: [{ nodeId: 'bad' }], keep: [{ nodeId: 'good' }] },
+    });
+    const again = await http.call('POST', at(id, '/rerun'), { reason: 'mended' });
+    expect(again.status).toBe(201);
+    const next = again.json['executionId'] as string;
+    await ended(next);
+    expect((await http.call('GET', at(next, '/result'))).json).toMatchObject({
+      ...{ rerunOf: id, nodes: { good: { reused: { executionId: id } }, bad: { reused: null } } },
+    });
+  });
+});
