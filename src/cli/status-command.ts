@@ -3,7 +3,7 @@ import type { ExecutionRecord } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
 import { formatError } from '../domain/errors.js';
 import { progressText } from '../domain/progress.js';
-import { table, type Cell } from './columns.js';
+import { oneLine, table, type Cell } from './columns.js';
 import type { CommandDefinition } from './command.js';
 import { EXIT } from './exit.js';
 import { renderNodes } from './frame.js';
@@ -62,7 +62,7 @@ function printRecord(out: Output, record: ExecutionRecord, reruns: readonly stri
   const paint = painter(record.status, style);
   const warned = record.warnings.length > 0 ? ' with warnings' : '';
   out.print(
-    `${paint(`${signOf(record.status)} ${record.status}${warned}`)}  ${style.bold(record.executionId)}`,
+    `${paint(`${signOf(record.status)} ${record.status}${warned}`)}  ${style.bold(oneLine(record.executionId))}`,
   );
   const rows = factsOf(record, reruns).map(([name, text]): Cell[] => [
     { text: `  ${name}`, paint: style.dim },
@@ -93,7 +93,7 @@ function factsOf(record: ExecutionRecord, reruns: readonly string[]): [string, s
     ['started', startedAt && localTime(startedAt)],
     ['ended', endedAt && localTime(endedAt)],
     ['took', durationMs === null ? null : formatDuration(durationMs)],
-    ['error', error && formatError(error).replaceAll('\n', ' ')],
+    ['error', error && oneLine(formatError(error))],
     ...warnings.map((warning): [string, string] => ['warning', warning]),
     ['output', output === null || kind === 'graph' ? null : JSON.stringify(output)],
   ];

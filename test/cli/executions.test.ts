@@ -135,6 +135,22 @@ describe('commands about an execution', () => {
     });
   });
 
+  it.each([['status'], ['events'], ['watch'], ['explain']])(
+    '%s keeps the text of others on one line, without what acts on a terminal',
+    async (command) => {
+      const { executionId } = await harness.engine.scheduleTask({
+        ...{ task: 'fail', retry: 'NONE' },
+        input: { message: 'bad \u001b[31mred\nline2', type: 'Boom' },
+      });
+      await harness.engine.handle(executionId).result();
+      const found = async () => (await cli(command, executionId)).stdout;
+      await until('the store has it', async () => (await found()).includes('Boom'));
+      const text = await found();
+      expect(text).toContain('bad red line2');
+      expect(text).not.toContain('\u001b');
+    },
+  );
+
   describe('tempograph cancel', () => {
     it('stops an execution and says so, once', async () => {
       const { executionId } = await start();
