@@ -7,11 +7,12 @@ import { oneLine, table, type Cell } from './columns.js';
 import type { CommandDefinition } from './command.js';
 import { EXIT } from './exit.js';
 import { renderNodes } from './frame.js';
+import { localTime } from './list-command.js';
+import { shortened } from './long-text.js';
 import type { Output } from './output.js';
 import { withSession, type Session } from './session.js';
 import { snapshotOf } from './snapshot.js';
 import { painter, signOf } from './status-style.js';
-import { localTime } from './list-command.js';
 
 export const status: CommandDefinition = {
   name: 'status',
@@ -97,5 +98,7 @@ function factsOf(record: ExecutionRecord, reruns: readonly string[]): [string, s
     ...warnings.map((warning): [string, string] => ['warning', warning]),
     ['output', output === null || kind === 'graph' ? null : JSON.stringify(output)],
   ];
-  return facts.flatMap(([name, text]): [string, string][] => (text ? [[name, text]] : []));
+  return facts.flatMap(([name, text]): [string, string][] =>
+    text ? [[name, shortened(text)]] : [],
+  );
 }

@@ -135,6 +135,20 @@ describe('commands about an execution', () => {
     });
   });
 
+  it.each([['status'], ['watch']])(
+    '%s prints the beginning of a long output, and --json all of it',
+    async (command) => {
+      const { executionId } = await harness.engine.scheduleTask({
+        ...{ task: 'echo', input: { text: 'x'.repeat(30_000) } },
+      });
+      await harness.engine.handle(executionId).result();
+      const { stdout } = await cli(command, executionId);
+      expect(stdout).toMatch(/x{900,1000}… \(30,0\d\d characters; --json gives all of it\)/);
+      expect(stdout.length).toBeLessThan(2_000);
+      expect((await cli(command, executionId, '--json')).stdout).toContain('x'.repeat(30_000));
+    },
+  );
+
   it.each([['status'], ['events'], ['watch'], ['explain']])(
     '%s keeps the text of others on one line, without what acts on a terminal',
     async (command) => {
