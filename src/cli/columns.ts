@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 
-/** Plain text, and how it looks; widths are those of the text. */
+/** Plain text, and how it looks; widths are those of the text. What would leave its line or move the cursor becomes a space. */
 export interface Cell {
   text: string;
   paint?: ((text: string) => string) | undefined;
@@ -18,9 +18,12 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Text from elsewhere as one safe line: no line breaks, no control or escape characters. */
 export function oneLine(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim();
+  return inline(text).replace(/\s+/g, ' ').trim();
+}
+
+/** The same with the spaces that it has: those of a column are its indent. */
+function inline(text: string): string {
+  return stripVTControlCharacters(text).replace(/(?! )[\s\p{Cc}\p{Cf}]+/gu, ' ');
 }
 
 /** The text cut to a width, with an ellipsis where something is missing. */
@@ -62,6 +65,12 @@ export function widest(texts: Iterable<string>, limit = Infinity): number {
  * @param widths of the columns, an empty one being left out; the last cell takes what is left
  */
 export function row(cells: readonly Cell[], widths: readonly number[], width = Infinity): string {
+  return placed(cells.map(inlined), widths, width);
+}
+
+const inlined = ({ text, ...look }: Cell): Cell => ({ ...look, text: inline(text) });
+
+function placed(cells: readonly Cell[], widths: readonly number[], width: number): string {
   let line = '';
   let used = 0;
   let gap = 0;
@@ -105,17 +114,18 @@ export function fits(rows: readonly (readonly Cell[])[], width: number): boolean
  * Rows of cells with aligned columns, each as wide as its widest cell. What the last column has no room for goes on below
  * it; only where that is too narrow is a line cut.
  */
-export function table(rows: readonly (readonly Cell[])[], width = Infinity): string[] {
+export function table(given: readonly (readonly Cell[])[], width = Infinity): string[] {
+  const rows = given.map((cells) => cells.map(inlined));
   const widths = widthsOf(rows);
   const before = leading(widths);
   const last = widths.length - 1;
   return rows.flatMap((cells) => {
     const end = cells[last];
-    if (!end || width - before < LEAST_TO_WRAP) return [row(cells, widths, width)];
+    if (!end || width - before < LEAST_TO_WRAP) return [placed(cells, widths, width)];
     const { text, paint = (plain: string) => plain } = end;
     const [first = '', ...more] = wrapped(text, width - before);
     return [
-      row([...cells.slice(0, last), { text: first, paint }], widths, width),
+      placed([...cells.slice(0, last), { text: first, paint }], widths, width),
       ...more.map((line) => ' '.repeat(before) + paint(line)),
     ];
   });

@@ -30,7 +30,7 @@ export const completion: CommandDefinition = {
         `shell: expected one of ${Object.keys(SCRIPTS).join(', ')}, got ${JSON.stringify(shell)}`,
       );
     const text = script(await ownTable());
-    out.print(text.trimEnd());
+    out.source(text.trimEnd());
     out.document({ shell, script: text });
     return EXIT.done;
   },

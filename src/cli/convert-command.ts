@@ -113,7 +113,7 @@ function tell(
   const text = WRITERS[to](pipeline);
   const drawn = to === 'mermaid' || to === 'dot' ? { [to]: text } : {};
   out.document({ pipeline, losses, ...drawn });
-  out.print(text.trimEnd());
+  out.source(text.trimEnd());
   for (const { path, message } of losses) out.note(`${path}: ${message}`);
   if (losses.length > 0) out.note(`${losses.length} ${losses.length === 1 ? 'loss' : 'losses'}`);
   return strict && losses.length > 0 ? EXIT.failed : EXIT.done;

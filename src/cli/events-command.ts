@@ -1,6 +1,7 @@
 /** `tempograph events`: what happened to executions, and what happens. */
 import type { ExecutionEvent, IterateOptions } from '../client.js';
 import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
+import { oneLine } from './columns.js';
 import { EXIT } from './exit.js';
 import { interruptSignal } from './interrupts.js';
 import { withSession } from './session.js';
@@ -37,7 +38,7 @@ export const events: CommandDefinition<EventsOptions> = {
       try {
         for await (const event of engine.events({ ...queryOf(options, id), signal })) {
           out.jsonLine(event);
-          if (!out.json) out.print(lineOf(event));
+          if (!out.json) out.print(eventLine(event));
         }
         return signal.aborted ? EXIT.interrupted : EXIT.done;
       } finally {
@@ -57,11 +58,20 @@ function queryOf({ follow = false, project, after }: EventsOptions, id: string |
   return query;
 }
 
-function lineOf({ at, event, executionId, attempt, reason, error }: ExecutionEvent): string {
+/** `2027-01-31T08:00:00.000Z  failed             nightly-1/load  (attempt 1, Boom: no disk)`. */
+export function eventLine({
+  at,
+  event,
+  executionId,
+  attempt,
+  reason,
+  error,
+}: ExecutionEvent): string {
   const more = [
     ...(attempt === null ? [] : [`attempt ${attempt}`]),
     ...(reason === null ? [] : [reason]),
     ...(error ? [`${error.code}: ${error.message}`] : []),
   ].join(', ');
-  return `${at}  ${event.padEnd(17)}  ${executionId}${more ? `  (${more})` : ''}`;
+  const id = oneLine(executionId);
+  return `${at}  ${event.padEnd(17)}  ${id}${more ? `  (${oneLine(more)})` : ''}`;
 }

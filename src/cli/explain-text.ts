@@ -45,7 +45,7 @@ function headLines(
   const more = first?.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`];
   return [
     `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}${took}`,
-    ...told(oneLine(sentence), width),
+    ...told(sentence, width),
     ...more,
   ];
 }
@@ -58,7 +58,7 @@ function failureLines({ failures, moreFailures, wallTime }: Explanation, look: L
   const { style, width } = look;
   const more = moreFailures > 0 ? [`  ${style.dim(`… ${moreFailures} more failed`)}`] : [];
   return [
-    ...others.flatMap((one) => told(oneLine(failureText(one)), width)),
+    ...others.flatMap((one) => told(failureText(one), width)),
     ...more,
     ...(wallTime && !first.allowed ? told(bottleneckText(wallTime), width) : []),
     ...nextLines(first, look),
@@ -135,7 +135,7 @@ function nodeLines(node: NodeExplanation, wallTime: WallTime | null, look: Look)
   const own = wallTime?.nodes.find(({ nodeId }) => nodeId === node.nodeId)?.times ?? node.times;
   return [
     `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}`,
-    ...told(oneLine(sentence), width),
+    ...told(sentence, width),
     ...(reason.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`]),
     ...(failure ? ownFailureLines(failure, look) : []),
     ...(node.inside?.length ? ['', ...rowsOf(insideOf(node), look, bound)] : []),
@@ -181,6 +181,6 @@ function shareLines(times: Times, totalMs: number, { style, width }: Look): stri
 
 /** A sentence below the head, in as many lines as it needs. */
 const told = (text: string, width: number): string[] =>
-  wrapped(text, width - 2).map((line) => `  ${line}`);
+  wrapped(oneLine(text), width - 2).map((line) => `  ${line}`);
 
 const spentText = (ms: number | undefined): string => (ms ? formatDuration(ms) : '');

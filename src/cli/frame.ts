@@ -68,12 +68,13 @@ function hiddenLine(
   all: readonly NodeView[],
   shown: readonly NodeView[],
   { width, style }: FrameOptions,
+  hint = '',
 ): string[] {
   if (shown.length === all.length) return [];
   const seen = new Set(shown);
   const counts: Counts = {};
   for (const node of all) if (!seen.has(node)) counts[node.status] = (counts[node.status] ?? 0) + 1;
-  const text = `… ${all.length - shown.length} more not shown: ${countsText(counts)}`;
+  const text = `… ${all.length - shown.length} more not shown: ${countsText(counts)}${hint}`;
   return [style.dim(fit(text, width))];
 }
 
@@ -170,7 +171,28 @@ function place(
   return placed;
 }
 
-/** Rows of a still picture of all nodes, however many. */
-export function renderNodes(view: GraphView, options: Omit<FrameOptions, 'height'>): string[] {
-  return treeRows(view, [...view.nodes.values()], { ...options, height: Infinity });
+/** Nodes up to which a still picture has them all. */
+const MANY = 200;
+/** Of more nodes, those that it shows. */
+const SHOWN = 100;
+
+/**
+ * Rows of a still picture. Of many nodes it has those that are not COMPLETED or SKIPPED, up to a hundred by F2, and a line
+ * for the rest.
+ *
+ * @param options `all` for all nodes, however many
+ */
+export function renderNodes(
+  view: GraphView,
+  { all = false, ...options }: Omit<FrameOptions, 'height'> & { all?: boolean },
+): string[] {
+  const frame = { ...options, height: Infinity };
+  const nodes = [...view.nodes.values()];
+  if (all || nodes.length <= MANY) return treeRows(view, nodes, frame);
+  const telling = nodes.filter(({ status }) => status !== 'COMPLETED' && status !== 'SKIPPED');
+  const shown = mostTelling(telling, SHOWN);
+  return [
+    ...treeRows(view, shown, frame),
+    ...hiddenLine(nodes, shown, frame, '; --all shows them'),
+  ];
 }

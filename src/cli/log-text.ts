@@ -1,9 +1,8 @@
-/** A line of a task's log for people. Whatever a task or a program wrote, it does nothing to the terminal. */
-import { stripVTControlCharacters } from 'node:util';
+/** A line of a task's log for people. A progress bar's every step is a line. */
 import type { LineLevel, LogLine } from '../index.js';
 import { visible } from '../domain/visible-text.js';
 import { oneLine, pad } from './columns.js';
-import type { Style } from './output.js';
+import { harmless, type Style } from './paint.js';
 
 /** The widest that nodes' ids make their column. */
 const NODE_WIDTH = 30;
@@ -28,7 +27,7 @@ export class LogText {
     const { dim } = this.style;
     const kind = source === 'log' ? level : source;
     const paint = source === 'log' ? this.style[COLOUR[level]] : dim;
-    const [first = '', ...others] = [safe(line.text), ...fieldTexts(fields, dim)]
+    const [first = '', ...others] = [harmless(line.text).trimEnd(), ...fieldTexts(fields, dim)]
       .join('  ')
       .split('\n');
     const head = [dim(at), ...this.nodeOf(line), paint(kind.padEnd(6)), first].join('  ');
@@ -52,7 +51,3 @@ function fieldTexts(fields: LogLine['fields'], dim: (text: string) => string): s
   );
   return [dim(oneLine(visible(pairs.join(' '))))];
 }
-
-/** Colours are left out, other controls are shown as their codes; a progress bar's every step is a line. */
-const safe = (text: string): string =>
-  visible(stripVTControlCharacters(text).replace(/\r\n?/g, '\n')).trimEnd();

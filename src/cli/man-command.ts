@@ -13,7 +13,7 @@ export const man: CommandDefinition = {
   examples: [['tempograph man | man -l -', 'read it']],
   run: async (out) => {
     const page = manPage(await ownTable(), packageVersion());
-    out.print(page.trimEnd());
+    out.source(page.trimEnd());
     out.document({ page });
     return EXIT.done;
   },

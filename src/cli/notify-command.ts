@@ -104,7 +104,7 @@ async function show(
   const message = sender.message(event, facts);
   out.document({ sink: sink.name, kind: sink.kind, event: name, ...message });
   out.print(`to ${message.to}`);
-  out.print(JSON.stringify(message.body, null, 2));
+  out.source(JSON.stringify(message.body, null, 2));
   await sender.close();
   return EXIT.done;
 }

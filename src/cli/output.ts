@@ -3,10 +3,11 @@
  *
  * O1. With `--json`, standard output gets JSON and nothing but JSON.
  * O2. No colour and no animation unless standard output is a terminal; NO_COLOR turns colour off there too.
+ * O3. Text of others does nothing to the terminal, whatever is in it: all words for people go through `shown`.
  */
-import pc from 'picocolors';
+import { markedColors, shown, type Style } from './paint.js';
 
-export type Style = ReturnType<typeof pc.createColors>;
+export type { Style } from './paint.js';
 
 /** What we need of `process.stdout` and `process.stderr`. */
 export interface Stream {
@@ -46,8 +47,8 @@ export class Output {
     const terminal = stdout.isTTY === true && env['TERM'] !== 'dumb';
     const colour = terminal && !env['NO_COLOR'];
     this.live = terminal && !json;
-    this.style = pc.createColors(colour && !json);
-    this.noteStyle = pc.createColors(colour && stderr.isTTY === true);
+    this.style = markedColors(colour && !json);
+    this.noteStyle = markedColors(colour && stderr.isTTY === true);
   }
 
   /** Columns of the terminal; 100 where there is none. */
@@ -62,7 +63,15 @@ export class Output {
 
   /** The result for people; with `--json` it is dropped, for the document says it. */
   print(text = ''): void {
-    if (!this.json) this.stdout.write(`${text}\n`);
+    if (!this.json) this.stdout.write(`${shown(text)}\n`);
+  }
+
+  /**
+   * A document that is no JSON of ours, such as a script or a pipeline: exact where a file or a program takes it, and safe
+   * to look at in a terminal. With `--json` it is dropped.
+   */
+  source(text: string): void {
+    if (!this.json) this.stdout.write(`${this.stdout.isTTY ? shown(text) : text}\n`);
   }
 
   /** The one JSON document; without `--json` it is dropped. */
@@ -77,7 +86,7 @@ export class Output {
 
   /** Progress: to standard output for people who watch, out of the way of JSON. */
   progress(text: string): void {
-    (this.json ? this.stderr : this.stdout).write(`${text}\n`);
+    (this.json ? this.stderr : this.stdout).write(`${shown(text)}\n`);
   }
 
   /** A result that is no text, as it is. */
@@ -87,7 +96,7 @@ export class Output {
 
   /** Remarks, warnings and errors. */
   note(text: string): void {
-    this.stderr.write(`${text}\n`);
+    this.stderr.write(`${shown(text)}\n`);
   }
 
   /** Resolves when all that was written has left this process. */

@@ -212,10 +212,10 @@ function show(
     case 'text':
       return printPlan(out, made, options === true);
     case 'json':
-      return out.print(JSON.stringify(made, null, 2));
+      return out.source(JSON.stringify(made, null, 2));
     case 'mermaid':
-      return out.print(planMermaid(made));
+      return out.source(planMermaid(made));
     case 'dot':
-      return out.print(planDot(made));
+      return out.source(planDot(made));
   }
 }

@@ -7,6 +7,7 @@ import type { CommandDefinition, CommonOptions } from './command.js';
 import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
 import { endAtOnce, interrupts } from './interrupts.js';
 import { Output, type OutputOptions } from './output.js';
+import { shown } from './paint.js';
 import { assertMayUseServer } from './server-option.js';
 
 /** Runs one command line to its end. Never throws. */
@@ -87,7 +88,10 @@ function withExamples(command: Command, examples: CommandDefinition['examples'])
 function quiet(command: Command, out: Output): void {
   command
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({
+      outputError: () => undefined,
+      writeOut: (text) => process.stdout.write(shown(text)),
+    })
     .configureHelp({
       styleTitle: (title) => out.style.bold(title),
       styleCommandText: (text) => out.style.cyan(text),

@@ -6,6 +6,8 @@ import type { Fault } from '../domain/fault.js';
 import { isObject } from '../domain/json.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { countsText } from './frame.js';
+import { oneLine } from './columns.js';
+import { shortened } from './long-text.js';
 import type { Output } from './output.js';
 import { painter, signOf } from './status-style.js';
 
@@ -34,8 +36,11 @@ export function printResult(out: Output, result: ExecutionResult): void {
       ? 'completed with warnings'
       : status.toLowerCase();
   const facts = [formatDuration(durationMs), countsText(counts)].filter((text) => text !== '');
-  out.print(`${paint(`${signOf(status)} ${words}`)}  ${executionId}  ${facts.join(' · ')}`);
-  for (const warning of warnings) out.print(`  ${out.style.yellow('warning')} ${warning}`);
+  out.print(
+    `${paint(`${signOf(status)} ${words}`)}  ${oneLine(executionId)}  ${facts.join(' · ')}`,
+  );
+  for (const warning of warnings)
+    out.print(`  ${out.style.yellow('warning')} ${shortened(oneLine(warning))}`);
   if (error) printError(out, error);
   for (const one of compensation) printUndone(out, one);
   if (Object.keys(nodes).length > 1 && (status === 'FAILED' || status === 'TIMEOUT'))
@@ -50,7 +55,7 @@ function printUndone(
   const done = status === 'COMPLETED';
   const what = done ? out.style.yellow('undone') : out.style.red('not undone');
   const how = done ? `by ${task}` : `${task} ended ${status}${error ? `: ${error.message}` : ''}`;
-  out.print(`  ${what} ${nodeId}, ${how}`);
+  out.print(`  ${what} ${nodeId}, ${shortened(oneLine(how))}`);
 }
 
 function printError(out: Output, error: NonNullable<ExecutionResult['error']>): void {
@@ -59,13 +64,13 @@ function printError(out: Output, error: NonNullable<ExecutionResult['error']>): 
   const last = attempt !== undefined && attempt > 1 ? ` (attempt ${attempt} was the last)` : '';
   const others = otherFailures > 0 ? `; ${otherFailures} more failed` : '';
   const text = `${where}${formatError(error)}${last}${others}`;
-  out.print(`  ${out.style.red('error')} ${text.replaceAll('\n', '\n        ')}`);
+  out.print(`  ${out.style.red('error')} ${shortened(oneLine(text))}`);
 }
 
 function printOutput(out: Output, output: unknown): void {
   const lines = JSON.stringify(output, null, 2).split('\n');
   out.print(out.style.dim('output'));
-  for (const line of lines.slice(0, OUTPUT_LINES)) out.print(`  ${line}`);
+  for (const line of lines.slice(0, OUTPUT_LINES)) out.print(`  ${shortened(line)}`);
   if (lines.length > OUTPUT_LINES)
     out.print(
       out.style.dim(`  … ${lines.length - OUTPUT_LINES} more lines; --json gives all of it`),

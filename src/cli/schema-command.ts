@@ -14,7 +14,7 @@ export const schema: CommandDefinition = {
   run: async (out) => {
     const document = pipelineSchema();
     out.document(document);
-    out.print(JSON.stringify(document, null, 2));
+    out.source(JSON.stringify(document, null, 2));
     return EXIT.done;
   },
 };

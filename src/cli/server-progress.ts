@@ -4,6 +4,7 @@ import { formatDuration } from '../domain/duration.js';
 import type { ServerProgress } from '../servers/progress.js';
 import { fit, oneLine } from './columns.js';
 import type { Output } from './output.js';
+import { shown } from './paint.js';
 
 /** Where lines stay, a step that goes on is told again after this long. */
 const REPEAT_MS = 30_000;
@@ -18,7 +19,7 @@ export class ServerProgressLine {
   show({ step, message, elapsedMs }: ServerProgress): void {
     const text = `${oneLine(message)} (${formatDuration(elapsedMs)})`;
     if (this.out.live && process.stderr.isTTY) {
-      this.line(this.out.noteStyle.dim(fit(text, this.out.width - 1)));
+      this.line(shown(this.out.noteStyle.dim(fit(text, this.out.width - 1))));
       return;
     }
     if (step === this.lastStep && elapsedMs - this.lastAtMs < REPEAT_MS) return;

@@ -3,20 +3,30 @@ import type { ExecutionRecord } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
 import { formatError } from '../domain/errors.js';
 import { progressText } from '../domain/progress.js';
-import { table, type Cell } from './columns.js';
-import type { CommandDefinition } from './command.js';
+import { oneLine, table, type Cell } from './columns.js';
+import { option, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
-import { renderNodes } from './frame.js';
+import { countsText, renderNodes } from './frame.js';
+import type { GraphView } from './graph-view.js';
+import { localTime } from './list-command.js';
+import { shortened } from './long-text.js';
 import type { Output } from './output.js';
 import { withSession, type Session } from './session.js';
 import { snapshotOf } from './snapshot.js';
 import { painter, signOf } from './status-style.js';
-import { localTime } from './list-command.js';
 
-export const status: CommandDefinition = {
+interface StatusOptions extends CommonOptions {
+  all?: boolean;
+}
+
+export const status: CommandDefinition<StatusOptions> = {
   name: 'status',
   summary: 'Show how an execution, or one node of it, stands now',
+  description:
+    'Of more than 200 nodes those that are not completed or skipped, the most telling 100 of them. Of a map its items, of a ' +
+    'sub-graph its nodes.',
   parameters: [['<id>', "the execution's id, or <execution>/<node>"]],
+  options: [option('--all', 'all nodes, however many')],
   examples: [
     ['tempograph status nightly-3f2a', 'the execution and its nodes'],
     ['tempograph status nightly-3f2a/fetch --json', 'one node'],
@@ -34,13 +44,15 @@ export const status: CommandDefinition = {
         ...(reruns.length > 0 ? { reruns } : {}),
         ...(nodes ? { nodes } : {}),
       });
-      printRecord(out, record, reruns);
-      if (view && record.kind === 'graph') {
+      // The only node of a lone task is the execution itself.
+      const below = view && record.kind !== 'task' && view.nodes.size > 0 ? view : undefined;
+      printRecord(out, record, reruns, below);
+      if (below) {
         const width = out.live ? out.width : Infinity;
         out.print();
-        for (const line of renderNodes(view, { width, now: Date.now(), style: out.style }))
-          out.print(line);
-        for (const asking of view.asking)
+        const look = { width, now: Date.now(), style: out.style, all: options.all === true };
+        for (const line of renderNodes(below, look)) out.print(line);
+        for (const asking of below.asking)
           out.note(`to answer: tempograph approve ${id}/${asking}, or deny`);
       }
       return EXIT.done;
@@ -57,35 +69,61 @@ async function rerunsOf(
   return (found?.executions ?? []).map((one) => one.executionId);
 }
 
-function printRecord(out: Output, record: ExecutionRecord, reruns: readonly string[]): void {
+function printRecord(
+  out: Output,
+  record: ExecutionRecord,
+  reruns: readonly string[],
+  below: GraphView | undefined,
+): void {
   const { style } = out;
   const paint = painter(record.status, style);
   const warned = record.warnings.length > 0 ? ' with warnings' : '';
   out.print(
-    `${paint(`${signOf(record.status)} ${record.status}${warned}`)}  ${style.bold(record.executionId)}`,
+    `${paint(`${signOf(record.status)} ${record.status}${warned}`)}  ${style.bold(oneLine(record.executionId))}`,
   );
-  const rows = factsOf(record, reruns).map(([name, text]): Cell[] => [
+  const rows = factsOf(record, reruns, below).map(([name, text]): Cell[] => [
     { text: `  ${name}`, paint: style.dim },
     { text },
   ]);
   for (const line of table(rows)) out.print(line);
 }
 
-function rerunText({ by, reason }: NonNullable<ExecutionRecord['rerun']> = {}): string[] {
+function askedText({ by, reason }: { by?: string | undefined; reason?: string | undefined } = {}) {
   return [...(by === undefined ? [] : [`by ${by}`]), ...(reason === undefined ? [] : [reason])];
 }
 
-function factsOf(record: ExecutionRecord, reruns: readonly string[]): [string, string][] {
+/** Who cancelled it, and why, as far as they said. */
+function cancelText({ status, statusHistory = [] }: ExecutionRecord): string | null {
+  if (status !== 'CANCELLED') return null;
+  const asked = statusHistory.findLast(
+    ({ status: led, by, note }) => led === status && (by ?? note),
+  );
+  return asked ? askedText({ by: asked.by, reason: asked.note }).join(', ') : null;
+}
+
+function nodesText(below: GraphView): [string, string] {
+  const isMap = [...below.nodes.keys()].every((id) => /^\d+$/.test(id));
+  return [isMap ? 'items' : 'nodes', countsText(below.counts())];
+}
+
+function factsOf(
+  record: ExecutionRecord,
+  reruns: readonly string[],
+  below: GraphView | undefined,
+): [string, string][] {
   const { kind, taskId, reason, attempts, startedAt, endedAt, durationMs, error } = record;
   const { project, sessionId, nextRetryAt, warnings, output, progress } = record;
   const { rerunOf, rerun, reused } = record;
   const facts: [string, string | null | undefined][] = [
     [kind === 'graph' ? 'graph' : 'task', taskId],
     ['reason', reason],
-    ['attempts', attempts === null ? null : String(attempts)],
+    ['cancelled', cancelText(record)],
+    ...(below ? [nodesText(below)] : []),
+    // What is made of nodes is attempted by them.
+    ['attempts', attempts === null || (below && attempts === 0) ? null : String(attempts)],
     ['next', nextRetryAt && localTime(nextRetryAt)],
     ['progress', progress && endedAt === null ? progressText(progress) : null],
-    ['rerun of', rerunOf && [rerunOf, ...rerunText(rerun)].join(', ')],
+    ['rerun of', rerunOf && [rerunOf, ...askedText(rerun)].join(', ')],
     ['kept from', reused?.executionId],
     ['rerun as', reruns.join(', ')],
     ['project', project],
@@ -93,9 +131,11 @@ function factsOf(record: ExecutionRecord, reruns: readonly string[]): [string, s
     ['started', startedAt && localTime(startedAt)],
     ['ended', endedAt && localTime(endedAt)],
     ['took', durationMs === null ? null : formatDuration(durationMs)],
-    ['error', error && formatError(error).replaceAll('\n', ' ')],
+    ['error', error && oneLine(formatError(error))],
     ...warnings.map((warning): [string, string] => ['warning', warning]),
     ['output', output === null || kind === 'graph' ? null : JSON.stringify(output)],
   ];
-  return facts.flatMap(([name, text]): [string, string][] => (text ? [[name, text]] : []));
+  return facts.flatMap(([name, text]): [string, string][] =>
+    text ? [[name, shortened(text)]] : [],
+  );
 }

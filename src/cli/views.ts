@@ -7,6 +7,7 @@ import { renderFrame } from './frame.js';
 import type { GraphView } from './graph-view.js';
 import { detailOf, elapsedText } from './node-text.js';
 import type { Output } from './output.js';
+import { shown } from './paint.js';
 
 /** An observer with an end: `close` leaves the last state standing. */
 export interface Viewer extends Observer {
@@ -65,7 +66,7 @@ class MovingPicture implements Viewer {
       this.update.clear();
       process.stdout.write(ERASE_ABOVE.repeat(more));
     }
-    this.painted = this.frame(moving);
+    this.painted = this.frame(moving).map(shown);
     this.update(this.painted.join('\n'));
   }
 
@@ -111,7 +112,7 @@ class Lines implements Viewer {
 export function transitionLine(node: NodeView, now: number, idWidth = 0): string {
   const time = new Date(now).toTimeString().slice(0, 8);
   const facts = [elapsedText(node, now), detailOf(node, now)].filter((text) => text !== '');
-  return `${time}  ${pad(node.id, idWidth)}  ${pad(node.status, 9)}  ${oneLine(facts.join(' · '))}`.trimEnd();
+  return `${time}  ${pad(oneLine(node.id), idWidth)}  ${pad(node.status, 9)}  ${oneLine(facts.join(' · '))}`.trimEnd();
 }
 
 /** `watch --json`: a line for each transition, and for each time that a node says how far it is. */

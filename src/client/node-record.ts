@@ -5,6 +5,7 @@ import { listOf } from './artifacts.js';
 import { notFound, type ExecutionHandle } from './handle.js';
 import type { ExecutionRecord } from './record.js';
 import type { References } from './references.js';
+import { historyOf } from './result.js';
 
 /** @throws TaskError NOT_FOUND */
 export async function nodeRecord(
@@ -38,6 +39,7 @@ export async function nodeRecord(
     ...((view ?? ended)?.cached ? { cached: true } : {}),
     ...reusedOf((view ?? ended)?.reused),
     counts: null,
+    statusHistory: view ? historyOf(view, graph.createdAt) : (ended?.statusHistory ?? []),
     startedAt: view?.startedAt ?? ended?.startedAt ?? null,
     endedAt: view?.endedAt ?? ended?.endedAt ?? null,
     durationMs: view?.durationMs ?? ended?.durationMs ?? null,

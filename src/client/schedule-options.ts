@@ -2,12 +2,14 @@
 import type { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { GraphBuilder } from '../builder.js';
 import type { Adjacency } from '../domain/adjacency.js';
+import { uncleanIn } from '../domain/clean-name.js';
 import { parseDuration, type Duration } from '../domain/duration.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { preview } from '../domain/json.js';
 import { SubmissionSchema, TaskOptionsSchema, type GraphSpec } from '../domain/spec.js';
 import type { ScheduleTimes } from '../domain/schedule-times.js';
 import { didYouMean } from '../domain/suggest.js';
+import { visible } from '../domain/visible-text.js';
 import type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './submission.js';
 
 /** What happens to a start that comes while an execution of the schedule still runs. TypeScript refuses one without a row. */
@@ -204,9 +206,11 @@ const LONGEST_ID = 255 - TIME_SUFFIX_LENGTH;
 
 /** Ids of schedules begin those of their executions. */
 export function scheduleIdFaults(field: 'id' | 'executionId', id: unknown): Fault[] {
-  const sound = typeof id === 'string' && /^[^/\p{Cc}]+$/u.test(id) && id.length <= LONGEST_ID;
-  if (sound) return [];
-  const expected = `expected 1 to ${LONGEST_ID} characters without "/"`;
+  const isText = typeof id === 'string' && /^[^/]+$/.test(id) && id.length <= LONGEST_ID;
+  const unclean = isText ? uncleanIn(id) : undefined;
+  if (isText && unclean === undefined) return [];
+  const without = unclean === undefined ? '"/"' : `control characters such as ${unclean}`;
+  const expected = `expected 1 to ${LONGEST_ID} characters without ${without}`;
   const why = 'Temporal adds the time to it for the id of each execution';
-  return [fault([field], 'INVALID_VALUE', `${expected}, got ${preview(id)}`, why)];
+  return [fault([field], 'INVALID_VALUE', `${expected}, got ${visible(preview(id))}`, why)];
 }

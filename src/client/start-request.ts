@@ -15,6 +15,7 @@ import { requestExecutionId, requestFaults } from './request-id.js';
 import {
   escapeExpressions,
   idFaults,
+  nameFaults,
   REUSE,
   slug,
   startDelayMs,
@@ -91,6 +92,8 @@ export function startRequest(
   const faults: Fault[] = [...validateGraph(spec, submission).faults];
   const startDelay = startDelayMs(scheduledTime, faults);
   faults.push(...idFaults(executionId), ...requestFaults(options));
+  // A rerun has the names of the execution that it repeats, and that one may be older than the rule.
+  if (!known.rerun) faults.push(...nameFaults(options));
   if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);
   const memo: ExecutionMemo = {
     kind: known.kind,

@@ -1,9 +1,11 @@
 /** What a caller says when scheduling, and how it becomes a spec, a submission and the options of a workflow. */
+import { uncleanIn } from '../domain/clean-name.js';
 import { parseDuration, type Duration } from '../domain/duration.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { getOwn, isObject, preview, type Json } from '../domain/json.js';
 import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
 import type { TriggerRule } from '../domain/trigger.js';
+import { visible } from '../domain/visible-text.js';
 import type { AnyTask } from '../registry.js';
 
 export interface SubmitOptions extends TaskOptionsInput {
@@ -122,13 +124,32 @@ export function escapeExpressions(value: Json): Json {
   return JSON.parse(JSON.stringify(value ?? null).replaceAll('${{', () => '$${{')) as Json;
 }
 
-/** An execution id is a workflow id of at most 255 characters without a slash: that begins a node's. */
+/**
+ * An execution id is a workflow id of at most 255 characters without a slash: that begins a node's. Asked at a start alone,
+ * so that an execution that has another one stays readable.
+ */
 export function idFaults(executionId: string | undefined): Fault[] {
-  if (
-    executionId === undefined ||
-    (typeof executionId === 'string' && /^[^/\0]{1,255}$/.test(executionId))
-  )
-    return [];
-  const message = `expected 1 to 255 characters without "/" and NUL, got ${preview(executionId)}`;
+  if (executionId === undefined) return [];
+  const isText = typeof executionId === 'string';
+  if (isText && /^[^/]{1,255}$/s.test(executionId))
+    return cleanFaults(['executionId'], executionId);
+  const message = `expected 1 to 255 characters without "/", got ${visible(preview(executionId))}`;
   return [fault(['executionId'], 'INVALID_VALUE', message)];
+}
+
+/** The same of the names by which it is found. */
+export function nameFaults({ project, sessionId, tags }: SubmitOptions): Fault[] {
+  // What is no text, or no list of texts, is told by the check of the submission.
+  return [
+    ...cleanFaults(['project'], project),
+    ...cleanFaults(['sessionId'], sessionId),
+    ...(Array.isArray(tags) ? tags : []).flatMap((tag, index) => cleanFaults(['tags', index], tag)),
+  ];
+}
+
+function cleanFaults(path: (string | number)[], name: unknown): Fault[] {
+  const unclean = typeof name === 'string' ? uncleanIn(name) : undefined;
+  if (unclean === undefined) return [];
+  const message = `expected no control characters, got ${visible(preview(name))}`;
+  return [fault(path, 'INVALID_VALUE', message, `leave out ${unclean}`)];
 }

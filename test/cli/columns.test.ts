@@ -57,4 +57,9 @@ describe('table', () => {
     ].map((texts) => texts.map((text) => ({ text })));
     expect(table(rows)).toEqual(['日本  x', 'a     y']);
   });
+
+  it('keeps a cell on its line, and its indent', () => {
+    const rows = [[{ text: '  a\nb\u001b[31mc' }, { text: 'x\r\n\ty\u2028z' }]];
+    expect(table(rows)).toEqual(['  a bc  x y z']);
+  });
 });

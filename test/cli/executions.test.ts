@@ -119,6 +119,40 @@ describe('commands about an execution', () => {
       await harness.engine.cancelExecution(executionId);
     });
 
+    it('shows how the items of a map and the nodes of a sub-graph stand', async () => {
+      const inside = { id: 'inside', task: 'echo' };
+      const { executionId } = await harness.engine.scheduleTaskGraph({
+        name: 'nested',
+        tasks: [
+          { id: 'each', task: 'echo', map: '[1, 2, 3]', input: '${{ item }}' },
+          { id: 'sub', graph: { name: 'inner', tasks: [inside] } },
+        ],
+      });
+      await harness.engine.handle(executionId).result();
+      const { stdout: map } = await cli('status', `${executionId}/each`);
+      expect(map).toMatch(/items {4}3 completed\n/);
+      expect(map).toMatch(/└─ ✔ 2 {2}COMPLETED/);
+      expect(map).not.toContain('attempts');
+      const { stdout: sub } = await cli('status', `${executionId}/sub`);
+      expect(sub).toMatch(/nodes {4}1 completed\n/);
+      expect(sub).toMatch(/└─ ✔ inside {2}COMPLETED/);
+    });
+
+    it('says who cancelled an execution or a node, and why', async () => {
+      const { executionId } = await start();
+      await untilRunning(executionId);
+      await cli('cancel', `${executionId}/long`, '--by', 'ada', '--reason', 'wrong month');
+      await harness.engine.handle(executionId).result();
+      const node = await cli('status', `${executionId}/long`);
+      expect(node.stdout).toMatch(/cancelled {2}by ada, wrong month\n/);
+      const other = await start();
+      await untilRunning(other.executionId);
+      await cli('cancel', other.executionId, '--reason', 'not today');
+      await harness.engine.handle(other.executionId).result();
+      const whole = await cli('status', other.executionId);
+      expect(whole.stdout).toMatch(/cancelled {2}by \S+, not today\n/);
+    });
+
     it('gives what the server knows when no worker answers', async () => {
       const env = { ...envOf(harness), TEMPOGRAPH_TASK_QUEUE: `${harness.taskQueue}-nobody` };
       const { stdout: id } = await runCli(['run', 'noop', '--detach'], { env });
@@ -134,6 +168,36 @@ describe('commands about an execution', () => {
       expect(documentOf(result)).toMatchObject({ error: { code: 'NOT_FOUND' } });
     });
   });
+
+  it.each([['status'], ['watch']])(
+    '%s prints the beginning of a long output, and --json all of it',
+    async (command) => {
+      const { executionId } = await harness.engine.scheduleTask({
+        ...{ task: 'echo', input: { text: 'x'.repeat(30_000) } },
+      });
+      await harness.engine.handle(executionId).result();
+      const { stdout } = await cli(command, executionId);
+      expect(stdout).toMatch(/x{900,1000}… \(30,0\d\d characters; --json gives all of it\)/);
+      expect(stdout.length).toBeLessThan(2_000);
+      expect((await cli(command, executionId, '--json')).stdout).toContain('x'.repeat(30_000));
+    },
+  );
+
+  it.each([['status'], ['events'], ['watch'], ['explain']])(
+    '%s keeps the text of others on one line, without what acts on a terminal',
+    async (command) => {
+      const { executionId } = await harness.engine.scheduleTask({
+        ...{ task: 'fail', retry: 'NONE' },
+        input: { message: 'bad \u001b[31mred\nline2', type: 'Boom' },
+      });
+      await harness.engine.handle(executionId).result();
+      const found = async () => (await cli(command, executionId)).stdout;
+      await until('the store has it', async () => (await found()).includes('Boom'));
+      const text = await found();
+      expect(text).toContain('bad red line2');
+      expect(text).not.toContain('\u001b');
+    },
+  );
 
   describe('tempograph cancel', () => {
     it('stops an execution and says so, once', async () => {

@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
-import { renderFrame, type FrameOptions } from '../../src/cli/frame.js';
+import { renderFrame, renderNodes, type FrameOptions } from '../../src/cli/frame.js';
 import { GraphView } from '../../src/cli/graph-view.js';
 import { transitionLine } from '../../src/cli/views.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
@@ -262,5 +262,40 @@ describe('transitionLine', () => {
     } as const;
     const line = transitionLine(node('x', { status: 'FAILED', error }), NOW);
     expect(line).toContain('E: a bc d');
+  });
+});
+
+describe('renderNodes', () => {
+  const look = { width: 100, now: NOW, style: pc.createColors(false) };
+  const ended = (from: number, to: number): NodeView[] =>
+    Array.from({ length: to - from }, (_, n) => node(`n${from + n}`, { status: 'COMPLETED' }));
+
+  it('has all of 200 nodes', () => {
+    expect(renderNodes(viewOf(wide(200), ended(0, 200)), look)).toHaveLength(200);
+  });
+
+  it('has of more those that are not completed or skipped, and how many others there are', () => {
+    const view = viewOf(wide(3_000), [
+      ...ended(0, 2_990),
+      node('n2990', { status: 'SKIPPED' }),
+      node('n2995', { status: 'FAILED' }),
+      node('n2996', { status: 'RUNNING' }),
+    ]);
+    const lines = renderNodes(view, look);
+    expect(lines).toHaveLength(10);
+    expect(lines.join('\n')).toMatch(/n2995 {2}FAILED[^]*n2996 {2}RUNNING/);
+    expect(lines.at(-1)).toBe('… 2991 more not shown: 2990 completed, 1 skipped; --all shows them');
+  });
+
+  it('has no more than 100, those at work and the failed ones among them', () => {
+    const view = viewOf(wide(3_000), [node('n2999', { status: 'FAILED' })]);
+    const lines = renderNodes(view, look);
+    expect(lines).toHaveLength(101);
+    expect(lines.at(-2)).toContain('n2999  FAILED');
+    expect(lines.at(-1)).toBe('… 2900 more not shown: 2900 pending; --all shows them');
+  });
+
+  it('has all that are asked for', () => {
+    expect(renderNodes(viewOf(wide(3_000)), { ...look, all: true })).toHaveLength(3_000);
   });
 });

@@ -68,7 +68,7 @@ describe('TaskEngine', () => {
     await lonely.shutdown();
   });
 
-  it.each([['a/b'], [''], ['x'.repeat(256)]])(
+  it.each([['a/b'], [''], ['x'.repeat(256)], ['a\0b'], ['a\nb'], ['\u009b2J'], ['\u202eabc']])(
     'refuses the execution id %j',
     async (executionId) => {
       await expect(
@@ -76,6 +76,29 @@ describe('TaskEngine', () => {
       ).rejects.toBeInstanceOf(SpecInvalidError);
     },
   );
+
+  it.each([
+    [{ executionId: 'a\nb\u001b[31m' }, 'executionId: expected no control characters'],
+    [{ executionId: 'a\u007f' }, '(leave out \\u007f)'],
+    [{ executionId: 'a\u009b2J' }, 'got "a\\u009b2J" (leave out \\u009b)'],
+    [{ project: 'a\u2028b' }, 'project: expected no control characters, got "a\\u2028b"'],
+    [{ sessionId: 'a\tb' }, 'sessionId: expected no control characters'],
+    [{ tags: ['good', 'b\u2066d'] }, 'tags[1]: expected no control characters'],
+  ])('refuses %j, and says which character and where', async (options, message) => {
+    const refused = harness.engine.scheduleTask({ task: 'noop', ...options });
+    await expect(refused).rejects.toThrow(message);
+  });
+
+  it('reads and cancels an execution whose id was taken before control characters were refused', async () => {
+    const workflowId = `${harness.taskQueue}\n\u001b[31mred`;
+    await harness.client.workflow.start('taskGraph', {
+      ...{ taskQueue: harness.taskQueue, workflowId },
+      args: [{ name: 'old', tasks: [{ id: 'a', task: 'sleep', input: { ms: 3_600_000 } }] }],
+    });
+    expect((await harness.engine.getExecution(workflowId)).executionId).toBe(workflowId);
+    expect(await harness.engine.cancelExecution(workflowId)).toMatchObject({ success: true });
+    expect((await harness.engine.handle(workflowId).result()).status).toBe('CANCELLED');
+  });
 
   it.each([['2027-01-31T08:00:00'], ['soon'], [-5]])(
     'refuses the start time %j',

@@ -160,6 +160,10 @@ describe('engine.schedules', () => {
     [{ inputs: {} }, 'inputs: is for a graph; a task takes input'],
     [{ id: 'x'.repeat(235) }, 'id: expected 1 to 234 characters without "/"'],
     [{ executionId: 'a/b' }, 'executionId: expected 1 to 234 characters without "/"'],
+    [
+      { executionId: 'a\u202eb' },
+      'executionId: expected 1 to 234 characters without control characters such as \\u202e, got "a\\u202eb"',
+    ],
     [{ timeout: 'long' }, 'timeout: expected a duration'],
     [{ cron: '61 * * * *' }, 'cron: minute: expected a value'],
     [{ at: '2101-01-01T00:00:00Z' }, 'at: expected a time in the years 2000 to 2100'],
