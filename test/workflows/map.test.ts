@@ -118,9 +118,7 @@ describe('a map', () => {
   });
 
   it('of nothing ends at once with an empty list', async () => {
-    const handle = await run([
-      { id: 'none', task: 'echo', map: [], input: '${{ item }}' },
-    ]);
+    const handle = await run([{ id: 'none', task: 'echo', map: [], input: '${{ item }}' }]);
     expect(await handle.result()).toMatchObject({ status: 'COMPLETED', output: { none: [] } });
   });
 
