@@ -27,7 +27,8 @@ export function jsonFaults(value: unknown, limits: Limits, at: Path = []): Fault
 
 /** What is over a limit by itself, as far in as can be: the parameter rather than all that is submitted. */
 function largestIn(value: unknown, most: number, at: Path): { at: Path; size: number } {
-  const inside = typeof value === 'object' && value !== null ? Object.entries<unknown>(value) : [];
+  const inside: [string, unknown][] =
+    typeof value === 'object' && value !== null ? Object.entries(value) : [];
   const found = inside.find(([, one]) => jsonBytes(one) > most);
   if (!found) return { at, size: jsonBytes(value) };
   const [key, one] = found;
