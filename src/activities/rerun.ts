@@ -151,7 +151,7 @@ function askedOf(
         fault(
           place,
           'UNKNOWN_REFERENCE',
-          `unknown task ${preview(id)}`,
+          `unknown node ${preview(id)}`,
           didYouMean(id, nodeOf.keys()),
         ),
       );

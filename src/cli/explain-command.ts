@@ -2,6 +2,7 @@
 import type { CommandDefinition } from './command.js';
 import { EXIT } from './exit.js';
 import { explanationLines } from './explain-text.js';
+import { orMissingNode } from './missing-node.js';
 import { withSession } from './session.js';
 
 export const explain: CommandDefinition = {
@@ -16,8 +17,8 @@ export const explain: CommandDefinition = {
     ['tempograph explain nightly-3f2a --json', 'reasons with their numbers, for scripts'],
   ],
   run: async (out, options, [id = '']) =>
-    await withSession(options, async ({ engine }) => {
-      const explanation = await engine.explain(id);
+    await withSession(options, async (session) => {
+      const explanation = await orMissingNode(session, id, session.engine.explain(id));
       out.document(explanation);
       const { style } = out;
       const width = out.live ? out.width : Infinity;

@@ -1,11 +1,11 @@
 /** A line of a task's log for people. A progress bar's every step is a line. */
 import type { LineLevel, LogLine } from '../index.js';
 import { visible } from '../domain/visible-text.js';
-import { oneLine, pad } from './columns.js';
+import { oneLine, pad, widest } from './columns.js';
 import { harmless, type Style } from './paint.js';
 
-/** The widest that nodes' ids make their column. */
-const NODE_WIDTH = 30;
+/** The widest that nodes' ids make their column, and the narrowest where it is not known who comes after. */
+const NODE_WIDTH = { most: 30, least: 16 };
 const INDENT = '    ';
 
 /** TypeScript refuses a level without a row. */
@@ -21,6 +21,11 @@ export class LogText {
 
   constructor(private readonly style: Style) {}
 
+  /** Makes room for the nodes of lines that are to come; without it, as much as most ids need. */
+  prepare(lines: Iterable<LogLine>): void {
+    for (const line of lines) this.widen(nodeText(line), 0);
+  }
+
   /** Of a text with several lines all but the first are indented. */
   of(line: LogLine): string {
     const { at, level, source, fields } = line;
@@ -35,12 +40,21 @@ export class LogText {
   }
 
   /** The node, with its attempt where that is not the first; a lone task's is left out. */
-  private nodeOf({ nodeId, attempt }: LogLine): string[] {
-    const again = attempt > 1 ? `#${attempt}` : '';
-    const text = `${oneLine(nodeId ?? '')}${again}`;
-    this.nodeWidth = Math.min(NODE_WIDTH, Math.max(this.nodeWidth, text.length));
+  private nodeOf(line: LogLine): string[] {
+    const text = nodeText(line);
+    this.widen(text, this.nodeWidth === 0 ? NODE_WIDTH.least : 0);
     return this.nodeWidth === 0 ? [] : [pad(text, this.nodeWidth)];
   }
+
+  private widen(text: string, least: number): void {
+    if (text === '') return;
+    const width = Math.min(NODE_WIDTH.most, Math.max(least, widest([text])));
+    this.nodeWidth = Math.max(this.nodeWidth, width);
+  }
+}
+
+function nodeText({ nodeId, attempt }: LogLine): string {
+  return `${oneLine(nodeId ?? '')}${attempt > 1 ? `#${attempt}` : ''}`;
 }
 
 function fieldTexts(fields: LogLine['fields'], dim: (text: string) => string): string[] {

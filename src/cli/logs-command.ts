@@ -49,10 +49,13 @@ export const logs: CommandDefinition<LogsOptions> = {
       const text = new LogText(out.style);
       let shown = 0;
       try {
-        for await (const line of linesOf(session, id, options, signal)) {
-          shown++;
-          out.jsonLine(line);
-          if (!out.json) out.print(text.of(line));
+        for await (const lines of together(linesOf(session, id, options, signal), options)) {
+          shown += lines.length;
+          if (!options.follow) text.prepare(lines);
+          for (const line of lines) {
+            out.jsonLine(line);
+            if (!out.json) out.print(text.of(line));
+          }
         }
         if (shown === 0 && !signal.aborted && !out.json) out.note(`${id} has no such log lines`);
         return signal.aborted ? EXIT.interrupted : EXIT.done;
@@ -62,6 +65,21 @@ export const logs: CommandDefinition<LogsOptions> = {
       }
     }),
 };
+
+/** Lines that are there already in pages, so that their columns are aligned; those that are followed each by itself. */
+async function* together(
+  lines: AsyncIterable<LogLine>,
+  { follow = false }: LogsOptions,
+): AsyncGenerator<LogLine[], void> {
+  let page: LogLine[] = [];
+  for await (const line of lines) {
+    page.push(line);
+    if (!follow && page.length < PAGE) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
 
 async function* linesOf(
   { engine }: Session,

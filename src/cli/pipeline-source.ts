@@ -85,7 +85,8 @@ export async function readText(path: string, out: Output): Promise<string> {
 }
 
 /**
- * The file of a pipeline, `-` for standard input: of an argument that is a file, or the name of a template. Undefined for
+ * The file of a pipeline, `-` for standard input: of an argument that is a file or a folder's path, which reading refuses,
+ * or the name of a template. Undefined for
  * the name of a task, and through a server, which has its own templates, for every name.
  *
  * @throws TaskError CONFIGURATION for a template that is there twice
@@ -95,10 +96,10 @@ export async function pipelineOf(
   options: CommonOptions,
 ): Promise<string | undefined> {
   if (argument === '-' || /\.(ya?ml|json)$/i.test(argument)) return argument;
-  const isFile = await stat(argument).then(
-    (found) => found.isFile(),
-    () => false,
-  );
+  const found = await stat(argument).catch(() => undefined);
+  // A task may be called as a folder is that happens to be here, but not as a path.
+  const isPath = /^\.{1,2}$|[/\\]/.test(argument);
+  const isFile = found?.isFile() === true || (isPath && found?.isDirectory() === true);
   if (isFile || serverOf(options)) return isFile ? argument : undefined;
   const { templatesDir } = resolveSettings(settingsOf(options));
   return templateFile(templatesDir, argument);

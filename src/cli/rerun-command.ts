@@ -6,6 +6,7 @@ import { collect, option, type CommandDefinition, type CommonOptions } from './c
 import { EXIT, UsageError, type ExitCode } from './exit.js';
 import { GraphView } from './graph-view.js';
 import { interruptSignal } from './interrupts.js';
+import { inOptionNames } from './option-names.js';
 import type { Output } from './output.js';
 import { readPipeline, refused } from './pipeline-source.js';
 import { exitOf, printResult, resultDocument } from './result-text.js';
@@ -14,6 +15,9 @@ import { specOf } from './spec-of.js';
 import { PARAM_OPTIONS, readParams, type ParamOptions } from './values.js';
 import { viewerFor } from './views.js';
 import { watchToEnd } from './watch-to-end.js';
+
+/** What the engine calls them. */
+const OPTION_NAMES = { executionId: '--id', from: '--from', scope: '--scope' } as const;
 
 interface RerunCommandOptions extends CommonOptions, ParamOptions {
   from?: string[];
@@ -72,7 +76,10 @@ export const rerun: CommandDefinition<RerunCommandOptions> = {
         );
       const asked = await rerunOptions(out, session, id, options);
       if (options.dryRun) {
-        const plan = await session.engine.rerun(id, { ...asked, dryRun: true });
+        const plan = await inOptionNames(
+          OPTION_NAMES,
+          session.engine.rerun(id, { ...asked, dryRun: true }),
+        );
         out.document(plan);
         printPlan(out, plan);
         return EXIT.done;
@@ -123,7 +130,7 @@ async function submitAndWatch(
   asked: RerunOptions,
   detach: boolean,
 ): Promise<ExitCode> {
-  const handle = await session.engine.rerun(id, asked);
+  const handle = await inOptionNames(OPTION_NAMES, session.engine.rerun(id, asked));
   const { executionId, executions } = handle;
   if (detach) {
     out.print(executionId);

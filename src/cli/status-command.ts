@@ -10,6 +10,7 @@ import { countsText, renderNodes } from './frame.js';
 import type { GraphView } from './graph-view.js';
 import { localTime } from './list-command.js';
 import { shortened } from './long-text.js';
+import { orMissingNode } from './missing-node.js';
 import type { Output } from './output.js';
 import { withSession, type Session } from './session.js';
 import { snapshotOf } from './snapshot.js';
@@ -33,7 +34,11 @@ export const status: CommandDefinition<StatusOptions> = {
   ],
   run: async (out, options, [id = '']) =>
     await withSession(options, async (session) => {
-      const { record, answered, nodes, view } = await snapshotOf(session, id);
+      const { record, answered, nodes, view } = await orMissingNode(
+        session,
+        id,
+        snapshotOf(session, id),
+      );
       if (!answered)
         out.note(
           `no worker of ${id} answered: this is what the server knows; "tempograph explain ${id}" says which queue has none`,

@@ -7,6 +7,7 @@ import { validateGraph, type KnownTasks } from '../domain/validate.js';
 import type { CommandHandle } from '../remote/surface.js';
 import type { CommonOptions } from './command.js';
 import { UsageError } from './exit.js';
+import { inOptionNames } from './option-names.js';
 import type { Output } from './output.js';
 import { pipelineOf, readPipeline, refused, type PipelineSource } from './pipeline-source.js';
 import { serverPipeline } from './server-pipeline.js';
@@ -15,6 +16,16 @@ import { givesParams, readInput, readParams, type ParamOptions } from './values.
 
 /** Whether an id may run again, as the engine takes it. */
 export const REUSE = ['never', 'afterFailure', 'always'] as const;
+
+/** What the engine calls them. */
+const OPTION_NAMES = {
+  executionId: '--id',
+  reuse: '--reuse',
+  project: '--project',
+  sessionId: '--session',
+  priority: '--priority',
+  input: '--input',
+} as const;
 
 export interface SubmissionOptions extends ParamOptions {
   input?: string;
@@ -46,6 +57,19 @@ export async function prepare(
   what: string,
   options: SubmissionOptions & CommonOptions,
   known?: KnownTasks,
+): Promise<Prepared> {
+  const prepared = await prepareWhat(out, what, options, known);
+  return {
+    ...prepared,
+    submit: (session) => inOptionNames(OPTION_NAMES, prepared.submit(session)),
+  };
+}
+
+async function prepareWhat(
+  out: Output,
+  what: string,
+  options: SubmissionOptions & CommonOptions,
+  known: KnownTasks | undefined,
 ): Promise<Prepared> {
   const file = await pipelineOf(what, options);
   if (file !== undefined) return await preparePipeline(out, file, options, known);

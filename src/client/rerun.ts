@@ -7,7 +7,7 @@ import { fault, type Fault } from '../domain/fault.js';
 import { isObject, preview, type Json } from '../domain/json.js';
 import { RERUN_SCOPES, type RerunScope } from '../domain/rerun.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
-import { didYouMean } from '../domain/suggest.js';
+import { nearOrFirst } from '../domain/suggest.js';
 import { validateGraph } from '../domain/validate.js';
 import { startedWith, type StartedWith } from '../observe/before.js';
 import type { RerunAnswer, RerunForecast } from '../workflows/asks.js';
@@ -183,8 +183,8 @@ function fromFaults({ tasks }: GraphSpec, from: readonly string[]): Fault[] {
       fault(
         ['from', index],
         'UNKNOWN_REFERENCE',
-        `unknown task ${preview(id)}`,
-        didYouMean(id, ids),
+        `unknown node ${preview(id)}`,
+        nearOrFirst(id, ids),
       ),
     ];
   });

@@ -27,3 +27,17 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   const best = suggest(word, candidates);
   return best === undefined ? undefined : `did you mean ${JSON.stringify(best)}?`;
 }
+
+/** `did you mean "x"?`, else the first few of those that there are: `there are "a", "b" and 7 more`. */
+export function nearOrFirst(
+  word: string,
+  candidates: readonly string[],
+  most = 5,
+): string | undefined {
+  const near = didYouMean(word, candidates);
+  if (near !== undefined || candidates.length === 0) return near;
+  const first = candidates.slice(0, most).map((one) => JSON.stringify(one));
+  const rest = candidates.length - first.length;
+  const names = rest > 0 ? `${first.join(', ')} and ${rest} more` : first.join(', ');
+  return candidates.length === 1 ? `there is ${names}` : `there are ${names}`;
+}

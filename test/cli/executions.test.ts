@@ -153,6 +153,21 @@ describe('commands about an execution', () => {
       expect(whole.stdout).toMatch(/cancelled {2}by \S+, not today\n/);
     });
 
+    it.each([['status'], ['explain']])('%s says which nodes there are', async (command) => {
+      const { executionId } = await start();
+      await untilRunning(executionId);
+      const near = await cli(command, `${executionId}/logn`);
+      expect(near.code).toBe(2);
+      expect(near.stderr).toBe(
+        `error: there is no node "logn" in ${executionId} (did you mean "long"?)\n`,
+      );
+      await harness.engine.cancelExecution(executionId);
+      await harness.engine.handle(executionId).result();
+      const far = await cli(command, `${executionId}/elsewhere`);
+      expect(far.stderr).toContain('no node "elsewhere"');
+      expect(far.stderr).toContain('(there are "quick", "long")');
+    });
+
     it('gives what the server knows when no worker answers', async () => {
       const env = { ...envOf(harness), TEMPOGRAPH_TASK_QUEUE: `${harness.taskQueue}-nobody` };
       const { stdout: id } = await runCli(['run', 'noop', '--detach'], { env });

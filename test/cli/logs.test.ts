@@ -36,12 +36,12 @@ describe('tempograph logs', () => {
   it('follows an execution until it has ended, for people', async () => {
     const id = await graph('a');
     const cli = startCli(['logs', id, '-f'], { env: envOf(harness) });
-    await cli.saw('stdout', /load {2}info {4}first\n/);
+    await cli.saw('stdout', /load {14}info {4}first\n/);
     open.add('a');
     const { code, stdout } = await cli.ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^\S+Z {2}load {2}info {4}first\n\S+Z {2}load {2}error {3}last {2}code=7\n$/,
+      /^\S+Z {2}load {14}info {4}first\n\S+Z {2}load {14}error {3}last {2}code=7\n$/,
     );
   });
 
@@ -95,7 +95,11 @@ describe('LogText', () => {
     ...{ at: '2027-01-31T08:00:00.000Z', level: 'info', source: 'log', text: 'hello' },
     ...rest,
   });
-  const of = (rest: Partial<LogLine>): string => new LogText(style).of(line(rest)).slice(26);
+  const of = (rest: Partial<LogLine>): string => {
+    const text = new LogText(style);
+    text.prepare([line(rest)]);
+    return text.of(line(rest)).slice(26);
+  };
 
   it('names the node with its attempt where that is not the first, and no node of a lone task', () => {
     expect(of({})).toBe('load  info    hello');
@@ -103,10 +107,22 @@ describe('LogText', () => {
     expect(of({ nodeId: null })).toBe('info    hello');
   });
 
-  it('keeps the columns of what comes later as wide as those before', () => {
+  it('aligns the columns of all lines that it was prepared for', () => {
     const text = new LogText(style);
-    text.of(line({ nodeId: 'transform' }));
-    expect(text.of(line({})).slice(26)).toBe('load       info    hello');
+    const lines = [line({}), line({ nodeId: 'transform', attempt: 3 })];
+    text.prepare(lines);
+    expect(lines.map((one) => text.of(one).slice(26))).toEqual([
+      'load         info    hello',
+      'transform#3  info    hello',
+    ]);
+  });
+
+  it('leaves room for most ids where it does not know what comes, and keeps that', () => {
+    const text = new LogText(style);
+    const ids = ['load', 'bill/list', 'a-node-of-a-long-name', 'load'];
+    expect(ids.map((nodeId) => text.of(line({ nodeId })).slice(26).indexOf('info'))).toEqual([
+      ...[18, 18, 23, 23],
+    ]);
   });
 
   it('indents all but the first line of a text, and shows fields behind it', () => {

@@ -111,7 +111,13 @@ describe('tempograph rerun', () => {
 
   it.each([
     [['nobody'], 2, /there is no execution "nobody"/],
-    [['FAILED', '--from', 'lod'], 2, /unknown task "lod" \(did you mean "load"\?\)/],
+    [['FAILED', '--from', 'lod'], 2, /--from: unknown node "lod" \(did you mean "load"\?\)/],
+    [
+      ['FAILED', '--from', 'elsewhere', '--dry-run'],
+      2,
+      /--from: unknown node "elsewhere" \(there are "fetch", "load", /,
+    ],
+    [['FAILED', '--id', 'a/b'], 2, /--id: expected 1 to 255 characters/],
     [['FAILED', '--from', 'load,'], 2, /--from: expected "failed" or ids of nodes, got "load,"/],
     [['FAILED', '--scope', 'all'], 2, /Allowed choices are changed, descendants/],
     [['FAILED/load'], 2, /is a node; run "nightly-.*" again from "load"/],

@@ -172,11 +172,25 @@ describe('tempograph run', () => {
 
   it.each([
     ['missing.yaml', 'missing.yaml: there is no such file'],
-    ['.', 'unknown task'],
+    ['.', '.: is a folder, expected a file'],
+    ['test/cli', 'test/cli: is a folder, expected a file'],
   ])('refuses %s with 2', async (what, message) => {
     const result = await run([what]);
     expect(result.code).toBe(2);
     expect(result.stderr).toContain(message);
+  });
+
+  it('names its own options where an id is refused', async () => {
+    const id = `${harness.taskQueue}-taken`;
+    expect((await run(['echo', '--id', id])).code).toBe(0);
+    const taken = await run(['echo', '--id', id]);
+    expect(taken.code).toBe(2);
+    expect(taken.stderr).toContain(
+      'choose another --id, or say with --reuse when it may run again',
+    );
+    const unsound = await run(['echo', '--id', 'a\nb', '--json']);
+    expect(unsound.stderr).toContain('  --id: expected no control characters');
+    expect(documentOf(unsound)).toMatchObject({ error: { details: [{ path: 'executionId' }] } });
   });
 
   it('ends with 3 when there is no server', async () => {

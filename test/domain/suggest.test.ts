@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { didYouMean, hintBudget, suggest } from '../../src/domain/suggest.js';
+import { didYouMean, hintBudget, nearOrFirst, suggest } from '../../src/domain/suggest.js';
 
 describe('suggest', () => {
   it.each([
@@ -20,6 +20,22 @@ describe('suggest', () => {
       'did you mean "load"?',
       undefined,
     ]);
+  });
+});
+
+describe('nearOrFirst', () => {
+  it.each([
+    ['lod', ['load', 'x'], 'did you mean "load"?'],
+    ['nope', ['a', 'b'], 'there are "a", "b"'],
+    ['nope', ['a'], 'there is "a"'],
+    [
+      'elsewhere',
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'],
+      'there are "a", "b", "c", "d", "e" and 2 more',
+    ],
+    ['nope', [], undefined],
+  ])('for %j among %j is %j', (word, candidates, expected) => {
+    expect(nearOrFirst(word, candidates)).toBe(expected);
   });
 });
 

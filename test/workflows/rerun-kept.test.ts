@@ -308,7 +308,7 @@ describe('a rerun', () => {
       /submission.rerun.of: there is no execution "nobody"/,
     );
     expect(await cause(`${id}-self`, { of: `${id}-self` })).toMatch(/has not ended/);
-    expect(await cause(`${id}-node`, { of: id, from: ['b'] })).toMatch(/unknown task "b"/);
+    expect(await cause(`${id}-node`, { of: id, from: ['b'] })).toMatch(/unknown node "b"/);
     expect(await cause(`${id}-ref`, { of: id, manifest: 'sha256-0' })).toMatch(/manifest/);
   });
 
@@ -322,7 +322,7 @@ describe('a rerun', () => {
     [
       'no node',
       (id) => harness.engine.rerun(id, { from: 'first' }),
-      /from\[0\]: unknown task "first"/,
+      /from\[0\]: unknown node "first" \(there (is|are) "/,
       SpecInvalidError,
     ],
     [
