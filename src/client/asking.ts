@@ -65,14 +65,15 @@ export class Asking {
     }
   }
 
-  /** @throws TaskError NOT_FOUND when neither Temporal nor the store knows it; where nobody can be asked it may be there */
-  async assertThere(executionId: string): Promise<void> {
+  /** False when neither Temporal nor the store knows it; where nobody can be asked it may be there. */
+  async isThere(executionId: string): Promise<boolean> {
     const store = await this.parts.stores.get().catch(() => undefined);
-    if (await store?.executions.get(executionId).catch(() => undefined)) return;
+    if (await store?.executions.get(executionId).catch(() => undefined)) return true;
     try {
       await this.fromTemporal(executionId);
+      return true;
     } catch (error) {
-      if (error instanceof TaskError && error.code === 'NOT_FOUND') throw error;
+      return !(error instanceof TaskError && error.code === 'NOT_FOUND');
     }
   }
 

@@ -106,7 +106,12 @@ export class Verbs {
       const isOpen = record.endedAt === null && !isTerminal(status);
       const answer = isOpen || requestId !== undefined ? await ask() : undefined;
       if (answer?.success) return answer;
-      if (!whole) await this.asking.assertThere(executionId);
+      if (!whole && !(await this.asking.isThere(executionId)))
+        return {
+          success: false,
+          message: `there is no node ${JSON.stringify(nodeId)} in ${graphId}`,
+          code: 'NOT_FOUND',
+        };
       if (answer && (isOpen || answer.code !== 'NOT_RUNNING')) return answer;
       return { success: false, message: `${executionId} has already ended (${status})` };
     } catch (error) {

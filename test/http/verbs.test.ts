@@ -97,7 +97,7 @@ describe('acting', () => {
         const nowhere = path.replace(':executionId', id).replace(':nodeId', 'nobody');
         const { status, json } = await http.call('POST', nowhere, body);
         expect({ status, detail: json['detail'] }).toEqual({
-          ...{ status: 404, detail: `there is no execution "${id}/nobody" in this namespace` },
+          ...{ status: 404, detail: `there is no node "nobody" in ${id}` },
         });
       }
       await http.call('POST', at(running, '/cancel'));
