@@ -1,9 +1,10 @@
 /** What people ask about executions: one, many, figures. Temporal has the truth of what runs; the store has the rest. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Value } from '../domain/outcome.js';
+import { MEMO, type ExecutionMemo } from '../workflows/messages.js';
 import { reconcileVisible, type Reconciled } from '../observe/reconcile.js';
 import type { ExecutionStats, StatsQuery } from '../store/stats.js';
 import { listOf, listOfAll } from './artifacts.js';
@@ -104,11 +105,20 @@ export class Asking {
 
   /** What Temporal's visibility says of a whole execution. @throws TaskError NOT_FOUND */
   async describe(executionId: string): Promise<ExecutionRecord> {
+    return recordOf(await this.described(executionId));
+  }
+
+  /** What a whole execution was started as. @throws TaskError NOT_FOUND */
+  async memoOf(executionId: string): Promise<ExecutionMemo> {
+    const { memo } = await this.described(executionId);
+    const kept = memo?.[MEMO.kind] as ExecutionMemo | undefined;
+    return kept ?? { kind: 'graph', name: executionId };
+  }
+
+  private async described(executionId: string): Promise<WorkflowExecutionDescription> {
     const { client, address } = this.parts;
     try {
-      return recordOf(
-        await reaching(address, () => client.workflow.getHandle(executionId).describe()),
-      );
+      return await reaching(address, () => client.workflow.getHandle(executionId).describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw notFound(executionId);
       throw error;

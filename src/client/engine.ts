@@ -234,7 +234,8 @@ export class TaskEngine extends EngineStreams {
     options: GraphSubmitOptions = {},
   ): Promise<ExecutionHandle> {
     this.assertOpen();
-    return await this.starting.graph(this.named(graph), options);
+    const pipeline = typeof graph === 'string' ? graph : undefined;
+    return await this.starting.graph(this.named(graph), options, pipeline);
   }
 
   /** The pipelines that can be run by name: those of `templatesDir`, and those that come with this package. */

@@ -1,5 +1,6 @@
 /** The caller's idempotency key: the same key in the same project is the same execution, whoever asks and however often. */
 import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import { fault, type Fault } from '../domain/fault.js';
 import { preview } from '../domain/json.js';
 import type { SubmitOptions } from './submission.js';
@@ -12,6 +13,20 @@ export function requestExecutionId(requestId: string, project = ''): string {
     .update(JSON.stringify([project, requestId]))
     .digest('hex');
   return `request-${hash.slice(0, 32)}`;
+}
+
+/**
+ * A digest of what a request asks for, whatever the order of its keys: the same request has the same one.
+ *
+ * @returns undefined for what is nested too deep to be told, which is not compared
+ */
+export function requestDigest(asked: object): string | undefined {
+  try {
+    const text = canonicalize(JSON.parse(JSON.stringify(asked))) ?? '';
+    return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  } catch {
+    return undefined;
+  }
 }
 
 export function requestFaults({ requestId, executionId }: SubmitOptions): Fault[] {

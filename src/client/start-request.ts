@@ -11,7 +11,7 @@ import type { GraphSpec, Submission } from '../domain/spec.js';
 import { validateGraph } from '../domain/validate.js';
 import type { AnyTask } from '../registry.js';
 import { LONE_NODE, MEMO, SEARCH_ATTRIBUTE, type ExecutionMemo } from '../workflows/messages.js';
-import { requestExecutionId, requestFaults } from './request-id.js';
+import { requestDigest, requestExecutionId, requestFaults } from './request-id.js';
 import {
   escapeExpressions,
   idFaults,
@@ -28,6 +28,11 @@ import {
 export interface Known {
   kind: 'graph' | 'task' | 'batch';
   name: string;
+  /**
+   * What the caller asked for, by which one request is told from another of the same key: as it was said, since files of
+   * pipelines and the catalogue change meanwhile.
+   */
+  asked?: object;
   /** The catalogue's task that it is scheduled by. */
   catalogue?: { id: string; version: number };
   /** Of what it is a rerun. */
@@ -49,7 +54,7 @@ export function taskSpec(
     task: name,
     ...(input === undefined ? {} : { input: escapeExpressions(input as Json) }),
   };
-  return { spec: { name, tasks: [node] }, known: { kind: 'task', name } };
+  return { spec: { name, tasks: [node] }, known: { kind: 'task', name, asked: { input } } };
 }
 
 /** The spec of a builder, of a spec, or of the adjacency form, with the inputs given beside it. */
@@ -67,7 +72,10 @@ export function graphSpec(
   const spec = inputs ? withInputs(given, inputs) : given;
   return {
     spec,
-    known: { kind: 'graph', name: typeof spec?.name === 'string' ? spec.name : 'graph' },
+    known: {
+      ...{ kind: 'graph', name: typeof spec?.name === 'string' ? spec.name : 'graph' },
+      asked: { spec },
+    },
   };
 }
 
@@ -95,11 +103,13 @@ export function startRequest(
   // A rerun has the names of the execution that it repeats, and that one may be older than the rule.
   if (!known.rerun) faults.push(...nameFaults(options));
   if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);
+  const digest = requestId === undefined ? undefined : requestDigest(known.asked ?? {});
   const memo: ExecutionMemo = {
     kind: known.kind,
     name: known.name,
     ...(metadata ? { metadata } : {}),
     ...(requestId === undefined ? {} : { requestId }),
+    ...(digest === undefined ? {} : { digest }),
     ...(known.rerun ? { rerun: rerunMemo(known.rerun) } : {}),
   };
   const made =

@@ -5,7 +5,7 @@ import type { Adjacency } from '../domain/adjacency.js';
 import { TaskStateError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
-import { WORKFLOW } from '../workflows/messages.js';
+import { MEMO, WORKFLOW, type ExecutionMemo } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
 import {
   scheduleBatch,
@@ -81,12 +81,16 @@ export class Starting {
     return await this.begin(spec, options, known);
   }
 
+  /** @param pipeline the name that the graph was asked for by */
   async graph(
     graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
     options: GraphSubmitOptions,
+    pipeline?: string,
   ): Promise<ExecutionHandle> {
     const { spec, submit, known } = await this.graphOf(graph, options);
-    return await this.begin(spec, submit, known);
+    const { params, inputs } = options;
+    const asked = pipeline === undefined ? known.asked : { pipeline, inputs };
+    return await this.begin(spec, submit, { ...known, asked: { ...asked, params } });
   }
 
   /** The spec that a graph would be started with, and the submission. */
@@ -152,13 +156,15 @@ export class Starting {
     const { task, project } = await this.parts.catalogue.schedulable(submission.taskId);
     const what = schedulable(submission, task, project);
     const { id, version } = task;
+    const { taskId, input: given, params } = submission;
+    const catalogued = { catalogue: { id, version }, asked: { taskId, input: given, params } };
     if (what.kind === 'task') {
       const { task: name, input, ...options } = what.submission;
       const { spec, known } = taskSpec(name, input);
-      return await this.begin(spec, options, { ...known, catalogue: { id, version } });
+      return await this.begin(spec, options, { ...known, ...catalogued });
     }
     const { spec, known } = graphSpec(what.graph);
-    return await this.begin(spec, what.options, { ...known, catalogue: { id, version } });
+    return await this.begin(spec, what.options, { ...known, ...catalogued });
   }
 
   private async entries(
@@ -222,17 +228,25 @@ export class Starting {
           `execution ${JSON.stringify(id)} already exists; choose another executionId, or say how it may be reused`,
           { cause: error },
         );
-      await this.assertSame(id, options.requestId, known);
+      await this.assertSame(id, options.requestId, request.memo?.[MEMO.kind] as ExecutionMemo);
       return handle(false);
     }
   }
 
   /** The same key is the same request: one for something else is a mistake of the caller's. */
-  private async assertSame(id: string, requestId: string, { kind, name }: Known): Promise<void> {
-    const there = await this.parts.asking.describe(id);
-    if (there.kind === kind && there.taskId === name) return;
+  private async assertSame(
+    id: string,
+    requestId: string,
+    { kind, name, digest }: ExecutionMemo,
+  ): Promise<void> {
+    const there = await this.parts.asking.memoOf(id);
+    const isNamed = there.kind === kind && there.name === name;
+    if (isNamed && (there.digest === undefined || there.digest === digest)) return;
+    const other = isNamed
+      ? `with another ${kind === 'task' ? 'input' : 'spec, or other parameters'}`
+      : `and not for the ${kind} ${JSON.stringify(name)}`;
     throw new TaskStateError(
-      `requestId ${JSON.stringify(requestId)} stands for the ${there.kind} ${JSON.stringify(there.taskId)} already (${id}), and not for the ${kind} ${JSON.stringify(name)}; give each request a key of its own`,
+      `requestId ${JSON.stringify(requestId)} stands for the ${there.kind} ${JSON.stringify(there.name)} already (${id}), ${other}; give each request a key of its own`,
     );
   }
 

@@ -82,7 +82,7 @@ export const executionRoutes = [
     tag: 'executions',
     summary: 'Start a graph, a pipeline or a task',
     description:
-      'With the header Idempotency-Key the same request sent again gives the same execution and starts none.',
+      'With the header Idempotency-Key the same request sent again gives the same execution and starts none; another one under the same key is refused with 409.',
     scope: 'run',
     of: 'projects',
     body: SubmissionShape,

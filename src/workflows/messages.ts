@@ -120,6 +120,8 @@ export interface ExecutionMemo {
   metadata?: Record<string, unknown>;
   /** The caller's idempotency key. */
   requestId?: string;
+  /** Of what was asked for under that key, so that something else is not taken for it. Older executions have none. */
+  digest?: string;
   /** The execution that it is a rerun of, who asked for it, and why. */
   rerun?: { of: string; by?: string; reason?: string };
 }

@@ -1,5 +1,8 @@
 /** The caller's idempotency key on single submissions. */
-import { SpecInvalidError, TaskStateError } from '../../src/index.js';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { requestExecutionId } from '../../src/client/request-id.js';
+import { SpecInvalidError, TaskEngine, TaskStateError } from '../../src/index.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
 describe('requestId', () => {
@@ -13,7 +16,7 @@ describe('requestId', () => {
     const submission = { task: 'echo', input: 1, requestId: fresh() };
     const [first, twin] = await Promise.all([
       engine.scheduleTask(submission),
-      engine.scheduleTask({ ...submission, input: 2 }),
+      engine.scheduleTask({ ...submission, priority: 'LOW' }),
     ]);
     expect(twin.executionId).toBe(first.executionId);
     const { output, durationMs } = await first.result();
@@ -53,6 +56,70 @@ describe('requestId', () => {
     const other = harness.engine.scheduleTask({ task: 'echo', requestId });
     await expect(other).rejects.toBeInstanceOf(TaskStateError);
     await expect(other).rejects.toThrow(/stands for the task "noop" already/);
+  });
+
+  it('is refused for another input, also after the end, and taken for the same in another order', async () => {
+    const { engine } = harness;
+    const submission = { task: 'echo', requestId: fresh() };
+    const first = await engine.scheduleTask({ ...submission, input: { film: 'one', take: 1 } });
+    const same = await engine.scheduleTask({ ...submission, input: { take: 1, film: 'one' } });
+    expect(same.executionId).toBe(first.executionId);
+    const other = () => engine.scheduleTask({ ...submission, input: { film: 'two', take: 1 } });
+    await expect(other()).rejects.toThrow(
+      /stands for the task "echo" already \(request-.*\), with another input; give each request/,
+    );
+    await first.result();
+    await expect(other()).rejects.toBeInstanceOf(TaskStateError);
+  });
+
+  it('is refused for another spec of the same name, and for other parameters', async () => {
+    const { engine } = harness;
+    const graph = (input: string) => ({
+      ...{ name: 'once', params: { n: { type: 'integer' as const } } },
+      tasks: [{ id: 'a', task: 'echo', input }],
+    });
+    const options = { requestId: fresh(), params: { n: 1 } };
+    const first = await engine.scheduleTaskGraph(graph('x'), options);
+    const again = await engine.scheduleTaskGraph(graph('x'), options);
+    expect(again.executionId).toBe(first.executionId);
+    const said = /the graph "once" already .*with another spec, or other parameters/;
+    await expect(engine.scheduleTaskGraph(graph('y'), options)).rejects.toThrow(said);
+    const others = { ...options, params: { n: 2 } };
+    await expect(engine.scheduleTaskGraph(graph('x'), others)).rejects.toThrow(said);
+  });
+
+  it('goes by the name of a pipeline, whatever its file says meanwhile', async () => {
+    const { address, taskQueue, dataDir } = harness;
+    const file = join(dataDir, 'once.yaml');
+    const engine = await TaskEngine.connect({
+      ...{ address, taskQueue, dataDir, templatesDir: dataDir, storeUrl: 'none' },
+    });
+    const write = (input: string): void =>
+      writeFileSync(
+        file,
+        `name: once\nparams: { n: { type: integer } }\ntasks: [{ id: a, task: echo, input: ${input} }]\n`,
+      );
+    const options = { requestId: fresh(), params: { n: 1 } };
+    write('x');
+    const first = await engine.scheduleTaskGraph('once', options);
+    write('y');
+    const again = await engine.scheduleTaskGraph('once', options);
+    const others = engine.scheduleTaskGraph('once', { ...options, params: { n: 2 } });
+    await expect(others).rejects.toThrow(/with another spec, or other parameters/);
+    await engine.shutdown();
+    expect(again.executionId).toBe(first.executionId);
+  });
+
+  it('is not compared with an execution that was started before there were digests', async () => {
+    const { client, engine, taskQueue } = harness;
+    const requestId = fresh();
+    const spec = { name: 'echo', tasks: [{ id: 'task', task: 'echo', input: 1 }] };
+    const started = await client.workflow.start('taskGraph', {
+      ...{ workflowId: requestExecutionId(requestId), taskQueue, args: [spec, { kind: 'task' }] },
+      memo: { tempographKind: { kind: 'task', name: 'echo', requestId } },
+    });
+    const again = await engine.scheduleTask({ task: 'echo', input: 2, requestId });
+    expect(again.executionId).toBe(started.workflowId);
   });
 
   it.each([

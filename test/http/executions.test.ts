@@ -70,6 +70,13 @@ describe('submitting', () => {
     const key = { 'idempotency-key': `key-${harness.taskQueue}` };
     const first = await submit({ task: 'noop' }, key);
     expect(await submit({ task: 'noop' }, key)).toBe(first);
+    expect(await http.call('POST', '/executions', { task: 'noop', input: 2 }, key)).toMatchObject({
+      status: 409,
+      json: {
+        code: 'STATE',
+        detail: expect.stringContaining(`(${first}), with another input`) as string,
+      },
+    });
   });
 
   it.each<[string, unknown, number, string, RegExp]>([

@@ -39,7 +39,7 @@ export interface Fuzzed {
  * time to live. Cursors are taken as they were given.
  */
 const SEMANTIC: Readonly<Record<string, readonly number[]>> = {
-  '^/api/v1/executions/\\{executionId\\}/(rerun|rerun-plan|edit|what-if|nodes/\\{nodeId\\}/complete)$':
+  '^/api/v1/executions/\\{executionId\\}/(rerun|rerun-plan|edit|what-if|nodes|nodes/\\{nodeId\\}/complete)$':
     [400, 422],
   '^/api/v1/(executions|batches|schedule-preview|schedules(/\\{scheduleId\\}.*)?|tasks(/.*)?|projects(/.*)?)$':
     [400, 422],
