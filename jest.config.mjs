@@ -124,6 +124,6 @@ export default {
       : []),
   ],
   testTimeout: process.env.TEMPOGRAPH_NIGHTLY ? 3_600_000 : 120_000,
-  // One more than the cores that we plan for: tests wait for servers and timers (with two, cores were a quarter idle).
+  // Twice the cores that we plan for: tests wait for servers and timers (with three, a fifth of the cores was idle).
   maxWorkers: 4,
 };
