@@ -124,6 +124,6 @@ export default {
       : []),
   ],
   testTimeout: process.env.TEMPOGRAPH_NIGHTLY ? 3_600_000 : 120_000,
-  // Twice the cores that we plan for: tests wait for servers and timers (with three, a fifth of the cores was idle).
-  maxWorkers: 4,
+  // One more than the cores that we plan for: tests wait for servers and timers. With four, more of them needed a second try.
+  maxWorkers: 3,
 };
