@@ -86,8 +86,8 @@ export async function readText(path: string, out: Output): Promise<string> {
 
 /**
  * The file of a pipeline, `-` for standard input: of an argument that is a file or a folder's path, which reading refuses,
- * or the name of a template. Undefined for
- * the name of a task, and through a server, which has its own templates, for every name.
+ * or the name of a template. Undefined for the name of a task, and through a server, which has its own templates, for every
+ * name.
  *
  * @throws TaskError CONFIGURATION for a template that is there twice
  */

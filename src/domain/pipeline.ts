@@ -55,23 +55,19 @@ export function parsePipeline(text: string): ParsedPipeline {
     version: '1.2',
     logLevel: 'error',
   });
-  const broken = document.errors.map((error) => ({
-    at: error.pos[0],
-    message: yamlProblem(error, text),
-  }));
-  const problems = broken.length > 0 ? broken : inexactNumbers(document);
-  if (problems.length > 0) {
-    const faults = problems.map(({ at, message }) => {
-      const { line, col } = lines.linePos(at);
-      return { ...fault([], 'YAML', message), line, column: col };
-    });
+  const inText = (at: number, message: string): Fault => {
+    const { line, col } = lines.linePos(at);
+    return { ...fault([], 'YAML', message), line, column: col };
+  };
+  if (document.errors.length > 0) {
+    const faults = document.errors.map((error) => inText(error.pos[0], yamlProblem(error, text)));
     return { spec: null, faults, locate: (others) => [...others] };
   }
   try {
     const spec = withoutDialect(document.toJS({ maxAliasCount: MAX_ALIASES }) as Json);
     return {
       spec,
-      faults: [],
+      faults: inexactNumbers(document).map(({ at, message }) => inText(at, message)),
       locate: (faults) => faults.map((one) => located(one, document, lines)),
     };
   } catch (error) {

@@ -153,6 +153,9 @@ describe('listExecutions, getExecution and getExecutionStats', () => {
       expect(readdirSync(dataDir)).toEqual([]);
       await engine.audit.append({ who: 'ann', what: 'test', target: 'x' });
       expect((await engine.audit.list()).entries).toHaveLength(1);
+      expect((await engine.health()).store).toBe('up');
+      await engine.addNeverRetryError('Unkept');
+      expect(await engine.isRetriableError({ code: 'Unkept', message: 'x' })).toBe(false);
       expect(await listed()).toContain('report-1');
       await expect(engine.getExecutionStats()).rejects.toThrow(/needs the store/);
       await engine.rebuildStore({ since: begunAt }); // others run in the same namespace

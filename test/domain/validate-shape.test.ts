@@ -168,6 +168,25 @@ describe('validateGraph on the shape of a spec', () => {
       'tasks[0].timeout INVALID_VALUE',
       /got "5 parsecs"/,
     ],
+    ['a timeout of 0', lone({ timeout: 0 }), 'tasks[0].timeout INVALID_VALUE', /than 0 ms, got 0/],
+    [
+      'a total timeout of 0',
+      lone({ totalTimeout: '0.2ms' }),
+      'tasks[0].totalTimeout INVALID_VALUE',
+      /than 0 ms, got "0.2ms"/,
+    ],
+    [
+      'a heartbeat timeout of 0',
+      lone({ heartbeatTimeout: 0 }),
+      'tasks[0].heartbeatTimeout INVALID_VALUE',
+      /than 0 ms/,
+    ],
+    [
+      'a queue timeout of 0',
+      lone({ queueTimeout: '0s' }),
+      'tasks[0].queueTimeout INVALID_VALUE',
+      /than 0 ms/,
+    ],
     ['a timeout of null', lone({ timeout: null }), 'tasks[0].timeout INVALID_TYPE', /got null/],
     [
       'a negative timeout',

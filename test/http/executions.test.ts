@@ -3,7 +3,14 @@ import { request } from 'node:http';
 import { ROUTES } from '../../src/http/routes.js';
 import { startHttpServer } from '../../src/http/server.js';
 import { startHarness, type Harness } from '../support/engine.js';
-import { readStream, startHttp, type HttpScene } from '../support/http.js';
+import {
+  readStream,
+  startHttp,
+  type HttpScene,
+  submitted,
+  endOf,
+  pathOf,
+} from '../support/http.js';
 
 let harness: Harness;
 let http: HttpScene;
@@ -23,32 +30,27 @@ const GRAPH = {
     { id: 'b', task: 'echo', input: '${{ tasks.a.output.n }}', dependsOn: ['a'] },
   ],
 };
-const submit = async (body: object, headers: Record<string, string> = {}): Promise<string> => {
-  const { status, json } = await http.call('POST', '/executions', body, headers);
-  if (status !== 201) throw new Error(JSON.stringify(json));
-  return json['executionId'] as string;
-};
-const at = (id: string, rest = ''): string => `/executions/${encodeURIComponent(id)}${rest}`;
-const ended = async (id: string): Promise<void> =>
-  void (await readStream(`${http.url}/api/v1${at(id, '/watch')}`));
+const submit = (body: object, headers?: Record<string, string>): Promise<string> =>
+  submitted(http, body, headers);
+const ended = (id: string): Promise<void> => endOf(http, id);
 
 describe('submitting', () => {
   it('starts a graph, whose record, graph, nodes, result and explanation are read', async () => {
     const id = await submit({ graph: GRAPH });
     await ended(id);
-    expect((await http.call('GET', at(id))).json).toMatchObject({
+    expect((await http.call('GET', pathOf(id))).json).toMatchObject({
       ...{ executionId: id, status: 'COMPLETED', kind: 'graph', output: { b: 1 } },
     });
-    expect((await http.call('GET', at(id, '/graph'))).json).toMatchObject({ graph: GRAPH });
-    expect((await http.call('GET', at(id, '/nodes'))).json).toMatchObject({
+    expect((await http.call('GET', pathOf(id, '/graph'))).json).toMatchObject({ graph: GRAPH });
+    expect((await http.call('GET', pathOf(id, '/nodes'))).json).toMatchObject({
       nodes: [{ id: 'a', status: 'COMPLETED' }, { id: 'b' }],
     });
-    expect((await http.call('GET', at(id, '/result'))).json).toMatchObject({
+    expect((await http.call('GET', pathOf(id, '/result'))).json).toMatchObject({
       nodes: { a: { output: { n: 1 } } },
     });
-    expect((await http.call('GET', at(id, '/explain'))).json).toHaveProperty('executionId', id);
-    expect((await http.call('GET', at(id, '/report'))).json).toHaveProperty('operations');
-    expect((await http.call('GET', at(id, '/nodes/b'))).json).toMatchObject({
+    expect((await http.call('GET', pathOf(id, '/explain'))).json).toHaveProperty('executionId', id);
+    expect((await http.call('GET', pathOf(id, '/report'))).json).toHaveProperty('operations');
+    expect((await http.call('GET', pathOf(id, '/nodes/b'))).json).toMatchObject({
       ...{ executionId: `${id}/b`, output: 1 },
     });
   });
@@ -60,10 +62,10 @@ describe('submitting', () => {
       params: { n: 7 },
     });
     await Promise.all([ended(lone), ended(yaml)]);
-    expect((await http.call('GET', at(lone))).json).toMatchObject({
+    expect((await http.call('GET', pathOf(lone))).json).toMatchObject({
       output: { x: '${{ not an expression }}' },
     });
-    expect((await http.call('GET', at(yaml))).json).toMatchObject({ output: { a: 7 } });
+    expect((await http.call('GET', pathOf(yaml))).json).toMatchObject({ output: { a: 7 } });
   });
 
   it('gives the same execution for the same Idempotency-Key', async () => {
@@ -265,7 +267,7 @@ describe('the document', () => {
 describe('following', () => {
   it('gives the whole state first, then what changes, and ends with the execution', async () => {
     const id = await submit({ graph: GRAPH });
-    const messages = await readStream(`${http.url}/api/v1${at(id, '/watch')}`);
+    const messages = await readStream(`${http.url}/api/v1${pathOf(id, '/watch')}`);
     expect(messages.every(({ event }) => event === 'update')).toBe(true);
     expect(messages[0]?.data['changed']).toHaveLength(2);
     expect(messages.at(-1)?.data).toMatchObject({ status: 'COMPLETED' });
@@ -276,7 +278,7 @@ describe('following', () => {
     const id = await submit({
       graph: { name: 'g', tasks: [{ id: 'q', approval: { message: 'go?' } }] },
     });
-    const url = `${http.url}/api/v1${at(id, '/watch')}`;
+    const url = `${http.url}/api/v1${pathOf(id, '/watch')}`;
     let seen = 0;
     let all: () => void = () => {};
     const everyone = new Promise<void>((resolve) => (all = resolve));
@@ -290,7 +292,7 @@ describe('following', () => {
     });
     await everyone;
     expect(http.server.pollers).toBe(1);
-    await http.call('POST', at(id, '/nodes/q/approve'), { note: 'fine' });
+    await http.call('POST', pathOf(id, '/nodes/q/approve'), { note: 'fine' });
     for (const messages of await Promise.all(watchers))
       expect(messages.at(-1)?.data).toMatchObject({ status: 'COMPLETED' });
     expect(http.server.pollers).toBe(0);
@@ -298,7 +300,7 @@ describe('following', () => {
 
   it('tells each event once to whoever comes back with Last-Event-ID', async () => {
     const id = await submit({ graph: GRAPH });
-    const url = `${http.url}/api/v1${at(id, '/events')}`;
+    const url = `${http.url}/api/v1${pathOf(id, '/events')}`;
     const first = await readStream(url, ({ data }) => data['executionId'] === `${id}/a`);
     const rest = await readStream(url, undefined, { 'last-event-id': first.at(-1)?.id ?? '' });
     const ids = [...first, ...rest].map(({ data }) => data['id']);
@@ -374,7 +376,7 @@ describe('a server without authentication', () => {
   });
 
   it('refuses a body over its limit with the limit', async () => {
-    const { status, json } = await http.call('POST', at('x', '/cancel'), {
+    const { status, json } = await http.call('POST', pathOf('x', '/cancel'), {
       reason: 'x'.repeat(2 * 2 ** 20),
     });
     expect({ status, code: json['code'] }).toEqual({ status: 413, code: 'TOO_LARGE' });

@@ -1,7 +1,7 @@
 /** Nodes over HTTP as a list, and queries with what a route does not know. */
 import { ROUTES } from '../../src/http/routes.js';
 import { startHarness, type Harness } from '../support/engine.js';
-import { readStream, startHttp, type HttpScene } from '../support/http.js';
+import { startHttp, type HttpScene, submitted, endOf, pathOf } from '../support/http.js';
 
 let harness: Harness;
 let http: HttpScene;
@@ -14,14 +14,8 @@ afterAll(async () => {
   await harness.stop();
 });
 
-const submit = async (body: object): Promise<string> => {
-  const { status, json } = await http.call('POST', '/executions', body);
-  if (status !== 201) throw new Error(JSON.stringify(json));
-  return json['executionId'] as string;
-};
-const at = (id: string, rest = ''): string => `/executions/${encodeURIComponent(id)}${rest}`;
-const ended = async (id: string): Promise<void> =>
-  void (await readStream(`${http.url}/api/v1${at(id, '/watch')}`));
+const submit = (body: object): Promise<string> => submitted(http, body);
+const ended = (id: string): Promise<void> => endOf(http, id);
 
 describe('the nodes of an execution', () => {
   it('gives the nodes of a status, and nodes by page, each once', async () => {
@@ -39,7 +33,7 @@ describe('the nodes of an execution', () => {
       nextCursor?: string;
     }
     const nodes = async (query: string): Promise<Page> =>
-      (await http.call<Page>('GET', at(id, `/nodes${query}`))).json;
+      (await http.call<Page>('GET', pathOf(id, `/nodes${query}`))).json;
     const idsOf = (page: Page): string[] => page.nodes.map((node) => node.id);
     const all = await nodes('');
     expect([idsOf(all), all.nextCursor]).toEqual([names, undefined]);
@@ -49,13 +43,13 @@ describe('the nodes of an execution', () => {
     for (let last = pages.at(-1); last?.nextCursor !== undefined; last = pages.at(-1))
       pages.push(await nodes(`?limit=2&cursor=${last.nextCursor}`));
     expect(pages.map(idsOf)).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
-    expect(await http.call('GET', at(id, '/nodes?limit=2&cursor=x'))).toMatchObject({
+    expect(await http.call('GET', pathOf(id, '/nodes?limit=2&cursor=x'))).toMatchObject({
       ...{
         status: 400,
         json: { detail: expect.stringContaining('cursor: "x" is none') as string },
       },
     });
-    expect((await http.call('GET', at(id, '/nodes?staus=FAILED'))).json['detail']).toBe(
+    expect((await http.call('GET', pathOf(id, '/nodes?staus=FAILED'))).json['detail']).toBe(
       'query.staus: unknown field "staus" (did you mean "status"?)',
     );
   });

@@ -1,7 +1,14 @@
 /** What is asked of executions and nodes over HTTP. */
 import { ROUTES } from '../../src/http/routes.js';
 import { startHarness, type Harness } from '../support/engine.js';
-import { readStream, startHttp, type HttpScene } from '../support/http.js';
+import {
+  readStream,
+  startHttp,
+  type HttpScene,
+  submitted,
+  endOf,
+  pathOf,
+} from '../support/http.js';
 
 let harness: Harness;
 let http: HttpScene;
@@ -14,14 +21,8 @@ afterAll(async () => {
   await harness.stop();
 });
 
-const submit = async (body: object): Promise<string> => {
-  const { status, json } = await http.call('POST', '/executions', body);
-  if (status !== 201) throw new Error(JSON.stringify(json));
-  return json['executionId'] as string;
-};
-const at = (id: string, rest = ''): string => `/executions/${encodeURIComponent(id)}${rest}`;
-const ended = async (id: string): Promise<void> =>
-  void (await readStream(`${http.url}/api/v1${at(id, '/watch')}`));
+const submit = (body: object): Promise<string> => submitted(http, body);
+const ended = (id: string): Promise<void> => endOf(http, id);
 
 describe('acting', () => {
   it('lists open questions, answers one, and says who did', async () => {
@@ -30,17 +31,17 @@ describe('acting', () => {
     });
     const asked = { executionId: id, nodeId: 'ask' };
     await readStream(
-      `${http.url}/api/v1${at(id, '/events')}`,
+      `${http.url}/api/v1${pathOf(id, '/events')}`,
       ({ event }) => event === 'approvalRequested',
     );
     expect((await http.call('GET', '/approvals')).json['approvals']).toContainEqual(
       expect.objectContaining(asked),
     );
     expect(
-      (await http.call('POST', at(id, '/nodes/ask/deny'), { note: 'not today' })).json,
+      (await http.call('POST', pathOf(id, '/nodes/ask/deny'), { note: 'not today' })).json,
     ).toMatchObject({ success: true });
     await ended(id);
-    expect((await http.call('GET', at(id, '/result'))).json).toMatchObject({
+    expect((await http.call('GET', pathOf(id, '/result'))).json).toMatchObject({
       ...{ status: 'FAILED', error: { nodeId: 'ask', code: 'DENIED' } },
       nodes: { ask: { error: { message: expect.stringMatching(/open.*not today/s) as string } } },
     });
@@ -50,18 +51,18 @@ describe('acting', () => {
     const id = await submit({
       graph: { name: 'g', tasks: [{ id: 'q', approval: { message: 'go?' } }] },
     });
-    await readStream(`${http.url}/api/v1${at(id, '/watch')}`, () => true);
+    await readStream(`${http.url}/api/v1${pathOf(id, '/watch')}`, () => true);
     for (const verb of ['pause', 'resume', 'cancel'])
       expect(
-        (await http.call('POST', at(id, `/${verb}`), { reason: 'a test' })).json,
+        (await http.call('POST', pathOf(id, `/${verb}`), { reason: 'a test' })).json,
       ).toMatchObject({
         success: true,
       });
     await ended(id);
-    expect(await http.call('POST', at(id, '/cancel'))).toMatchObject({
+    expect(await http.call('POST', pathOf(id, '/cancel'))).toMatchObject({
       ...{ status: 200, json: { success: false } },
     });
-    expect((await http.call('GET', at(id))).json).toMatchObject({ status: 'CANCELLED' });
+    expect((await http.call('GET', pathOf(id))).json).toMatchObject({ status: 'CANCELLED' });
   });
 
   const NEEDED: Readonly<Record<string, object>> = {
@@ -100,7 +101,7 @@ describe('acting', () => {
           ...{ status: 404, detail: `there is no node "nobody" in ${id}` },
         });
       }
-      await http.call('POST', at(running, '/cancel'));
+      await http.call('POST', pathOf(running, '/cancel'));
     },
   );
 
@@ -115,14 +116,14 @@ describe('acting', () => {
       },
     });
     await ended(id);
-    expect((await http.call('POST', at(id, '/rerun-plan'), {})).json).toMatchObject({
+    expect((await http.call('POST', pathOf(id, '/rerun-plan'), {})).json).toMatchObject({
       ...{ run: [{ nodeId: 'bad' }], keep: [{ nodeId: 'good' }] },
     });
-    const again = await http.call('POST', at(id, '/rerun'), { reason: 'mended' });
+    const again = await http.call('POST', pathOf(id, '/rerun'), { reason: 'mended' });
     expect(again.status).toBe(201);
     const next = again.json['executionId'] as string;
     await ended(next);
-    expect((await http.call('GET', at(next, '/result'))).json).toMatchObject({
+    expect((await http.call('GET', pathOf(next, '/result'))).json).toMatchObject({
       ...{ rerunOf: id, nodes: { good: { reused: { executionId: id } }, bad: { reused: null } } },
     });
   });

@@ -111,3 +111,23 @@ export function callers(
     return { kind: 'key', name: `key:${token}`, scope: 'admin', projects: of };
   };
 }
+
+/** The path of an execution, or of something of it. */
+export const pathOf = (id: string, rest = ''): string =>
+  `/executions/${encodeURIComponent(id)}${rest}`;
+
+/** Starts what a body says. @returns its id @throws Error with the answer where it was refused */
+export async function submitted(
+  http: HttpScene,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const { status, json } = await http.call('POST', '/executions', body, headers);
+  if (status !== 201) throw new Error(JSON.stringify(json));
+  return json['executionId'] as string;
+}
+
+/** Resolves when an execution has ended. */
+export async function endOf(http: HttpScene, id: string): Promise<void> {
+  await readStream(`${http.url}/api/v1${pathOf(id, '/watch')}`);
+}
