@@ -2,7 +2,8 @@
 import { isObject } from '../domain/json.js';
 import type { Plan } from '../domain/plan.js';
 import { changedNodes } from '../domain/rerun-difference.js';
-import { GraphSpecSchema, type ParsedGraph } from '../domain/spec.js';
+import { parseGraph } from '../domain/parse-graph.js';
+import type { ParsedGraph } from '../domain/spec.js';
 import type { Fault } from '../domain/fault.js';
 import type { ValidGraph } from '../domain/validate.js';
 import { ofManifest } from '../observe/before.js';
@@ -91,5 +92,5 @@ async function changedInside(
 
 async function parse(deps: Deps, ref: string): Promise<ParsedGraph | undefined> {
   const spec = await getJson(deps.blobs, ref);
-  return isObject(spec) ? GraphSpecSchema.safeParse(spec).data : undefined;
+  return isObject(spec) ? parseGraph(spec).data : undefined;
 }

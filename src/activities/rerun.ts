@@ -5,6 +5,7 @@ import { fault, type Fault } from '../domain/fault.js';
 import { isObject, jsonBytes, preview, setOwn } from '../domain/json.js';
 import type { BelowEnd } from '../domain/outcome.js';
 import { resolveParams } from '../domain/params.js';
+import { parseGraph } from '../domain/parse-graph.js';
 import type { Plan, PlanNode } from '../domain/plan.js';
 import { changedNodes, sameHooks, sameJson } from '../domain/rerun-difference.js';
 import {
@@ -14,7 +15,7 @@ import {
   type RerunNode,
   type RerunRequest,
 } from '../domain/rerun.js';
-import { GraphSpecSchema, SubmissionSchema } from '../domain/spec.js';
+import { SubmissionSchema } from '../domain/spec.js';
 import { STATUSES } from '../domain/status.js';
 import { didYouMean } from '../domain/suggest.js';
 import type { ValidGraph } from '../domain/validate.js';
@@ -69,7 +70,7 @@ export interface Deciding extends Comparison {
 }
 
 function comparing(valid: ValidGraph, { spec, submission }: StartedWith): Comparison {
-  const graph = GraphSpecSchema.safeParse(spec);
+  const graph = parseGraph(spec);
   const said = SubmissionSchema.safeParse(submission);
   // What an older version took and this one does not is another graph.
   if (!graph.success)

@@ -37,9 +37,7 @@ export function looseNode(value: unknown, index: number, queue: unknown): LooseN
     id: typeof node['id'] === 'string' ? node['id'] : '',
     dependsOn: dependsOn.map((item) => (typeof item === 'string' ? item : '')),
     task: node['task'],
-    work: Object.fromEntries(
-      NODE_WORK.flatMap((kind) => (node[kind] === undefined ? [] : [[kind, node[kind]]])),
-    ),
+    work: workOf(node),
     runs:
       typeof node['task'] === 'string' || PROGRAM_KINDS.some((kind) => node[kind] !== undefined),
     queue: node['queue'] ?? queue,
@@ -54,4 +52,11 @@ export function looseNode(value: unknown, index: number, queue: unknown): LooseN
     fields: isObject(value) ? Object.keys(node) : undefined,
     raw: isObject(value) ? node : undefined,
   };
+}
+
+/** By hand: of many small nodes half of the time that they are looked at would go into lists. */
+function workOf(node: Readonly<Record<string, unknown>>): LooseNode['work'] {
+  const work: LooseNode['work'] = {};
+  for (const kind of NODE_WORK) if (node[kind] !== undefined) work[kind] = node[kind];
+  return work;
 }

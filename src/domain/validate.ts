@@ -14,8 +14,8 @@ import { looseNode, type LooseNode } from './loose-node.js';
 import { kindFaults } from './node-kind-faults.js';
 import { paramSpecFaults, resolveParams, wrappedParams } from './params.js';
 import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
+import { parseGraph } from './parse-graph.js';
 import {
-  GraphSpecSchema,
   NODE_ID,
   SPEC_LIMITS,
   SUBMISSION_LIMITS,
@@ -67,7 +67,7 @@ export function validateGraph(
     const meant = { ...(spec as object), params: wrapped.meant };
     return { faults: [wrapped.fault, ...validateGraph(meant, submission, tasks, place).faults] };
   }
-  const parsed = GraphSpecSchema.safeParse(spec);
+  const parsed = parseGraph(spec);
   const submitted = SubmissionSchema.safeParse(submission ?? {});
   const faults: Fault[] = [];
   if (!parsed.success) append(faults, faultsFromZod(parsed.error, spec));
