@@ -45,7 +45,8 @@ function schemaOf(node: object): z.ZodType<NodeSpec> {
   const known = schemas.get(key);
   if (known) return known;
   const has = new Set(names);
-  if (schemas.size >= KEPT || names.some((name) => !Object.hasOwn(shape, name))) return NodeSpecSchema;
+  if (schemas.size >= KEPT || names.some((name) => !Object.hasOwn(shape, name)))
+    return NodeSpecSchema;
   const picked = FIELDS.filter((field) => has.has(field) || ALWAYS.has(field));
   // What is picked gives all that a node has to have; what it is not asked for is absent either way.
   const made = z.strictObject(
