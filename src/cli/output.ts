@@ -15,6 +15,8 @@ export interface Stream {
   isTTY?: boolean;
   columns?: number;
   rows?: number;
+  /** Asks the terminal for its size. Node's own for its streams, without documentation or type. */
+  _refreshSize?(): void;
 }
 
 export interface OutputOptions {
@@ -59,6 +61,14 @@ export class Output {
   /** Rows of the terminal; 24 where there is none. */
   get height(): number {
     return this.stdout.rows ?? 24;
+  }
+
+  /**
+   * Asks the terminal how large it is. Node hears of another size by a signal, and timers that are due may come first: what
+   * they draw would be of the size before.
+   */
+  measure(): void {
+    this.stdout._refreshSize?.();
   }
 
   /** The result for people; with `--json` it is dropped, for the document says it. */

@@ -1,7 +1,7 @@
 /** How an execution stands now, with its nodes; also where no worker is there to ask. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionRecord, NodeResult } from '../client.js';
-import { isLate } from '../client/no-answer.js';
+import { isSilence } from '../client/no-answer.js';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { CommandHandle } from '../remote/surface.js';
@@ -9,6 +9,7 @@ import type { NodeView } from '../workflows/messages.js';
 import { GraphView } from './graph-view.js';
 import type { Session } from './session.js';
 import { specOf } from './spec-of.js';
+import { nodeIdOf, showStored, storedNode, storedNodes } from './stored-nodes.js';
 
 /** How a node stands, in the shape that `run --json` gives. */
 export type NodeState = Pick<
@@ -18,8 +19,10 @@ export type NodeState = Pick<
 
 export interface Snapshot {
   record: ExecutionRecord;
-  /** False when no worker answered: the record is what Temporal's server knows. */
+  /** False when no worker answered: the record is what Temporal's server knows, and the nodes are what the store does. */
   answered: boolean;
+  /** Where no worker answered and the store knows nodes: the last time that it has something of them from, an ISO time. */
+  asOf?: string;
   /** Of a graph or a lone task. */
   nodes?: Record<string, NodeState>;
   view?: GraphView;
@@ -34,6 +37,8 @@ export async function snapshotOf(session: Session, id: string): Promise<Snapshot
   const record = await answerOf(session.engine.getExecution(id));
   if (!handle) {
     if (record) return { record, answered: true };
+    const stored = await storedNode(session, id);
+    if (stored) return { ...stored, answered: false };
     const { taskQueue } = await session.workers();
     throw new TaskError(
       'NO_WORKER',
@@ -44,7 +49,24 @@ export async function snapshotOf(session: Session, id: string): Promise<Snapshot
   const view = new GraphView(id, record?.taskId ?? id, spec, Date.now());
   const nodes = record && (await answerOf(readNodes(handle, record, view)));
   if (record && nodes) return { record: withAttempts(record, nodes), answered: true, nodes, view };
-  return { record: await session.recordWithoutWorker(id), answered: false };
+  const without = await session.recordWithoutWorker(id);
+  const stored = without.kind === 'task' ? undefined : await storedNodes(session, id);
+  if (!stored) return { record: without, answered: false };
+  showStored(view, stored);
+  const states = stored.records.map((one) => [nodeIdOf(id, one), stateOfRecord(one)] as const);
+  return {
+    ...{ record: without, answered: false, view },
+    ...{ nodes: Object.fromEntries(states), asOf: stored.asOf },
+  };
+}
+
+function stateOfRecord(record: ExecutionRecord): NodeState {
+  const { status, reason, attempts, output, error } = record;
+  const { startedAt, endedAt, durationMs, nextRetryAt } = record;
+  return {
+    ...{ status, reason: reason as NodeState['reason'], attempts: attempts ?? 0, output, error },
+    ...{ startedAt, endedAt, durationMs, nextRetryAt },
+  };
 }
 
 /** The handle of a graph or a lone task; undefined for the id of a node. */
@@ -107,7 +129,7 @@ async function answerOf<T>(asking: Promise<T>): Promise<T | undefined> {
       delay(PATIENCE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
   } catch (error) {
-    if (isLate(error)) return undefined;
+    if (isSilence(error)) return undefined;
     throw error;
   } finally {
     timer.abort();

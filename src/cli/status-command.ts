@@ -25,7 +25,7 @@ export const status: CommandDefinition<StatusOptions> = {
   summary: 'Show how an execution, or one node of it, stands now',
   description:
     'Of more than 200 nodes those that are not completed or skipped, the most telling 100 of them. Of a map its items, of a ' +
-    'sub-graph its nodes.',
+    'sub-graph its nodes. Where no worker answers, nodes are as the store last had them; the JSON says `asOf` when.',
   parameters: [['<id>', "the execution's id, or <execution>/<node>"]],
   options: [option('--all', 'all nodes, however many')],
   examples: [
@@ -34,20 +34,18 @@ export const status: CommandDefinition<StatusOptions> = {
   ],
   run: async (out, options, [id = '']) =>
     await withSession(options, async (session) => {
-      const { record, answered, nodes, view } = await orMissingNode(
+      const { record, answered, nodes, asOf, view } = await orMissingNode(
         session,
         id,
         snapshotOf(session, id),
       );
-      if (!answered)
-        out.note(
-          `no worker of ${id} answered: this is what the server knows; "tempograph explain ${id}" says which queue has none`,
-        );
+      if (!answered) out.note(silenceText(id, asOf));
       const reruns = await rerunsOf(session, record);
       out.document({
         ...record,
         ...(reruns.length > 0 ? { reruns } : {}),
         ...(nodes ? { nodes } : {}),
+        ...(asOf === undefined ? {} : { asOf }),
       });
       // The only node of a lone task is the execution itself.
       const below = view && record.kind !== 'task' && view.nodes.size > 0 ? view : undefined;
@@ -63,6 +61,14 @@ export const status: CommandDefinition<StatusOptions> = {
       return EXIT.done;
     }),
 };
+
+function silenceText(id: string, asOf: string | undefined): string {
+  const known =
+    asOf === undefined
+      ? 'this is what the server knows'
+      : `nodes are shown as the store last had them, of ${localTime(asOf)}, and may have gone on since`;
+  return `no worker of ${id} answered: ${known}; "tempograph explain ${id}" says which queue has none`;
+}
 
 /** Ids of the executions that are reruns of it, the newest first: as far as a store knows. */
 async function rerunsOf(

@@ -61,6 +61,7 @@ class MovingPicture implements Viewer {
   }
 
   private paint(moving: boolean): void {
+    this.out.measure();
     const more = brokenRows(this.painted, this.out.width);
     if (more > 0) {
       this.update.clear();

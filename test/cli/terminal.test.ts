@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buildCli, envOf } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { startHttp, type HttpScene } from '../support/http.js';
-import { startInTerminal } from '../support/terminal.js';
+import { startInTerminal, startProgramInTerminal } from '../support/terminal.js';
 
 const ESCAPE = String.fromCodePoint(27);
 /** What moves the cursor or clears: any sequence but colours. */
@@ -108,7 +108,7 @@ describe('in a terminal', () => {
     const terminal = startInTerminal(['run', pipeline(600_000)], { env });
     await terminal.saw(/slow-with-a-long-name.*RUNNING/);
     const before = await terminal.screen();
-    terminal.resize(40, 30);
+    await terminal.resize(40, 30);
     await terminal.saw(/Ctrl-C stops/);
     await letGoOn(before);
     expect(await terminal.ended).toBe(0);
@@ -119,6 +119,23 @@ describe('in a terminal', () => {
     expect(picture[1]).toMatch(/slow-with.*COMPLETED/);
     expect(picture[2]).toMatch(/last.*COMPLETED/);
     expect(withName(lines, 'RUNNING')).toEqual([]);
+  });
+
+  it('leaves nothing of a picture behind when it has not heard yet that the terminal is narrower', async () => {
+    const [go, end] = [join(folder, 'go'), join(folder, 'end')];
+    const terminal = startProgramInTerminal([join(__dirname, 'programs', 'picture.mjs'), go, end]);
+    await terminal.saw(/Ctrl-C stops/);
+    await terminal.resize(40, 30); // it is busy: the signal and the picture's turn are both due when it no longer is
+    const painted = terminal.raw.length;
+    writeFileSync(go, '');
+    await terminal.saw(/Ctrl-C stops.*…/);
+    writeFileSync(end, '');
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.raw.length).toBeGreaterThan(painted);
+    const lines = await terminal.screen();
+    for (const name of ['busy', 'first-', 'second-', 'third-'])
+      expect(withName(lines, name)).toHaveLength(1);
+    expect(lines).toHaveLength(4);
   });
 
   it('paints a table no wider than the terminal', async () => {

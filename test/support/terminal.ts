@@ -4,6 +4,8 @@ import { spawn, type IPty } from '@lydell/node-pty';
 import { Terminal } from '@xterm/headless';
 import { inherited, until } from './cli.js';
 
+/** What no picture has in it, and what moves the cursor within its line only. */
+const ECHO = '\t';
 const main = join(__dirname, '..', '..', 'lib', 'cli', 'main.js');
 
 export interface CliTerminal {
@@ -15,7 +17,11 @@ export interface CliTerminal {
   saw(pattern: RegExp): Promise<void>;
   /** Types; Ctrl-C is `\x03`. */
   type(text: string): void;
-  resize(columns: number, rows: number): void;
+  /**
+   * Gives it another size, the program being stopped meanwhile and all that it has written shown before: what is still on
+   * its way to a terminal when that breaks its lines lands in wrong rows, whatever a program does.
+   */
+  resize(columns: number, rows: number): Promise<void>;
   /** Resolves with the exit code. */
   ended: Promise<number>;
 }
@@ -26,12 +32,16 @@ export interface TerminalOptions {
   rows?: number;
 }
 
-export function startInTerminal(
+export const startInTerminal = (args: readonly string[], options?: TerminalOptions): CliTerminal =>
+  startProgramInTerminal([main, ...args], options);
+
+/** The same of a program of ours: its file and what it is given. */
+export function startProgramInTerminal(
   args: readonly string[],
   { env = {}, columns = 100, rows = 30 }: TerminalOptions = {},
 ): CliTerminal {
   const terminal = new Terminal({ cols: columns, rows, scrollback: 1_000, allowProposedApi: true });
-  const child: IPty = spawn(process.execPath, [main, ...args], {
+  const child: IPty = spawn(process.execPath, [...args], {
     ...{ cols: columns, rows, cwd: join(__dirname, '..', '..') },
     name: env['TERM'] ?? 'xterm-256color', // which is TERM
     env: { ...inherited(), ...env },
@@ -63,9 +73,16 @@ export function startInTerminal(
         pattern.test((await screen()).join('\n')),
       ),
     type: (text) => child.write(text),
-    resize: (wide, high) => {
+    resize: async (wide, high) => {
+      process.kill(child.pid, 'SIGSTOP');
+      // The terminal's driver echoes it behind what the program wrote; the next picture is painted over it.
+      const echoes = raw.split(ECHO).length;
+      child.write(ECHO);
+      await until('all that was written', () => raw.split(ECHO).length > echoes);
+      await screen();
       terminal.resize(wide, high);
       child.resize(wide, high);
+      process.kill(child.pid, 'SIGCONT');
     },
   };
 }
