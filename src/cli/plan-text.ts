@@ -47,6 +47,7 @@ function figures(plan: GraphForecast): [string, string][] {
     maxParallelism > peakParallelism ? `, ${maxParallelism} without window and limits` : '';
   return [
     ['critical path', `${formatDuration(criticalPathMs)}: ${chain(criticalPath)}`],
+    ['overhead', overheadOf(plan)],
     ['work', `${formatDuration(plan.totalWorkMs)}, at most ${peakParallelism} at once${more}`],
     [
       'worst case',
@@ -70,6 +71,26 @@ function figures(plan: GraphForecast): [string, string][] {
     ['durations', durationsOf(plan)],
   ];
 }
+
+/** What nodes cost outside their handlers, and who says so: `24.9 s of it: 11 ms a step (assumed), …`. */
+function overheadOf({ overhead }: GraphForecast): string {
+  const { makespanMs, stepMs, perNodeMs, stepFrom, perNodeFrom, graphs } = overhead;
+  if (stepMs === 0 && perNodeMs === 0) return 'none';
+  const from = (origin: typeof stepFrom, count: number): string =>
+    ({
+      given: 'given',
+      history: `as ${count} ${count === 1 ? 'graph' : 'graphs'} of the store took`,
+      default: 'assumed',
+    })[origin];
+  const step = `${stepMs} ms a step (${from(stepFrom, graphs.step)})`;
+  const rate = perNodeMs === 0 ? 'any number of' : `at most ${rateOf(perNodeMs)}`;
+  return `${formatDuration(makespanMs)} of it: ${step}, ${rate} nodes a second (${from(perNodeFrom, graphs.perNode)})`;
+}
+
+const rateOf = (perNodeMs: number): number => {
+  const rate = 1_000 / perNodeMs;
+  return rate < 10 ? Math.round(rate * 10) / 10 : Math.round(rate);
+};
 
 const SOURCES = {
   given: 'given',

@@ -4,7 +4,7 @@ import type { GraphBuilder } from '../builder.js';
 import type { ResolvedSettings } from '../config.js';
 import type { Adjacency } from '../domain/adjacency.js';
 import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
-import { planGraph, type GraphForecast } from '../domain/forecast.js';
+import { planGraph, type ForecastOptions, type GraphForecast } from '../domain/forecast.js';
 import type { OverridesInput } from '../domain/forecast-overrides.js';
 import { setOwn, type Json } from '../domain/json.js';
 import { makePlan } from '../domain/make-plan.js';
@@ -62,7 +62,8 @@ export class Planning {
     graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
     options: PlanOptions,
   ): Promise<GraphForecast> {
-    const { durations, failures, outcomes, items, concurrency, askWorker, ...rest } = options;
+    const { durations, failures, outcomes, items, concurrency, overhead, ...others } = options;
+    const { askWorker, ...rest } = others;
     const { history: useHistory = true, scheduledTime, ...submit } = rest;
     const { spec, submission } = await this.parts.starting.submitted(graph, submit);
     const { faults } = validateGraph(spec, submission);
@@ -70,7 +71,7 @@ export class Planning {
     const asked = await this.facts(spec as Json, submission as Json, askWorker);
     if (asked && asked.faults.length > 0) throw new SpecInvalidError(asked.faults);
     const planned = planGraph(spec, {
-      ...{ submission, history: useHistory ? await this.history() : {} },
+      ...{ submission, ...(useHistory ? await this.history() : {}) },
       ...(asked ? { facts: asked.facts } : {}),
       startAt: startOf(scheduledTime),
       ...(durations === undefined ? {} : { durations }),
@@ -78,6 +79,7 @@ export class Planning {
       ...(outcomes === undefined ? {} : { outcomes }),
       ...(items === undefined ? {} : { items }),
       ...(concurrency === undefined ? {} : { concurrency }),
+      ...(overhead === undefined ? {} : { overhead }),
     });
     if (!planned.plan) throw new SpecInvalidError(planned.faults, 'plan');
     return planned.plan;
@@ -150,20 +152,20 @@ export class Planning {
     }
   }
 
-  /** Medians of what completed, by task. */
-  private async history(): Promise<Record<string, number>> {
-    const medians: Record<string, number> = {};
+  /** Medians of what completed, by task, and what graphs that did tell of the cost of their nodes. */
+  private async history(): Promise<Pick<ForecastOptions, 'history' | 'pastGraphs'>> {
     // Without the store the plan is poorer, not wrong.
     const store = await this.parts.stores.get().catch(() => undefined);
-    const stats = await store?.stats.getExecutionStats({
-      by: ['task', 'status'],
-      kind: ['task', 'node', 'item'],
-      since: Date.now() - HISTORY_DAYS * 86_400_000,
+    if (!store) return {};
+    const medians: Record<string, number> = {};
+    const since = Date.now() - HISTORY_DAYS * 86_400_000;
+    const stats = await store.stats.getExecutionStats({
+      ...{ by: ['task', 'status'] as const, kind: ['task', 'node', 'item'] as const, since },
     });
-    for (const { key, runMs } of stats?.groups ?? [])
+    for (const { key, runMs } of stats.groups ?? [])
       if (key.status === 'COMPLETED' && typeof key.task === 'string' && runMs.p50 !== null)
         setOwn(medians, key.task, runMs.p50);
-    return medians;
+    return { history: medians, pastGraphs: await store.executions.pastGraphs(since) };
   }
 }
 

@@ -8,6 +8,7 @@ import { getOwn, isObject, type Json, type JsonObject } from './json.js';
 import { parseListExpression } from './list-expression.js';
 import { effectiveOptions, type Layers } from './make-plan.js';
 import { kindOf, type MapOptions } from './node-kind.js';
+import { LIGHT_OVERHEAD, NO_OVERHEAD, type NodeOverhead } from './overhead.js';
 import { expectedEvents, type EffectiveOptions, type NodeClass, type Plan } from './plan.js';
 import { simulate } from './simulate.js';
 import type { ParsedGraph } from './spec.js';
@@ -25,6 +26,8 @@ export type DurationOrigin = 'given' | 'history' | 'expectedDuration' | 'below' 
 export interface Assumed {
   /** How it is expected to go. */
   expected: Course;
+  /** The same, did nothing below it cost anything but what its handlers take. */
+  handlers: Course;
   /** Every attempt but the last fails when it is nearly done. */
   retries: Course;
   /** Every attempt takes all of its time-out. */
@@ -32,6 +35,8 @@ export interface Assumed {
   /** Of one attempt, or of a map's item. */
   durationMs: number;
   durationFrom: DurationOrigin;
+  /** What it costs beside that; what its items or its sub-graph's nodes cost is in their times. */
+  overhead: NodeOverhead;
   /** Of a map. */
   items?: number;
   /** Nodes that run at once below it, or 1. */
@@ -45,6 +50,8 @@ export interface Assumed {
 /** What a forecast says of a whole graph, as far as a node above it needs to know. */
 export interface Below {
   makespanMs: number;
+  /** The makespan, did its nodes cost nothing outside their handlers. */
+  handlersMs: number;
   retriesMs: number;
   timeoutsMs: number;
   peakParallelism: number;
@@ -60,6 +67,8 @@ export interface AssumeContext {
   overrides: Overrides;
   history: Readonly<Record<string, number>>;
   serverWaitsMs: number;
+  /** Of a node that is not light. */
+  overhead: NodeOverhead;
   /** Places of limits that the worker's settings define, by key. */
   limits: Readonly<Record<string, { max: number }>>;
   /** The forecast of a graph below; undefined where too little is known of it. */
@@ -84,7 +93,7 @@ export function assume(node: Node, index: number, layers: Layers, context: Assum
   if (outcome === 'FAILED') return failing(assumed);
   const course =
     outcome === 'SKIPPED' ? withoutAttempt('SKIPPED', 'condition') : withoutAttempt('FAILED'); // its condition cannot be evaluated
-  return { ...assumed, expected: course, retries: course, timeouts: course };
+  return { ...assumed, expected: course, handlers: course, retries: course, timeouts: course };
 }
 
 function byKind(node: Node, index: number, layers: Layers, context: AssumeContext): Assumed {
@@ -106,13 +115,31 @@ function taskAlone({ id }: Node, at: number, options: NodeClass, context: Assume
   const { overrides, serverWaitsMs } = context;
   const { durationMs, durationFrom } = durationOf(id, options, context);
   const failures = overrides.of('failures', id) ?? 0;
+  const expected = courseOf(options, serverWaitsMs, { runMs: durationMs, failures });
   return {
-    expected: courseOf(options, serverWaitsMs, { runMs: durationMs, failures }),
+    ...{ expected, handlers: expected },
     retries: longest(at, options, durationMs, context),
     timeouts: longest(at, options, options.timeoutMs, context),
     ...{ durationMs, durationFrom, width: 1, below: NOTHING_BELOW },
+    overhead: overheadOf(options, context),
   };
 }
+
+/** A light node shares its way with others. */
+const overheadOf = ({ light }: { light?: true }, { overhead }: AssumeContext): NodeOverhead =>
+  light ? lesser(LIGHT_OVERHEAD, overhead) : overhead;
+
+/** Of a map's items, as it is said; whether their task stands alone after all, only a worker's plan of them tells. */
+const lightOf = (layers: Layers): { light?: true } => {
+  const said = layers.find((layer) => layer?.light !== undefined)?.light;
+  const isLimited = layers.some((layer) => layer?.limit !== undefined);
+  return said === true && !isLimited ? { light: true } : {};
+};
+
+const lesser = (one: NodeOverhead, other: NodeOverhead): NodeOverhead => ({
+  stepMs: Math.min(one.stepMs, other.stepMs),
+  perNodeMs: Math.min(one.perNodeMs, other.perNodeMs),
+});
 
 function longest(
   at: number,
@@ -140,8 +167,14 @@ function durationOf(
 }
 
 /** A node that takes times as they are: what happens below it has its own attempts. */
-const plainly = (expectedMs: number, retriesMs: number, timeoutsMs: number) => ({
+const plainly = (
+  expectedMs: number,
+  handlersMs: number,
+  retriesMs: number,
+  timeoutsMs: number,
+) => ({
   expected: plain(expectedMs),
+  handlers: plain(handlersMs),
   retries: plain(retriesMs),
   timeouts: plain(timeoutsMs),
 });
@@ -153,9 +186,9 @@ function approval({ id, approval: asked }: Node, { overrides, note }: AssumeCont
   if (asked?.timeout === undefined)
     note(`${id} waits for an answer without a time-out of its own: the worst case leaves it out`);
   return {
-    ...plainly(durationMs, durationMs, asked?.timeout ?? durationMs),
+    ...plainly(durationMs, durationMs, durationMs, asked?.timeout ?? durationMs),
     ...{ durationMs, durationFrom: given === undefined ? 'default' : 'given' },
-    ...{ width: 0, workMs: 0, below: NOTHING_BELOW },
+    ...{ width: 0, workMs: 0, below: NOTHING_BELOW, overhead: NO_OVERHEAD },
   };
 }
 
@@ -166,8 +199,12 @@ function graphAlone(node: Node, context: AssumeContext): Assumed {
   const durationFrom = given !== undefined ? 'given' : below ? 'below' : 'default';
   const more = (ms: number | undefined): number => Math.max(durationMs, ms ?? 0);
   return {
-    ...plainly(durationMs, more(below?.retriesMs), more(below?.timeoutsMs)),
+    ...plainly(
+      ...([durationMs, given ?? below?.handlersMs ?? durationMs] as const),
+      ...([more(below?.retriesMs), more(below?.timeoutsMs)] as const),
+    ),
     ...{ durationMs, durationFrom, width: below?.peakParallelism ?? 1 },
+    overhead: context.overhead,
     workMs: below?.totalWorkMs ?? durationMs,
     below: { executions: 1 + (below?.executions ?? 0), events: below?.events ?? 0 },
   };
@@ -199,19 +236,22 @@ function mapOf(
   const { durationMs, durationFrom }: Pick<Assumed, 'durationMs' | 'durationFrom'> = below
     ? { durationMs: below.makespanMs, durationFrom: 'below' }
     : durationOf(node.id, own, context);
-  const item = (runMs: number, course: Course): number =>
-    spanOf({ ...map, concurrency: atOnce }, items, node.graph ? plain(runMs) : course);
+  const overhead = node.graph ? context.overhead : overheadOf(lightOf(layers), context);
+  const item = (runMs: number, course: Course, cost = overhead): number => {
+    const one = node.graph ? plain(runMs) : course;
+    return spanOf({ ...map, concurrency: atOnce }, items, one, cost);
+  };
   const failures = overrides.of('failures', node.id) ?? 0;
+  const expected = courseOf(options, serverWaitsMs, { runMs: durationMs, failures });
+  const longest = (runMs: number): Course => longestCourse(options, serverWaitsMs, runMs);
   return {
     ...plainly(
-      item(durationMs, courseOf(options, serverWaitsMs, { runMs: durationMs, failures })),
-      item(below?.retriesMs ?? durationMs, longestCourse(options, serverWaitsMs, durationMs)),
-      item(
-        below?.timeoutsMs ?? durationMs,
-        longestCourse(options, serverWaitsMs, options.timeoutMs),
-      ),
+      item(durationMs, expected),
+      item(below?.handlersMs ?? durationMs, expected, NO_OVERHEAD),
+      item(below?.retriesMs ?? durationMs, longest(durationMs)),
+      item(below?.timeoutsMs ?? durationMs, longest(options.timeoutMs)),
     ),
-    ...{ durationMs, durationFrom, items },
+    ...{ durationMs, durationFrom, items, overhead: context.overhead },
     workMs: items * (below?.totalWorkMs ?? durationMs),
     width: Math.min(items, atOnce) * (below?.peakParallelism ?? 1),
     below: {
@@ -249,7 +289,12 @@ const expectedOf = (layers: Layers): { expectedMs?: number } => {
   return said === undefined ? {} : { expectedMs: said };
 };
 
-function spanOf({ concurrency, onFailure }: MapOptions, items: number, course: Course): number {
+function spanOf(
+  { concurrency, onFailure }: MapOptions,
+  items: number,
+  course: Course,
+  overhead: NodeOverhead,
+): number {
   const one = {
     dependsOn: [],
     trigger: 'all_success',
@@ -260,6 +305,7 @@ function spanOf({ concurrency, onFailure }: MapOptions, items: number, course: C
     nodes: Array.from({ length: items }, () => one),
     options: { concurrency, onFailure },
     courses: Array.from({ length: items }, () => course),
+    overheads: Array.from({ length: items }, () => overhead),
   }).makespanMs;
 }
 
@@ -334,6 +380,7 @@ function known<P extends Parsed, T>(
 const failing = (assumed: Assumed): Assumed => ({
   ...assumed,
   expected: { ...assumed.retries, status: 'FAILED' },
+  handlers: { ...assumed.retries, status: 'FAILED' },
   retries: { ...assumed.retries, status: 'FAILED' },
   timeouts: { ...assumed.timeouts, status: 'FAILED' },
 });

@@ -10,6 +10,8 @@ import { didYouMean } from './suggest.js';
 export const ASSUMED_OUTCOMES = ['COMPLETED', 'FAILED', 'SKIPPED'] as const;
 export type AssumedOutcome = (typeof ASSUMED_OUTCOMES)[number];
 
+const MOST_OVERHEAD_MS = 3_600_000;
+
 const OverridesSchema = z.strictObject({
   /**
    * How long an attempt takes, by node id, else by task name. Of a map: each item; of a sub-graph: all of it; of an
@@ -24,12 +26,22 @@ const OverridesSchema = z.strictObject({
   items: z.record(z.string(), z.int().min(0).max(MAX_ITEMS)).default({}),
   /** The window, in place of the graph's. */
   concurrency: z.int().min(1).max(1_000).optional(),
+  /**
+   * What a node costs outside its handler, in milliseconds: each step, and each node where as many as can be are under
+   * way. 0 for both is none. Default: as past graphs say, else 11 and 2.5.
+   */
+  overhead: z
+    .strictObject({
+      stepMs: z.number().min(0).max(MOST_OVERHEAD_MS).optional(),
+      perNodeMs: z.number().min(0).max(MOST_OVERHEAD_MS).optional(),
+    })
+    .optional(),
 });
 
 /** As a caller writes them. */
 export type OverridesInput = z.input<typeof OverridesSchema>;
 type Parsed = z.output<typeof OverridesSchema>;
-type ByNode = Omit<Parsed, 'concurrency'>;
+type ByNode = Omit<Parsed, 'concurrency' | 'overhead'>;
 
 /** The overrides, or what is wrong with them: each fault names its place, such as `durations.load`. */
 export function parseOverrides(
@@ -72,6 +84,11 @@ export class Overrides {
 
   get concurrency(): number | undefined {
     return this.prefix === '' ? this.parsed.concurrency : undefined;
+  }
+
+  /** Of every node, those below too. */
+  get overhead(): Parsed['overhead'] {
+    return this.parsed.overhead;
   }
 
   /** The same for a graph whose nodes are known: a key that is a node's id is no task's name. */

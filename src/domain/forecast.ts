@@ -15,6 +15,7 @@ import { getOwn, jsonBytes, setOwn, type JsonObject } from './json.js';
 import { layersOf, makePlan } from './make-plan.js';
 import { kindOf, MAX_DEPTH, type NodeKind } from './node-kind.js';
 import { nodeOptions, type NodeOptions } from './node-options.js';
+import { learnOverhead, type Overhead, type PastGraph } from './overhead.js';
 import { NO_FACTS, planContextOf, type PlanFacts } from './plan-facts.js';
 import { expectedEvents, nodeBody, schedulerNodes, type NodeClass, type Plan } from './plan.js';
 import { simulate, type SimulatedNode, type Simulation } from './simulate.js';
@@ -58,8 +59,10 @@ export interface GraphForecast {
   /** The chain of nodes that takes longest where nothing waits for a place. */
   criticalPath: string[];
   criticalPathMs: number;
-  /** How long it takes under its window and limits. */
+  /** How long it takes under its window and limits, what its nodes cost outside their handlers included. */
   makespanMs: number;
+  /** What nodes cost outside their handlers, and how much of the makespan would not be there without it. */
+  overhead: Overhead & { makespanMs: number };
   /** What the makespan is due to: a chain in which each began when the one before let it. */
   makespanPath: string[];
   /** The window. */
@@ -100,6 +103,8 @@ export interface ForecastOptions extends OverridesInput {
   tasks?: KnownTasks;
   /** How long tasks usually run, in milliseconds by name. */
   history?: Readonly<Record<string, number>>;
+  /** Graphs that completed, which tell what nodes cost outside their handlers. */
+  pastGraphs?: readonly PastGraph[];
   /** When it would start, in epoch milliseconds, for start times that are dates. Default 0. */
   startAt?: number;
 }
@@ -108,7 +113,7 @@ export type Forecast = { faults: Fault[]; plan?: undefined } | { faults: []; pla
 
 /** The forecast of a graph, or everything that is wrong with it and with what was said of it. */
 export function planGraph(spec: unknown, options: ForecastOptions = {}): Forecast {
-  const { submission, facts, tasks, history, startAt, ...given } = options;
+  const { submission, facts, tasks, history, pastGraphs = [], startAt, ...given } = options;
   const { faults: wrong, overrides } = parseOverrides(given);
   const { faults, valid } = validateGraph(spec, submission ?? {}, tasks);
   if (!valid || !overrides) return { faults: [...faults, ...wrong] };
@@ -118,6 +123,7 @@ export function planGraph(spec: unknown, options: ForecastOptions = {}): Forecas
       ...{
         tasks,
         overrides: overrides.forNodes(valid.graph.tasks.map(({ id }) => id)),
+        overhead: learnOverhead(pastGraphs, overrides.overhead),
         notes: [],
         known: new Map(),
       },
@@ -145,6 +151,7 @@ interface Parts {
   depth: number;
   tasks: KnownTasks | undefined;
   overrides: Overrides;
+  overhead: Overhead;
   notes: string[];
   /** Graphs below that were forecast already. */
   known: Map<string, Below | undefined>;
@@ -178,22 +185,29 @@ class Forecaster {
     const nodes = schedulerNodes(plan);
     const limits = this.limitsOf(plan);
     const widths = assumed.map(({ width }) => width);
-    const run = (courses: Course[], free = false): Simulation =>
+    const overheads = assumed.map((one) => one.overhead);
+    // Where nothing waits for a place nothing waits for its turn either.
+    const unbound = overheads.map(({ stepMs }) => ({ stepMs, perNodeMs: 0 }));
+    const run = (
+      which: 'expected' | 'handlers' | 'retries' | 'timeouts',
+      free = false,
+    ): Simulation =>
       simulate({
-        ...{ nodes, widths, courses: bounded(courses), startedAt: startAt },
+        ...{ nodes, widths, startedAt: startAt },
+        courses: bounded(assumed.map((one) => one[which])),
+        ...(which === 'handlers' ? {} : { overheads: free ? unbound : overheads }),
         options: { concurrency: free ? Infinity : plan.concurrency, onFailure: plan.onFailure },
         ...(plan.lanes && !free
           ? { limits: { max: limits.map(({ max }) => max ?? Infinity), lanes: plan.lanes } }
           : {}),
       });
-    const expected = run(assumed.map((one) => one.expected));
-    const free = run(
-      assumed.map((one) => one.expected),
-      true,
-    );
+    const expected = run('expected');
+    const free = run('expected', true);
+    const makespanMs = Math.round(expected.makespanMs);
+    const handlersMs = Math.round(run('handlers').makespanMs);
     const worst = {
-      retriesMs: run(assumed.map((one) => one.retries)).makespanMs,
-      timeoutsMs: run(assumed.map((one) => one.timeouts)).makespanMs,
+      retriesMs: Math.round(run('retries').makespanMs),
+      timeoutsMs: Math.round(run('timeouts').makespanMs),
     };
     const sorted = sortGraph(plan.nodes.map(({ dependsOn }) => dependsOn));
     if (!('order' in sorted)) throw new RangeError('a valid graph has no cycle');
@@ -203,8 +217,9 @@ class Forecaster {
     return {
       ...{ name: plan.name, version: plan.version, order: named(sorted.order) },
       levels: levelsOf(sorted, ids),
-      ...{ criticalPath: named(free.criticalPath), criticalPathMs: free.makespanMs },
-      ...{ makespanMs: expected.makespanMs, makespanPath: named(expected.criticalPath) },
+      ...{ criticalPath: named(free.criticalPath), criticalPathMs: Math.round(free.makespanMs) },
+      ...{ makespanMs, makespanPath: named(expected.criticalPath) },
+      overhead: { ...this.parts.overhead, makespanMs: Math.max(0, makespanMs - handlersMs) },
       ...{ concurrency: plan.concurrency, peakParallelism: expected.peakParallelism },
       maxParallelism: free.peakParallelism,
       totalWorkMs: expected.nodes.reduce(
@@ -215,7 +230,7 @@ class Forecaster {
       worstCase: worst,
       ...(deadlineMs === undefined
         ? {}
-        : { deadline: { deadlineMs, met: expected.makespanMs <= deadlineMs } }),
+        : { deadline: { deadlineMs, met: makespanMs <= deadlineMs } }),
       temporal: temporalOf(plan, valid, assumed, facts),
       limits,
       durations: countBy(assumed.map(({ durationFrom }) => durationFrom)),
@@ -238,9 +253,16 @@ class Forecaster {
     params: JsonObject | undefined,
     layers: ReturnType<typeof layersOf>[],
   ): Assumed[] {
-    const { overrides, history, facts, notes } = this.parts;
+    const { overrides, history, overhead, facts, notes } = this.parts;
     const context = {
-      ...{ plan, params, overrides, history, serverWaitsMs: facts.settings.serverWaitsMs },
+      ...{
+        plan,
+        params,
+        overrides,
+        history,
+        overhead,
+        serverWaitsMs: facts.settings.serverWaitsMs,
+      },
       limits: facts.settings.limits,
       courses: new Map<string, Course>(),
       graph: (spec: string | JsonObject, given: JsonObject | undefined, node: string) =>
@@ -299,9 +321,10 @@ class Forecaster {
       const found = inner.forecast(valid, params, true);
       for (const name of inner.names) this.names.add(name);
       const { makespanMs, totalWorkMs, worstCase, peakParallelism, temporal, deadline } = found;
+      const handlersMs = makespanMs - found.overhead.makespanMs;
       const within = (ms: number): number => Math.min(ms, deadline?.deadlineMs ?? Infinity);
       return {
-        ...{ makespanMs, totalWorkMs, peakParallelism },
+        ...{ makespanMs, handlersMs, totalWorkMs, peakParallelism },
         retriesMs: within(worstCase.retriesMs),
         timeoutsMs: within(worstCase.timeoutsMs),
         executions: temporal.executionsBelow,
@@ -392,7 +415,10 @@ function nodesOf(plan: Plan, parts: NodeParts): Record<string, NodeForecast> {
     // A map's options are those of its items.
     const settled = kind === 'map' ? { ...own, ...itemOptions(layers, index) } : own;
     const { durationMs, durationFrom, items } = parts.assumed[index] as Assumed;
-    const { status, reason, startMs, endMs, waits } = parts.expected.nodes[index] as SimulatedNode;
+    const { status, reason, startMs, endMs, waits } = wholeTimes(
+      parts.expected.nodes[index] as SimulatedNode,
+    );
+    const slackMs = parts.slack[index] ?? null;
     const options = nodeOptions(settled, layers, kind);
     const key = JSON.stringify(options);
     if (!known.has(key)) known.set(key, options); // most nodes have the same
@@ -405,12 +431,23 @@ function nodesOf(plan: Plan, parts: NodeParts): Record<string, NodeForecast> {
       dependsOn: dependsOn.map((other) => plan.nodes[other]?.id ?? ''),
       status,
       ...(reason === undefined ? {} : { reason }),
-      ...{ startMs, endMs, durationMs, durationFrom, waits, slackMs: parts.slack[index] ?? null },
+      ...{ startMs, endMs, durationMs: Math.round(durationMs), durationFrom, waits },
+      slackMs: slackMs === null ? null : Math.round(slackMs),
       ...(items === undefined ? {} : { items }),
       options: known.get(key) ?? options,
     });
   });
   return nodes;
+}
+
+/** In whole milliseconds: what a node costs outside its handler is not. */
+function wholeTimes(node: SimulatedNode): SimulatedNode {
+  const { startMs, endMs, waits } = node;
+  const whole = Object.entries(waits).map(([kind, ms]: [string, number]) => [kind, Math.round(ms)]);
+  return {
+    ...{ ...node, startMs: startMs === null ? null : Math.round(startMs) },
+    ...{ endMs: Math.round(endMs), waits: Object.fromEntries(whole) as SimulatedNode['waits'] },
+  };
 }
 
 function countBy<K extends string>(keys: readonly K[]): Partial<Record<K, number>> {

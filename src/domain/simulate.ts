@@ -5,13 +5,15 @@
  * V1. Times are milliseconds from the graph's start, which is 0.
  * V2. Every node ends; a node's waits and run times add up to the time from the graph's start to its end.
  * V3. Equal graphs and courses give equal simulations.
- * V4. There is no worker: a node that is taken runs at once.
+ * V4. There is no worker. A node that is taken runs at once, or after its overhead: one node after the other is handed
+ *     over, each `perNodeMs` after the one before, and is on its way for `stepMs`.
  */
 import TinyQueue from 'tinyqueue';
 import type { Course, CourseAttempt } from './course.js';
 import type { Effects, Settled } from './effects.js';
 import type { GateLane } from './limit-gate.js';
 import { LocalPlaces } from './local-places.js';
+import { NO_OVERHEAD, type NodeOverhead } from './overhead.js';
 import { Scheduler, type SchedulerNode, type SchedulerOptions } from './scheduler.js';
 import type { StatusReason, TerminalStatus } from './status.js';
 
@@ -27,6 +29,8 @@ export interface SimulatedWaits {
   limit: number;
   /** Between attempts. */
   backoff: number;
+  /** For its turn to be handed over, and on its way to a worker and back. */
+  overhead: number;
 }
 
 /** Why a node began when it did, and the node that kept it until then; none for one that began at once. */
@@ -38,6 +42,8 @@ export interface StartCause {
 export interface SimulatedNode {
   status: TerminalStatus;
   reason?: StatusReason;
+  /** When it was first given its place; null where it never was. */
+  takenMs: number | null;
   /** When its first attempt began; null where none did. */
   startMs: number | null;
   endMs: number;
@@ -67,6 +73,8 @@ export interface SimulationInput {
   widths?: readonly number[];
   /** The graph's start in epoch milliseconds, for start times that are dates. Default 0. */
   startedAt?: number;
+  /** What each node costs outside its attempts, each time that it is handed over. Default: nothing. */
+  overheads?: readonly NodeOverhead[];
   /** Places of each limit, and the lanes that nodes stand in. */
   limits?: { max: readonly number[]; lanes: readonly GateLane[] };
 }
@@ -76,7 +84,9 @@ export function simulate(input: SimulationInput): Simulation {
   return new Run(input).toTheEnd();
 }
 
-const NO_WAITS: SimulatedWaits = { dependencies: 0, startTime: 0, window: 0, limit: 0, backoff: 0 };
+const NO_WAITS: SimulatedWaits = {
+  ...{ dependencies: 0, startTime: 0, window: 0, limit: 0, backoff: 0, overhead: 0 },
+};
 
 /** A running node's next end: of an attempt after which it gives its place back, or of all. */
 interface End {
@@ -90,6 +100,8 @@ interface Stretch {
   from: number;
   next: number;
   began: number;
+  /** Before the first of them. */
+  overheadMs: number;
 }
 
 class Run {
@@ -108,6 +120,8 @@ class Run {
   private now = 0;
   private sequence = 0;
   private peak = 0;
+  /** When the next node can be handed over. */
+  private freeAt = 0;
   /** Nodes that run now, and their widths. */
   private readonly running = new Set<number>();
   private width = 0;
@@ -127,7 +141,8 @@ class Run {
       dependsOn.forEach((other) => this.dependants[other]?.push(index)),
     );
     this.told = nodes.map(() => ({
-      ...{ status: 'COMPLETED' as const, startMs: null, endMs: 0, attempts: 0, runMs: 0 },
+      ...{ status: 'COMPLETED' as const, takenMs: null, startMs: null, endMs: 0 },
+      ...{ attempts: 0, runMs: 0 },
       ...{ waits: { ...NO_WAITS }, cause: { why: 'dependencies' as const } },
     }));
     this.waitsSince = nodes.map(() => undefined);
@@ -189,19 +204,28 @@ class Run {
     const { attempts } = this.course(index);
     const told = this.node(index);
     this.countWait(index, this.laneOf(index));
-    told.startMs ??= this.now;
+    told.takenMs ??= this.now;
     const from = this.stretches[index]?.next ?? 0;
+    const overheadMs = this.handedOver(index);
     let next = from;
-    let at = this.now;
+    let at = this.now + overheadMs;
     for (let attempt = attempts[next]; attempt; attempt = attempts[next]) {
       at += attempt.runMs;
       if (++next === attempts.length || attempt.releases) break;
       at += attempt.waitMs ?? 0;
     }
-    this.stretches[index] = { from, next, began: this.now };
+    this.stretches[index] = { from, next, began: this.now, overheadMs };
     this.ends.push({ at, sequence: this.sequence++, index });
     this.running.add(index);
     this.width += this.widthOf(index);
+  }
+
+  /** How long it takes from now until its attempt begins, of which the way back is counted with the way there. */
+  private handedOver(index: number): number {
+    const { stepMs, perNodeMs } = this.input.overheads?.[index] ?? NO_OVERHEAD;
+    const turn = Math.max(this.now, this.freeAt);
+    this.freeAt = turn + perNodeMs;
+    return turn - this.now + stepMs;
   }
 
   private stretchEnds(index: number): void {
@@ -239,7 +263,7 @@ class Run {
   private ended({ index, status, reason }: Settled, cause: number | undefined): void {
     const told = this.node(index);
     this.countWait(index, this.laneOf(index));
-    if (cause !== undefined && told.startMs === null)
+    if (cause !== undefined && told.takenMs === null)
       told.cause = { why: 'dependencies', node: cause };
     Object.assign(told, { status, endMs: this.now, ...(reason === undefined ? {} : { reason }) });
   }
@@ -270,7 +294,7 @@ class Run {
     const lacked = lane === undefined ? 0 : this.lackedMs(lane, since);
     told.waits.limit += lacked;
     told.waits.window += this.now - since - lacked;
-    if (told.startMs !== null) return;
+    if (told.takenMs !== null) return;
     // What kept it last is what it began after.
     const kept = lacked > 0 && lane !== undefined ? this.places?.lastLeft(lane) : undefined;
     const node = kept ?? this.lastLeft;
@@ -284,7 +308,13 @@ class Run {
     if (!stretch) return;
     const { attempts } = this.course(index);
     const told = this.node(index);
-    let left = this.now - stretch.began;
+    const passed = this.now - stretch.began;
+    const overhead = Math.min(stretch.overheadMs, passed);
+    told.waits.overhead += overhead;
+    this.stretches[index] = { ...stretch, from: stretch.next, began: this.now, overheadMs: 0 };
+    if (overhead < stretch.overheadMs) return; // it was stopped on its way
+    told.startMs ??= stretch.began + overhead;
+    let left = passed - overhead;
     for (let at = stretch.from; at < stretch.next; at++) {
       const { runMs, waitMs = 0 } = attempts[at] as CourseAttempt;
       const ran = Math.min(runMs, left);
@@ -295,7 +325,6 @@ class Run {
       left -= ran + waited;
       if (ran < runMs) break;
     }
-    this.stretches[index] = { ...stretch, from: stretch.next, began: this.now };
   }
 
   private lackedMs(lane: number, since: number): number {
@@ -337,8 +366,8 @@ class Run {
 }
 
 /** Cancelled while it waited for a time: it did not wait for all of it. */
-function endedEarly({ waits, startMs }: SimulatedNode, lessMs: number): void {
-  if (startMs === null) waits.startTime -= lessMs;
+function endedEarly({ waits, takenMs }: SimulatedNode, lessMs: number): void {
+  if (takenMs === null) waits.startTime -= lessMs;
   else waits.backoff -= lessMs;
 }
 

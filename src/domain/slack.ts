@@ -30,7 +30,7 @@ export function slackOf(
     if (!node || !told) continue;
     const { startDelayMs = 0, dependsOn, trigger } = node;
     const ran = told.startMs !== null;
-    const lastsMs = ran ? told.endMs - (told.startMs ?? 0) : 0;
+    const lastsMs = ran ? told.endMs - (told.takenMs ?? 0) : 0;
     const latestStart = (latestEnd[index] ?? 0) - lastsMs - (ran ? startDelayMs : 0);
     // Who was not waited for keeps nobody; of those that let it run early, only the one that did.
     const { node: cause } = told.cause;

@@ -2,7 +2,8 @@
  * What if: a recorded execution once more in virtual time, as it was and with something changed.
  *
  * Each node takes as long as it took then, from when it was handed to a worker to its end, and its attempts fail as they
- * did. What it waited for before is not recorded but found again: dependencies, window, limits, start times.
+ * did. What it waited for before is not recorded but found again: dependencies, window, limits, start times. What its
+ * nodes cost outside that is learned from the record itself, where it tells (`overhead.ts`), and the same after a change.
  */
 import type { Course, CourseAttempt } from './course.js';
 import { withoutAttempt } from './course.js';
@@ -10,6 +11,7 @@ import { formatDuration, parseDuration, type Duration } from './duration.js';
 import { fault, type Fault } from './fault.js';
 import { getOwn, preview, setOwn } from './json.js';
 import { LIMIT_MOST } from './limit.js';
+import { learnOverhead, type NodeOverhead } from './overhead.js';
 import { schedulerNodes, type NodeClass, type Plan } from './plan.js';
 import { PRIORITIES, PRIORITY_KEY, type Priority } from './priority.js';
 import { simulate, type SimulatedWaits, type Simulation } from './simulate.js';
@@ -63,6 +65,8 @@ export interface WhatIf {
   /** The sums over all nodes of what they waited for. */
   waits: { before: SimulatedWaits; after: SimulatedWaits };
   peakParallelism: { before: number; after: number };
+  /** What each node cost beside its time as recorded, before and after; 0 where the record does not tell. */
+  overhead: NodeOverhead;
   /** The chain of nodes that the makespan is due to. */
   makespanPath: { before: string[]; after: string[] };
   nodes: Record<string, { before: SimulatedSpan; after: SimulatedSpan }>;
@@ -138,8 +142,11 @@ function durationFaults(id: string, duration: Duration): Fault[] {
 /** Simulates a recorded execution twice. The changes have no faults. */
 export function whatIf(recorded: Recorded, changes: WhatIfChanges): WhatIf {
   const { plan, durationMs } = recorded;
-  const before = replay(recorded, {});
-  const after = replay(recorded, changes);
+  const overhead = recordedOverhead(recorded);
+  const before = replay(recorded, {}, overhead);
+  const after = replay(recorded, changes, overhead);
+  const simulatedMs = Math.round(before.makespanMs);
+  const changedMs = Math.round(after.makespanMs);
   const ids = plan.nodes.map(({ id }) => id);
   const named = ({ criticalPath }: Simulation): string[] =>
     criticalPath.map((index) => ids[index] ?? '');
@@ -149,18 +156,35 @@ export function whatIf(recorded: Recorded, changes: WhatIfChanges): WhatIf {
   );
   return {
     recordedMs: durationMs,
-    simulatedMs: before.makespanMs,
-    changedMs: after.makespanMs,
-    savedMs: before.makespanMs - after.makespanMs,
+    ...{ simulatedMs, changedMs, savedMs: simulatedMs - changedMs, overhead },
     waits: { before: totals(before), after: totals(after) },
     peakParallelism: { before: before.peakParallelism, after: after.peakParallelism },
     makespanPath: { before: named(before), after: named(after) },
     nodes,
-    notes: notesOf(recorded, after),
+    notes: notesOf(recorded, after, overhead),
   };
 }
 
-function replay(recorded: Recorded, changes: WhatIfChanges): Simulation {
+/** What the record tells its nodes to have cost; the way to a worker is in their times already. */
+function recordedOverhead({ nodes, durationMs }: Recorded): NodeOverhead {
+  const past = { nodes: 0, durationMs, nodesMs: 0, queueMs: 0, attempts: 0 };
+  for (const { scheduledAt, endedAt, attempts } of nodes.filter(ranToItsEnd)) {
+    const startedAt = attempts[0]?.startedAt;
+    if (scheduledAt === undefined || endedAt === undefined || startedAt === undefined) continue;
+    past.nodes++;
+    past.attempts += attempts.length;
+    past.queueMs += Math.max(0, startedAt - scheduledAt);
+    past.nodesMs += Math.max(0, endedAt - startedAt);
+  }
+  const told = learnOverhead([past]);
+  const stepMs = told.stepMs - past.queueMs / past.nodes;
+  return {
+    stepMs: told.stepFrom === 'history' ? Math.max(0, Math.round(stepMs * 10) / 10) : 0,
+    perNodeMs: told.perNodeFrom === 'history' ? told.perNodeMs : 0,
+  };
+}
+
+function replay(recorded: Recorded, changes: WhatIfChanges, overhead: NodeOverhead): Simulation {
   const { plan, startedAt, limits } = recorded;
   const { concurrency = plan.concurrency, priorities = {}, durations = {} } = changes;
   const nodes = schedulerNodes(plan).map((node, index) => {
@@ -180,6 +204,7 @@ function replay(recorded: Recorded, changes: WhatIfChanges): Simulation {
   );
   return simulate({
     ...{ nodes, courses, startedAt, options: { concurrency, onFailure: plan.onFailure } },
+    overheads: nodes.map(() => overhead),
     ...(plan.lanes ? { limits: { max, lanes: plan.lanes } } : {}),
   });
 }
@@ -224,6 +249,7 @@ const ranToItsEnd = (node: RecordedNode | undefined): boolean =>
 function notesOf(
   { plan, nodes, limits, durationMs, startedAt }: Recorded,
   after: Simulation,
+  { stepMs, perNodeMs }: NodeOverhead,
 ): string[] {
   const started = plan.nodes.flatMap(({ id }, index) =>
     !ranToItsEnd(nodes[index]) && after.nodes[index]?.startMs != null ? [id] : [],
@@ -243,6 +269,12 @@ function notesOf(
       ({ key }) => `the limit ${JSON.stringify(key)} has no max here: taken to have room`,
     ),
     ...(plan.limits ? ['places that other executions took of its limits are not simulated'] : []),
+    ...(stepMs > 0 ? [`each step cost ${stepMs} ms beside its node: taken as it was`] : []),
+    ...(perNodeMs > 0
+      ? [
+          `server and workers carried a node every ${perNodeMs} ms, however many could run: taken as it was`,
+        ]
+      : []),
     ...(tailMs > 1_000
       ? [`${formatDuration(tailMs)} after the end of its last node are not simulated`]
       : []),
@@ -251,12 +283,17 @@ function notesOf(
 
 const spanOf = ({ nodes }: Simulation, index: number): SimulatedSpan => {
   const { startMs = null, endMs = 0, status = 'SKIPPED' } = nodes[index] ?? {};
-  return { startMs, endMs, status };
+  return {
+    startMs: startMs === null ? null : Math.round(startMs),
+    endMs: Math.round(endMs),
+    status,
+  };
 };
 
 function totals({ nodes }: Simulation): SimulatedWaits {
-  const sum = { dependencies: 0, startTime: 0, window: 0, limit: 0, backoff: 0 };
+  const sum = { dependencies: 0, startTime: 0, window: 0, limit: 0, backoff: 0, overhead: 0 };
   for (const { waits } of nodes)
     for (const key of Object.keys(sum) as (keyof SimulatedWaits)[]) sum[key] += waits[key];
+  for (const key of Object.keys(sum) as (keyof SimulatedWaits)[]) sum[key] = Math.round(sum[key]);
   return sum;
 }

@@ -1,4 +1,5 @@
 /** Executions: recording what happens to them, and asking for them. */
+import type { PastGraph } from '../domain/overhead.js';
 import type { Status } from '../domain/status.js';
 import type { Database } from './database.js';
 import { readExecutions } from './execution-columns.js';
@@ -6,6 +7,7 @@ import type { ExecutionKind, ExecutionRow, ExecutionWrite } from './execution-ro
 import { listExecutions } from './list-executions.js';
 import { openDeadlines, type OpenDeadline } from './open-deadlines.js';
 import { openExecutions } from './open-executions.js';
+import { pastGraphs } from './past-graphs.js';
 import { recordExecutions } from './record-executions.js';
 
 export interface Executions {
@@ -35,6 +37,8 @@ export interface Executions {
   openIds(query: OpenQuery): Promise<OpenPage>;
   /** Those with a deadline that have begun, that have not ended, and of which nobody was told that they may miss it. */
   openDeadlines(): Promise<OpenDeadline[]>;
+  /** The newest graphs of 20 to 5,000 nodes that have completed, created at or after this time, ten at most. */
+  pastGraphs(since: number): Promise<PastGraph[]>;
 }
 
 export interface ExecutionQuery {
@@ -122,5 +126,6 @@ export function executionsOf(database: Database): Executions {
     list: (query = {}) => listExecutions(database, query),
     openIds: (query) => openExecutions(database, query),
     openDeadlines: () => openDeadlines(database),
+    pastGraphs: (since) => pastGraphs(database, since),
   };
 }

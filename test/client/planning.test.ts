@@ -42,7 +42,7 @@ describe('engine.plan', () => {
     });
     expect(plan).toMatchObject({
       tasksChecked: true,
-      ...{ makespanMs: 8_000, peakParallelism: 1, limits: [{ key: 'api', max: 1 }] },
+      ...{ makespanMs: 8_022, peakParallelism: 1, limits: [{ key: 'api', max: 1 }] },
       nodes: {
         a: {
           durationFrom: 'expectedDuration',
@@ -84,6 +84,25 @@ describe('engine.plan', () => {
     expect(without.nodes['a']?.durationFrom).toBe('default');
   });
 
+  it('learns from the store what a step costs outside its handler', async () => {
+    const { engine } = harness;
+    const tasks = Array.from({ length: 30 }, (_, at) => ({
+      ...{ id: `n${at}`, task: 'noop', dependsOn: at === 0 ? [] : [`n${at - 1}`] },
+    }));
+    const chain: GraphSpec = { name: 'chain', tasks };
+    const { durationMs } = await (await engine.scheduleTaskGraph(chain)).result();
+    const seen = async () => (await engine.plan(chain)).overhead;
+    await until(async () => (await seen()).stepFrom === 'history');
+    const { stepMs, graphs, makespanMs } = await seen();
+    expect(graphs.step).toBe(1);
+    expect(stepMs).toBeLessThanOrEqual(durationMs / 30 + 0.1); // it is rounded to tenths
+    expect(makespanMs).toBe(Math.round(30 * stepMs));
+    const without = await engine.plan(chain, { history: false });
+    expect(without.overhead).toMatchObject({ stepMs: 11, stepFrom: 'default' });
+    const given = await engine.plan(chain, { overhead: { stepMs: 5 } });
+    expect(given.overhead).toMatchObject({ stepMs: 5, stepFrom: 'given' });
+  });
+
   it('plans a map and a sub-graph, and refuses what is said of nothing', async () => {
     const plan = await harness.engine.plan(
       {
@@ -94,9 +113,9 @@ describe('engine.plan', () => {
           { id: 'g', graph: { name: 'in', tasks: [{ id: 'x', task: 'load' }] }, dependsOn: ['m'] },
         ],
       },
-      { params: { days: [1, 2, 3] } },
+      { params: { days: [1, 2, 3] }, history: false },
     );
-    expect(plan.makespanMs).toBe(12_000);
+    expect(plan.makespanMs).toBe(12_000 + 5 * 11);
     await expect(
       harness.engine.plan(sleeps(['a']), { durations: { b: '1s' } }),
     ).rejects.toMatchObject({ faults: [{ path: 'durations.b', code: 'UNKNOWN_REFERENCE' }] });
@@ -109,7 +128,7 @@ describe('engine.plan', () => {
     });
     try {
       const plan = await lonely.plan(sleeps(['a', 'b']));
-      expect(plan).toMatchObject({ tasksChecked: false, makespanMs: 1_000 });
+      expect(plan).toMatchObject({ tasksChecked: false, makespanMs: 1_014 });
       await expect(lonely.plan(sleeps(['a']), { askWorker: true })).rejects.toMatchObject({
         code: 'NO_WORKER',
       });

@@ -186,16 +186,31 @@ describe('simulate', () => {
     expect(() => run([node()], [])).toThrow('expected 1 courses, one a node, got 0');
   });
 
+  it('hands one node over after the other, and stops one on its way that is cancelled', () => {
+    const overheads = [0, 1, 2].map(() => ({ stepMs: 10, perNodeMs: 4 }));
+    const told = run([node(), node(), node()], [course(5), course(5), course(5)], { overheads });
+    expect(spans(told)).toEqual(['10-15 COMPLETED', '14-19 COMPLETED', '18-23 COMPLETED']);
+    expect(told.nodes[2]).toMatchObject({ takenMs: 0, waits: { overhead: 18 } });
+    const failed = run([node(), node()], [course(1, { status: 'FAILED' }), course(5)], {
+      ...{ ...window(2, 'failFast'), overheads: [{ stepMs: 1, perNodeMs: 8 }, overheads[0]!] },
+    });
+    expect(failed.nodes[1]).toMatchObject({
+      ...{ status: 'CANCELLED', takenMs: 0, startMs: null, endMs: 2, attempts: 0, runMs: 0 },
+      waits: { overhead: 2 },
+    });
+  });
+
   it('in random worlds ends every node, and its waits and run times add up to its end', () => {
     fc.assert(
       fc.property(worldsOf(120), (world) => {
         const told = run(world.nodes, world.scripts.map(courseOfScript), {
           options: world.options,
+          overheads: world.nodes.map((_, at) => ({ stepMs: at % 3, perNodeMs: at % 2 })),
         });
         expect(told.nodes).toHaveLength(world.nodes.length);
         for (const { waits, runMs, endMs } of told.nodes) {
-          const { dependencies, startTime, window: room, limit, backoff } = waits;
-          const sum = dependencies + startTime + room + limit + backoff + runMs;
+          const { dependencies, startTime, window: room, limit, backoff, overhead } = waits;
+          const sum = dependencies + startTime + room + limit + backoff + overhead + runMs;
           expect(sum).toBe(endMs);
         }
         expect(told.peakParallelism).toBeLessThanOrEqual(world.options.concurrency);

@@ -71,7 +71,7 @@ describe('a pipeline of the server', () => {
   it('is planned by its name, and nothing has started', async () => {
     const body = { pipeline: NAME, params: { day: '2027-01-31' }, durations: { load: '5s' } };
     const { status, json } = await http.call('POST', '/pipelines/plan', body);
-    expect([status, json['order'], json['makespanMs']]).toEqual([200, ['load', 'tell'], 6_000]);
+    expect([status, json['order'], json['makespanMs']]).toEqual([200, ['load', 'tell'], 6_022]);
     const query = `TaskQueue = "${harness.taskQueue}" AND WorkflowType = "${WORKFLOW.graph}"`;
     const { count } = await harness.client.workflow.count(query);
     expect(count).toBe(0);

@@ -51,6 +51,10 @@ export const P = {
     most > peak
       ? `at most ${peak} at once; ${most} without window and limits`
       : `at most ${peak} at once`,
+  overhead: 'Overhead',
+  overheadOf: (makespan: string, stepMs: number, perNodeMs: number) =>
+    `${makespan} of it: ${stepMs} ms a step, one node every ${perNodeMs} ms at most`,
+  overheadFrom: { given: 'given', history: "by the store's history", default: 'assumed' },
   work: 'Work',
   worstCase: 'Worst case',
   worstOf: (retries: string, timeouts: string) =>

@@ -19,6 +19,7 @@ export function figuresOf(plan: GraphForecast): [name: string, text: string][] {
     [P.makespan, `${durationText(makespanMs)} ${P.window(concurrency)}`],
     [P.criticalPath, `${durationText(criticalPathMs)}: ${chain(criticalPath)}`],
     [P.parallelism, P.atOnce(plan.peakParallelism, plan.maxParallelism)],
+    [P.overhead, overheadText(plan)],
     [P.work, durationText(plan.totalWorkMs)],
     [P.worstCase, P.worstOf(durationText(retriesMs), durationText(timeoutsMs))],
     ...(deadline
@@ -35,6 +36,12 @@ export function figuresOf(plan: GraphForecast): [name: string, text: string][] {
     [P.kept, keptText(plan)],
     [P.durations, durationsText(plan)],
   ];
+}
+
+function overheadText({ overhead }: GraphForecast): string {
+  const { makespanMs, stepMs, perNodeMs, stepFrom, perNodeFrom } = overhead;
+  const from = [...new Set([stepFrom, perNodeFrom])].map((origin) => P.overheadFrom[origin]);
+  return `${P.overheadOf(durationText(makespanMs), stepMs, perNodeMs)} (${from.join(', ')})`;
 }
 
 const pair = (name: string, text: string): [string, string] => [name, text];
