@@ -4,6 +4,7 @@ import type { Fault } from '../domain/fault.js';
 import { planGraph, type GraphForecast } from '../domain/forecast.js';
 import { isObject } from '../domain/json.js';
 import { MAX_ITEMS } from '../domain/node-kind.js';
+import { NO_OVERHEAD } from '../domain/overhead.js';
 import { parsePipeline } from '../domain/pipeline.js';
 import type { GraphSpec } from '../domain/spec.js';
 import {
@@ -35,6 +36,8 @@ interface PlanCommandOptions extends CommonOptions, ParamOptions, TaskModuleOpti
   duration?: string[];
   items?: string[];
   concurrency?: number;
+  /** False by `--no-overhead`. */
+  overhead: boolean;
   check?: boolean;
   options?: boolean;
   format?: (typeof FORMATS)[number];
@@ -54,6 +57,7 @@ export const plan: CommandDefinition<PlanCommandOptions> = {
     option('--duration <name=time>', 'of one node or task; may be repeated', collect),
     option('--items <node=n>', 'how many items a map has; may be repeated', collect),
     option('--concurrency <n>', 'another window', wholeNumber('--concurrency', 1, 1_000)),
+    option('--no-overhead', 'what handlers take, and nothing else'),
     option('--check', 'fail where no worker can check names and inputs of tasks'),
     option('--options', 'where each option comes from'),
     option('--format <how>', 'default text').choices(FORMATS),
@@ -133,6 +137,7 @@ async function planOf(
     },
     items: pairsOf('--items', options.items, wholeNumber('--items', 0, MAX_ITEMS)),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    ...(options.overhead ? {} : { overhead: NO_OVERHEAD }),
   };
   const offline = async (): Promise<GraphForecast> => {
     const known = options.tasks
