@@ -40,11 +40,11 @@ function headLines(
   look: Look,
 ): string[] {
   const { style, width } = look;
-  const took = wallTime ? `  took ${formatDuration(wallTime.totalMs)}` : '';
+  const whole = wallTime ? `  wall time ${formatDuration(wallTime.totalMs)}` : '';
   const [first] = reasons;
   const more = first?.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`];
   return [
-    `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}${took}`,
+    `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}${whole}`,
     ...told(sentence, width),
     ...more,
   ];

@@ -132,7 +132,7 @@ function printExecutions(out: Output, executions: readonly ExecutionRecord[]): v
     },
     { text: record.taskId ?? '' },
     { text: localTime(record.createdAt) },
-    { text: record.durationMs === null ? '' : formatDuration(record.durationMs) },
+    { text: tookText(record) },
   ]);
   // Only a terminal cuts lines: what goes into a pipe is whole.
   for (const line of table([head, ...rows], out.live ? out.width : Infinity)) out.print(line);
@@ -143,4 +143,10 @@ export function localTime(iso: string): string {
   const date = new Date(iso);
   const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
   return shifted.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** Without a store only a bound is known: how long its workflow took, waits before it began included. */
+function tookText({ durationMs, workflowMs }: ExecutionRecord): string {
+  if (durationMs !== null) return formatDuration(durationMs);
+  return workflowMs === undefined ? '' : `≤ ${formatDuration(workflowMs)}`;
 }

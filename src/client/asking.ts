@@ -171,8 +171,13 @@ export class Asking {
     const { nodes, metrics, artifacts, ...result } = await handle.result();
     const { status, output, error, warnings, counts, statusHistory } = result;
     const [only] = record.kind === 'task' ? Object.keys(nodes) : [];
+    const { workflowMs: _workflow, ...known } = record;
+    // A lone task that never began has no duration, where its result has 0.
+    const times = only === undefined ? result : (nodes[only] ?? result);
     return {
-      ...{ ...record, status, output, error, warnings, counts, statusHistory, artifacts },
+      ...{ ...known, startedAt: times.startedAt, durationMs: times.durationMs },
+      endedAt: times.endedAt ?? result.endedAt,
+      ...{ status, output, error, warnings, counts, statusHistory, artifacts },
       metrics: only === undefined ? metrics : (metrics[only] ?? {}),
     };
   }

@@ -388,7 +388,7 @@ export class TaskEngine extends EngineStreams {
     return this.hooks.add('post', hook);
   }
 
-  /** A handle to an execution that was started earlier; it need not exist. */
+  /** A handle to an execution that was started earlier; it need not exist. A lone task is taken for a graph of one node. */
   handle(executionId: string): ExecutionHandle {
     return new ExecutionHandle(executionId, {
       client: this.client,

@@ -18,8 +18,9 @@ export async function nodeRecord(
   const ended = view ? undefined : getOwn((await handle.result()).nodes, nodeId);
   if (!view && !ended) throw notFound(`${graph.executionId}/${nodeId}`);
   const output = view?.output ? await references.value(view.output) : (ended?.output ?? null);
+  const { workflowMs: _graphs, ...common } = graph;
   return {
-    ...graph,
+    ...common,
     executionId: `${graph.executionId}/${nodeId}`,
     kind: graph.kind === 'batch' ? 'item' : 'node',
     taskId: (view ?? ended)?.task ?? nodeId,

@@ -32,10 +32,23 @@ export interface ExecutionRecord {
   reused?: { executionId: string };
   nextRetryAt: string | null;
   counts: Counts | null;
+  /** When it was submitted. */
   createdAt: string;
+  /** When it began, as `durationMs` has it; of an execution that runs, and without a store, when its workflow did. */
   startedAt: string | null;
   endedAt: string | null;
+  /**
+   * From when it began to its end, in milliseconds: of a graph from when its first nodes could begin, of anything else from
+   * the start of its first attempt. Back-off and pauses are in it, what it waited for before is not. By the store a node or
+   * a lone task ends when its worker says so, else when its graph has heard of it, some milliseconds later. Null before
+   * its end, where it never began, and in a list without a store: see `workflowMs`.
+   */
   durationMs: number | null;
+  /**
+   * Only in a list without a store: from when its workflow began to its close, in milliseconds. Its preparation is in it,
+   * and what it waited for before it began.
+   */
+  workflowMs?: number;
   metadata: Record<string, unknown>;
   workflowId: string;
   runId: string;
@@ -126,7 +139,8 @@ export function recordOf(info: Described): ExecutionRecord {
     createdAt: startTime.toISOString(),
     startedAt: closeTime || begins.getTime() <= Date.now() ? begins.toISOString() : null,
     endedAt: closeTime?.toISOString() ?? null,
-    durationMs: closeTime ? closeTime.getTime() - begins.getTime() : null,
+    durationMs: null, // only the manifest has it
+    ...(closeTime ? { workflowMs: closeTime.getTime() - begins.getTime() } : {}),
     metadata: memo?.metadata ?? {},
     workflowId: info.workflowId,
     runId: info.runId,

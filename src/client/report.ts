@@ -10,7 +10,7 @@ import { notFound } from './handle.js';
 import { pendingAttempts, query, withPending } from './live.js';
 import { recordOf, type ExecutionRecord } from './record.js';
 import type { References } from './references.js';
-import { errorOf, nodeResult, type NodeResult } from './result.js';
+import { errorOf, nodeResult, timesOf, type NodeResult } from './result.js';
 
 interface Parts {
   client: Client;
@@ -111,20 +111,20 @@ async function endHead({ client, references }: Parts, record: ExecutionRecord): 
   } = await awaitEnding(client.workflow.getHandle(record.executionId));
   const name = nameOf(record);
   if (!close) {
-    const { startedAt, endedAt, durationMs } = record;
+    const { startedAt, endedAt, workflowMs: durationMs = null } = record;
     const warning = 'it was ended from outside: what its operations came to, only its history says';
     const warnings = status === 'REJECTED' ? [] : [warning];
     return { name, status, startedAt, endedAt, durationMs, error, warnings, views: [] };
   }
   const manifest = await loadManifest(close, readJson);
   const failed = close.failures?.[0]?.nodeId;
-  const { startedAt, endedAt, durationMs } = manifest;
+  const views = await manifestNodes(manifest, readJson);
   return {
-    ...{ name, status: manifest.status, startedAt, endedAt, durationMs },
+    ...{ name, status: manifest.status, ...timesOf(manifest, views, record.kind === 'task') },
     error: errorOf(manifest, failed),
     ...(manifest.compensation ? { compensation: manifest.compensation } : {}),
     warnings: [],
-    views: await manifestNodes(manifest, readJson),
+    views,
   };
 }
 

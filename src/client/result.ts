@@ -70,8 +70,13 @@ export interface ExecutionResult {
   error: (ErrorRecord & { nodeId?: string; otherFailures?: number }) | null;
   /** What was undone after it had failed or was cancelled, in this order. */
   compensation: Undone[];
+  /** When it began: see `durationMs`. The end of one that never did. */
   startedAt: string;
   endedAt: string;
+  /**
+   * From when it began to its end, in milliseconds: of a graph from when its first nodes could begin, of a lone task from
+   * the start of its first attempt, back-off and pauses included. What it waited for before is not. 0 where it never began.
+   */
   durationMs: number;
   /** Every status it has had, oldest first. */
   statusHistory: StatusChange[];
@@ -109,8 +114,9 @@ async function resultOf(
     if (view.leaf) setOwn(leaves, view.id, output);
     if (view.metrics) setOwn(metrics, view.id, view.metrics);
   }
-  const { executionId, status, counts, startedAt, endedAt, durationMs, rerunOf } = manifest;
+  const { executionId, status, counts, rerunOf } = manifest;
   const [only] = Object.values(leaves);
+  const times = timesOf(manifest, views, lone);
   return {
     executionId,
     ...(rerunOf === undefined ? {} : { rerunOf }),
@@ -126,13 +132,34 @@ async function resultOf(
     artifacts,
     error: errorOf(manifest, failedNode),
     compensation: manifest.compensation ?? [],
-    startedAt,
-    endedAt,
-    durationMs,
+    ...{ ...times, startedAt: times.startedAt ?? times.endedAt, durationMs: times.durationMs ?? 0 },
     statusHistory:
       lone && views[0]
         ? loneHistory(views[0], manifest)
-        : graphHistory(startedAt, endedAt, status, manifest.marks),
+        : graphHistory(manifest.startedAt, manifest.endedAt, status, manifest.marks),
+  };
+}
+
+/** When an execution began and ended, and how long that was: the same in results, records, lists and reports. */
+export interface ExecutionTimes {
+  /** Null for a lone task that never began. */
+  startedAt: string | null;
+  endedAt: string;
+  durationMs: number | null;
+}
+
+/** A graph begins when its first nodes may, what it waited for before left out; a lone task with its first attempt. */
+export function timesOf(
+  { startedAt, endedAt, durationMs }: Manifest,
+  views: readonly NodeView[],
+  lone: boolean,
+): ExecutionTimes {
+  const [only] = lone ? views : [];
+  if (!only) return { startedAt, endedAt, durationMs };
+  return {
+    startedAt: only.startedAt ?? null,
+    endedAt: only.endedAt ?? endedAt,
+    durationMs: only.durationMs ?? null,
   };
 }
 
@@ -249,8 +276,10 @@ async function withoutManifest(
   handle: WorkflowHandle,
   { status, error }: Ending,
 ): Promise<ExecutionResult> {
-  const { startTime, closeTime } = await handle.describe();
-  const ended = closeTime ?? startTime;
+  const { startTime: started, executionTime, closeTime } = await handle.describe();
+  const ended = closeTime ?? started;
+  // A start that was put off.
+  const startTime = executionTime && executionTime > started ? executionTime : started;
   return {
     executionId: handle.workflowId,
     status,

@@ -52,9 +52,19 @@ export function withRow(record: ExecutionRecord, row: ExecutionRow | undefined):
     ...record,
     attempts: record.attempts ?? row.attempts,
     metadata: Object.keys(metadata).length > 0 ? metadata : row.metadata,
+    ...(record.endedAt !== null && row.endedAt !== null && row.runId === record.runId
+      ? timesOf(row) // as a list has them
+      : {}),
     ...(record.statusHistory === undefined ? { statusHistory: historyOf(row) } : {}),
   };
 }
+
+/** A worker that recorded an end did so before its graph heard of it, some milliseconds later. */
+const timesOf = (
+  row: ExecutionRow,
+): Pick<ExecutionRecord, 'startedAt' | 'endedAt' | 'durationMs'> => ({
+  ...{ startedAt: iso(row.startedAt), endedAt: iso(row.endedAt), durationMs: row.durationMs },
+});
 
 function extras(row: ExecutionRow): Partial<ExecutionRecord> {
   return {

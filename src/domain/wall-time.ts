@@ -46,6 +46,7 @@ export interface Bottleneck {
 }
 
 export interface WallTime {
+  /** From when the execution began to its end; of a lone task its way to a worker is in it, which `durationMs` leaves out. */
   totalMs: number;
   /** First to last. */
   path: PathStep[];

@@ -26,7 +26,14 @@ export const ExecutionShape = z
     createdAt: time,
     startedAt: time.nullable(),
     endedAt: time.nullable(),
-    durationMs: z.number().nullable(),
+    durationMs: z
+      .number()
+      .nullable()
+      .describe('from when it began to its end; null in a list without a store'),
+    workflowMs: z
+      .number()
+      .optional()
+      .describe('in a list without a store: from when its workflow began to its close'),
     metadata: z.record(z.string(), z.unknown()),
     workflowId: z.string(),
     runId: z.string(),

@@ -46,7 +46,7 @@ export const METRIC = {
 export const SECONDS = {
   tempograph_execution_seconds: seconds(
     ['kind', 'project', 'status'],
-    'From start to end of an execution.',
+    "From an execution's submission to its end, waits included.",
   ),
   tempograph_wait_seconds: seconds(
     ['project', 'task'],
