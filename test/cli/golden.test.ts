@@ -41,7 +41,7 @@ it.each([
   'logs nightly-1',
   'logs hello-1',
   'events hello-1',
-  `plan ${FILE} --options ${DURATIONS}`,
+  `plan ${FILE} --options --no-overhead ${DURATIONS}`,
   `plan ${FILE} -p rows=none`,
   `validate ${FILE}`,
   'what-if nightly-1 --duration overview=5m',
