@@ -129,10 +129,11 @@ function nodeFailure(
   const allowed = !lone && mayFail(execution, node);
   const steps = nextSteps(
     noMore,
-    error?.code,
+    error,
     executionId,
     `tempograph rerun ${shellWord(graphId)}${lone ? '' : ` --from ${shellWord(nodeId)}`}`,
     lone,
+    maxRetries,
   );
   return {
     ...{ nodeId, executionId, status, error: shortOf(error), ...facts, skipped },
@@ -158,7 +159,7 @@ function wholeFailure({
         ? [{ say: 'all that is wrong, with lines', command: 'tempograph validate FILE' }]
         : nextSteps(
             noMore,
-            error?.code,
+            error,
             executionId,
             `tempograph rerun ${shellWord(executionId)}`,
             false,
@@ -204,6 +205,9 @@ function sentenceOf(
 /** Commands that tell more of a failure, and mend nothing. */
 const LOOKS = /^tempograph (explain|doctor|logs)\b/;
 
+/** Retries that a policy has at most. */
+const MOST_RETRIES = 1_000;
+
 /** Errors of what surrounds a task rather than of the task. */
 const SURROUNDINGS: readonly string[] = [
   ...['UNKNOWN_TASK', 'NO_WORKER', 'WORKER_LOST', 'ENVIRONMENT', 'CONFIGURATION', 'UNREACHABLE'],
@@ -212,21 +216,32 @@ const SURROUNDINGS: readonly string[] = [
 
 function nextSteps(
   noMore: NoMore,
-  code: string | undefined,
+  error: ErrorRecord | undefined,
   executionId: string,
   rerun: string,
   lone: boolean,
+  maxRetries = 0,
 ): NextStep[] {
   const id = shellWord(executionId);
   const steps: NextStep[] = [];
   const add = (say: string, command: string): void => void steps.push({ say, command });
   if (noMore === 'inside') add('what failed in there', `tempograph explain ${id}`);
-  if (code !== undefined && SURROUNDINGS.includes(code))
-    add('what workers, queues and hosts lack', 'tempograph doctor');
+  const around = error !== undefined && SURROUNDINGS.includes(error.code);
+  if (around) add('what workers, queues and hosts lack', 'tempograph doctor');
   if (noMore === 'spent' || noMore === 'off' || noMore === 'final' || noMore === 'time')
     add('what it said', `tempograph logs ${id}`);
-  if (noMore === 'spent' || noMore === 'off')
-    add('the waits of another retry policy', 'tempograph retry-preview --max-retries 5');
+  // Of what waiting does not mend, and of as many retries as there were, a preview says nothing.
+  const more = Math.max(5, 2 * maxRetries);
+  if (
+    (noMore === 'spent' || noMore === 'off') &&
+    !around &&
+    error?.retriable &&
+    more <= MOST_RETRIES
+  )
+    add(
+      'the waits of a policy with more retries',
+      `tempograph retry-preview --max-retries ${more}`,
+    );
   if (noMore !== 'time' && noMore !== 'refused') add('once its cause is mended', rerun);
   else if (!lone) {
     const what = noMore === 'time' ? 'with more time for it' : 'with what is wrong corrected';

@@ -9,7 +9,7 @@ import { APPROVAL_FIELDS, MAP_FIELDS } from './node-kind.js';
 import { PROGRAM_FIELDS } from './program.js';
 import { RetryObjectSchema } from './retry-options.js';
 import { GraphSpecSchema, NodeSpecSchema, SubmissionSchema, TaskOptionsSchema } from './spec.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean, didYouMeanValue } from './suggest.js';
 
 const KEYS = {
   graph: Object.keys(GraphSpecSchema.shape),
@@ -76,7 +76,7 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
       return invalidUnion(issue, path, found, value, known);
     case 'invalid_value': {
       const options = issue.values.map(String);
-      const hint = typeof found === 'string' ? didYouMean(found, options) : undefined;
+      const hint = typeof found === 'string' ? didYouMeanValue(found, options) : undefined;
       return [
         fault(
           path,
@@ -91,7 +91,7 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
   }
 }
 
-/** The branch of a union that got furthest says best what is wrong. */
+/** The branch of a union that got furthest says best what is wrong; where none takes such a value, all say what they take. */
 function invalidUnion(
   issue: z.core.$ZodIssueInvalidUnion,
   path: Path,
@@ -101,6 +101,9 @@ function invalidUnion(
 ): Fault[] {
   if (found === undefined) return [fault(path, 'MISSING', 'is required')];
   const inside = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0));
+  const taken = inside ? undefined : takenBy(issue, typeof found === 'string');
+  if (taken)
+    return [fault(path, taken.code, `expected ${orList(taken.what)}, got ${preview(found)}`)];
   const best =
     inside ??
     issue.errors.find((branch) => branch.some((inner) => inner.code !== 'invalid_type')) ??
@@ -111,6 +114,41 @@ function invalidUnion(
     fromIssue({ ...inner, path: [...issue.path, ...inner.path] }, value, known),
   );
 }
+
+/**
+ * What the branches of a union take, where each of them refuses the type or the value as a whole; undefined where one says
+ * more.
+ *
+ * @param isText of a text, the values that a branch takes say more than the types of the others
+ */
+function takenBy(
+  union: z.core.$ZodIssueInvalidUnion,
+  isText: boolean,
+): { code: 'INVALID_TYPE' | 'INVALID_VALUE'; what: string[] } | undefined {
+  const what: string[] = [];
+  let code: 'INVALID_TYPE' | 'INVALID_VALUE' = 'INVALID_TYPE';
+  for (const branch of union.errors) {
+    const [only, ...others] = branch;
+    if (!only || others.length > 0) return undefined;
+    if (only.code === 'invalid_type')
+      what.push(only.expected === 'record' ? 'object' : only.expected);
+    else if (only.code === 'invalid_union') {
+      const inner = takenBy(only, isText);
+      if (!inner) return undefined;
+      what.push(...inner.what);
+    } else if (only.code === 'invalid_value') {
+      if (isText && only.values.some((value) => typeof value === 'string')) return undefined;
+      code = 'INVALID_VALUE';
+      const values = only.values.map(String);
+      what.push(values.length > 1 ? `one of ${values.join(', ')}` : values.join());
+    } else return undefined;
+  }
+  return { code, what: [...new Set(what)] };
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+const orList = (words: readonly string[]): string =>
+  [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' or ');
 
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(

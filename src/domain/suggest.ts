@@ -28,6 +28,29 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return best === undefined ? undefined : `did you mean ${JSON.stringify(best)}?`;
 }
 
+/**
+ * `did you mean "x"?` for one of the values that a field takes: also where the word is near the beginning of one alone, such
+ * as `EXPONENTAL` for EXPONENTIAL_BACKOFF and `fail` for failFast.
+ */
+export function didYouMeanValue(word: string, values: readonly string[]): string | undefined {
+  const near = didYouMean(word, values);
+  if (near !== undefined) return near;
+  const byBeginning = new Map<string, string[]>();
+  for (const value of values)
+    for (const beginning of beginningsOf(value))
+      byBeginning.set(beginning, [...(byBeginning.get(beginning) ?? []), value]);
+  const [only, ...others] = byBeginning.get(suggest(word, byBeginning.keys()) ?? '') ?? [];
+  return only === undefined || others.length > 0
+    ? undefined
+    : `did you mean ${JSON.stringify(only)}?`;
+}
+
+/** Of `none_failed_min`: `none` and `none_failed`; of `failFast`: `fail`. */
+function beginningsOf(value: string): string[] {
+  const ends = [...value.matchAll(/[_-]|(?<=[a-z])(?=[A-Z])/g)].map(({ index }) => index);
+  return ends.map((end) => value.slice(0, end));
+}
+
 /** `did you mean "x"?`, else the first few of those that there are: `there are "a", "b" and 7 more`. */
 export function nearOrFirst(
   word: string,

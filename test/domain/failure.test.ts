@@ -129,12 +129,23 @@ describe('failureOf', () => {
       'its surroundings are at fault',
       { error: error('WORKER_LOST'), attempts: 3 },
       {},
+      ['tempograph doctor', 'tempograph logs g-1/a', 'tempograph rerun g-1 --from a'],
+    ],
+    [
+      'eight retries were spent',
+      { attempts: 9, maxRetries: 8 },
+      {},
       [
-        'tempograph doctor',
         'tempograph logs g-1/a',
-        'tempograph retry-preview --max-retries 5',
+        'tempograph retry-preview --max-retries 16',
         'tempograph rerun g-1 --from a',
       ],
+    ],
+    [
+      'its policy has no retry, and such an error would have none',
+      { attempts: 1, maxRetries: 0, error: error('E', false) },
+      {},
+      ['tempograph logs g-1/a', 'tempograph rerun g-1 --from a'],
     ],
     [
       'it was refused',

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { didYouMean, hintBudget, nearOrFirst, suggest } from '../../src/domain/suggest.js';
+import {
+  didYouMean,
+  didYouMeanValue,
+  hintBudget,
+  nearOrFirst,
+  suggest,
+} from '../../src/domain/suggest.js';
 
 describe('suggest', () => {
   it.each([
@@ -45,5 +51,22 @@ describe('hintBudget', () => {
     let looks = 0;
     const answers = [1, 2, 3].map(() => hints(() => ++looks));
     expect([answers, looks]).toEqual([[1, 2, undefined], 2]);
+  });
+});
+
+describe('didYouMeanValue', () => {
+  const STRATEGIES = ['NONE', 'FIXED_DELAY', 'EXPONENTIAL_BACKOFF', 'FIBONACCI_BACKOFF'];
+
+  it.each([
+    ['FIXED_DELY', STRATEGIES, 'FIXED_DELAY'],
+    ['EXPONENTAL', STRATEGIES, 'EXPONENTIAL_BACKOFF'],
+    ['fibonacci', STRATEGIES, 'FIBONACCI_BACKOFF'],
+    ['fail', ['continue', 'failFast'], 'failFast'],
+    ['BACKOFF', STRATEGIES, undefined],
+    ['one', ['one_success', 'one_failed', 'always'], undefined],
+  ])('for %j among %j is %j', (word, values, expected) => {
+    expect(didYouMeanValue(word, values)).toBe(
+      expected === undefined ? undefined : `did you mean "${expected}"?`,
+    );
   });
 });

@@ -233,7 +233,7 @@ describe('validateGraph on the shape of a spec', () => {
       'tasks[0].retry INVALID_VALUE',
       /expected one of NONE/,
     ],
-    ['a number', lone({ retry: 5 }), 'tasks[0].retry INVALID_VALUE', /one of NONE, .* got 5/],
+    ['a number', lone({ retry: 5 }), 'tasks[0].retry INVALID_VALUE', /LIST or object, got 5/],
     [
       'a negative number of retries',
       lone({ retry: { maxRetries: -1 } }),
