@@ -58,21 +58,26 @@ export interface CatalogueTaskStatus extends CatalogueTask {
 }
 
 export class Catalogue {
-  /** @param store opens the store, and makes it where there is none */
-  constructor(private readonly store: () => Promise<Store>) {}
+  /** @param stores opens the store: made where there is none, for who writes, or only where it is there */
+  constructor(
+    private readonly stores: {
+      made: () => Promise<Store>;
+      there: () => Promise<Store | undefined>;
+    },
+  ) {}
 
   readonly projects = {
     /** @throws TaskStateError for a name that is taken */
     create: async (project: { id?: string; name: string; description?: string }) =>
       projectOf(await (await this.rows()).createProject(project, Date.now())),
     get: async (id: string) =>
-      projectOf(found('project', id, await (await this.rows()).getProject(id))),
+      projectOf(found('project', id, await (await this.known())?.getProject(id))),
     find: async (name: string) => {
-      const row = await (await this.rows()).findProject(name);
+      const row = await (await this.known())?.findProject(name);
       return row && projectOf(row);
     },
     list: async (query: PageQuery = {}) =>
-      pageOf(await (await this.rows()).listProjects(query), projectOf),
+      pageOf((await (await this.known())?.listProjects(query)) ?? NOTHING, projectOf),
     update: async (id: string, changes: { name?: string; description?: string }) =>
       projectOf(await (await this.rows()).updateProject(id, changes, Date.now())),
     /** Hidden from lists; nothing new is scheduled from it. */
@@ -88,19 +93,20 @@ export class Catalogue {
       taskOf(await (await this.rows()).createTask(rowFields(task), Date.now())),
     /** With its last execution. @throws TaskError NOT_FOUND */
     get: async (id: string, version?: number): Promise<CatalogueTaskStatus> => {
-      const store = await this.store();
-      const task = taskOf(found('task', id, await store.catalogue.getTask(id, version)));
-      const { executions } = await store.executions.list({ catalogueTaskId: id, limit: 1 });
-      const [last] = executions;
+      const store = await this.stores.there();
+      const task = taskOf(found('task', id, await store?.catalogue.getTask(id, version)));
+      const runs = await store?.executions.list({ catalogueTaskId: id, limit: 1 });
+      const [last] = runs?.executions ?? [];
       return { ...task, lastExecution: last ? recordOfRow(last) : null };
     },
     find: async (projectId: string, name: string) => {
-      const row = await (await this.rows()).findTask(projectId, name);
+      const row = await (await this.known())?.findTask(projectId, name);
       return row && taskOf(row);
     },
     list: async (query: PageQuery & { projectId?: string } = {}) =>
-      pageOf(await (await this.rows()).listTasks(query), taskOf),
-    versions: async (id: string) => (await (await this.rows()).listTaskVersions(id)).map(taskOf),
+      pageOf((await (await this.known())?.listTasks(query)) ?? NOTHING, taskOf),
+    versions: async (id: string) =>
+      ((await (await this.known())?.listTaskVersions(id)) ?? []).map(taskOf),
     update: async (id: string, { expectedVersion, ...changes }: CatalogueTaskChanges) =>
       taskOf(
         await (
@@ -128,7 +134,7 @@ export class Catalogue {
   async schedulable(id: string): Promise<{ task: CatalogueTask; project: string }> {
     const entry = await this.find(id);
     if (entry) return entry;
-    const { items } = await (await this.rows()).listTasks({ limit: 1_000 });
+    const { items } = (await (await this.known())?.listTasks({ limit: 1_000 })) ?? NOTHING;
     const hint = didYouMean(
       id,
       items.map((item) => item.id),
@@ -139,9 +145,9 @@ export class Catalogue {
 
   /** The same; undefined where there is none. @throws TaskStateError for one that is archived */
   async find(id: string): Promise<{ task: CatalogueTask; project: string } | undefined> {
-    const rows = await this.rows();
-    const row = await rows.getTask(id);
-    if (!row) return undefined;
+    const rows = await this.known();
+    const row = await rows?.getTask(id);
+    if (!rows || !row) return undefined;
     const project = await rows.getProject(row.projectId);
     const archived = row.archived ? 'task' : project?.archived ? 'project' : undefined;
     if (archived)
@@ -152,9 +158,16 @@ export class Catalogue {
   }
 
   private async rows() {
-    return (await this.store()).catalogue;
+    return (await this.stores.made()).catalogue;
+  }
+
+  /** For who reads: undefined where there is no store, and so nothing in it. */
+  private async known() {
+    return (await this.stores.there())?.catalogue;
   }
 }
+
+const NOTHING = { items: [] };
 
 function found<T>(what: string, id: string, row: T | undefined): T {
   if (row !== undefined) return row;

@@ -139,9 +139,15 @@ export class TaskEngine extends EngineStreams {
     );
     this.stores = new StoreAccess(settings, client);
     this.feed = new EventFeed(this.stores, settings.storeUrl !== null);
-    this.catalogue = new Catalogue(() => {
-      this.assertOpen();
-      return this.stores.need('the catalogue', 'made');
+    this.catalogue = new Catalogue({
+      made: () => {
+        this.assertOpen();
+        return this.stores.need('the catalogue', 'made');
+      },
+      there: () => {
+        this.assertOpen();
+        return this.stores.ifThere('the catalogue');
+      },
     });
     const explain = async (id: string, options?: ExplainOptions): Promise<Explanation> =>
       await this.explain(id, options);

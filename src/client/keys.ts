@@ -47,7 +47,7 @@ export type KeyVerdict =
 
 /** What the engine lends. */
 export interface KeysParts {
-  stores: Pick<StoreAccess, 'need'>;
+  stores: Pick<StoreAccess, 'need' | 'ifThere'>;
   /** @throws TaskStateError after shutdown */
   assertOpen: () => void;
   now?: () => number;
@@ -55,7 +55,7 @@ export interface KeysParts {
 
 export class Keys {
   private readonly now: () => number;
-  private readonly heldKeys = new HeldKeys(async (id) => await (await this.keys()).held(id));
+  private readonly heldKeys = new HeldKeys(async (id) => await (await this.known())?.held(id));
 
   constructor(private readonly parts: KeysParts) {
     this.now = parts.now ?? Date.now;
@@ -82,13 +82,13 @@ export class Keys {
 
   /** Newest first, expired ones too; with `revoked` those that are revoked as well. @throws TaskError STORE */
   async list(query: { revoked?: boolean } = {}): Promise<KeyRecord[]> {
-    const keys = await (await this.keys()).list(query);
+    const keys = (await (await this.known())?.list(query)) ?? [];
     return keys.map((key) => recordOf(key, this.now()));
   }
 
   /** One key, by its id. @throws TaskError STORE */
   async get(id: string): Promise<KeyRecord | undefined> {
-    const key = await (await this.keys()).get(id);
+    const key = await (await this.known())?.get(id);
     return key && recordOf(key, this.now());
   }
 
@@ -152,6 +152,12 @@ export class Keys {
     key.lastUsedAt = now; // requests at the same time do not write too
     // A store that can only be read shuts nobody out.
     await (await this.keys()).touch(key.id, now).catch(() => false);
+  }
+
+  /** For who reads: undefined where there is no store, and so no key. */
+  private async known(): Promise<ApiKeys | undefined> {
+    this.parts.assertOpen();
+    return (await this.parts.stores.ifThere('API keys'))?.apiKeys;
   }
 
   private async keys(): Promise<ApiKeys> {

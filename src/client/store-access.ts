@@ -13,8 +13,15 @@ import type { Store } from '../store/store.js';
  */
 export type StoreNeed = 'kept' | 'there' | 'made';
 
+/** A store that is being opened, or is open. */
+interface Opening {
+  /** Whether it is made where there is none. */
+  makes: boolean;
+  store: Promise<Store | undefined>;
+}
+
 export class StoreAccess {
-  private opened: Promise<Store | undefined> | undefined;
+  private opened: Opening | undefined;
   private readonly writes = new Set<Promise<unknown>>();
   /** Of the namespace; undefined before the store is open, and where the server does not tell. */
   private id: string | undefined;
@@ -31,14 +38,20 @@ export class StoreAccess {
    * @throws TaskError when the settings name a store that cannot be used
    */
   async get(which: StoreNeed = 'kept'): Promise<Store | undefined> {
-    let store: Store | undefined;
-    try {
-      store = await (this.opened ??= this.open(which === 'made'));
-      const isEnough = which !== 'kept' || (store !== undefined && (await this.keeps(store)));
-      return isEnough ? store : undefined;
-    } finally {
-      if (!store) this.opened = undefined; // a worker may make it meanwhile, or it may answer later
-    }
+    const store = await this.openedFor(which === 'made');
+    const isEnough = which !== 'kept' || (store !== undefined && (await this.keeps(store)));
+    return isEnough ? store : undefined;
+  }
+
+  /**
+   * The store that is there, for who reads what a store owns: undefined where there is none, which holds nothing.
+   *
+   * @throws TaskError CONFIGURATION naming what needs a store, where the settings want none
+   */
+  async ifThere(what: string): Promise<Store | undefined> {
+    return this.settings.storeUrl === null
+      ? await this.need(what, 'there')
+      : await this.get('there');
   }
 
   /** @throws TaskError CONFIGURATION naming what needs a store, where there is none */
@@ -69,8 +82,21 @@ export class StoreAccess {
 
   async close(): Promise<void> {
     await Promise.all(this.writes);
-    const store = await this.opened?.catch(() => undefined);
+    const store = await this.opened?.store.catch(() => undefined);
     await store?.close();
+  }
+
+  private async openedFor(makes: boolean): Promise<Store | undefined> {
+    const opening = (this.opened ??= { makes, store: this.open(makes) });
+    let store: Store | undefined;
+    try {
+      store = await opening.store;
+    } finally {
+      // A worker may make it meanwhile, or it may answer later.
+      if (!store && this.opened === opening) this.opened = undefined;
+    }
+    // Who only looked whether there is one has found none: that is no answer to who wants it made.
+    return store || opening.makes || !makes ? store : await this.openedFor(makes);
   }
 
   private async keeps(store: Store): Promise<boolean> {

@@ -169,6 +169,30 @@ describe('listExecutions, getExecution and getExecutionStats', () => {
     }
   });
 
+  it('finds nothing in the catalogue and no keys where there is no store, and makes none', async () => {
+    const { address, taskQueue } = harness;
+    const dataDir = mkdtempSync(join(tmpdir(), 'tempograph-none-'));
+    const engine = await TaskEngine.connect({ address, taskQueue, dataDir });
+    try {
+      const { projects, tasks } = engine.catalogue;
+      expect(await projects.list()).toEqual({ items: [] });
+      expect(await tasks.list()).toEqual({ items: [] });
+      expect(await tasks.versions('t')).toEqual([]);
+      expect(await projects.find('shop')).toBeUndefined();
+      expect(await tasks.find('p', 't')).toBeUndefined();
+      expect(await engine.keys.list()).toEqual([]);
+      expect(await engine.keys.get('k')).toBeUndefined();
+      for (const asked of [projects.get('p'), tasks.get('t'), engine.scheduleTask({ taskId: 't' })])
+        await expect(asked).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      expect(readdirSync(dataDir)).toEqual([]);
+      const { id } = await projects.create({ name: 'shop' });
+      expect(await projects.get(id)).toMatchObject({ name: 'shop' });
+    } finally {
+      await engine.shutdown();
+      rmSync(dataDir, { recursive: true });
+    }
+  });
+
   it('a store that no worker has kept stands for no execution, before it is rebuilt', async () => {
     const { address, taskQueue } = harness;
     const dataDir = mkdtempSync(join(tmpdir(), 'tempograph-unkept-'));

@@ -14,7 +14,7 @@ describeDatabases('Keys', (database) => {
     const clock = { now: T };
     const process = (over: Store = store): Keys =>
       new Keys({
-        stores: { need: async () => over },
+        stores: { need: async () => over, ifThere: async () => over },
         assertOpen: () => undefined,
         now: () => clock.now,
       });
