@@ -155,12 +155,14 @@ export async function queueFacts(
       reportPollers: true,
     });
     const since = Date.now() - POLL_MS;
-    const fresh = (pollers ?? []).filter(
-      ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > since,
-    );
-    const identities = new Set(fresh.map(({ identity }) => identity));
+    const fresh = (pollers ?? []).flatMap(({ identity, lastAccessTime }) => {
+      const at = Number(lastAccessTime?.seconds ?? 0) * 1_000;
+      return at > since ? [{ identity, at }] : [];
+    });
+    const last = fresh.reduce((latest, { at }) => Math.max(latest, at), 0);
     return {
-      pollers: identities.size,
+      pollers: new Set(fresh.map(({ identity }) => identity)).size,
+      lastPollAt: last === 0 ? null : new Date(last).toISOString(),
       backlog: stats ? Number(stats.approximateBacklogCount ?? 0) : null,
     };
   } catch {

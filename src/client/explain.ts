@@ -98,7 +98,8 @@ async function explainGraph(
     const reason: Reason = {
       ...{ kind: 'no_worker', queue, begun },
       ...{ since: begins.toISOString(), waitedMs: Math.max(0, now - begins.getTime()) },
-      ...{ pollers: facts?.pollers ?? null, backlog: facts?.backlog ?? null },
+      ...{ pollers: facts?.pollers ?? null, lastPollAt: facts?.lastPollAt ?? null },
+      backlog: facts?.backlog ?? null,
     };
     return { ...base, status: record.status, ...told([reason]) };
   }

@@ -183,9 +183,10 @@ function waitReason(node: NodeFacts, around: Surroundings): Reason {
       return approvalReason(node);
     default: {
       const { queue } = node;
-      const { pollers = null, backlog = null } = around.queues.get(queue) ?? {};
+      const facts = around.queues.get(queue);
+      const { pollers = null, lastPollAt = null, backlog = null } = facts ?? {};
       const waitedMs = since === null ? null : Math.max(0, around.now - Date.parse(since));
-      return { kind: 'queue', queue, since, waitedMs, pollers, backlog };
+      return { kind: 'queue', queue, since, waitedMs, pollers, lastPollAt, backlog };
     }
   }
 }

@@ -61,9 +61,9 @@ const SENTENCE: Sentences = {
     `no worker that was asked on the queue ${queue} knows the task ${task}${since === null ? '' : `, since ${clock(since)}`}`,
   coalesced: ({ since }) =>
     `waits for another node that does the same work, and takes over its result${since === null ? '' : `; since ${clock(since)}`}`,
-  queue: ({ queue, pollers, backlog, waitedMs }) => {
+  queue: ({ waitedMs, ...facts }) => {
     const waited = waitedMs === null ? '' : `, for ${formatDuration(waitedMs)}`;
-    return `waits for a worker${waited}: ${queueText(queue, pollers, backlog)}`;
+    return `waits for a worker${waited}: ${queueText(facts)}`;
   },
   preparing: ({ attempt }) =>
     `a worker prepares attempt ${Math.max(1, attempt)}: pre hooks, input check, look-ups`,
@@ -100,11 +100,11 @@ const SENTENCE: Sentences = {
   },
   start_delay: ({ at, inMs }) => `starts in ${formatDuration(inMs)}, at ${clock(at)}`,
   planning: () => 'a worker checks its spec and makes its plan',
-  no_worker: ({ queue, pollers, backlog, begun, waitedMs }) => {
+  no_worker: ({ begun, waitedMs, ...facts }) => {
     const waited = waitedMs === null ? '' : ` for ${formatDuration(waitedMs)}`;
     return begun
-      ? `no worker answers: ${queueText(queue, pollers, backlog)}`
-      : `no worker has picked it up${waited}: ${queueText(queue, pollers, backlog)}`;
+      ? `no worker answers: ${queueText(facts)}`
+      : `no worker has picked it up${waited}: ${queueText(facts)}`;
   },
   stopping: ({ why, running }) =>
     `is being stopped (${ENDED_BECAUSE[why] ?? why}); ${count(running, 'node', 'nodes')} that ${running === 1 ? 'runs was' : 'run were'} asked to`,
@@ -234,11 +234,18 @@ function runnerHint(queue: string): string {
   return `: no worker runs programs of the kind ${kind}; "tempograph doctor" says what each of them lacks`;
 }
 
-function queueText(queue: string, pollers: number | null, backlog: number | null): string {
+/** A worker that died is known by nothing but that it asks no more: when it last did is all there is to say. */
+function queueText({
+  queue,
+  pollers,
+  lastPollAt,
+  backlog,
+}: Omit<Extract<Reason, { kind: 'queue' }>, 'kind' | 'since' | 'waitedMs'>): string {
   if (pollers === null) return `nothing is known of the queue ${queue}`;
   if (pollers === 0) return `nobody polls the queue ${queue}${runnerHint(queue)}`;
-  const wait = backlog === null ? '' : `, ${backlog} wait there`;
-  return `${count(pollers, 'worker polls', 'workers poll')} the queue ${queue}${wait}`;
+  const last = lastPollAt === null ? '' : `, last seen at ${clock(lastPollAt)}`;
+  const wait = backlog === null ? '' : `; ${count(backlog, 'waits', 'wait')} there`;
+  return `${count(pollers, 'worker polled', 'workers polled')} the queue ${queue} of late${last}${wait}`;
 }
 
 const inLine = (place: number | null): string => (place === null ? '' : `, place ${place} in line`);

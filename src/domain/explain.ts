@@ -26,8 +26,10 @@ export interface ShortError {
 
 /** Who polls a task queue, as far as the server knows. */
 export interface QueueFacts {
-  /** Workers that asked for work lately. */
+  /** Workers that asked for work in the last 75 seconds: one that has died since is among them. */
   pollers: number;
+  /** When the last of them asked, by the server's clock, an ISO time; null where none has. */
+  lastPollAt: string | null;
   /** Attempts that wait on it: the server's estimate. */
   backlog: number | null;
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildCli, envOf } from '../support/cli.js';
+import { buildCli, envOf, until } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { startHttp, type HttpScene } from '../support/http.js';
 import { startInTerminal, startProgramInTerminal } from '../support/terminal.js';
@@ -122,10 +122,12 @@ describe('in a terminal', () => {
   });
 
   it('leaves nothing of a picture behind when it has not heard yet that the terminal is narrower', async () => {
-    const [go, end] = [join(folder, 'go'), join(folder, 'end')];
-    const terminal = startProgramInTerminal([join(__dirname, 'programs', 'picture.mjs'), go, end]);
+    const [busy, go, end] = [join(folder, 'busy'), join(folder, 'go'), join(folder, 'end')];
+    const program = join(__dirname, 'programs', 'picture.mjs');
+    const terminal = startProgramInTerminal([program, busy, go, end]);
     await terminal.saw(/Ctrl-C stops/);
-    await terminal.resize(40, 30); // it is busy: the signal and the picture's turn are both due when it no longer is
+    await until('it is busy', () => existsSync(busy));
+    await terminal.resize(40, 30); // the signal and the picture's turn are both due when it is busy no longer
     const painted = terminal.raw.length;
     writeFileSync(go, '');
     await terminal.saw(/Ctrl-C stops.*…/);

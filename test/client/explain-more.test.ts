@@ -60,8 +60,12 @@ describe('explain', () => {
         ]);
         return `${executionId}/a`;
       },
-      reason: { kind: 'queue', pollers: 1, backlog: 1 },
-      sentence: /^waits for a worker, for .+: 1 worker polls the queue \S+-busy, 1 wait there/,
+      reason: {
+        ...{ kind: 'queue', pollers: 1, backlog: 1 },
+        lastPollAt: expect.stringMatching(/Z$/) as string,
+      },
+      sentence:
+        /^waits for a worker, for .+: 1 worker polled the queue \S+-busy of late, last seen at \S+Z; 1 waits there/,
       bound: null,
     },
     'limit, behind other graphs': {

@@ -1,14 +1,16 @@
 /**
- * A picture that moves, in a process that is kept from everything else until the file that is named first exists: what a
- * busy machine does to it. It ends when a second file exists.
+ * A picture that moves, in a process that is kept from everything else until the picture's next turn is due: what a busy
+ * machine does to it. It makes the file `busy` when that begins, goes on when `go` exists, and ends when `end` does.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { clearInterval, setImmediate, setInterval } from 'node:timers';
 import { GraphView } from '../../../lib/cli/graph-view.js';
 import { Output } from '../../../lib/cli/output.js';
 import { viewerFor } from '../../../lib/cli/views.js';
 
-const [, , go, end] = process.argv;
+const [, , busy, go, end] = process.argv;
+/** Longer than the picture takes to its next turn, in milliseconds. */
+const A_TURN = 200;
 const tasks = ['first', 'second', 'third'].map((id) => ({
   id: `${id}-with-a-name-that-needs-room`,
   task: 'work',
@@ -28,7 +30,9 @@ const viewer = viewerFor(new Output({ json: false }), view);
 // Between hearing of signals and the timers of the picture.
 setTimeout(() =>
   setImmediate(() => {
-    while (!existsSync(go));
+    const due = Date.now() + A_TURN;
+    writeFileSync(busy, '');
+    while (!existsSync(go) || Date.now() < due);
   }),
 );
 const waiting = setInterval(() => {
