@@ -94,7 +94,8 @@ function printStats(out: Output, found: ExecutionStats, by: StatsGrouping | unde
 function noteNodes(out: Output, { retried, totalRetries }: Figures): void {
   if (retried === 0) return;
   const nodes = retried === 1 ? '1 node of a graph was' : `${retried} nodes of graphs were`;
-  out.note(`${nodes} retried, ${totalRetries} times in all, and not counted here: see --nodes`);
+  const retries = totalRetries === 1 ? '1 retry' : `${totalRetries} retries`;
+  out.note(`${nodes} retried (${retries}), which is not counted here: see --nodes`);
 }
 
 const keyOf = (key: string | number | null | undefined): string =>

@@ -53,7 +53,7 @@ describe('tempograph stats and list', () => {
     const { stdout, stderr } = await cli('stats');
     expect(stdout).toMatch(/\n4 +3 +1 +0 +0 +0 +0 +0 /);
     expect(stderr).toContain(
-      '2 nodes of graphs were retried, 4 times in all, and not counted here: see --nodes',
+      '2 nodes of graphs were retried (4 retries), which is not counted here: see --nodes',
     );
     const nodes = await cli('stats', '--nodes');
     expect(nodes.stdout).toMatch(/\n2 +2 +0 +0 +0 +0 +2 +4 /);
