@@ -2,6 +2,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
+import { isTerminal } from '../domain/status.js';
 import { makeReport, type OperationReport, type TaskReport } from '../domain/task-report.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { QUERY, type GraphStatus, type NodeView } from '../workflows/messages.js';
@@ -10,6 +11,7 @@ import { notFound } from './handle.js';
 import { pendingAttempts, query, withPending } from './live.js';
 import { recordOf, type ExecutionRecord } from './record.js';
 import type { References } from './references.js';
+import { workOf } from './work-below.js';
 import { errorOf, nodeResult, timesOf, type NodeResult } from './result.js';
 
 interface Parts {
@@ -36,7 +38,10 @@ export async function taskReport(parts: Parts, executionId: string): Promise<Tas
   for (const view of asked) {
     const artifacts = await listOf(view.artifacts, parts.references);
     const node = nodeResult(view, null, artifacts, record.createdAt);
-    operations.push(operationReport(`${graphId}/${view.id}`, view.id, node));
+    const work = await workOf(view, (ref) => parts.references.json(ref));
+    if (!work && isTerminal(view.status))
+      rest.warnings.push(`${view.id}: what was tried below it is not known any more`);
+    operations.push({ ...operationReport(`${graphId}/${view.id}`, view.id, node), ...work });
   }
   const createdAt = new Date().toISOString();
   if (nodeId === undefined)

@@ -13,8 +13,9 @@ export interface OperationReport {
   task: string;
   status: Status;
   reason: StatusReason | null;
+  /** Of a map and of a sub-graph: of all items, or nodes, below it, once it has ended. */
   attempts: number;
-  /** Attempts beyond the first. */
+  /** Attempts beyond the first, of each. */
   retries: number;
   /** The last 20 attempts. */
   attemptHistory: AttemptRecord[];
@@ -49,7 +50,7 @@ export interface TaskReport {
   createdAt: string;
   /** Operations by status. */
   counts: Partial<Record<Status, number>>;
-  /** Over all operations: their attempts, and those beyond each first. */
+  /** Over all operations, and what ran below them: attempts, and those beyond each first. */
   attempts: number;
   retries: number;
   error: (ErrorRecord & { nodeId?: string; otherFailures?: number }) | null;

@@ -42,6 +42,24 @@ describe('tempograph stats and list', () => {
     });
   });
 
+  it('says of graphs whose nodes were retried that their lines do not count it', async () => {
+    const { engine } = harness;
+    expect((await cli('stats')).stderr).not.toContain('retried');
+    const retry = { strategy: 'IMMEDIATE', maxRetries: 2 } as const;
+    const tasks = ['a', 'b'].map((id) => ({ id, task: 'fail', input: { times: 2 }, retry }));
+    await (await engine.scheduleTaskGraph({ name: 'again', tasks })).result();
+    await until(async () => (await engine.getExecutionStats({ kind: 'node' })).successful === 2);
+    await until(async () => (await engine.getExecutionStats()).total === 4);
+    const { stdout, stderr } = await cli('stats');
+    expect(stdout).toMatch(/\n4 +3 +1 +0 +0 +0 +0 +0 /);
+    expect(stderr).toContain(
+      '2 nodes of graphs were retried (4 retries), which is not counted here: see --nodes',
+    );
+    const nodes = await cli('stats', '--nodes');
+    expect(nodes.stdout).toMatch(/\n2 +2 +0 +0 +0 +0 +2 +4 /);
+    expect(nodes.stderr).not.toContain('not counted');
+  });
+
   it('refuses a grouping that is none with exit code 2', async () => {
     expect((await cli('stats', '--by', 'colour')).code).toBe(2);
   });

@@ -42,6 +42,35 @@ const graph = {
 };
 
 describe('engine.report', () => {
+  it('counts what was tried below maps and sub-graphs', async () => {
+    const { engine } = harness;
+    const one = { task: 'fail', input: { times: 1 }, retry };
+    const handle = await engine.scheduleTaskGraph({
+      name: 'below',
+      tasks: [
+        { id: 'each', ...one, map: { over: [1, 2, 3] } },
+        {
+          id: 'sub',
+          graph: { name: 'in', tasks: [{ id: 'deep', ...one, map: { over: [1, 2] } }] },
+        },
+        { id: 'none', task: 'noop', map: { over: [1] }, when: 'false' },
+        { id: 'last', task: 'noop' },
+      ],
+    });
+    await handle.result();
+    const report = await engine.report(handle.executionId);
+    expect(report.warnings).toEqual([]);
+    expect(
+      report.operations.map(({ name, attempts, retries }) => [name, attempts, retries]),
+    ).toEqual([
+      ['each', 6, 3],
+      ['sub', 4, 2],
+      ['none', 0, 0],
+      ['last', 1, 0],
+    ]);
+    expect(report).toMatchObject({ attempts: 11, retries: 5 });
+  });
+
   it('has every operation with status, attempts, retries, times, error, warnings, metrics and artifacts', async () => {
     const { engine } = harness;
     const handle = await engine.scheduleTaskGraph(graph);
