@@ -139,7 +139,8 @@ export type { Bottleneck, NodeAccount, PathStep, WallTime } from './domain/wall-
 export { formatFaults } from './domain/fault.js';
 export type { Fault, FaultCode } from './domain/fault.js';
 export { planGraph } from './domain/forecast.js';
-export type { Forecast, ForecastOptions, GraphForecast, NodeForecast } from './domain/forecast.js';
+export type { Forecast, ForecastOptions, GraphForecast } from './domain/forecast.js';
+export type { NodeForecast } from './domain/node-forecast.js';
 export type { Json } from './domain/json.js';
 export type { OidcOptions } from './domain/oidc.js';
 export type { LineLevel, LineSource, LogLine } from './domain/log-line.js';

@@ -1,6 +1,7 @@
 /** A plan as a picture for Mermaid or Graphviz: durations in the boxes, the critical path marked. */
 import { formatDuration } from '../domain/duration.js';
-import type { GraphForecast, NodeForecast } from '../domain/forecast.js';
+import type { GraphForecast } from '../domain/forecast.js';
+import type { NodeForecast } from '../domain/node-forecast.js';
 import { getOwn } from '../domain/json.js';
 
 /** A flowchart in Mermaid's language. */

@@ -5,49 +5,24 @@
  * Pure. The makespan is what the real scheduler makes of the assumed durations (`simulate.ts`), the options are what
  * `prepare` would settle (`make-plan.ts`), the split is the one that it would make (`budget.ts`).
  */
-import { assume, itemOptions, type Assumed, type Below, type DurationOrigin } from './assumed.js';
+import { assume, type Assumed, type Below, type DurationOrigin } from './assumed.js';
 import { expectedBytes, splitOf, type Split } from './budget.js';
 import { keepingPlace, type Course } from './course.js';
 import { SpecInvalidError } from './errors.js';
 import type { Fault } from './fault.js';
 import { parseOverrides, type Overrides, type OverridesInput } from './forecast-overrides.js';
-import { getOwn, jsonBytes, setOwn, type JsonObject } from './json.js';
+import { getOwn, jsonBytes, type JsonObject } from './json.js';
 import { layersOf, makePlan } from './make-plan.js';
-import { kindOf, MAX_DEPTH, type NodeKind } from './node-kind.js';
-import { nodeOptions, type NodeOptions } from './node-options.js';
+import { nodesOf, type NodeForecast } from './node-forecast.js';
+import { kindOf, MAX_DEPTH } from './node-kind.js';
 import { learnOverhead, type Overhead, type PastGraph } from './overhead.js';
 import { NO_FACTS, planContextOf, type PlanFacts } from './plan-facts.js';
-import { expectedEvents, nodeBody, schedulerNodes, type NodeClass, type Plan } from './plan.js';
-import { simulate, type SimulatedNode, type Simulation } from './simulate.js';
+import { expectedEvents, nodeBody, schedulerNodes, type Plan } from './plan.js';
+import { simulate, type Simulation } from './simulate.js';
 import { slackOf } from './slack.js';
 import type { TaskOptions } from './spec.js';
 import { sortGraph } from './topology.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from './validate.js';
-
-/** How a node is expected to go. Times in milliseconds from the graph's start. */
-export interface NodeForecast {
-  /** The task's name; of a sub-graph and an approval `tempograph.graph` and `tempograph.approval`. */
-  task: string;
-  kind: NodeKind;
-  /** The length of the longest path to it. */
-  level: number;
-  dependsOn: string[];
-  /** COMPLETED; SKIPPED where its trigger rule or its condition says no; as `outcomes` says. */
-  status: SimulatedNode['status'];
-  reason?: SimulatedNode['reason'];
-  startMs: number | null;
-  endMs: number;
-  /** Of one attempt; of a map's item. */
-  durationMs: number;
-  durationFrom: DurationOrigin;
-  /** What it waits for before it runs and between its attempts. */
-  waits: SimulatedNode['waits'];
-  /** How much later it could end without the graph ending later, places aside; null for one that does not run. */
-  slackMs: number | null;
-  /** Items of a map. */
-  items?: number;
-  options: NodeOptions;
-}
 
 export interface GraphForecast {
   name: string;
@@ -393,60 +368,6 @@ function temporalOf(
     split: { ...split, ...segments },
     executionsBelow: assumed.reduce((sum, { below }) => sum + below.executions, 0),
     eventsBelow: assumed.reduce((sum, { below }) => sum + below.events, 0),
-  };
-}
-
-interface NodeParts {
-  kinds: readonly NodeKind[];
-  levels: readonly number[];
-  layers: ReturnType<typeof layersOf>[];
-  assumed: readonly Assumed[];
-  expected: Simulation;
-  slack: readonly (number | null)[];
-}
-
-function nodesOf(plan: Plan, parts: NodeParts): Record<string, NodeForecast> {
-  const nodes: Record<string, NodeForecast> = {};
-  const known = new Map<string, NodeOptions>();
-  plan.nodes.forEach(({ id, dependsOn, class: at }, index) => {
-    const own = plan.classes[at] as NodeClass;
-    const layers = parts.layers[index] ?? [];
-    const kind = parts.kinds[index] ?? 'task';
-    // A map's options are those of its items.
-    const settled = kind === 'map' ? { ...own, ...itemOptions(layers, index) } : own;
-    const { durationMs, durationFrom, items } = parts.assumed[index] as Assumed;
-    const { status, reason, startMs, endMs, waits } = wholeTimes(
-      parts.expected.nodes[index] as SimulatedNode,
-    );
-    const slackMs = parts.slack[index] ?? null;
-    const options = nodeOptions(settled, layers, kind);
-    const key = JSON.stringify(options);
-    if (!known.has(key)) known.set(key, options); // most nodes have the same
-    setOwn(nodes, id, {
-      ...{
-        task: settled.task,
-        kind,
-        level: parts.levels[index] ?? 0,
-      },
-      dependsOn: dependsOn.map((other) => plan.nodes[other]?.id ?? ''),
-      status,
-      ...(reason === undefined ? {} : { reason }),
-      ...{ startMs, endMs, durationMs: Math.round(durationMs), durationFrom, waits },
-      slackMs: slackMs === null ? null : Math.round(slackMs),
-      ...(items === undefined ? {} : { items }),
-      options: known.get(key) ?? options,
-    });
-  });
-  return nodes;
-}
-
-/** In whole milliseconds: what a node costs outside its handler is not. */
-function wholeTimes(node: SimulatedNode): SimulatedNode {
-  const { startMs, endMs, waits } = node;
-  const whole = Object.entries(waits).map(([kind, ms]: [string, number]) => [kind, Math.round(ms)]);
-  return {
-    ...{ ...node, startMs: startMs === null ? null : Math.round(startMs) },
-    ...{ endMs: Math.round(endMs), waits: Object.fromEntries(whole) as SimulatedNode['waits'] },
   };
 }
 

@@ -1,5 +1,6 @@
 /** The figures of a plan, in words. Pure. */
-import type { GraphForecast, NodeForecast } from '../../../src/domain/forecast.js';
+import type { GraphForecast } from '../../../src/domain/forecast.js';
+import type { NodeForecast } from '../../../src/domain/node-forecast.js';
 import { P } from '../strings/submit.js';
 import { durationText } from '../time.js';
 

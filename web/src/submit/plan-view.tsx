@@ -1,6 +1,7 @@
 /** What a run would be like, before it: the graph, what it takes, how it is split, and what could not be known. */
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
-import type { GraphForecast, NodeForecast } from '../../../src/domain/forecast.js';
+import type { GraphForecast } from '../../../src/domain/forecast.js';
+import type { NodeForecast } from '../../../src/domain/node-forecast.js';
 import type { NodeView } from '../../../src/workflows/messages.js';
 import type { DrawnNode, DrawnSpec } from '../api.js';
 import { Loading } from '../notice.js';
