@@ -1,8 +1,8 @@
 /** What a rerun keeps of an execution below a node, decided when that begins. */
 import { isObject } from '../domain/json.js';
+import { parseGraph } from '../domain/parse-graph.js';
 import type { Plan } from '../domain/plan.js';
 import { changedNodes } from '../domain/rerun-difference.js';
-import { parseGraph } from '../domain/parse-graph.js';
 import type { ParsedGraph } from '../domain/spec.js';
 import type { Fault } from '../domain/fault.js';
 import type { ValidGraph } from '../domain/validate.js';

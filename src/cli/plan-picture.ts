@@ -1,8 +1,8 @@
 /** A plan as a picture for Mermaid or Graphviz: durations in the boxes, the critical path marked. */
 import { formatDuration } from '../domain/duration.js';
 import type { GraphForecast } from '../domain/forecast.js';
-import type { NodeForecast } from '../domain/node-forecast.js';
 import { getOwn } from '../domain/json.js';
+import type { NodeForecast } from '../domain/node-forecast.js';
 
 /** A flowchart in Mermaid's language. */
 export function planMermaid(plan: GraphForecast): string {

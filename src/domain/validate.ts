@@ -13,8 +13,8 @@ import { limitFaults } from './limit-faults.js';
 import { looseNode, type LooseNode } from './loose-node.js';
 import { kindFaults } from './node-kind-faults.js';
 import { paramSpecFaults, resolveParams, wrappedParams } from './params.js';
-import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
 import { parseGraph } from './parse-graph.js';
+import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
 import {
   NODE_ID,
   SPEC_LIMITS,
