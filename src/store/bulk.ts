@@ -37,11 +37,9 @@ export async function insertRows<T>(
   if (dialect === 'sqlite') {
     const tuple = `(${columns.map((column) => place(column, '?')).join(', ')})`;
     let at = 0;
-    for (const size of SIZES) {
-      const text = `${head}${Array.from({ length: size }, () => tuple).join(', ')} ${then}`;
+    for (const size of SIZES)
       for (; rows.length - at >= size; at += size)
-        await run(text, rows.slice(at, at + size).flat());
-    }
+        await run(textOf(head, tuple, then, size), rows.slice(at, at + size).flat());
     return answers;
   }
   for (const chunk of chunksOf(rows, Math.floor(MAX_PARAMETERS / columns.length))) {
@@ -52,6 +50,18 @@ export async function insertRows<T>(
     await run(`${head}${tuples.join(', ')} ${then}`, chunk.flat());
   }
   return answers;
+}
+
+/** Texts of statements by that of one row: 15,000 characters for 64 rows of executions, and there are a few dozen. */
+const texts = new Map<string, Map<number, string>>();
+
+function textOf(head: string, tuple: string, then: string, size: number): string {
+  const one = `${head}${tuple} ${then}`;
+  const known = texts.get(one) ?? new Map<number, string>();
+  texts.set(one, known);
+  const text = known.get(size) ?? `${head}${Array(size).fill(tuple).join(', ')} ${then}`;
+  known.set(size, text);
+  return text;
 }
 
 /** The condition that a column is one of a list, which is a single parameter: the statement's text stays the same. */

@@ -74,6 +74,10 @@ const ABSENT: Partial<Record<keyof ExecutionRow, () => Json>> = {
   metadata: () => ({}),
 };
 
+const ABSENT_TEXTS: Partial<Record<keyof ExecutionRow, string>> = Object.fromEntries(
+  Object.entries(ABSENT).map(([field, make]) => [field, JSON.stringify(make())]),
+);
+
 /** All columns, in the order of {@link valuesOf}: input and output come last. */
 export const EXECUTION_COLUMNS: readonly string[] = [
   'ord',
@@ -92,14 +96,15 @@ export function valuesOf({ row, stamps }: Merged, ord: bigint): unknown[] {
     spacedWords(wordsOfExecution(row)),
     encodeStamps(stamps),
     ...PLAIN_FIELDS.map(([field]) => row[field]),
-    ...JSON_FIELDS.map(([field]) => jsonOf(row[field] as Json, ABSENT[field]?.())),
+    ...JSON_FIELDS.map(([field]) => jsonOf(row[field] as Json, ABSENT_TEXTS[field])),
   ];
 }
 
 /** Null for null, and for what the field is anyway when its column is null. */
-function jsonOf(value: Json, absent: Json = null): string | null {
+function jsonOf(value: Json, absent: string | undefined): string | null {
+  if (value === null) return null;
   const text = JSON.stringify(value);
-  return text === JSON.stringify(absent) || value === null ? null : text;
+  return text === absent ? null : text;
 }
 
 type Read = Record<string, string | number | null>;

@@ -23,7 +23,7 @@ export function mergeHistory(known: StatusEntry[], added: readonly StatusEntry[]
   const seen = new Set(known.map(keyOf));
   const news = added
     .map((entry) => ({ ...entry, at: Math.round(entry.at) }))
-    .filter((entry) => !seen.has(keyOf(entry)) && seen.add(keyOf(entry)));
+    .filter((entry) => seen.size < seen.add(keyOf(entry)).size);
   if (news.length === 0) return known;
   const all = [...known, ...news].sort((a, b) => compareEntries(a, b) || compareKeys(a, b));
   const kept =

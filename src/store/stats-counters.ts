@@ -35,6 +35,8 @@ interface Change {
 /** Changes of counters, collected until they are written. */
 export class CounterChanges {
   private readonly changes = new Map<string, Change>();
+  /** What {@link figuresOf} gave, by all that it depends on: most rows of a transaction are of one task and hour. */
+  private readonly known = new Map<string, Figures[]>();
 
   /** Replaces what the row before was worth with what the row after is. */
   replace(before: ExecutionRow | undefined, after: ExecutionRow): void {
@@ -50,16 +52,23 @@ export class CounterChanges {
 
   /** The figures of each grain for each level. */
   private figuresOf(row: ExecutionRow): Figures[] {
-    const at = row.endedAt ?? row.startedAt ?? row.createdAt;
-    const project = row.project ?? '';
+    const { kind, project, taskId } = row;
+    const at = periodOf('hour', row.endedAt ?? row.startedAt ?? row.createdAt);
+    const id = JSON.stringify([at, kind, project, taskId]);
+    let known = this.known.get(id);
+    if (!known) this.known.set(id, (known = this.placesOf(at, kind, project ?? '', taskId ?? '')));
+    return known;
+  }
+
+  private placesOf(at: number, kind: string, project: string, taskId: string): Figures[] {
     const places = [
       [GRAIN.all, '', ''],
       [GRAIN.project, project, ''],
-      [GRAIN.task, project, row.taskId ?? ''],
+      [GRAIN.task, project, taskId],
     ] as const;
     return LEVELS.flatMap((level) =>
       places.map(([grain, ofProject, task]) => {
-        const key = [grain, LEVEL[level], periodOf(level, at), row.kind, ofProject, task];
+        const key = [grain, LEVEL[level], periodOf(level, at), kind, ofProject, task];
         const id = JSON.stringify(key);
         let change = this.changes.get(id);
         if (!change) this.changes.set(id, (change = { key, figures: new Map() }));
