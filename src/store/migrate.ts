@@ -91,9 +91,12 @@ async function appliedMigrations(database: Database): Promise<string[]> {
   }
 }
 
+/** PostgreSQL's codes for a schema, a table or a column that is not there. */
+const GONE = ['3F000', '42P01', '42703'];
+
 /** Others that start now make the same tables; or drop a schema or a table that the migrator looks at, whosever it is. */
 const isWorthAnother = (error: unknown): boolean =>
-  isPassing(error) || ['3F000', '42P01'].includes(codeOf(error) ?? '');
+  isPassing(error) || GONE.includes(codeOf(error) ?? '');
 
 /** Kysely's migrator looks for its tables in all schemas, and would take another's for its own. */
 async function schemaOf(database: Database): Promise<{ migrationTableSchema?: string }> {
