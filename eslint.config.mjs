@@ -4,6 +4,8 @@ import tseslint from 'typescript-eslint';
 /** What others may see of the workflows: what they are told and asked, never what they do. */
 const CONTRACT = [
   'workflows/messages',
+  'workflows/manifest',
+  'workflows/waiting-page',
   'workflows/requests',
   'workflows/between',
   'workflows/asks',

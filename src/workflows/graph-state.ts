@@ -13,14 +13,8 @@ import { isFailure, type StatusChange, type StatusReason } from '../domain/statu
 import type { Carry, OpenQuestion } from './between.js';
 import { countsOf } from './counts.js';
 import { Leaves } from './leaves.js';
-import {
-  FAILURES_KEPT,
-  type Counts,
-  type NodeFailure,
-  type NodesPage,
-  type NodesQuery,
-  type NodeView,
-} from './messages.js';
+import { FAILURES_KEPT, type NodeFailure } from './manifest.js';
+import type { Counts, NodesPage, NodesQuery, NodeView } from './messages.js';
 import { NodeRecords } from './node-records.js';
 import { WHILE_HELD } from './node-status.js';
 import { briefly, nodeView } from './node-view.js';
