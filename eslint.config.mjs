@@ -73,7 +73,8 @@ const ROOMS = {
   },
   client: {
     may: [
-      ...['store', 'observe', 'builder', 'registry', 'local-workers', 'config', 'telemetry'],
+      ...['store', 'observe', 'builder', 'registry', 'local-workers', 'connect-options', 'config'],
+      'telemetry',
       ...['templates', 'domain', ...CONTRACT],
     ],
   },
@@ -96,6 +97,7 @@ const ROOMS = {
       'store',
       'registry',
       'registry-facts',
+      'connect-options',
       'config',
       'telemetry',
       'convert',
@@ -114,6 +116,7 @@ const DOORS = {
   'workflow-modules': [],
   builder: ['builder', 'registry', 'domain'],
   config: ['setting-values', 'domain'],
+  'connect-options': ['domain'],
   'setting-values': ['domain'],
   telemetry: ['telemetry', 'config', 'domain'],
   client: ['client', 'store', 'registry', 'config', 'domain', ...CONTRACT],
@@ -128,6 +131,7 @@ const DOORS = {
     'store',
     'registry',
     'local-workers',
+    'connect-options',
     'config',
     'telemetry',
     'templates',
@@ -137,7 +141,8 @@ const DOORS = {
   ],
   testing: ['client', 'worker', 'servers', 'registry', 'config', 'telemetry', 'domain'],
   index: [
-    ...['client', 'builder', 'templates', 'registry', 'config', 'convert', 'domain'],
+    ...['client', 'builder', 'templates', 'registry', 'connect-options', 'config', 'convert'],
+    'domain',
     ...CONTRACT,
   ],
 };

@@ -103,7 +103,8 @@ export type {
 } from './client.js';
 export { SCOPES } from './domain/access.js';
 export type { Principal, Scope } from './domain/access.js';
-export type { ConnectOptions, Settings } from './config.js';
+export type { Settings } from './config.js';
+export type { ConnectOptions } from './connect-options.js';
 export { convert } from './convert/convert.js';
 export { FORMATS } from './convert/conversion.js';
 export type { Conversion, ConvertOptions, Format } from './convert/conversion.js';

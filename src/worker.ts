@@ -19,13 +19,8 @@ import { Pages } from './activities/pages.js';
 import { QuickTasks } from './activities/quick-tasks.js';
 import { WorkerState } from './activities/worker-state.js';
 import { openRecords, type Records } from './activities/records.js';
-import {
-  connectOptions,
-  resolveSettings,
-  type ConnectOptions,
-  type ResolvedSettings,
-  type Settings,
-} from './config.js';
+import { resolveSettings, type ResolvedSettings, type Settings } from './config.js';
+import { connectOptions, type ConnectOptions } from './connect-options.js';
 import type { ErrorListVerbs } from './domain/error-kinds.js';
 import { TaskError } from './domain/errors.js';
 import { parseDuration, type Duration } from './domain/duration.js';

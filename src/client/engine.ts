@@ -4,7 +4,8 @@
  */
 import type { Client } from '@temporalio/client';
 import type { GraphBuilder } from '../builder.js';
-import { connectOptions, resolveSettings, type ConnectOptions, type Settings } from '../config.js';
+import { resolveSettings, type Settings } from '../config.js';
+import { connectOptions, type ConnectOptions } from '../connect-options.js';
 import type { Adjacency } from '../domain/adjacency.js';
 import type { Fault } from '../domain/fault.js';
 import type { GraphForecast } from '../domain/forecast.js';
