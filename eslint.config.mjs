@@ -51,7 +51,7 @@ const ROOMS = {
   sandbox: { may: ['domain', 'net'] },
   /** Docker and Podman: containers, images and what they leave. */
   engine: { may: ['domain'] },
-  runners: { may: ['domain', 'registry', 'net', 'sandbox', 'engine'] },
+  runners: { may: ['domain', 'registry', 'task-context', 'net', 'sandbox', 'engine'] },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
@@ -63,6 +63,8 @@ const ROOMS = {
         'store',
         'observe',
         'registry',
+        'task-context',
+        'task-hooks',
         'registry-facts',
         'config',
         'telemetry',
@@ -73,8 +75,8 @@ const ROOMS = {
   },
   client: {
     may: [
-      ...['store', 'observe', 'builder', 'registry', 'local-workers', 'connect-options', 'config'],
-      'telemetry',
+      ...['store', 'observe', 'builder', 'registry', 'task-hooks', 'local-workers'],
+      ...['connect-options', 'config', 'telemetry'],
       ...['templates', 'domain', ...CONTRACT],
     ],
   },
@@ -110,7 +112,9 @@ const ROOMS = {
 };
 /** The doors and the files between them, at the top of `src/`. */
 const DOORS = {
-  registry: ['domain'],
+  registry: ['task-context', 'task-hooks', 'domain'],
+  'task-context': ['domain'],
+  'task-hooks': ['task-context', 'domain'],
   'registry-facts': ['registry', 'domain'],
   'local-workers': ['registry'],
   'workflow-modules': [],
@@ -130,6 +134,8 @@ const DOORS = {
     'runners',
     'store',
     'registry',
+    'task-context',
+    'task-hooks',
     'local-workers',
     'connect-options',
     'config',
@@ -139,10 +145,13 @@ const DOORS = {
     'domain',
     ...CONTRACT,
   ],
-  testing: ['client', 'worker', 'servers', 'registry', 'config', 'telemetry', 'domain'],
+  testing: [
+    ...['client', 'worker', 'servers', 'registry', 'task-context', 'task-hooks'],
+    ...['config', 'telemetry', 'domain'],
+  ],
   index: [
-    ...['client', 'builder', 'templates', 'registry', 'connect-options', 'config', 'convert'],
-    'domain',
+    ...['client', 'builder', 'templates', 'registry', 'task-context', 'task-hooks'],
+    ...['connect-options', 'config', 'convert', 'domain'],
     ...CONTRACT,
   ],
 };

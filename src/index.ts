@@ -184,14 +184,6 @@ export { listTemplates, loadTemplate } from './templates/load-template.js';
 export type { TemplateDetail, TemplateInfo } from './templates/load-template.js';
 export type { WhatIf, WhatIfChanges } from './domain/what-if.js';
 export { defineTask } from './registry.js';
-export type {
-  AnyTask,
-  HookContext,
-  HookExecution,
-  Hooks,
-  Isolation,
-  PostHook,
-  PreHook,
-  TaskContext,
-  TaskDefinition,
-} from './registry.js';
+export type { AnyTask, Isolation, TaskDefinition } from './registry.js';
+export type { HookContext, HookExecution, Hooks, PostHook, PreHook } from './task-hooks.js';
+export type { TaskContext } from './task-context.js';

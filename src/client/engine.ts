@@ -11,7 +11,8 @@ import type { Fault } from '../domain/fault.js';
 import type { GraphForecast } from '../domain/forecast.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { WhatIf, WhatIfChanges } from '../domain/what-if.js';
-import type { AnyTask, PostHook, PreHook } from '../registry.js';
+import type { AnyTask } from '../registry.js';
+import type { PostHook, PreHook } from '../task-hooks.js';
 import type { TracingOption } from '../telemetry/tracing.js';
 import {
   describeTemplate,
