@@ -70,13 +70,9 @@ export type { ExecutionRecord } from './client/record.js';
 export type { ExecutionResult, NodeResult } from './client/result.js';
 export type { OperationOptions, RetryingOptions } from './client/operation-retry.js';
 export type { OperationsReporter, StartedOperation } from './client/operation-reporter.js';
-export type {
-  Operation,
-  OperationResult,
-  OperationResults,
-  OperationsOptions,
-  OperationsProgress,
-} from './client/operations.js';
+export type { OperationResult, OperationResults } from './client/operation-result.js';
+export type { OperationsProgress } from './client/operation-progress.js';
+export type { Operation, OperationsOptions } from './client/operations.js';
 export { OVERLAPS } from './client/schedule-options.js';
 export type {
   GraphWork,

@@ -42,13 +42,8 @@ import {
   type OperationOptions,
   type RetryingOptions,
 } from './operation-retry.js';
-import {
-  executeOperations,
-  type Operation,
-  type OperationResult,
-  type OperationResults,
-  type OperationsOptions,
-} from './operations.js';
+import type { OperationResult, OperationResults } from './operation-result.js';
+import { executeOperations, type Operation, type OperationsOptions } from './operations.js';
 import type { PlanOptions } from './planning.js';
 import type { RerunOptions, RerunPlan } from './rerun.js';
 import type { Schedules } from './schedules.js';
