@@ -2,13 +2,8 @@
 export { TaskEngine } from './client/engine.js';
 export { getTaskEngine } from './client/shared-engine.js';
 export { LONE_NODE } from './workflows/messages.js';
-export type {
-  BatchAnswer,
-  BatchItem,
-  BatchOfTasks,
-  BatchOptions,
-  CatalogueItem,
-} from './client/batch.js';
+export type { BatchAnswer } from './client/batch-answer.js';
+export type { BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './client/batch-items.js';
 export type {
   Catalogue,
   CatalogueRun,

@@ -22,7 +22,8 @@ import {
   type TemplateInfo,
 } from '../templates/load-template.js';
 import type { AuditLog } from './audit-log.js';
-import type { BatchAnswer, BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch.js';
+import type { BatchAnswer } from './batch-answer.js';
+import type { BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch-items.js';
 import type { Cache } from './cache.js';
 import type { CatalogueGraph } from './catalogue-nodes.js';
 import type { CatalogueSubmission } from './catalogue-submission.js';
