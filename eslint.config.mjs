@@ -4,6 +4,8 @@ import tseslint from 'typescript-eslint';
 /** What others may see of the workflows: what they are told and asked, never what they do. */
 const CONTRACT = [
   'workflows/messages',
+  'workflows/manifest',
+  'workflows/waiting-page',
   'workflows/requests',
   'workflows/between',
   'workflows/asks',
@@ -49,7 +51,7 @@ const ROOMS = {
   sandbox: { may: ['domain', 'net'] },
   /** Docker and Podman: containers, images and what they leave. */
   engine: { may: ['domain'] },
-  runners: { may: ['domain', 'registry', 'net', 'sandbox', 'engine'] },
+  runners: { may: ['domain', 'registry', 'task-context', 'net', 'sandbox', 'engine'] },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
@@ -61,6 +63,8 @@ const ROOMS = {
         'store',
         'observe',
         'registry',
+        'task-context',
+        'task-hooks',
         'registry-facts',
         'config',
         'telemetry',
@@ -71,7 +75,8 @@ const ROOMS = {
   },
   client: {
     may: [
-      ...['store', 'observe', 'builder', 'registry', 'local-workers', 'config', 'telemetry'],
+      ...['store', 'observe', 'builder', 'registry', 'task-hooks', 'local-workers'],
+      ...['connect-options', 'config', 'telemetry'],
       ...['templates', 'domain', ...CONTRACT],
     ],
   },
@@ -94,6 +99,7 @@ const ROOMS = {
       'store',
       'registry',
       'registry-facts',
+      'connect-options',
       'config',
       'telemetry',
       'convert',
@@ -106,12 +112,15 @@ const ROOMS = {
 };
 /** The doors and the files between them, at the top of `src/`. */
 const DOORS = {
-  registry: ['domain'],
+  registry: ['task-context', 'task-hooks', 'domain'],
+  'task-context': ['domain'],
+  'task-hooks': ['task-context', 'domain'],
   'registry-facts': ['registry', 'domain'],
   'local-workers': ['registry'],
   'workflow-modules': [],
   builder: ['builder', 'registry', 'domain'],
   config: ['setting-values', 'domain'],
+  'connect-options': ['domain'],
   'setting-values': ['domain'],
   telemetry: ['telemetry', 'config', 'domain'],
   client: ['client', 'store', 'registry', 'config', 'domain', ...CONTRACT],
@@ -125,7 +134,10 @@ const DOORS = {
     'runners',
     'store',
     'registry',
+    'task-context',
+    'task-hooks',
     'local-workers',
+    'connect-options',
     'config',
     'telemetry',
     'templates',
@@ -133,9 +145,13 @@ const DOORS = {
     'domain',
     ...CONTRACT,
   ],
-  testing: ['client', 'worker', 'servers', 'registry', 'config', 'telemetry', 'domain'],
+  testing: [
+    ...['client', 'worker', 'servers', 'registry', 'task-context', 'task-hooks'],
+    ...['config', 'telemetry', 'domain'],
+  ],
   index: [
-    ...['client', 'builder', 'templates', 'registry', 'config', 'convert', 'domain'],
+    ...['client', 'builder', 'templates', 'registry', 'task-context', 'task-hooks'],
+    ...['connect-options', 'config', 'convert', 'domain'],
     ...CONTRACT,
   ],
 };

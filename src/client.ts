@@ -2,13 +2,8 @@
 export { TaskEngine } from './client/engine.js';
 export { getTaskEngine } from './client/shared-engine.js';
 export { LONE_NODE } from './workflows/messages.js';
-export type {
-  BatchAnswer,
-  BatchItem,
-  BatchOfTasks,
-  BatchOptions,
-  CatalogueItem,
-} from './client/batch.js';
+export type { BatchAnswer } from './client/batch-answer.js';
+export type { BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './client/batch-items.js';
 export type {
   Catalogue,
   CatalogueRun,
@@ -70,13 +65,9 @@ export type { ExecutionRecord } from './client/record.js';
 export type { ExecutionResult, NodeResult } from './client/result.js';
 export type { OperationOptions, RetryingOptions } from './client/operation-retry.js';
 export type { OperationsReporter, StartedOperation } from './client/operation-reporter.js';
-export type {
-  Operation,
-  OperationResult,
-  OperationResults,
-  OperationsOptions,
-  OperationsProgress,
-} from './client/operations.js';
+export type { OperationResult, OperationResults } from './client/operation-result.js';
+export type { OperationsProgress } from './client/operation-progress.js';
+export type { Operation, OperationsOptions } from './client/operations.js';
 export { OVERLAPS } from './client/schedule-options.js';
 export type {
   GraphWork,

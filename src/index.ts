@@ -103,7 +103,8 @@ export type {
 } from './client.js';
 export { SCOPES } from './domain/access.js';
 export type { Principal, Scope } from './domain/access.js';
-export type { ConnectOptions, Settings } from './config.js';
+export type { Settings } from './config.js';
+export type { ConnectOptions } from './connect-options.js';
 export { convert } from './convert/convert.js';
 export { FORMATS } from './convert/conversion.js';
 export type { Conversion, ConvertOptions, Format } from './convert/conversion.js';
@@ -183,14 +184,6 @@ export { listTemplates, loadTemplate } from './templates/load-template.js';
 export type { TemplateDetail, TemplateInfo } from './templates/load-template.js';
 export type { WhatIf, WhatIfChanges } from './domain/what-if.js';
 export { defineTask } from './registry.js';
-export type {
-  AnyTask,
-  HookContext,
-  HookExecution,
-  Hooks,
-  Isolation,
-  PostHook,
-  PreHook,
-  TaskContext,
-  TaskDefinition,
-} from './registry.js';
+export type { AnyTask, Isolation, TaskDefinition } from './registry.js';
+export type { HookContext, HookExecution, Hooks, PostHook, PreHook } from './task-hooks.js';
+export type { TaskContext } from './task-context.js';

@@ -2,136 +2,25 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import type { Artifact, ArtifactOptions, ArtifactSource } from './domain/artifact.js';
 import { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
-import type { ErrorRecord } from './domain/errors.js';
 import { TaskError } from './domain/errors.js';
-import { preview, type Json } from './domain/json.js';
+import { preview } from './domain/json.js';
 import type { JsonSchema, TaskSchemas } from './domain/schema-flow.js';
-import type { AttemptRecord } from './domain/outcome.js';
 import type { Program } from './domain/program.js';
-import type { ProgressInput } from './domain/progress.js';
 import {
   TASK_NAME,
   TaskOptionsSchema,
   type TaskOptions,
   type TaskOptionsInput,
 } from './domain/spec.js';
-import type { Status } from './domain/status.js';
+import type { TaskContext } from './task-context.js';
+import type { HookDefinition, HookOf, Hooks, PostHook, PreHook } from './task-hooks.js';
 
 export { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
 
 /** How a task's attempt ends: when its handler returns, or when somebody reports it (`engine.handleItem`). */
 export const COMPLETIONS = ['handler', 'external'] as const;
 export type Completion = (typeof COMPLETIONS)[number];
-
-export interface TaskLogger {
-  readonly debug: (message: string, fields?: object) => void;
-  readonly info: (message: string, fields?: object) => void;
-  readonly warn: (message: string, fields?: object) => void;
-  readonly error: (message: string, fields?: object) => void;
-}
-
-/** What a handler gets beside its input. */
-export interface TaskContext {
-  /** Aborted when the attempt is cancelled, is about to time out, or the worker shuts down. */
-  readonly signal: AbortSignal;
-  /** From 1, over all attempts of the node. */
-  readonly attempt: number;
-  readonly maxRetries: number;
-  /** `<graph execution id>/<node id>`. */
-  readonly executionId: string;
-  readonly graphId: string;
-  readonly nodeId: string;
-  readonly task: string;
-  readonly project: string | undefined;
-  readonly sessionId: string | undefined;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  /** The same in every attempt: hand it to services that dedupe. */
-  readonly idempotencyKey: string;
-  /** When this attempt times out. */
-  readonly deadline: Date;
-  readonly log: TaskLogger;
-  /** Outputs of the nodes that the input names, by node id. */
-  readonly outputs: Readonly<Record<string, Json>>;
-  /**
-   * How far the attempt is: a fraction from 0 to 1, or counts. Say it as often as you like: the last is shown by `watch`,
-   * `getExecution` and the store, and leaves at most once a second. What is no finite number from 0 up is passed over.
-   */
-  readonly progress: (progress: ProgressInput) => void;
-  /** Saves a value that the next attempt finds in {@link lastCheckpoint}; at most 16 KiB of JSON. */
-  readonly checkpoint: (value: Json) => void;
-  /** The last value that an earlier attempt of this node saved. */
-  readonly lastCheckpoint: () => Json | undefined;
-  readonly metric: (name: string, value: number) => void;
-  /**
-   * Keeps a file, bytes or a text beside the output, under a name such as `plots/a.png`: the same name again takes its
-   * place. Only what the last attempt kept counts. At most 100, each of at most `maxArtifactBytes`. What cannot be kept
-   * fails the attempt, awaited or not: ARTIFACT_INVALID for a name that is empty, too long or climbs out, or a file that
-   * is not there; TOO_LARGE with the number and the limit.
-   *
-   * @param source the path of a file, bytes, or `{ text }`
-   */
-  readonly artifact: (
-    name: string,
-    source: ArtifactSource,
-    options?: ArtifactOptions,
-  ) => Promise<Artifact>;
-  /** The node ends COMPLETED, with a warning. */
-  readonly warn: (message: string) => void;
-}
-
-/** What a hook gets of the execution it runs around. */
-export interface HookExecution {
-  readonly executionId: string;
-  readonly graphId: string;
-  readonly nodeId: string;
-  readonly task: string;
-  readonly status: Status;
-  readonly attempt: number;
-  readonly input: Json;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  /** After the end only. */
-  readonly output?: Json;
-  readonly error?: ErrorRecord;
-  readonly warnings?: readonly string[];
-  readonly attempts?: readonly AttemptRecord[];
-}
-
-export interface HookContext {
-  readonly signal: AbortSignal;
-  readonly log: TaskLogger;
-  /** Hooks run at least once: the same for every run of this hook for this attempt. */
-  readonly dedupe: { executionId: string; attempt: number; hookId: string };
-}
-
-/** Runs before each attempt. May give `{ input }` to change the input, or throw to refuse: the node ends REJECTED. */
-export type PreHook = (
-  execution: HookExecution,
-  context: HookContext,
-) => Promise<{ input: Json } | void> | { input: Json } | void;
-/** Runs once a node has ended. What it throws is recorded as a warning and changes nothing. */
-export type PostHook = (execution: HookExecution, context: HookContext) => Promise<void> | void;
-
-/** The two kinds of hooks. */
-export interface HookOf {
-  pre: PreHook;
-  post: PostHook;
-}
-
-export interface HookDefinition<F> {
-  name: string;
-  run: F;
-  /** Default 30 s. */
-  timeoutMs?: number;
-  /** Post hooks: also for nodes that never started. Default false. */
-  onSkipped?: boolean;
-}
-
-export interface Hooks {
-  pre?: readonly HookDefinition<PreHook>[];
-  post?: readonly HookDefinition<PostHook>[];
-}
 
 /** A task: something that can be run, by name. */
 export interface TaskDefinition<Input = unknown, Output = unknown> extends TaskOptionsInput {

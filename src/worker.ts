@@ -19,13 +19,8 @@ import { Pages } from './activities/pages.js';
 import { QuickTasks } from './activities/quick-tasks.js';
 import { WorkerState } from './activities/worker-state.js';
 import { openRecords, type Records } from './activities/records.js';
-import {
-  connectOptions,
-  resolveSettings,
-  type ConnectOptions,
-  type ResolvedSettings,
-  type Settings,
-} from './config.js';
+import { resolveSettings, type ResolvedSettings, type Settings } from './config.js';
+import { connectOptions, type ConnectOptions } from './connect-options.js';
 import type { ErrorListVerbs } from './domain/error-kinds.js';
 import { TaskError } from './domain/errors.js';
 import { parseDuration, type Duration } from './domain/duration.js';
@@ -34,7 +29,8 @@ import { markedRow } from './observe/projection.js';
 import { enterLocalWorker } from './local-workers.js';
 import { namespaceId } from './observe/store-owner.js';
 import { besideWorkers, DEFAULT_SLOTS } from './beside-workers.js';
-import { TaskRegistry, type AnyTask, type Hooks, type Isolation } from './registry.js';
+import { TaskRegistry, type AnyTask, type Isolation } from './registry.js';
+import type { Hooks } from './task-hooks.js';
 import { isGuest } from './runners/guest-mark.js';
 import type { ModeDetail } from './runners/runner.js';
 import { RunnerSet } from './runners/runner-set.js';
@@ -55,17 +51,9 @@ import { limitHeapGrowth } from './worker-heap.js';
 import { PRELOADED } from './workflow-modules.js';
 
 export { defineTask } from './registry.js';
-export type {
-  AnyTask,
-  HookContext,
-  HookExecution,
-  Hooks,
-  Isolation,
-  PostHook,
-  PreHook,
-  TaskContext,
-  TaskDefinition,
-} from './registry.js';
+export type { AnyTask, Isolation, TaskDefinition } from './registry.js';
+export type { HookContext, HookExecution, Hooks, PostHook, PreHook } from './task-hooks.js';
+export type { TaskContext } from './task-context.js';
 export { BUILT_IN_TASKS } from './activities/built-in.js';
 export type { SecretProvider, SecretRequest } from './activities/late-sources.js';
 export type { ModeDetail } from './runners/runner.js';

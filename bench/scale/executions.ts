@@ -10,7 +10,7 @@ import { Workflow, type Decided } from './workflow.js';
 /** Defaults of `maxNodesPerRun` and `coordinatorEvents`. */
 const NODES_PER_RUN = 4_000;
 const COORDINATOR_EVENTS = 8_000;
-const { BATCH } = BOUNDS['graph-run'];
+const { BATCH } = BOUNDS['handing-over'];
 const { ORDERS_PER_MESSAGE, SHARE_OF_LIGHT } = BOUNDS.segments;
 const { PAGE_NODES, GROWTH_BYTES, LEAST_GROWTH_BYTES, MOST_BYTES } = BOUNDS['going-on'];
 /** Messages on their way, from which on nothing more is handed over (`hasRoom` in `workflows/segments.ts`). */

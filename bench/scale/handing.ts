@@ -20,7 +20,7 @@ export function graphOf(
 
 /** Bounds of the engine's workflows, by the names and values that they have there (`test/domain/scale.test.ts`). */
 export const BOUNDS = {
-  'graph-run': { BATCH: 50 },
+  'handing-over': { BATCH: 50 },
   segments: { ORDERS_PER_MESSAGE: 200, SHARE_OF_LIGHT: 0.25 },
   segment: { OUTCOMES_PER_REPORT: 1_000, QUIET_MOST: 100 },
   'going-on': {

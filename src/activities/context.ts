@@ -1,7 +1,7 @@
 /** The context that a handler gets. */
 import { setOwn, type Json } from '../domain/json.js';
 import { progressOf, type Progress } from '../domain/progress.js';
-import type { TaskContext } from '../registry.js';
+import type { TaskContext } from '../task-context.js';
 import { assertCheckpoint } from '../runners/checkpoint.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { Artifacts } from './artifacts.js';

@@ -1,6 +1,7 @@
 import type { Json } from '../domain/json.js';
 import type { RunEnvironment, Value } from '../domain/outcome.js';
-import type { RegisteredTask, TaskContext } from '../registry.js';
+import type { RegisteredTask } from '../registry.js';
+import type { TaskContext } from '../task-context.js';
 import type { Artifacts } from './artifacts.js';
 import type { Claim } from './cached.js';
 import type { Passage } from './circuits.js';

@@ -2,13 +2,8 @@
 import { messageOf, TaskError } from '../domain/errors.js';
 import { isObject, type Json } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
-import type {
-  HookContext,
-  HookDefinition,
-  HookExecution,
-  PostHook,
-  TaskLogger,
-} from '../registry.js';
+import type { HookContext, HookDefinition, HookExecution, PostHook } from '../task-hooks.js';
+import type { TaskLogger } from '../task-context.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { loadValue } from './values.js';

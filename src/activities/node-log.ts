@@ -6,7 +6,7 @@ import { formatDuration } from '../domain/duration.js';
 import { formatError, type ErrorRecord } from '../domain/errors.js';
 import type { LineLevel, LineSource } from '../domain/log-line.js';
 import type { Status, StatusReason } from '../domain/status.js';
-import type { TaskLogger } from '../registry.js';
+import type { TaskLogger } from '../task-context.js';
 import type { Logger } from '../telemetry.js';
 import { AttemptLines } from './attempt-lines.js';
 import type { Deps } from './deps.js';

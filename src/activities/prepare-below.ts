@@ -15,7 +15,7 @@ import { parseTemplate } from '../domain/template.js';
 import { validateGraph, type ValidGraph } from '../domain/validate.js';
 import { nodeIdentity } from '../observe/projection.js';
 import { getJson, putJson, type BlobStore } from '../store/blob-store.js';
-import type { Basis } from '../workflows/messages.js';
+import type { Basis } from '../workflows/manifest.js';
 import type {
   Below,
   BelowRequest,

@@ -23,7 +23,8 @@ import { manifestNodes } from '../observe/closing.js';
 import { nodesBefore, startedWith, type NodesBefore, type StartedWith } from '../observe/before.js';
 import { getJson, putJson, type BlobStore } from '../store/blob-store.js';
 import type { RerunAnswer, RerunForecast } from '../workflows/asks.js';
-import type { Manifest, NodeView } from '../workflows/messages.js';
+import type { Manifest } from '../workflows/manifest.js';
+import type { NodeView } from '../workflows/messages.js';
 import type { Inside } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 

@@ -6,7 +6,8 @@
 import { connect } from 'node:net';
 import type { Client } from '@temporalio/client';
 import type { ExecutionRecord, TaskEngine } from '../client.js';
-import { connectOptions, resolveSettings, type ResolvedConnect } from '../config.js';
+import { resolveSettings } from '../config.js';
+import { connectOptions, type ResolvedConnect } from '../connect-options.js';
 import { TaskError } from '../domain/errors.js';
 import { RemoteEngine } from '../remote/remote-engine.js';
 import type { ServerAddress } from '../remote/server-address.js';

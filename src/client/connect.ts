@@ -7,7 +7,7 @@ import {
   isGrpcServiceError,
   makeGrpcRetryInterceptor,
 } from '@temporalio/client';
-import { connectOptions, type ConnectOptions } from '../config.js';
+import { connectOptions, type ConnectOptions } from '../connect-options.js';
 import { TaskError } from '../domain/errors.js';
 import { openTracing, type TracingOption } from '../telemetry/tracing.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';

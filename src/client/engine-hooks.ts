@@ -3,7 +3,7 @@ import { TaskError } from '../domain/errors.js';
 import { preview } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { localRegistries } from '../local-workers.js';
-import type { HookDefinition, HookOf } from '../registry.js';
+import type { HookDefinition, HookOf } from '../task-hooks.js';
 
 export type AddedHook<F> = F | HookDefinition<F> | string;
 

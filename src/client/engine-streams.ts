@@ -3,23 +3,12 @@ import type { EventName } from '../domain/event.js';
 import type { LogLine } from '../domain/log-line.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import type { LogPage } from '../store/log-lines.js';
-import type { HandledItem, ItemAnswer } from './completion.js';
-import { EngineVerbs } from './engine-verbs.js';
-import type {
-  EventFeed,
-  EventHandler,
-  IterateOptions,
-  Publisher,
-  SubscribeOptions,
-} from './event-feed.js';
-import type { FollowLogsOptions, LogFeed, ReadLogsQuery } from './log-feed.js';
+import { EngineQuestions } from './engine-questions.js';
+import type { EventHandler, IterateOptions, Publisher, SubscribeOptions } from './event-feed.js';
+import type { FollowLogsOptions, ReadLogsQuery } from './log-feed.js';
 
-export abstract class EngineStreams extends EngineVerbs {
-  protected abstract readonly feed: EventFeed;
-  protected abstract readonly logFeed: LogFeed;
+export abstract class EngineStreams extends EngineQuestions {
   private readonly detachers = new Set<() => void>();
-
-  abstract handleItem(item: HandledItem): Promise<ItemAnswer>;
 
   /**
    * Calls a handler for each event of executions, at least once each (`event.id` tells repeats), in order; one that
@@ -29,13 +18,13 @@ export abstract class EngineStreams extends EngineVerbs {
    */
   on(event: EventName | '*', handler: EventHandler, options?: SubscribeOptions): () => void {
     this.assertOpen();
-    return this.feed.on(event, handler, options);
+    return this.parts.feed.on(event, handler, options);
   }
 
   /** The events of executions as they come; of one execution, from its beginning to its end. Needs the store. */
   events(options: IterateOptions = {}): AsyncGenerator<ExecutionEvent, void> {
     this.assertOpen();
-    return this.feed.iterate(options);
+    return this.parts.feed.iterate(options);
   }
 
   /**
@@ -46,7 +35,7 @@ export abstract class EngineStreams extends EngineVerbs {
   start({ publisher, ...options }: SubscribeOptions & { publisher?: Publisher } = {}): () => void {
     this.assertOpen();
     if (!publisher) return () => undefined;
-    const stop = this.feed.on('*', (event) => publisher.publish(event), options);
+    const stop = this.parts.feed.on('*', (event) => publisher.publish(event), options);
     const leave = publisher.subscribe?.(async (item) => void (await this.handleItem(item)));
     const detach = (): void => {
       this.detachers.delete(detach);
@@ -65,7 +54,7 @@ export abstract class EngineStreams extends EngineVerbs {
    */
   logs(executionId: string, options: FollowLogsOptions = {}): AsyncGenerator<LogLine, void> {
     this.assertOpen();
-    return this.logFeed.lines(executionId, options);
+    return this.parts.logFeed.lines(executionId, options);
   }
 
   /**
@@ -75,12 +64,12 @@ export abstract class EngineStreams extends EngineVerbs {
    */
   async readLogs(executionId: string, query: ReadLogsQuery = {}): Promise<LogPage> {
     this.assertOpen();
-    return await this.logFeed.read(executionId, query);
+    return await this.parts.logFeed.read(executionId, query);
   }
 
   protected closeStreams(): void {
     for (const detach of this.detachers) detach();
-    this.feed.close();
-    this.logFeed.close();
+    this.parts.feed.close();
+    this.parts.logFeed.close();
   }
 }

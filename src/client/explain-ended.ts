@@ -5,12 +5,8 @@ import { failureOf, failuresOf, type EndedExecution, type Failure } from '../dom
 import { isTerminal, type TerminalStatus } from '../domain/status.js';
 import { wallTimeOf, type TimedNode } from '../domain/wall-time.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
-import {
-  FAILURES_KEPT,
-  type GraphClose,
-  type Manifest,
-  type NodeView,
-} from '../workflows/messages.js';
+import { FAILURES_KEPT, type GraphClose, type Manifest } from '../workflows/manifest.js';
+import type { NodeView } from '../workflows/messages.js';
 import type { ExplainParts } from './explain-facts.js';
 import { notFound } from './handle.js';
 import type { ExecutionRecord } from './record.js';

@@ -9,12 +9,8 @@ import type {
   Surroundings,
 } from '../domain/explain-node.js';
 import type { Explanation } from '../domain/explain.js';
-import {
-  QUERY,
-  type WaitingNode,
-  type WaitingPage,
-  type WaitingQuery,
-} from '../workflows/messages.js';
+import { QUERY } from '../workflows/messages.js';
+import type { WaitingNode, WaitingPage, WaitingQuery } from '../workflows/waiting-page.js';
 import type { Circuits } from './circuits.js';
 import type { Limits } from './limits.js';
 import { pendingAttempts, query, withPending } from './live.js';

@@ -13,7 +13,7 @@ import {
 import { sentenceOf } from '../domain/explain-text.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal, type Status } from '../domain/status.js';
-import type { WaitingPage } from '../workflows/messages.js';
+import type { WaitingPage } from '../workflows/waiting-page.js';
 import { explainEnded } from './explain-ended.js';
 import { reaching } from './connect.js';
 import { notFound } from './handle.js';

@@ -5,7 +5,8 @@ import type { AnyTask } from '../registry.js';
 import { LONE_NODE } from '../workflows/messages.js';
 import { follow, quietly } from './follow.js';
 import type { ExecutionHandle } from './handle.js';
-import { operationArtifacts, OPERATION_RETRY, type OperationResult } from './operations.js';
+import { operationArtifacts, type OperationResult } from './operation-result.js';
+import { OPERATION_RETRY } from './operations.js';
 import { throwUnlessCompleted, type ExecutionResult } from './result.js';
 import type { SubmitOptions, TaskSubmission } from './submission.js';
 

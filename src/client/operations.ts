@@ -4,20 +4,21 @@
  * their caller, and can be watched and cancelled like any execution.
  */
 import { availableParallelism } from 'node:os';
-import type { NodeArtifact } from '../domain/artifact.js';
-import { SpecInvalidError, type ErrorRecord } from '../domain/errors.js';
+import { SpecInvalidError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { jsonFaults } from '../domain/json-faults.js';
-import { getOwn, preview, setOwn, type Json } from '../domain/json.js';
+import { getOwn, preview, setOwn } from '../domain/json.js';
 import type { RetryInput } from '../domain/retry-options.js';
 import { NODE_ID, SUBMISSION_LIMITS, type GraphSpec } from '../domain/spec.js';
-import { isTerminal, type Status } from '../domain/status.js';
+import { isFailure } from '../domain/status.js';
 import { makeReport, type TaskReport } from '../domain/task-report.js';
 import type { AnyTask } from '../registry.js';
+import { follow } from './follow.js';
 import type { ExecutionHandle } from './handle.js';
-import { follow, quietly } from './follow.js';
 import { cloneable } from './operation-params.js';
+import { OperationTracker, type ProgressOptions } from './operation-progress.js';
 import { OperationTeller, type OperationsReporter } from './operation-reporter.js';
+import { NOT_RUN, resultOfNode, withoutPool, type OperationResults } from './operation-result.js';
 import { operationReport } from './report.js';
 import type { ExecutionResult, NodeResult } from './result.js';
 import type { GraphSubmitOptions, SubmitOptions } from './submission.js';
@@ -30,15 +31,7 @@ export interface Operation {
   params?: Record<string, unknown>;
 }
 
-export interface OperationsProgress {
-  /** Operations that have ended, in whatever way. */
-  done: number;
-  total: number;
-  description: string;
-  unit: string;
-}
-
-export interface OperationsOptions extends Omit<SubmitOptions, 'scheduledTime'> {
+export interface OperationsOptions extends Omit<SubmitOptions, 'scheduledTime'>, ProgressOptions {
   /** Default sequential. */
   mode?: 'sequential' | 'parallel';
   /** Operations that run at once where `mode` is parallel. Default: CPUs − 1, at least 1; at most 1,000. */
@@ -49,35 +42,9 @@ export interface OperationsOptions extends Omit<SubmitOptions, 'scheduledTime'> 
   commonParams?: Record<string, unknown>;
   /** Default EXPONENTIAL_BACKOFF: 3 retries after 1 s, 2 s and 4 s, at most 60 s, ± 25 %. */
   retry?: RetryInput;
-  /** Told at the start, whenever operations have ended, and at the end. What it throws is only a warning. */
-  onProgress?: (progress: OperationsProgress) => void;
   /** Told of each start and end, and at last of the whole, with all that `engine.report` gives. */
   reporter?: OperationsReporter;
-  /** What `onProgress` hands on. Default `Executing operations`. */
-  description?: string;
-  /** What `onProgress` hands on. Default `operations`. */
-  unit?: string;
 }
-
-export interface OperationResult {
-  status: Status;
-  /** True when the status is COMPLETED. */
-  ok: boolean;
-  output: Json;
-  error: ErrorRecord | null;
-  attempts: number;
-  /** The sum of the attempts' run times, in milliseconds. */
-  executionTimeMs: number;
-  /** What its last attempt measured. */
-  metrics: Record<string, number>;
-  /** What its last attempt kept beside its output; `engine.handle(executionId).artifact(nodeId, name)` reads it. */
-  artifacts: (NodeArtifact & { executionId: string })[];
-  /** The task's own, and why the operations ran one after another where they should not. */
-  warnings: string[];
-}
-
-/** Results in the order of the operations; JavaScript puts names that are whole numbers first. */
-export type OperationResults = Record<string, OperationResult>;
 
 /** What is needed of an engine. */
 export interface GraphScheduler {
@@ -127,7 +94,7 @@ export async function executeOperations(
   }));
   const parallel = options.mode === 'parallel' && faults.length === 0;
   const warnings = options.mode === 'parallel' ? faults : [];
-  const tracker = new Tracker(operations.length, options);
+  const tracker = new OperationTracker(operations.length, options);
   for (const { operation } of steps) setOwn(results, operation.name, NOT_RUN); // fixes the order
   const teller = new OperationTeller(options.reporter);
   const ended: ExecutionResult[] = [];
@@ -135,7 +102,7 @@ export async function executeOperations(
     const result = await runGraph(engine, part, { ...options, inParallel, id, tracker, teller });
     ended.push(result);
     for (const { operation, id: node } of part)
-      setOwn(results, operation.name, resultOf(node, result, warnings));
+      setOwn(results, operation.name, resultOfNode(node, result, warnings));
   };
   await run(steps, parallel, options.executionId);
   const left = parallel ? leftBehind(steps, results, options) : [];
@@ -157,7 +124,7 @@ const sequentially = (why: string): string =>
 interface RunOptions extends OperationsOptions {
   inParallel: boolean;
   id: string | undefined;
-  tracker: Tracker;
+  tracker: OperationTracker;
   teller: OperationTeller;
 }
 
@@ -271,51 +238,6 @@ function assertJson(inputs: readonly unknown[]): void {
   if (faults.length > 0) throw new SpecInvalidError(faults, 'operations');
 }
 
-const NOT_RUN: OperationResult = {
-  status: 'SKIPPED',
-  ok: false,
-  output: null,
-  error: null,
-  attempts: 0,
-  executionTimeMs: 0,
-  metrics: {},
-  artifacts: [],
-  warnings: [],
-};
-
-/** What one node of an execution kept, with where to read it. */
-export function operationArtifacts(
-  { executionId, artifacts }: ExecutionResult,
-  nodeId: string,
-): OperationResult['artifacts'] {
-  return artifacts.flatMap((one) => (one.nodeId === nodeId ? [{ executionId, ...one }] : []));
-}
-
-/** @param execution the graph's own result: all there is where it ended before it had nodes */
-function resultOf(
-  nodeId: string,
-  execution: ExecutionResult,
-  warnings: readonly string[],
-): OperationResult {
-  const node = getOwn<NodeResult>(execution.nodes, nodeId);
-  if (!node)
-    return {
-      ...NOT_RUN,
-      status: execution.status,
-      error: execution.error,
-      warnings: [...warnings],
-    };
-  const { output, error, attempts, executionTimeMs, metrics } = node;
-  // To `failFast` this node was cancelled; to whoever reads a list of operations it was passed over.
-  const passedOver = node.status === 'CANCELLED' && node.reason === 'fail_fast' && attempts === 0;
-  const status = passedOver ? 'SKIPPED' : node.status;
-  return {
-    ...{ status, ok: status === 'COMPLETED', output, error, attempts, executionTimeMs, metrics },
-    artifacts: operationArtifacts(execution, nodeId),
-    warnings: [...node.warnings, ...warnings],
-  };
-}
-
 /** The report of all of them, over both graphs where there are two: of each operation, what it came to at last. */
 function reportOf(
   steps: readonly Step[],
@@ -348,9 +270,6 @@ function reportOf(
   });
 }
 
-const isFailure = (status: Status): boolean =>
-  status === 'FAILED' || status === 'TIMEOUT' || status === 'REJECTED';
-
 /** The operations that no thread or process could be started for, and those not begun because of them. */
 function leftBehind(
   steps: readonly Step[],
@@ -367,43 +286,4 @@ function leftBehind(
   return all
     .filter(({ result }) => withoutPool(result) || result.status === 'SKIPPED')
     .map(({ step }) => step);
-}
-
-function withoutPool(result: Pick<OperationResult, 'error'> | undefined): boolean {
-  const details = result?.error?.details as { pool?: unknown } | undefined;
-  return result?.error?.code === 'ENVIRONMENT' && details?.pool !== undefined;
-}
-
-/** Counts what has ended, over both graphs where there are two, and tells it whenever it grows. */
-class Tracker {
-  private told = -1;
-  private before = 0;
-
-  constructor(
-    private readonly total: number,
-    private readonly options: OperationsOptions,
-  ) {
-    this.tell(0);
-  }
-
-  see(counts: Partial<Record<Status, number>>): void {
-    const ended = Object.entries(counts).filter(([status]) => isTerminal(status as Status));
-    this.tell(this.before + ended.reduce((sum, [, count]) => sum + count, 0));
-  }
-
-  /** So many begin once more. */
-  again(count: number): void {
-    this.before = this.total - count;
-  }
-
-  end(): void {
-    this.tell(this.total);
-  }
-
-  private tell(done: number): void {
-    const { onProgress, description = 'Executing operations', unit = 'operations' } = this.options;
-    if (done <= this.told) return;
-    this.told = done;
-    quietly('onProgress', () => onProgress?.({ done, total: this.total, description, unit }));
-  }
 }

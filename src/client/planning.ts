@@ -4,6 +4,7 @@ import type { GraphBuilder } from '../builder.js';
 import type { ResolvedSettings } from '../config.js';
 import type { Adjacency } from '../domain/adjacency.js';
 import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
+import type { Fault } from '../domain/fault.js';
 import { planGraph, type ForecastOptions, type GraphForecast } from '../domain/forecast.js';
 import type { OverridesInput } from '../domain/forecast-overrides.js';
 import { setOwn, type Json } from '../domain/json.js';
@@ -127,6 +128,25 @@ export class Planning {
     return paused
       ? { ...told, notes: [...told.notes, 'it was paused: that is not simulated'] }
       : told;
+  }
+
+  /** Everything that is wrong with a graph; where a worker is asked, by task names and inputs too. */
+  async faults(
+    spec: unknown,
+    { params, askWorker }: { params?: Record<string, unknown>; askWorker?: boolean },
+  ): Promise<Fault[]> {
+    const submission = params ? { params } : {};
+    const { faults } = validateGraph(spec, submission);
+    if (!askWorker) return faults;
+    const { references } = this.parts;
+    try {
+      const placed = await references.placed(spec as Json);
+      const request = { kind: 'check', spec: placed, submission: submission as Json } as const;
+      return (await references.ask(request)).faults;
+    } catch (error) {
+      if (faults.length > 0) return faults; // what is known without a worker
+      throw error;
+    }
   }
 
   /** What a worker says of a spec; undefined where none is asked. @throws TaskError NO_WORKER where one has to be */

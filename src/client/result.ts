@@ -14,7 +14,8 @@ import type { AttemptRecord, Reused, RunEnvironment } from '../domain/outcome.js
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
 import { statusHistory, withEnd } from '../domain/status-history.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending } from '../observe/closing.js';
-import type { Counts, Manifest, NodeView } from '../workflows/messages.js';
+import type { Manifest } from '../workflows/manifest.js';
+import type { Counts, NodeView } from '../workflows/messages.js';
 import { listOf } from './artifacts.js';
 import type { References } from './references.js';
 

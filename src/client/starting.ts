@@ -7,15 +7,9 @@ import type { Json } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { MEMO, WORKFLOW, type ExecutionMemo } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
-import {
-  scheduleBatch,
-  type BatchAnswer,
-  type BatchItem,
-  type BatchOfTasks,
-  type BatchOptions,
-  type CatalogueItem,
-  type KeyedExecution,
-} from './batch.js';
+import { scheduleBatch } from './batch.js';
+import type { BatchAnswer } from './batch-answer.js';
+import type { BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch-items.js';
 import type { Catalogue } from './catalogue.js';
 import {
   catalogueNodes,
@@ -33,6 +27,7 @@ import type { References } from './references.js';
 import { Reruns, type RerunOptions } from './rerun.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import { submittedRow } from './row-record.js';
+import type { KeyedExecution } from './shared-runs.js';
 import { graphSpec, startRequest, taskSpec, type Known } from './start-request.js';
 import type { StoreAccess } from './store-access.js';
 import {

@@ -1,6 +1,7 @@
 /** The work below a sub-graph or a map that has ended: what its own nodes, or items, were tried. */
 import { manifestPages, type ReadJson } from '../observe/closing.js';
-import type { Manifest, NodeView } from '../workflows/messages.js';
+import type { Manifest } from '../workflows/manifest.js';
+import type { NodeView } from '../workflows/messages.js';
 
 export interface Work {
   attempts: number;

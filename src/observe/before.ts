@@ -7,6 +7,7 @@ import { isObject, type JsonObject } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { isSpecRef } from '../domain/spec-ref.js';
 import { isTerminal, type TerminalStatus } from '../domain/status.js';
+import type { Manifest } from '../workflows/manifest.js';
 import {
   MEMO,
   QUERY,
@@ -14,7 +15,6 @@ import {
   WORKFLOW,
   type ExecutionMemo,
   type GraphStatus,
-  type Manifest,
   type NodeView,
 } from '../workflows/messages.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } from './closing.js';

@@ -10,13 +10,8 @@ import {
 import type { ErrorRecord } from '../domain/errors.js';
 import { isObject, type Json } from '../domain/json.js';
 import { STATUSES, isTerminal, type TerminalStatus } from '../domain/status.js';
-import {
-  FAILURE,
-  MEMO,
-  type GraphClose,
-  type Manifest,
-  type NodeView,
-} from '../workflows/messages.js';
+import { FAILURE, type GraphClose, type Manifest } from '../workflows/manifest.js';
+import { MEMO, type NodeView } from '../workflows/messages.js';
 
 /** How it closed; without a `close` nothing of ours could write it: terminated, timed out, refused. */
 export interface Ending {

@@ -6,7 +6,8 @@ import type { StatusChange } from '../domain/status.js';
 import { statusHistory, withEnd } from '../domain/status-history.js';
 import type { ExecutionKind, ExecutionWrite, StatusEntry } from '../store/execution-row.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
-import { LONE_NODE, type Manifest, type NodeView } from '../workflows/messages.js';
+import type { Manifest } from '../workflows/manifest.js';
+import { LONE_NODE, type NodeView } from '../workflows/messages.js';
 
 /**
  * The sequences of ends, all later than anything that is written while an execution runs. What Temporal says of a closed

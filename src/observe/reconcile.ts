@@ -10,12 +10,12 @@ import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal, STATUSES, type TerminalStatus } from '../domain/status.js';
 import type { ExecutionRow, ExecutionWrite } from '../store/execution-row.js';
 import type { Store } from '../store/store.js';
+import type { GraphClose } from '../workflows/manifest.js';
 import {
   MEMO,
   SEARCH_ATTRIBUTE,
   WORKFLOW,
   type ExecutionMemo,
-  type GraphClose,
   type NodeView,
 } from '../workflows/messages.js';
 import type { ExecutionInfo } from '../workflows/requests.js';

@@ -8,7 +8,7 @@
  */
 import { formatDuration } from '../domain/duration.js';
 import { TaskError } from '../domain/errors.js';
-import type { TaskContext } from '../registry.js';
+import type { TaskContext } from '../task-context.js';
 import type { FromGuest, Job, Said, ToGuest } from './protocol.js';
 import { StoppedError } from './runner.js';
 import { dehydrate, rehydrate } from './thrown.js';

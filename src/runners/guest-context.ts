@@ -1,7 +1,7 @@
 /** The context of a handler in a thread or process: the same as in the worker, by messages. */
 import { isObject, preview, type Json } from '../domain/json.js';
 import { progressOf } from '../domain/progress.js';
-import type { TaskContext, TaskLogger } from '../registry.js';
+import type { TaskContext, TaskLogger } from '../task-context.js';
 import type { Answers } from './answers.js';
 import { resolveSource } from './artifact-source.js';
 import { assertCheckpoint } from './checkpoint.js';

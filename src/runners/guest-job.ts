@@ -1,6 +1,7 @@
 /** From a task and its context to the job that a guest is given. */
 import { TaskError } from '../domain/errors.js';
-import type { RegisteredTask, TaskContext } from '../registry.js';
+import type { RegisteredTask } from '../registry.js';
+import type { TaskContext } from '../task-context.js';
 import { cloneFault } from './clone.js';
 import type { ContextData, Job } from './protocol.js';
 import type { RunRequest } from './runner.js';

@@ -5,7 +5,7 @@
 import type { Json } from '../domain/json.js';
 import type { Artifact, ArtifactOptions, ArtifactSource } from '../domain/artifact.js';
 import type { Progress } from '../domain/progress.js';
-import type { TaskContext } from '../registry.js';
+import type { TaskContext } from '../task-context.js';
 import type { ThrownData } from './thrown.js';
 
 /** The part of a context that is plain data. */

@@ -2,7 +2,8 @@
 import { TaskError, type TaskErrorOptions } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { Limits, Program, SecurityLevel } from '../domain/program.js';
-import type { Isolation, RegisteredTask, TaskContext } from '../registry.js';
+import type { Isolation, RegisteredTask } from '../registry.js';
+import type { TaskContext } from '../task-context.js';
 
 export interface RunRequest {
   task: RegisteredTask;

@@ -21,9 +21,8 @@ import {
   type NodesQuery,
   type NodeView,
   type PauseRequest,
-  type WaitingPage,
-  type WaitingQuery,
 } from './messages.js';
+import type { WaitingPage, WaitingQuery } from './waiting-page.js';
 import { answerOperator } from './operator-answers.js';
 import { isApprove, isCancelNode, isPause, isWaitingQuery } from './shapes.js';
 import { shielded } from './shielded.js';

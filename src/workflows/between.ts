@@ -10,7 +10,8 @@ import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import type { SpecRef } from '../domain/spec-ref.js';
 import type { StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
-import type { Answer, NodeFailure } from './messages.js';
+import type { NodeFailure } from './manifest.js';
+import type { Answer } from './messages.js';
 import type { OperatorCarry } from './operator-messages.js';
 import type {
   BelowRequest,

@@ -19,7 +19,8 @@ import { PRIORITY_KEY } from '../domain/priority.js';
 import type { NodeClass } from '../domain/plan.js';
 import { isTerminal, STATUSES, type TerminalStatus } from '../domain/status.js';
 import type { AboveSignal, SubgraphArgs } from './between.js';
-import { SIGNAL, WORKFLOW, type GraphClose } from './messages.js';
+import type { GraphClose } from './manifest.js';
+import { SIGNAL, WORKFLOW } from './messages.js';
 import type { NodeOrder, NodeRequest, Prepared } from './requests.js';
 
 type Child = ChildWorkflowHandle<(...args: SubgraphArgs) => Promise<GraphClose>>;

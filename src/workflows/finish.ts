@@ -14,15 +14,8 @@ import { formatError, type ErrorRecord } from '../domain/errors.js';
 import { jsonBytes } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
 import type { Status, TerminalStatus } from '../domain/status.js';
-import {
-  ACTIVITY,
-  FAILURE,
-  MEMO,
-  SEARCH_ATTRIBUTE,
-  type GraphClose,
-  type Manifest,
-  type NodeView,
-} from './messages.js';
+import { FAILURE, type GraphClose, type Manifest } from './manifest.js';
+import { ACTIVITY, MEMO, SEARCH_ATTRIBUTE, type NodeView } from './messages.js';
 import type { CollectRequest, RecordRequest } from './requests.js';
 import { work } from './work.js';
 

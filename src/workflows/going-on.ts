@@ -5,7 +5,7 @@ import type { Carry, CarryAway, TaskGraphArgs } from './between.js';
 import { writeAway } from './finish.js';
 import type { GraphState } from './graph-state.js';
 import type { KindsExecutor } from './kinds-executor.js';
-import type { GraphClose } from './messages.js';
+import type { GraphClose } from './manifest.js';
 
 /** Bytes of JSON that are carried in the arguments of a new run; a payload has at most 2 MB. */
 const CARRY_INLINE = 1_000_000;

@@ -6,48 +6,40 @@
  * G2. `version` grows with whatever may let something start; the loop sleeps until it does.
  */
 import { allHandlersFinished, condition, setCurrentDetails } from '@temporalio/workflow';
-import type { LimitGrant } from '../domain/limit-messages.js';
-import {
-  isHeld,
-  refusal,
-  unrun,
-  type ActivityOutcome,
-  type NodeOutcome,
-} from '../domain/outcome.js';
-import { schedulerNodes } from '../domain/plan.js';
-import type { Effects } from '../domain/effects.js';
 import { graphStatus } from '../domain/graph-status.js';
+import type { LimitGrant } from '../domain/limit-messages.js';
+import { refusal } from '../domain/outcome.js';
+import { schedulerNodes } from '../domain/plan.js';
 import { Scheduler } from '../domain/scheduler.js';
 import { ShutCircuits } from '../domain/shut-circuits.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
 import { Bursts } from './bursts.js';
-import { detailsMarkdown } from './details.js';
-import { showStatus } from './finish.js';
 import { Deadline } from './deadline.js';
+import { detailsMarkdown } from './details.js';
+import { ExecutionPlace } from './execution-place.js';
+import { showStatus } from './finish.js';
+import { GoingOn, type GoingOnParts } from './going-on.js';
 import { closeGraph } from './graph-close.js';
 import type { GraphRunParts } from './graph-run-parts.js';
-import { GoingOn, type GoingOnParts } from './going-on.js';
 import { GraphState } from './graph-state.js';
-import type { GraphClose, GraphStatus, WaitingPage, WaitingQuery } from './messages.js';
-import type { NodeOrder, PlanPages } from './requests.js';
-import { ExecutionPlace } from './execution-place.js';
+import { HandingOver } from './handing-over.js';
+import { Hearing } from './hearing.js';
+import type { KindsExecutor } from './kinds-executor.js';
 import { Lending } from './lending.js';
 import { GraphLimits } from './limits.js';
-import type { KindsExecutor } from './kinds-executor.js';
-import type { Delivered } from './node-executor.js';
+import type { GraphClose } from './manifest.js';
+import type { GraphStatus } from './messages.js';
+import type { WaitingPage, WaitingQuery } from './waiting-page.js';
 import { Operator } from './operator.js';
 import { OrderBook } from './orders.js';
+import type { NodeOrder, PlanPages } from './requests.js';
 import { waitToStart } from './start.js';
-import type { EndOf } from './subscribers.js';
-import { executionBegan, nodeEnded, nodeHeld } from './trace.js';
-import { logTransition } from './transition.js';
-import { Undoing } from './undo.js';
 import { statusOf } from './status-of.js';
+import type { EndOf } from './subscribers.js';
+import { executionBegan } from './trace.js';
+import { Undoing } from './undo.js';
 import { noteWaits, waitingOf } from './waiting.js';
-
-/** Nodes that are handed over between two looks at the executor's room. */
-const BATCH = 50;
 
 export class GraphRun {
   readonly operator: Operator;
@@ -60,12 +52,9 @@ export class GraphRun {
   private startedAt: number;
   private readonly pages: string[];
   private readonly goingOn: GoingOn;
-  private readonly orders: OrderBook;
-  private readonly order = (index: number): NodeOrder => this.orders.order(index, this.deadline.at);
-  private readonly bursts: Bursts;
   readonly lending: Lending;
-  private readonly cancelReasons = new Map<number, StatusReason>();
-  private readonly shutCircuits = new ShutCircuits();
+  private readonly hearing: Hearing;
+  private readonly handingOver: HandingOver;
   private version = 0;
   private readonly undoing: Undoing;
   /** Its own, or that of what it is below. */
@@ -75,8 +64,6 @@ export class GraphRun {
     const at = Math.min(own, prepared.below?.deadlineAt ?? Infinity);
     return at === Infinity ? undefined : at;
   });
-  /** Nodes that ended without running and whose post hooks are under way. */
-  private settling = 0;
   private stopping: StatusReason | undefined;
   /** It has begun: what it waited for before its start is decided. */
   private begun = false;
@@ -91,55 +78,62 @@ export class GraphRun {
       ? Scheduler.restore(nodes, options, carry.scheduler, this.limits?.gate)
       : new Scheduler(nodes, options, this.limits?.gate);
     this.state = new GraphState(plan, this.scheduler, seed);
-    this.orders = new OrderBook(parts, this.state);
-    const { scheduler, state, order } = this;
-    const handing = { plan, scheduler, state, order, hasDeadline: () => !!this.deadline.at };
-    this.bursts = new Bursts(handing);
-    this.lending = new Lending({
-      ...handing,
+    const { scheduler, state, deadline } = this;
+    const orders = new OrderBook(parts, state);
+    const order = (index: number): NodeOrder => orders.order(index, deadline.at);
+    const handing = { plan, scheduler, state, order, hasDeadline: () => !!deadline.at };
+    const bursts = new Bursts(handing);
+    const executor = (): KindsExecutor => this.executor;
+    const wake = (): void => this.wake();
+    const lending = (this.lending = new Lending({
+      ...{ ...handing, executor, wake },
       isEnding: (index) => this.operator.nodes.ending(index) !== undefined,
       mayLend: () => 'bodies' in parts.prepared.plan && this.stopping === undefined,
-      executor: () => this.executor,
-      wake: () => this.wake(),
-    });
-    this.undoing = new Undoing(parts, this.state, this.orders);
+    }));
+    const shutCircuits = new ShutCircuits();
+    const common = { scheduler, state, bursts, lending, deadline, shutCircuits, executor };
+    const hearing = (this.hearing = new Hearing({
+      ...{ ...common, execution: parts.prepared.execution, orders, carry, wake },
+      asked: () => this.operator.nodes,
+    }));
+    const more = (): void => this.alarm.set(Date.now() + 1);
+    this.handingOver = new HandingOver({ ...common, order, hearing, more });
+    this.undoing = new Undoing(parts, state, orders);
     this.startedAt = carry?.startedAt ?? Date.now();
     this.pages = [...(carry?.pages ?? seed?.pages ?? [])];
     this.stopping = carry?.cancelling;
     this.executor = parts.makeExecutor(
-      (index, delivered) => this.deliver(index, delivered),
+      (index, delivered) => hearing.deliver(index, delivered),
       (open) => this.operator.asked(open),
-      (places) => this.scheduler.keep(places),
+      (places) => scheduler.keep(places),
     );
     this.operator = new Operator({
       ...parts,
-      ...{ scheduler: this.scheduler, state: this.state, executor: this.executor },
-      ...{ approvals: this.executor.approvals, orders: this.orders },
+      ...{ scheduler, state, orders, shutCircuits, executor: this.executor },
+      approvals: this.executor.approvals,
       status: () => this.status().status,
       startedAt: () => this.startedAt,
       stopping: () => this.stopping,
-      isCancelled: (index) => this.cancelReasons.has(index),
-      apply: (effects) => this.apply(effects),
-      shutCircuits: this.shutCircuits,
-      end: (index, outcome) => this.endAsSaid(index, outcome),
+      isCancelled: (index) => hearing.isCancelled(index),
+      apply: (effects) => hearing.apply(effects),
+      end: (index, outcome) => hearing.endAsSaid(index, outcome),
     });
     this.goingOn = new GoingOn({
-      ...{ state: this.state, executor: this.executor, pages: this.pages },
+      ...{ state, executor: this.executor, pages: this.pages },
       maxEvents: (parts.prepared.plan as PlanPages).coordinatorEvents,
-      isEnding: () => this.isDone() || this.settling > 0,
+      isEnding: () => this.isDone() || hearing.isSettling,
       isSending: () =>
         Boolean(this.limits?.pending() || this.place?.pending() || parts.subscribers.sending) ||
-        this.lending.isAsked,
+        lending.isAsked,
       version: () => this.version,
       carry: () => this.carried(),
       leave: () => this.alarm.clear(),
     });
     if (carry) {
       this.begun = true;
-      this.state.restore(carry);
-      for (const [index, reason] of carry.cancelled) this.cancelReasons.set(index, reason);
+      state.restore(carry);
       this.executor.approvals.restore(carry.questions ?? []);
-      this.lending.goesOn(nodes.length);
+      lending.goesOn(nodes.length);
     } else if (!parts.awaiting && !this.place) this.begin();
   }
 
@@ -154,7 +148,7 @@ export class GraphRun {
         this.cancel('deadline');
       this.scheduler.release(now);
       this.lending.givePlaces();
-      this.dispatch();
+      this.handingOver.dispatch();
       this.lending.review();
       this.limits?.flush(this.scheduler);
       noteWaits(this.state, this.limits?.gate, now);
@@ -181,7 +175,7 @@ export class GraphRun {
     if (this.stopping !== undefined) return;
     if (this.begun && this.scheduler.isDone) return; // only post hooks are left
     this.stopping = reason;
-    this.apply(this.scheduler.cancelAll(reason));
+    this.hearing.apply(this.scheduler.cancelAll(reason));
   }
 
   /** A limit's keeper has granted places, or asked for some. */
@@ -230,7 +224,7 @@ export class GraphRun {
     this.startedAt = Date.now();
     if (decision.kind === 'end') {
       this.stopping = decision.reason;
-      return this.apply(this.scheduler.endAll(decision.status, decision.reason));
+      return this.hearing.apply(this.scheduler.endAll(decision.status, decision.reason));
     }
     this.begin();
     showStatus(this.liveStatus());
@@ -242,10 +236,10 @@ export class GraphRun {
     this.begun = true;
     const { seed } = this.parts;
     if (seed) this.state.begin(seed);
-    this.apply(this.scheduler.startWith(seed?.endings ?? [], this.startedAt));
+    this.hearing.apply(this.scheduler.startWith(seed?.endings ?? [], this.startedAt));
     this.parts.plan.nodes.forEach(({ refused }, index) => {
       if (refused !== undefined && !this.scheduler.ending(index))
-        this.end(index, refusal(refused), this.startedAt);
+        this.hearing.end(index, refusal(refused), this.startedAt);
     });
   }
 
@@ -257,153 +251,7 @@ export class GraphRun {
   }
 
   private isDone(): boolean {
-    return this.begun && this.scheduler.isDone && this.settling === 0 && !this.operator.isBusy;
-  }
-
-  private dispatch(): void {
-    while (this.executor.hasRoom()) {
-      const next = this.scheduler.take(BATCH);
-      if (next.length === 0) return;
-      const now = Date.now();
-      const taken = next.filter((index) => this.mayBegin(index, now));
-      const light = taken.filter((index) => this.bursts.isLight(index));
-      const { bursts, alone } = this.bursts.gather(light, now);
-      for (const burst of bursts) this.executor.beginBurst(burst);
-      const others = taken.filter((index) => !light.includes(index));
-      const orders = others.map(this.order);
-      orders.push(...alone);
-      for (const { index } of orders) {
-        this.state.scheduled(index, now);
-        logTransition(this.state, index, 'PENDING', 'SCHEDULED', 'queue');
-      }
-      if (orders.length > 0) this.executor.begin(orders);
-      this.lending.handedOver(orders.map(({ index }) => index));
-    }
-    if (this.scheduler.hasStartable || this.lending.lacksPlaces) this.alarm.set(Date.now() + 1);
-  }
-
-  /** False for a node that is held back, or ends here, since the deadline leaves it no time. */
-  private mayBegin(index: number, now: number): boolean {
-    if (this.holdBack(index, now)) return false;
-    const { expectedMs = 0 } = this.state.classOf(index);
-    const tooLate = this.deadline.forStart(expectedMs, now, this.state.round(index));
-    if (tooLate) this.end(index, tooLate, now);
-    return !tooLate;
-  }
-
-  /** @returns true for a node that would only find out what its graph knows: that its circuit is open */
-  private holdBack(index: number, now: number): boolean {
-    const until = this.shutCircuits.holds(this.state.circuitOf(index), index, now);
-    if (until === undefined) return false;
-    this.state.shut(index);
-    this.scheduler.hold(index, until);
-    return true;
-  }
-
-  private deliver(index: number, delivered: Delivered): void {
-    this.version++;
-    const at = this.lending.heard(index, delivered, Date.now());
-    const now = this.bursts.heard(index, delivered, at);
-    if ('left' in delivered) return this.left(index, now);
-    if ('begun' in delivered) return this.lending.began(index, delivered, now);
-    this.state.asOf = now;
-    this.heard(index, delivered, now);
-    this.state.asOf = undefined;
-  }
-
-  /** A node that was handed over has not begun. What was asked of it meanwhile nobody has done yet. */
-  private left(index: number, now: number): void {
-    this.state.left(index);
-    this.lending.left(index);
-    const asked = this.cancelReasons.get(index);
-    this.cancelReasons.delete(index);
-    if (this.operator.nodes.endUnbegun(index)) return;
-    const cause = this.state.lastOf(this.state.node(index).dependsOn);
-    // A failure stops those that it does not keep from running anyway.
-    const cancelled = asked !== undefined && asked !== 'fail_fast';
-    const ending = cancelled ? ({ status: 'CANCELLED', reason: asked } as const) : undefined;
-    this.apply(this.scheduler.giveBack(index, now, { cause, ending }));
-  }
-
-  private heard(index: number, delivered: ActivityOutcome, now: number): void {
-    if (this.scheduler.ending(index)) {
-      if (!isHeld(delivered)) this.state.warned(index, delivered.warnings);
-      this.settling--;
-      return;
-    }
-    const outcome = this.operator.nodes.heard(index, delivered);
-    if (!outcome) return; // it has ended as a person said
-    this.shutCircuits.heard(this.state.circuitOf(index), index, outcome, now);
-    if (!isHeld(outcome)) return this.end(index, outcome, now);
-    const tooLate = this.deadline.forRetry(outcome, now);
-    if (tooLate) return this.end(index, tooLate, now);
-    this.state.held(index, outcome, now);
-    if (outcome.held === 'looked') this.scheduler.lookedInVain(index, now);
-    else {
-      nodeHeld(this.parts.prepared.execution, this.state.classOf(index).task, outcome);
-      this.scheduler.hold(index, now + outcome.waitMs);
-    }
-    const cancelled = this.cancelReasons.get(index);
-    if (cancelled !== undefined) this.apply(this.scheduler.cancelNode(index, now, cancelled));
-  }
-
-  private end(index: number, outcome: NodeOutcome, now: number): void {
-    const reason =
-      outcome.status === 'CANCELLED'
-        ? (this.cancelReasons.get(index) ?? outcome.reason ?? 'cancelled')
-        : this.deadline.cut(outcome, now)
-          ? 'deadline'
-          : outcome.reason;
-    this.cancelReasons.delete(index);
-    this.state.end(index, outcome.status, now, outcome, reason);
-    nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
-    if (outcome.status !== 'COMPLETED')
-      logTransition(this.state, index, 'RUNNING', outcome.status, reason);
-    this.apply(this.scheduler.settle(index, outcome.status, now, reason));
-  }
-
-  /** A node that does not run ends as a person said. */
-  private endAsSaid(index: number, outcome: NodeOutcome): void {
-    const now = Date.now();
-    this.cancelReasons.delete(index);
-    const order = this.bookEnd(index, outcome, now);
-    this.settle(order ? [order] : []);
-    this.apply(this.scheduler.settle(index, outcome.status, now, outcome.reason));
-  }
-
-  /** Has post hooks run for nodes whose end no pipeline saw. */
-  private settle(orders: readonly NodeOrder[]): void {
-    this.settling += orders.length;
-    if (orders.length > 0) this.executor.begin(orders);
-  }
-
-  private apply(effects: Effects): void {
-    const now = Date.now();
-    this.settle(
-      effects.settled.flatMap(
-        ({ index, status, reason }) =>
-          this.bookEnd(index, unrun(this.state.round(index), status, reason), now) ?? [],
-      ),
-    );
-    for (const { index, reason } of effects.cancel) this.cancelReasons.set(index, reason);
-    if (effects.cancel.length > 0)
-      this.executor.stop(
-        effects.cancel.map(({ index }) => index),
-        'cancel',
-      );
-    this.version++;
-  }
-
-  /** @returns the order to run its post hooks, where some are for such an end */
-  private bookEnd(index: number, outcome: NodeOutcome, now: number): NodeOrder | undefined {
-    const { status, reason } = outcome;
-    this.state.end(index, status, now, outcome, reason);
-    nodeEnded(this.parts.prepared.execution, this.state, index, { outcome, reason, endedAt: now });
-    logTransition(this.state, index, 'PENDING', status, reason);
-    const { settle, settleSkipped } = this.state.classOf(index);
-    const started = outcome.attemptCount > 0;
-    if (started ? !settle : !settleSkipped) return undefined;
-    return { ...this.orders.order(index), ended: outcome, neverStarted: !started };
+    return this.begun && this.scheduler.isDone && !this.hearing.isSettling && !this.operator.isBusy;
   }
 
   /** What a new run of this execution has to know. */
@@ -413,7 +261,7 @@ export class GraphRun {
       startedAt: this.startedAt,
       scheduler: this.scheduler.snapshot(),
       ...this.state.carried(),
-      cancelled: [...this.cancelReasons],
+      cancelled: this.hearing.carry(),
       ...this.operator.carry(),
       subscribers: this.parts.subscribers.carry(),
       ...(this.limits ? { limits: this.limits.carry() } : {}),

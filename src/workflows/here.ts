@@ -1,10 +1,5 @@
 /** Runs nodes as activities of this workflow: one activity a node, in a cancellation scope of its own. */
-import {
-  CancellationScope,
-  scheduleActivity,
-  workflowInfo,
-  type ActivityOptions,
-} from '@temporalio/workflow';
+import { CancellationScope, scheduleActivity, workflowInfo } from '@temporalio/workflow';
 import {
   heldByPause,
   isHeld,
@@ -15,26 +10,22 @@ import {
   type Spent,
 } from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
-import { fallbackPolicy } from '../domain/retry.js';
-import { PRIORITY_KEY } from '../domain/priority.js';
-import { cutBytes, jsonBytes } from '../domain/json.js';
 import { outcomeOfFailure, outcomeOfResult } from './activity-failure.js';
+import { activityOptions, placing, queueOf, type Placed } from './activity-options.js';
 import { Alarm } from './alarm.js';
-import { BurstActivities } from './burst-activities.js';
 import type { AboveSignal } from './between.js';
+import { BurstActivities } from './burst-activities.js';
 import { Children } from './children.js';
 import { Elsewhere } from './elsewhere.js';
 import { ACTIVITY } from './messages.js';
-import { nodeRequest } from './node-request.js';
-import { nodeQueue } from './queues.js';
-import type { Burst, NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
 import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
+import { nodeRequest } from './node-request.js';
 import type { AttemptLook, LookAtAttempts } from './operator-messages.js';
+import type { Burst, NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
+import { TaskBudget } from './task-budget.js';
 import { isUnknown, settleUnknown } from './unknown.js';
 import { LOOK, work } from './work.js';
 
-/** Bytes of activity inputs in one workflow task: half of what a gRPC message may have. */
-const BYTE_BUDGET = 2_000_000;
 /** In a history longer than this the server keeps all waits: a hold costs eleven events, and the server ends a run at 51,200. */
 const HOLDS_UP_TO = 30_000;
 const EVER_MS = 366 * 86_400_000;
@@ -42,11 +33,6 @@ const EVER_MS = 366 * 86_400_000;
 const PENDING_LIMIT = 1_500;
 /** Activities that one look at the server is about: what each has behind it comes back in one payload of at most 2 MB. */
 const LOOKED_AT = 50;
-/** Commands in one workflow task. */
-const COMMAND_BUDGET = 500;
-
-/** Ends after which the server must not try again by itself. */
-const UNKNOWN_ENDS = ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat'];
 
 export type HereContext = Omit<Prepared, 'plan' | 'rerun'> & {
   classes: readonly NodeClass[];
@@ -71,7 +57,7 @@ export class HereExecutor implements NodeExecutor {
   private readonly elsewhere = new Elsewhere();
   private readonly children: Children;
   private readonly bursts: BurstActivities;
-  private readonly spent = { at: -1, bytes: 0, commands: 0 };
+  private readonly budget = new TaskBudget();
 
   constructor(
     private readonly context: HereContext,
@@ -81,7 +67,7 @@ export class HereExecutor implements NodeExecutor {
     this.bursts = new BurstActivities({
       context,
       classOf: (order) => this.classOf(order),
-      options: (order) => this.placing(order),
+      options: (order) => placing(this.placed(order)),
       unheard: (order, error) => outcomeOfFailure(error, order, this.request(order), Date.now()),
       isOpen: (order, outcome) =>
         !isHeld(outcome) &&
@@ -96,8 +82,7 @@ export class HereExecutor implements NodeExecutor {
   }
 
   private runBurst(burst: Burst): void {
-    this.spent.bytes += jsonBytes(burst);
-    this.spent.commands++;
+    this.budget.spend(burst);
     this.pendingActivities++;
     void this.bursts.run(burst).then(() => {
       this.pendingActivities--;
@@ -198,11 +183,7 @@ export class HereExecutor implements NodeExecutor {
   }
 
   hasRoom(): boolean {
-    this.renewBudget();
-    const { bytes, commands } = this.spent;
-    return (
-      this.pendingActivities < PENDING_LIMIT && bytes < BYTE_BUDGET && commands < COMMAND_BUDGET
-    );
+    return this.pendingActivities < PENDING_LIMIT && this.budget.hasRoom;
   }
 
   /** Begins what waits as far as this workflow task and the pending activities have room for it. */
@@ -212,7 +193,7 @@ export class HereExecutor implements NodeExecutor {
     while (this.waiting.length > 0 && this.hasRoom()) {
       const order = this.waiting.shift() as NodeOrder;
       const request = this.request(order);
-      this.spend(request);
+      this.budget.spend(request);
       this.pendingActivities++;
       const done = order.ended
         ? this.settle(order, request, order.ended, order.neverStarted ?? true)
@@ -254,7 +235,7 @@ export class HereExecutor implements NodeExecutor {
       return below;
     }
     if (this.classOf(order).external) this.elsewhere.begun(order.index, order.id);
-    const options = this.options(order, request);
+    const options = activityOptions(this.placed(order), request);
     let outcome: ActivityOutcome;
     try {
       const result = await scope.run(() =>
@@ -315,7 +296,7 @@ export class HereExecutor implements NodeExecutor {
           retry: { maximumAttempts: 3, initialInterval: '1s' },
           cancellationType: 'WAIT_CANCELLATION_COMPLETED',
           summary: `post hooks of ${order.id}`,
-          ...this.queueOf(order),
+          ...queueOf(this.classOf(order)),
         }),
       );
     } catch (error) {
@@ -331,52 +312,8 @@ export class HereExecutor implements NodeExecutor {
     return long ? { ...request, serverWaitsMs: EVER_MS } : request;
   }
 
-  private options(order: NodeOrder, request: NodeRequest): ActivityOptions {
-    const { timeoutMs, heartbeatTimeoutMs, retry } = this.classOf(order);
-    const fallback = fallbackPolicy(retry, order.round?.attemptsUsed);
-    return {
-      activityId: order.id,
-      summary: order.id,
-      startToCloseTimeout: timeoutMs,
-      heartbeatTimeout: heartbeatTimeoutMs,
-      // Explicit: the SDK's own default behaves as TRY_CANCEL, and the slot would be free while the task runs on.
-      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-      retry: {
-        maximumAttempts: fallback.maximumAttempts,
-        initialInterval: fallback.initialIntervalMs,
-        backoffCoefficient: fallback.backoffCoefficient,
-        maximumInterval: fallback.maximumIntervalMs,
-        ...(request.holdUnknown
-          ? { nonRetryableErrorTypes: UNKNOWN_ENDS }
-          : fallback.nonRetryableErrorTypes.length > 0
-            ? { nonRetryableErrorTypes: fallback.nonRetryableErrorTypes }
-            : {}),
-      },
-      ...(request.totalLeftMs === undefined ? {} : { scheduleToCloseTimeout: request.totalLeftMs }),
-      ...this.placing(order),
-    };
-  }
-
-  /** Where it stands among what waits for a worker, and for how long. */
-  private placing(
-    order: NodeOrder,
-  ): Pick<ActivityOptions, 'priority' | 'scheduleToStartTimeout' | 'taskQueue'> {
-    const { priority, queueTimeoutMs } = this.classOf(order);
-    const { project } = this.context.execution;
-    return {
-      priority: {
-        priorityKey: PRIORITY_KEY[order.priority ?? priority],
-        ...(project === undefined ? {} : { fairnessKey: cutBytes(project, 64) }),
-      },
-      ...(queueTimeoutMs === null ? {} : { scheduleToStartTimeout: queueTimeoutMs }),
-      ...this.queueOf(order),
-    };
-  }
-
-  private queueOf(order: NodeOrder): { taskQueue?: string } {
-    const own = workflowInfo().taskQueue;
-    const taskQueue = nodeQueue(own, this.classOf(order));
-    return taskQueue === own ? {} : { taskQueue };
+  private placed(order: NodeOrder): Placed {
+    return { order, of: this.classOf(order), project: this.context.execution.project };
   }
 
   private classOf(order: NodeOrder): NodeClass {
@@ -386,18 +323,5 @@ export class HereExecutor implements NodeExecutor {
         `node ${order.id} names option class ${order.class}, which the plan does not have`,
       );
     return found;
-  }
-
-  private spend(request: NodeRequest): void {
-    this.renewBudget();
-    this.spent.bytes += jsonBytes(request);
-    this.spent.commands++;
-  }
-
-  /** The history's length changes with each workflow task and only then. */
-  private renewBudget(): void {
-    const { historyLength } = workflowInfo();
-    if (this.spent.at === historyLength) return;
-    Object.assign(this.spent, { at: historyLength, bytes: 0, commands: 0 });
   }
 }

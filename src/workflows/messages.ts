@@ -1,10 +1,8 @@
 /**
- * The contract of our workflows with the outside: their names, what they answer, how they close. Public for raw clients
- * (`taskGraph`, the queries and updates).
+ * The contract of our workflows with the outside: their names, what they are asked and what they answer. Public for raw
+ * clients (`taskGraph`, the queries and updates).
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { Undone } from '../domain/compensation.js';
-import type { OpenDependency } from '../domain/explain.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Times } from '../domain/node-times.js';
@@ -12,7 +10,6 @@ import type { AttemptRecord, BelowEnd, Reused, RunEnvironment, Value } from '../
 import type { Priority } from '../domain/priority.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
-import type { TriggerRule } from '../domain/trigger.js';
 
 /** The server's own, of what a schedule starts: the nominal time, also of a backfill. */
 export const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
@@ -124,19 +121,6 @@ export interface ExecutionMemo {
   digest?: string;
   /** The execution that it is a rerun of, who asked for it, and why. */
   rerun?: { of: string; by?: string; reason?: string };
-}
-
-/** How a workflow of ours ends other than COMPLETED: the failure's type. */
-export const FAILURE = {
-  failed: 'GraphFailed',
-  timeout: 'GraphTimeout',
-  rejected: 'SpecInvalid',
-} as const;
-
-export interface NodeFailure {
-  nodeId: string;
-  status: Status;
-  error?: ErrorRecord;
 }
 
 export type Counts = Partial<Record<Status, number>>;
@@ -268,109 +252,11 @@ export interface NodesPage {
   pages?: string[];
 }
 
-/** The argument of the query `waiting`. */
-export interface WaitingQuery {
-  /** One node, however it stands; without it all that have not ended. */
-  node?: string;
-  /** Index to go on from. */
-  cursor?: number;
-}
-
-/** A node, with what its wait depends on. Times are ISO. */
-export interface WaitingNode extends NodeView {
-  since?: string;
-  kind?: 'graph' | 'map' | 'approval';
-  trigger: TriggerRule;
-  /** The first ten dependencies that have not ended. */
-  open?: OpenDependency[];
-  /** Its place among the nodes of this graph that wait for the same, from 1. */
-  place?: number;
-  queue: string;
-  timeoutMs: number;
-  queueTimeoutMs: number | null;
-  totalTimeoutAt?: string;
-  unknownSince?: string;
-}
-
-/** The answer to the query `waiting`: what each node that has not ended waits for. */
-export interface WaitingPage {
-  graph: GraphStatus & {
-    /** The queue of nodes that name none. */
-    queue: string;
-    concurrency: number;
-    /** Nodes that take a place in the window. */
-    inWindow: number;
-    running: number;
-    deadlineAt?: string;
-    /** Why it is being stopped. */
-    stopping?: StatusReason;
-    /** All nodes have ended. */
-    closing?: true;
-    /** Until when it waits for other executions. */
-    awaitsUntil?: string;
-  };
-  nodes: WaitingNode[];
-  /** Give it as `cursor` for the rest. */
-  next?: number;
-}
-
-/** The manifest of an execution's result: `result()` reads it. */
-export interface Manifest {
-  executionId: string;
-  graph: string;
-  version: string;
-  status: TerminalStatus;
-  counts: Counts;
-  startedAt: string;
-  endedAt: string;
-  durationMs: number;
-  /** Ended nodes, in the order of the spec, or by reference, a page of them each. */
-  nodes: NodeView[] | { pages: string[] };
-  /** Of nodes that an edit made a leaf, or none any more, after their page was written: what they are. */
-  releafed?: (readonly [nodeId: string, leaf: boolean])[];
-  error?: ErrorRecord;
-  /** What was undone after it had failed or was cancelled, in this order. */
-  compensation?: Undone[];
-  /** When it was paused and resumed, and by whom. */
-  marks?: StatusChange[];
-  project?: string;
-  sessionId?: string;
-  /** The execution that it is a rerun of. */
-  rerunOf?: string;
-  /** Of an execution below another one: what its nodes had from elsewhere than each other. */
-  basis?: Basis;
-}
-
-/** Where it is the same, a node that reads the same of its own graph has the same input. */
-export interface Basis {
-  /** Of the spec's reference, the parameters and what comes from above. */
-  hash: string;
-  /** Of a map: references of the pages of its items. */
-  items?: string[];
-}
-
 /** What a query is told while a large graph goes on in a new run, which has to read what the one before left. */
 export const BETWEEN_RUNS = 'the execution goes on in a new run just now; ask again';
 
 /** What a query is told whose worker has to read the history first, where a workflow task is due (`ahead.ts`). */
 export const BETWEEN_TASKS = 'a workflow task is due that has to come first; ask again';
-
-/** Failures that a {@link GraphClose} has at most: the first that made the graph fail. */
-export const FAILURES_KEPT = 10;
-
-/** The result of a completed `taskGraph`, and the details of a failed one. */
-export interface GraphClose {
-  status: TerminalStatus;
-  manifest: Manifest | { ref: string };
-  counts: Counts;
-  failures?: NodeFailure[];
-  error?: ErrorRecord;
-  /** Of a graph that was edited while it ran: where its spec lies, as it was at last. */
-  edited?: string;
-  /** Of an execution below another one: its output, and whether all of it is an earlier one's. */
-  output?: Value;
-  reused?: Reused;
-}
 
 /** The answer to a verb: whether it did anything, and what, or why not. */
 export interface Answer {

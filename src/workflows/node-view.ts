@@ -1,11 +1,82 @@
-/** Parts of a node's view, out of what its graph knows of it. */
+/** A node's view, out of what its graph knows of it. */
 import type { ErrorRecord } from '../domain/errors.js';
 import type { NodeOutcome } from '../domain/outcome.js';
+import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
+import type { Scheduler } from '../domain/scheduler.js';
 import type { OpenQuestion } from './between.js';
 import type { ApprovalView, NodeView } from './messages.js';
+import type { NodeRecord } from './node-records.js';
+import { nodeStatus } from './node-status.js';
+
+export interface ViewParts {
+  plan: Plan;
+  scheduler: Scheduler;
+  record: NodeRecord;
+  /** The limit that the whole execution waits for. */
+  door: NodeView['limit'];
+  /** Where it was changed since the graph began. */
+  priority: NodeView['priority'];
+  time: Pick<NodeView, 'readyAt' | 'after' | 'times'>;
+  /** Of a node that a rerun keeps. */
+  kept: Pick<NodeView, 'reused' | 'kept' | 'endedAt'> | undefined;
+  isLeaf: boolean;
+}
+
+export function nodeView(index: number, parts: ViewParts): NodeView {
+  const { plan, scheduler, record, priority } = parts;
+  const node = plan.nodes[index] as PlanNode;
+  const of = plan.classes[node.class] as NodeClass;
+  const { task, retry, circuit, kind } = of;
+  const { outcome, round, held } = record;
+  const known = { kind, held, reason: record.reason };
+  const { status, reason } = nodeStatus(scheduler, index, known);
+  const door = status === 'PENDING' ? parts.door : undefined;
+  const attempts = outcome?.attempts ?? round?.attempts ?? [];
+  const count = outcome?.attemptCount ?? round?.attemptsUsed ?? 0;
+  const due =
+    status === 'RETRYING' ||
+    reason === 'start_time' ||
+    reason === 'circuit' ||
+    reason === 'coalesced'
+      ? scheduler.heldUntilOf(index)
+      : undefined;
+  return {
+    id: node.id,
+    task,
+    status,
+    attempts: count,
+    maxRetries: retry.maxRetries,
+    ...(door ? { reason: 'limit' as const, limit: door } : reason ? { reason } : {}),
+    ...(attempts.length > 0 ? { attemptHistory: attempts } : {}),
+    ...(priority === undefined ? {} : { priority }),
+    ...(record.marks ? { marks: record.marks } : {}),
+    ...timesOf(record, attempts[0]?.startedAt, count > 0 || kind !== undefined),
+    ...parts.time,
+    ...parts.kept,
+    ...(due === undefined ? {} : { nextRetryAt: new Date(due).toISOString() }),
+    ...(outcome ? ofOutcome(outcome) : {}),
+    ...(outcome || record.lastError === undefined ? {} : { error: record.lastError }),
+    ...(status === 'PENDING' && reason === 'dependencies' && !door
+      ? { dependencies: scheduler.dependencyProgress(index) }
+      : {}),
+    ...(reason === 'limit' ? { limit: limitOf(plan, of) } : {}),
+    ...(reason === 'circuit' && circuit ? { circuit: circuit.name } : {}),
+    ...(kind === undefined ? {} : { kind }),
+    ...(record.question && !outcome ? { approval: approvalView(record.question) } : {}),
+    ...(parts.isLeaf ? { leaf: true as const } : {}),
+  };
+}
+
+function limitOf(
+  { lanes, limits }: Plan,
+  { lane = 0 }: NodeClass,
+): { key: string; weight: number } {
+  const { limit = 0, weight = 1 } = lanes?.[lane] ?? {};
+  return { key: limits?.[limit]?.key ?? '', weight };
+}
 
 /** What is asked, of whom, since when and until when. */
-export function approvalView({ question, askedAt, dueAt }: OpenQuestion): ApprovalView {
+function approvalView({ question, askedAt, dueAt }: OpenQuestion): ApprovalView {
   const { message, by, payload, onTimeout } = question;
   return {
     ...{ message, askedAt: iso(askedAt), onTimeout },
@@ -16,7 +87,7 @@ export function approvalView({ question, askedAt, dueAt }: OpenQuestion): Approv
 }
 
 /** Times inside an attempt are the worker's clock: clamped between schedule and end, so that no duration is negative. */
-export function timesOf(
+function timesOf(
   { scheduledAt, endedAt }: { scheduledAt?: number; endedAt?: number },
   firstStart: string | undefined,
   ran: boolean,
@@ -34,7 +105,7 @@ export function timesOf(
 }
 
 /** What an outcome brings to its node's view. */
-export function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
+function ofOutcome(outcome: NodeOutcome): Partial<NodeView> {
   const { output, error, warnings, inputHash, outputHash, taskVersion, metrics, executionTimeMs } =
     outcome;
   return {

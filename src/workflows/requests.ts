@@ -21,7 +21,7 @@ import type { ResultOptions } from '../domain/result-options.js';
 import type { RetryPolicy } from '../domain/retry.js';
 import type { RerunScope } from '../domain/rerun.js';
 import type { Status } from '../domain/status.js';
-import type { Basis, GraphClose } from './messages.js';
+import type { Basis, GraphClose } from './manifest.js';
 import type { RequestContext } from './node-request.js';
 
 /** What an execution is known by, in every request that leaves the workflow. */

@@ -4,46 +4,30 @@
  *
  * S1. A segment takes `nodesPerSegment` orders in its life, those of nodes that are lent counted, and what is left of its
  *     last burst. It never continues as new.
- * S2. Messages to one segment arrive in the order they were sent: each waits for the one before.
- * S3. A segment that is gone is found when a message cannot be delivered, else by asking the server after 1, 2, 4 … 60
- *     minutes; its nodes are begun again elsewhere, with one attempt counted as lost.
+ * S2. A segment that is gone is found when a message cannot be delivered (`segment-post.ts`), else by asking the server
+ *     after 1, 2, 4 … 60 minutes (`segment-watch.ts`); its nodes are begun again elsewhere, with one attempt counted as
+ *     lost.
  */
-import {
-  CancellationScope,
-  ParentClosePolicy,
-  getExternalWorkflowHandle,
-  isCancellation,
-  log,
-  sleep,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import { fitting } from '../domain/budget.js';
-import { messageOf } from '../domain/errors.js';
-import { jsonBytes } from '../domain/json.js';
 import type { NodeClass } from '../domain/plan.js';
-import { ACTIVITY, SIGNAL, WORKFLOW } from './messages.js';
 import type {
   AboveSignal,
   AssignSignal,
-  CancelSignal,
   Carry,
   InFlightCarry,
-  SegmentArgs,
   SegmentCarry,
   SettledSignal,
-  TellSignal,
   Turn,
 } from './between.js';
 import { lostDelivered, type HandedOver } from './lost-segment.js';
-import type { Burst, Lent, NodeOrder, Prepared } from './requests.js';
 import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
-import { LOOK, work } from './work.js';
+import type { Burst, Lent, NodeOrder, Prepared } from './requests.js';
+import { MESSAGE_BYTES, SegmentPost, type Addressee } from './segment-post.js';
+import { SegmentWatch, type Watched } from './segment-watch.js';
 
-const MINUTE = 60_000;
-/** Orders in one message, and characters of JSON: a payload has at most 2 MB. */
+/** Orders in one message. */
 const ORDERS_PER_MESSAGE = 200;
-const MESSAGE_BYTES = 500_000;
 /** What a light node puts into its segment's history, as a share of what another one does: its outcome, and no event. */
 const SHARE_OF_LIGHT = 0.25;
 
@@ -51,19 +35,12 @@ interface InFlight extends HandedOver {
   class: number;
 }
 
-interface Segment {
-  id: string;
+interface Segment extends Addressee, Watched {
   handed: number;
   sealed: boolean;
   inFlight: Map<number, InFlight>;
-  /** Resolves when the last message has arrived. */
-  sent: Promise<void>;
-  /** It has reported since it was last looked at. */
-  heard: boolean;
   /** Places of the window that it keeps for what was lent to it. */
   kept: number;
-  /** The last message, while it waits for the one before and is about orders. */
-  unsent?: { signal: AssignSignal; indexes: number[] } | undefined;
 }
 
 interface AssignOptions {
@@ -88,10 +65,10 @@ export class SegmentsExecutor implements NodeExecutor {
   private readonly segments = new Map<string, Segment>();
   private readonly segmentOf = new Map<number, Segment>();
   private next: number;
-  private underWay = 0;
   private late: SettledSignal[] | undefined;
   private outbox: NodeOrder[] = [];
-  private readonly watching: CancellationScope;
+  private readonly post: SegmentPost<Segment>;
+  private readonly watch: SegmentWatch<Segment>;
 
   constructor(
     private readonly parts: SegmentsParts,
@@ -99,8 +76,17 @@ export class SegmentsExecutor implements NodeExecutor {
   ) {
     this.next = parts.carry?.nextSegment ?? 0;
     for (const carried of parts.carry?.segments ?? []) this.adopt(carried);
-    this.watching = new CancellationScope({ cancellable: true });
-    void this.watching.run(() => this.watch()).catch(() => undefined); // cancelled when the graph is done
+    const lost = (segment: Segment): void => this.lost(segment);
+    this.post = new SegmentPost<Segment>({
+      ...{ context: parts.context, classes: parts.classes, lost },
+      arrived: ({ inFlight }, indexes) => {
+        for (const index of indexes) {
+          const node = inFlight.get(index);
+          if (node) node.told = true;
+        }
+      },
+    });
+    this.watch = new SegmentWatch<Segment>(() => this.segments.values(), lost);
   }
 
   begin(orders: readonly NodeOrder[]): void {
@@ -149,28 +135,26 @@ export class SegmentsExecutor implements NodeExecutor {
 
   stop(indexes: readonly number[], how: StopHow): void {
     for (const [segment, of] of this.bySegment(indexes))
-      this.chain(segment, () =>
-        this.signal(segment, SIGNAL.cancel, {
-          indexes: of,
-          ...(how === 'cancel' ? {} : { [how]: true as const }),
-        }),
-      );
+      this.post.stop(segment, {
+        indexes: of,
+        ...(how === 'cancel' ? {} : { [how]: true as const }),
+      });
   }
 
   recall(): void {
     for (const segment of this.segments.values()) {
       const waits = [...segment.inFlight.values()].some(({ turn }) => turn === 'later');
-      if (waits) this.chain(segment, () => this.signal(segment, SIGNAL.recall, {}));
+      if (waits) this.post.recall(segment);
     }
   }
 
   tell(indexes: readonly number[], tell: AboveSignal): void {
     for (const [segment, of] of this.bySegment(indexes))
-      this.chain(segment, () => this.signal(segment, SIGNAL.tell, { indexes: of, tell }));
+      this.post.tell(segment, { indexes: of, tell });
   }
 
   hasRoom(): boolean {
-    return this.underWay < 10;
+    return this.post.pending() < 10;
   }
 
   runs(): string[] {
@@ -185,11 +169,11 @@ export class SegmentsExecutor implements NodeExecutor {
   }
 
   pending(): number {
-    return this.underWay;
+    return this.post.pending();
   }
 
   async close(): Promise<void> {
-    this.watching.cancel();
+    this.watch.close();
     for (const segment of this.segments.values())
       if (!segment.sealed) this.assign(segment, [], { last: true });
     await Promise.all([...this.segments.values()].map((segment) => segment.sent));
@@ -306,74 +290,18 @@ export class SegmentsExecutor implements NodeExecutor {
     const indexes = [...orders, ...[...later, ...light].map(({ order }) => order)].map(
       ({ index }) => index,
     );
-    const { sealed, unsent } = segment;
-    if (lent && unsent && !unsent.signal.lent && areFew(unsent.signal, lent)) {
-      Object.assign(unsent.signal, { lent, sealed });
-      unsent.indexes.push(...indexes);
-      return;
-    }
     const signal: AssignSignal = {
-      ...{ orders, sealed },
+      ...{ orders, sealed: segment.sealed },
       ...(burst ? { bursts: [burst] } : {}),
       ...(lent ? { lent } : {}),
     };
-    const message = { signal, indexes };
-    this.chain(segment, async () => {
-      if (segment.unsent === message) segment.unsent = undefined;
-      await (isNew ? this.start(segment, signal) : this.signal(segment, SIGNAL.assign, signal));
-      for (const index of indexes) {
-        const node = segment.inFlight.get(index);
-        if (node) node.told = true;
-      }
-    });
-    segment.unsent = message;
+    this.post.assign(segment, { signal, indexes }, isNew);
   }
 
   private note(segment: Segment, order: NodeOrder, turn?: Turn): void {
     const { index, round = null, class: of } = order;
     segment.inFlight.set(index, { round, class: of, told: false, ...(turn ? { turn } : {}) });
     this.segmentOf.set(index, segment);
-  }
-
-  private async start(segment: Segment, assigned: AssignSignal): Promise<void> {
-    const { context, classes } = this.parts;
-    const { workflowId } = workflowInfo();
-    const argument: SegmentArgs = {
-      coordinatorId: workflowId,
-      prepared: context,
-      classes,
-      ...assigned,
-    };
-    await startChild(WORKFLOW.segment, {
-      workflowId: segment.id,
-      args: [argument],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `nodes of ${workflowId}`,
-    });
-  }
-
-  private async signal(
-    segment: Segment,
-    name: string,
-    argument: AssignSignal | CancelSignal | TellSignal | Record<string, never>,
-  ): Promise<void> {
-    await getExternalWorkflowHandle(segment.id).signal(name, argument);
-  }
-
-  private chain(segment: Segment, step: () => Promise<void>): void {
-    this.underWay++;
-    segment.unsent = undefined; // what is added to a message must not overtake the next one
-    const run = async (): Promise<void> => {
-      try {
-        await step();
-      } catch (error) {
-        log.warn(`segment ${segment.id} cannot be reached: ${messageOf(error)}`);
-        this.lost(segment);
-      } finally {
-        this.underWay--;
-      }
-    };
-    segment.sent = segment.sent.then(run);
   }
 
   /** Gives the nodes of a segment that is gone back to the scheduler, or ends those that may not run again. */
@@ -385,32 +313,4 @@ export class SegmentsExecutor implements NodeExecutor {
       this.deliver(index, lostDelivered(segment.id, node, { retry, at: Date.now() }));
     }
   }
-
-  /** Not knowing is no reason to give a segment up: it is looked at again next time. */
-  private async look(segment: Segment): Promise<'there' | 'gone'> {
-    try {
-      const found = await work<string>(ACTIVITY.describe, [segment.id], LOOK);
-      return found === 'running' ? 'there' : 'gone';
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      return 'there';
-    }
-  }
-
-  private async watch(): Promise<never> {
-    for (let wait = MINUTE; ; wait = Math.min(wait * 2, 60 * MINUTE)) {
-      await sleep(wait);
-      for (const segment of [...this.segments.values()]) {
-        if (segment.heard || segment.inFlight.size === 0) {
-          segment.heard = false;
-          continue;
-        }
-        if ((await this.look(segment)) === 'gone') this.lost(segment);
-      }
-    }
-  }
 }
-
-/** They go into one message. */
-const areFew = (signal: AssignSignal, lent: Lent): boolean =>
-  jsonBytes(signal) + jsonBytes(lent) <= MESSAGE_BYTES;

@@ -18,7 +18,8 @@ import type {
   SubscribeSignal,
   TellSignal,
 } from './between.js';
-import type { ApproveRequest, CancelNodeRequest, PauseRequest, WaitingQuery } from './messages.js';
+import type { ApproveRequest, CancelNodeRequest, PauseRequest } from './messages.js';
+import type { WaitingQuery } from './waiting-page.js';
 import type { BelowRequest, NodeOrder } from './requests.js';
 
 export function isCarry(value: unknown): value is Carry | CarryAway {

@@ -5,13 +5,8 @@ import type { StartGate } from '../domain/limit-gate.js';
 import type { Plan } from '../domain/plan.js';
 import type { StatusReason } from '../domain/status.js';
 import type { GraphState } from './graph-state.js';
-import {
-  type GraphStatus,
-  type NodeView,
-  type WaitingNode,
-  type WaitingPage,
-  type WaitingQuery,
-} from './messages.js';
+import type { GraphStatus, NodeView } from './messages.js';
+import type { WaitingNode, WaitingPage, WaitingQuery } from './waiting-page.js';
 import { nodeQueue } from './queues.js';
 
 /** Open dependencies that are named. */

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { defineTask, type TaskContext } from '../../src/registry.js';
+import { defineTask } from '../../src/registry.js';
+import type { TaskContext } from '../../src/task-context.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 

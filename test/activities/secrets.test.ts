@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { z } from 'zod';
 import type { GraphSpec } from '../../src/index.js';
-import { defineTask, type HookExecution } from '../../src/registry.js';
+import { defineTask } from '../../src/registry.js';
+import type { HookExecution } from '../../src/task-hooks.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { leaks, leaksInProcess } from './programs/secret-tasks.js';
 

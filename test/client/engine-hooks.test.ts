@@ -1,5 +1,5 @@
 import { TaskEngine } from '../../src/client.js';
-import type { HookExecution } from '../../src/registry.js';
+import type { HookExecution } from '../../src/task-hooks.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
 describe('hooks that an engine adds', () => {

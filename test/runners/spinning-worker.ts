@@ -1,5 +1,6 @@
 /** A program that hands a spinning handler to a process, says which, and waits. Run with tsx, to be killed. */
-import { TaskRegistry, type TaskContext } from '../../src/registry.js';
+import { TaskRegistry } from '../../src/registry.js';
+import type { TaskContext } from '../../src/task-context.js';
 import { ProcessRunner } from '../../src/runners/process.js';
 import { tasks } from './tasks.js';
 

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { NonRetriableError, TaskError } from '../../src/domain/errors.js';
-import { defineTask, type AnyTask, type Isolation, type TaskContext } from '../../src/registry.js';
+import { defineTask, type AnyTask, type Isolation } from '../../src/registry.js';
+import type { TaskContext } from '../../src/task-context.js';
 
 export const MODES = ['in-process', 'thread', 'process'] as const;
 type Handler = (input: never, context: TaskContext) => unknown;

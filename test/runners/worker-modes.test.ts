@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
-import { defineTask, type TaskContext } from '../../src/registry.js';
+import { defineTask } from '../../src/registry.js';
+import type { TaskContext } from '../../src/task-context.js';
 import { TaskRegistry } from '../../src/registry.js';
 import { ProcessRunner } from '../../src/runners/process.js';
 import { ThreadRunner } from '../../src/runners/thread.js';

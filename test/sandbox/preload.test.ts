@@ -1,7 +1,8 @@
 /** Modules that a sandbox which waits has loaded by the time a program gets it. */
 import { limitsOf, type ProcessSpec } from '../../src/domain/program.js';
 import { UNWATCHED, type PoolWatch, type WarmWish } from '../../src/domain/warm-plan.js';
-import type { RegisteredTask, TaskContext } from '../../src/registry.js';
+import type { RegisteredTask } from '../../src/registry.js';
+import type { TaskContext } from '../../src/task-context.js';
 import { ProgramProcessRunner } from '../../src/runners/program-process.js';
 import { describeBoth } from './support/scene.js';
 

@@ -7,7 +7,8 @@ import { recordClose } from '../../src/activities/record-close.js';
 import { Recorder } from '../../src/activities/recorder.js';
 import { END } from '../../src/observe/projection.js';
 import { FileBlobStore, putJson } from '../../src/store/blob-store.js';
-import type { Manifest, NodeView } from '../../src/workflows/messages.js';
+import type { Manifest } from '../../src/workflows/manifest.js';
+import type { NodeView } from '../../src/workflows/messages.js';
 import type { ExecutionInfo } from '../../src/workflows/requests.js';
 import { describeDatabases } from '../support/databases.js';
 

@@ -1,7 +1,8 @@
 /** Requests to run a program in a container, and what came of them, without a worker around. */
 import type { ContainerSpec, Limits } from '../../src/domain/program.js';
 import type { Json } from '../../src/domain/json.js';
-import type { RegisteredTask, TaskContext } from '../../src/registry.js';
+import type { RegisteredTask } from '../../src/registry.js';
+import type { TaskContext } from '../../src/task-context.js';
 import { readFile } from 'node:fs/promises';
 import type { ProgramRun, RunOptions, RunOutcome, RunRequest } from '../../src/runners/runner.js';
 import { BUSYBOX } from './docker.js';

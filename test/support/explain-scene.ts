@@ -10,7 +10,8 @@ import {
   type GraphSpec,
   type NodeExplanation,
 } from '../../src/index.js';
-import { defineTask, type HookExecution } from '../../src/registry.js';
+import { defineTask } from '../../src/registry.js';
+import type { HookExecution } from '../../src/task-hooks.js';
 import { startHarness, type Harness } from './engine.js';
 import { shared } from './shared.js';
 import { until } from './until.js';

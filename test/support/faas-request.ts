@@ -2,7 +2,8 @@
 import type { FaasSpec } from '../../src/domain/program.js';
 import { FaasSchema, limitsOf } from '../../src/domain/program.js';
 import type { Json } from '../../src/domain/json.js';
-import type { RegisteredTask, TaskContext } from '../../src/registry.js';
+import type { RegisteredTask } from '../../src/registry.js';
+import type { TaskContext } from '../../src/task-context.js';
 import type { ProgramRequest } from '../../src/runners/program.js';
 
 export const DEADLINE = new Date('2031-02-03T04:05:06.789Z');

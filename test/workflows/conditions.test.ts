@@ -1,5 +1,6 @@
 import type { GraphSpec } from '../../src/index.js';
-import { defineTask, type HookExecution } from '../../src/registry.js';
+import { defineTask } from '../../src/registry.js';
+import type { HookExecution } from '../../src/task-hooks.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
 type Ended = Record<string, { status: string; reason?: string | null | undefined }>;

@@ -1,4 +1,5 @@
-import { defineTask, type HookExecution } from '../../src/registry.js';
+import { defineTask } from '../../src/registry.js';
+import type { HookExecution } from '../../src/task-hooks.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
 const deaf = defineTask({

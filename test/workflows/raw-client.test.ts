@@ -9,7 +9,8 @@ import {
   type ApplicationFailure,
 } from '@temporalio/client';
 import { launchDevServer } from '../../src/servers/dev-server.js';
-import type { GraphClose, GraphStatus, NodesPage } from '../../src/workflows/messages.js';
+import type { GraphClose } from '../../src/workflows/manifest.js';
+import type { GraphStatus, NodesPage } from '../../src/workflows/messages.js';
 import { TaskEngine } from '../../src/client.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { shared } from '../support/shared.js';

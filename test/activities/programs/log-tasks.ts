@@ -1,5 +1,6 @@
 /** A task that says something on every attempt, wherever it runs. */
-import { defineTask, type Isolation, type TaskContext } from '../../../src/registry.js';
+import { defineTask, type Isolation } from '../../../src/registry.js';
+import type { TaskContext } from '../../../src/task-context.js';
 
 export interface Says {
   lines: number;

@@ -1,6 +1,7 @@
 /** Tasks that let everything out that they are given, in the worker and in a process. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { defineTask, type TaskContext } from '../../../src/registry.js';
+import { defineTask } from '../../../src/registry.js';
+import type { TaskContext } from '../../../src/task-context.js';
 
 interface Input {
   token: string;

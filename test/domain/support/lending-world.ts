@@ -1,6 +1,6 @@
 /**
  * A coordinator and its segments, whose messages arrive in the order they were sent and as late as a world likes: the real
- * scheduler, lender and lent nodes, and what `workflows/graph-run.ts`, `lending.ts` and `segments.ts` make of them.
+ * scheduler, lender and lent nodes, and what `workflows/handing-over.ts`, `hearing.ts`, `lending.ts` and `segments.ts` make of them.
  */
 import { expect } from '@jest/globals';
 import fc from 'fast-check';

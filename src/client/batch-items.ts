@@ -1,0 +1,135 @@
+/** The items of a batch: what may be said of each, and what tasks they are once the catalogue has been asked. */
+import { catalogueMark } from '../domain/catalogue-mark.js';
+import { TaskError } from '../domain/errors.js';
+import type { AnyTask } from '../registry.js';
+import type { CatalogueEntry } from './catalogue-nodes.js';
+import { schedulable } from './catalogue-submission.js';
+import type { SubmitOptions, TaskSubmission } from './submission.js';
+
+/** One item of a batch. */
+export interface BatchItem extends TaskSubmission {
+  /** Items with the same key are one execution. */
+  idempotencyKey?: string;
+}
+
+/** An item by the id of a catalogue task; what is said here wins over its defaults. */
+export interface CatalogueItem extends Omit<BatchItem, 'task'> {
+  taskId: string;
+}
+
+/** What all items have in common; what an item says itself wins. */
+export interface BatchOptions extends Omit<SubmitOptions, 'executionId' | 'requestId'> {
+  /** Of the whole request: sent again, it gives the same executions and starts none. */
+  idempotencyKey?: string;
+}
+
+/** All tasks by catalogue id or by name, with the same options; the form of document 002. */
+export interface BatchOfTasks extends BatchOptions {
+  taskIds: readonly (string | AnyTask)[];
+  input?: unknown;
+}
+
+/** Where items by the id of a catalogue task are found. */
+export interface ItemsDoor {
+  /**
+   * The catalogue's task of an id.
+   *
+   * @param needed the id cannot be anything else
+   * @throws TaskError NOT_FOUND where it is needed; TaskStateError for one that is archived
+   */
+  entry(id: string, needed: boolean): Promise<CatalogueEntry | undefined>;
+}
+
+/** An item as it was given: a task, the id of a catalogue task, or what may be either. */
+type Said = BatchItem | CatalogueItem | { perhaps: string; input?: unknown };
+
+/** What was given as a list. @throws TaskError CONFIGURATION when there is none */
+export function itemsOf(
+  given: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
+  options: BatchOptions,
+): { items: readonly Said[]; common: BatchOptions } {
+  if (Array.isArray(given)) return { items: given as readonly BatchItem[], common: options };
+  const { taskIds, input, ...rest } = given as BatchOfTasks;
+  if (!Array.isArray(taskIds))
+    throw new TaskError(
+      'CONFIGURATION',
+      `scheduleTaskBatch: expected a list of items, or { taskIds: [...] }, got ${typeof given}`,
+    );
+  const items = (taskIds as BatchOfTasks['taskIds']).map((task) => ({
+    ...(typeof task === 'string' ? { perhaps: task } : { task }),
+    ...(input === undefined ? {} : { input }),
+  }));
+  return { items, common: { ...rest, ...options } };
+}
+
+/** An item that can be scheduled, with its place in the batch. */
+export interface PlannedItem {
+  index: number;
+  taskId: string;
+  item: BatchItem;
+}
+
+/** An item with all that is said of it, or why it cannot be scheduled. */
+export interface Looked {
+  taskId: string;
+  item?: BatchItem;
+  error?: unknown;
+}
+
+/** Every item as a task: ids of the catalogue become what they run. */
+export async function looked(
+  door: ItemsDoor,
+  items: readonly Said[],
+  common: Omit<BatchOptions, 'idempotencyKey'>,
+): Promise<Looked[]> {
+  const found = new Map<string, Promise<CatalogueEntry | undefined>>();
+  const entryOf = (id: string, needed: boolean): Promise<CatalogueEntry | undefined> => {
+    const key = JSON.stringify([id, needed]);
+    const asked = found.get(key) ?? door.entry(id, needed);
+    found.set(key, asked);
+    return asked;
+  };
+  return await Promise.all(
+    items.map(async (said): Promise<Looked> => {
+      const id = 'perhaps' in said ? said.perhaps : 'taskId' in said ? said.taskId : undefined;
+      if (id === undefined) {
+        const item = { ...common, ...(said as BatchItem) };
+        return { taskId: nameOf(item.task), item };
+      }
+      const { perhaps: _perhaps, ...rest } = { perhaps: id, ...said };
+      try {
+        const entry = await entryOf(id, !('perhaps' in said));
+        const item = { ...common, ...rest };
+        return {
+          taskId: id,
+          item: entry ? catalogueItem(item, id, entry) : { ...item, task: id },
+        };
+      } catch (error) {
+        return { taskId: id, error };
+      }
+    }),
+  );
+}
+
+function catalogueItem(
+  { idempotencyKey, ...said }: Partial<CatalogueItem>,
+  taskId: string,
+  { task, project }: CatalogueEntry,
+): BatchItem {
+  const what = schedulable({ ...said, taskId }, task, project);
+  if (what.kind === 'graph')
+    throw new TaskError(
+      'CONFIGURATION',
+      `catalogue task ${JSON.stringify(taskId)} runs a graph, and an item of a batch is one task; schedule it by itself, with scheduleTask({ taskId })`,
+    );
+  const { submission } = what;
+  return {
+    ...submission,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    metadata: { ...submission.metadata, ...catalogueMark(task) },
+  };
+}
+
+/** The name of a task, or of its definition; empty for what is neither. */
+export const nameOf = (task: unknown): string =>
+  typeof task === 'string' ? task : ((task as AnyTask | null | undefined)?.name ?? '');
