@@ -96,7 +96,7 @@ export class GraphRun {
     const handing = { plan, scheduler, state, order, hasDeadline: () => !!this.deadline.at };
     this.bursts = new Bursts(handing);
     this.lending = new Lending({
-      ...handing,
+      ...{ ...handing, carried: carry?.later },
       isEnding: (index) => this.operator.nodes.ending(index) !== undefined,
       mayLend: () => 'bodies' in parts.prepared.plan && this.stopping === undefined,
       executor: () => this.executor,
@@ -414,11 +414,11 @@ export class GraphRun {
       scheduler: this.scheduler.snapshot(),
       ...this.state.carried(),
       cancelled: [...this.cancelReasons],
-      ...this.operator.carry(),
-      subscribers: this.parts.subscribers.carry(),
+      ...{ ...this.operator.carry(), subscribers: this.parts.subscribers.carry() },
       ...(this.limits ? { limits: this.limits.carry() } : {}),
       ...(this.place ? { place: this.place.carry() } : {}),
       ...(this.stopping ? { cancelling: this.stopping } : {}),
+      later: this.lending.carry(),
       ...(this.undoing.undone.length > 0 ? { undone: this.undoing.undone } : {}),
     };
   }

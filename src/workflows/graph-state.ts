@@ -170,12 +170,6 @@ export class GraphState {
     this.holds.delete(index);
   }
 
-  /** A node that was lent begins. */
-  lentBegan(index: number, at: number): void {
-    this.scheduled(index, at);
-    this.clocks.began(index, at);
-  }
-
   /** A node that was taken ahead has run: it could start then, and not when it was handed over. */
   couldStart(index: number, at: number, after: number | undefined): void {
     this.record(index).scheduledAt = at;
@@ -250,6 +244,7 @@ export class GraphState {
     const record = this.touch(index);
     record.endedAt = now;
     if (outcome) this.returned(index, outcome, now);
+    this.clocks.ended(index, now);
     if (outcome) record.outcome = outcome;
     if (reason) record.reason = reason;
     delete record.held;
