@@ -300,8 +300,11 @@ export const executionRoutes = [
       nodes: z.array(NodeShape),
       nextCursor: z.string().optional().describe('gives the next page; absent on the last'),
     }),
-    handle: async ({ engine, params, query }) =>
-      nodeList(await (await engine.open(params.executionId)).nodes(), query),
+    handle: async ({ engine, ended, params, query }) => {
+      const handle = await engine.open(params.executionId);
+      const isPage = query.limit !== undefined || query.cursor !== undefined;
+      return isPage ? await handle.nodePage(query, ended) : nodeList(await handle.nodes(), query);
+    },
   }),
   route({
     id: 'getNode',

@@ -4,7 +4,6 @@
  */
 import { append } from '../domain/append.js';
 import type { ErrorRecord } from '../domain/errors.js';
-import { jsonBytes } from '../domain/json.js';
 import { NodeClocks } from '../domain/node-clocks.js';
 import type { ActivityOutcome, HeldOutcome, HoldReason, NodeOutcome } from '../domain/outcome.js';
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
@@ -25,16 +24,13 @@ import {
 import type { Round, Upstream } from './requests.js';
 import { roundAfter } from './round.js';
 import { nodeStatus, WHILE_HELD } from './node-status.js';
+import { NodePages, PAGE } from './nodes-page.js';
 import { approvalView, briefly, ofOutcome, timesOf } from './node-view.js';
 import { timeOf } from './waiting.js';
 import type { Seed } from './seed.js';
 
 /** Pauses, resumes and other words of people that are kept of one node. */
 const MARKS_KEPT = 20;
-/** Nodes of a page; whoever asks for more is answered with five times as many at most. */
-const PAGE = 1_000;
-/** Bytes of JSON in an answer: a payload has at most 2 MB. */
-const PAGE_BYTES = 1_500_000;
 
 interface NodeRecord {
   /** Number of the last change. */
@@ -57,6 +53,7 @@ export class GraphState {
   private readonly records: NodeRecord[];
   private readonly indexOf: Map<string, number>;
   private readonly leaves: Leaves;
+  private readonly paged: NodePages;
   /** Ended nodes whose records are still here, in the order of their end. */
   private readonly unpaged: number[] = [];
   readonly upstream = new Map<number, Upstream>();
@@ -86,6 +83,12 @@ export class GraphState {
     this.records = plan.nodes.map(() => ({ sequence: 0 }));
     this.indexOf = new Map(plan.nodes.map((node, index) => [node.id, index]));
     this.leaves = new Leaves(plan.nodes);
+    this.paged = new NodePages({
+      count: () => this.records.length,
+      id: (index) => this.node(index).id,
+      changedAt: (index) => this.record(index).sequence,
+      view: (index) => this.view(index),
+    });
     this.clocks = new NodeClocks(plan.lanes?.length ?? 0, (index) =>
       this.isLook(index) ? undefined : this.classOf(index).lane,
     );
@@ -131,6 +134,7 @@ export class GraphState {
 
   /** Nodes are new, or others took their places: nothing is behind them. */
   edited(indexes: readonly number[]): void {
+    this.paged.edited();
     for (const index of indexes) {
       const { marks } = this.records[index] ?? {};
       this.records[index] = { sequence: 0, ...(marks ? { marks } : {}) };
@@ -371,21 +375,8 @@ export class GraphState {
     return countsOf(this.scheduler, this.ended, pending.length);
   }
 
-  page({ since = 0, cursor = 0, limit = PAGE }: NodesQuery): NodesPage {
-    const nodes: NodeView[] = [];
-    let [index, bytes] = [Math.max(0, cursor), 0];
-    for (; index < this.records.length && nodes.length < Math.min(limit, 5 * PAGE); index++) {
-      if (this.record(index).sequence <= since && since !== 0) continue;
-      const view = this.view(index);
-      bytes += jsonBytes(view);
-      if (bytes > PAGE_BYTES && nodes.length > 0) break;
-      nodes.push(view);
-    }
-    return {
-      sequence: this.sequence,
-      nodes,
-      ...(index < this.records.length ? { next: index } : {}),
-    };
+  page(query: NodesQuery): NodesPage {
+    return { sequence: this.sequence, ...this.paged.page(query) };
   }
 
   /** No node starts before this limit has let the whole execution in; undefined once it has. */
