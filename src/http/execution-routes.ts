@@ -46,6 +46,7 @@ const ListShape = z.strictObject({
   taskId: z.string().min(1).optional(),
   project: z.string().min(1).optional(),
   sessionId: z.string().optional(),
+  executionId: z.string().min(1).optional().describe('this one alone, a node too'),
   parentId: z.string().min(1).optional().describe('nodes of this graph, items of this batch'),
   rerunOf: z.string().min(1).optional(),
   catalogueTaskId: z.string().min(1).optional().describe('of this task of the catalogue'),
