@@ -2,7 +2,6 @@
 import { Option } from 'commander';
 import { LOG_LEVELS, type LogLevel } from '../config.js';
 import { parseDuration } from '../domain/duration.js';
-import { didYouMean } from '../domain/suggest.js';
 import { UsageError, type ExitCode } from './exit.js';
 import type { Output } from './output.js';
 
@@ -108,20 +107,6 @@ export const decimal =
       `${name}: expected a number from ${least} to ${most}, got ${JSON.stringify(text)}`,
     );
   };
-
-/** For an option that takes one of a few words, in any case and with `-` for `_`; `words` is for the shell's completion. */
-export function oneOf<T extends string>(name: string, words: readonly T[]) {
-  const parse = (text: string): T => {
-    const wanted = text.toUpperCase().replaceAll('-', '_');
-    const found = words.find((word) => word === wanted);
-    if (found) return found;
-    const hint = didYouMean(wanted, words);
-    throw new UsageError(
-      `${name}: expected one of ${words.join(', ')}, got ${JSON.stringify(text)}${hint ? ` (${hint})` : ''}`,
-    );
-  };
-  return Object.assign(parse, { words });
-}
 
 /** The settings that the options state, for the engine and the worker. */
 export function settingsOf(options: CommonOptions): Omit<CommonOptions, 'json'> {

@@ -4,7 +4,8 @@ import type { CommandDefinition } from './command.js';
 import { bashCompletion } from './completion-bash.js';
 import { fishCompletion } from './completion-fish.js';
 import { zshCompletion } from './completion-zsh.js';
-import { EXIT, UsageError } from './exit.js';
+import { EXIT } from './exit.js';
+import { notOneOf } from './one-of.js';
 
 const SCRIPTS: Readonly<Record<string, (table: CommandTable) => string>> = {
   bash: bashCompletion,
@@ -25,10 +26,7 @@ export const completion: CommandDefinition = {
   ],
   run: async (out, _options, [shell = '']) => {
     const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
-    if (!script)
-      throw new UsageError(
-        `shell: expected one of ${Object.keys(SCRIPTS).join(', ')}, got ${JSON.stringify(shell)}`,
-      );
+    if (!script) throw notOneOf('shell', shell, Object.keys(SCRIPTS));
     const text = script(await ownTable());
     out.source(text.trimEnd());
     out.document({ shell, script: text });

@@ -2,7 +2,6 @@
 import { userInfo } from 'node:os';
 import type { KeyRecord, KeyWithToken } from '../client.js';
 import { SCOPES, type Scope } from '../domain/access.js';
-import { didYouMean } from '../domain/suggest.js';
 import { oneLine, table, type Cell } from './columns.js';
 import {
   collect,
@@ -14,6 +13,7 @@ import {
 } from './command.js';
 import { EXIT, UsageError } from './exit.js';
 import { localTime } from './list-command.js';
+import { notOneOf } from './one-of.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';
 
@@ -36,10 +36,7 @@ const changeOf = ({ by = userInfo().username, reason }: ByOptions) => ({
 function scopeOf(text: string): Scope {
   const found = SCOPES.find((scope) => scope === text);
   if (found) return found;
-  const hint = didYouMean(text, SCOPES);
-  throw new UsageError(
-    `--scope: expected one of ${SCOPES.join(', ')}, got ${JSON.stringify(text)}${hint ? ` (${hint})` : ''}`,
-  );
+  throw notOneOf('--scope', text, SCOPES);
 }
 
 interface CreateOptions extends ByOptions {

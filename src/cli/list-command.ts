@@ -6,12 +6,12 @@ import { table, type Cell } from './columns.js';
 import { sinceOf } from './since.js';
 import {
   collect,
-  oneOf,
   option,
   wholeNumber,
   type CommandDefinition,
   type CommonOptions,
 } from './command.js';
+import { oneOf } from './one-of.js';
 import { EXIT, UsageError } from './exit.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';

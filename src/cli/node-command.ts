@@ -6,12 +6,12 @@ import type { CommandEngine } from '../remote/surface.js';
 import { PRIORITIES } from '../domain/priority.js';
 import { tellAnswer } from './answer.js';
 import {
-  oneOf,
   option,
   type CommandDefinition,
   type CommandGroup,
   type CommonOptions,
 } from './command.js';
+import { oneOf } from './one-of.js';
 import { UsageError } from './exit.js';
 import { withSession } from './session.js';
 import { readInput } from './values.js';

@@ -6,6 +6,7 @@ import { loadCommands, type Commands } from './commands.js';
 import type { CommandDefinition, CommonOptions } from './command.js';
 import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
 import { endAtOnce, interrupts } from './interrupts.js';
+import { withNearest } from './one-of.js';
 import { Output, type OutputOptions } from './output.js';
 import { shown } from './paint.js';
 import { assertMayUseServer } from './server-option.js';
@@ -74,7 +75,7 @@ function describe(command: Command, definition: CommandDefinition): Command {
   const { summary, description, parameters = [] } = definition;
   command.summary(summary).description(description ? `${summary}\n\n${description}` : summary);
   for (const [flags, what] of parameters) command.argument(flags, what);
-  for (const one of optionsOf(definition)) command.addOption(one);
+  for (const one of optionsOf(definition)) command.addOption(withNearest(one));
   return withExamples(command, definition.examples);
 }
 

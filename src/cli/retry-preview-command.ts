@@ -9,7 +9,6 @@ import {
 import { resolveRetry, RetryOptionsSchema } from '../domain/retry-options.js';
 import { table, type Cell } from './columns.js';
 import {
-  oneOf,
   option,
   decimal,
   duration,
@@ -17,6 +16,7 @@ import {
   type CommandDefinition,
   type CommonOptions,
 } from './command.js';
+import { oneOf } from './one-of.js';
 import { EXIT, UsageError } from './exit.js';
 import type { Output } from './output.js';
 

@@ -1,15 +1,14 @@
 /** `tempograph schedule create`: what runs, and when. */
 import type { CalendarTimes, Overlap, SchedulePolicies, ScheduleTimes } from '../client.js';
 import { PRIORITIES } from '../domain/priority.js';
-import { didYouMean } from '../domain/suggest.js';
 import {
   collect,
-  oneOf,
   option,
   wholeNumber,
   type CommandDefinition,
   type CommonOptions,
 } from './command.js';
+import { notOneOf, oneOf } from './one-of.js';
 import { EXIT, UsageError } from './exit.js';
 import { readTarget, type TargetOptions } from './schedule-target.js';
 import { printSchedule } from './schedule-text.js';
@@ -51,11 +50,7 @@ function overlap(text: string): Overlap {
   const plain = (word: string): string => word.toLowerCase().replace(/[-_]/g, '');
   const found = Object.entries(OVERLAP_WORDS).find(([word]) => plain(word) === plain(text));
   if (found) return found[1];
-  const words = Object.keys(OVERLAP_WORDS);
-  const hint = didYouMean(text, words);
-  throw new UsageError(
-    `--overlap: expected one of ${words.join(', ')}, got ${JSON.stringify(text)}${hint ? ` (${hint})` : ''}`,
-  );
+  throw notOneOf('--overlap', text, Object.keys(OVERLAP_WORDS));
 }
 
 export const create: CommandDefinition<CreateOptions> = {

@@ -36,14 +36,18 @@ export async function storedNodes(
     : { records: records.reverse(), asOf: latestOf(records.flatMap(timesOf)) };
 }
 
-/** One node, as `storedNodes` has it. */
+/** One node, as `storedNodes` has it: no other is read. */
 export async function storedNode(
-  session: Pick<Session, 'engine'>,
+  { engine }: Pick<Session, 'engine'>,
   id: string,
 ): Promise<{ record: ExecutionRecord; asOf: string } | undefined> {
-  const known = await storedNodes(session, id.slice(0, id.lastIndexOf('/')));
-  const record = known?.records.find(({ executionId }) => executionId === id);
-  return record && { record, asOf: latestOf(timesOf(record)) };
+  try {
+    const { executions } = await engine.listExecutions({ executionId: id, kind: 'node', limit: 1 });
+    const [record] = executions;
+    return record && { record, asOf: latestOf(timesOf(record)) };
+  } catch {
+    return undefined; // as above
+  }
 }
 
 const latestOf = (times: readonly string[]): string =>

@@ -11,13 +11,13 @@ import {
   type PageOptions,
 } from './catalogue-options.js';
 import {
-  oneOf,
   option,
   wholeNumber,
   type CommandDefinition,
   type CommandGroup,
   type CommonOptions,
 } from './command.js';
+import { oneOf } from './one-of.js';
 import { EXIT, UsageError, type ExitCode } from './exit.js';
 import { localTime } from './list-command.js';
 import type { Output } from './output.js';

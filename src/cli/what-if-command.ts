@@ -8,12 +8,12 @@ import { table, type Cell } from './columns.js';
 import {
   collect,
   duration,
-  oneOf,
   option,
   wholeNumber,
   type CommandDefinition,
   type CommonOptions,
 } from './command.js';
+import { oneOf } from './one-of.js';
 import { EXIT, UsageError } from './exit.js';
 import type { Output } from './output.js';
 import { pairsOf } from './pairs.js';

@@ -26,6 +26,7 @@ import {
   type ArtifactContent,
 } from './artifacts.js';
 import { askRunning } from './ask-running.js';
+import type { EndedNodes } from './ended-nodes.js';
 import { awaitNode } from './await-node.js';
 import { withBelow } from './below-progress.js';
 import {
@@ -37,6 +38,7 @@ import {
   withPending,
 } from './live.js';
 import type { ExplainOptions } from './explain.js';
+import { nodePage, type NodeList, type NodeListQuery, type Wanted } from './node-list.js';
 import {
   editGraph,
   NodeOperator,
@@ -47,6 +49,7 @@ import {
 } from './operator.js';
 import type { References } from './references.js';
 import type { RerunOptions } from './rerun.js';
+import { runningNodes } from './running-nodes.js';
 import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
 
 /** How long a question before a cancel may take, in milliseconds. */
@@ -170,6 +173,24 @@ export class ExecutionHandle {
     if ((await this.describe()).status.name !== 'RUNNING')
       return await nodeViews(this.parts, this.executionId);
     return (await this.status()).changed;
+  }
+
+  /**
+   * A page of the nodes, in the order of their ids: it costs as much as it has nodes, or as those of other statuses among them.
+   *
+   * @param ended keeps those of executions that have ended, for the next page
+   * @throws TaskError CONFIGURATION for a cursor or a limit that is none
+   */
+  async nodePage(query: NodeListQuery, ended: EndedNodes): Promise<NodeList> {
+    const { executionId, parts } = this;
+    const { status, runId } = await this.describe();
+    if (status.name !== 'RUNNING') {
+      const read = () => nodeViews(parts, executionId);
+      return await nodePage(ended.source(`${executionId} ${runId}`, read), query);
+    }
+    const source = (wanted: Wanted) => runningNodes(parts.client, executionId, wanted);
+    const page = await nodePage(source, query);
+    return { ...page, nodes: await withBelow(parts.client, executionId, page.nodes) };
   }
 
   /** Asks the whole execution to stop. */

@@ -12,12 +12,14 @@ import { recordOfRow } from './row-record.js';
 /** What to list. Everything but `status`, `project`, `sessionId` and `limit` needs the store. */
 export interface ListQuery {
   status?: Status | readonly Status[];
-  /** Default: everything but nodes. */
+  /** Default: everything but nodes; with `parentId` or `executionId`, everything. */
   kind?: NonNullable<ExecutionQuery['kind']>;
   /** The task's name; of a graph, its name. */
   taskId?: string;
   project?: string;
   sessionId?: string;
+  /** This one alone, a node too. */
+  executionId?: string;
   /** Nodes of this graph, items of this batch. */
   parentId?: string;
   /** Reruns of this execution. */

@@ -11,7 +11,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats, { type FormatName } from 'ajv-formats';
 import { RE2JS } from 're2js';
 import { formatPath, isObject, preview, type Json, type Path } from './json.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean, didYouMeanValue } from './suggest.js';
 
 /** The formats that are checked. */
 export const FORMATS = [
@@ -118,8 +118,11 @@ function assertSchema(schema: Readonly<Record<string, unknown>>): void {
   if (meta.validateSchema(rest) === true) return;
   const [first] = meta.errors ?? [];
   if (!first) throw new SchemaFault([], 'it does not meet the meta-schema');
-  const { path, message } = problemOf(first, schema);
-  throw new SchemaFault(path, message);
+  const { path, message, found } = problemOf(first, schema);
+  const allowed: unknown = first.params['allowedValues'];
+  const isWord = typeof found === 'string' && first.keyword === 'enum' && Array.isArray(allowed);
+  const hint = isWord ? didYouMeanValue(found, allowed.map(String)) : undefined;
+  throw new SchemaFault(path, message, { hint });
 }
 
 /** A library of its own for each: what a schema's `$id` names is seen by nobody else. */
@@ -226,14 +229,14 @@ function told(errors: readonly ErrorObject[], value: Json): string[] {
 function problemOf(
   { instancePath, keyword, params, message }: ErrorObject,
   value: unknown,
-): { path: Path; message: string } {
+): { path: Path; message: string; found: unknown } {
   const path = pathOf(instancePath, value);
   const found = path.reduce<unknown>(
     (at, step) => (at as Record<string | number, unknown>)[step],
     value,
   );
   const says = words(keyword, params as Record<string, unknown>, message ?? keyword);
-  return { path, message: `${says}, got ${preview(found)}` };
+  return { path, message: `${says}, got ${preview(found)}`, found };
 }
 
 function words(keyword: string, params: Record<string, unknown>, message: string): string {

@@ -131,11 +131,23 @@ export class NodeClocks {
     }
   }
 
-  /** A node that was lent begins. */
-  began(index: number, at: number): void {
+  /**
+   * A node that was lent begins.
+   *
+   * @param at when, as others say; -Infinity where nobody does
+   * @returns when, as it is counted: not before what is counted already
+   */
+  began(index: number, at: number, now: number): number {
     const clock = this.clocks.get(index);
-    if (clock) this.begin(clock, 'running', Math.max(at, clock.since));
-    else this.couldStart(index, at, undefined);
+    if (!clock) this.couldStart(index, at === -Infinity ? now : at, undefined);
+    else this.begin(clock, 'running', at);
+    return this.runningSince(index) ?? now;
+  }
+
+  /** When a running node was handed over; undefined for any other. */
+  runningSince(index: number): number | undefined {
+    const clock = this.clocks.get(index);
+    return clock?.phase === 'running' ? clock.since : undefined;
   }
 
   /** A node that was taken ahead could start then, and was running from there on. @param after the node that it waited for last */
@@ -181,6 +193,12 @@ export class NodeClocks {
     const times = all === undefined ? splitRunning(period) : { [all]: now - clock.since };
     for (const [kind, ms] of Object.entries(times)) addTime(clock.times, kind as TimeKind, ms);
     Object.assign(clock, { phase: 'overhead', since: now });
+  }
+
+  /** A node has ended: all until then is counted, also of one that was told of later and took others along. */
+  ended(index: number, now: number): void {
+    const clock = this.clocks.get(index);
+    if (clock) this.begin(clock, 'overhead', now);
   }
 
   /**
@@ -236,9 +254,12 @@ export class NodeClocks {
     Object.assign(clock, { phase: 'ready', since: now, ready: { lane, reading } });
   }
 
+  /** Something may be heard that happened before what is counted already (K2). */
   private begin(clock: Clock, phase: Phase, now: number): void {
-    this.close(clock, clock.phase, now);
-    Object.assign(clock, { phase, since: now });
+    const counted = clock.phase === 'ready' ? (this.at ?? now) : clock.since;
+    const since = Math.max(now, counted);
+    this.close(clock, clock.phase, since);
+    Object.assign(clock, { phase, since });
   }
 
   /** Counts what has passed of a phase; a `running` one whose outcome nobody told was a wait for a worker. */

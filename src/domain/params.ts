@@ -2,7 +2,7 @@
 import { fault, type Fault } from './fault.js';
 import { isObject, preview, setOwn, type Json, type JsonObject, type Path } from './json.js';
 import { compileSchema, SchemaFault, type ValueCheck } from './json-schema.js';
-import type { ParamSpec } from './spec.js';
+import { ParamSpecSchema, type ParamSpec } from './spec.js';
 import { didYouMean, hintBudget } from './suggest.js';
 
 const PARAM_NAME = /^[A-Za-z][A-Za-z0-9_]{0,99}$/;
@@ -21,7 +21,7 @@ export function paramSpecFaults(specs: Record<string, unknown>): Fault[] {
       ];
     }
     if (!isObject(spec)) return []; // the schema of the spec says so
-    const check = checkOf(spec);
+    const check = checkOf(withoutRefused(spec));
     if (check instanceof SchemaFault) {
       const { hint, unknownKeyword } = check;
       const code = unknownKeyword ? 'UNKNOWN_FIELD' : 'INVALID_VALUE';
@@ -35,6 +35,14 @@ export function paramSpecFaults(specs: Record<string, unknown>): Fault[] {
       fault([...path, 'default'], 'PARAM_INVALID', message),
     );
   });
+}
+
+/** What is left without the fields that the schema of the spec refuses, for it says so: a fault is told once. */
+function withoutRefused(spec: Record<string, unknown>): Record<string, unknown> {
+  const { error } = ParamSpecSchema.safeParse(spec);
+  if (!error) return spec;
+  const refused = new Set(error.issues.map(({ path }) => path[0]));
+  return Object.fromEntries(Object.entries(spec).filter(([key]) => !refused.has(key)));
 }
 
 /**

@@ -46,6 +46,7 @@ const ListShape = z.strictObject({
   taskId: z.string().min(1).optional(),
   project: z.string().min(1).optional(),
   sessionId: z.string().optional(),
+  executionId: z.string().min(1).optional().describe('this one alone, a node too'),
   parentId: z.string().min(1).optional().describe('nodes of this graph, items of this batch'),
   rerunOf: z.string().min(1).optional(),
   catalogueTaskId: z.string().min(1).optional().describe('of this task of the catalogue'),
@@ -300,8 +301,11 @@ export const executionRoutes = [
       nodes: z.array(NodeShape),
       nextCursor: z.string().optional().describe('gives the next page; absent on the last'),
     }),
-    handle: async ({ engine, params, query }) =>
-      nodeList(await (await engine.open(params.executionId)).nodes(), query),
+    handle: async ({ engine, ended, params, query }) => {
+      const handle = await engine.open(params.executionId);
+      const isPage = query.limit !== undefined || query.cursor !== undefined;
+      return isPage ? await handle.nodePage(query, ended) : nodeList(await handle.nodes(), query);
+    },
   }),
   route({
     id: 'getNode',

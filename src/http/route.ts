@@ -8,6 +8,7 @@
 import type { z } from 'zod';
 import type { Scope, Principal } from '../domain/access.js';
 import type { TaskEngine } from '../client.js';
+import type { EndedNodes } from '../client/ended-nodes.js';
 import type { LiveHub } from './live-hub.js';
 import type { Services } from './services.js';
 
@@ -15,6 +16,8 @@ import type { Services } from './services.js';
 export interface CallContext extends Services {
   engine: TaskEngine;
   live: LiveHub;
+  /** What is kept of executions that have ended, for whoever reads their nodes by page. */
+  ended: EndedNodes;
   who: Principal;
   /** Ends when the caller has gone. */
   signal: AbortSignal;

@@ -19,6 +19,7 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { EndedNodes } from '../client/ended-nodes.js';
 import type { TaskEngine } from '../client.js';
 import { assertAllowed, type Principal } from '../domain/access.js';
 import { TaskError } from '../domain/errors.js';
@@ -32,7 +33,7 @@ import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
 import { HttpProblem, problemOf, ProblemShape } from './problem.js';
 import { jsonParser, refusedBody } from './request-body.js';
-import { RawAnswer, type Call, type Route } from './route.js';
+import { RawAnswer, type Call, type CallContext, type Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Authenticate, Change, ServerFacts } from './services.js';
 import { assertSeesCall } from './sight.js';
@@ -91,7 +92,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
       `host: expected a loopback address where there is no authentication, got ${JSON.stringify(host)}; anybody who reaches it could run anything`,
     );
   const live = new LiveHub(engine);
-  const app = await makeApp(options, live);
+  const app = await makeApp(options, { live, ended: new EndedNodes() });
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -118,10 +119,13 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   };
 }
 
+/** What a server keeps between calls. */
+type Own = Pick<CallContext, 'live' | 'ended'>;
+
 const isOpen = ({ authenticate }: HttpOptions): boolean => authenticate?.open ?? !authenticate;
 
-async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstance> {
-  const metrics = new ServerMetrics(given.engine, live);
+async function makeApp(given: HttpOptions, own: Own): Promise<FastifyInstance> {
+  const metrics = new ServerMetrics(given.engine, own.live);
   const options = {
     ...given,
     authenticate: given.authenticate && metrics.counted(given.authenticate),
@@ -187,9 +191,9 @@ async function makeApp(given: HttpOptions, live: LiveHub): Promise<FastifyInstan
   addMetrics(app, options, metrics);
   await app.register(async (asked) => {
     await asked.register(etag, { weak: true }); // of JSON that is read; streams have none
-    for (const one of ROUTES.filter(isRead)) addRoute(asked, one, options, live);
+    for (const one of ROUTES.filter(isRead)) addRoute(asked, one, options, own);
   });
-  for (const one of ROUTES.filter((route) => !isRead(route))) addRoute(app, one, options, live);
+  for (const one of ROUTES.filter((route) => !isRead(route))) addRoute(app, one, options, own);
   const { engine, hooks = [] } = options;
   const audit = async (who: Principal, change: Change): Promise<void> =>
     await written(options, who, change);
@@ -234,7 +238,7 @@ function addMetrics(
   });
 }
 
-function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: LiveHub): void {
+function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, own: Own): void {
   const { id, method, path, tag, summary, description, scope, params, body, answer } = one;
   const { query = NO_QUERY } = one;
   const status = one.status ?? 200;
@@ -270,7 +274,7 @@ function addRoute(app: FastifyInstance, one: Route, options: HttpOptions, live: 
       if (body && request.body === undefined) request.body = {};
     },
     handler: async (request, reply) => {
-      const given = await one.handle(callOf(one, request, reply, options, live));
+      const given = await one.handle(callOf(one, request, reply, options, own));
       if (!(given instanceof RawAnswer)) return await reply.status(status).send(given);
       return await reply
         .status(given.status)
@@ -297,7 +301,7 @@ function callOf(
   request: FastifyRequest,
   reply: FastifyReply,
   options: HttpOptions,
-  live: LiveHub,
+  own: Own,
 ): Call<unknown, unknown, unknown> {
   const { engine, facts, streamLimitMs = STREAM_LIMIT_MS } = options;
   const gone = new AbortController();
@@ -314,7 +318,7 @@ function callOf(
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   return {
-    ...{ engine, live, who, params, query, body, signal: gone.signal },
+    ...{ engine, ...own, who, params, query, body, signal: gone.signal },
     lastEventId: header('last-event-id'),
     idempotencyKey: header('idempotency-key'),
     ...{ range: header('range'), ifRange: header('if-range') },

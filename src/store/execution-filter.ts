@@ -28,6 +28,7 @@ export interface Filter {
 }
 
 export type FilterColumn =
+  | 'execution_id'
   | 'task_id'
   | 'project'
   | 'session_id'
@@ -37,6 +38,7 @@ export type FilterColumn =
   | 'catalogue_task_id';
 
 const COLUMN_OF = {
+  executionId: 'execution_id',
   taskId: 'task_id',
   project: 'project',
   sessionId: 'session_id',
@@ -53,8 +55,9 @@ export function filterOf(query: ExecutionQuery): Filter {
     const value = query[field as keyof typeof COLUMN_OF];
     if (value !== undefined) columns[column] = cleanIndexed(value);
   }
-  // The children of a graph are nodes: who names the parent wants them.
-  const otherwise = query.parentId === undefined ? SCHEDULED_KINDS : EXECUTION_KINDS;
+  // The children of a graph are nodes: who names the parent wants them, and who names one wants it.
+  const isNamed = query.parentId !== undefined || query.executionId !== undefined;
+  const otherwise = isNamed ? EXECUTION_KINDS : SCHEDULED_KINDS;
   const words = wordsOf(query.text ?? '');
   const kinds = query.kind === undefined ? otherwise : someOf('kind', query.kind, EXECUTION_KINDS);
   const statuses =

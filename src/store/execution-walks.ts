@@ -77,12 +77,16 @@ export function walksOf(
   return arms.map((arm) => walk('e.ord', from, [...columnConditions(filter), ...arm, ...rest]));
 }
 
-/** Which index answers a column, and what it has between that and `ord`. The first that fits is taken. */
+/**
+ * Which index answers a column, and what it has between that and `ord`; without one the database finds it, for the column
+ * is unique. The first that fits is taken.
+ */
 const INDEXES: readonly {
   column: FilterColumn;
-  index: string;
+  index: string | undefined;
   by: 'kind' | 'status' | undefined;
 }[] = [
+  { column: 'execution_id', index: undefined, by: undefined },
   { column: 'request_id', index: 'executions_request', by: undefined },
   { column: 'rerun_of', index: 'executions_rerun', by: undefined },
   { column: 'session_id', index: 'executions_session', by: undefined },
@@ -97,7 +101,8 @@ function columnArms(dialect: Dialect, filter: Filter): { from: string; arms: Con
   const chosen = INDEXES.find(({ column }) => filter.columns[column] !== undefined);
   const { index, by } = chosen ?? { index: 'executions', by: 'kind' };
   const byKindAndStatus = by === 'kind' && filter.statuses !== undefined;
-  const name = byKindAndStatus ? `${index}_status` : chosen ? index : 'executions_kind';
+  const own = chosen ? index : 'executions_kind';
+  const name = byKindAndStatus ? `${index}_status` : own;
   const kinds =
     by === 'kind'
       ? filter.kinds.map((kind) => [sql<SqlBool>`e.kind = ${kind}`])
@@ -107,7 +112,10 @@ function columnArms(dialect: Dialect, filter: Filter): { from: string; arms: Con
       ? (filter.statuses ?? STATUSES).map((status) => [sql<SqlBool>`e.status = ${status}`])
       : [statusCondition(filter)];
   return {
-    from: dialect === 'sqlite' ? `executions e indexed by ${name}` : 'executions e',
+    from:
+      dialect === 'sqlite' && name !== undefined
+        ? `executions e indexed by ${name}`
+        : 'executions e',
     arms: kinds.flatMap((kind) => statuses.map((status) => [...kind, ...status])),
   };
 }

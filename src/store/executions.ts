@@ -43,11 +43,13 @@ export interface Executions {
 
 export interface ExecutionQuery {
   status?: Status | readonly Status[];
-  /** Default: all but nodes; with a parent, all. */
+  /** Default: all but nodes; with a parent or an id, all. */
   kind?: ExecutionKind | readonly ExecutionKind[];
   taskId?: string;
   project?: string;
   sessionId?: string;
+  /** This one alone. */
+  executionId?: string;
   parentId?: string;
   requestId?: string;
   /** Reruns of this execution. */

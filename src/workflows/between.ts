@@ -148,6 +148,8 @@ export interface Carry {
   nodeMarks: [index: number, marks: StatusChange[]][];
   /** Where the time of nodes that have not ended went; absent in a carry of an older worker. */
   clocks?: ClockCarry[];
+  /** Nodes that are told of later than it happens; absent in a carry of an older worker. */
+  later?: number[];
   /** Executions that wait for this one. */
   subscribers: SubscribeSignal[];
   /** Completed nodes whose work can be undone, in the order of their ends. */

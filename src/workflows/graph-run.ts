@@ -86,7 +86,7 @@ export class GraphRun {
     const executor = (): KindsExecutor => this.executor;
     const wake = (): void => this.wake();
     const lending = (this.lending = new Lending({
-      ...{ ...handing, executor, wake },
+      ...{ ...handing, executor, wake, carried: carry?.later },
       isEnding: (index) => this.operator.nodes.ending(index) !== undefined,
       mayLend: () => 'bodies' in parts.prepared.plan && this.stopping === undefined,
     }));
@@ -262,11 +262,11 @@ export class GraphRun {
       scheduler: this.scheduler.snapshot(),
       ...this.state.carried(),
       cancelled: this.hearing.carry(),
-      ...this.operator.carry(),
-      subscribers: this.parts.subscribers.carry(),
+      ...{ ...this.operator.carry(), subscribers: this.parts.subscribers.carry() },
       ...(this.limits ? { limits: this.limits.carry() } : {}),
       ...(this.place ? { place: this.place.carry() } : {}),
       ...(this.stopping ? { cancelling: this.stopping } : {}),
+      later: this.lending.carry(),
       ...(this.undoing.undone.length > 0 ? { undone: this.undoing.undone } : {}),
     };
   }

@@ -18,7 +18,7 @@ import type { Counts, NodesPage, NodesQuery, NodeView } from './messages.js';
 import { NodeRecords } from './node-records.js';
 import { WHILE_HELD } from './node-status.js';
 import { briefly, nodeView } from './node-view.js';
-import { nodesPage } from './nodes-page.js';
+import { NodePages, PAGE } from './nodes-page.js';
 import type { Round, Upstream } from './requests.js';
 import { roundAfter } from './round.js';
 import type { Seed } from './seed.js';
@@ -26,13 +26,12 @@ import { timeOf } from './waiting.js';
 
 /** Pauses, resumes and other words of people that are kept of one node. */
 const MARKS_KEPT = 20;
-/** Nodes of a page that is written away. */
-const PAGE = 1_000;
 
 export class GraphState {
   private readonly records: NodeRecords;
   private readonly indexOf: Map<string, number>;
   private readonly leaves: Leaves;
+  private readonly paged: NodePages;
   /** Ended nodes whose records are still here, in the order of their end. */
   private readonly unpaged: number[] = [];
   readonly upstream = new Map<number, Upstream>();
@@ -59,6 +58,12 @@ export class GraphState {
     this.records = new NodeRecords(plan.nodes.length);
     this.indexOf = new Map(plan.nodes.map((node, index) => [node.id, index]));
     this.leaves = new Leaves(plan.nodes);
+    this.paged = new NodePages({
+      count: () => this.records.count,
+      id: (index) => this.node(index).id,
+      changedAt: (index) => this.records.of(index).sequence,
+      view: (index) => this.view(index),
+    });
     this.clocks = new NodeClocks(plan.lanes?.length ?? 0, (index) =>
       this.isLook(index) ? undefined : this.classOf(index).lane,
     );
@@ -109,6 +114,7 @@ export class GraphState {
 
   /** Nodes are new, or others took their places: nothing is behind them. */
   edited(indexes: readonly number[]): void {
+    this.paged.edited();
     for (const index of indexes) {
       this.records.renew(index);
       this.indexOf.set(this.node(index).id, index);
@@ -141,12 +147,6 @@ export class GraphState {
   scheduled(index: number, now: number): void {
     this.records.touch(index).scheduledAt ??= now;
     this.records.free(index);
-  }
-
-  /** A node that was lent begins. */
-  lentBegan(index: number, at: number): void {
-    this.scheduled(index, at);
-    this.clocks.began(index, at);
   }
 
   /** A node that was taken ahead has run: it could start then, and not when it was handed over. */
@@ -222,6 +222,7 @@ export class GraphState {
     const record = this.records.touch(index);
     record.endedAt = now;
     if (outcome) this.returned(index, outcome, now);
+    this.clocks.ended(index, now);
     if (outcome) record.outcome = outcome;
     if (reason) record.reason = reason;
     this.records.free(index);
@@ -324,7 +325,7 @@ export class GraphState {
   }
 
   page(query: NodesQuery): NodesPage {
-    return nodesPage(this.records, (index) => this.view(index), query);
+    return { sequence: this.sequence, ...this.paged.page(query) };
   }
 
   /** No node starts before this limit has let the whole execution in; undefined once it has. */

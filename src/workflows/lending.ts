@@ -10,6 +10,7 @@
 import { condition } from '@temporalio/workflow';
 import { Lender } from '../domain/lender.js';
 import type { Begun } from '../domain/outcome.js';
+import { ToldLater } from '../domain/told-later.js';
 import { InOrder } from './in-order.js';
 import { Lendable, type LendableParts } from './lendable.js';
 import type { Delivered, NodeExecutor } from './node-executor.js';
@@ -24,6 +25,8 @@ export interface LendingParts extends LendableParts {
   mayLend: () => boolean;
   /** Something has come that the graph has to look at. */
   wake: () => void;
+  /** What {@link Lending.carry} gave in the run before. */
+  carried: readonly number[] | undefined;
 }
 
 export class Lending {
@@ -34,12 +37,12 @@ export class Lending {
   private readonly questions = new InOrder();
   /** What is lent was called back, and is not here yet. */
   private recalling = false;
-  /** Nodes that others are lent after, and when they could begin: their ends are heard of later. */
-  private readonly since = new Map<number, number>();
+  private readonly later: ToldLater;
 
   constructor(private readonly parts: LendingParts) {
     const lendable = new Lendable(parts);
     this.lendable = lendable;
+    this.later = new ToldLater(parts.state.clocks, parts.carried);
     this.lender = new Lender({
       scheduler: parts.scheduler,
       mayBeLent: (index) => lendable.mayBeLent(index),
@@ -105,23 +108,22 @@ export class Lending {
    * @returns when that happened: of nodes that others are lent after it is told later, with others
    */
   heard(index: number, delivered: Delivered, now: number): number {
-    const since = this.since.get(index);
-    this.since.delete(index);
-    if (since === undefined || !('attempts' in delivered)) return now;
-    const ended = Date.parse(delivered.attempts.at(-1)?.endedAt ?? '');
-    return Number.isFinite(ended) ? Math.min(Math.max(ended, since), now) : now;
+    return this.later.heard(index, 'attempts' in delivered ? delivered : undefined, now);
   }
 
   /** A node that was lent begins, when the last of those ended that it waited for, or later where it waited for a place. */
   began(index: number, begun: Begun, now: number): void {
     const { scheduler, state } = this.parts;
     const before = state.lastOf(state.node(index).dependsOn);
-    const readyAt = before === undefined ? undefined : state.timesOf(before).endedAt;
-    const at = Math.min(begun.at ?? readyAt ?? now, now);
-    this.since.set(index, at);
+    const lastEnded = before === undefined ? undefined : state.timesOf(before).endedAt;
     scheduler.lentBegan(index);
-    state.lentBegan(index, at);
+    state.scheduled(index, this.later.began(index, { at: begun.at, lastEnded }, now));
     logTransition(state, index, 'PENDING', 'SCHEDULED', 'queue');
+  }
+
+  /** Nodes that are told of later, for the run that goes on. */
+  carry(): number[] {
+    return this.later.carry();
   }
 
   /** A node that was handed over has not begun. */
@@ -167,19 +169,13 @@ export class Lending {
   }
 
   private lend(): void {
-    const { executor } = this.parts;
+    const { executor, scheduler } = this.parts;
     for (const [run, loans] of this.lender.lend()) {
       const before = new Set(loans.flatMap(({ index, waitsFor }) => [index, ...waitsFor]));
-      for (const index of before) this.toldLater(index);
+      for (const index of before) if (!scheduler.isLent(index)) this.later.add(index);
       const nodes = loans.map((loan) => this.lendable.lentNode(loan));
       const quiet = this.lender.onlyBeforeLent(before);
       executor().lend?.(run, { nodes, quiet, ...this.roomLeft });
     }
-  }
-
-  private toldLater(index: number): void {
-    const { scheduler, state } = this.parts;
-    if (scheduler.isLent(index) || this.since.has(index)) return;
-    this.since.set(index, state.timesOf(index).scheduledAt ?? Date.now());
   }
 }

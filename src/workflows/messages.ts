@@ -241,6 +241,8 @@ export interface NodesQuery {
   cursor?: number;
   /** At most this many, up to 5,000; 1,000 by default. An answer that becomes too large has fewer. */
   limit?: number;
+  /** Those whose ids come behind this one, in the order of the ids; `''` begins with the first. The others say nothing then. */
+  after?: string;
 }
 
 export interface NodesPage {
@@ -248,6 +250,8 @@ export interface NodesPage {
   nodes: NodeView[];
   /** Give it as `cursor` for the rest; absent on the last page. */
   next?: number;
+  /** They come in the order of their ids. An older worker does not do that, and has not got this. */
+  byId?: true;
   /** Pages of ended nodes that the coordinator of a big graph no longer holds. */
   pages?: string[];
 }

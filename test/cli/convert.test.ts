@@ -123,7 +123,9 @@ describe('tempograph convert', () => {
     const unknown = await convert(file('what.txt', 'hello: world'));
     expect(unknown).toMatchObject({ code: 2, stdout: '' });
     expect(unknown.stderr).toContain('say which it is with --from argo|github');
-    expect((await convert('--from', 'airflow', 'x')).stderr).toContain('Allowed choices are argo');
+    expect((await convert('--from', 'airflow', 'x')).stderr).toContain(
+      '--from: expected one of argo',
+    );
     const missing = await convert('nowhere.yml');
     expect(missing).toMatchObject({ code: 2 });
     expect(missing.stderr).toContain('nowhere.yml: there is no such file');

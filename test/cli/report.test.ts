@@ -60,7 +60,7 @@ describe('tempograph report', () => {
 
   it.each([
     [['nobody'], /no execution "nobody"/],
-    [['x', '--format', 'pdf'], /Allowed choices are md, html, json/],
+    [['x', '--format', 'pdf'], /--format: expected one of md, html, json/],
     [['x', '--json', '--format', 'html'], /leave one out/],
     [[], /missing required argument 'id'/],
   ])('refuses %j', async (args, message) => {

@@ -119,7 +119,7 @@ describe('tempograph rerun', () => {
     ],
     [['FAILED', '--id', 'a/b'], 2, /--id: expected 1 to 255 characters/],
     [['FAILED', '--from', 'load,'], 2, /--from: expected "failed" or ids of nodes, got "load,"/],
-    [['FAILED', '--scope', 'all'], 2, /Allowed choices are changed, descendants/],
+    [['FAILED', '--scope', 'all'], 2, /--scope: expected one of changed, descendants/],
     [['FAILED/load'], 2, /is a node; run "nightly-.*" again from "load"/],
     [['FAILED', '--graph', '/nowhere.yaml'], 2, /there is no such file/],
     [['FAILED', '-p', 'night=2'], 2, /night/],

@@ -16,7 +16,12 @@ describe('tempograph', () => {
     [['list', '--status', 'faild'], 'did you mean "FAILED"?'],
     [['run', 'echo', '--priority', 'urgent'], '--priority: expected one of LOW, MEDIUM'],
     [['dev', '--port', '70000'], '--port: expected a whole number from 0 to 65535'],
-    [['worker', '--log-level', 'loud'], "argument 'loud' is invalid"],
+    [['worker', '--log-level', 'loud'], '--log-level: expected one of trace, debug'],
+    [['list', '--log-level', 'wran'], 'got "wran" (did you mean "warn"?)'],
+    [['stats', '--by', 'projcet'], 'did you mean "project"?'],
+    [['retry-preview', '--strategy', 'exponental'], 'did you mean "EXPONENTIAL_BACKOFF"?'],
+    [['run', 'echo', '--priority', 'HIHG'], 'did you mean "HIGH"?'],
+    [['completion', 'bsh'], 'did you mean "bash"?'],
   ])('ends %j with exit code 2 and says why', async (args, message) => {
     const result = await runCli(args);
     expect(result.code).toBe(2);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { Lender, LENT_FIRST, LENT_MOST } from '../../src/domain/lender.js';
 import { Scheduler } from '../../src/domain/scheduler.js';
@@ -6,8 +6,10 @@ import { LendingSimulation, lendingWorlds } from './support/lending-world.js';
 
 describe('nodes that are lent, in random worlds', () => {
   // What is checked at every step stands in support/lending-world.ts: the window, that no node runs twice at once, that
-  // nothing is lost.
-  it('end each once, within the window, however late messages come, what fails, is lost, cancelled, called back and goes on elsewhere', () => {
+  // nothing is lost. What is checked at the end, in support/lending-clocks.ts: that the parts of each node's time add up.
+  afterEach(() => void jest.restoreAllMocks());
+
+  it('end each once, within the window, and their times add up, however late messages come, what fails, is lost, cancelled, called back and goes on elsewhere', () => {
     let lent = 0;
     fc.assert(
       fc.property(lendingWorlds(60), (world) => {
@@ -21,7 +23,7 @@ describe('nodes that are lent, in random worlds', () => {
     expect(lent).toBeGreaterThan(1_000);
   });
 
-  it('run once each, all of them, where nothing fails', () => {
+  it('run once each, all of them, and their times add up, where nothing fails', () => {
     fc.assert(
       fc.property(lendingWorlds(60), (world) => {
         const quiet = { loseAt: new Set<number>(), cancelAt: new Set<number>(), ends: [] };

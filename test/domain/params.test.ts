@@ -148,8 +148,26 @@ describe('validateGraph on the specs of parameters', () => {
 
   it('refuses an unknown type, listing those that there are', () => {
     const faults = faultsOf(withParams({ n: { type: 'text' } }));
-    expect(places(faults)).toContain('params.n.type INVALID_VALUE');
+    expect(places(faults)).toEqual(['params.n.type INVALID_VALUE']);
     expect(inWords(faults)).toContain('expected one of string, number, integer');
+  });
+
+  it.each([
+    ['a parameter', { n: { type: 'sting' } }, 'params.n.type'],
+    ['one of several types', { n: { type: ['null', 'sting'] } }, 'params.n.type[1]'],
+    ['a field', { n: { properties: { a: { type: 'sting' } } } }, 'params.n.properties.a.type'],
+  ])('says once of %s whose type is misspelt which one is near', (_of, params, place) => {
+    const faults = faultsOf(withParams(params));
+    expect(places(faults)).toEqual([`${place} INVALID_VALUE`]);
+    expect(faults[0]?.hint).toBe('did you mean "string"?');
+  });
+
+  it('tells beside a type that is none what else is wrong', () => {
+    const faults = faultsOf(withParams({ n: { type: 'sting', minimun: 3 } }));
+    expect(places(faults).sort()).toEqual([
+      'params.n.minimun UNKNOWN_FIELD',
+      'params.n.type INVALID_VALUE',
+    ]);
   });
 
   it.each<[string, object, object]>([

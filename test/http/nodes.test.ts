@@ -1,6 +1,7 @@
 /** Nodes over HTTP as a list, and queries with what a route does not know. */
 import { ROUTES } from '../../src/http/routes.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
 import { startHttp, type HttpScene, submitted, endOf, pathOf } from '../support/http.js';
 
 let harness: Harness;
@@ -52,6 +53,35 @@ describe('the nodes of an execution', () => {
     expect((await http.call('GET', pathOf(id, '/nodes?staus=FAILED'))).json['detail']).toBe(
       'query.staus: unknown field "staus" (did you mean "status"?)',
     );
+  });
+
+  it('gives the nodes of a running graph by page, each once and as they stand', async () => {
+    const behind = ['c', 'a', 'e', 'b', 'd'].map((name) => ({
+      ...{ id: name, task: 'noop', dependsOn: ['gate'] },
+    }));
+    const tasks = [{ id: 'gate', approval: { message: 'go?' } }, ...behind];
+    const id = await submit({ graph: { name: 'running', tasks } });
+    interface Page {
+      nodes: { id: string; status: string }[];
+      nextCursor?: string;
+    }
+    const nodes = async (query: string): Promise<Page> =>
+      (await http.call<Page>('GET', pathOf(id, `/nodes${query}`))).json;
+    await until(async () => (await nodes('?limit=1&status=RUNNING')).nodes.length === 1);
+    const pages = [await nodes('?limit=4')];
+    pages.push(await nodes(`?limit=4&cursor=${pages[0]?.nextCursor}`));
+    expect(pages.map((page) => page.nodes.map((node) => `${node.id} ${node.status}`))).toEqual([
+      ['a PENDING', 'b PENDING', 'c PENDING', 'd PENDING'],
+      ['e PENDING', 'gate RUNNING'],
+    ]);
+    expect(pages[1]?.nextCursor).toBeUndefined();
+    const running = await nodes('?limit=4&status=RUNNING');
+    expect([running.nodes.map((node) => node.id), running.nextCursor]).toEqual([
+      ['gate'],
+      undefined,
+    ]);
+    await http.call('POST', pathOf(id, '/cancel'));
+    await ended(id);
   });
 });
 

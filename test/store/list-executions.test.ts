@@ -43,11 +43,12 @@ function matches(row: ExecutionRow, query: ExecutionQuery): boolean {
   const words = `${row.executionId} ${row.taskId} ${row.error?.code} ${row.error?.message}`
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u);
-  const defaults = query.parentId === undefined ? ['graph', 'task', 'item'] : KINDS;
+  const isNamed = query.parentId !== undefined || query.executionId !== undefined;
+  const defaults = isNamed ? KINDS : ['graph', 'task', 'item'];
   return (
     some(query.kind ?? defaults, row.kind) &&
     some(query.status, row.status) &&
-    (['project', 'taskId', 'sessionId', 'parentId', 'rerunOf'] as const).every(
+    (['executionId', 'project', 'taskId', 'sessionId', 'parentId', 'rerunOf'] as const).every(
       (field) => query[field] === undefined || query[field] === row[field],
     ) &&
     (query.tags ?? []).every((tag) => row.tags.includes(tag)) &&
@@ -71,6 +72,9 @@ const anyQuery: fc.Arbitrary<ExecutionQuery> = fc
     taskId: some(fc.constantFrom('send_report', 'Laden-größer', 'none')),
     project: some(fc.constantFrom('p0', 'p1')),
     sessionId: some(fc.constantFrom('s0', 's1')),
+    executionId: fc.option(fc.constantFrom('run-3', 'run-12', 'none'), {
+      ...{ nil: undefined, freq: 2 },
+    }),
     parentId: some(fc.constantFrom('run-0', 'run-4')),
     rerunOf: some(fc.constantFrom('run-0', 'run-6')),
     tags: some(fc.subarray(['t0', 't1', 'rare'])),

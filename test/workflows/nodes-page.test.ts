@@ -41,6 +41,28 @@ describe('the nodes of a running graph, a page at a time', () => {
     await handle.result();
   });
 
+  it('come in the order of their ids where they are asked for so, those that an edit adds too', async () => {
+    const tasks = [
+      { id: 'gate', approval: { message: 'go?' } },
+      ...['b', 'd', 'a'].map((id) => ({ id, task: 'echo', dependsOn: ['gate'] })),
+    ];
+    const handle = await harness.engine.scheduleTaskGraph({ name: 'few', tasks });
+    await until(async () => (await handle.node('gate').status()).approval !== undefined);
+    const ask = asking(handle.executionId);
+    const idsAfter = async (after: string, limit: number) => {
+      const { nodes, next, byId } = await ask({ after, limit });
+      return { ids: nodes.map(({ id }) => id), isLast: next === undefined, byId };
+    };
+    const asked = { byId: true };
+    expect(await idsAfter('', 2)).toEqual({ ids: ['a', 'b'], isLast: false, ...asked });
+    expect(await idsAfter('b', 2)).toEqual({ ids: ['d', 'gate'], isLast: true, ...asked });
+    const added = [{ id: 'c', task: 'echo', dependsOn: ['gate'] }];
+    await handle.edit({ add: added, reason: 'test' });
+    expect(await idsAfter('b', 9)).toEqual({ ids: ['c', 'd', 'gate'], isLast: true, ...asked });
+    await handle.cancel();
+    await handle.result();
+  });
+
   it('are waited for while a big graph is prepared, by whoever asks for one of them', async () => {
     const handle = await harness.engine.scheduleTaskGraph(MANY);
     await expect(handle.node('n7').status()).resolves.toMatchObject({ id: 'n7' });

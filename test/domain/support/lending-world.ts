@@ -4,12 +4,14 @@
  */
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
+import type { Effects } from '../../../src/domain/effects.js';
 import { Lender } from '../../../src/domain/lender.js';
 import type { HeldOutcome, NodeOutcome } from '../../../src/domain/outcome.js';
 import { Scheduler, type SchedulerNode } from '../../../src/domain/scheduler.js';
 import { LentNodes, type Told } from '../../../src/workflows/lent-nodes.js';
 import type { Delivered } from '../../../src/workflows/node-executor.js';
 import type { Lent, NodeOrder } from '../../../src/workflows/requests.js';
+import { LendingClocks } from './lending-clocks.js';
 
 export interface LendingWorld {
   nodes: SchedulerNode[];
@@ -29,15 +31,13 @@ export interface LendingWorld {
   cancelAt: ReadonlySet<number>;
   /** Another window, once all that was lent has come back. */
   narrowAt: { step: number; to: number };
+  /** By how many steps the workers' clocks are ahead of the server's. */
+  skew: number;
 }
 
 type Sent = { orders: number[] } | { lent: Lent } | { recall: true } | { stop: number[] };
 
 const NO_RUN = { attempts: [], executionTimeMs: 0 };
-const ended = (status: 'COMPLETED' | 'FAILED' | 'CANCELLED'): NodeOutcome => ({
-  ...{ status, attemptCount: 1 },
-  ...NO_RUN,
-});
 const HELD: HeldOutcome = { held: 'retry', waitMs: 0, attemptsUsed: 1, ...NO_RUN };
 
 class SimulatedSegment {
@@ -55,6 +55,7 @@ class SimulatedSegment {
   constructor(
     private readonly started: (index: number) => void,
     private readonly hasPlace: (index: number) => boolean,
+    private readonly ended: (status: NodeOutcome['status']) => NodeOutcome,
   ) {}
 
   hear(sent: Sent): void {
@@ -62,7 +63,7 @@ class SimulatedSegment {
     else if ('lent' in sent) this.lent.take(sent.lent);
     else if ('stop' in sent) {
       for (const index of this.lent.stop(sent.stop))
-        if (this.running.has(index)) this.end(index, ended('CANCELLED'));
+        if (this.running.has(index)) this.end(index, this.ended('CANCELLED'));
     } else if ('orders' in sent)
       for (const index of sent.orders) {
         this.lent.ordered(index, this.hasPlace(index));
@@ -89,6 +90,7 @@ export class LendingSimulation {
   private readonly completed = new Set<number>();
   private scheduler: Scheduler;
   private lender: Lender<SimulatedSegment>;
+  private readonly clocks: LendingClocks;
   private readonly segments: SimulatedSegment[] = [];
   private readonly segmentOf = new Map<number, SimulatedSegment>();
   private readonly inbox: [SimulatedSegment, Told[]][] = [];
@@ -102,6 +104,7 @@ export class LendingSimulation {
 
   constructor(private readonly world: LendingWorld) {
     this.scheduler = new Scheduler(world.nodes, this.options);
+    this.clocks = new LendingClocks(this.scheduler, world.skew);
     this.lender = this.newLender();
     this.scheduler.start(0);
     this.decide();
@@ -115,6 +118,7 @@ export class LendingSimulation {
   run(): (string | undefined)[] {
     const { steps, recallAt, restoreAt } = this.world;
     for (let step = 0; !this.scheduler.isDone; step++) {
+      this.clocks.goTo(step);
       expect(step).toBeLessThan(10_000); // else it hangs
       if (recallAt.has(step)) this.recall();
       if (restoreAt.has(step)) this.restore();
@@ -127,6 +131,7 @@ export class LendingSimulation {
       can[(steps[step % steps.length] ?? 0) % can.length]?.();
       this.check();
     }
+    this.clocks.check();
     return this.world.nodes.map((_, index) => this.scheduler.ending(index)?.status);
   }
 
@@ -155,7 +160,7 @@ export class LendingSimulation {
 
   private cancelOne(step: number): void {
     if (this.scheduler.lentCount > 0) return; // whoever asks has what is lent called back first
-    this.apply(this.scheduler.cancelNode(step % this.world.nodes.length, 0).cancel);
+    this.apply(this.scheduler.cancelNode(step % this.world.nodes.length, 0));
     this.decide();
   }
 
@@ -171,7 +176,7 @@ export class LendingSimulation {
       this.segmentOf.delete(index);
       if (this.scheduler.isLent(index)) {
         this.lender.left(index);
-        this.apply(this.scheduler.giveBack(index, 0).cancel);
+        this.apply(this.scheduler.giveBack(index, 0));
       } else this.scheduler.hold(index, 0);
     }
     this.decide();
@@ -194,7 +199,8 @@ export class LendingSimulation {
   private end(segment: SimulatedSegment, index: number): void {
     const how = this.world.ends[this.ends++] ?? 'good';
     if (how === 'good') this.completed.add(index);
-    const outcome = how === 'held' ? HELD : ended(how === 'good' ? 'COMPLETED' : 'FAILED');
+    const outcome =
+      how === 'held' ? HELD : this.clocks.outcome(how === 'good' ? 'COMPLETED' : 'FAILED');
     segment.end(index, outcome);
   }
 
@@ -207,19 +213,23 @@ export class LendingSimulation {
       expect(this.segmentOf.get(index)).toBe(segment);
       if ('begun' in delivered) {
         this.scheduler.lentBegan(index);
+        this.clocks.began(index, delivered);
         continue;
       }
+      this.clocks.heard(index, delivered);
       this.segmentOf.delete(index);
       if ('left' in delivered) {
         this.lender.left(index);
-        this.apply(this.scheduler.giveBack(index, 0).cancel);
+        this.apply(this.scheduler.giveBack(index, 0));
       } else if ('held' in delivered) this.scheduler.hold(index, 0);
-      else this.apply(this.scheduler.settle(index, delivered.status, 0).cancel);
+      else this.apply(this.scheduler.settle(index, delivered.status, 0));
+      this.clocks.heardOf();
     }
     this.decide();
   }
 
-  private apply(cancel: readonly { index: number }[]): void {
+  private apply({ settled, cancel }: Effects): void {
+    for (const { index } of settled) this.clocks.ended(index);
     for (const { index } of cancel) this.segmentOf.get(index)?.inbox.push({ stop: [index] });
   }
 
@@ -241,6 +251,8 @@ export class LendingSimulation {
       const quiet = lender.onlyBeforeLent(
         loans.flatMap(({ index, waitsFor }) => [index, ...waitsFor]),
       );
+      for (const { index, waitsFor } of loans)
+        for (const other of [index, ...waitsFor]) this.clocks.lentAfter(other);
       for (const { index } of loans) this.segmentOf.set(index, segment);
       segment.handed += loans.length;
       segment.inbox.push({ lent: { nodes, quiet } });
@@ -274,12 +286,16 @@ export class LendingSimulation {
   private open(): SimulatedSegment {
     const { openSegment } = this;
     if (openSegment) return openSegment;
-    const segment = new SimulatedSegment((index) => {
-      this.runs.set(index, (this.runs.get(index) ?? 0) + 1);
-      const { dependsOn, trigger } = this.world.nodes[index] ?? { dependsOn: [] };
-      const good = dependsOn.every((other) => this.completed.has(other));
-      expect(good || trigger !== 'all_success').toBe(true);
-    }, this.hasPlace);
+    const segment = new SimulatedSegment(
+      (index) => {
+        this.runs.set(index, (this.runs.get(index) ?? 0) + 1);
+        const { dependsOn, trigger } = this.world.nodes[index] ?? { dependsOn: [] };
+        const good = dependsOn.every((other) => this.completed.has(other));
+        expect(good || trigger !== 'all_success').toBe(true);
+      },
+      this.hasPlace,
+      (status) => this.clocks.outcome(status),
+    );
     this.segments.push(segment);
     return segment;
   }
@@ -302,6 +318,7 @@ export class LendingSimulation {
     const { nodes } = this.world;
     const carried = JSON.parse(JSON.stringify(this.scheduler.snapshot())) as never;
     this.scheduler = Scheduler.restore(nodes, this.options, carried);
+    this.clocks.goOn(this.scheduler);
     this.lender = this.newLender();
     this.recalling = false;
     this.lender.handedOver([...this.segmentOf.keys()]);
@@ -364,6 +381,7 @@ export const lendingWorlds = (most: number): fc.Arbitrary<LendingWorld> =>
       cancelAt: fc.array(fc.nat({ max: 150 }), { maxLength: 2 }),
       free: fc.array(fc.constantFrom(false, false, false, true), { minLength: 1 }),
       narrowAt: fc.record({ step: fc.nat({ max: 150 }), to: fc.integer({ min: 1, max: 12 }) }),
+      skew: fc.integer({ min: -20, max: 20 }),
     })
     .map(({ parents, keys, triggers, free, recallAt, restoreAt, loseAt, cancelAt, ...world }) => ({
       ...world,
