@@ -1,5 +1,6 @@
 /** Task reports: of an execution that runs or has ended, and of operations that were run together. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import pMap from 'p-map';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import { isTerminal } from '../domain/status.js';
@@ -7,6 +8,7 @@ import { makeReport, type OperationReport, type TaskReport } from '../domain/tas
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { QUERY, type GraphStatus, type NodeView } from '../workflows/messages.js';
 import { listOf, nodeViews } from './artifacts.js';
+import { boundedReads, READS_AT_ONCE } from './bounded-reads.js';
 import { notFound } from './handle.js';
 import { pendingAttempts, query, withPending } from './live.js';
 import { recordOf, type ExecutionRecord } from './record.js';
@@ -34,15 +36,22 @@ export async function taskReport(parts: Parts, executionId: string): Promise<Tas
     record.endedAt === null ? await liveHead(parts, record) : await endHead(parts, record);
   const { views, ...rest } = head;
   const asked = nodeId === undefined ? views : views.filter(({ id }) => id === nodeId);
-  const operations: OperationReport[] = [];
-  for (const view of asked) {
-    const artifacts = await listOf(view.artifacts, parts.references);
+  const readJson = boundedReads((ref) => parts.references.json(ref));
+  const found = await pMap(
+    asked,
+    async (view) => ({
+      artifacts: await listOf(view.artifacts, parts.references),
+      work: await workOf(view, readJson),
+    }),
+    { concurrency: READS_AT_ONCE },
+  );
+  const operations = asked.map((view, nth): OperationReport => {
+    const { artifacts = [], work } = found[nth] ?? {};
     const node = nodeResult(view, null, artifacts, record.createdAt);
-    const work = await workOf(view, (ref) => parts.references.json(ref));
     if (!work && isTerminal(view.status))
       rest.warnings.push(`${view.id}: what was tried below it is not known any more`);
-    operations.push({ ...operationReport(`${graphId}/${view.id}`, view.id, node), ...work });
-  }
+    return { ...operationReport(`${graphId}/${view.id}`, view.id, node), ...work };
+  });
   const createdAt = new Date().toISOString();
   if (nodeId === undefined)
     return makeReport({ ...{ executionId, createdAt, operations }, ...rest });

@@ -57,18 +57,23 @@ export async function manifestNodes(manifest: Manifest, readJson: ReadJson): Pro
 
 /** The nodes of a manifest, each page read when it is asked for; one page where they stand in it. */
 export async function* manifestPages(
-  { nodes, releafed = [] }: Manifest,
+  manifest: Manifest,
   readJson: ReadJson,
 ): AsyncGenerator<NodeView[]> {
-  if (Array.isArray(nodes)) {
-    yield nodes;
-    return;
-  }
+  for (const read of pageReads(manifest, readJson)) yield await read();
+}
+
+/** What reads each page of a manifest, for whoever reads several at once. */
+export function pageReads(
+  { nodes, releafed = [] }: Manifest,
+  readJson: ReadJson,
+): (() => Promise<NodeView[]>)[] {
+  if (Array.isArray(nodes)) return [() => Promise.resolve(nodes)];
   const leaves = new Map(releafed);
-  for (const ref of nodes.pages) {
+  return nodes.pages.map((ref) => async () => {
     const page = (await readJson(ref)) as unknown as NodeView[];
-    yield leaves.size === 0 ? page : page.map((view) => withLeaf(view, leaves.get(view.id)));
-  }
+    return leaves.size === 0 ? page : page.map((view) => withLeaf(view, leaves.get(view.id)));
+  });
 }
 
 function withLeaf({ leaf: before, ...view }: NodeView, now: boolean | undefined): NodeView {
