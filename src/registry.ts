@@ -3,8 +3,8 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
-import { TaskError } from './domain/errors.js';
-import { preview } from './domain/json.js';
+import { messageOf, TaskError } from './domain/errors.js';
+import { isObject, preview } from './domain/json.js';
 import type { JsonSchema, TaskSchemas } from './domain/schema-flow.js';
 import type { Program } from './domain/program.js';
 import {
@@ -113,9 +113,25 @@ export function defineTask<Input = unknown, Output = unknown>(
       `task ${JSON.stringify(name)}: completion: expected one of ${COMPLETIONS.join(', ')}, got ${preview(completion)}`,
     );
   }
+  for (const field of ['input', 'output'] as const) checkSchema(name, field, definition[field]);
   moduleOf(definition);
   taskOptions(definition); // refuses a bad option where it is written, not when it is first used
   return definition;
+}
+
+/** What is not refused here is found out by the first execution that names the task. */
+function checkSchema(task: string, field: 'input' | 'output', schema: unknown): void {
+  if (schema === undefined) return;
+  const parts = isObject(schema) ? (schema as Partial<z.ZodType>) : {};
+  if (parts._zod !== undefined && typeof parts.safeParse === 'function') return;
+  const hint =
+    parts._def === undefined
+      ? 'of a JSON Schema z.fromJSONSchema makes one'
+      : 'it looks like one of zod 3';
+  throw new TaskError(
+    'CONFIGURATION',
+    `task ${JSON.stringify(task)}: ${field}: expected a schema of zod 4 such as z.object({ … }), got ${preview(schema)} (${hint})`,
+  );
 }
 
 /** The options that a definition states. @throws TaskError CONFIGURATION */
@@ -287,16 +303,29 @@ function taskSchemas(task: RegisteredTask): TaskSchemas {
   };
 }
 
+/** One that takes anything where zod cannot say the schema at all, as of two parts with one id: attempts check by it. */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  return z.toJSONSchema(schema, { io, unrepresentable: 'any', cycles: 'ref', reused: 'inline' });
+  try {
+    return z.toJSONSchema(schema, { io, unrepresentable: 'any', cycles: 'ref', reused: 'inline' });
+  } catch {
+    return {};
+  }
 }
 
-/** What is wrong with a task's input, one message an issue; empty when the task takes it. */
+/**
+ * What is wrong with a task's input, one message an issue; empty when the task takes it, or when its schema has to wait for
+ * something: then its first attempt finds out.
+ */
 export function inputProblems(task: RegisteredTask, input: unknown): string[] {
   const schema = task.definition.input;
   if (!schema) return [];
-  const parsed = schema.safeParse(input);
-  return parsed.success ? [] : issueMessages(parsed.error);
+  try {
+    const parsed = schema.safeParse(input);
+    return parsed.success ? [] : issueMessages(parsed.error);
+  } catch (error) {
+    if (error instanceof z.core.$ZodAsyncError) return [];
+    return [`the task's schema threw ${messageOf(error)}`];
+  }
 }
 
 /** `files[3].path: expected string, received number`, one an issue. */

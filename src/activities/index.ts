@@ -1,7 +1,7 @@
 /** The activities of a worker: one handler for every task, and our own. */
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
-import { TaskError } from '../domain/errors.js';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { messageOf, TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { TellLimits } from '../domain/limit-messages.js';
 import { getJson } from '../store/blob-store.js';
@@ -61,6 +61,8 @@ export { knownTasks, planSpec } from './prepare.js';
  * has no function of its own, and the type is the task's name.
  */
 export function createActivities(deps: Deps) {
+  const ours = <T extends Json | object | void>(run: () => Promise<T>): Promise<T> =>
+    engineWork(deps, run);
   return {
     default: (request: NodeRequest) => runNode(deps, checkRequest(request)),
     [ACTIVITY.burst]: (request: BurstRequest) => runBurst(deps, checkBurst(request)),
@@ -116,12 +118,25 @@ function notOurs(): ApplicationFailure {
   );
 }
 
-/** Work of the engine's own. An error of ours keeps its code; those that no retry can mend say so. */
-async function ours<T extends Json | object | void>(run: () => Promise<T>): Promise<T> {
+/**
+ * Work of the engine's own. An error of ours keeps its code; those that no retry can mend say so. Of all others the log
+ * tells: what they stop is tried again until it succeeds.
+ */
+async function engineWork<T extends Json | object | void>(
+  { log }: Pick<Deps, 'log'>,
+  run: () => Promise<T>,
+): Promise<T> {
   try {
     return await beating(run);
   } catch (error) {
-    if (!(error instanceof TaskError)) throw error;
+    const { activityType, attempt, workflowExecution } = Context.current().info;
+    const isOurs = error instanceof TaskError;
+    if (!(isOurs && !error.retriable) && !(error instanceof CancelledFailure))
+      log.warn(
+        { executionId: workflowExecution?.workflowId, attempt, err: error },
+        `${activityType} failed, attempt ${attempt}, and is tried again: ${messageOf(error)}`,
+      );
+    if (!isOurs) throw error;
     throw ApplicationFailure.create({
       message: error.message,
       type: error.code,

@@ -20,7 +20,7 @@ import type {
 import { storeBelow } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { checked } from './ends.js';
-import { planSettings, planSpec } from './prepare.js';
+import { planHere } from './prepare.js';
 import { hashJson, storeValue } from './values.js';
 
 type PendingActivity = NonNullable<
@@ -105,7 +105,7 @@ export async function planEdit(deps: Deps, request: PlanEditRequest): Promise<Pl
   if ('faults' in merged) return merged;
   const { names } = merged;
   const whole = { ...(spec as object), tasks: merged.tasks } as Json;
-  const planned = planSpec(deps.registry, whole, submission, planSettings(deps));
+  const planned = planHere(deps, whole, submission);
   if ('faults' in planned) return { faults: placeFaults(planned.faults, names) };
   const { plan, valid } = planned;
   const bodies = valid.graph.tasks.map((node) => nodeBody(node));

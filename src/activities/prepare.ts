@@ -3,7 +3,7 @@
  * execution, so a later deployment changes nothing about a graph that runs.
  */
 import { withoutRefused } from '../domain/batch.js';
-import { SpecInvalidError, TaskError } from '../domain/errors.js';
+import { messageOf, SpecInvalidError, TaskError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
 import { makePlan } from '../domain/make-plan.js';
@@ -65,6 +65,26 @@ export function planSpec(
   });
   return again;
 }
+
+/**
+ * {@link planSpec} by this worker. What a schema of a task throws, or a mistake of ours, comes again each time: it is a
+ * fault, so that nothing waits for ever, and the worker's log says where.
+ *
+ * @throws what a file or a store gave, which may pass
+ */
+export function planHere(deps: Deps, spec: Json, submission: Json): Planned {
+  try {
+    return planSpec(deps.registry, spec, submission, planSettings(deps));
+  } catch (error) {
+    if (error instanceof TaskError || isOfSystem(error)) throw error;
+    const message = `the worker could not plan it: ${messageOf(error)}`;
+    deps.log.error({ err: error }, message);
+    return { faults: [fault([], 'ENGINE', message, "the worker's log says where")] };
+  }
+}
+
+const isOfSystem = (error: unknown): boolean =>
+  error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined;
 
 /** Characters that are kept of why an item of a batch was refused. */
 const REFUSAL_LIMIT = 1_000;
@@ -129,7 +149,7 @@ export async function prepare(
     refuse(faults);
     return { faults };
   }
-  const planned = planSpec(deps.registry, spec, submission, planSettings(deps));
+  const planned = planHere(deps, spec, submission);
   if ('faults' in planned) {
     deps.log.warn(
       { executionId, to: 'REJECTED', faults: planned.faults.length },
@@ -172,7 +192,7 @@ export async function check(
   { spec: given, submission }: CheckRequest,
 ): Promise<CheckAnswer> {
   const spec = await loadSpec(deps, given);
-  const planned = planSpec(deps.registry, spec, submission, planSettings(remembering(deps)));
+  const planned = planHere(remembering(deps), spec, submission);
   return { faults: 'faults' in planned ? planned.faults : [] };
 }
 
@@ -183,7 +203,7 @@ export async function forecast(
 ): Promise<RerunAnswer> {
   const spec = await loadSpec(all, given);
   const deps = remembering(all);
-  const planned = planSpec(deps.registry, spec, submission, planSettings(deps));
+  const planned = planHere(deps, spec, submission);
   if ('faults' in planned) return planned;
   const { valid, plan } = planned;
   const { rerun } = valid.submission;

@@ -22,7 +22,8 @@ export type FaultCode =
   | 'TOO_LARGE'
   | 'INPUT_INVALID'
   | 'YAML'
-  | 'FILE';
+  | 'FILE'
+  | 'ENGINE';
 
 export interface Fault {
   /** The place, as `formatPath` writes it. */

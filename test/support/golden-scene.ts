@@ -267,7 +267,7 @@ function sameOnEveryRun({ address, taskQueue, dataDir, folder }: Harness & { fol
         (_all, name: string, ms: string) => `${name}${isSaid(Number(ms)) ? ms : '0'}`,
       )
       .replace(/\(\+?-?[\d,]+ %\)/g, '(+12 %)')
-      .replace(/^( *\S*Most of it)[^]*?\n\n/gm, '$1 …\n\n')
+      .replace(/^( *\S*)(?:Most of it|The largest part)[^]*?\n\n/gm, '$1Most of it …\n\n')
       .replace(/("at": )\d+/g, '$10')
       .replace(MEASURED, '$1"$2": {}')
       .replace(STACK, '$1 …"')
