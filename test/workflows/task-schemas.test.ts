@@ -19,15 +19,12 @@ describe('a definition', () => {
     ['a text', 'string', /got "string"/],
     ['null', null, /got null/],
   ])('is refused whose input or output is %s', (_what, schema, expected) => {
-    for (const field of ['input', 'output'])
+    for (const field of ['input', 'output']) {
+      const words = `^task "price": ${field}: expected a schema of zod 4 .*${expected.source}`;
       expect(() => defineTask({ name: 'price', run, [field]: schema as never })).toThrow(
-        expect.objectContaining({
-          code: 'CONFIGURATION',
-          message: expect.stringMatching(
-            new RegExp(`^task "price": ${field}: expected a schema of zod 4 .*${expected.source}`),
-          ) as unknown,
-        }),
+        new RegExp(words),
       );
+    }
   });
 
   it('is refused the same way where a worker gets it without defineTask', () => {
