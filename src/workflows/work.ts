@@ -23,6 +23,13 @@ import { systemQueue } from './queues.js';
 
 /** A workflow task is extended after 8 s, and may then have a query with it. */
 const FIRST_TASK = '5s';
+/**
+ * Tries of a local activity, 3 s of waits between them: the time of all its tries ends none that fails at once (SDK 1.24),
+ * and while it is tried its workflow answers nobody.
+ */
+const LOCAL_TRIES = 5;
+/** Tries, some 10 minutes of waits between them, of what cannot go through the history. */
+const LOCAL_TRIES_LARGE = 60;
 
 /** Bytes of arguments above which work at the start goes through the history, and above which it cannot. */
 const SMALL = 300_000;
@@ -69,7 +76,10 @@ export async function work<T>(
   });
 }
 
-/** Has the first step of an execution done. What takes longer than its first workflow task goes on as {@link work}. */
+/**
+ * Has the first step of an execution done. What takes longer than its first workflow task, or fails again and again, goes on
+ * as {@link work}.
+ */
 export async function workAtStart<T>(type: SystemActivity, args: unknown[]): Promise<T> {
   const bytes = jsonBytes(args);
   const tooLarge = bytes > LARGEST;
@@ -79,7 +89,10 @@ export async function workAtStart<T>(type: SystemActivity, args: unknown[]): Pro
       startToCloseTimeout: tooLarge ? '1m' : FIRST_TASK,
       scheduleToCloseTimeout: tooLarge ? '10m' : FIRST_TASK,
       localRetryThreshold: '1m',
-      retry: { initialInterval: '200ms', maximumInterval: '10s' },
+      retry: {
+        ...{ initialInterval: '200ms', maximumInterval: '10s' },
+        maximumAttempts: tooLarge ? LOCAL_TRIES_LARGE : LOCAL_TRIES,
+      },
     });
   } catch (error) {
     if (tooLarge || isCancellation(error) || isFinal(error)) throw error;
@@ -87,9 +100,8 @@ export async function workAtStart<T>(type: SystemActivity, args: unknown[]): Pro
   }
 }
 
+/** A local activity's failure comes bare, with no failure of an activity around it (SDK 1.24). */
 function isFinal(error: unknown): boolean {
-  return !(
-    error instanceof ActivityFailure &&
-    !(error.cause instanceof ApplicationFailure && error.cause.nonRetryable)
-  );
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.nonRetryable === true;
 }

@@ -71,7 +71,7 @@ describe('tempograph notify', () => {
   it.each([
     [['--sink', 'opps'], 'did you mean "ops"?'],
     [[], '--sink: expected one of ops, shut, mail'],
-    [['--sink', 'ops', '--event', 'exploded'], 'is invalid'],
+    [['--sink', 'ops', '--event', 'exploded'], '--event: expected one of created, '],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await runCli(['notify', 'test', ...args], { env });
     expect(code).toBe(2);

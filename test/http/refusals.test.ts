@@ -1,4 +1,5 @@
 /** What the fuzzer found, each as a test of its own: what the server says to requests that are wrong. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
@@ -146,7 +147,8 @@ describe('a stream', () => {
   it('ends after its time, and goes on for whoever comes back, while their key is right', async () => {
     const { engine } = harness;
     const how = { by: 'test', reason: 'test' };
-    const { key, token } = await engine.keys.create({ name: 'reader', scope: 'read', ...how });
+    const name = `reader ${randomUUID()}`;
+    const { key, token } = await engine.keys.create({ name, scope: 'read', ...how });
     const short = await startHttp(harness, {
       authenticate: authenticator({ keys: engine.keys, open: false }),
       streamLimitMs: 200,
@@ -161,9 +163,12 @@ describe('a stream', () => {
       await engine.handle(executionId).result();
       const lastId = first.at(-1)?.id ?? '0';
       const again = { authorization, 'last-event-id': lastId };
-      const rest = await readStream(url, undefined, again);
+      const rest: typeof first = [];
+      while (!rest.some(({ event }) => event === 'completed')) {
+        const from = { ...again, 'last-event-id': rest.at(-1)?.id ?? lastId };
+        rest.push(...(await readStream(url, undefined, from)));
+      }
       expect(first.map(({ event }) => event)).not.toContain('completed');
-      expect(rest.map(({ event }) => event)).toContain('completed');
       expect(Number(rest[0]?.id)).toBeGreaterThan(Number(lastId));
       await engine.keys.revoke(key.id, how);
       await expect(readStream(url, undefined, again)).rejects.toThrow(/^401 .*revoked/);
