@@ -2,7 +2,7 @@
  * The first step of every execution: the spec against the worker's registry. What it answers is pinned for the
  * execution, so a later deployment changes nothing about a graph that runs.
  */
-import { withoutRefused } from '../domain/batch.js';
+import { markRefused, withoutRefused } from '../domain/batch.js';
 import { messageOf, SpecInvalidError, TaskError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
@@ -56,13 +56,11 @@ export function planSpec(
   const planned = planWhole(registry, spec, submission, settings);
   if (!('faults' in planned) || !isObject(submission) || submission['kind'] !== 'batch')
     return 'faults' in planned ? { faults: bounded(planned.faults) } : planned;
-  const rest = withoutRefused(spec as unknown as GraphSpec, planned.faults);
+  const asked = spec as unknown as GraphSpec;
+  const rest = withoutRefused(asked, planned.faults);
   const again = rest && planWhole(registry, rest.spec as unknown as Json, submission, settings);
   if (!again || 'faults' in again) return { faults: bounded((again ?? planned).faults) };
-  again.plan.nodes.forEach((node, index) => {
-    const message = rest.refused.get(index);
-    if (message !== undefined) node.refused = message.slice(0, REFUSAL_LIMIT);
-  });
+  markRefused(again, rest.refused, asked);
   return again;
 }
 
@@ -85,9 +83,6 @@ export function planHere(deps: Deps, spec: Json, submission: Json): Planned {
 
 const isOfSystem = (error: unknown): boolean =>
   error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined;
-
-/** Characters that are kept of why an item of a batch was refused. */
-const REFUSAL_LIMIT = 1_000;
 
 function planWhole(
   registry: TaskRegistry,

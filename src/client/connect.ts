@@ -49,6 +49,12 @@ export async function connectClient(
   }
 }
 
+/** Where a client is connected to; undefined for a connection that does not tell. */
+export function addressOf({ connection }: Client): string | undefined {
+  const { options } = connection as Partial<Pick<Connection, 'options'>>;
+  return options?.address;
+}
+
 /** Closes the connection of {@link connectClient}'s client; calls under way fail. */
 export async function closeClient({ connection }: Client): Promise<void> {
   await closers.get(connection)?.();

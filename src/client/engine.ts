@@ -29,7 +29,7 @@ import type { CatalogueGraph } from './catalogue-nodes.js';
 import type { CatalogueSubmission } from './catalogue-submission.js';
 import type { Catalogue } from './catalogue.js';
 import type { Circuits } from './circuits.js';
-import { connectClient } from './connect.js';
+import { addressOf, connectClient } from './connect.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { AddedHook } from './engine-hooks.js';
 import { EngineParts } from './engine-parts.js';
@@ -89,8 +89,8 @@ export class TaskEngine extends EngineStreams {
    */
   static async connect(options: EngineOptions = {}): Promise<TaskEngine> {
     const settings = resolveSettings(options);
-    const { address } = connectOptions(options);
     const client = options.client ?? (await connectClient(options));
+    const address = addressOf(client) ?? connectOptions(options).address;
     const ownsClient = options.client === undefined;
     return new TaskEngine(new EngineParts({ client, ownsClient, address, settings }));
   }

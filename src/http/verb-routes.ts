@@ -8,6 +8,7 @@ import { PRIORITIES } from '../domain/priority.js';
 import { assertWithin } from './bounds.js';
 import { ExecutionParams, NodeParams, nodeOf, Why } from './calls.js';
 import { route, type Call, type CallContext, type Route } from './route.js';
+import { HttpProblem } from './problem.js';
 import { AnswerShape, loose, StartedShape } from './shapes.js';
 
 /** Where verbs that need a reason get none. */
@@ -72,6 +73,16 @@ function targetOf(params: unknown): string {
 
 const Pause = Why.extend({ mode: z.enum(['soft', 'hard']).optional() });
 const Note = Why.extend({ note: z.string().max(1_000).optional() });
+const AnswerBy = Note.extend({
+  by: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'who answers, where the server asks nobody who they are; else that is who the key or token says, and this is refused',
+    ),
+});
 const Priority = Why.extend({ priority: z.enum(PRIORITIES) });
 
 const Nodes = z
@@ -141,16 +152,16 @@ export const verbRoutes = [
     'approve',
     'Say yes to an approval',
     NodeParams,
-    Note.extend({ payload: z.unknown().optional() }),
+    AnswerBy.extend({ payload: z.unknown().optional() }),
     (call) =>
       call.engine.approve(nodeOf(call), {
-        by: call.who.name,
+        by: answererOf(call),
         ...noteOf(call.body),
         ...(call.body.payload === undefined ? {} : { payload: call.body.payload as Json }),
       }),
   ),
-  verb('node', 'deny', 'Say no to an approval', NodeParams, Note, (call) =>
-    call.engine.deny(nodeOf(call), { by: call.who.name, ...noteOf(call.body) }),
+  verb('node', 'deny', 'Say no to an approval', NodeParams, AnswerBy, (call) =>
+    call.engine.deny(nodeOf(call), { by: answererOf(call), ...noteOf(call.body) }),
   ),
   verb('node', 'retry', 'Try a node at once that waits', NodeParams, Why, (call) =>
     call.engine.retryNow(nodeOf(call), why(call)),
@@ -258,6 +269,20 @@ export const verbRoutes = [
     },
   }),
 ];
+
+/** Who answers: nobody whose name is proven may use another one. @throws HttpProblem 422 */
+function answererOf({
+  who,
+  body: { by },
+}: Call<unknown, unknown, z.infer<typeof AnswerBy>>): string {
+  if (by === undefined) return who.name;
+  if (who.kind === 'open') return by;
+  throw new HttpProblem(
+    422,
+    'INPUT_INVALID',
+    `by: who answers is who the key or token says, ${who.name}, and nobody else; leave "by" out`,
+  );
+}
 
 const noteOf = ({ note, reason }: z.infer<typeof Note>): { note?: string } => {
   const text = note ?? reason;

@@ -77,7 +77,7 @@ export class Approvals {
     const { approved, by, note, payload } = request;
     if (question.by && (by === undefined || !question.by.includes(by)))
       return no(
-        `${id} is asked of ${question.by.join(', ')}, and ${by === undefined ? 'nobody is named' : `not of ${by}`}; say "by"`,
+        `${id} is asked of ${question.by.join(', ')}, and ${by === undefined ? 'nobody is named' : `not of ${by}`}`,
       );
     const given = { approved, by: by ?? null, note: note ?? null, payload: payload ?? null };
     const made = await this.store(given, approved ? question.payload : undefined);

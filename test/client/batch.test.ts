@@ -94,6 +94,34 @@ describe('scheduleTaskBatch', () => {
     expect(ended[1]?.error?.message).toContain('n');
   });
 
+  it('calls a refused item by the task that it asked for, in its status, its row and its events', async () => {
+    const { engine } = harness;
+    const { successful } = await engine.scheduleTaskBatch([
+      { task: 'nix' },
+      { task: double, input: { n: 'one' } },
+      { task: 'noop' },
+    ]);
+    const ids = successful.map(({ executionId }) => executionId);
+    await results(ids);
+    const [parentId = ''] = ids[0]?.split('/') ?? [];
+    const tasks = ['nix', 'double', 'noop'];
+    const records = await Promise.all(ids.map((id) => engine.getExecution(id)));
+    expect(records.map(({ taskId }) => taskId)).toEqual(tasks);
+    await until(async () => {
+      const { executions } = await engine.listExecutions({ parentId, kind: 'item' });
+      return executions.length === 3 && executions.every(({ endedAt }) => endedAt !== null);
+    }, 'the end of each in the store');
+    const { executions } = await engine.listExecutions({ parentId, kind: 'item' });
+    expect(Object.fromEntries(executions.map((one) => [one.executionId, one.taskId]))).toEqual(
+      Object.fromEntries(ids.map((id, index) => [id, tasks[index]])),
+    );
+    const told = new Map<string, Set<string | null>>();
+    for await (const { executionId, taskId } of engine.events({ after: 0, follow: false }))
+      if (ids.includes(executionId))
+        told.set(executionId, (told.get(executionId) ?? new Set()).add(taskId));
+    expect(ids.map((id) => [...(told.get(id) ?? [])])).toEqual(tasks.map((task) => [task]));
+  });
+
   it('resolves items of one idempotency key to one execution', async () => {
     ran.length = 0;
     const { successful } = await harness.engine.scheduleTaskBatch([

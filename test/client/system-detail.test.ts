@@ -1,3 +1,4 @@
+import { TaskEngine } from '../../src/client.js';
 import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
@@ -46,6 +47,13 @@ describe('systemDetail', () => {
     expect(detail.modes['in-process']).toBe(1);
     expect(detail.jobs?.open).toBe(1);
     await harness.engine.cancelExecution('system-detail-later');
+  });
+
+  it('names the address of the client that was given, whatever the environment says', async () => {
+    const { client, taskQueue, dataDir, address } = harness;
+    const engine = await TaskEngine.connect({ client, taskQueue, dataDir });
+    expect((await engine.systemDetail()).address).toBe(address);
+    await engine.shutdown();
   });
 
   it('without a worker that answers, gives the rest and says what it could not ask', async () => {

@@ -2,6 +2,7 @@
 import { ROUTES } from '../../src/http/routes.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import {
+  callers,
   readStream,
   startHttp,
   type HttpScene,
@@ -44,6 +45,41 @@ describe('acting', () => {
     expect((await http.call('GET', pathOf(id, '/result'))).json).toMatchObject({
       ...{ status: 'FAILED', error: { nodeId: 'ask', code: 'DENIED' } },
       nodes: { ask: { error: { message: expect.stringMatching(/open.*not today/s) as string } } },
+    });
+  });
+
+  it('takes who answers from the body where the server is open, and from the key alone where it is not', async () => {
+    const keyed = await startHttp(harness, { authenticate: callers({ deploy: null, ada: null }) });
+    const ask = async (verb: string, scene: HttpScene, body: object, key?: string) => {
+      const headers: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {};
+      return await scene.call('POST', pathOf(id, `/nodes/${verb}`), body, headers);
+    };
+    const by = ['ada', 'key:ada'];
+    const tasks = ['one', 'two'].map((node) => ({ id: node, approval: { message: 'Go?', by } }));
+    const id = await submit({ graph: { name: 'g', tasks } });
+    const asked = new Set<unknown>();
+    await readStream(`${http.url}/api/v1${pathOf(id, '/events')}`, ({ event, data }) => {
+      if (event === 'approvalRequested') asked.add(data['executionId']);
+      return asked.size === 2;
+    });
+    try {
+      const refused = await ask('one/approve', keyed, { by: 'ada' }, 'deploy');
+      expect(refused.status).toBe(422);
+      expect(JSON.stringify(refused.json)).toContain('who the key or token says, key:deploy');
+      expect((await ask('one/deny', keyed, { by: 'ada' }, 'deploy')).status).toBe(422);
+      expect((await ask('one/approve', keyed, {}, 'deploy')).json).toMatchObject({
+        success: false,
+        message: 'one is asked of ada, key:ada, and not of key:deploy',
+      });
+      expect((await ask('one/approve', keyed, {}, 'ada')).json).toMatchObject({ success: true });
+      expect((await ask('two/approve', http, { by: 'ada' })).json).toMatchObject({ success: true });
+    } finally {
+      await keyed.stop();
+    }
+    await ended(id);
+    const { json } = await http.call('GET', pathOf(id, '/result'));
+    expect(json).toMatchObject({
+      nodes: { one: { output: { by: 'key:ada' } }, two: { output: { by: 'ada' } } },
     });
   });
 

@@ -4,6 +4,7 @@ import type { Answer, NodeView } from '../../src/workflows/messages.js';
 import { api, Problem } from './api.js';
 import type { Field, Question } from './dialog.js';
 import { linkTo } from './route.js';
+import { token } from './session.js';
 import { isTerminal } from './status.js';
 import { S } from './strings/page.js';
 
@@ -88,14 +89,26 @@ export function nodeQuestion(
   };
 }
 
+/** Who answers, of those that may: only where no key says it. */
+function answererOf(approval: NodeView['approval']): Field[] {
+  const names = approval?.by ?? [];
+  if (names.length === 0 || token() !== null) return [];
+  const options = names.map((name) => [name, name] as const);
+  return [{ name: 'by', label: S.answersAs, kind: 'choice', options, required: true }];
+}
+
 function fieldsOf(verb: NodeVerb, approval: NodeView['approval']): Field[] {
   switch (verb) {
     case 'approve':
       return approval?.payload
-        ? [{ name: 'payload', label: S.payloadJson, kind: 'json', required: true }, NOTE]
-        : [NOTE];
+        ? [
+            ...answererOf(approval),
+            { name: 'payload', label: S.payloadJson, kind: 'json', required: true },
+            NOTE,
+          ]
+        : [...answererOf(approval), NOTE];
     case 'deny':
-      return [NOTE];
+      return [...answererOf(approval), NOTE];
     case 'complete':
       return [{ name: 'value', label: S.valueJson, kind: 'json', required: true }, REASON];
     case 'fail':

@@ -205,6 +205,7 @@ export const S = {
   askedAt: 'asked',
   dueAt: 'due',
   mayAnswer: 'may answer:',
+  answersAs: 'Answer as',
 
   submitHow: 'What to run',
   byPipeline: 'Pipeline by name',
