@@ -270,7 +270,7 @@ export const verbRoutes = [
   }),
 ];
 
-/** Who answers: nobody whose name is proven may use another one. @throws HttpProblem 422 */
+/** Who answers: nobody whose name is proven may use another one. @throws HttpProblem 403 */
 function answererOf({
   who,
   body: { by },

@@ -64,9 +64,9 @@ describe('acting', () => {
     });
     try {
       const refused = await ask('one/approve', keyed, { by: 'ada' }, 'deploy');
-      expect(refused.status).toBe(422);
+      expect(refused.status).toBe(403);
       expect(JSON.stringify(refused.json)).toContain('who the key or token says, key:deploy');
-      expect((await ask('one/deny', keyed, { by: 'ada' }, 'deploy')).status).toBe(422);
+      expect((await ask('one/deny', keyed, { by: 'ada' }, 'deploy')).status).toBe(403);
       expect((await ask('one/approve', keyed, {}, 'deploy')).json).toMatchObject({
         success: false,
         message: 'one is asked of ada, key:ada, and not of key:deploy',
