@@ -278,8 +278,8 @@ function answererOf({
   if (by === undefined) return who.name;
   if (who.kind === 'open') return by;
   throw new HttpProblem(
-    422,
-    'INPUT_INVALID',
+    403,
+    'FORBIDDEN',
     `by: who answers is who the key or token says, ${who.name}, and nobody else; leave "by" out`,
   );
 }
