@@ -9,7 +9,7 @@ import { TaskEngine } from './client.js';
 import type { ProgramKind } from './domain/program.js';
 import { TaskError } from './domain/errors.js';
 import { getOwn } from './domain/json.js';
-import { didYouMean } from './domain/suggest.js';
+import { didYouMean, nearOrFirst } from './domain/suggest.js';
 import { defineTask, type AnyTask } from './registry.js';
 import type { Hooks } from './task-hooks.js';
 import type { TaskContext } from './task-context.js';
@@ -22,7 +22,10 @@ export type Mock = (input: never, context: TaskContext) => unknown;
 
 export interface TestEngineOptions {
   tasks?: Iterable<AnyTask>;
-  /** Handlers by task name, instead of the tasks' own; a name without a task is a new task. */
+  /**
+   * Handlers by task name, instead of the tasks' own. With `tasks`, each name has to be one of theirs or a built-in's, so that
+   * no slip runs the real thing; without, a name without a task is a new task.
+   */
   mocks?: Readonly<Record<string, Mock>>;
   hooks?: Hooks;
   namedHooks?: Hooks;
@@ -52,7 +55,7 @@ export interface TestEngine {
  * Starts a server whose clock jumps ahead while everything waits: retries of hours and timers of days end in
  * milliseconds. The built-in `sleep` skips too. Time stands still while a handler runs.
  *
- * @throws TaskError CONFIGURATION for a mock whose name is nearly a task's
+ * @throws TaskError CONFIGURATION for a mock of a task that there is not, or whose name is nearly a built-in's
  */
 export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
   const path = options.serverPath ?? (await findTimeSkippingServer()).path;
@@ -104,23 +107,30 @@ function mocked(
   { tasks = [], mocks = {} }: TestEngineOptions,
   env: TestWorkflowEnvironment,
 ): AnyTask[] {
-  const known = new Map<string, AnyTask>(
-    [...BUILT_IN_TASKS, ...tasks].map((task) => [task.name, task]),
-  );
+  const own = [...tasks];
+  const known = new Map<string, AnyTask>([...BUILT_IN_TASKS, ...own].map((one) => [one.name, one]));
   known.set('sleep', skippingSleep(known.get('sleep'), env));
   for (const name of Object.keys(mocks)) {
     const run = getOwn(mocks, name);
     if (!run) continue;
-    const near = known.has(name) ? undefined : didYouMean(name, known.keys());
-    if (near)
-      throw new TaskError(
-        'CONFIGURATION',
-        `mocks: no task is named ${JSON.stringify(name)}, ${near}`,
-      );
+    if (!known.has(name)) assertNewTask(name, own, known.keys());
     // What a mock returns is the output, also of a task that ends elsewhere.
     known.set(name, { ...(known.get(name) ?? { name }), completion: 'handler', run });
   }
   return [...known.values()];
+}
+
+/** Beside tasks of the caller's a name that none has is a slip, and its graph would run the real handler. */
+function assertNewTask(name: string, own: readonly AnyTask[], known: Iterable<string>): void {
+  const near = didYouMean(name, known);
+  if (near === undefined && own.length === 0) return;
+  const names = own.map((task) => task.name);
+  const there = near ?? nearOrFirst(name, names);
+  const remedy = near === undefined ? '; a task that is new goes into tasks' : '';
+  throw new TaskError(
+    'CONFIGURATION',
+    `mocks: no task is named ${JSON.stringify(name)} (${there})${remedy}`,
+  );
 }
 
 function skippingSleep(task: AnyTask | undefined, env: TestWorkflowEnvironment): AnyTask {

@@ -57,9 +57,28 @@ describe('startTestEngine', () => {
     expect(result).toMatchObject({ status: 'COMPLETED', output: { sleptMs: 86_400_000 } });
   });
 
-  it('refuses a mock whose name is nearly a task', async () => {
-    await expect(start({ tasks: [charge], mocks: { 'charge-crad': () => null } })).rejects.toThrow(
-      'did you mean "charge-card"?',
+  it.each([
+    ['nearly a task', 'charge-crad', '(did you mean "charge-card"?)'],
+    ['no task at all', 'refund', '(there is "charge-card"); a task that is new goes into tasks'],
+    ['nearly a built-in one', 'slepe', '(did you mean "sleep"?)'],
+  ])('refuses a mock beside tasks whose name is %s', async (_title, name, says) => {
+    const refused = start({ tasks: [charge], mocks: { [name]: () => null } });
+    await expect(refused).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: `mocks: no task is named "${name}" ${says}`,
+    });
+  });
+
+  it('takes a short name whose letters changed places for a slip', async () => {
+    const pay = defineTask({ name: 'pay', run: () => 'paid' });
+    await expect(start({ tasks: [pay], mocks: { pya: () => 'mocked' } })).rejects.toThrow(
+      'mocks: no task is named "pya" (did you mean "pay"?)',
     );
+  });
+
+  it('makes a task of each mock where no tasks are given', async () => {
+    const { engine } = await start({ mocks: { refund: () => 'mocked' } });
+    const { output } = await (await engine.scheduleTask({ task: 'refund' })).result();
+    expect(output).toBe('mocked');
   });
 });

@@ -1,8 +1,9 @@
 /** The catalogue: projects, and the tasks that people define in them, for those who schedule by id and not by code. */
-import { TaskError, TaskStateError } from '../domain/errors.js';
+import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
 import type { JsonObject } from '../domain/json.js';
+import { jsonFaults } from '../domain/json-faults.js';
 import { PRIORITY_KEY, type Priority } from '../domain/priority.js';
-import { GraphSpecSchema, type GraphSpec } from '../domain/spec.js';
+import { GraphSpecSchema, SPEC_LIMITS, type GraphSpec } from '../domain/spec.js';
 import { didYouMean } from '../domain/suggest.js';
 import type {
   CatalogueTask as TaskRow,
@@ -88,7 +89,7 @@ export class Catalogue {
   };
 
   readonly tasks = {
-    /** @throws TaskStateError for a name that is taken, TaskError CONFIGURATION for a `run` that is none */
+    /** @throws TaskStateError for a name that is taken, TaskError CONFIGURATION for a `run` that is none, SpecInvalidError */
     create: async (task: NewCatalogueTask) =>
       taskOf(await (await this.rows()).createTask(rowFields(task), Date.now())),
     /** With its last execution. @throws TaskError NOT_FOUND */
@@ -194,12 +195,14 @@ function pageOf<A, B>({ items, ...rest }: Page<A>, each: (item: A) => B): Page<B
   return { ...rest, items: items.map(each) };
 }
 
-/** What a task says in the store's own words. */
+/** What a task says in the store's own words. @throws SpecInvalidError for what is no JSON, too large or nested too deep */
 function rowFields<T extends { priority?: Priority; run?: CatalogueRun }>({
   priority,
   run,
   ...rest
 }: T): Omit<T, 'priority' | 'run'> & { priority?: number; run?: JsonObject } {
+  const faults = jsonFaults({ ...rest, run }, SPEC_LIMITS);
+  if (faults.length > 0) throw new SpecInvalidError(faults, 'catalogue task');
   return {
     ...rest,
     ...(priority === undefined ? {} : { priority: PRIORITY_KEY[priority] }),

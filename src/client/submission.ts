@@ -57,7 +57,7 @@ export function submissionOf(options: GraphSubmitOptions): Submission {
   const { dependencies, trigger, awaitUnknown, dependencyTimeout, ...taskOptions } = more;
   const awaits = { dependencies, trigger, awaitUnknown, dependencyTimeout };
   return {
-    ...(JSON.parse(JSON.stringify(awaits)) as Partial<Submission>),
+    ...withoutUndefined(awaits),
     ...(params === undefined ? {} : { params }),
     ...(project === undefined ? {} : { project }),
     ...(sessionId === undefined ? {} : { sessionId }),
@@ -66,6 +66,9 @@ export function submissionOf(options: GraphSubmitOptions): Submission {
     ...(Object.keys(taskOptions).length > 0 ? { options: taskOptions } : {}),
   };
 }
+
+const withoutUndefined = (said: object): Partial<Submission> =>
+  Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 
 /** Temporal's policy for each. */
 export const REUSE = {
@@ -119,9 +122,19 @@ export function withInputs(spec: GraphSpec, inputs: Record<string, unknown>): Gr
   };
 }
 
-/** A lone task's input is data, not a template: `${{` in it means itself. */
+/** A lone task's input is data, not a template: `${{` in it means itself. What is no JSON is left to the check of the graph. */
 export function escapeExpressions(value: Json): Json {
-  return JSON.parse(JSON.stringify(value ?? null).replaceAll('${{', () => '$${{')) as Json;
+  const text = textOf(value ?? null);
+  return text === undefined ? value : (JSON.parse(text.replaceAll('${{', () => '$${{')) as Json);
+}
+
+/** Undefined for what refers back to itself, is nested too deep to be written, or is a function. */
+function textOf(value: Json): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

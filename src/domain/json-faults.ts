@@ -2,6 +2,9 @@
 import { fault, type Fault } from './fault.js';
 import { jsonBytes, preview, type Path } from './json.js';
 
+/** Levels of lists and objects in each other that are taken. */
+export const JSON_DEPTH = 64;
+
 interface Limits {
   /** Characters of the document's JSON. */
   bytes: number;
@@ -71,7 +74,8 @@ function insideObject(
 ): Fault | undefined {
   if (above.has(value))
     return fault(at, 'INVALID_VALUE', 'refers back to something that contains it');
-  if (depth === 0) return fault(at, 'TOO_LARGE', 'is nested too deep; the limit is 64 levels');
+  if (depth === 0)
+    return fault(at, 'TOO_LARGE', `is nested too deep; the limit is ${JSON_DEPTH} levels`);
   const prototype: unknown = Object.getPrototypeOf(value);
   const foreign =
     !Array.isArray(value) && prototype !== null && Object.getPrototypeOf(prototype) !== null;

@@ -9,6 +9,7 @@ import { CompensateSchema, COMPENSATIONS } from './compensation.js';
 import { ISOLATIONS } from './choose-runner.js';
 import { DurationSchema, TimeLimitSchema } from './duration.js';
 import { jsonBytes } from './json.js';
+import { JSON_DEPTH } from './json-faults.js';
 import { LimitSchema } from './limit.js';
 import { ApprovalSchema, MapSchema } from './node-kind.js';
 import { PRIORITIES } from './priority.js';
@@ -30,7 +31,7 @@ export const SPEC_LIMITS = {
   /** Bytes of the spec's JSON. */
   bytes: 200_000_000,
   nodes: 250_000,
-  depth: 64,
+  depth: JSON_DEPTH,
   metadataBytes: 64 * 1_024,
 } as const;
 

@@ -2,7 +2,8 @@ import { distance } from 'fastest-levenshtein';
 
 /**
  * The candidate nearest to `word`, for "did you mean …?"; undefined when none is near.
- * Near is at most a third of the longer word's letters, and at least two (one for words of up to three letters).
+ * Near is at most a third of the longer word's letters, and at least two (one for words of up to three letters). Two
+ * neighbours that changed places are one letter: `pya` is near `pay`.
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -11,10 +12,18 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
     const length = Math.max(word.length, candidate.length);
     const limit = Math.max(length > 3 ? 2 : 1, Math.floor(length / 3));
     if (Math.abs(word.length - candidate.length) > limit) continue;
-    const d = distance(word.toLowerCase(), candidate.toLowerCase());
+    const d = lettersBetween(word.toLowerCase(), candidate.toLowerCase());
     if (d <= limit && d < bestDistance) [best, bestDistance] = [candidate, d];
   }
   return best;
+}
+
+function lettersBetween(a: string, b: string): number {
+  const d = distance(a, b);
+  if (d !== 2 || a.length !== b.length) return d;
+  let at = 0;
+  while (a[at] === b[at]) at++;
+  return a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2) ? 1 : d;
 }
 
 /** Answers so many questions and no more: each suggestion looks at every candidate, and a spec may ask for thousands. */

@@ -2,6 +2,7 @@
 import type { EventSourceMessage } from 'eventsource-parser';
 import { TaskError } from '../domain/errors.js';
 import { isObject } from '../domain/json.js';
+import { JSON_DEPTH } from '../domain/json-faults.js';
 import { follow, type FollowOptions } from './follow-stream.js';
 import { errorOfProblem } from './problem-error.js';
 import type { ServerAddress } from './server-address.js';
@@ -81,7 +82,7 @@ export class Api {
           ...(key === undefined ? {} : { 'idempotency-key': key }),
           ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: textOf(body) }),
       }),
     );
     if (response.ok && this.isOurs(response, accept)) return response;
@@ -140,6 +141,17 @@ function whyOf(error: unknown): string {
   if (!isObject(cause)) return message;
   const { code, message: why } = cause as { code?: unknown; message?: unknown };
   return typeof why === 'string' && why !== '' ? why : typeof code === 'string' ? code : message;
+}
+
+/** @throws TaskError INPUT_INVALID for what is nested too deep to be written, which the server would refuse as well */
+function textOf(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const message = `what is sent is nested too deep; the limit is ${JSON_DEPTH} levels`;
+    throw new TaskError('INPUT_INVALID', message, { cause: error });
+  }
 }
 
 function queryText(query: Query): string {

@@ -2,6 +2,15 @@ import { TaskEngine, SpecInvalidError, TaskStateError } from '../../src/index.js
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
+const deepList = (levels: number): unknown =>
+  JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+
+function circle(): unknown {
+  const round: { self?: unknown } = {};
+  round.self = round;
+  return round;
+}
+
 describe('TaskEngine', () => {
   let harness: Harness;
   beforeAll(async () => void (harness = await startHarness()));
@@ -30,6 +39,18 @@ describe('TaskEngine', () => {
       { status: 'SCHEDULED', startedAt: null },
     ]);
     await open.cancel();
+  });
+
+  it.each([
+    ['nested too deep', () => deepList(20_000), 'the limit is 64 levels'],
+    ['referring back to itself', () => circle(), 'refers back to something that contains it'],
+  ])('refuses the input of a task that is %s', async (_title, input, says) => {
+    await expect(
+      harness.engine.scheduleTask({ task: 'echo', input: input() }),
+    ).rejects.toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining(says) as string,
+    });
   });
 
   it('gives a record of a node, while it waits and after', async () => {

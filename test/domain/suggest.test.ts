@@ -13,6 +13,8 @@ describe('suggest', () => {
     ['DEPENDSON', ['dependsOn'], 'dependsOn'],
     ['maxRetry', ['retry', 'maxRetries', 'maxDelay'], 'maxRetries'],
     ['b', ['a'], 'a'],
+    ['pya', ['pay'], 'pay'],
+    ['zyx', ['xyz'], undefined],
     ['xyz', ['load'], undefined],
     ['load', [], undefined],
     ['', ['load'], undefined],

@@ -105,6 +105,56 @@ describe('a request that is wrong', () => {
   });
 });
 
+describe('what is nested too deep', () => {
+  /** Written by hand: JSON.stringify gives up at this depth. */
+  const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  const graph = '{"name":"g","tasks":[{"id":"a","task":"noop"}]}';
+
+  it.each([
+    ['the input of a task', `{"task":"noop","input":${DEEP}}`],
+    ['an input by node', `{"graph":${graph},"inputs":{"a":${DEEP}}}`],
+    ['a parameter', `{"graph":${graph},"params":{"x":${DEEP}}}`],
+    ['metadata', `{"task":"noop","metadata":{"x":${DEEP}}}`],
+    ['dependencies', `{"task":"noop","dependencies":${DEEP}}`],
+    ['a graph', `{"graph":{"name":"g","tasks":${DEEP}}}`],
+  ])('of a submission is refused with the limit: %s', async (_what, body) => {
+    expect(await http.call('POST', '/executions', body)).toMatchObject({
+      status: 422,
+      json: {
+        code: 'SPEC_INVALID',
+        faults: [{ code: 'TOO_LARGE', message: 'is nested too deep; the limit is 64 levels' }],
+      },
+    });
+  });
+
+  it('of an item of a batch is refused with the limit, and the others are started', async () => {
+    const body = `{"items":[{"task":"noop","input":${DEEP}},{"task":"noop"}]}`;
+    const { json } = await http.call('POST', '/batches', body);
+    expect(json).toMatchObject({
+      successful: [{ index: 1 }],
+      failed: [
+        {
+          index: 0,
+          error: { message: expect.stringContaining('the limit is 64 levels') as string },
+        },
+      ],
+    });
+  });
+
+  it('of a task of the catalogue is refused with the limit', async () => {
+    const project = await http.call<{ id: string }>('POST', '/projects', { name: 'deep' });
+    const run = `{"task":"noop","input":${DEEP}}`;
+    const body = `{"name":"deep","projectId":"${project.json.id}","run":${run}}`;
+    expect(await http.call('POST', '/tasks', body)).toMatchObject({
+      status: 422,
+      json: {
+        code: 'SPEC_INVALID',
+        faults: [{ message: expect.stringContaining('64 levels') as string }],
+      },
+    });
+  });
+});
+
 describe('the document', () => {
   interface Operation {
     requestBody?: { required?: boolean };

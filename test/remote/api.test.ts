@@ -40,6 +40,16 @@ describe('Api', () => {
     expect(asked[0]?.headers.authorization).toBe('Bearer tg_key');
   });
 
+  it('sends nothing that is nested too deep to be written, and says the limit', async () => {
+    const { api, asked } = await serve(json({}));
+    const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as unknown;
+    await expect(api.post('/executions', { task: 'echo', input: deep })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: 'what is sent is nested too deep; the limit is 64 levels',
+    });
+    expect(asked).toEqual([]);
+  });
+
   it('follows no redirect, and names where it leads', async () => {
     const other = await serve(json({ stolen: true }));
     const { api } = await serve(
