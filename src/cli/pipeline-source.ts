@@ -9,7 +9,7 @@ import { isObject, type Json } from '../domain/json.js';
 import { parsePipeline } from '../domain/pipeline.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
 import { resolveSettings } from '../config.js';
-import { templateFile } from '../templates/load-template.js';
+import { nearTemplate, templateFile } from '../templates/load-template.js';
 import { withProgramFiles } from '../templates/program-files.js';
 import { settingsOf, type CommonOptions } from './command.js';
 import type { Output } from './output.js';
@@ -103,6 +103,13 @@ export async function pipelineOf(
   if (isFile || serverOf(options)) return isFile ? argument : undefined;
   const { templatesDir } = resolveSettings(settingsOf(options));
   return templateFile(templatesDir, argument);
+}
+
+/** `did you mean the template "x"?` for a name that is no task's; through a server, which has its own templates, nothing. */
+export function templateMeant(argument: string, options: CommonOptions): string | undefined {
+  if (serverOf(options)) return undefined;
+  const near = nearTemplate(resolveSettings(settingsOf(options)).templatesDir, argument);
+  return near === undefined ? undefined : `did you mean the template ${JSON.stringify(near)}?`;
 }
 
 /** The error for a pipeline that was refused: every fault with file, line and column. */

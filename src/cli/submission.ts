@@ -9,7 +9,13 @@ import type { CommonOptions } from './command.js';
 import { UsageError } from './exit.js';
 import { inOptionNames } from './option-names.js';
 import type { Output } from './output.js';
-import { pipelineOf, readPipeline, refused, type PipelineSource } from './pipeline-source.js';
+import {
+  pipelineOf,
+  readPipeline,
+  refused,
+  templateMeant,
+  type PipelineSource,
+} from './pipeline-source.js';
 import { serverPipeline } from './server-pipeline.js';
 import type { Session } from './session.js';
 import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
@@ -123,17 +129,23 @@ async function preparePipeline(
 async function prepareTask(
   out: Output,
   task: string,
-  options: SubmissionOptions,
+  options: SubmissionOptions & CommonOptions,
   known: KnownTasks | undefined,
 ): Promise<Prepared> {
-  if (givesParams(options))
-    throw new UsageError(`--param is for a pipeline; the task ${task} takes --input`);
+  if (givesParams(options)) {
+    const meant = templateMeant(task, options);
+    const hint = meant === undefined ? '' : `; ${meant}`;
+    throw new UsageError(`--param is for a pipeline; the task ${task} takes --input${hint}`);
+  }
   const { LONE_NODE } = await import('../client.js');
   const given = options.input === undefined ? undefined : await readInput(options.input, out);
   const spec: GraphSpec = { name: task, tasks: [{ id: LONE_NODE, task }] };
   const words = (faults: readonly Fault[]) =>
     new SpecInvalidError(
-      faults.map((one) => ({ ...one, path: one.path.replace(/^tasks\[0\]\./, '') })),
+      faults.map((one) => ({
+        ...(one.code === 'UNKNOWN_TASK' ? withTemplate(one, task, options) : one),
+        path: one.path.replace(/^tasks\[0\]\./, ''),
+      })),
       `task ${task}`,
     );
   const { faults } = validateGraph(spec, {}, known && { names: known.names });
@@ -155,6 +167,14 @@ async function prepareTask(
       }),
     refused: words,
   };
+}
+
+/** What is no task may be a template whose name has a slip. */
+function withTemplate(one: Fault, task: string, options: CommonOptions): Fault {
+  const meant = templateMeant(task, options);
+  if (meant === undefined) return one;
+  const isNear = one.hint?.startsWith('did you mean') === true;
+  return { ...one, hint: isNear ? `${one.hint} ${meant}` : meant };
 }
 
 function submitOptions({ id, reuse, project, session, priority }: SubmissionOptions) {

@@ -1,4 +1,4 @@
-/** `POST /hooks/<name>`: what others send to have a pipeline started or an approval answered; opened by a signature. */
+/** `POST /api/v1/hooks/<name>`: what others send to have a pipeline started or an approval answered; opened by a signature. */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { TaskEngine } from '../client.js';

@@ -8,6 +8,7 @@ import { validateGraph } from '../domain/validate.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
+import { inHeaderName } from './key-names.js';
 import { HttpProblem } from './problem.js';
 import type { Call } from './route.js';
 
@@ -49,6 +50,10 @@ const WHAT = ['graph', 'pipeline', 'yaml', 'task', 'taskId'] as const;
  * @throws SpecInvalidError, HttpProblem 422 where it says not exactly one thing to run
  */
 export async function submit(call: Call<unknown, unknown, Submission>): Promise<ExecutionHandle> {
+  return await inHeaderName(call.idempotencyKey, started(call));
+}
+
+async function started(call: Call<unknown, unknown, Submission>): Promise<ExecutionHandle> {
   const { engine, body, idempotencyKey } = call;
   const said = WHAT.filter((one) => body[one] !== undefined);
   if (said.length !== 1)

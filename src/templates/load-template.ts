@@ -11,7 +11,7 @@ import { isObject, preview, type Json } from '../domain/json.js';
 import { MAX_DEPTH } from '../domain/node-kind.js';
 import { parsePipeline } from '../domain/pipeline.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
-import { didYouMean } from '../domain/suggest.js';
+import { didYouMean, suggest } from '../domain/suggest.js';
 import { validateGraph } from '../domain/validate.js';
 import { withProgramFiles } from './program-files.js';
 
@@ -64,6 +64,15 @@ export function templateGraph(
     return { spec: loadTemplate(templatesDir, name) as unknown as Json };
   } catch (error) {
     return { problem: messageOf(error) };
+  }
+}
+
+/** The template that a name is near; undefined where none is, or a folder cannot be read. */
+export function nearTemplate(templatesDir: string, name: string): string | undefined {
+  try {
+    return suggest(name, namesIn(templatesDir));
+  } catch {
+    return undefined;
   }
 }
 

@@ -64,18 +64,22 @@ function recordOf(cause: ApplicationFailure, code: string): ErrorRecord {
   return error ?? { code, message: cause.message, origin: 'temporal', retriable: false };
 }
 
+/** Where somebody says first what became of an attempt, what follows is not known yet, however many retries are left. */
+const noRetry = ({ holdUnknown }: NodeRequest): string =>
+  holdUnknown ? '' : ', and no retry is left';
+
 const TIMEOUTS: Record<
   NonNullable<TimeoutFailure['timeoutType']>,
   { code: string; reason?: StatusReason; says: (r: NodeRequest) => string }
 > = {
   START_TO_CLOSE: {
     code: 'TIMEOUT',
-    says: (r) => `an attempt was not done within ${r.timeoutMs} ms, and no retry is left`,
+    says: (r) => `an attempt was not done within ${r.timeoutMs} ms${noRetry(r)}`,
   },
   HEARTBEAT: {
     code: 'WORKER_LOST',
     reason: 'worker_lost',
-    says: (r) => `the worker was silent for ${r.heartbeatTimeoutMs} ms, and no retry is left`,
+    says: (r) => `the worker was silent for ${r.heartbeatTimeoutMs} ms${noRetry(r)}`,
   },
   SCHEDULE_TO_START: {
     code: 'NO_WORKER',

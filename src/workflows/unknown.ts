@@ -34,7 +34,8 @@ export async function settleUnknown(
   outcome: ActivityOutcome,
 ): Promise<ActivityOutcome> {
   const asked = heldOf(outcome);
-  if (typeof onUnknown !== 'object') return asked;
+  if (typeof onUnknown !== 'object')
+    return saying(asked, 'a person is asked, since onUnknown says so');
   const attempt = asked.attemptsUsed;
   const options = { timeoutMs: request.timeoutMs, heartbeatTimeoutMs: request.heartbeatTimeoutMs };
   const verified = await CancellationScope.nonCancellable(() =>
@@ -50,7 +51,8 @@ export async function settleUnknown(
   );
   if (verified.status !== 'COMPLETED') return { ...asked, error: notKnown(asked, verified) };
   if (verified.verified) return completed(asked, verified);
-  if (attempt > retry.maxRetries) return isHeld(outcome) ? timedOut(asked) : outcome;
+  if (attempt > retry.maxRetries)
+    return saying(isHeld(outcome) ? timedOut(asked) : outcome, 'no retry is left');
   return { ...asked, held: 'retry', waitMs: Math.max(1, waitTime(retry, attempt, Math.random)) };
 }
 
@@ -69,6 +71,14 @@ function heldOf(outcome: ActivityOutcome): HeldOutcome {
     ...(error ? { error } : {}),
     ...(checkpoint === undefined ? {} : { checkpoint }),
   };
+}
+
+/** The same, whose error also says what follows from it. */
+function saying<T extends { error?: ErrorRecord }>(outcome: T, more: string): T {
+  const { error } = outcome;
+  return error
+    ? { ...outcome, error: { ...error, message: `${error.message}, and ${more}` } }
+    : outcome;
 }
 
 function notKnown({ error }: HeldOutcome, verified: NodeOutcome): ErrorRecord {

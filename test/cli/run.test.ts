@@ -171,6 +171,15 @@ describe('tempograph run', () => {
   });
 
   it.each([
+    ['that no worker knows', [], 'task: unknown task "check-urlz" ('],
+    ['that gets --param', ['-p', 'x=1'], 'the task check-urlz takes --input; '],
+  ])('suggests the template that is near a name %s', async (_title, more, says) => {
+    const { code, stderr } = await run(['check-urlz', ...more]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${says}did you mean the template "check-urls"?`);
+  });
+
+  it.each([
     ['missing.yaml', 'missing.yaml: there is no such file'],
     ['.', '.: is a folder, expected a file'],
     ['test/cli', 'test/cli: is a folder, expected a file'],

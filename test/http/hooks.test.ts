@@ -1,5 +1,6 @@
 /** Incoming webhooks: who may send, what comes of it, and that nothing comes of it twice. */
 import { createHmac, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { HooksSchema } from '../../src/domain/hook.js';
 import { signed } from '../../src/notify/webhook.js';
 import { signedBy } from '../../src/http/hook-signature.js';
@@ -51,6 +52,16 @@ const send = async (name: string, body: object, id: string = randomUUID(), now =
   return await post(name, text, signed(KEY, id, text, now));
 };
 const ORDER = { kind: 'order', customer: { name: 'Ann' } };
+
+describe('the documentation', () => {
+  it('names the whole path of a hook in its text, and has it in the table of all routes', async () => {
+    const text = readFileSync('docs/http.md', 'utf8');
+    const [, path = ''] = /sent to `POST (\S+)<name>`/.exec(text) ?? [];
+    const answer = await fetch(`${http.url}${path}orders`, { method: 'POST' });
+    expect(answer.status).toBe(401);
+    expect(text).toMatch(/^\| .*`POST \/hooks\/<name>`/m);
+  });
+});
 
 describe('a signed delivery', () => {
   it('starts the pipeline in the project of the hook, once, however often it comes', async () => {

@@ -155,6 +155,35 @@ describe('what is nested too deep', () => {
   });
 });
 
+describe('an Idempotency-Key', () => {
+  it.each([
+    [
+      'with an executionId beside it',
+      'both',
+      'executionId: the execution id is made of the header Idempotency-Key (say one of the two)',
+    ],
+    ['that is too long', 'k'.repeat(256), 'Idempotency-Key: expected 1 to 255 characters'],
+  ])('is refused by its own name %s', async (_title, key, says) => {
+    const body = { task: 'noop', executionId: `both-${harness.taskQueue}` };
+    const headers = { 'idempotency-key': key };
+    const { status, json } = await http.call('POST', '/executions', body, headers);
+    expect({ status, detail: json['detail'] }).toEqual({
+      status: 422,
+      detail: expect.stringContaining(says) as string,
+    });
+    expect(json['detail']).not.toContain('requestId');
+  });
+
+  it('is named where it stands for another request', async () => {
+    const headers = { 'idempotency-key': `other-${harness.taskQueue}` };
+    await http.call('POST', '/executions', { task: 'noop' }, headers);
+    const other = await http.call('POST', '/executions', { task: 'noop', input: 2 }, headers);
+    expect(other.json['detail']).toMatch(
+      /^Idempotency-Key ".*" stands for the task "noop" already/,
+    );
+  });
+});
+
 describe('the document', () => {
   interface Operation {
     requestBody?: { required?: boolean };

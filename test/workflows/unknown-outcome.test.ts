@@ -1,5 +1,10 @@
+import { TimeoutFailure } from '@temporalio/common';
 import { defineTask } from '../../src/registry.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
+import type { NodeClass } from '../../src/domain/plan.js';
+import { outcomeOfFailure } from '../../src/workflows/activity-failure.js';
+import type { NodeOrder, NodeRequest } from '../../src/workflows/requests.js';
+import { settleUnknown } from '../../src/workflows/unknown.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
@@ -73,10 +78,11 @@ describe('an attempt of which nobody knows how it ended', () => {
     const handle = await run({ verify: 'it-was-not' }, 9);
     const { nodes } = await handle.result();
     expect(nodes['a']).toMatchObject({ status: 'TIMEOUT', attempts: 3 });
+    expect(nodes['a']?.error?.message).toMatch(/, and no retry is left$/);
   });
 
   it.each([
-    ['a person is to be asked', 'ask', /not done within 400 ms/],
+    ['a person is to be asked', 'ask', /, and a person is asked, since onUnknown says so$/],
     ['its verification says nothing', { verify: 'nonsense' }, /its verification ended FAILED/],
   ])('holds its node where %s', async (_title, onUnknown, says) => {
     const handle = await run(onUnknown, 9);
@@ -88,5 +94,35 @@ describe('an attempt of which nobody knows how it ended', () => {
     expect(attempts[`${handle.executionId}/a`]).toBe(1);
     await handle.cancel();
     expect((await handle.result()).status).toBe('CANCELLED');
+  });
+});
+
+describe('a worker that was lost', () => {
+  const lost = new TimeoutFailure('silent', undefined, 'HEARTBEAT');
+  const order = { index: 0, id: 'a' } as NodeOrder;
+  const request = {
+    ...{ timeoutMs: 60_000, heartbeatTimeoutMs: 3_000 },
+    retry: { maxRetries: 3, neverRetryOn: [] as string[] },
+  } as NodeRequest;
+
+  it('has a person asked because onUnknown says so, and not because no retry is left', async () => {
+    const asking: NodeRequest = { ...request, holdUnknown: true };
+    const outcome = outcomeOfFailure(lost, order, asking, 0);
+    const ask = { onUnknown: 'ask', retry: request.retry } as NodeClass;
+    expect(await settleUnknown(order, asking, ask, outcome)).toMatchObject({
+      ...{ held: 'unknown', attemptsUsed: 1 },
+      error: {
+        code: 'WORKER_LOST',
+        message:
+          'the worker was silent for 3000 ms, and a person is asked, since onUnknown says so',
+      },
+    });
+  });
+
+  it('ends its node because no retry is left, where nobody is asked', () => {
+    expect(outcomeOfFailure(lost, order, request, 0)).toMatchObject({
+      status: 'TIMEOUT',
+      error: { message: 'the worker was silent for 3000 ms, and no retry is left' },
+    });
   });
 });
