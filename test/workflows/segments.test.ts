@@ -61,14 +61,14 @@ describe('a graph that is split into segments', () => {
   });
 
   it('continues as new again and again while a long node runs on, and loses nothing', async () => {
-    const tasks = [{ id: 'long', task: 'long' }, ...layered(10, 20)];
+    const tasks = [{ id: 'long', task: 'long' }, ...layered(20, 20)];
     const handle = await harness.engine.scheduleTaskGraph({
       name: 'split',
       concurrency: 12,
       tasks,
     });
     for await (const { counts } of handle.watch()) {
-      if (counts.COMPLETED !== 200) continue;
+      if (counts.COMPLETED !== 400) continue;
       expect(await runs(client, handle.executionId)).toBeGreaterThan(2);
       // Its coordinator knows only that it has ended.
       const first = await handle.node('n0').status();
@@ -78,9 +78,9 @@ describe('a graph that is split into segments', () => {
       release.long?.();
     }
     const { status, nodes, counts } = await handle.result();
-    expect({ status, counts }).toEqual({ status: 'COMPLETED', counts: { COMPLETED: 201 } });
+    expect({ status, counts }).toEqual({ status: 'COMPLETED', counts: { COMPLETED: 401 } });
     expect(nodes['long']).toMatchObject({ output: 'at last', attempts: 1 });
-    expect(nodes['n199']?.output).toBe(9);
+    expect(nodes['n399']?.output).toBe(19);
     expect(Object.values(nodes).every(({ attempts }) => attempts === 1)).toBe(true);
     expect(running.most).toBeLessThanOrEqual(11); // the window of 12 holds `long` as well
   });
