@@ -72,6 +72,24 @@ tasks:
     await close();
   });
 
+  it('answers an approval as one of those that it asks', async () => {
+    const approval = { message: 'Pay it?', by: ['ada', 'bob'] };
+    const id = await scene.submit({ name: 'paid', tasks: [{ id: 'ask', approval }] });
+    const { page, close } = await scene.open(`#/executions/${id}`);
+    await page.locator(drawn('ask', 'RUNNING')).click();
+    await page
+      .getByRole('dialog', { name: 'ask' })
+      .getByRole('button', { name: 'Approve' })
+      .click();
+    const dialog = page.locator('dialog');
+    await dialog.getByLabel('Answer as').selectOption('bob');
+    await dialog.getByRole('button', { name: 'Approve' }).click();
+    await page.locator('.head [data-status="COMPLETED"]').waitFor();
+    const { json } = await scene.http.call('GET', `/executions/${id}/nodes/ask`);
+    expect(json).toMatchObject({ output: { approved: true, by: 'bob' } });
+    await close();
+  });
+
   it('says by path what is wrong with a file', async () => {
     const { page, close } = await scene.open('#/submit');
     await page.getByLabel('YAML', { exact: true }).check();
