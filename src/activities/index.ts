@@ -120,7 +120,7 @@ function notOurs(): ApplicationFailure {
 
 /**
  * Work of the engine's own. An error of ours keeps its code; those that no retry can mend say so. Of all others the log
- * tells: what they stop is tried again until it succeeds.
+ * tells: most of this work is tried again until it succeeds.
  */
 async function engineWork<T extends Json | object | void>(
   { log }: Pick<Deps, 'log'>,
@@ -134,7 +134,7 @@ async function engineWork<T extends Json | object | void>(
     if (!(isOurs && !error.retriable) && !(error instanceof CancelledFailure))
       log.warn(
         { executionId: workflowExecution?.workflowId, attempt, err: error },
-        `${activityType} failed, attempt ${attempt}, and is tried again: ${messageOf(error)}`,
+        `${activityType} failed, attempt ${attempt}: ${messageOf(error)}`,
       );
     if (!isOurs) throw error;
     throw ApplicationFailure.create({

@@ -58,6 +58,7 @@ export class EndedNodes {
       }
     } catch (error) {
       this.kept.delete(run);
+      this.sizes.delete(run);
       throw error;
     }
   }

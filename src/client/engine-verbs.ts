@@ -5,7 +5,7 @@ import type { Answer } from '../workflows/messages.js';
 import type { EditAnswer } from '../workflows/operator-messages.js';
 import { handleItem, type HandledItem, type ItemAnswer } from './completion.js';
 import type { EngineParts } from './engine-parts.js';
-import type { ApprovalAnswer, CancelOptions, PauseOptions } from './handle.js';
+import type { ApprovalAnswer, CancelOptions, PauseOptions } from './node-handle.js';
 import type { GraphEdit, VerbOptions } from './operator.js';
 
 /** Each verb of an execution answers for every state, and throws only when Temporal is unreachable, or for what makes no sense in any. */

@@ -8,7 +8,7 @@ import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js'
 import { FAILURES_KEPT, type GraphClose, type Manifest } from '../workflows/manifest.js';
 import type { NodeView } from '../workflows/messages.js';
 import type { ExplainParts } from './explain-facts.js';
-import { notFound } from './handle.js';
+import { notFound } from './not-found.js';
 import type { ExecutionRecord } from './record.js';
 
 /** @throws TaskError NOT_FOUND for a node that it does not have */

@@ -16,7 +16,7 @@ import { isTerminal, type Status } from '../domain/status.js';
 import type { WaitingPage } from '../workflows/waiting-page.js';
 import { explainEnded } from './explain-ended.js';
 import { reaching } from './connect.js';
-import { notFound } from './handle.js';
+import { notFound } from './not-found.js';
 import { answering, queueFacts, surroundingsOf, waitingNodes } from './explain-facts.js';
 import type { ExplainParts } from './explain-facts.js';
 import { recordOf } from './record.js';

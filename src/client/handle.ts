@@ -1,7 +1,6 @@
 /** A handle to one execution. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { NodeArtifact } from '../domain/artifact.js';
-import { TaskError } from '../domain/errors.js';
 import type { Explanation } from '../domain/explain.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Priority } from '../domain/priority.js';
@@ -11,11 +10,9 @@ import {
   SIGNAL,
   UPDATE,
   type Answer,
-  type ApproveRequest,
   type Counts,
   type GraphStatus,
   type NodeView,
-  type PauseRequest,
 } from '../workflows/messages.js';
 import type { EditAnswer } from '../workflows/operator-messages.js';
 import {
@@ -26,31 +23,29 @@ import {
   type ArtifactContent,
 } from './artifacts.js';
 import { askRunning } from './ask-running.js';
-import type { EndedNodes } from './ended-nodes.js';
 import { awaitNode } from './await-node.js';
 import { withBelow } from './below-progress.js';
-import {
-  changedNodes,
-  pendingAttempts,
-  query,
-  untilPrepared,
-  wholeView,
-  withPending,
-} from './live.js';
+import type { EndedNodes } from './ended-nodes.js';
 import type { ExplainOptions } from './explain.js';
+import { changedNodes, pendingAttempts, query, withPending } from './live.js';
+import {
+  NodeHandle,
+  type CancelOptions,
+  type NodeHandleParts,
+  type PauseOptions,
+} from './node-handle.js';
 import { nodePage, type NodeList, type NodeListQuery, type Wanted } from './node-list.js';
+import { notFound } from './not-found.js';
 import {
   editGraph,
-  NodeOperator,
   setConcurrency,
   setGraphPriority,
   type GraphEdit,
   type VerbOptions,
 } from './operator.js';
-import type { References } from './references.js';
 import type { RerunOptions } from './rerun.js';
-import { runningNodes } from './running-nodes.js';
 import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
+import { runningNodes } from './running-nodes.js';
 
 /** How long a question before a cancel may take, in milliseconds. */
 const LOOK_MS = 2_000;
@@ -74,20 +69,11 @@ export interface ExecutionUpdate {
   changed: NodeView[];
 }
 
-/** Who asks for a cancel, and why: that stands in the status history. */
-export type CancelOptions = Pick<PauseRequest, 'by' | 'reason'>;
-
-/** How to pause, and who asks: that stands in the status history. */
-export type PauseOptions = Pick<PauseRequest, 'mode' | 'by' | 'note' | 'reason'>;
-
-export interface HandleParts {
-  client: Client;
-  references: References;
+export interface HandleParts extends NodeHandleParts {
   /** A lone task: a graph of one node whose status and output are the execution's. */
   lone: boolean;
   /** What runs below a node: an execution although its id is a node's. */
   below?: true;
-  explain: (executionId: string, options?: ExplainOptions) => Promise<Explanation>;
   /** Runs an execution once more. */
   rerun: (executionId: string, options: RerunOptions) => Promise<ExecutionHandle>;
 }
@@ -301,87 +287,6 @@ export class ExecutionHandle {
   private get workflow() {
     return this.parts.client.workflow.getHandle(this.executionId);
   }
-}
-
-export class NodeHandle extends NodeOperator {
-  constructor(
-    graphId: string,
-    nodeId: string,
-    private readonly parts: HandleParts,
-  ) {
-    super(parts.client, graphId, nodeId);
-  }
-
-  /** @throws TaskError NOT_FOUND */
-  async status(): Promise<NodeView> {
-    const { client, references } = this.parts;
-    let [view, status] = await this.look();
-    if (!view) {
-      // Also where the status says that it is prepared: it was asked beside the view, and may have been answered later.
-      await untilPrepared(client, this.graphId);
-      [view, status] = await this.look();
-    }
-    if (!view) throw notFound(`${this.graphId}/${this.nodeId}`);
-    if (isTerminal(view.status)) return await wholeView({ client, references }, this.graphId, view);
-    const pending = await pendingAttempts(client, status);
-    return withPending(view, pending.get(this.nodeId), Date.now());
-  }
-
-  private async look(): Promise<[NodeView | null, GraphStatus]> {
-    const { client } = this.parts;
-    return await Promise.all([
-      query<NodeView | null>(client, this.graphId, QUERY.node, this.nodeId),
-      query<GraphStatus>(client, this.graphId, QUERY.status),
-    ]);
-  }
-
-  /** Why it stands where it stands. @throws TaskError NOT_FOUND */
-  async explain(): Promise<Explanation> {
-    return await this.parts.explain(this.graphId, { node: this.nodeId });
-  }
-
-  /** Cancels this node; what depends on it follows its trigger rule. */
-  async cancel({ by, reason }: CancelOptions = {}): Promise<Answer> {
-    const request = { nodeId: this.nodeId, by, reason };
-    return await askRunning(this.parts.client, this.graphId, UPDATE.cancelNode, request);
-  }
-
-  /** Says yes to an approval. */
-  async approve(answer: ApprovalAnswer = {}): Promise<Answer> {
-    return await this.answer({ ...answer, approved: true });
-  }
-
-  /** Says no to an approval. */
-  async deny(answer: Omit<ApprovalAnswer, 'payload'> = {}): Promise<Answer> {
-    return await this.answer({ ...answer, approved: false });
-  }
-
-  private async answer(answer: Omit<ApproveRequest, 'nodeId'>): Promise<Answer> {
-    const { nodeId } = this;
-    return await askRunning(this.parts.client, this.graphId, UPDATE.approve, { ...answer, nodeId });
-  }
-
-  /** It does not start (again) until `resume`; `hard` also asks a running attempt to stop at its last checkpoint. */
-  async pause(options: PauseOptions = {}): Promise<Answer> {
-    const { nodeId } = this;
-    return await askRunning(this.parts.client, this.graphId, UPDATE.pause, { ...options, nodeId });
-  }
-
-  /** Goes on after a pause of its own. */
-  async resume(options: Omit<PauseOptions, 'mode'> = {}): Promise<Answer> {
-    const { nodeId } = this;
-    return await askRunning(this.parts.client, this.graphId, UPDATE.resume, { ...options, nodeId });
-  }
-}
-
-/** An answer to an approval, and who gives it: that stands in the status history. */
-export type ApprovalAnswer = Omit<ApproveRequest, 'nodeId' | 'approved'>;
-
-export function notFound(executionId: string): TaskError {
-  return new TaskError(
-    'NOT_FOUND',
-    `there is no execution ${JSON.stringify(executionId)} in this namespace`,
-  );
 }
 
 function summary(

@@ -2,7 +2,8 @@
 import { getOwn } from '../domain/json.js';
 import type { Reused, RunEnvironment } from '../domain/outcome.js';
 import { listOf } from './artifacts.js';
-import { notFound, type ExecutionHandle } from './handle.js';
+import type { ExecutionHandle } from './handle.js';
+import { notFound } from './not-found.js';
 import type { ExecutionRecord } from './record.js';
 import type { References } from './references.js';
 import { historyOf } from './result.js';

@@ -25,7 +25,7 @@ import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js'
 import type { NodeView } from '../workflows/messages.js';
 import type { CatalogueGraph } from './catalogue-nodes.js';
 import { reaching } from './connect.js';
-import { notFound } from './handle.js';
+import { notFound } from './not-found.js';
 import { countPollers } from './pollers.js';
 import type { References } from './references.js';
 import type { StoreAccess } from './store-access.js';

@@ -9,7 +9,7 @@ import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js'
 import { QUERY, type GraphStatus, type NodeView } from '../workflows/messages.js';
 import { listOf, nodeViews } from './artifacts.js';
 import { boundedReads, READS_AT_ONCE } from './bounded-reads.js';
-import { notFound } from './handle.js';
+import { notFound } from './not-found.js';
 import { pendingAttempts, query, withPending } from './live.js';
 import { recordOf, type ExecutionRecord } from './record.js';
 import type { References } from './references.js';

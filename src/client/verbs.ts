@@ -5,12 +5,8 @@ import { isTerminal } from '../domain/status.js';
 import { LONE_NODE, type Answer, type ApproveRequest } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
 import type { Priority } from '../domain/priority.js';
-import {
-  NodeHandle,
-  type CancelOptions,
-  type ExecutionHandle,
-  type PauseOptions,
-} from './handle.js';
+import type { ExecutionHandle } from './handle.js';
+import { NodeHandle, type CancelOptions, type PauseOptions } from './node-handle.js';
 import type { VerbOptions } from './operator.js';
 import type { ExecutionRecord } from './record.js';
 

@@ -1,6 +1,6 @@
 /** What is asked of executions and nodes behind a server. Who asks is who the key belongs to. */
 import type { ExecutionRecord, GraphEdit, VerbOptions } from '../client.js';
-import type { ApprovalAnswer, CancelOptions, PauseOptions } from '../client/handle.js';
+import type { ApprovalAnswer, CancelOptions, PauseOptions } from '../client/node-handle.js';
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Priority } from '../domain/priority.js';

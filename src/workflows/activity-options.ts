@@ -30,10 +30,7 @@ export function activityOptions(node: Placed, request: NodeRequest): ActivityOpt
     // Explicit: the SDK's own default behaves as TRY_CANCEL, and the slot would be free while the task runs on.
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: {
-      maximumAttempts: fallback.maximumAttempts,
-      initialInterval: fallback.initialIntervalMs,
-      backoffCoefficient: fallback.backoffCoefficient,
-      maximumInterval: fallback.maximumIntervalMs,
+      ...serverRetries(fallback),
       ...(request.holdUnknown
         ? { nonRetryableErrorTypes: UNKNOWN_ENDS }
         : fallback.nonRetryableErrorTypes.length > 0
@@ -42,6 +39,18 @@ export function activityOptions(node: Placed, request: NodeRequest): ActivityOpt
     },
     ...(request.totalLeftMs === undefined ? {} : { scheduleToCloseTimeout: request.totalLeftMs }),
     ...placing(node),
+  };
+}
+
+/** The retries that the server makes by itself, as Temporal has them. */
+export function serverRetries(
+  fallback: ReturnType<typeof fallbackPolicy>,
+): NonNullable<ActivityOptions['retry']> {
+  return {
+    maximumAttempts: fallback.maximumAttempts,
+    initialInterval: fallback.initialIntervalMs,
+    backoffCoefficient: fallback.backoffCoefficient,
+    maximumInterval: fallback.maximumIntervalMs,
   };
 }
 

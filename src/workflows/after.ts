@@ -6,6 +6,7 @@ import { scheduleActivity, sleep } from '@temporalio/workflow';
 import { isHeld, type HeldOutcome, type NodeOutcome } from '../domain/outcome.js';
 import { fallbackPolicy, type RetryPolicy } from '../domain/retry.js';
 import { outcomeOfFailure, outcomeOfResult } from './activity-failure.js';
+import { serverRetries } from './activity-options.js';
 import type { NodeOrder, NodeRequest } from './requests.js';
 
 const DAY_MS = 86_400_000;
@@ -63,12 +64,7 @@ async function attempt(order: NodeOrder, request: NodeRequest): Promise<NodeOutc
       heartbeatTimeout: request.heartbeatTimeoutMs,
       scheduleToStartTimeout: DAY_MS,
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-      retry: {
-        maximumAttempts: fallback.maximumAttempts,
-        initialInterval: fallback.initialIntervalMs,
-        backoffCoefficient: fallback.backoffCoefficient,
-        maximumInterval: fallback.maximumIntervalMs,
-      },
+      retry: serverRetries(fallback),
     });
     return outcomeOfResult(result, order);
   } catch (error) {
