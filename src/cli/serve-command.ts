@@ -12,8 +12,9 @@ import {
   type CommandDefinition,
   type CommonOptions,
 } from './command.js';
-import { EXIT } from './exit.js';
+import { EXIT, type ExitCode } from './exit.js';
 import { aborted, interruptSignal } from './interrupts.js';
+import type { Output } from './output.js';
 import { withDirectSession, type DirectSession } from './session.js';
 
 interface ServeOptions extends CommonOptions {
@@ -24,6 +25,8 @@ interface ServeOptions extends CommonOptions {
 }
 
 const DEFAULT_HTTP_PORT = 8080;
+/** Callers have their own retries, and want to hear soon that Temporal is away. */
+const PATIENCE_MS = 3_000;
 
 export const HTTP_PORT_OPTION = option(
   '--http-port <port>',
@@ -51,25 +54,35 @@ export const serve: CommandDefinition<ServeOptions> = {
     ['tempograph serve --host 0.0.0.0', 'for others, behind a proxy that ends TLS'],
   ],
   run: async (out, options) =>
-    await withDirectSession(options, async (session) => {
-      const { signal, stop } = interruptSignal();
-      try {
-        const { host, httpPort: port, webUi = null, auth } = options;
-        const server = await startServer(session, options, { host, port, webUi, open: !auth });
-        try {
-          out.jsonLine({ event: 'ready', http: server.url, temporal: session.address });
-          out.print(`serves ${server.url} (API reference: ${server.url}/api/v1/reference)`);
-          out.note(`${await whoMayCall(session.engine, auth)}; Ctrl-C ends it`);
-          await aborted(signal);
-        } finally {
-          await server.close();
-        }
-        return EXIT.done;
-      } finally {
-        stop();
-      }
-    }),
+    await withDirectSession(
+      options,
+      async (session) => await serveUntilStopped(out, options, session),
+      PATIENCE_MS,
+    ),
 };
+
+async function serveUntilStopped(
+  out: Output,
+  options: ServeOptions,
+  session: DirectSession,
+): Promise<ExitCode> {
+  const { signal, stop } = interruptSignal();
+  try {
+    const { host, httpPort: port, webUi = null, auth } = options;
+    const server = await startServer(session, options, { host, port, webUi, open: !auth });
+    try {
+      out.jsonLine({ event: 'ready', http: server.url, temporal: session.address });
+      out.print(`serves ${server.url} (API reference: ${server.url}/api/v1/reference)`);
+      out.note(`${await whoMayCall(session.engine, auth)}; Ctrl-C ends it`);
+      await aborted(signal);
+    } finally {
+      await server.close();
+    }
+    return EXIT.done;
+  } finally {
+    stop();
+  }
+}
 
 interface ServerPlace {
   host?: string;

@@ -48,10 +48,11 @@ export async function withSession<T>(
   return server ? await work(remoteSession(server)) : await withDirectSession(options, work);
 }
 
-/** The same for what only Temporal itself can give. */
+/** The same for what only Temporal itself can give. @param patienceMs of calls, where Temporal went away */
 export async function withDirectSession<T>(
   options: CommonOptions,
   work: (session: DirectSession) => Promise<T>,
+  patienceMs?: number,
 ): Promise<T> {
   const { address, namespace } = target(options);
   const { taskQueue } = resolveSettings(settingsOf(options));
@@ -59,7 +60,7 @@ export async function withDirectSession<T>(
     import('../client.js'),
     import('../client/connect.js'),
   ]);
-  const client = await connectClient(settingsOf(options));
+  const client = await connectClient(settingsOf(options), patienceMs);
   try {
     const engine = await TaskEngine.connect({ ...settingsOf(options), client });
     return await work({

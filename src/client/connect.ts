@@ -1,41 +1,44 @@
 /** A client's connection to Temporal. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  Client,
-  Connection,
-  defaultGrpcRetryOptions,
-  isGrpcServiceError,
-  makeGrpcRetryInterceptor,
-} from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { connectOptions, type ConnectOptions } from '../connect-options.js';
 import { TaskError } from '../domain/errors.js';
 import { openTracing, type TracingOption } from '../telemetry/tracing.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
+import { GrpcRetries } from './grpc-retries.js';
+import { isUnreachable } from './no-answer.js';
 
 export type { TracingOption } from '../telemetry/tracing.js';
 
-/** gRPC's status for a server that cannot be reached. */
-const UNAVAILABLE = 14;
 /** Longest that a connection attempt takes, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** A page of a history may have several payloads of 2 MB; gRPC's default is 4 MB. */
 const MOST_RECEIVED_BYTES = 128 * 1_024 * 1_024;
 
+/** Between attempts to connect anew, at most; gRPC's default is 2 minutes, for which a server that is back would seem away. */
+const RECONNECT_MS = 2_000;
+
 const closers = new WeakMap<object, () => Promise<void>>();
 
-/** @throws TaskError UNREACHABLE when nothing answers */
+/**
+ * @param patienceMs how long calls wait for a server that went away; default 20 s, as the SDK's retries
+ * @throws TaskError UNREACHABLE when nothing answers
+ */
 export async function connectClient(
   options: ConnectOptions & { tracing?: TracingOption },
+  patienceMs?: number,
 ): Promise<Client> {
   const { namespace, address, ...rest } = connectOptions(options);
   const tracing = await openTracing(options.tracing);
   try {
-    const retries = new Retries();
+    const retries = new GrpcRetries(patienceMs);
     const connection = await Connection.connect({
       address,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      channelArgs: { 'grpc.max_receive_message_length': MOST_RECEIVED_BYTES },
+      channelArgs: {
+        'grpc.max_receive_message_length': MOST_RECEIVED_BYTES,
+        'grpc.max_reconnect_backoff_ms': RECONNECT_MS,
+      },
       interceptors: [retries.interceptor],
       ...rest,
     });
@@ -61,31 +64,6 @@ export async function closeClient({ connection }: Client): Promise<void> {
   await (connection as Connection).close();
 }
 
-/**
- * The SDK's retries, which end before the connection is closed: one that comes due on a closed channel throws where
- * nobody can catch it, and ends the process.
- */
-class Retries {
-  private isClosing = false;
-  private lastDueAt = 0;
-  private readonly defaults = defaultGrpcRetryOptions();
-  readonly interceptor = makeGrpcRetryInterceptor({
-    retryableDecider: (attempt, status) =>
-      !this.isClosing && this.defaults.retryableDecider(attempt, status),
-    delayFunction: (attempt, status) => {
-      const delayMs = this.defaults.delayFunction(attempt, status);
-      this.lastDueAt = Math.max(this.lastDueAt, Date.now() + delayMs);
-      return delayMs;
-    },
-  });
-
-  async closing(): Promise<void> {
-    this.isClosing = true;
-    const dueInMs = this.lastDueAt - Date.now();
-    if (dueInMs > 0) await sleep(dueInMs + 50); // at most 6 s, and only where a call had just failed
-  }
-}
-
 export function unreachable(address: string, cause: unknown): TaskError {
   return new TaskError(
     'UNREACHABLE',
@@ -99,10 +77,7 @@ export async function reaching<T>(address: string, run: () => Promise<T>): Promi
   try {
     return await run();
   } catch (error) {
-    const grpc = isGrpcServiceError(error) ? error : (error as { cause?: unknown }).cause;
-    if (isGrpcServiceError(grpc) && Number(grpc.code) === UNAVAILABLE)
-      throw unreachable(address, error);
-    throw error;
+    throw isUnreachable(error) ? unreachable(address, error) : error;
   }
 }
 

@@ -9,6 +9,8 @@ import { isObject } from '../domain/json.js';
  * passed (grpc-js then says "Call cancelled"), and may be quicker than the client's own timer. We cancel no call.
  */
 const LATE: readonly number[] = [1, 4];
+/** UNAVAILABLE: the server itself cannot be reached. */
+export const UNAVAILABLE = 14;
 /** FAILED_PRECONDITION: the server knows that nobody polls. */
 const NOBODY_POLLS = 9;
 
@@ -27,3 +29,6 @@ export const isLate = (error: unknown): boolean => LATE.includes(grpcStatus(erro
 /** No worker took it in time, or there is none that would. */
 export const isSilence = (error: unknown): boolean =>
   isLate(error) || grpcStatus(error)?.code === NOBODY_POLLS;
+
+/** Temporal's server could not be reached. */
+export const isUnreachable = (error: unknown): boolean => grpcStatus(error)?.code === UNAVAILABLE;

@@ -6,7 +6,7 @@
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { isSilence } from '../client/no-answer.js';
+import { isSilence, isUnreachable } from '../client/no-answer.js';
 import { ERROR_CODES, SpecInvalidError, TaskError, type ErrorCode } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 
@@ -172,6 +172,11 @@ function facts(thrown: unknown): Facts {
     const faults = thrown instanceof SpecInvalidError ? thrown.faults : undefined;
     return { status: STATUS[code], code, detail: message, faults };
   }
+  if (isUnreachable(thrown))
+    return {
+      ...{ status: 503, code: 'UNREACHABLE' },
+      detail: 'the Temporal server does not answer; ask again later',
+    };
   if (isSilence(thrown))
     return {
       ...{ status: 503, code: 'NO_WORKER' },

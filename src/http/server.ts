@@ -76,6 +76,8 @@ const NO_QUERY = z.strictObject({});
 const isRead = ({ method }: Route): boolean => method === 'GET';
 const BODY_LIMIT = 2 ** 20;
 const STREAM_LIMIT_MS = 3_600_000;
+/** When to ask again where something that this needs did not answer. */
+const RETRY_AFTER_S = 2;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -368,6 +370,7 @@ async function sendProblem(
   if (problem.status >= 500)
     request.log.error({ err: error, method: request.method, url: request.url }, problem.code);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="tempograph"');
+  if (problem.code === 'UNREACHABLE') void reply.header('retry-after', String(RETRY_AFTER_S));
   if (error instanceof HttpProblem) void reply.headers(error.headers);
   return await reply
     .status(problem.status)
