@@ -75,15 +75,19 @@ function runId(
   run: readonly PlannedItem[],
   nth: number,
 ): string {
-  const name = slug(
-    run.every(({ taskId }) => taskId === run[0]?.taskId) ? (run[0]?.taskId ?? '') : 'batch',
-  );
-  if (idempotencyKey === undefined) return `${name}-batch-${randomUUID().slice(-12)}`;
+  if (idempotencyKey === undefined) return `${prefixOf(run)}-${randomUUID().slice(-12)}`;
   const { project = '' } = run[0]?.item ?? {};
   const hash = createHash('sha256')
     .update(JSON.stringify([project, idempotencyKey]))
     .digest('hex');
   return `batch-${hash.slice(0, 24)}-${nth}`;
+}
+
+/** `<task>-batch`; `batch` of several tasks, or of one that is called so. */
+function prefixOf([first, ...others]: readonly PlannedItem[]): string {
+  const alone = others.every(({ taskId }) => taskId === first?.taskId);
+  const name = slug(alone ? (first?.taskId ?? '') : 'batch');
+  return name === 'batch' ? name : `${name}-batch`;
 }
 
 async function scheduleShared(

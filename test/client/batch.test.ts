@@ -24,8 +24,9 @@ describe('scheduleTaskBatch', () => {
         signal.addEventListener('abort', () => failed(signal.reason as Error)),
       ),
   });
+  const batch = defineTask({ name: 'batch', run: () => null });
   beforeAll(async () => {
-    harness = await startHarness({ tasks: [double, hang] });
+    harness = await startHarness({ tasks: [double, hang, batch] });
     client = new Client({ connection: await Connection.connect({ address: harness.address }) });
   });
   afterAll(async () => {
@@ -54,6 +55,18 @@ describe('scheduleTaskBatch', () => {
       status: 'COMPLETED',
       output: 2,
     });
+  });
+
+  it.each([
+    ['double-batch', ['double', 'double']],
+    ['batch', ['double', 'echo']],
+    ['batch', ['batch', 'batch']],
+  ])('calls a run %s-…, of the tasks %j', async (prefix, tasks) => {
+    const items = tasks.map((task) => ({ task, input: { n: 1 } }));
+    const { successful } = await harness.engine.scheduleTaskBatch(items);
+    const [{ executionId } = { executionId: '' }] = successful;
+    expect(executionId).toMatch(new RegExp(`^${prefix}-[0-9a-f]{12}/`));
+    await results(successful.map((one) => one.executionId));
   });
 
   it('answers for each item: what cannot be scheduled stands in failed, and nobody else suffers', async () => {
