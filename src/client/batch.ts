@@ -75,7 +75,7 @@ function itemFaults(item: BatchItem): Fault[] {
   const faults: Fault[] = [];
   startDelayMs(item.scheduledTime, faults);
   const { idempotencyKey: _key, task: _task, input: _input, ...options } = item;
-  const spec = runSpec([{ index: 0, taskId: nameOf(item.task), item, place: 0 }], 'item');
+  const spec = runSpec([{ index: 0, taskId: nameOf(item.task), item }], 'item');
   return [...faults, ...validateGraph(spec, submissionOf(withoutStart(options))).faults];
 }
 

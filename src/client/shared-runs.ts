@@ -97,10 +97,9 @@ async function scheduleShared(
   answer: BatchAnswer,
 ): Promise<void> {
   const { project, sessionId } = run[0]?.item ?? {};
-  const placed = run.map((planned, place): Placed => ({
+  const placed = run.map((planned) => ({
     ...planned,
-    place,
-    executionId: `${batchId}/${place}`,
+    executionId: `${batchId}/${planned.index}`,
   }));
   const keyed = placed.flatMap(({ item, executionId }) =>
     item.idempotencyKey === undefined ? [] : [{ key: item.idempotencyKey, executionId }],
@@ -112,7 +111,9 @@ async function scheduleShared(
       const owner = owners[at];
       if (owner === undefined || owner === executionId) return;
       mine.delete(executionId);
-      const { index, taskId } = placed.find((one) => one.executionId === executionId) as Placed;
+      const { index, taskId } = placed.find(
+        (one) => one.executionId === executionId,
+      ) as PlannedItem;
       answer.successful.push({ index, taskId, executionId: owner });
     });
     const own = placed.filter(({ executionId }) => mine.has(executionId));
@@ -133,15 +134,12 @@ async function scheduleShared(
   }
 }
 
-/** An item with its place in a run, which is its node's id. */
-interface Placed extends PlannedItem {
-  place: number;
-  executionId: string;
-}
-
-/** The graph whose nodes are these items. */
-export function runSpec(run: readonly Omit<Placed, 'executionId'>[], name: string): GraphSpec {
-  const tasks = run.map(({ item, place }) => {
+/**
+ * The graph whose nodes are these items. A node's id is the item's index in the request, also where items before it were
+ * refused, are elsewhere, or stand in another run: the ids of a run need not follow each other.
+ */
+export function runSpec(run: readonly PlannedItem[], name: string): GraphSpec {
+  const tasks = run.map(({ item, index }) => {
     const { task, input, scheduledTime, idempotencyKey, ...rest } = item;
     const {
       project: _project,
@@ -162,7 +160,7 @@ export function runSpec(run: readonly Omit<Placed, 'executionId'>[], name: strin
       idempotencyKey === undefined ? own.metadata : { ...own.metadata, requestId: idempotencyKey };
     return {
       ...own,
-      id: String(place),
+      id: String(index),
       task: nameOf(task),
       ...(input === undefined ? {} : { input: escapeExpressions(input as Json) }),
       ...(metadata === undefined ? {} : { metadata }),

@@ -95,6 +95,32 @@ describe('scheduleTaskBatch', () => {
     expect(ended.map(({ output }) => output)).toEqual([2, '${{ not.an.expression }}']);
   });
 
+  it('gives an item its index in the request as the end of its id, whatever became of those before it', async () => {
+    const idempotencyKey = randomUUID();
+    const [owner] = (
+      await harness.engine.scheduleTaskBatch([{ task: 'echo', idempotencyKey, input: 'first' }])
+    ).successful;
+    const { successful } = await harness.engine.scheduleTaskBatch([
+      { task: 'echo', timeout: 'soon' }, // refused
+      { task: 'echo', input: 1 },
+      { task: 'echo', idempotencyKey }, // of an earlier batch
+      { task: 'echo', input: 3, idempotencyKey: randomUUID() },
+      { task: 'echo', executionId: `own-${randomUUID()}` }, // in an execution of its own
+      { task: 'echo', input: 5, project: `p-${randomUUID()}` }, // in another run
+    ]);
+    const ids = successful.map(({ index, executionId }) => [index, executionId.split('/')[1]]);
+    expect(ids).toEqual([
+      [1, '1'],
+      [2, '0'],
+      [3, '3'],
+      [4, undefined],
+      [5, '5'],
+    ]);
+    expect(successful[1]?.executionId).toBe(owner?.executionId);
+    const ended = await results(successful.map(({ executionId }) => executionId));
+    expect(ended.map(({ output }) => output)).toEqual([1, 'first', 3, { task: null }, 5]);
+  });
+
   it('rejects alone an item whose task no worker knows, or whose input its schema refuses', async () => {
     const { successful } = await harness.engine.scheduleTaskBatch([
       { task: 'no-such-task' },
@@ -220,6 +246,9 @@ describe('scheduleTaskBatch', () => {
     );
     const runs = [...new Set(successful.map(({ executionId }) => executionId.split('/')[0] ?? ''))];
     expect(runs).toHaveLength(3);
+    expect(successful.map(({ executionId }) => executionId.split('/')[1])).toEqual(
+      successful.map(({ index }) => String(index)),
+    );
     const closed = await Promise.all(
       runs.map(
         async (id) =>
