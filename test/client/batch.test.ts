@@ -202,6 +202,29 @@ describe('scheduleTaskBatch', () => {
     expect(ran.length).toBe(2);
   });
 
+  it.each([
+    ['of the whole request', (key: string) => [{}, { idempotencyKey: key }]],
+    ['of the item', (key: string) => [{ idempotencyKey: key }, {}]],
+  ] as const)(
+    'sent twice with a key %s starts an item once that has an execution of its own',
+    async (_of, keysOf) => {
+      const project = `p-${randomUUID()}`;
+      const [item, common] = keysOf(randomUUID());
+      const send = async () =>
+        await harness.engine.scheduleTaskBatch(
+          [{ task: 'noop', scheduledTime: '2h', project, ...item }],
+          common,
+        );
+      const [first, second] = [await send(), await send()];
+      expect(first.failed).toEqual([]);
+      expect(second).toEqual(first);
+      const [{ executionId } = { executionId: '' }] = first.successful;
+      const { executions } = await harness.engine.listExecutions({ project });
+      expect(executions.map((one) => one.executionId)).toEqual([executionId]);
+      await harness.engine.cancelExecution(executionId);
+    },
+  );
+
   it('cancels one item; the others go on', async () => {
     const { successful } = await harness.engine.scheduleTaskBatch([
       { task: hang },
