@@ -4,12 +4,11 @@
  * The end is awaited beside the looking, for a look needs a worker that answers and the end does not.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { isSilence } from '../client/no-answer.js';
 import type { ExecutionResult } from '../client.js';
-import { TaskError } from '../domain/errors.js';
 import type { CommandHandle } from '../remote/surface.js';
 import type { NodeView } from '../workflows/messages.js';
 import type { GraphView } from './graph-view.js';
+import { isUnanswered, workerCommand } from './no-worker.js';
 import type { Session } from './session.js';
 
 export interface Observer {
@@ -68,7 +67,7 @@ async function look(
   { view, observer }: FollowOptions,
   stopped: AbortSignal,
 ): Promise<never> {
-  const idle = new IdleAlarm(session, observer, stopped);
+  const idle = new IdleAlarm(session, handle.executionId, observer, stopped);
   while (!stopped.aborted) {
     idle.asks();
     try {
@@ -85,24 +84,22 @@ async function look(
       if (view.ended) break;
     } catch (error) {
       if (stopped.aborted) break;
-      if (!isSilence(error) && !saysSilence(error)) throw error;
+      if (!isUnanswered(error)) throw error;
       await delay(PAUSE_MS, undefined, { ref: false });
     }
   }
   return await new Promise<never>(() => undefined); // the end is the result's to tell
 }
 
-/** A server says by a code of ours what Temporal says by a status of its own. */
-const saysSilence = (error: unknown): boolean =>
-  error instanceof TaskError && error.code === 'NO_WORKER';
-
 /** Says that no worker is there when a look is not answered, and takes it back when one is. */
 class IdleAlarm {
   private timer: NodeJS.Timeout | undefined;
   private told = false;
+  private answers = 0;
 
   constructor(
     private readonly session: Session,
+    private readonly executionId: string,
     private readonly observer: Observer,
     private readonly stopped: AbortSignal,
   ) {
@@ -118,16 +115,18 @@ class IdleAlarm {
     clearTimeout(this.timer);
     if (this.told) this.observer.notice(undefined);
     this.told = false;
+    this.answers++;
   }
 
   private async check(): Promise<void> {
-    const workers = await this.session.workers().catch(() => undefined);
-    if (this.stopped.aborted || !workers) return;
+    const { answers } = this;
+    const workers = await this.session.workersOf(this.executionId).catch(() => undefined);
+    if (this.stopped.aborted || !workers || answers !== this.answers) return;
     const { taskQueue, pollers } = workers;
     this.told = true;
     this.observer.notice(
       pollers === 0
-        ? `no worker polls the task queue ${JSON.stringify(taskQueue)}, so the execution waits; start one with "tempograph worker"`
+        ? `no worker polls the task queue ${JSON.stringify(taskQueue)}, so the execution waits; start one with ${workerCommand(taskQueue)}`
         : `no worker on the task queue ${JSON.stringify(taskQueue)} has answered for ${PATIENCE_MS / 1_000} s; the execution waits`,
     );
   }

@@ -9,6 +9,7 @@ import type { ExecutionRecord, TaskEngine } from '../client.js';
 import { resolveSettings } from '../config.js';
 import { connectOptions, type ResolvedConnect } from '../connect-options.js';
 import { TaskError } from '../domain/errors.js';
+import { rootExecutionId } from '../domain/execution-id.js';
 import { RemoteEngine } from '../remote/remote-engine.js';
 import type { ServerAddress } from '../remote/server-address.js';
 import type { CommandEngine } from '../remote/surface.js';
@@ -21,10 +22,21 @@ export interface Session {
   engine: CommandEngine;
   /** Temporal's address, or the server's. */
   address: string;
-  /** The task queue, and how many workers poll it for workflows, as far as is known. */
+  /** The task queue of what this session starts, and how many workers poll it for workflows, as far as is known. */
   workers(): Promise<{ taskQueue: string; pollers: number }>;
+  /**
+   * The same of the queue that an execution, or what a node or an item is part of, is on: it need not be the session's.
+   * Undefined where nobody can say, or where a worker answers through a server after all.
+   */
+  workersOf(executionId: string): Promise<QueueWorkers | undefined>;
   /** What is known of an execution without a worker. */
   recordWithoutWorker(executionId: string): Promise<ExecutionRecord>;
+}
+
+/** A task queue, and how many workers poll it for workflows; null where the server does not say. */
+export interface QueueWorkers {
+  taskQueue: string;
+  pollers: number | null;
 }
 
 /** A connection to Temporal itself. */
@@ -66,6 +78,7 @@ export async function withDirectSession<T>(
     return await work({
       ...{ engine, client, address, namespace, taskQueue },
       workers: async () => ({ taskQueue, pollers: await countPollers(client, taskQueue) }),
+      workersOf: (executionId) => workersOf(client, executionId).catch(() => undefined),
       recordWithoutWorker: async (executionId) => {
         const { recordOf } = await import('../client/record.js');
         return recordOf(await client.workflow.getHandle(executionId).describe());
@@ -84,6 +97,12 @@ function remoteSession(server: ServerAddress): Session {
     workers: async () => {
       const { taskQueue, workers } = await engine.systemDetail();
       return { taskQueue, pollers: workers.length };
+    },
+    workersOf: async (executionId) => {
+      const explained = engine.explain(rootExecutionId(executionId)).catch(() => undefined);
+      const silence = (await explained)?.reasons.find(({ kind }) => kind === 'no_worker');
+      if (silence?.kind !== 'no_worker') return undefined;
+      return { taskQueue: silence.queue, pollers: silence.pollers };
     },
     recordWithoutWorker: (executionId) => engine.getExecution(executionId),
   };
@@ -116,6 +135,11 @@ export async function listens(address: string, timeoutMs = 1_000): Promise<boole
   } finally {
     socket.destroy();
   }
+}
+
+async function workersOf(client: Client, executionId: string): Promise<QueueWorkers> {
+  const { taskQueue } = await client.workflow.getHandle(rootExecutionId(executionId)).describe();
+  return { taskQueue, pollers: await countPollers(client, taskQueue) };
 }
 
 /** How many workers poll the task queue for workflows, as far as the server knows. */

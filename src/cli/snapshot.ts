@@ -1,12 +1,12 @@
 /** How an execution stands now, with its nodes; also where no worker is there to ask. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionRecord, NodeResult } from '../client.js';
-import { isSilence } from '../client/no-answer.js';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { CommandHandle } from '../remote/surface.js';
 import type { NodeView } from '../workflows/messages.js';
 import { GraphView } from './graph-view.js';
+import { isUnanswered, workerCommand } from './no-worker.js';
 import type { Session } from './session.js';
 import { specOf } from './spec-of.js';
 import { nodeIdOf, showStored, storedNode, storedNodes } from './stored-nodes.js';
@@ -33,16 +33,19 @@ const PATIENCE_MS = 4_000;
 
 /** @throws TaskError NOT_FOUND */
 export async function snapshotOf(session: Session, id: string): Promise<Snapshot> {
-  const handle = await openGraph(session, id);
-  const record = await answerOf(session.engine.getExecution(id));
+  const [handle, record] = await Promise.all([
+    openGraph(session, id),
+    answerOf(session.engine.getExecution(id)),
+  ]);
   if (!handle) {
     if (record) return { record, answered: true };
     const stored = await storedNode(session, id);
     if (stored) return { ...stored, answered: false };
-    const { taskQueue } = await session.workers();
+    const queue = (await session.workersOf(id))?.taskQueue;
+    const where = queue === undefined ? '' : ` on task queue ${JSON.stringify(queue)}`;
     throw new TaskError(
       'NO_WORKER',
-      `no worker on task queue ${JSON.stringify(taskQueue)} answered, and only a worker knows how the node ${id} stands; start one with "tempograph worker"`,
+      `no worker${where} answered, and only a worker knows how the node ${id} stands; start one with ${workerCommand(queue)}`,
     );
   }
   const spec = await answerOf(specOf(session, id)); // a large one is read by a worker
@@ -69,10 +72,11 @@ function stateOfRecord(record: ExecutionRecord): NodeState {
   };
 }
 
-/** The handle of a graph or a lone task; undefined for the id of a node. */
+/** The handle of a graph or a lone task; undefined for the id of a node, of which a server asks a worker what it is. */
 async function openGraph(session: Session, id: string): Promise<CommandHandle | undefined> {
+  const opening = session.engine.open(id);
   try {
-    return await session.engine.open(id);
+    return id.includes('/') ? await answerOf(opening) : await opening;
   } catch (error) {
     const maybeNode = error instanceof TaskError && error.code === 'NOT_FOUND' && id.includes('/');
     if (maybeNode) return undefined;
@@ -129,7 +133,7 @@ async function answerOf<T>(asking: Promise<T>): Promise<T | undefined> {
       delay(PATIENCE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
   } catch (error) {
-    if (isSilence(error)) return undefined;
+    if (isUnanswered(error)) return undefined;
     throw error;
   } finally {
     timer.abort();

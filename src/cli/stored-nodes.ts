@@ -1,5 +1,5 @@
 /** How the nodes of an execution stood when a worker last wrote of them into the store: for when no worker answers. */
-import type { ExecutionRecord } from '../client.js';
+import type { ExecutionRecord, ListQuery } from '../client.js';
 import type { StatusReason } from '../domain/status.js';
 import type { NodeView } from '../workflows/messages.js';
 import type { GraphView } from './graph-view.js';
@@ -13,6 +13,8 @@ export interface StoredNodes {
 }
 
 const PAGE = 1_000;
+/** Nodes of a graph, and items of a batch. */
+const KINDS: NonNullable<ListQuery['kind']> = ['node', 'item'];
 
 /** Undefined where there is no store, or where it knows of no node. */
 export async function storedNodes(
@@ -23,7 +25,7 @@ export async function storedNodes(
   let cursor: string | undefined;
   try {
     do {
-      const query = { parentId, kind: 'node', limit: PAGE } as const;
+      const query = { parentId, kind: KINDS, limit: PAGE };
       const page = await engine.listExecutions(cursor === undefined ? query : { ...query, cursor });
       records.push(...page.executions);
       cursor = page.nextCursor;
@@ -36,13 +38,13 @@ export async function storedNodes(
     : { records: records.reverse(), asOf: latestOf(records.flatMap(timesOf)) };
 }
 
-/** One node, as `storedNodes` has it: no other is read. */
+/** One node, or one item, as `storedNodes` has it: no other is read. */
 export async function storedNode(
   { engine }: Pick<Session, 'engine'>,
   id: string,
 ): Promise<{ record: ExecutionRecord; asOf: string } | undefined> {
   try {
-    const { executions } = await engine.listExecutions({ executionId: id, kind: 'node', limit: 1 });
+    const { executions } = await engine.listExecutions({ executionId: id, kind: KINDS, limit: 1 });
     const [record] = executions;
     return record && { record, asOf: latestOf(timesOf(record)) };
   } catch {

@@ -11,6 +11,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { TaskError } from '../domain/errors.js';
 import type { Answer } from '../workflows/messages.js';
+import { assertNotTooDeep } from './too-deep.js';
 
 /** How long a worker has to answer. An edit of a large graph takes a few seconds of it. */
 const ANSWERED_WITHIN_MS = 20_000;
@@ -24,7 +25,8 @@ const FAILED_PRECONDITION = 9;
  * One that has ended, or never was, answers no.
  *
  * @param updateId the same question under the same id is asked once; one of its own without
- * @throws TaskError CONFIGURATION for what makes no sense in any state, NO_WORKER where none answers
+ * @throws TaskError CONFIGURATION for what makes no sense in any state, INPUT_INVALID for what is nested too deep, NO_WORKER
+ *   where none answers
  */
 export async function askRunning<A extends Answer = Answer>(
   client: Client,
@@ -33,6 +35,7 @@ export async function askRunning<A extends Answer = Answer>(
   request: object,
   updateId: string = randomUUID(),
 ): Promise<A> {
+  assertNotTooDeep(update, request);
   const handle = client.workflow.getHandle(executionId);
   const ask = (): Promise<A> =>
     handle.executeUpdate<A, [object]>(update, { args: [request], updateId });

@@ -62,8 +62,9 @@ export function itemsOf(
   return { items, common: { ...rest, ...options } };
 }
 
-/** An item that can be scheduled, with its place in the batch. */
+/** An item that can be scheduled. */
 export interface PlannedItem {
+  /** Its place in the request. */
   index: number;
   taskId: string;
   item: BatchItem;

@@ -2,7 +2,8 @@
  * Batches: many tasks in one call. Items share a run where they can (`shared-runs.ts`); each has an execution id, a status
  * and a cancel of its own all the same.
  */
-import { SpecInvalidError } from '../domain/errors.js';
+import { createHash } from 'node:crypto';
+import { SpecInvalidError, TaskStateError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 import { validateGraph } from '../domain/validate.js';
 import { answerTwin, errorOf, type BatchAnswer } from './batch-answer.js';
@@ -58,7 +59,7 @@ export async function scheduleBatch(
   });
   await Promise.all([
     scheduleRuns(door, [...shared.values()], requestKey, answer),
-    scheduleSingles(door, single, answer),
+    scheduleSingles(door, single, requestKey, answer),
   ]);
   for (const [index, of] of twins) answerTwin(answer, index, of);
   answer.successful.sort((a, b) => a.index - b.index);
@@ -75,7 +76,7 @@ function itemFaults(item: BatchItem): Fault[] {
   const faults: Fault[] = [];
   startDelayMs(item.scheduledTime, faults);
   const { idempotencyKey: _key, task: _task, input: _input, ...options } = item;
-  const spec = runSpec([{ index: 0, taskId: nameOf(item.task), item, place: 0 }], 'item');
+  const spec = runSpec([{ index: 0, taskId: nameOf(item.task), item }], 'item');
   return [...faults, ...validateGraph(spec, submissionOf(withoutStart(options))).faults];
 }
 
@@ -92,15 +93,15 @@ const SINGLES_AT_ONCE = 20;
 async function scheduleSingles(
   door: BatchDoor,
   single: PlannedItem[],
+  requestKey: string | undefined,
   answer: BatchAnswer,
 ): Promise<void> {
   const queue = [...single];
   const drain = async (): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { index, taskId, item } = next;
-      const { idempotencyKey: _key, ...submission } = item;
       try {
-        const { executionId } = await door.scheduleTask(submission);
+        const executionId = await scheduleSingle(door, item, keyedId(next, requestKey));
         answer.successful.push({ index, taskId, executionId });
       } catch (error) {
         answer.failed.push({ index, taskId, error: errorOf(error) });
@@ -108,4 +109,31 @@ async function scheduleSingles(
     }
   };
   await Promise.all(Array.from({ length: SINGLES_AT_ONCE }, drain));
+}
+
+/** @param keyed the id that its key stands for: where it is there already, the same request came before */
+async function scheduleSingle(
+  door: BatchDoor,
+  { idempotencyKey: _key, ...item }: BatchItem,
+  keyed: string | undefined,
+): Promise<string> {
+  if (keyed === undefined) return (await door.scheduleTask(item)).executionId;
+  try {
+    await door.scheduleTask({ ...item, executionId: keyed, reuse: 'never' });
+  } catch (error) {
+    if (!(error instanceof TaskStateError)) throw error;
+  }
+  return keyed;
+}
+
+/** The id of an item that has a key, its own or its request's, and neither an `executionId` nor a `requestId`. */
+function keyedId({ index, item }: PlannedItem, requestKey: string | undefined): string | undefined {
+  const { idempotencyKey: key, project = '', executionId, requestId } = item;
+  if ((executionId ?? requestId) !== undefined || (key ?? requestKey) === undefined)
+    return undefined;
+  const stands = key === undefined ? ['batch', requestKey, index] : ['item', key];
+  const hash = createHash('sha256')
+    .update(JSON.stringify([project, ...stands]))
+    .digest('hex');
+  return `item-${hash.slice(0, 32)}`;
 }

@@ -13,6 +13,7 @@ import type { Asking } from './asking.js';
 import { query } from './live.js';
 import type { References } from './references.js';
 import { requestExecutionId } from './request-id.js';
+import { assertNotTooDeep, tooDeep } from './too-deep.js';
 
 /** How a task that ends elsewhere has ended: give `result` or `error`. */
 export interface HandledItem {
@@ -72,7 +73,7 @@ export async function handleItem(parts: CompletionParts, item: HandledItem): Pro
   };
 }
 
-/** @throws TaskError CONFIGURATION, TOO_LARGE */
+/** @throws TaskError CONFIGURATION, INPUT_INVALID, TOO_LARGE */
 function endOf(item: HandledItem): ReportedEnd {
   if (!isObject(item)) throw wrong(`expected an object, got ${preview(item)}`);
   const { result, error } = item as HandledItem;
@@ -80,7 +81,11 @@ function endOf(item: HandledItem): ReportedEnd {
     throw wrong(
       'expected "result" or "error", one of the two; a task without output has result null',
     );
-  const end = error === undefined ? { result: asJson(result) } : { error: reported(error) };
+  const end =
+    error === undefined
+      ? { result: asJson('result', result) }
+      : { error: asJson('error', reported(error)) as unknown as ReportedError };
+  assertNotTooDeep('handleItem', end);
   const bytes = jsonBytes(end);
   if (bytes <= MOST_BYTES) return end;
   throw new TaskError(
@@ -89,11 +94,12 @@ function endOf(item: HandledItem): ReportedEnd {
   );
 }
 
-function asJson(result: unknown): Json {
+function asJson(field: 'result' | 'error', value: unknown): Json {
   try {
-    return JSON.parse(JSON.stringify(result)) as Json;
+    return JSON.parse(JSON.stringify(value)) as Json;
   } catch (error) {
-    throw wrong(`result: expected JSON, got ${preview(result)} (${messageOf(error)})`);
+    if (error instanceof RangeError) throw tooDeep('handleItem'); // not even JSON.stringify gets to its end
+    throw wrong(`${field}: expected JSON, got ${preview(value)} (${messageOf(error)})`);
   }
 }
 
@@ -102,9 +108,7 @@ function reported(error: string | Error | ReportedError): ReportedError {
   if (!isObject(error) || typeof error.message !== 'string')
     throw wrong(`error: expected a text or { message, code?, retriable? }, got ${preview(error)}`);
   const { message, name, code, retriable, retryAfterMs, details } = error as ReportedError;
-  return JSON.parse(
-    JSON.stringify({ message, name, code, retriable, retryAfterMs, details }),
-  ) as ReportedError;
+  return { message, name, code, retriable, retryAfterMs, details } as ReportedError;
 }
 
 interface Target {

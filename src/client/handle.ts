@@ -1,5 +1,4 @@
 /** A handle to one execution. */
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { NodeArtifact } from '../domain/artifact.js';
 import type { Explanation } from '../domain/explain.js';
 import { splitExecutionId } from '../domain/execution-id.js';
@@ -35,7 +34,7 @@ import {
   type PauseOptions,
 } from './node-handle.js';
 import { nodePage, type NodeList, type NodeListQuery, type Wanted } from './node-list.js';
-import { notFound } from './not-found.js';
+import { orNotFound } from './not-found.js';
 import {
   editGraph,
   setConcurrency,
@@ -91,12 +90,13 @@ export class ExecutionHandle {
     readonly isNew = false,
   ) {}
 
-  /** Waits for the end, however it ends. Of a node or an item: of that alone. */
+  /** Waits for the end, however it ends. Of a node or an item: of that alone. @throws TaskError NOT_FOUND */
   async result(): Promise<ExecutionResult> {
     const { graphId, nodeId } = splitExecutionId(this.executionId);
     if (nodeId !== undefined && !this.parts.below)
       return await awaitNode(this.parts, graphId, nodeId);
-    return await awaitResult(this.workflow, this.parts.references, this.parts.lone);
+    const { references, lone } = this.parts;
+    return await awaitResult(this.workflow, references, lone).catch(orNotFound(this.executionId));
   }
 
   /** @throws MaxRetriesExceededError, NonRetriableError or ExecutionError unless it ends COMPLETED */
@@ -104,7 +104,7 @@ export class ExecutionHandle {
     return throwUnlessCompleted(await this.result());
   }
 
-  /** Status and counts now, attempts under way included. */
+  /** Status and counts now, attempts under way included. @throws TaskError NOT_FOUND */
   async status(): Promise<ExecutionUpdate> {
     const status = await query<GraphStatus>(this.parts.client, this.executionId, QUERY.status);
     const views = await this.live(status);
@@ -276,12 +276,7 @@ export class ExecutionHandle {
   }
 
   private async describe() {
-    try {
-      return await this.workflow.describe();
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw notFound(this.executionId);
-      throw error;
-    }
+    return await this.workflow.describe().catch(orNotFound(this.executionId));
   }
 
   private get workflow() {

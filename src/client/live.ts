@@ -11,6 +11,7 @@ import type { HeartbeatDetails } from '../domain/outcome.js';
 import { isTerminal } from '../domain/status.js';
 import { firstTaskDone } from './first-task.js';
 import { isLate } from './no-answer.js';
+import { orNotFound } from './not-found.js';
 import type { References } from './references.js';
 import {
   BETWEEN_RUNS,
@@ -42,6 +43,8 @@ const PREPARING_LOOKS = 100;
  * Asks a running workflow. The server refuses questions while a workflow task is repeated, as it is when a signal comes
  * in the moment that a run ends: they are asked again. So is, once, what no worker took: under load a question can wait
  * with the worker that had the workflow for as long as the server waits. A caller's own deadline holds for all of it.
+ *
+ * @throws TaskError NOT_FOUND
  */
 export async function query<T>(
   client: Client,
@@ -56,7 +59,7 @@ export async function query<T>(
       return await handle.query<T, unknown[]>(name, ...args);
     } catch (error) {
       const again = isBetweenTasks(error) || (nth === 1 && isLate(error));
-      if (nth === LOOKS || !again) throw error;
+      if (nth === LOOKS || !again) return orNotFound(workflowId)(error);
       await sleep(LOOK_WAIT_MS * nth);
     }
   }

@@ -8,6 +8,7 @@ import { UPDATE, type Answer } from '../workflows/messages.js';
 import type { EditAnswer, EditRequest, OperatorRequests } from '../workflows/operator-messages.js';
 import { isOperatorRequest, TAKES } from '../workflows/operator-shapes.js';
 import { askRunning } from './ask-running.js';
+import { tooDeep } from './too-deep.js';
 
 /** Characters of a request's key: the server takes an id of at most 1,000, and the verb and the node stand in it. */
 const REQUEST_ID_MOST = 500;
@@ -100,7 +101,8 @@ export async function editGraph(
 /**
  * Asks a running execution; one that has ended, or never was, answers no.
  *
- * @throws TaskError CONFIGURATION for what makes no sense in any state, NO_WORKER where none answers
+ * @throws TaskError CONFIGURATION for what makes no sense in any state, INPUT_INVALID for what is nested too deep, NO_WORKER
+ *   where none answers
  */
 async function askVerb<V extends OperatorVerb, A extends Answer = Answer>(
   client: Client,
@@ -109,7 +111,7 @@ async function askVerb<V extends OperatorVerb, A extends Answer = Answer>(
   request: OperatorRequests[V],
   requestId: string | undefined,
 ): Promise<A> {
-  const asked = plain(request);
+  const asked = plain(verb, request);
   if (!isOperatorRequest(verb, asked))
     throw new TaskError('CONFIGURATION', `${verb}: expected ${TAKES[verb]}, got ${preview(asked)}`);
   const id = requestId === undefined ? undefined : updateIdOf(verb, asked, requestId);
@@ -117,10 +119,11 @@ async function askVerb<V extends OperatorVerb, A extends Answer = Answer>(
 }
 
 /** As it will be sent: what is undefined is not there. */
-function plain(request: object): object {
+function plain(verb: OperatorVerb, request: object): object {
   try {
     return JSON.parse(JSON.stringify(request, finite)) as object;
   } catch (error) {
+    if (error instanceof RangeError) throw tooDeep(verb); // not even JSON.stringify gets to its end
     throw new TaskError('CONFIGURATION', `it is no JSON: ${messageOf(error)}`, { cause: error });
   }
 }

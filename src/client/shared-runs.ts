@@ -75,15 +75,19 @@ function runId(
   run: readonly PlannedItem[],
   nth: number,
 ): string {
-  const name = slug(
-    run.every(({ taskId }) => taskId === run[0]?.taskId) ? (run[0]?.taskId ?? '') : 'batch',
-  );
-  if (idempotencyKey === undefined) return `${name}-batch-${randomUUID().slice(-12)}`;
+  if (idempotencyKey === undefined) return `${prefixOf(run)}-${randomUUID().slice(-12)}`;
   const { project = '' } = run[0]?.item ?? {};
   const hash = createHash('sha256')
     .update(JSON.stringify([project, idempotencyKey]))
     .digest('hex');
   return `batch-${hash.slice(0, 24)}-${nth}`;
+}
+
+/** `<task>-batch`; `batch` of several tasks, or of one that is called so. */
+function prefixOf([first, ...others]: readonly PlannedItem[]): string {
+  const alone = others.every(({ taskId }) => taskId === first?.taskId);
+  const name = slug(alone ? (first?.taskId ?? '') : 'batch');
+  return name === 'batch' ? name : `${name}-batch`;
 }
 
 async function scheduleShared(
@@ -93,10 +97,9 @@ async function scheduleShared(
   answer: BatchAnswer,
 ): Promise<void> {
   const { project, sessionId } = run[0]?.item ?? {};
-  const placed = run.map((planned, place): Placed => ({
+  const placed = run.map((planned) => ({
     ...planned,
-    place,
-    executionId: `${batchId}/${place}`,
+    executionId: `${batchId}/${planned.index}`,
   }));
   const keyed = placed.flatMap(({ item, executionId }) =>
     item.idempotencyKey === undefined ? [] : [{ key: item.idempotencyKey, executionId }],
@@ -108,7 +111,9 @@ async function scheduleShared(
       const owner = owners[at];
       if (owner === undefined || owner === executionId) return;
       mine.delete(executionId);
-      const { index, taskId } = placed.find((one) => one.executionId === executionId) as Placed;
+      const { index, taskId } = placed.find(
+        (one) => one.executionId === executionId,
+      ) as PlannedItem;
       answer.successful.push({ index, taskId, executionId: owner });
     });
     const own = placed.filter(({ executionId }) => mine.has(executionId));
@@ -129,15 +134,12 @@ async function scheduleShared(
   }
 }
 
-/** An item with its place in a run, which is its node's id. */
-interface Placed extends PlannedItem {
-  place: number;
-  executionId: string;
-}
-
-/** The graph whose nodes are these items. */
-export function runSpec(run: readonly Omit<Placed, 'executionId'>[], name: string): GraphSpec {
-  const tasks = run.map(({ item, place }) => {
+/**
+ * The graph whose nodes are these items. A node's id is the item's index in the request, also where items before it were
+ * refused, are elsewhere, or stand in another run: the ids of a run need not follow each other.
+ */
+export function runSpec(run: readonly PlannedItem[], name: string): GraphSpec {
+  const tasks = run.map(({ item, index }) => {
     const { task, input, scheduledTime, idempotencyKey, ...rest } = item;
     const {
       project: _project,
@@ -158,7 +160,7 @@ export function runSpec(run: readonly Omit<Placed, 'executionId'>[], name: strin
       idempotencyKey === undefined ? own.metadata : { ...own.metadata, requestId: idempotencyKey };
     return {
       ...own,
-      id: String(place),
+      id: String(index),
       task: nameOf(task),
       ...(input === undefined ? {} : { input: escapeExpressions(input as Json) }),
       ...(metadata === undefined ? {} : { metadata }),

@@ -28,6 +28,12 @@ export function jsonFaults(value: unknown, limits: Limits, at: Path = []): Fault
   ];
 }
 
+/** True where lists and objects lie in each other over more levels; also of what refers back to itself. */
+export function isNestedOver(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isNestedOver(levels - 1, inner));
+}
+
 /** What is over a limit by itself, as far in as can be: the parameter rather than all that is submitted. */
 function largestIn(value: unknown, most: number, at: Path): { at: Path; size: number } {
   const inside: [string, unknown][] =

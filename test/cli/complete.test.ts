@@ -57,6 +57,17 @@ describe('tempograph complete', () => {
     expect((await refused.handle.result()).nodes['a']?.error?.code).toBe('OUTPUT_INVALID');
   });
 
+  it('refuses an output of 20,000 levels, after which the node can still be ended', async () => {
+    const { handle, node } = await start();
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const { code, stderr } = await cli(node, '--output', deep);
+    expect(stderr).toContain('nested too deep; the limit is 64 levels');
+    expect(stderr.length).toBeLessThan(500);
+    expect(code).toBe(2);
+    expect(await cli(node, '--output', '{"frames":24}')).toMatchObject({ code: 0 });
+    expect((await handle.result()).status).toBe('COMPLETED');
+  });
+
   it.each([
     [['x', '--output', '{', '--json'], 2, /expected JSON, got \{/],
     [['x', '--output', '1', '--error', 'no'], 2, /say one of the two/],

@@ -1,5 +1,7 @@
 import { buildCli, documentOf, envOf, runCli, startCli, until } from '../support/cli.js';
+import { TaskEngine } from '../../src/client.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { startHttp, type HttpScene } from '../support/http.js';
 
 describe('commands about an execution', () => {
   let harness: Harness;
@@ -181,6 +183,50 @@ describe('commands about an execution', () => {
       const result = await cli('status', 'nowhere', '--json');
       expect(result.code).toBe(2);
       expect(documentOf(result)).toMatchObject({ error: { code: 'NOT_FOUND' } });
+    });
+  });
+
+  describe("on a task queue that nobody polls, which is not the command line's own", () => {
+    let elsewhere: TaskEngine;
+    let taskQueue: string;
+    let http: HttpScene;
+    let ways: Record<'Temporal' | 'a server', Record<string, string>>;
+    beforeAll(async () => {
+      const { address, dataDir } = harness;
+      taskQueue = `${harness.taskQueue}-elsewhere`;
+      elsewhere = await TaskEngine.connect({ address, dataDir, taskQueue });
+      http = await startHttp(harness);
+      ways = {
+        Temporal: envOf(harness),
+        'a server': { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPOGRAPH_SERVER: http.url },
+      };
+    });
+    afterAll(async () => {
+      await http.stop();
+      await elsewhere.shutdown();
+    });
+
+    it.each(['Temporal', 'a server'] as const)(
+      'status of an item names it, from %s',
+      async (way) => {
+        const { successful } = await elsewhere.scheduleTaskBatch([
+          { task: 'noop' },
+          { task: 'noop' },
+        ]);
+        const [{ executionId } = { executionId: '' }] = successful;
+        const { code, stderr } = await runCli(['status', executionId], { env: ways[way] });
+        expect(stderr).toContain(`no worker on task queue "${taskQueue}" answered`);
+        expect(stderr).toContain(`"tempograph worker --task-queue ${taskQueue}"`);
+        expect(code).toBe(3);
+      },
+    );
+
+    it.each(['Temporal', 'a server'] as const)('watch names it, from %s', async (way) => {
+      const { executionId } = await elsewhere.scheduleTask({ task: 'noop' });
+      const watching = startCli(['watch', executionId], { env: ways[way] });
+      await watching.saw('stderr', new RegExp(`no worker polls the task queue "${taskQueue}"`));
+      watching.child.kill('SIGINT');
+      expect((await watching.ended).code).toBe(130);
     });
   });
 

@@ -24,8 +24,9 @@ describe('scheduleTaskBatch', () => {
         signal.addEventListener('abort', () => failed(signal.reason as Error)),
       ),
   });
+  const batch = defineTask({ name: 'batch', run: () => null });
   beforeAll(async () => {
-    harness = await startHarness({ tasks: [double, hang] });
+    harness = await startHarness({ tasks: [double, hang, batch] });
     client = new Client({ connection: await Connection.connect({ address: harness.address }) });
   });
   afterAll(async () => {
@@ -56,6 +57,18 @@ describe('scheduleTaskBatch', () => {
     });
   });
 
+  it.each([
+    ['double-batch', ['double', 'double']],
+    ['batch', ['double', 'echo']],
+    ['batch', ['batch', 'batch']],
+  ])('calls a run %s-…, of the tasks %j', async (prefix, tasks) => {
+    const items = tasks.map((task) => ({ task, input: { n: 1 } }));
+    const { successful } = await harness.engine.scheduleTaskBatch(items);
+    const [{ executionId } = { executionId: '' }] = successful;
+    expect(executionId).toMatch(new RegExp(`^${prefix}-[0-9a-f]{12}/`));
+    await results(successful.map((one) => one.executionId));
+  });
+
   it('answers for each item: what cannot be scheduled stands in failed, and nobody else suffers', async () => {
     const { successful, failed } = await harness.engine.scheduleTaskBatch([
       { task: double, input: { n: 1 } },
@@ -80,6 +93,32 @@ describe('scheduleTaskBatch', () => {
     );
     const ended = await results(successful.map(({ executionId }) => executionId));
     expect(ended.map(({ output }) => output)).toEqual([2, '${{ not.an.expression }}']);
+  });
+
+  it('gives an item its index in the request as the end of its id, whatever became of those before it', async () => {
+    const idempotencyKey = randomUUID();
+    const [owner] = (
+      await harness.engine.scheduleTaskBatch([{ task: 'echo', idempotencyKey, input: 'first' }])
+    ).successful;
+    const { successful } = await harness.engine.scheduleTaskBatch([
+      { task: 'echo', timeout: 'soon' }, // refused
+      { task: 'echo', input: 1 },
+      { task: 'echo', idempotencyKey }, // of an earlier batch
+      { task: 'echo', input: 3, idempotencyKey: randomUUID() },
+      { task: 'echo', executionId: `own-${randomUUID()}` }, // in an execution of its own
+      { task: 'echo', input: 5, project: `p-${randomUUID()}` }, // in another run
+    ]);
+    const ids = successful.map(({ index, executionId }) => [index, executionId.split('/')[1]]);
+    expect(ids).toEqual([
+      [1, '1'],
+      [2, '0'],
+      [3, '3'],
+      [4, undefined],
+      [5, '5'],
+    ]);
+    expect(successful[1]?.executionId).toBe(owner?.executionId);
+    const ended = await results(successful.map(({ executionId }) => executionId));
+    expect(ended.map(({ output }) => output)).toEqual([1, 'first', 3, { task: null }, 5]);
   });
 
   it('rejects alone an item whose task no worker knows, or whose input its schema refuses', async () => {
@@ -163,6 +202,29 @@ describe('scheduleTaskBatch', () => {
     expect(ran.length).toBe(2);
   });
 
+  it.each([
+    ['of the whole request', (key: string) => [{}, { idempotencyKey: key }]],
+    ['of the item', (key: string) => [{ idempotencyKey: key }, {}]],
+  ] as const)(
+    'sent twice with a key %s starts an item once that has an execution of its own',
+    async (_of, keysOf) => {
+      const project = `p-${randomUUID()}`;
+      const [item, common] = keysOf(randomUUID());
+      const send = async () =>
+        await harness.engine.scheduleTaskBatch(
+          [{ task: 'noop', scheduledTime: '2h', project, ...item }],
+          common,
+        );
+      const [first, second] = [await send(), await send()];
+      expect(first.failed).toEqual([]);
+      expect(second).toEqual(first);
+      const [{ executionId } = { executionId: '' }] = first.successful;
+      const { executions } = await harness.engine.listExecutions({ project });
+      expect(executions.map((one) => one.executionId)).toEqual([executionId]);
+      await harness.engine.cancelExecution(executionId);
+    },
+  );
+
   it('cancels one item; the others go on', async () => {
     const { successful } = await harness.engine.scheduleTaskBatch([
       { task: hang },
@@ -207,6 +269,9 @@ describe('scheduleTaskBatch', () => {
     );
     const runs = [...new Set(successful.map(({ executionId }) => executionId.split('/')[0] ?? ''))];
     expect(runs).toHaveLength(3);
+    expect(successful.map(({ executionId }) => executionId.split('/')[1])).toEqual(
+      successful.map(({ index }) => String(index)),
+    );
     const closed = await Promise.all(
       runs.map(
         async (id) =>

@@ -73,6 +73,9 @@ beforeAll(async () => {
 });
 afterAll(() => harness.stop());
 
+const nested = (levels: number): unknown =>
+  JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+
 const attemptsOf = (nodeExecution: string): number[] =>
   begun.filter(({ executionId }) => executionId === nodeExecution).map(({ attempt }) => attempt);
 const runs = async (executionId: string, attempt = 1): Promise<void> =>
@@ -333,12 +336,34 @@ describe('engine.handleItem', () => {
     [{ result: 1 }, 'CONFIGURATION', /"executionId" or "requestId"/],
     [{ executionId: 'x', error: 5 }, 'CONFIGURATION', /error: expected a text or .*, got 5/],
     [{ executionId: 'x', result: 'x'.repeat(2_000_000) }, 'TOO_LARGE', /the limit is 1,500,000/],
+    [{ executionId: 'x', result: nested(65) }, 'INPUT_INVALID', /too deep; the limit is 64 levels/],
+    [{ executionId: 'x', result: nested(20_000) }, 'INPUT_INVALID', /the limit is 64 levels/],
+    [
+      { executionId: 'x', error: { message: 'y', details: nested(20_000) } },
+      'INPUT_INVALID',
+      /the limit is 64 levels/,
+    ],
     ['text', 'CONFIGURATION', /expected an object, got "text"/],
   ])('refuses %#', async (item, code, message) => {
     const refused = harness.engine.handleItem(item as HandledItem);
     await expect(refused).rejects.toMatchObject({ code });
     await expect(refused).rejects.toThrow(message);
   });
+
+  it.each([65, 3_000, 20_000])(
+    'leaves the attempt as it is where it refuses %d levels; the next end is taken',
+    async (levels) => {
+      const { engine } = harness;
+      const handle = await engine.scheduleTask({ task: 'keeps' });
+      const { executionId } = handle;
+      await runs(`${executionId}/task`);
+      const refused = engine.handleItem({ executionId, result: nested(levels) });
+      await expect(refused).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      const answer = await engine.handleItem({ executionId, result: nested(64) });
+      expect(answer).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+      expect((await handle.result()).output).toEqual(nested(64));
+    },
+  );
 
   it('refuses a graph without its node, a node that is not there, and one that ends by itself', async () => {
     const { engine } = harness;

@@ -1,4 +1,9 @@
-import { TaskEngine, SpecInvalidError, TaskStateError } from '../../src/index.js';
+import {
+  TaskEngine,
+  SpecInvalidError,
+  TaskStateError,
+  type ExecutionHandle,
+} from '../../src/index.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
@@ -71,6 +76,22 @@ describe('TaskEngine', () => {
     });
     await expect(harness.engine.getExecution('nobody')).rejects.toMatchObject({
       code: 'NOT_FOUND',
+    });
+  });
+
+  it.each<[string, (handle: ExecutionHandle) => Promise<unknown>]>([
+    ['its result', (handle) => handle.result()],
+    ['its result or its error', (handle) => handle.resultOrThrow()],
+    ['its status', (handle) => handle.status()],
+    ['its nodes', (handle) => handle.nodes()],
+    ['a watch of it', (handle) => handle.watch().next()],
+    ['how a node stands', (handle) => handle.node('a').status()],
+    ['the result of what is below a node', (handle) => handle.below('a').result()],
+  ])('says of an execution that is not there that it is not, asked for %s', async (_what, ask) => {
+    await expect(ask(harness.engine.handle('nope'))).rejects.toMatchObject({
+      name: 'TaskError',
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(/^there is no execution "nope(\/a)?" in/) as string,
     });
   });
 

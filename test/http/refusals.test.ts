@@ -9,6 +9,7 @@ import { authenticator } from '../../src/http/authenticate.js';
 import { problemOf } from '../../src/http/problem.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { readStream, startHttp, type HttpScene } from '../support/http.js';
+import { until } from '../support/until.js';
 
 let harness: Harness;
 let http: HttpScene;
@@ -107,7 +108,8 @@ describe('a request that is wrong', () => {
 
 describe('what is nested too deep', () => {
   /** Written by hand: JSON.stringify gives up at this depth. */
-  const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  const DEEP = nested(20_000);
   const graph = '{"name":"g","tasks":[{"id":"a","task":"noop"}]}';
 
   it.each([
@@ -140,6 +142,38 @@ describe('what is nested too deep', () => {
       ],
     });
   });
+
+  it.each([
+    ['complete', 65, '"reason":"by hand","value"'],
+    ['complete', 20_000, '"reason":"by hand","value"'],
+    ['approve', 65, '"by":"ada","payload"'],
+    ['approve', 20_000, '"by":"ada","payload"'],
+  ])(
+    'of what a node is given is refused with the limit, and the node waits on: %s, %d levels',
+    async (verb, levels, said) => {
+      const tasks = [{ id: 'go', approval: { message: 'Go?' } }];
+      const { engine } = harness;
+      const { executionId } = await engine.scheduleTaskGraph({ name: 'deep', tasks });
+      const at = `/executions/${executionId}/nodes/go`;
+      await until(
+        async () => (await http.call('GET', at)).json['reason'] === 'approval',
+        'it asks',
+      );
+      expect(await http.call('POST', `${at}/${verb}`, `{${said}:${nested(levels)}}`)).toMatchObject(
+        {
+          status: 422,
+          json: {
+            code: 'INPUT_INVALID',
+            detail: `${verb}: what is sent is nested too deep; the limit is 64 levels`,
+          },
+        },
+      );
+      expect((await http.call('POST', `${at}/approve`, { by: 'ada' })).json).toMatchObject({
+        success: true,
+      });
+      await engine.handle(executionId).result();
+    },
+  );
 
   it('of a task of the catalogue is refused with the limit', async () => {
     const project = await http.call<{ id: string }>('POST', '/projects', { name: 'deep' });

@@ -106,7 +106,10 @@ describe('recording', () => {
     const ids = successful.map(({ executionId }) => executionId);
     await Promise.all(ids.map((id) => harness.engine.handle(id).result()));
     const rows = async () => await store.executions.getMany(ids);
-    await until(async () => (await rows()).every(({ endedAt }) => endedAt !== null));
+    await until(async () => {
+      const found = await rows();
+      return found.length === ids.length && found.every(({ endedAt }) => endedAt !== null);
+    }, 'the end of each in the store');
     expect((await rows()).map(({ kind, status, tags }) => [kind, status, tags])).toEqual([
       ['item', 'COMPLETED', ['t']],
       ['item', 'REJECTED', []],
