@@ -12,7 +12,6 @@
  */
 import {
   chmod,
-  mkdir,
   mkdtemp,
   readdir,
   readFile,
@@ -23,6 +22,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import envPaths from 'env-paths';
+import { makeFolder } from '../make-folder.js';
 import type { Environment } from './environment.js';
 import { executableName, isExecutable } from './executable.js';
 
@@ -98,7 +98,7 @@ export function isPresent(entry: CacheEntry): Promise<boolean> {
 
 /** A new folder to fill, on the cache's own disk so that it can be renamed into place. */
 export async function openStaging(entry: CacheEntry): Promise<string> {
-  await mkdir(dirname(entry.dir), { recursive: true });
+  await makeFolder(dirname(entry.dir));
   return mkdtemp(`${entry.dir}.tmp-`);
 }
 
