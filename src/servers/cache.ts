@@ -10,16 +10,7 @@
  * C2. Only a folder with a marker that fits its executable and this platform is used without a check.
  * C3. Unfinished folders are removed by the next holder of the lock.
  */
-import {
-  chmod,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import envPaths from 'env-paths';
 import { makeFolder } from '../make-folder.js';
