@@ -36,8 +36,8 @@ const ROOMS = {
   workflows: { may: ['domain'], packages: ['@temporalio/workflow', '@temporalio/common'] },
   /** Other tools' files as pipelines: text in, data out. */
   convert: { may: ['domain'], packages: ['zod', 'yaml'] },
-  store: { may: ['domain'] },
-  servers: { may: ['domain'] },
+  store: { may: ['make-folder', 'domain'] },
+  servers: { may: ['make-folder', 'domain'] },
   builder: { may: ['registry', 'domain'] },
   /** Pipelines that are run by name: files, read and checked. */
   templates: { may: ['domain'] },
@@ -97,6 +97,7 @@ const ROOMS = {
       'servers',
       'notify',
       'store',
+      'make-folder',
       'registry',
       'registry-facts',
       'connect-options',
@@ -118,6 +119,7 @@ const DOORS = {
   'registry-facts': ['registry', 'domain'],
   'local-workers': ['registry'],
   'workflow-modules': [],
+  'make-folder': [],
   builder: ['builder', 'registry', 'domain'],
   config: ['setting-values', 'domain'],
   'connect-options': ['domain'],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { resolveSettings } from '../config.js';
 import { TaskError } from '../domain/errors.js';
+import { makeFolder } from '../make-folder.js';
 import type { DevServer } from '../servers/dev-server.js';
 import { ServerUnavailableError } from '../servers/unavailable.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
@@ -63,6 +64,7 @@ export const dev: CommandDefinition<DevOptions> = {
   run: async (out, options) => {
     await assertModules(options.tasks);
     const place = placeFor(options);
+    await makeFolder(place.dataDir).catch(refuseFolder);
     const server = await startServer(out, options, place);
     const { signal, stop } = interruptSignal();
     try {
@@ -95,6 +97,12 @@ function placeFor(options: DevOptions): Place {
     dbFile: options.ephemeral ? undefined : join(dataDir, 'temporal.db'),
     logFile: join(dataDir, 'temporal-server.log'),
   };
+}
+
+function refuseFolder(error: unknown): never {
+  const { message } = error as Error;
+  const hint = 'choose another with --data or TEMPOGRAPH_DATA_DIR';
+  throw new TaskError('CONFIGURATION', `${message}; ${hint}`, { cause: error });
 }
 
 async function startServer(

@@ -1,7 +1,8 @@
 /** What `doctor` looks at on this machine: Node.js, the data folder, ports, and how `dev` would get its server. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveSettings } from '../config.js';
+import { makeFolder } from '../make-folder.js';
 import { cacheEntry, cacheRoot, readChecked } from '../servers/cache.js';
 import type { Environment } from '../servers/environment.js';
 import { findOnPath, temporalCliVersion } from '../servers/executable.js';
@@ -28,7 +29,7 @@ export async function dataFolder(options: CommonOptions): Promise<Check> {
   const { dataDir } = resolveSettings(settingsOf(options));
   const probe = join(dataDir, `.doctor-${process.pid}`);
   try {
-    await mkdir(dataDir, { recursive: true });
+    await makeFolder(dataDir);
     await writeFile(probe, '');
     await rm(probe);
     return ok('data folder', `${dataDir} can be written`);

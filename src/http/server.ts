@@ -332,10 +332,11 @@ function callOf(
 async function written(
   { logger, audit }: HttpOptions,
   who: Principal,
-  change: Change,
+  { claimed, ...change }: Change,
 ): Promise<void> {
-  logger.info({ who: who.name, ...change }, 'changed over HTTP');
-  await audit?.(who.name, change).catch((error: unknown) => {
+  const name = claimed === undefined ? who.name : `${who.name} (${claimed})`;
+  logger.info({ who: name, ...change }, 'changed over HTTP');
+  await audit?.(name, change).catch((error: unknown) => {
     logger.error({ err: error, ...change }, 'the audit log could not be written');
   });
 }

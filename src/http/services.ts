@@ -15,6 +15,8 @@ export interface Change {
   /** What it was done to: an id. */
   target: string;
   reason?: string | undefined;
+  /** Who it is said to be, where nobody has to prove who they are. Stands behind who did it: `open (ada)`. */
+  claimed?: string | undefined;
   details?: unknown;
 }
 

@@ -50,7 +50,7 @@ function verb<P, B extends Said>(
     handle: async (call: Call<P, unknown, B>) => {
       const answer = await act(call);
       if (answer.code === 'NOT_FOUND') throw new TaskError(answer.code, answer.message);
-      await audited(call, `${of}.${name}`, targetOf(call.params), call.body.reason, answer);
+      await audited(call, `${of}.${name}`, targetOf(call.params), call.body, answer);
       return answer;
     },
   });
@@ -60,10 +60,10 @@ async function audited(
   call: CallContext,
   what: string,
   target: string,
-  reason: string | undefined,
+  { reason, by: claimed }: Said & { by?: string | undefined },
   { success, message }: Answer,
 ): Promise<void> {
-  await call.audit({ what, target, reason, details: { success, message } });
+  await call.audit({ what, target, reason, claimed, details: { success, message } });
 }
 
 function targetOf(params: unknown): string {
@@ -153,15 +153,21 @@ export const verbRoutes = [
     'Say yes to an approval',
     NodeParams,
     AnswerBy.extend({ payload: z.unknown().optional() }),
-    (call) =>
-      call.engine.approve(nodeOf(call), {
-        by: answererOf(call),
-        ...noteOf(call.body),
-        ...(call.body.payload === undefined ? {} : { payload: call.body.payload as Json }),
-      }),
+    async (call) =>
+      withBy(
+        call,
+        await call.engine.approve(nodeOf(call), {
+          by: answererOf(call),
+          ...noteOf(call.body),
+          ...(call.body.payload === undefined ? {} : { payload: call.body.payload as Json }),
+        }),
+      ),
   ),
-  verb('node', 'deny', 'Say no to an approval', NodeParams, AnswerBy, (call) =>
-    call.engine.deny(nodeOf(call), { by: answererOf(call), ...noteOf(call.body) }),
+  verb('node', 'deny', 'Say no to an approval', NodeParams, AnswerBy, async (call) =>
+    withBy(
+      call,
+      await call.engine.deny(nodeOf(call), { by: answererOf(call), ...noteOf(call.body) }),
+    ),
   ),
   verb('node', 'retry', 'Try a node at once that waits', NodeParams, Why, (call) =>
     call.engine.retryNow(nodeOf(call), why(call)),
@@ -270,11 +276,17 @@ export const verbRoutes = [
   }),
 ];
 
+type Answering = Call<unknown, unknown, z.infer<typeof AnswerBy>>;
+
+/** The answer; where others are asked and an open server was not told who answers, how to say so. */
+function withBy({ who, body: { by } }: Answering, answer: Answer): Answer {
+  if (answer.code !== 'NOT_ASKED' || who.kind !== 'open' || by !== undefined) return answer;
+  const hint = 'this server asks nobody who they are: say in the body who answers, as "by"';
+  return { ...answer, message: `${answer.message}; ${hint}` };
+}
+
 /** Who answers: nobody whose name is proven may use another one. @throws HttpProblem 403 */
-function answererOf({
-  who,
-  body: { by },
-}: Call<unknown, unknown, z.infer<typeof AnswerBy>>): string {
+function answererOf({ who, body: { by } }: Answering): string {
   if (by === undefined) return who.name;
   if (who.kind === 'open') return by;
   throw new HttpProblem(

@@ -10,19 +10,10 @@
  * C2. Only a folder with a marker that fits its executable and this platform is used without a check.
  * C3. Unfinished folders are removed by the next holder of the lock.
  */
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import envPaths from 'env-paths';
+import { makeFolder } from '../make-folder.js';
 import type { Environment } from './environment.js';
 import { executableName, isExecutable } from './executable.js';
 
@@ -98,7 +89,7 @@ export function isPresent(entry: CacheEntry): Promise<boolean> {
 
 /** A new folder to fill, on the cache's own disk so that it can be renamed into place. */
 export async function openStaging(entry: CacheEntry): Promise<string> {
-  await mkdir(dirname(entry.dir), { recursive: true });
+  await makeFolder(dirname(entry.dir));
   return mkdtemp(`${entry.dir}.tmp-`);
 }
 

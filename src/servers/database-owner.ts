@@ -14,7 +14,7 @@ const WAIT_MS = 5_000;
 const POLL_MS = 100;
 
 /**
- * Waits for an owner that is about to end, at most `waitMs` (5 s).
+ * Waits for an owner, which may be about to end, at most `waitMs` (5 s).
  *
  * @throws Error naming the owner's process id, when it goes on
  */
@@ -27,7 +27,7 @@ export async function assertUnowned(
   if (pid === undefined) return;
   await report.during(
     'wait',
-    () => `the server that used ${dbFile} (process ${pid}) is ending`,
+    () => `process ${pid} has ${dbFile}; waiting a moment, should it be ending`,
     () => waitForEnd(dbFile, waitMs),
   );
   if ((await livingOwner(dbFile)) === undefined) return;

@@ -1,6 +1,6 @@
 /** A Temporal dev server with its Web UI, started with the settings of `dev-server-settings.ts` and ready to use. */
-import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { makeFolder } from '../make-folder.js';
 import { assertUnowned, disown, own } from './database-owner.js';
 import { settingArguments, settingEnvironment } from './dev-server-settings.js';
 import type { Environment } from './environment.js';
@@ -71,7 +71,7 @@ export async function launchDevServer(
   const report = progressReporter(options.onProgress);
   const dbFile = options.dbFile === undefined ? undefined : resolve(options.dbFile);
   if (dbFile !== undefined) {
-    await mkdir(dirname(dbFile), { recursive: true });
+    await makeFolder(dirname(dbFile));
     await assertUnowned(dbFile, report);
   }
   for (let tries = 1; ; tries++) {

@@ -1,8 +1,8 @@
 /** One process at a time: a lock folder that its holder keeps fresh, so that a killed holder's lock goes stale. */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
+import { makeFolder } from '../make-folder.js';
 import type { ProgressReporter } from './progress.js';
 
 /** A lock that its holder has not touched for this long belongs to nobody. The holder touches it every 5 s. */
@@ -24,7 +24,7 @@ export async function withLock<T>(
   report: ProgressReporter,
   work: () => Promise<T>,
 ): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const release =
     (await tryLock(path, report)) ??
     (await report.during(

@@ -6,11 +6,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeFolder } from '../make-folder.js';
 import type { Environment } from './environment.js';
 
 /** Kept of the output's beginning: of a Go program that panics, the reason stands before hundreds of frames. */
@@ -97,7 +98,7 @@ export async function spawnOwned(
 }
 
 async function openLog(path: string): Promise<Writable> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const log = (await open(path, 'a')).createWriteStream();
   log.on('error', () => undefined); // a full disk must not end the server's owner; the tail is kept anyway
   return log;

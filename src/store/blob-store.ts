@@ -4,12 +4,13 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
+import { makeFolder } from '../make-folder.js';
 
 export interface BlobStore {
   /** Where it is, for messages. */
@@ -50,7 +51,7 @@ export class FileBlobStore implements BlobStore {
     return await this.writing(temporary, async () => {
       const known = await textOf(file);
       if (known !== undefined) return known;
-      await mkdir(this.location, { recursive: true });
+      await makeFolder(this.location);
       await writeFile(temporary, randomUUID());
       // A link is there with its content or not at all, and never replaces another's.
       await link(temporary, file).catch(() => undefined);
@@ -79,10 +80,10 @@ export class FileBlobStore implements BlobStore {
       },
     });
     return await this.writing(temporary, async () => {
-      await mkdir(this.location, { recursive: true });
+      await makeFolder(this.location);
       await pipeline(createReadStream(path), counted, createWriteStream(temporary));
       const ref = `sha256-${hash.digest('hex')}`;
-      await mkdir(dirname(this.fileOf(ref)), { recursive: true });
+      await makeFolder(dirname(this.fileOf(ref)));
       await rename(temporary, this.fileOf(ref));
       return { ref, bytes };
     });
@@ -115,7 +116,7 @@ export class FileBlobStore implements BlobStore {
     const file = this.fileOf(ref);
     const temporary = `${file}.${randomUUID()}.tmp`;
     return await this.writing(temporary, async () => {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await writeFile(temporary, content);
       await rename(temporary, file);
       return ref;

@@ -2,11 +2,11 @@
  * SQLite through libsql under Kysely. Several processes may open one file: WAL lets readers go on while one writes, and
  * a writer waits for another.
  */
-import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Kysely, SqliteAdapter, SqliteDialect, type SqliteDatabase } from 'kysely';
 import Libsql from 'libsql';
 import { TaskError } from '../domain/errors.js';
+import { makeFolderSync } from '../make-folder.js';
 import { isPassing, type Database } from './database.js';
 import type { Tables } from './tables.js';
 
@@ -21,7 +21,7 @@ export function openSqlite(path: string): Database {
   const memory = path === ':memory:';
   const file = memory ? path : resolve(path);
   try {
-    if (!memory) mkdirSync(dirname(file), { recursive: true });
+    if (!memory) makeFolderSync(dirname(file));
     const connection = new Libsql(file);
     for (const pragma of pragmas(memory)) set(connection, pragma);
     const sql = new Kysely<Tables>({ dialect: new Dialect({ database: adapt(connection) }) });

@@ -76,9 +76,12 @@ export class Approvals {
     const { question } = open;
     const { approved, by, note, payload } = request;
     if (question.by && (by === undefined || !question.by.includes(by)))
-      return no(
-        `${id} is asked of ${question.by.join(', ')}, and ${by === undefined ? 'nobody is named' : `not of ${by}`}`,
-      );
+      return {
+        ...no(
+          `${id} is asked of ${question.by.join(', ')}, and ${by === undefined ? 'nobody is named' : `not of ${by}`}`,
+        ),
+        code: 'NOT_ASKED',
+      };
     const given = { approved, by: by ?? null, note: note ?? null, payload: payload ?? null };
     const made = await this.store(given, approved ? question.payload : undefined);
     if ('problems' in made)

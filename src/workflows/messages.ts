@@ -266,8 +266,11 @@ export const BETWEEN_TASKS = 'a workflow task is due that has to come first; ask
 export interface Answer {
   success: boolean;
   message: string;
-  /** There is no such execution, or node of it; or the execution has ended, and this was not asked of it before. */
-  code?: 'NOT_FOUND' | 'NOT_RUNNING';
+  /**
+   * There is no such execution, or node of it; or the execution has ended, and this was not asked of it before; or an
+   * approval is asked of others.
+   */
+  code?: 'NOT_FOUND' | 'NOT_RUNNING' | 'NOT_ASKED';
 }
 
 export interface CancelNodeRequest {

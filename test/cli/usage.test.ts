@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND_NAMES } from '../../src/cli/commands.js';
-import { buildCli, documentOf, runCli } from '../support/cli.js';
+import { buildCli, documentOf, runCli, startCli } from '../support/cli.js';
 
 describe('tempograph', () => {
   beforeAll(buildCli);
@@ -52,6 +52,21 @@ describe('tempograph', () => {
     const { version } = JSON.parse(text) as { version: string };
     expect((await runCli(['--version'])).stdout).toBe(`${version}\n`);
   });
+
+  (process.platform === 'linux' ? it : it.skip)(
+    'refuses a data folder that cannot be made, where a recursive mkdir never returns',
+    async () => {
+      const { child, ended } = startCli(['dev', '--port', '0', '--http-port', '0'], {
+        env: { TEMPOGRAPH_DATA_DIR: '/proc/x' },
+      });
+      const giveUp = setTimeout(() => child.kill('SIGKILL'), 30_000);
+      const { code, stderr } = await ended;
+      clearTimeout(giveUp);
+      expect(code).toBe(2);
+      expect(stderr).toContain('the folder /proc/x cannot be made: ENOENT');
+      expect(stderr).toContain('choose another with --data or TEMPOGRAPH_DATA_DIR');
+    },
+  );
 
   it('shows a stack only when the log level is debug', async () => {
     const args = ['status', 'x', '--address', '127.0.0.1:1', '--log-level'];

@@ -83,6 +83,35 @@ describe('acting', () => {
     });
   });
 
+  it('says on an open server how to name who answers, and audits the name as one that was only given', async () => {
+    const who: string[] = [];
+    const open = await startHttp(harness, { audit: async (by) => void who.push(by) });
+    const id = await submit({
+      graph: { name: 'g', tasks: [{ id: 'ask', approval: { message: 'Go?', by: ['ada'] } }] },
+    });
+    await readStream(
+      `${http.url}/api/v1${pathOf(id, '/events')}`,
+      ({ event }) => event === 'approvalRequested',
+    );
+    const ask = async (verb: string, body: object) =>
+      (await open.call('POST', pathOf(id, `/nodes/ask/${verb}`), body)).json;
+    try {
+      for (const verb of ['approve', 'deny'])
+        expect(await ask(verb, {})).toEqual({
+          ...{ success: false, code: 'NOT_ASKED' },
+          message:
+            'ask is asked of ada, and not of open; this server asks nobody who they are: say in the body who answers, as "by"',
+        });
+      expect(await ask('approve', { by: 'eve' })).toMatchObject({
+        message: 'ask is asked of ada, and not of eve',
+      });
+      expect(await ask('approve', { by: 'ada' })).toMatchObject({ success: true });
+    } finally {
+      await open.stop();
+    }
+    expect(who).toEqual(['open', 'open', 'open (eve)', 'open (ada)']);
+  });
+
   it('pauses, resumes and cancels; a verb that comes too late says so with 200', async () => {
     const id = await submit({
       graph: { name: 'g', tasks: [{ id: 'q', approval: { message: 'go?' } }] },

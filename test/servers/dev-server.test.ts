@@ -204,10 +204,16 @@ describe('assertUnowned', () => {
   it('refuses a file that a running server has', async () => {
     const dbFile = join(tempFolder(), 'temporal.db');
     const server = await start({ dbFile });
+    const said: string[] = [];
+    const report = progressReporter(({ message }) => void said.push(message));
 
-    await expect(assertUnowned(dbFile, progressReporter(), 0)).rejects.toThrow(
+    await expect(assertUnowned(dbFile, report, 0)).rejects.toThrow(
       `${dbFile} is in use by a Temporal dev server, process ${server.pid}.`,
     );
+    // It runs, and nobody knows whether it is about to end.
+    expect(said).toEqual([
+      `process ${server.pid} has ${dbFile}; waiting a moment, should it be ending`,
+    ]);
     await server.stop();
     await assertUnowned(dbFile, progressReporter(), 0);
   });
