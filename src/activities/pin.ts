@@ -104,6 +104,7 @@ export async function pin(deps: Deps, parts: PinParts): Promise<PrepareResult> {
       split.pieces === 'one' ? plan : await storePlan(deps, plan, bodies, split.nodesPerSegment),
     ...(tags.length > 0 ? { tags } : {}),
     ...(said.dependencies?.length ? { awaits: awaitSpec(said.dependencies, valid) } : {}),
+    ...startOf(said.scheduledTime, execution.run),
     ...(limits.length > 0 ? { limits } : {}),
     ...(place ? { place } : {}),
     ...parts.more,
@@ -132,6 +133,15 @@ async function placeOf(
   if (kind === 'batch') plan.concurrency = weight;
   const limit = await openPlace(deps, plan, { ...opening, weight });
   return limit && { limit, weight };
+}
+
+function startOf(
+  scheduledTime: ValidGraph['submission']['scheduledTime'],
+  run: ExecutionInfo['run'],
+): Pick<Prepared, 'startsAt'> {
+  if (scheduledTime === undefined) return {};
+  const isDelay = typeof scheduledTime === 'number';
+  return { startsAt: isDelay ? run.startedAt + scheduledTime : Date.parse(scheduledTime) };
 }
 
 /** Longest that dependencies are waited for where nobody says otherwise. */

@@ -1,5 +1,6 @@
 /** A new execution in the store, as the first step of its life knows it. */
 import { splitMark } from '../domain/catalogue-mark.js';
+import { laterStart } from '../domain/later-start.js';
 import type { JsonObject } from '../domain/json.js';
 import { nodeBody, type Plan } from '../domain/plan.js';
 import type { ParsedGraph, ParsedSubmission } from '../domain/spec.js';
@@ -11,7 +12,7 @@ import type { Deps } from './deps.js';
 /** Records that an execution has begun; of a batch, each of its items. */
 export function recordOpen(
   deps: Deps,
-  { execution, awaits, place }: Prepared,
+  { execution, awaits, place, startsAt }: Prepared,
   plan: Plan,
   { graph, submission, metadata, tags }: OpenFacts,
 ): void {
@@ -22,12 +23,14 @@ export function recordOpen(
     // A lone task's own definition may say it, or nobody: then it is the library's.
     const lone = execution.kind === 'task' ? plan.classes[plan.nodes[0]?.class ?? 0] : undefined;
     const priority = lone?.priority ?? submission.options?.priority;
-    const status = waits ? 'PENDING' : 'RUNNING';
+    const later = laterStart(startsAt, Date.now());
+    const status = later !== undefined ? 'SCHEDULED' : waits ? 'PENDING' : 'RUNNING';
     const dependencies = awaits?.ids ?? [];
     recorder.record(
       openRow(execution, recorder.next(), {
         ...{ status, metadata, tags, dependencies, priority, deadlineMs: plan.deadlineMs },
-        reason: place && !awaits ? 'limit' : 'dependencies',
+        reason: later !== undefined ? 'start_time' : place && !awaits ? 'limit' : 'dependencies',
+        ...(later === undefined ? {} : { scheduledTime: later }),
       }),
     );
     return;

@@ -143,9 +143,12 @@ export class Asking {
   private async fromTemporal(executionId: string): Promise<ExecutionRecord> {
     const { client, references } = this.parts;
     const { graphId, nodeId } = splitExecutionId(executionId);
-    const record = await this.describe(graphId);
+    const described = await this.described(graphId);
+    const record = recordOf(described);
     const handle = this.handleOf(record);
     if (nodeId !== undefined) return await nodeRecord(record, handle, nodeId, references);
+    // Nobody has asked it anything yet, and its time has not come: there is no more to know.
+    if (record.reason === 'start_time' && described.historyLength === 1) return record;
     if (record.endedAt === null) {
       // No worker may be there to ask: the server would wait for one.
       const asked = client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => handle.status());

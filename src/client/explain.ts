@@ -151,7 +151,7 @@ async function explainLive(
       ...(child ? insideOf(child) : {}),
     });
   }
-  const reasons = reasonsOf(page, nodes);
+  const reasons = reasonsOf(page, nodes, around.now);
   const [only] = told;
   const status = lone && only && graph.status === 'RUNNING' ? only.status : graph.status;
   const first = lone && only ? [only.reason] : reasons;
@@ -173,9 +173,13 @@ function insideOf({ nodes }: Explanation): Pick<NodeExplanation, 'inside' | 'ins
 }
 
 /** Why the execution as a whole is not done, the most telling first. */
-function reasonsOf({ graph }: WaitingPage, nodes: readonly { status: Status }[]): Reason[] {
+function reasonsOf(
+  { graph }: WaitingPage,
+  nodes: readonly { status: Status }[],
+  now: number,
+): Reason[] {
   const { status, stopping, closing, undoing, running, total, counts } = graph;
-  const { awaits = [], marks = [] } = graph;
+  const { awaits = [], marks = [], startsAt } = graph;
   const reasons: Reason[] = [];
   if (undoing) reasons.push({ kind: 'undoing', ...undoing });
   else if (closing) reasons.push({ kind: 'closing' });
@@ -189,6 +193,8 @@ function reasonsOf({ graph }: WaitingPage, nodes: readonly { status: Status }[])
     } = marks.findLast((mark) => mark.status === 'PAUSED') ?? {};
     reasons.push({ kind: 'paused', scope: 'graph', since, by, note });
   }
+  if (startsAt !== undefined && stopping === undefined)
+    reasons.push({ kind: 'start_delay', at: startsAt, inMs: Date.parse(startsAt) - now });
   const done = awaits.filter((one) => one.status !== null).length;
   if (status === 'PENDING' && awaits.length > 0)
     reasons.push({ kind: 'awaits', executions: awaits, done, total: awaits.length });

@@ -21,7 +21,7 @@ export class GrpcRetries {
   private lastDueAt = 0;
   private readonly defaults = defaultGrpcRetryOptions();
   private readonly outage: Outage;
-  readonly interceptor = makeGrpcRetryInterceptor({
+  readonly interceptor: ReturnType<typeof makeGrpcRetryInterceptor> = makeGrpcRetryInterceptor({
     retryableDecider: (attempt, status) => {
       if (!OWN.includes(status.code)) this.outage.answered();
       if (Number(status.code) === UNAVAILABLE && !this.outage.missed(performance.now()))

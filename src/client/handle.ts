@@ -52,7 +52,7 @@ const LOOK_MS = 2_000;
 /** One look at a running execution: its status, and the nodes that changed since the last one. */
 export interface ExecutionUpdate {
   status: Status;
-  /** PENDING: it waits until fewer executions of its project run. */
+  /** PENDING: it waits until fewer executions of its project run; SCHEDULED: for its time. */
   reason?: GraphStatus['reason'];
   counts: Counts;
   total: number;

@@ -122,14 +122,18 @@ export function recordOf(info: Described): ExecutionRecord {
   const { startTime, closeTime } = info;
   const begins =
     info.executionTime && info.executionTime > startTime ? info.executionTime : startTime;
+  const isPutOff = !closeTime && begins.getTime() > Date.now();
+  const own = attributes.get(KEYS.status);
+  const status = isPutOff && own === undefined ? 'SCHEDULED' : statusOf(info.status.name, own);
+  const reason = status === 'SCHEDULED' ? 'start_time' : null;
   return {
     executionId: info.workflowId,
     kind: memo?.kind ?? 'graph',
     taskId: memo?.name ?? null,
     project: attributes.get(KEYS.project) ?? null,
     sessionId: attributes.get(KEYS.session) ?? null,
-    status: statusOf(info.status.name, attributes.get(KEYS.status)),
-    reason: info.status.name === 'TERMINATED' ? 'terminated' : null,
+    status,
+    reason: info.status.name === 'TERMINATED' ? 'terminated' : reason,
     output: null,
     error: null,
     warnings: [],
@@ -137,7 +141,7 @@ export function recordOf(info: Described): ExecutionRecord {
     nextRetryAt: null,
     counts: null,
     createdAt: startTime.toISOString(),
-    startedAt: closeTime || begins.getTime() <= Date.now() ? begins.toISOString() : null,
+    startedAt: isPutOff ? null : begins.toISOString(),
     endedAt: closeTime?.toISOString() ?? null,
     durationMs: null, // only the manifest has it
     ...(closeTime ? { workflowMs: closeTime.getTime() - begins.getTime() } : {}),

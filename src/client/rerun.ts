@@ -96,8 +96,9 @@ export class Reruns {
   /** What {@link start} would do, as a worker sees it. Nothing begins. */
   async plan(executionId: string, options: RerunOptions): Promise<RerunPlan> {
     const { spec, started, params, rerun } = await this.prepare(executionId, options);
-    const { dependencies, trigger, awaitUnknown, dependencyTimeout, ...said } = started.submission;
-    void [dependencies, trigger, awaitUnknown, dependencyTimeout];
+    const { dependencies, trigger, awaitUnknown, dependencyTimeout, scheduledTime, ...said } =
+      started.submission;
+    void [dependencies, trigger, awaitUnknown, dependencyTimeout, scheduledTime];
     const submission = { ...said, ...(params ? { params } : {}), rerun } as Submission;
     const { faults } = validateGraph(spec, submission);
     if (faults.length > 0) throw new SpecInvalidError(faults, 'rerun');

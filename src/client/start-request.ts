@@ -99,6 +99,7 @@ export function startRequest(
   };
   const faults: Fault[] = [...validateGraph(spec, submission).faults];
   const startDelay = startDelayMs(scheduledTime, faults);
+  if (startDelay > 0) submission.scheduledTime = startDelay;
   faults.push(...idFaults(executionId), ...requestFaults(options));
   // A rerun has the names of the execution that it repeats, and that one may be older than the rule.
   if (!known.rerun) faults.push(...nameFaults(options));
@@ -110,6 +111,7 @@ export function startRequest(
     ...(metadata ? { metadata } : {}),
     ...(requestId === undefined ? {} : { requestId }),
     ...(digest === undefined ? {} : { digest }),
+    ...(startDelay > 0 ? { putOff: true as const } : {}),
     ...(known.rerun ? { rerun: rerunMemo(known.rerun) } : {}),
   };
   const made =

@@ -227,6 +227,8 @@ export const SubmissionSchema = z.strictObject({
   awaitUnknown: z.boolean().optional(),
   /** How long to wait for them. Default 7 days, or the graph's `deadline` where that is less. */
   dependencyTimeout: TimeLimitSchema.optional(),
+  /** Not before this ISO time, or this long after its workflow was started. */
+  scheduledTime: StartTime.optional(),
   /**
    * What it is for whoever submitted it. Default graph. A `task` has one node and takes its status; the nodes of a `batch`
    * have nothing to do with each other, so a fault of one refuses that one alone.

@@ -68,9 +68,11 @@ export function openRow(
   info: ExecutionInfo,
   sequence: number,
   said: {
-    status: 'PENDING' | 'RUNNING';
-    /** Of PENDING. Default dependencies. */
-    reason?: 'dependencies' | 'limit';
+    status: 'PENDING' | 'SCHEDULED' | 'RUNNING';
+    /** Where it does not run. Default dependencies. */
+    reason?: 'dependencies' | 'limit' | 'start_time';
+    /** Epoch milliseconds. */
+    scheduledTime?: number;
     metadata: JsonObject;
     tags: readonly string[];
     dependencies: readonly string[];
@@ -78,7 +80,7 @@ export function openRow(
     deadlineMs?: number | undefined;
   },
 ): ExecutionWrite {
-  const { status, metadata, tags, dependencies, priority, deadlineMs } = said;
+  const { status, metadata, tags, dependencies, priority, deadlineMs, scheduledTime } = said;
   const createdAt = info.run?.startedAt ?? sequence;
   return {
     ...identity(info),
@@ -89,8 +91,9 @@ export function openRow(
     taskVersion: info.version,
     sequence,
     status,
-    reason: status === 'PENDING' ? (said.reason ?? 'dependencies') : null,
+    reason: status === 'RUNNING' ? null : (said.reason ?? 'dependencies'),
     createdAt,
+    ...(scheduledTime === undefined ? {} : { scheduledTime }),
     ...(status === 'RUNNING' && info.kind === 'graph' ? { startedAt: createdAt } : {}),
     metadata,
     tags: [...tags],

@@ -1,5 +1,6 @@
 /** One execution from its first step to its close: what `taskGraph` and `taskSubgraph` have in common. */
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, defineUpdate, setHandler, workflowInfo } from '@temporalio/workflow';
+import { laterStart } from '../domain/later-start.js';
 import type { LimitGrant } from '../domain/limit-messages.js';
 import { INLINE_LIMIT } from '../domain/outcome.js';
 import type { Plan, PlanNode } from '../domain/plan.js';
@@ -16,7 +17,7 @@ import { HereExecutor } from './here.js';
 import { KindsExecutor } from './kinds-executor.js';
 import { isLimitGrant } from './limit-shapes.js';
 import type { GraphClose } from './manifest.js';
-import { ACTIVITY, SIGNAL } from './messages.js';
+import { ACTIVITY, SIGNAL, WAKE } from './messages.js';
 import type { Prepared, Seeding, Upstream } from './requests.js';
 import { Seed } from './seed.js';
 import { SegmentsExecutor } from './segments.js';
@@ -66,6 +67,7 @@ export async function runExecution({
   onSignal(SIGNAL.probe, (signal) => {
     if (isProbe(signal)) probe(signal);
   });
+  setHandler(defineUpdate(WAKE), () => undefined);
   const earlyGrants: LimitGrant[] = [];
   onSignal(SIGNAL.limitGranted, (grant) => {
     if (!isLimitGrant(grant)) return;
@@ -96,7 +98,8 @@ export async function runExecution({
     const plan: Plan = split ? { ...given.head, nodes: await readNodes(given.nodes) } : given;
     awaiting = prepared.awaits && !carry ? new Awaiting(prepared.awaits) : undefined;
     // A new run of the same execution shows what the one before showed: it may be paused.
-    if (!awaiting && !prepared.place && !carry) showStatus('RUNNING');
+    const startsAt = carry ? undefined : laterStart(prepared.startsAt, Date.now());
+    if (!awaiting && !prepared.place && !carry && startsAt === undefined) showStatus('RUNNING');
     for (const signal of probes) awaiting?.probed(signal); // they came before it was clear what this one waits for
     for (const request of carry?.subscribers ?? []) subscribers.add(request);
     const seed = await seedOf(prepared, carry !== undefined);
@@ -115,7 +118,7 @@ export async function runExecution({
       return new KindsExecutor(segments, approvals, plan.classes);
     };
     run = new GraphRun({
-      ...{ subscribers, awaiting, prepared, plan, carry, seed, makeExecutor },
+      ...{ subscribers, startsAt, awaiting, prepared, plan, carry, seed, makeExecutor },
       ...{ spec: split ? null : spec, submission },
     });
     const late = carried && 'ref' in carried ? (carried.late ?? []) : [];

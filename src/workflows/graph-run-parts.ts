@@ -21,6 +21,8 @@ export interface GraphRunParts {
   seed: Seed | undefined;
   /** Executions that wait for this one. */
   subscribers: Subscribers;
+  /** It does not start before, in epoch milliseconds. */
+  startsAt: number | undefined;
   /** Executions that this one waits for before it starts. */
   awaiting: Awaiting | undefined;
   /** @param keep segments keep so many places of the window more, or fewer */

@@ -134,7 +134,7 @@ export class GraphRun {
       state.restore(carry);
       this.executor.approvals.restore(carry.questions ?? []);
       lending.goesOn(nodes.length);
-    } else if (!parts.awaiting && !this.place) this.begin();
+    } else if (!parts.awaiting && !this.place && parts.startsAt === undefined) this.begin();
   }
 
   /** Runs to the end. @throws what closes the workflow */
@@ -216,9 +216,9 @@ export class GraphRun {
 
   private async toStart(): Promise<void> {
     const { place, state } = this;
-    const { awaiting, plan, prepared } = this.parts;
+    const { startsAt, awaiting, plan, prepared } = this.parts;
     const stopped = (): boolean => this.stopping !== undefined;
-    const decision = await waitToStart({ awaiting, place, plan, state, stopped });
+    const decision = await waitToStart({ startsAt, awaiting, place, plan, state, stopped });
     this.begun = true;
     if (!decision) return;
     this.startedAt = Date.now();
@@ -274,7 +274,8 @@ export class GraphRun {
   private liveStatus(): Status {
     if (this.stopping !== undefined) return 'RUNNING';
     if (this.scheduler.isAllPaused) return 'PAUSED';
-    return this.begun ? 'RUNNING' : 'PENDING';
+    if (this.begun) return 'RUNNING';
+    return this.state.door?.reason === 'start_time' ? 'SCHEDULED' : 'PENDING';
   }
 
   private endStatus(): TerminalStatus {

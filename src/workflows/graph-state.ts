@@ -17,7 +17,7 @@ import { FAILURES_KEPT, type NodeFailure } from './manifest.js';
 import type { Counts, NodesPage, NodesQuery, NodeView } from './messages.js';
 import { NodeRecords } from './node-records.js';
 import { WHILE_HELD } from './node-status.js';
-import { briefly, nodeView } from './node-view.js';
+import { briefly, nodeView, type Door } from './node-view.js';
 import { NodePages, PAGE } from './nodes-page.js';
 import type { Round, Upstream } from './requests.js';
 import { roundAfter } from './round.js';
@@ -41,8 +41,8 @@ export class GraphState {
   readonly failures: NodeFailure[] = [];
   /** Completed nodes whose work can be undone, in the order of their ends. */
   readonly undoable: number[] = [];
-  /** The limit that the whole execution waits for. */
-  door: NodeView['limit'];
+  /** What the whole execution waits for. */
+  door: Door | undefined;
   /** While something is heard that happened before: when that was. */
   asOf: number | undefined;
   firstError: ErrorRecord | undefined;
@@ -328,9 +328,9 @@ export class GraphState {
     return { sequence: this.sequence, ...this.paged.page(query) };
   }
 
-  /** No node starts before this limit has let the whole execution in; undefined once it has. */
-  waitBefore(limit: NodeView['limit']): void {
-    this.door = limit;
+  /** No node starts before the whole execution may; undefined once it may. */
+  waitBefore(door: Door | undefined): void {
+    this.door = door;
     this.records.touchAll();
   }
 

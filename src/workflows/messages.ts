@@ -77,6 +77,8 @@ export const UPDATE = {
   setConcurrency: 'setConcurrency',
   edit: 'edit',
 } as const;
+/** An update that does nothing but have a workflow task made, before the time of an execution that starts later. */
+export const WAKE = 'tempograph.wake';
 export const SIGNAL = {
   settled: 'tempograph.settled',
   assign: 'tempograph.assign',
@@ -119,6 +121,8 @@ export interface ExecutionMemo {
   requestId?: string;
   /** Of what was asked for under that key, so that something else is not taken for it. Older executions have none. */
   digest?: string;
+  /** It waits for its start time itself, so that it can be woken before. */
+  putOff?: true;
   /** The execution that it is a rerun of, who asked for it, and why. */
   rerun?: { of: string; by?: string; reason?: string };
 }
@@ -130,8 +134,8 @@ export interface GraphStatus {
   executionId: string;
   graph: string;
   status: Status;
-  /** PENDING: it waits until fewer executions of its project run. */
-  reason?: 'limit';
+  /** PENDING: it waits until fewer executions of its project run; SCHEDULED: for its time. */
+  reason?: 'limit' | 'start_time';
   counts: Counts;
   total: number;
   startedAt: string;

@@ -8,12 +8,15 @@ import type { ApprovalView, NodeView } from './messages.js';
 import type { NodeRecord } from './node-records.js';
 import { nodeStatus } from './node-status.js';
 
+/** What a whole execution waits for before its first node: a limit, or a time in epoch milliseconds. */
+export type Door =
+  { reason: 'limit'; limit: NonNullable<NodeView['limit']> } | { reason: 'start_time'; at: number };
+
 export interface ViewParts {
   plan: Plan;
   scheduler: Scheduler;
   record: NodeRecord;
-  /** The limit that the whole execution waits for. */
-  door: NodeView['limit'];
+  door: Door | undefined;
   /** Where it was changed since the graph began. */
   priority: NodeView['priority'];
   time: Pick<NodeView, 'readyAt' | 'after' | 'times'>;
@@ -34,19 +37,21 @@ export function nodeView(index: number, parts: ViewParts): NodeView {
   const attempts = outcome?.attempts ?? round?.attempts ?? [];
   const count = outcome?.attemptCount ?? round?.attemptsUsed ?? 0;
   const due =
-    status === 'RETRYING' ||
-    reason === 'start_time' ||
-    reason === 'circuit' ||
-    reason === 'coalesced'
-      ? scheduler.heldUntilOf(index)
-      : undefined;
+    door?.reason === 'start_time'
+      ? door.at
+      : status === 'RETRYING' ||
+          reason === 'start_time' ||
+          reason === 'circuit' ||
+          reason === 'coalesced'
+        ? scheduler.heldUntilOf(index)
+        : undefined;
   return {
     id: node.id,
     task,
     status,
     attempts: count,
     maxRetries: retry.maxRetries,
-    ...(door ? { reason: 'limit' as const, limit: door } : reason ? { reason } : {}),
+    ...(door ? { reason: door.reason } : reason ? { reason } : {}),
     ...(attempts.length > 0 ? { attemptHistory: attempts } : {}),
     ...(priority === undefined ? {} : { priority }),
     ...(record.marks ? { marks: record.marks } : {}),
@@ -59,6 +64,7 @@ export function nodeView(index: number, parts: ViewParts): NodeView {
     ...(status === 'PENDING' && reason === 'dependencies' && !door
       ? { dependencies: scheduler.dependencyProgress(index) }
       : {}),
+    ...(door?.reason === 'limit' ? { limit: door.limit } : {}),
     ...(reason === 'limit' ? { limit: limitOf(plan, of) } : {}),
     ...(reason === 'circuit' && circuit ? { circuit: circuit.name } : {}),
     ...(kind === undefined ? {} : { kind }),

@@ -21,6 +21,7 @@ import '../domain/graph-edit.js';
 import '../domain/graph-status.js';
 import '../domain/handover.js';
 import '../domain/json.js';
+import '../domain/later-start.js';
 import '../domain/lender.js';
 import '../domain/lent-places.js';
 import '../domain/limit-gate.js';

@@ -73,6 +73,8 @@ export interface Prepared {
   records?: true;
   /** Executions that have to end before it starts. */
   awaits?: AwaitSpec;
+  /** It starts then, in epoch milliseconds, also where its workflow was woken before. */
+  startsAt?: number;
   /** As the plan's limits. */
   limits?: PreparedLimit[];
   /** What whole executions of its project are limited by: it waits for a place of this weight before its first node. */

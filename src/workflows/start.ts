@@ -1,4 +1,11 @@
-/** What an execution waits for before its first node: others that have to end first, then a place among those that run. */
+/**
+ * What an execution waits for before its first node: its time, then others that have to end first, then a place among
+ * those that run.
+ *
+ * Its time is the server's to wait for (a start delay), but whoever asks the workflow something wakes it before: then it
+ * waits itself.
+ */
+import { condition } from '@temporalio/workflow';
 import type { AwaitDecision } from '../domain/awaited.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
@@ -6,8 +13,11 @@ import type { Plan } from '../domain/plan.js';
 import type { Awaiting } from './awaiting.js';
 import type { ExecutionPlace } from './execution-place.js';
 import type { GraphState } from './graph-state.js';
+import { showStatus } from './finish.js';
 
 export interface StartParts {
+  /** It does not start before, in epoch milliseconds. */
+  startsAt: number | undefined;
   awaiting: Awaiting | undefined;
   place: ExecutionPlace | undefined;
   plan: Plan;
@@ -18,14 +28,22 @@ export interface StartParts {
 
 /** @returns what follows; undefined where it was cancelled meanwhile */
 export async function waitToStart(parts: StartParts): Promise<AwaitDecision | undefined> {
-  const { awaiting, place, plan, state, stopped } = parts;
+  const { startsAt, awaiting, place, plan, state, stopped } = parts;
+  if (startsAt !== undefined) {
+    state.waitBefore({ reason: 'start_time', at: startsAt });
+    await condition(stopped, startsAt - Date.now());
+    state.waitBefore(undefined);
+    if (stopped()) return undefined;
+    if (awaiting || place) showStatus('PENDING');
+  }
   const decision: AwaitDecision | undefined = awaiting
     ? await awaiting.wait(stopped)
     : { kind: 'run' };
   if (!decision || stopped()) return undefined;
   if (decision.kind === 'end') state.firstError = dependencyError(decision.message);
   if (decision.kind === 'end' || !place) return decision;
-  state.waitBefore(place.awaited);
+  const limit = place.awaited;
+  state.waitBefore(limit && { reason: 'limit', limit });
   const urgent = plan.classes.map(({ priority }) => PRIORITY_KEY[priority]);
   await place.take(Math.min(...urgent), stopped);
   state.waitBefore(undefined);

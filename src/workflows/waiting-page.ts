@@ -41,6 +41,8 @@ export interface WaitingPage {
     stopping?: StatusReason;
     /** All nodes have ended. */
     closing?: true;
+    /** When it starts, while it waits for that. */
+    startsAt?: string;
     /** Until when it waits for other executions. */
     awaitsUntil?: string;
   };

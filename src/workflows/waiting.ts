@@ -44,6 +44,7 @@ export function waitingOf(
     ...(deadlineAt === undefined ? {} : { deadlineAt: iso(deadlineAt) }),
     ...(stopping === undefined ? {} : { stopping }),
     ...(scheduler.isDone ? { closing: true as const } : {}),
+    ...(state.door?.reason === 'start_time' ? { startsAt: iso(state.door.at) } : {}),
     ...(awaitsUntil === undefined ? {} : { awaitsUntil: iso(awaitsUntil) }),
   };
   const places = placesOf(parts);
