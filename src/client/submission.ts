@@ -98,7 +98,8 @@ export function startDelayMs(time: Duration | Date | undefined, faults: Fault[])
       return 0;
     }
   }
-  const text = time instanceof Date ? time.toISOString() : time;
+  const isNone = time instanceof Date && Number.isNaN(time.getTime());
+  const text = isNone ? 'Invalid Date' : time instanceof Date ? time.toISOString() : time;
   const at = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(at))
     faults.push(
