@@ -17,6 +17,7 @@ import {
   idFaults,
   nameFaults,
   REUSE,
+  reuseFaults,
   slug,
   startDelayMs,
   submissionOf,
@@ -99,7 +100,7 @@ export function startRequest(
   };
   const faults: Fault[] = [...validateGraph(spec, submission).faults];
   const startDelay = startDelayMs(scheduledTime, faults);
-  faults.push(...idFaults(executionId), ...requestFaults(options));
+  faults.push(...idFaults(executionId), ...requestFaults(options), ...reuseFaults(reuse));
   // A rerun has the names of the execution that it repeats, and that one may be older than the rule.
   if (!known.rerun) faults.push(...nameFaults(options));
   if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);

@@ -4,6 +4,7 @@ import { parseDuration, type Duration } from '../domain/duration.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { getOwn, isObject, preview, type Json } from '../domain/json.js';
 import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
+import { didYouMeanValue } from '../domain/suggest.js';
 import type { TriggerRule } from '../domain/trigger.js';
 import { visible } from '../domain/visible-text.js';
 import type { AnyTask } from '../registry.js';
@@ -76,6 +77,14 @@ export const REUSE = {
   afterFailure: 'ALLOW_DUPLICATE_FAILED_ONLY',
   always: 'ALLOW_DUPLICATE',
 } as const;
+
+export function reuseFaults(reuse: unknown): Fault[] {
+  const known = Object.keys(REUSE);
+  if (known.includes(reuse as string)) return [];
+  const message = `expected one of ${known.join(', ')}, got ${preview(reuse)}`;
+  const hint = typeof reuse === 'string' ? didYouMeanValue(reuse, known) : undefined;
+  return [fault(['reuse'], 'INVALID_VALUE', message, hint)];
+}
 
 export function slug(name: string): string {
   return (

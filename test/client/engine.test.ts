@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   TaskEngine,
   SpecInvalidError,
@@ -142,11 +143,26 @@ describe('TaskEngine', () => {
     expect((await harness.engine.handle(workflowId).result()).status).toBe('CANCELLED');
   });
 
-  it.each([['2027-01-31T08:00:00'], ['soon'], [-5]])(
+  it.each([
+    [{ retry: { strategy: 'NONE', maxRetries: 3 } }, 'drop one of the two'],
+    [{ retry: { delay: '2m', maxDelay: '1m' } }, 'maxDelay (1 min) is below delay (2 min)'],
+    [{ reuse: 'sometimes' }, 'reuse: expected one of never, afterFailure, always, got "sometimes"'],
+    [{ reuse: 'alwys' }, '(did you mean "always"?)'],
+  ])('refuses a lone task with %j, and starts none', async (options, says) => {
+    const project = `refused-${randomUUID()}`;
+    const refused = harness.engine.scheduleTask({ task: 'noop', project, ...options } as never);
+    await expect(refused).rejects.toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining(says) as string,
+    });
+    expect((await harness.engine.listExecutions({ project })).executions).toEqual([]);
+  });
+
+  it.each([['2027-01-31T08:00:00'], ['soon'], [-5], [new Date(NaN)], [null], [{}]])(
     'refuses the start time %j',
     async (scheduledTime) => {
       await expect(
-        harness.engine.scheduleTask({ task: 'noop', scheduledTime }),
+        harness.engine.scheduleTask({ task: 'noop', scheduledTime: scheduledTime as string }),
       ).rejects.toMatchObject({ faults: [{ path: 'scheduledTime' }] });
     },
   );
