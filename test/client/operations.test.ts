@@ -126,6 +126,43 @@ describe('executeOperations', () => {
     },
   );
 
+  it.each([
+    ['a task that no worker has', 'stepp', { code: 'UNKNOWN_TASK' }, /stepp.*did you mean "step"/],
+    ['a name of our own', 'tempograph.process', { code: 'UNKNOWN_TASK' }, /name of our own/],
+    ['no name', '', { code: 'SPEC_INVALID' }, /^task: /],
+    ['no task', null, { code: 'SPEC_INVALID' }, /^task: /],
+  ])(
+    'ends the operation with %s REJECTED, and runs the others where a failure stops nothing',
+    async (_what, task, error, says) => {
+      const wrong = [op('b', {}, task as string), op('c', {}, task as string)];
+      for (const mode of ['sequential', 'parallel'] as const) {
+        const seen: number[] = [];
+        const results = await harness.engine.executeOperations([op('a'), ...wrong, op('d')], {
+          ...{ mode, continueOnError: true, onProgress: ({ done }) => void seen.push(done) },
+        });
+        expect(statuses(results)).toEqual([
+          'a COMPLETED',
+          'b REJECTED',
+          'c REJECTED',
+          'd COMPLETED',
+        ]);
+        expect(results['b']).toMatchObject({ ok: false, attempts: 0, error });
+        expect(results['c']?.error?.message).toMatch(says);
+        expect(seen.at(-1)).toBe(4);
+      }
+    },
+  );
+
+  it('gives REJECTED for each where there is no task of any', async () => {
+    const ended: string[] = [];
+    const results = await harness.engine.executeOperations([op('a', {}, 'nope'), op('b', {}, '')], {
+      continueOnError: true,
+      reporter: { taskFinished: ({ status }) => void ended.push(status) },
+    });
+    expect(statuses(results)).toEqual(['a REJECTED', 'b REJECTED']);
+    expect(ended).toEqual(['REJECTED']);
+  });
+
   it('runs no more than maxWorkers at once', async () => {
     const many = Array.from({ length: 12 }, (_none, n) => ({ name: `op ${n}`, task: counting }));
     const results = await harness.engine.executeOperations(many, {
@@ -225,6 +262,8 @@ describe('executeOperations', () => {
   it.each([
     ['a name that repeats', [op('a'), op('a')], {}, /operations\[1\]\.name: "a" is the name/],
     ['an empty name', [op('')], {}, /operations\[0\]\.name: must be a text/],
+    ['nothing among them', [op('a'), null], {}, /operations\[1\]: expected .*, got null/],
+    ['no task', [op('a', {}, '')], {}, /tasks\[0\]\.task/],
     ['no workers', [op('a')], { maxWorkers: 0 }, /maxWorkers: expected a whole number/],
     [
       'params that are no JSON',
@@ -233,10 +272,19 @@ describe('executeOperations', () => {
       /operations\[0\]\.params\.when: a Date is not JSON/,
     ],
   ])('refuses %s', async (_name, operations, options, message) => {
-    const refused = harness.engine.executeOperations(operations, options);
+    const refused = harness.engine.executeOperations(operations as Operation[], options);
     await expect(refused).rejects.toBeInstanceOf(SpecInvalidError);
     await expect(refused).rejects.toThrow(message);
     expect(order).toEqual([]);
+  });
+
+  it.each([
+    [null, {}, 'expected a list of { name, task, params }, got null'],
+    [[op('a')], null, 'expected an object of options, got null'],
+  ])('refuses %j with the options %j, and says what was expected', async (list, options, says) => {
+    await expect(
+      harness.engine.executeOperations(list as Operation[], options as object),
+    ).rejects.toMatchObject({ code: 'CONFIGURATION', message: `executeOperations: ${says}` });
   });
 
   it('gives an empty answer for no operations', async () => {
