@@ -1,10 +1,12 @@
 /** The result of an execution as a value, read from wherever it was written: close payload, memo, store, query. */
 import type { WorkflowHandle } from '@temporalio/client';
 import {
+  ERROR_CODES,
   ExecutionError,
   formatError,
   MaxRetriesExceededError,
   NonRetriableError,
+  type ErrorCode,
   type ErrorRecord,
 } from '../domain/errors.js';
 import { setOwn, type Json } from '../domain/json.js';
@@ -300,6 +302,10 @@ async function withoutManifest(
   };
 }
 
+/** The code of an error of ours: what is the caller's fault does not become one of the engine. */
+const ownCode = (code: string | undefined): ErrorCode =>
+  code !== undefined && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'ENGINE';
+
 /** @throws ExecutionError, or one of its two kinds, unless the result is COMPLETED */
 export function throwUnlessCompleted(result: ExecutionResult): ExecutionResult {
   if (result.ok) return result;
@@ -326,7 +332,7 @@ export function throwUnlessCompleted(result: ExecutionResult): ExecutionResult {
       throw new NonRetriableError(message, { result, attemptErrors: attempts, details: error });
   }
   throw new ExecutionError(
-    status === 'CANCELLED' ? 'CANCELLED' : status === 'TIMEOUT' ? 'TIMEOUT' : 'ENGINE',
+    status === 'CANCELLED' || status === 'TIMEOUT' ? status : ownCode(error?.code),
     message,
     result,
     attempts,

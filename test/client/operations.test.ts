@@ -359,6 +359,36 @@ describe('executeWithRetry', () => {
     ]);
   });
 
+  it('caps the first wait as it does the others', async () => {
+    const told: unknown[] = [];
+    const options = { initialWait: '2s', maxWait: 2, jitter: false, maxRetries: 2 };
+    const onRetry = (_error: unknown, _attempt: number, waitMs: number) => void told.push(waitMs);
+    await harness.engine.executeWithRetry('fail', { times: 2 }, { ...options, onRetry });
+    expect(told).toEqual([2, 2]);
+  });
+
+  it.each([
+    [{ initialWait: 'soon' }, 'initialWait: expected a duration'],
+    [{ maxWait: -1 }, 'maxWait: expected a duration'],
+    [{ maxRetries: 1.5 }, 'maxRetries: '],
+    [{ backoffFactor: 0 }, 'backoffFactor: '],
+    [{ jitter: 2 }, 'jitter: '],
+  ])('refuses %j by the name that it was given', async (options, says) => {
+    const refused = harness.engine.executeWithRetry('echo', null, options);
+    await expect(refused).rejects.toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining(`1 fault:\n  ${says}`) as string,
+    });
+  });
+
+  it('throws what a worker refuses the task for with the code of that', async () => {
+    await expect(harness.engine.executeWithRetry('ekho')).rejects.toMatchObject({
+      name: 'ExecutionError',
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining('did you mean "echo"?') as string,
+    });
+  });
+
   it('throws when the retries are spent, and at once for what is not retried', async () => {
     await expect(
       harness.engine.executeWithRetry('fail', null, { maxRetries: 1, initialWait: 1 }),
