@@ -26,7 +26,6 @@ import type { BatchAnswer } from './batch-answer.js';
 import type { BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch-items.js';
 import type { Cache } from './cache.js';
 import type { CatalogueGraph } from './catalogue-nodes.js';
-import type { CatalogueSubmission } from './catalogue-submission.js';
 import type { Catalogue } from './catalogue.js';
 import type { Circuits } from './circuits.js';
 import { addressOf, connectClient } from './connect.js';
@@ -45,10 +44,11 @@ import {
 } from './operation-retry.js';
 import type { OperationResult, OperationResults } from './operation-result.js';
 import { executeOperations, type Operation, type OperationsOptions } from './operations.js';
+import type { LoneSubmission } from './lone-task.js';
 import type { PlanOptions } from './planning.js';
 import type { RerunOptions, RerunPlan } from './rerun.js';
 import type { Schedules } from './schedules.js';
-import type { GraphSubmitOptions, TaskSubmission } from './submission.js';
+import type { GraphSubmitOptions } from './submission.js';
 
 export interface EngineOptions extends ConnectOptions, Settings {
   /** A client of your own, for example a test environment's. It is not closed by `shutdown`. */
@@ -108,11 +108,12 @@ export class TaskEngine extends EngineStreams {
   }
 
   /**
-   * Schedules one task: an execution whose status and output are the task's.
+   * Schedules one task: an execution whose status and output are the task's. A program (`process`, `container`, `faas`)
+   * may stand in its place, as in a node of a graph.
    *
    * @throws SpecInvalidError, TaskStateError for an id that already ran
    */
-  async scheduleTask(submission: TaskSubmission | CatalogueSubmission): Promise<ExecutionHandle> {
+  async scheduleTask(submission: LoneSubmission): Promise<ExecutionHandle> {
     this.assertOpen();
     return await this.parts.starting.task(submission);
   }

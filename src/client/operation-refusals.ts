@@ -1,5 +1,6 @@
 /** Operations that the graph of them is refused for: where failures stop nothing, the others run without them. */
 import type { ErrorRecord } from '../domain/errors.js';
+import type { Fault } from '../domain/fault.js';
 import { isObject } from '../domain/json.js';
 import { NOT_RUN, type OperationResult } from './operation-result.js';
 
@@ -13,7 +14,7 @@ export function refusals(faults: unknown): ReadonlyMap<number, OperationResult> 
   if (!Array.isArray(faults) || faults.length === 0) return undefined;
   const refused = new Map<number, OperationResult>();
   for (const one of faults as unknown[]) {
-    const { path, code, message, hint } = isObject(one) ? one : {};
+    const { path, code, message, hint } = (isObject(one) ? one : {}) as Partial<Fault>;
     const at = /^tasks\[(\d+)\](.*)$/s.exec(String(path));
     if (!at) return undefined;
     const index = Number(at[1]);
@@ -21,7 +22,7 @@ export function refusals(faults: unknown): ReadonlyMap<number, OperationResult> 
     const place = at[2] === undefined || at[2] === '' ? '' : `${at[2].replace(/^\./, '')}: `;
     const error: ErrorRecord = {
       code: code === 'UNKNOWN_TASK' ? code : 'SPEC_INVALID',
-      message: `${place}${String(message)}${hint === undefined ? '' : ` (${String(hint)})`}`,
+      message: `${place}${message}${hint === undefined ? '' : ` (${hint})`}`,
       origin: 'engine',
       retriable: false,
     };

@@ -158,6 +158,24 @@ describe('TaskEngine', () => {
     expect((await harness.engine.listExecutions({ project })).executions).toEqual([]);
   });
 
+  it.each([
+    [null, '(root): expected { task: "<name>", input, … }, { taskId: "<id>", … } or {'],
+    ['ok', ', got "ok"'],
+    [{}, ', got {}'],
+    [{ task: null }, 'task: expected the name of a task, or its definition, got null'],
+    [{ task: {} }, 'got {}'],
+    [{ taskId: '' }, 'taskId: expected the id of a task, got ""'],
+    [{ task: 'noop', process: { command: ['true'] } }, 'say one of the two'],
+    [{ process: { comand: ['true'] } }, 'did you mean "command"?'],
+    [{ process: { command: ['true'] }, container: { image: 'x' } }, 'process and container'],
+    [{ container: 5 }, 'tasks[0].container'],
+  ])('refuses %j, which says nothing that can be run', async (submission, says) => {
+    await expect(harness.engine.scheduleTask(submission as never)).rejects.toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining(says) as string,
+    });
+  });
+
   it.each([['2027-01-31T08:00:00'], ['soon'], [-5], [new Date(NaN)], [null], [{}]])(
     'refuses the start time %j',
     async (scheduledTime) => {
