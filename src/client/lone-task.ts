@@ -37,8 +37,7 @@ export function whatRuns(
     throw refused(['taskId'], `expected the id of a task, got ${preview(said['taskId'])}`);
   }
   const isProgram = PROGRAM_KINDS.some((kind) => said[kind] !== undefined);
-  if (isProgram && said['task'] === undefined)
-    return { kind: 'program', submission: given as ProgramSubmission };
+  if (isProgram && said['task'] === undefined) return { kind: 'program', submission: given };
   if (said['task'] === undefined) throw refused([], `${expected}, got ${preview(said)}`);
   if (isProgram) throw refused(['task'], 'beside a program there is no task; say one of the two');
   if (nameOf(said['task']) === '')

@@ -15,6 +15,7 @@ import { requestDigest, requestExecutionId, requestFaults } from './request-id.j
 import {
   escapeExpressions,
   idFaults,
+  inputFaults,
   nameFaults,
   REUSE,
   reuseFaults,
@@ -58,7 +59,11 @@ export function taskSpec(
   return { spec: { name, tasks: [node] }, known: { kind: 'task', name, asked: { input } } };
 }
 
-/** The spec of a builder, of a spec, or of the adjacency form, with the inputs given beside it. */
+/**
+ * The spec of a builder, of a spec, or of the adjacency form, with the inputs given beside it.
+ *
+ * @throws SpecInvalidError for inputs of nodes that there are not
+ */
 export function graphSpec(
   graph: GraphBuilder | GraphSpec | Adjacency,
   name?: string,
@@ -70,6 +75,8 @@ export function graphSpec(
       : isAdjacency(graph)
         ? adjacencyToSpec(graph, name ?? 'graph')
         : graph;
+  const faults = inputFaults(given, inputs);
+  if (faults.length > 0) throw new SpecInvalidError(faults);
   const spec = inputs ? withInputs(given, inputs) : given;
   return {
     spec,

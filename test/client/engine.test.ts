@@ -176,6 +176,23 @@ describe('TaskEngine', () => {
     });
   });
 
+  it.each([
+    [{ b: ['a'], a: [] }, { nope: 1 }, 'inputs.nope: there is no node "nope" (there are "b", "a")'],
+    [{ load: [] }, { lod: 1 }, 'inputs.lod: there is no node "lod" (did you mean "load"?)'],
+    [{ load: [] }, [1], 'inputs: expected an input for each node, { <id>: <input> }, got [1]'],
+    [{ load: [] }, null, 'got null'],
+  ])(
+    'refuses the graph %j with inputs %j, which nothing would read',
+    async (graph, inputs, says) => {
+      await expect(
+        harness.engine.scheduleTaskGraph(graph as never, { inputs: inputs as never }),
+      ).rejects.toMatchObject({
+        code: 'SPEC_INVALID',
+        message: expect.stringContaining(says) as string,
+      });
+    },
+  );
+
   it.each([['2027-01-31T08:00:00'], ['soon'], [-5], [new Date(NaN)], [null], [{}]])(
     'refuses the start time %j',
     async (scheduledTime) => {
