@@ -4,6 +4,7 @@ import type { LogLine } from '../domain/log-line.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import type { LogPage } from '../store/log-lines.js';
 import { EngineQuestions } from './engine-questions.js';
+import { assertId } from './expected.js';
 import type { EventHandler, IterateOptions, Publisher, SubscribeOptions } from './event-feed.js';
 import type { FollowLogsOptions, ReadLogsQuery } from './log-feed.js';
 
@@ -54,6 +55,7 @@ export abstract class EngineStreams extends EngineQuestions {
    */
   logs(executionId: string, options: FollowLogsOptions = {}): AsyncGenerator<LogLine, void> {
     this.assertOpen();
+    assertId('logs', executionId);
     return this.parts.logFeed.lines(executionId, options);
   }
 
@@ -64,6 +66,7 @@ export abstract class EngineStreams extends EngineQuestions {
    */
   async readLogs(executionId: string, query: ReadLogsQuery = {}): Promise<LogPage> {
     this.assertOpen();
+    assertId('readLogs', executionId);
     return await this.parts.logFeed.read(executionId, query);
   }
 

@@ -33,6 +33,7 @@ import type { DeadLetters } from './dead-letters.js';
 import type { AddedHook } from './engine-hooks.js';
 import { EngineParts } from './engine-parts.js';
 import { EngineStreams } from './engine-streams.js';
+import { assertId } from './expected.js';
 import type { ExecutionHandle } from './handle.js';
 import type { Keys } from './keys.js';
 import type { Limits } from './limits.js';
@@ -171,6 +172,7 @@ export class TaskEngine extends EngineStreams {
     executionId: string,
     options: RerunOptions & { dryRun?: boolean } = {},
   ): Promise<ExecutionHandle | RerunPlan> {
+    assertId('rerun', executionId);
     return await this.parts.rerun(executionId, options);
   }
 
@@ -241,6 +243,7 @@ export class TaskEngine extends EngineStreams {
    */
   async whatIf(executionId: string, changes: WhatIfChanges = {}): Promise<WhatIf> {
     this.assertOpen();
+    assertId('whatIf', executionId);
     return await this.parts.planning.whatIf(executionId, changes);
   }
 

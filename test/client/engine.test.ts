@@ -176,6 +176,46 @@ describe('TaskEngine', () => {
     });
   });
 
+  it.each<[string, (engine: TaskEngine, id: string) => Promise<unknown>]>([
+    ['getExecution', (engine, id) => engine.getExecution(id)],
+    ['cancelExecution', (engine, id) => engine.cancelExecution(id)],
+    ['pauseExecution', (engine, id) => engine.pauseExecution(id)],
+    ['approve', (engine, id) => engine.approve(id)],
+    ['retryNow', (engine, id) => engine.retryNow(id)],
+    ['handle', async (engine, id) => await engine.handle(id).result()],
+    ['explain', (engine, id) => engine.explain(id)],
+    ['report', (engine, id) => engine.report(id)],
+    ['rerun', (engine, id) => engine.rerun(id)],
+    ['readLogs', (engine, id) => engine.readLogs(id)],
+  ])('%s refuses what is no id, and says what it was given', async (call, ask) => {
+    for (const [id, shown] of [
+      [undefined, 'undefined'],
+      ['', '""'],
+      [5, '5'],
+    ] as [string, string][]) {
+      const asked = (async () => await ask(harness.engine, id))();
+      await expect(asked).rejects.toMatchObject({
+        code: 'CONFIGURATION',
+        message: `${call}: expected the id of an execution, got ${shown}`,
+      });
+    }
+    await expect(harness.engine.getExecution('/a')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('tries a node at once without a reason, and asks for one where a result is changed', async () => {
+    const tasks = [{ id: 'a', task: 'noop', scheduledTime: '1h' }];
+    const handle = await harness.engine.scheduleTaskGraph({ name: 'waits', tasks });
+    const node = handle.node('a') as unknown as Record<string, () => Promise<unknown>>;
+    await until(async () => (await handle.status()).changed.length === 1, 'it is prepared');
+    for (const verb of ['skip', 'complete', 'fail', 'setPriority'])
+      await expect(node[verb]?.call(node)).rejects.toMatchObject({
+        code: 'CONFIGURATION',
+        message: expect.stringMatching(`^${verb}: expected .*"reason": "<why>"`) as string,
+      });
+    expect(await handle.node('a').retryNow()).toMatchObject({ success: true });
+    expect((await handle.result()).status).toBe('COMPLETED');
+  });
+
   it.each([
     [{ b: ['a'], a: [] }, { nope: 1 }, 'inputs.nope: there is no node "nope" (there are "b", "a")'],
     [{ load: [] }, { lod: 1 }, 'inputs.lod: there is no node "lod" (did you mean "load"?)'],
