@@ -7,7 +7,7 @@ import { handleItem, type HandledItem, type ItemAnswer } from './completion.js';
 import type { EngineParts } from './engine-parts.js';
 import { assertId } from './expected.js';
 import type { ApprovalAnswer, CancelOptions, PauseOptions } from './node-handle.js';
-import type { GraphEdit, RetryNowOptions, VerbOptions } from './operator.js';
+import type { GraphEdit, VerbOptions } from './operator.js';
 
 /** Each verb of an execution answers for every state, and throws only when Temporal is unreachable, or for what makes no sense in any. */
 export abstract class EngineVerbs implements ErrorListVerbs {
@@ -57,7 +57,7 @@ export abstract class EngineVerbs implements ErrorListVerbs {
   }
 
   /** Tries a node at once that waits for a time, as `handle.node(id).retryNow` does; of a lone task, by its id. */
-  async retryNow(executionId: string, options: RetryNowOptions = {}): Promise<Answer> {
+  async retryNow(executionId: string, options: Partial<VerbOptions> = {}): Promise<Answer> {
     this.assertOpen();
     assertId('retryNow', executionId);
     return await this.parts.verbs.ofNode(executionId, options, (node) => node.retryNow(options));

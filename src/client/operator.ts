@@ -22,9 +22,6 @@ export interface VerbOptions {
   requestId?: string;
 }
 
-/** Trying at once changes no result: nobody has to say why. */
-export type RetryNowOptions = Partial<VerbOptions>;
-
 /** For callers in JavaScript: it is refused for the reason that it does not have. */
 const UNSAID = {} as VerbOptions;
 
@@ -39,8 +36,8 @@ export class NodeOperator {
     readonly nodeId: string,
   ) {}
 
-  /** Tries it at once, where it waits for a time: a retry, a start time, a circuit, a worker that knows its task. */
-  async retryNow(options: RetryNowOptions = {}): Promise<Answer> {
+  /** Tries it at once, where it waits for a time: a retry, a start time, a circuit, a worker that knows its task. It changes no result: a reason may be left out. */
+  async retryNow(options: Partial<VerbOptions> = {}): Promise<Answer> {
     const { reason = 'no reason was given' } = options;
     return await this.ask('retryNow', {}, { ...options, reason });
   }

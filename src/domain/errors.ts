@@ -158,9 +158,19 @@ export function messageOf(thrown: unknown): string {
   return thrown == null ? `thrown: ${thrown}` : `thrown: ${Object.prototype.toString.call(thrown)}`;
 }
 
-/** An error record in one line: `ECONNRESET: socket hang up`. */
-export function formatError(error: ErrorRecord): string {
-  return error.message.startsWith(`${error.code}:`)
-    ? error.message
-    : `${error.code}: ${error.message}`;
+/** Anything that was thrown, or an error record, in one line: `ECONNRESET: socket hang up`; never throws itself. */
+export function formatError(error: unknown): string {
+  const [code, message] = [codeOf(error), messageOf(error)];
+  return code === undefined || message.startsWith(`${code}:`) ? message : `${code}: ${message}`;
+}
+
+/** Its own code, else its name. */
+function codeOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null) return undefined;
+  try {
+    const { code, name } = thrown as { code?: unknown; name?: unknown };
+    return [code, name].find((one): one is string => typeof one === 'string' && one !== '');
+  } catch {
+    return undefined; // a getter that throws
+  }
 }
