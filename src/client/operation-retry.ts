@@ -9,7 +9,12 @@ import { LONE_NODE } from '../workflows/messages.js';
 import { assertOptions } from './expected.js';
 import { follow, quietly } from './follow.js';
 import type { ExecutionHandle } from './handle.js';
-import { operationArtifacts, type OperationResult } from './operation-result.js';
+import {
+  NOT_RUN,
+  operationArtifacts,
+  operationTimes,
+  type OperationResult,
+} from './operation-result.js';
 import { OPERATION_RETRY } from './operations.js';
 import { throwUnlessCompleted, type ExecutionResult } from './result.js';
 import type { SubmitOptions, TaskSubmission } from './submission.js';
@@ -136,7 +141,11 @@ function gapMs(before: AttemptRecord, after: AttemptRecord): number {
 
 function operationResult(result: ExecutionResult): OperationResult {
   const { status, ok, output, error, nodes } = result;
-  const { attempts = 0, executionTimeMs = 0, warnings = [], metrics = {} } = nodes[LONE_NODE] ?? {};
-  const artifacts = operationArtifacts(result, LONE_NODE);
-  return { status, ok, output, error, attempts, executionTimeMs, metrics, artifacts, warnings };
+  const node = nodes[LONE_NODE];
+  const { attempts = 0, warnings = [], metrics = {} } = node ?? {};
+  return {
+    ...{ ...NOT_RUN, status, ok, output, error, attempts, warnings, metrics },
+    ...(node ? operationTimes(node) : {}),
+    artifacts: operationArtifacts(result, LONE_NODE),
+  };
 }

@@ -301,8 +301,9 @@ function reportOf(
       ...{ task: nameOf(task), reason: node?.reason ?? null },
       ...{ attemptHistory: node?.attemptHistory ?? [], cached: node?.cached ?? false },
       ...{ reused: node?.reused ?? null, environment: node?.environment ?? null },
+      ...{ ...result, artifacts },
       ...{ startedAt: node?.startedAt ?? null, endedAt: node?.endedAt ?? null },
-      ...{ durationMs: node?.durationMs ?? null, ...result, artifacts },
+      durationMs: node?.durationMs ?? null,
     });
   });
   const failed = operations.some(({ status }) => isFailure(status));

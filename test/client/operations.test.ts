@@ -82,6 +82,9 @@ describe('executeOperations', () => {
       output: { input: { name: 'a', ms: 5 }, attempt: 1 },
       error: null,
       attempts: 1,
+      startedAt: expect.any(String) as string,
+      endedAt: expect.any(String) as string,
+      durationMs: expect.any(Number) as number,
       executionTimeMs: expect.any(Number) as number,
       metrics: {},
       artifacts: [],
@@ -194,6 +197,24 @@ describe('executeOperations', () => {
     );
     expect(Object.keys(results)).toEqual(names);
     expect(Object.values(results).map(({ output }) => output)).toEqual([null, null, null, null]);
+  });
+
+  it('has the time with its waits beside the time that it ran, and none where it did not begin', async () => {
+    const [times, delay] = [1, 1_500];
+    const retry = { strategy: 'FIXED_DELAY', delay, jitter: 0 } as const;
+    const { a, b, c } = await harness.engine.executeOperations(
+      [{ name: 'a', task: 'fail', params: { times } }, op('b', { fails: 'NEVER' }), op('c')],
+      { retry },
+    );
+    expect(a).toMatchObject({ status: 'COMPLETED', attempts: 2 });
+    const { startedAt, endedAt, durationMs, executionTimeMs = Infinity } = a ?? {};
+    expect(durationMs).toBeGreaterThanOrEqual(delay + executionTimeMs);
+    expect(Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '')).toBe(durationMs);
+    expect(b).toMatchObject({ status: 'FAILED', startedAt: expect.any(String) as string });
+    const none = { startedAt: null, endedAt: null, durationMs: null, executionTimeMs: 0 };
+    expect(c).toMatchObject({ status: 'SKIPPED', ...none });
+    const alone = await harness.engine.executeOperation('noop');
+    expect(alone).toMatchObject({ durationMs: expect.any(Number) as number });
   });
 
   it('counts a warning as no failure', async () => {
@@ -390,9 +411,13 @@ describe('executeWithRetry', () => {
   });
 
   it('throws when the retries are spent, and at once for what is not retried', async () => {
-    await expect(
-      harness.engine.executeWithRetry('fail', null, { maxRetries: 1, initialWait: 1 }),
-    ).rejects.toBeInstanceOf(MaxRetriesExceededError);
+    const spent = await harness.engine
+      .executeWithRetry('fail', null, { maxRetries: 1, initialWait: '1s', jitter: 0 })
+      .catch((error: unknown) => error as MaxRetriesExceededError);
+    expect(spent).toBeInstanceOf(MaxRetriesExceededError);
+    const { durationMs, executionTimeMs } = spent as MaxRetriesExceededError;
+    expect(durationMs).toBeGreaterThanOrEqual(1_000 + (executionTimeMs ?? Infinity));
+    expect(spent).toMatchObject({ lastError: { code: 'AskedToFail', attempt: 2 } });
     await expect(
       harness.engine.executeWithRetry('step', { fails: 'NEVER' }, { initialWait: 1 }),
     ).rejects.toBeInstanceOf(NonRetriableError);

@@ -54,6 +54,7 @@ describe('TaskError', () => {
     });
     expect(error).toBeInstanceOf(ExecutionError);
     expect(error).toMatchObject({ result: { status: 'FAILED' }, attemptErrors: [attempt] });
+    expect(error).toMatchObject({ lastError: attempt, durationMs: null, executionTimeMs: null });
   });
 });
 
