@@ -38,6 +38,7 @@ export type { DeadLetter } from './store/dead-letters.js';
 export type { ExecutionEvent } from './store/execution-events.js';
 export type { LogPage } from './store/log-lines.js';
 export type { ExecutionStats } from './store/stats.js';
+export type { ProgramSubmission } from './client/lone-task.js';
 export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client/submission.js';
 export { ExecutionHandle } from './client/handle.js';
 export { NodeHandle as ExecutionNodeHandle } from './client/node-handle.js';

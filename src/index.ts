@@ -77,6 +77,7 @@ export type {
   Project,
   Publisher,
   ReadLogsQuery,
+  ProgramSubmission,
   QueueFigures,
   RebuildQuery,
   RerunForecast,

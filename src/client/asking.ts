@@ -117,6 +117,7 @@ export class Asking {
   }
 
   private async described(executionId: string): Promise<WorkflowExecutionDescription> {
+    if (executionId === '') throw notFound(executionId); // of `/node`: the server would say it in its own words
     const { client, address } = this.parts;
     try {
       return await reaching(address, () => client.workflow.getHandle(executionId).describe());

@@ -1,6 +1,8 @@
 /** The items of a batch: what may be said of each, and what tasks they are once the catalogue has been asked. */
 import { catalogueMark } from '../domain/catalogue-mark.js';
-import { TaskError } from '../domain/errors.js';
+import { SpecInvalidError, TaskError } from '../domain/errors.js';
+import { fault } from '../domain/fault.js';
+import { isObject, preview } from '../domain/json.js';
 import type { AnyTask } from '../registry.js';
 import type { CatalogueEntry } from './catalogue-nodes.js';
 import { schedulable } from './catalogue-submission.js';
@@ -48,14 +50,20 @@ export function itemsOf(
   given: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
   options: BatchOptions,
 ): { items: readonly Said[]; common: BatchOptions } {
-  if (Array.isArray(given)) return { items: given as readonly BatchItem[], common: options };
-  const { taskIds, input, ...rest } = given as BatchOfTasks;
+  if (!isObject(options))
+    throw new TaskError(
+      'CONFIGURATION',
+      `scheduleTaskBatch: expected an object of what all items have in common, got ${preview(options)}`,
+    );
+  // A hole in the list is an item that is undefined: `map` would leave it out, and it has no entry then.
+  if (Array.isArray(given)) return { items: Array.from(given as BatchItem[]), common: options };
+  const { taskIds, input, ...rest } = (isObject(given) ? given : {}) as Partial<BatchOfTasks>;
   if (!Array.isArray(taskIds))
     throw new TaskError(
       'CONFIGURATION',
-      `scheduleTaskBatch: expected a list of items, or { taskIds: [...] }, got ${typeof given}`,
+      `scheduleTaskBatch: expected a list of items, or { taskIds: [...] }, got ${preview(given)}`,
     );
-  const items = (taskIds as BatchOfTasks['taskIds']).map((task) => ({
+  const items = Array.from(taskIds as BatchOfTasks['taskIds']).map((task) => ({
     ...(typeof task === 'string' ? { perhaps: task } : { task }),
     ...(input === undefined ? {} : { input }),
   }));
@@ -91,8 +99,10 @@ export async function looked(
     return asked;
   };
   return await Promise.all(
-    items.map(async (said): Promise<Looked> => {
-      const id = 'perhaps' in said ? said.perhaps : 'taskId' in said ? said.taskId : undefined;
+    items.map(async (said, index): Promise<Looked> => {
+      const wrong = itemProblem(said, index);
+      if (wrong) return { taskId: '', error: wrong };
+      const id = 'perhaps' in said ? said.perhaps : (said as Partial<CatalogueItem>).taskId;
       if (id === undefined) {
         const item = { ...common, ...(said as BatchItem) };
         return { taskId: nameOf(item.task), item };
@@ -110,6 +120,21 @@ export async function looked(
       }
     }),
   );
+}
+
+/** What is no item, or cannot be looked up as one; all else is said once it is a task. */
+function itemProblem(said: unknown, index: number): SpecInvalidError | undefined {
+  const refused = (field: string[], message: string): SpecInvalidError =>
+    new SpecInvalidError([fault(['items', index, ...field], 'INVALID_TYPE', message)], 'item');
+  if (!isObject(said))
+    return refused(
+      [],
+      `expected { task: "<name>", input, … } or { taskId: "<id>", … }, got ${preview(said)}`,
+    );
+  for (const field of ['taskId', 'idempotencyKey'])
+    if (said[field] !== undefined && !(typeof said[field] === 'string' && said[field] !== ''))
+      return refused([field], `expected a text that is not empty, got ${preview(said[field])}`);
+  return undefined;
 }
 
 function catalogueItem(
@@ -132,5 +157,8 @@ function catalogueItem(
 }
 
 /** The name of a task, or of its definition; empty for what is neither. */
-export const nameOf = (task: unknown): string =>
-  typeof task === 'string' ? task : ((task as AnyTask | null | undefined)?.name ?? '');
+export function nameOf(task: unknown): string {
+  const name: unknown =
+    typeof task === 'string' ? task : (task as AnyTask | null | undefined)?.name;
+  return typeof name === 'string' ? name : '';
+}

@@ -75,6 +75,7 @@ function itemFaults(item: BatchItem): Fault[] {
     ];
   const faults: Fault[] = [];
   startDelayMs(item.scheduledTime, faults);
+  if (faults.length > 0) return faults; // no spec can be made of a date that is none
   const { idempotencyKey: _key, task: _task, input: _input, ...options } = item;
   const spec = runSpec([{ index: 0, taskId: nameOf(item.task), item }], 'item');
   return [...faults, ...validateGraph(spec, submissionOf(withoutStart(options))).faults];

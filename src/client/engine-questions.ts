@@ -9,6 +9,7 @@ import type { ProbeAnswer } from '../workflows/asks.js';
 import type { ExecutionStatsQuery, RebuildQuery } from './asking.js';
 import { reaching } from './connect.js';
 import { EngineVerbs } from './engine-verbs.js';
+import { assertId } from './expected.js';
 import type { ExplainOptions } from './explain.js';
 import { ExecutionHandle } from './handle.js';
 import { healthOf, type Health } from './health.js';
@@ -25,6 +26,7 @@ import {
 export abstract class EngineQuestions extends EngineVerbs {
   /** A handle to an execution that was started earlier; it need not exist. A lone task is taken for a graph of one node. */
   handle(executionId: string): ExecutionHandle {
+    assertId('handle', executionId);
     return new ExecutionHandle(executionId, { ...this.parts.handleParts, lone: false });
   }
 
@@ -35,6 +37,7 @@ export abstract class EngineQuestions extends EngineVerbs {
    */
   async getExecution(executionId: string): Promise<ExecutionRecord> {
     this.assertOpen();
+    assertId('getExecution', executionId);
     return await this.parts.asking.execution(executionId);
   }
 
@@ -47,6 +50,7 @@ export abstract class EngineQuestions extends EngineVerbs {
     executionId: string,
   ): Promise<{ graph: GraphSpec; params: Record<string, unknown> }> {
     this.assertOpen();
+    assertId('graphOf', executionId);
     const { place, references } = this.parts;
     const { client, address } = place;
     return await reaching(address, () =>
@@ -62,6 +66,7 @@ export abstract class EngineQuestions extends EngineVerbs {
    * @throws TaskError NOT_FOUND
    */
   async explain(executionId: string, options: ExplainOptions = {}): Promise<Explanation> {
+    assertId('explain', executionId);
     return await this.parts.explain(executionId, options);
   }
 
@@ -131,6 +136,7 @@ export abstract class EngineQuestions extends EngineVerbs {
    */
   async report(executionId: string): Promise<TaskReport> {
     this.assertOpen();
+    assertId('report', executionId);
     const { place, references } = this.parts;
     const { client, address } = place;
     return await reaching(address, () => taskReport({ client, references }, executionId));
@@ -139,6 +145,7 @@ export abstract class EngineQuestions extends EngineVerbs {
   /** A handle that knows whether its execution is a lone task. @throws TaskError NOT_FOUND */
   async open(executionId: string): Promise<ExecutionHandle> {
     this.assertOpen();
+    assertId('open', executionId);
     return this.parts.asking.handleOf(await this.parts.asking.describe(executionId));
   }
 }

@@ -1,9 +1,12 @@
 /** What an engine tells as it comes: events of executions, and what their tasks log. */
+import { TaskError } from '../domain/errors.js';
 import type { EventName } from '../domain/event.js';
+import { preview } from '../domain/json.js';
 import type { LogLine } from '../domain/log-line.js';
 import type { ExecutionEvent } from '../store/execution-events.js';
 import type { LogPage } from '../store/log-lines.js';
 import { EngineQuestions } from './engine-questions.js';
+import { assertId, assertOptions } from './expected.js';
 import type { EventHandler, IterateOptions, Publisher, SubscribeOptions } from './event-feed.js';
 import type { FollowLogsOptions, ReadLogsQuery } from './log-feed.js';
 
@@ -18,6 +21,11 @@ export abstract class EngineStreams extends EngineQuestions {
    */
   on(event: EventName | '*', handler: EventHandler, options?: SubscribeOptions): () => void {
     this.assertOpen();
+    if (typeof handler !== 'function')
+      throw new TaskError(
+        'CONFIGURATION',
+        `on: expected a function that is called with each event, got ${preview(handler)}`,
+      );
     return this.parts.feed.on(event, handler, options);
   }
 
@@ -31,10 +39,14 @@ export abstract class EngineStreams extends EngineQuestions {
    * Attaches a publisher: it gets every event from now on, and what its `subscribe` brings goes to {@link handleItem}.
    *
    * @returns detaches it
+   * @throws TaskError CONFIGURATION for a publisher that publishes nothing
    */
-  start({ publisher, ...options }: SubscribeOptions & { publisher?: Publisher } = {}): () => void {
+  start(given: SubscribeOptions & { publisher?: Publisher } = {}): () => void {
     this.assertOpen();
-    if (!publisher) return () => undefined;
+    assertOptions('start', given);
+    const { publisher, ...options } = given;
+    if (publisher === undefined) return () => undefined;
+    assertPublisher(publisher);
     const stop = this.parts.feed.on('*', (event) => publisher.publish(event), options);
     const leave = publisher.subscribe?.(async (item) => void (await this.handleItem(item)));
     const detach = (): void => {
@@ -54,6 +66,7 @@ export abstract class EngineStreams extends EngineQuestions {
    */
   logs(executionId: string, options: FollowLogsOptions = {}): AsyncGenerator<LogLine, void> {
     this.assertOpen();
+    assertId('logs', executionId);
     return this.parts.logFeed.lines(executionId, options);
   }
 
@@ -64,6 +77,7 @@ export abstract class EngineStreams extends EngineQuestions {
    */
   async readLogs(executionId: string, query: ReadLogsQuery = {}): Promise<LogPage> {
     this.assertOpen();
+    assertId('readLogs', executionId);
     return await this.parts.logFeed.read(executionId, query);
   }
 
@@ -72,4 +86,14 @@ export abstract class EngineStreams extends EngineQuestions {
     this.parts.feed.close();
     this.parts.logFeed.close();
   }
+}
+
+function assertPublisher(publisher: unknown): void {
+  const { publish, subscribe } = (publisher ?? {}) as Record<string, unknown>;
+  const subscribes = subscribe === undefined || typeof subscribe === 'function';
+  if (typeof publish === 'function' && subscribes) return;
+  throw new TaskError(
+    'CONFIGURATION',
+    `start: expected a publisher with a function ${subscribes ? 'publish' : 'subscribe'}, got ${preview(publisher)}`,
+  );
 }

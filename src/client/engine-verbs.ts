@@ -5,6 +5,7 @@ import type { Answer } from '../workflows/messages.js';
 import type { EditAnswer } from '../workflows/operator-messages.js';
 import { handleItem, type HandledItem, type ItemAnswer } from './completion.js';
 import type { EngineParts } from './engine-parts.js';
+import { assertId } from './expected.js';
 import type { ApprovalAnswer, CancelOptions, PauseOptions } from './node-handle.js';
 import type { GraphEdit, VerbOptions } from './operator.js';
 
@@ -20,12 +21,14 @@ export abstract class EngineVerbs implements ErrorListVerbs {
   /** Cancels an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
   async cancelExecution(executionId: string, options: CancelOptions = {}): Promise<Answer> {
     this.assertOpen();
+    assertId('cancelExecution', executionId);
     return await this.parts.verbs.cancel(executionId, options);
   }
 
   /** Pauses an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */
   async pauseExecution(executionId: string, options: PauseOptions = {}): Promise<Answer> {
     this.assertOpen();
+    assertId('pauseExecution', executionId);
     return await this.parts.verbs.pause(executionId, options);
   }
 
@@ -35,36 +38,42 @@ export abstract class EngineVerbs implements ErrorListVerbs {
     options: Omit<PauseOptions, 'mode'> = {},
   ): Promise<Answer> {
     this.assertOpen();
+    assertId('resumeExecution', executionId);
     return await this.parts.verbs.resume(executionId, options);
   }
 
   /** Says yes to an approval, `<execution>/<node>`. Answers for every state; throws only when unreachable. */
   async approve(executionId: string, answer: ApprovalAnswer = {}): Promise<Answer> {
     this.assertOpen();
+    assertId('approve', executionId);
     return await this.parts.verbs.answer(executionId, { ...answer, approved: true });
   }
 
   /** Says no to an approval, as {@link approve} says yes. */
   async deny(executionId: string, answer: Omit<ApprovalAnswer, 'payload'> = {}): Promise<Answer> {
     this.assertOpen();
+    assertId('deny', executionId);
     return await this.parts.verbs.answer(executionId, { ...answer, approved: false });
   }
 
   /** Tries a node at once that waits for a time, as `handle.node(id).retryNow` does; of a lone task, by its id. */
-  async retryNow(executionId: string, options: VerbOptions): Promise<Answer> {
+  async retryNow(executionId: string, options: Partial<VerbOptions> = {}): Promise<Answer> {
     this.assertOpen();
+    assertId('retryNow', executionId);
     return await this.parts.verbs.ofNode(executionId, options, (node) => node.retryNow(options));
   }
 
   /** Ends a node SKIPPED that has not begun. */
   async skipNode(executionId: string, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
+    assertId('skipNode', executionId);
     return await this.parts.verbs.ofNode(executionId, options, (node) => node.skip(options));
   }
 
   /** Ends a node COMPLETED with an output; an attempt is stopped first. */
   async completeNode(executionId: string, value: unknown, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
+    assertId('completeNode', executionId);
     return await this.parts.verbs.ofNode(executionId, options, (node) =>
       node.complete(value, options),
     );
@@ -73,6 +82,7 @@ export abstract class EngineVerbs implements ErrorListVerbs {
   /** Ends a node FAILED with code OPERATOR; an attempt is stopped first. */
   async failNode(executionId: string, message: string, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
+    assertId('failNode', executionId);
     return await this.parts.verbs.ofNode(executionId, options, (node) =>
       node.fail(message, options),
     );
@@ -81,12 +91,14 @@ export abstract class EngineVerbs implements ErrorListVerbs {
   /** Changes the priority of a node, or of all nodes of a graph that have not begun. */
   async setPriority(id: string, priority: Priority, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
+    assertId('setPriority', id);
     return await this.parts.verbs.setPriority(id, priority, options);
   }
 
   /** Changes how many nodes of a graph run at once. */
   async setConcurrency(id: string, concurrency: number, options: VerbOptions): Promise<Answer> {
     this.assertOpen();
+    assertId('setConcurrency', id);
     return await this.parts.verbs.ofGraph(id, options, (graph) =>
       graph.setConcurrency(concurrency, options),
     );
@@ -95,6 +107,7 @@ export abstract class EngineVerbs implements ErrorListVerbs {
   /** Adds nodes to a running graph, and replaces nodes that have not begun; all of it or nothing. */
   async editGraph(executionId: string, edit: GraphEdit): Promise<EditAnswer> {
     this.assertOpen();
+    assertId('editGraph', executionId);
     return await this.parts.verbs.ofGraph(executionId, edit, (graph) => graph.edit(edit));
   }
 

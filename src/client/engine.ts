@@ -26,7 +26,6 @@ import type { BatchAnswer } from './batch-answer.js';
 import type { BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch-items.js';
 import type { Cache } from './cache.js';
 import type { CatalogueGraph } from './catalogue-nodes.js';
-import type { CatalogueSubmission } from './catalogue-submission.js';
 import type { Catalogue } from './catalogue.js';
 import type { Circuits } from './circuits.js';
 import { addressOf, connectClient } from './connect.js';
@@ -34,6 +33,7 @@ import type { DeadLetters } from './dead-letters.js';
 import type { AddedHook } from './engine-hooks.js';
 import { EngineParts } from './engine-parts.js';
 import { EngineStreams } from './engine-streams.js';
+import { assertId } from './expected.js';
 import type { ExecutionHandle } from './handle.js';
 import type { Keys } from './keys.js';
 import type { Limits } from './limits.js';
@@ -45,10 +45,11 @@ import {
 } from './operation-retry.js';
 import type { OperationResult, OperationResults } from './operation-result.js';
 import { executeOperations, type Operation, type OperationsOptions } from './operations.js';
+import type { LoneSubmission } from './lone-task.js';
 import type { PlanOptions } from './planning.js';
 import type { RerunOptions, RerunPlan } from './rerun.js';
 import type { Schedules } from './schedules.js';
-import type { GraphSubmitOptions, TaskSubmission } from './submission.js';
+import type { GraphSubmitOptions } from './submission.js';
 
 export interface EngineOptions extends ConnectOptions, Settings {
   /** A client of your own, for example a test environment's. It is not closed by `shutdown`. */
@@ -108,11 +109,12 @@ export class TaskEngine extends EngineStreams {
   }
 
   /**
-   * Schedules one task: an execution whose status and output are the task's.
+   * Schedules one task: an execution whose status and output are the task's. A program (`process`, `container`, `faas`)
+   * may stand in its place, as in a node of a graph.
    *
    * @throws SpecInvalidError, TaskStateError for an id that already ran
    */
-  async scheduleTask(submission: TaskSubmission | CatalogueSubmission): Promise<ExecutionHandle> {
+  async scheduleTask(submission: LoneSubmission): Promise<ExecutionHandle> {
     this.assertOpen();
     return await this.parts.starting.task(submission);
   }
@@ -170,6 +172,7 @@ export class TaskEngine extends EngineStreams {
     executionId: string,
     options: RerunOptions & { dryRun?: boolean } = {},
   ): Promise<ExecutionHandle | RerunPlan> {
+    assertId('rerun', executionId);
     return await this.parts.rerun(executionId, options);
   }
 
@@ -240,6 +243,7 @@ export class TaskEngine extends EngineStreams {
    */
   async whatIf(executionId: string, changes: WhatIfChanges = {}): Promise<WhatIf> {
     this.assertOpen();
+    assertId('whatIf', executionId);
     return await this.parts.planning.whatIf(executionId, changes);
   }
 

@@ -6,6 +6,7 @@ import type { ExecutionQuery } from '../store/executions.js';
 import type { Store } from '../store/store.js';
 import { SEARCH_ATTRIBUTE, WORKFLOW } from '../workflows/messages.js';
 import { reaching } from './connect.js';
+import { assertKnown, assertOptions } from './expected.js';
 import { recordOf, type ExecutionRecord } from './record.js';
 import { recordOfRow } from './row-record.js';
 
@@ -53,6 +54,11 @@ export interface ExecutionList {
 }
 
 const LIST_LIMIT = 1_000;
+const FILTERS = Object.keys({
+  ...{ status: 1, kind: 1, taskId: 1, project: 1, sessionId: 1, executionId: 1, parentId: 1 },
+  ...{ rerunOf: 1, catalogueTaskId: 1, tags: 1, metadata: 1, since: 1, until: 1, text: 1 },
+  ...{ limit: 1, offset: 1, cursor: 1, withTotal: 1 },
+} satisfies Record<keyof ListQuery, 1>);
 const BY_VISIBILITY = new Set(['status', 'project', 'sessionId', 'limit']);
 
 /** @throws TaskError CONFIGURATION for a filter that is none, or that needs a store where there is none */
@@ -70,6 +76,8 @@ export async function listExecutions(
   },
   query: ListQuery,
 ): Promise<ExecutionList> {
+  assertOptions('listExecutions', query);
+  assertKnown('listExecutions', query, FILTERS);
   const statuses = statusesOf(query.status);
   if (store) return await fromStore(store, query, statuses);
   const beyond = Object.keys(query).filter(
@@ -85,7 +93,7 @@ export async function listExecutions(
 
 function statusesOf(status: ListQuery['status']): readonly Status[] | undefined {
   if (status === undefined) return undefined;
-  const list = typeof status === 'string' ? [status] : status;
+  const list: readonly Status[] = Array.isArray(status) ? status : [status as Status];
   const wrong = list.find((one) => !STATUSES.includes(one));
   if (wrong === undefined) return list;
   throw new TaskError(

@@ -12,6 +12,11 @@ export interface OperationResult {
   output: Json;
   error: ErrorRecord | null;
   attempts: number;
+  /** Null where it never began, as are the other two then. */
+  startedAt: string | null;
+  endedAt: string | null;
+  /** From first start to end, waits included, in milliseconds. */
+  durationMs: number | null;
   /** The sum of the attempts' run times, in milliseconds. */
   executionTimeMs: number;
   /** What its last attempt measured. */
@@ -32,6 +37,9 @@ export const NOT_RUN: OperationResult = {
   output: null,
   error: null,
   attempts: 0,
+  startedAt: null,
+  endedAt: null,
+  durationMs: null,
   executionTimeMs: 0,
   metrics: {},
   artifacts: [],
@@ -44,6 +52,18 @@ export function operationArtifacts(
   nodeId: string,
 ): OperationResult['artifacts'] {
   return artifacts.flatMap((one) => (one.nodeId === nodeId ? [{ executionId, ...one }] : []));
+}
+
+/** When it ran, and for how long. */
+export function operationTimes({
+  startedAt,
+  endedAt,
+  durationMs,
+  executionTimeMs,
+}: NodeResult): Pick<OperationResult, 'startedAt' | 'endedAt' | 'durationMs' | 'executionTimeMs'> {
+  return startedAt === null
+    ? { startedAt, endedAt: null, durationMs: null, executionTimeMs }
+    : { startedAt, endedAt, durationMs, executionTimeMs };
 }
 
 /** @param execution the graph's own result: all there is where it ended before it had nodes */
@@ -60,12 +80,20 @@ export function resultOfNode(
       error: execution.error,
       warnings: [...warnings],
     };
-  const { output, error, attempts, executionTimeMs, metrics } = node;
+  const { output, error, attempts, metrics } = node;
   // To `failFast` this node was cancelled; to whoever reads a list of operations it was passed over.
   const passedOver = node.status === 'CANCELLED' && node.reason === 'fail_fast' && attempts === 0;
   const status = passedOver ? 'SKIPPED' : node.status;
   return {
-    ...{ status, ok: status === 'COMPLETED', output, error, attempts, executionTimeMs, metrics },
+    ...{
+      status,
+      ok: status === 'COMPLETED',
+      output,
+      error,
+      attempts,
+      ...operationTimes(node),
+      metrics,
+    },
     artifacts: operationArtifacts(execution, nodeId),
     warnings: [...node.warnings, ...warnings],
   };

@@ -1,11 +1,20 @@
 /** One operation: without a retry, or with D's retries and a word before each. */
 import type { Duration } from '../domain/duration.js';
+import { SpecInvalidError } from '../domain/errors.js';
 import type { AttemptRecord } from '../domain/outcome.js';
+import { RetryObjectSchema, type RetryInput } from '../domain/retry-options.js';
+import { faultsOfIssues } from '../domain/spec-faults.js';
 import type { AnyTask } from '../registry.js';
 import { LONE_NODE } from '../workflows/messages.js';
+import { assertOptions } from './expected.js';
 import { follow, quietly } from './follow.js';
 import type { ExecutionHandle } from './handle.js';
-import { operationArtifacts, type OperationResult } from './operation-result.js';
+import {
+  NOT_RUN,
+  operationArtifacts,
+  operationTimes,
+  type OperationResult,
+} from './operation-result.js';
 import { OPERATION_RETRY } from './operations.js';
 import { throwUnlessCompleted, type ExecutionResult } from './result.js';
 import type { SubmitOptions, TaskSubmission } from './submission.js';
@@ -43,14 +52,15 @@ export async function executeOperation(
   params?: unknown,
   options: OperationOptions = {},
 ): Promise<OperationResult> {
+  assertOptions('executeOperation', options);
   const handle = await engine.scheduleTask({ ...options, ...inputOf(params), task, retry: 'NONE' });
   return operationResult(await handle.result());
 }
 
 /**
- * Runs a task with exponential backoff.
+ * Runs a task with exponential backoff. The first wait is capped like every other one.
  *
- * @throws MaxRetriesExceededError when the last attempt failed too, NonRetriableError for an error that is not retried
+ * @throws SpecInvalidError for waits and numbers that are none; MaxRetriesExceededError when the last attempt failed too, NonRetriableError for an error that is not retried
  */
 export async function executeWithRetry(
   engine: TaskScheduler,
@@ -58,22 +68,45 @@ export async function executeWithRetry(
   params?: unknown,
   options: RetryingOptions = {},
 ): Promise<OperationResult> {
+  assertOptions('executeWithRetry', options);
   const { maxRetries, backoffFactor, initialWait, maxWait, jitter, onRetry, ...rest } = options;
-  const handle = await engine.scheduleTask({
-    ...rest,
-    ...inputOf(params),
-    task,
-    retry: {
-      strategy: 'EXPONENTIAL_BACKOFF',
-      maxRetries: maxRetries ?? OPERATION_RETRY.maxRetries,
-      delay: initialWait ?? OPERATION_RETRY.delay,
-      factor: backoffFactor ?? OPERATION_RETRY.factor,
-      maxDelay: maxWait ?? OPERATION_RETRY.maxDelay,
-      jitter: jitter ?? true,
-    },
-  });
+  const retry = retryOf({ maxRetries, backoffFactor, initialWait, maxWait, jitter });
+  const handle = await engine.scheduleTask({ ...rest, ...inputOf(params), task, retry });
   const result = onRetry ? await tellRetries(handle, onRetry) : await handle.result();
   return operationResult(throwUnlessCompleted(result));
+}
+
+/** What the fields of a policy are called here. */
+const SAID: Readonly<Record<string, string>> = {
+  maxRetries: 'maxRetries',
+  delay: 'initialWait',
+  factor: 'backoffFactor',
+  maxDelay: 'maxWait',
+  jitter: 'jitter',
+};
+
+type Waits = 'maxRetries' | 'backoffFactor' | 'initialWait' | 'maxWait' | 'jitter';
+
+/** D2: every wait is capped at `maxWait`, the first one too. @throws SpecInvalidError in the caller's words */
+function retryOf(said: { [K in Waits]: RetryingOptions[K] | undefined }): RetryInput {
+  const retry = {
+    strategy: 'EXPONENTIAL_BACKOFF' as const,
+    maxRetries: said.maxRetries ?? OPERATION_RETRY.maxRetries,
+    delay: said.initialWait ?? OPERATION_RETRY.delay,
+    factor: said.backoffFactor ?? OPERATION_RETRY.factor,
+    maxDelay: said.maxWait ?? OPERATION_RETRY.maxDelay,
+    jitter: said.jitter ?? true,
+  };
+  const parsed = RetryObjectSchema.safeParse(retry);
+  if (!parsed.success) {
+    const faults = faultsOfIssues(parsed.error, retry, () => []);
+    throw new SpecInvalidError(
+      faults.map((one) => ({ ...one, path: SAID[one.path] ?? one.path })),
+      'operation',
+    );
+  }
+  const { delay = 0, maxDelay } = parsed.data;
+  return { ...retry, delay: Math.min(delay, maxDelay ?? delay) };
 }
 
 const inputOf = (params: unknown): { input?: unknown } =>
@@ -108,7 +141,11 @@ function gapMs(before: AttemptRecord, after: AttemptRecord): number {
 
 function operationResult(result: ExecutionResult): OperationResult {
   const { status, ok, output, error, nodes } = result;
-  const { attempts = 0, executionTimeMs = 0, warnings = [], metrics = {} } = nodes[LONE_NODE] ?? {};
-  const artifacts = operationArtifacts(result, LONE_NODE);
-  return { status, ok, output, error, attempts, executionTimeMs, metrics, artifacts, warnings };
+  const node = nodes[LONE_NODE];
+  const { attempts = 0, warnings = [], metrics = {} } = node ?? {};
+  return {
+    ...{ ...NOT_RUN, status, ok, output, error, attempts, warnings, metrics },
+    ...(node ? operationTimes(node) : {}),
+    artifacts: operationArtifacts(result, LONE_NODE),
+  };
 }

@@ -4,20 +4,23 @@
  * their caller, and can be watched and cancelled like any execution.
  */
 import { availableParallelism } from 'node:os';
-import { SpecInvalidError } from '../domain/errors.js';
+import { SpecInvalidError, TaskError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { jsonFaults } from '../domain/json-faults.js';
-import { getOwn, preview, setOwn } from '../domain/json.js';
+import { getOwn, isObject, preview, setOwn } from '../domain/json.js';
 import type { RetryInput } from '../domain/retry-options.js';
 import { NODE_ID, SUBMISSION_LIMITS, type GraphSpec } from '../domain/spec.js';
 import { isFailure } from '../domain/status.js';
 import { makeReport, type TaskReport } from '../domain/task-report.js';
 import type { AnyTask } from '../registry.js';
+import { nameOf } from './batch-items.js';
+import { assertOptions } from './expected.js';
 import { follow } from './follow.js';
 import type { ExecutionHandle } from './handle.js';
 import { cloneable } from './operation-params.js';
 import { OperationTracker, type ProgressOptions } from './operation-progress.js';
 import { OperationTeller, type OperationsReporter } from './operation-reporter.js';
+import { refusals } from './operation-refusals.js';
 import { NOT_RUN, resultOfNode, withoutPool, type OperationResults } from './operation-result.js';
 import { operationReport } from './report.js';
 import type { ExecutionResult, NodeResult } from './result.js';
@@ -74,7 +77,7 @@ interface Step {
  * Where no thread or process can be started, or params do not survive a structured clone, what has not started runs
  * one after another (such params as their JSON), and their results have a warning that says why.
  *
- * @throws SpecInvalidError for a name that repeats, TaskStateError for an id that already ran
+ * @throws SpecInvalidError for a name that repeats, or a task that there is not where failures stop the others; TaskStateError for an id that already ran
  */
 export async function executeOperations(
   engine: GraphScheduler,
@@ -99,10 +102,23 @@ export async function executeOperations(
   const teller = new OperationTeller(options.reporter);
   const ended: ExecutionResult[] = [];
   const run = async (part: readonly Step[], inParallel: boolean, id?: string): Promise<void> => {
-    const result = await runGraph(engine, part, { ...options, inParallel, id, tracker, teller });
-    ended.push(result);
-    for (const { operation, id: node } of part)
-      setOwn(results, operation.name, resultOfNode(node, result, warnings));
+    const how = { ...options, inParallel, id, tracker, teller };
+    const { result, thrown } = await refusable(runGraph(engine, part, how));
+    const refused = options.continueOnError
+      ? refusals(thrown?.faults ?? faultsOf(result))
+      : undefined;
+    if (thrown && !refused) throw thrown;
+    if (result) ended.push(result);
+    part.forEach(({ operation, id: node }, at) => {
+      const own =
+        result && !refused ? resultOfNode(node, result, warnings) : (refused?.get(at) ?? NOT_RUN);
+      setOwn(results, operation.name, own);
+    });
+    const others = refused ? part.filter((_step, at) => !refused.has(at)) : [];
+    if (others.length === 0) return;
+    tracker.again(others.length);
+    // What a worker has refused has taken the id.
+    await run(others, inParallel, thrown ? id : id && `${id}-others`);
   };
   await run(steps, parallel, options.executionId);
   const left = parallel ? leftBehind(steps, results, options) : [];
@@ -116,6 +132,24 @@ export async function executeOperations(
   tracker.end();
   if (teller.isHeard) await teller.end(reportOf(steps, results, ended));
   return results;
+}
+
+/** The result of a graph, or what the client refuses it for. */
+async function refusable(
+  ran: Promise<ExecutionResult>,
+): Promise<{ result?: ExecutionResult; thrown?: SpecInvalidError }> {
+  try {
+    return { result: await ran };
+  } catch (error) {
+    if (error instanceof SpecInvalidError) return { thrown: error };
+    throw error;
+  }
+}
+
+/** What a worker refused it for: the names of tasks, which only workers know. */
+function faultsOf(result: ExecutionResult | undefined): unknown {
+  const details = result?.status === 'REJECTED' ? result.error?.details : undefined;
+  return isObject(details) ? details['faults'] : undefined;
 }
 
 const sequentially = (why: string): string =>
@@ -148,7 +182,7 @@ async function runGraph(
     params: Object.fromEntries(Object.keys(params).map((name) => [name, {}])),
     tasks: steps.map(({ operation: { task }, id: node, input }, at) => ({
       id: node,
-      task: typeof task === 'string' ? task : task.name,
+      task: nameOf(task),
       ...(input === undefined ? {} : { input: `\${{ params.p${at} }}` }),
       ...(inParallel || at === 0
         ? {}
@@ -176,13 +210,26 @@ async function runGraph(
   });
 }
 
-function assertUsable(
-  operations: readonly Operation[],
-  { maxWorkers = 1 }: OperationsOptions,
-): void {
+function assertUsable(operations: readonly Operation[], options: OperationsOptions): void {
+  if (!Array.isArray(operations))
+    throw new TaskError(
+      'CONFIGURATION',
+      `executeOperations: expected a list of { name, task, params }, got ${preview(operations)}`,
+    );
+  assertOptions('executeOperations', options);
+  const { maxWorkers = 1 } = options;
   const seen = new Set<string>();
-  const faults: Fault[] = operations.flatMap(({ name }, at) => {
+  const faults: Fault[] = Array.from(operations as unknown[]).flatMap((operation, at) => {
     const path = ['operations', at, 'name'];
+    if (!isObject(operation))
+      return [
+        fault(
+          ['operations', at],
+          'INVALID_TYPE',
+          `expected { name, task, params }, got ${preview(operation)}`,
+        ),
+      ];
+    const { name } = operation;
     if (typeof name !== 'string' || name === '')
       return [fault(path, 'INVALID_TYPE', 'must be a text that is not empty')];
     if (seen.has(name))
@@ -251,11 +298,12 @@ function reportOf(
     const node = getOwn<NodeResult>(nodes, id);
     const artifacts = node?.artifacts ?? [];
     return operationReport(`${executionId}/${id}`, name, {
-      ...{ task: typeof task === 'string' ? task : task.name, reason: node?.reason ?? null },
+      ...{ task: nameOf(task), reason: node?.reason ?? null },
       ...{ attemptHistory: node?.attemptHistory ?? [], cached: node?.cached ?? false },
       ...{ reused: node?.reused ?? null, environment: node?.environment ?? null },
+      ...{ ...result, artifacts },
       ...{ startedAt: node?.startedAt ?? null, endedAt: node?.endedAt ?? null },
-      ...{ durationMs: node?.durationMs ?? null, ...result, artifacts },
+      durationMs: node?.durationMs ?? null,
     });
   });
   const failed = operations.some(({ status }) => isFailure(status));

@@ -22,6 +22,9 @@ export interface VerbOptions {
   requestId?: string;
 }
 
+/** For callers in JavaScript: it is refused for the reason that it does not have. */
+const UNSAID = {} as VerbOptions;
+
 /** Nodes to add to a running graph, and nodes that take the place of those of the same ids. */
 export type GraphEdit = EditRequest & Pick<VerbOptions, 'requestId'>;
 
@@ -33,9 +36,10 @@ export class NodeOperator {
     readonly nodeId: string,
   ) {}
 
-  /** Tries it at once, where it waits for a time: a retry, a start time, a circuit, a worker that knows its task. */
-  async retryNow(options: VerbOptions): Promise<Answer> {
-    return await this.ask('retryNow', {}, options);
+  /** Tries it at once, where it waits for a time: a retry, a start time, a circuit, a worker that knows its task. It changes no result: a reason may be left out. */
+  async retryNow(options: Partial<VerbOptions> = {}): Promise<Answer> {
+    const { reason = 'no reason was given' } = options;
+    return await this.ask('retryNow', {}, { ...options, reason });
   }
 
   /** Ends it SKIPPED, where it has not begun; what depends on it sees `skipped`. */
@@ -61,7 +65,7 @@ export class NodeOperator {
   private async ask<V extends OperatorVerb>(
     verb: V,
     more: object,
-    { requestId, ...asked }: VerbOptions,
+    { requestId, ...asked }: VerbOptions = UNSAID,
   ): Promise<Answer> {
     const { client, graphId, nodeId } = this;
     const request = { ...asked, ...more, nodeId } as unknown as OperatorRequests[V];
@@ -74,7 +78,7 @@ export async function setConcurrency(
   client: Client,
   executionId: string,
   concurrency: number,
-  { requestId, ...asked }: VerbOptions,
+  { requestId, ...asked }: VerbOptions = UNSAID,
 ): Promise<Answer> {
   const request = { ...asked, concurrency };
   return await askVerb(client, executionId, 'setConcurrency', request, requestId);
@@ -85,7 +89,7 @@ export async function setGraphPriority(
   client: Client,
   executionId: string,
   priority: Priority,
-  { requestId, ...asked }: VerbOptions,
+  { requestId, ...asked }: VerbOptions = UNSAID,
 ): Promise<Answer> {
   return await askVerb(client, executionId, 'setPriority', { ...asked, priority }, requestId);
 }
@@ -93,7 +97,7 @@ export async function setGraphPriority(
 export async function editGraph(
   client: Client,
   executionId: string,
-  { requestId, ...edit }: GraphEdit,
+  { requestId, ...edit }: GraphEdit = UNSAID,
 ): Promise<EditAnswer> {
   return await askVerb<'edit', EditAnswer>(client, executionId, 'edit', edit, requestId);
 }

@@ -1,11 +1,14 @@
 /** The result of an execution as a value, read from wherever it was written: close payload, memo, store, query. */
 import type { WorkflowHandle } from '@temporalio/client';
 import {
+  ERROR_CODES,
   ExecutionError,
   formatError,
   MaxRetriesExceededError,
   NonRetriableError,
+  type ErrorCode,
   type ErrorRecord,
+  type ExecutionErrorOptions,
 } from '../domain/errors.js';
 import { setOwn, type Json } from '../domain/json.js';
 import type { Artifact, NodeArtifact } from '../domain/artifact.js';
@@ -300,6 +303,10 @@ async function withoutManifest(
   };
 }
 
+/** The code of an error of ours: what is the caller's fault does not become one of the engine. */
+const ownCode = (code: string | undefined): ErrorCode =>
+  code !== undefined && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'ENGINE';
+
 /** @throws ExecutionError, or one of its two kinds, unless the result is COMPLETED */
 export function throwUnlessCompleted(result: ExecutionResult): ExecutionResult {
   if (result.ok) return result;
@@ -312,6 +319,7 @@ export function throwUnlessCompleted(result: ExecutionResult): ExecutionResult {
   );
   const where = error?.nodeId === undefined ? executionId : `${executionId}/${error.nodeId}`;
   const message = `${where} ended ${status}${error ? `: ${formatError(error)}` : ''}`;
+  const options = { details: error, lastError: error, ...timesAll(result) };
   if (status === 'FAILED' || status === 'TIMEOUT') {
     if (error?.retriable && (node?.attempts ?? 0) > 0) {
       throw new MaxRetriesExceededError(
@@ -319,17 +327,22 @@ export function throwUnlessCompleted(result: ExecutionResult): ExecutionResult {
         `${message} (attempt ${node?.attempts} was the last)`,
         result,
         attempts,
-        { details: error },
+        options,
       );
     }
     if (error?.origin === 'task')
-      throw new NonRetriableError(message, { result, attemptErrors: attempts, details: error });
+      throw new NonRetriableError(message, { ...options, result, attemptErrors: attempts });
   }
-  throw new ExecutionError(
-    status === 'CANCELLED' ? 'CANCELLED' : status === 'TIMEOUT' ? 'TIMEOUT' : 'ENGINE',
-    message,
-    result,
-    attempts,
-    { details: error },
-  );
+  const code = status === 'CANCELLED' || status === 'TIMEOUT' ? status : ownCode(error?.code);
+  throw new ExecutionError(code, message, result, attempts, options);
+}
+
+/** The times of an execution, over all its nodes; null where none of them began. */
+function timesAll({
+  nodes,
+  durationMs,
+}: ExecutionResult): Pick<ExecutionErrorOptions, 'durationMs' | 'executionTimeMs'> {
+  const begun = Object.values(nodes).filter(({ startedAt }) => startedAt !== null);
+  if (begun.length === 0) return {};
+  return { durationMs, executionTimeMs: begun.reduce((sum, one) => sum + one.executionTimeMs, 0) };
 }

@@ -15,8 +15,10 @@ import { requestDigest, requestExecutionId, requestFaults } from './request-id.j
 import {
   escapeExpressions,
   idFaults,
+  inputFaults,
   nameFaults,
   REUSE,
+  reuseFaults,
   slug,
   startDelayMs,
   submissionOf,
@@ -57,7 +59,11 @@ export function taskSpec(
   return { spec: { name, tasks: [node] }, known: { kind: 'task', name, asked: { input } } };
 }
 
-/** The spec of a builder, of a spec, or of the adjacency form, with the inputs given beside it. */
+/**
+ * The spec of a builder, of a spec, or of the adjacency form, with the inputs given beside it.
+ *
+ * @throws SpecInvalidError for inputs of nodes that there are not
+ */
 export function graphSpec(
   graph: GraphBuilder | GraphSpec | Adjacency,
   name?: string,
@@ -69,6 +75,8 @@ export function graphSpec(
       : isAdjacency(graph)
         ? adjacencyToSpec(graph, name ?? 'graph')
         : graph;
+  const faults = inputFaults(given, inputs);
+  if (faults.length > 0) throw new SpecInvalidError(faults);
   const spec = inputs ? withInputs(given, inputs) : given;
   return {
     spec,
@@ -100,7 +108,7 @@ export function startRequest(
   const faults: Fault[] = [...validateGraph(spec, submission).faults];
   const startDelay = startDelayMs(scheduledTime, faults);
   if (startDelay > 0) submission.scheduledTime = startDelay;
-  faults.push(...idFaults(executionId), ...requestFaults(options));
+  faults.push(...idFaults(executionId), ...requestFaults(options), ...reuseFaults(reuse));
   // A rerun has the names of the execution that it repeats, and that one may be older than the rule.
   if (!known.rerun) faults.push(...nameFaults(options));
   if (faults.length > 0) throw new SpecInvalidError(faults, known.kind);

@@ -23,6 +23,7 @@ import { EagerStart } from './eager-start.js';
 import type { EngineHooks } from './engine-hooks.js';
 import type { EventFeed } from './event-feed.js';
 import { ExecutionHandle, type HandleParts } from './handle.js';
+import { programSpec, whatRuns, type LoneSubmission } from './lone-task.js';
 import type { References } from './references.js';
 import { Reruns, type RerunOptions } from './rerun.js';
 import { refuseUnknown } from './refuse-unknown.js';
@@ -69,9 +70,14 @@ export class Starting {
     });
   }
 
-  async task(submission: TaskSubmission | CatalogueSubmission): Promise<ExecutionHandle> {
-    if ('taskId' in submission) return await this.catalogueTask(submission);
-    const { task, input, ...options } = submission;
+  async task(given: LoneSubmission): Promise<ExecutionHandle> {
+    const what = whatRuns(given);
+    if (what.kind === 'catalogue') return await this.catalogueTask(what.submission);
+    if (what.kind === 'program') {
+      const { spec, options, known } = programSpec(what.submission);
+      return await this.begin(spec, options, known);
+    }
+    const { task, input, ...options } = what.submission;
     const { spec, known } = taskSpec(task, input);
     return await this.begin(spec, options, known);
   }

@@ -4,6 +4,7 @@ import { parseDuration, type Duration } from '../domain/duration.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { getOwn, isObject, preview, type Json } from '../domain/json.js';
 import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
+import { didYouMeanValue, hintBudget, nearOrFirst } from '../domain/suggest.js';
 import type { TriggerRule } from '../domain/trigger.js';
 import { visible } from '../domain/visible-text.js';
 import type { AnyTask } from '../registry.js';
@@ -77,6 +78,14 @@ export const REUSE = {
   always: 'ALLOW_DUPLICATE',
 } as const;
 
+export function reuseFaults(reuse: unknown): Fault[] {
+  const known = Object.keys(REUSE);
+  if (known.includes(reuse as string)) return [];
+  const message = `expected one of ${known.join(', ')}, got ${preview(reuse)}`;
+  const hint = typeof reuse === 'string' ? didYouMeanValue(reuse, known) : undefined;
+  return [fault(['reuse'], 'INVALID_VALUE', message, hint)];
+}
+
 export function slug(name: string): string {
   return (
     name
@@ -98,7 +107,8 @@ export function startDelayMs(time: Duration | Date | undefined, faults: Fault[])
       return 0;
     }
   }
-  const text = time instanceof Date ? time.toISOString() : time;
+  const isNone = time instanceof Date && Number.isNaN(time.getTime());
+  const text = isNone ? 'Invalid Date' : time instanceof Date ? time.toISOString() : time;
   const at = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(at))
     faults.push(
@@ -120,6 +130,25 @@ export function withInputs(spec: GraphSpec, inputs: Record<string, unknown>): Gr
       return input === undefined ? node : { ...node, input };
     }),
   };
+}
+
+/** Inputs that nothing would read: what names no node of the graph is a slip. */
+export function inputFaults(spec: GraphSpec, inputs: unknown): Fault[] {
+  if (inputs === undefined) return [];
+  if (!isObject(inputs)) {
+    const message = `expected an input for each node, { <id>: <input> }, got ${preview(inputs)}`;
+    return [fault(['inputs'], 'INVALID_TYPE', message)];
+  }
+  const tasks: unknown = isObject(spec) ? spec.tasks : undefined;
+  if (!Array.isArray(tasks)) return []; // which is told by the check of the graph
+  const ids = new Set(tasks.flatMap((node) => (isObject(node) ? [String(node['id'])] : [])));
+  const hints = hintBudget();
+  return Object.keys(inputs)
+    .filter((id) => !ids.has(id))
+    .map((id) => {
+      const near = hints(() => nearOrFirst(id, [...ids]));
+      return fault(['inputs', id], 'UNKNOWN_REFERENCE', `there is no node ${preview(id)}`, near);
+    });
 }
 
 /** A lone task's input is data, not a template: `${{` in it means itself. What is no JSON is left to the check of the graph. */

@@ -46,7 +46,7 @@ export class Verbs {
   /** Asks something of one node, `<execution>/<node>`; of a lone task it is its only one. */
   async ofNode(
     executionId: string,
-    { requestId }: Pick<VerbOptions, 'requestId'>,
+    { requestId }: Pick<VerbOptions, 'requestId'> = {},
     ask: (node: NodeHandle) => Promise<Answer>,
   ): Promise<Answer> {
     const verb: Verb<Answer> = async (target, kind) => {
@@ -61,7 +61,7 @@ export class Verbs {
   /** Asks something of a whole execution. */
   async ofGraph<A extends Answer>(
     executionId: string,
-    { requestId }: Pick<VerbOptions, 'requestId'>,
+    { requestId }: Pick<VerbOptions, 'requestId'> = {},
     ask: (graph: ExecutionHandle) => Promise<A>,
   ): Promise<A | Answer> {
     const verb: Verb<A | Answer> = async (target) => {
@@ -76,7 +76,7 @@ export class Verbs {
     return await this.asked(
       id,
       (target) => target.setPriority(priority, options),
-      options.requestId,
+      options?.requestId,
     );
   }
 

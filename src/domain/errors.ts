@@ -97,9 +97,22 @@ export class SpecInvalidError extends TaskError {
   }
 }
 
+export interface ExecutionErrorOptions extends TaskErrorOptions {
+  durationMs?: number | null;
+  executionTimeMs?: number | null;
+  lastError?: ErrorRecord | null;
+}
+
 /** An execution ended in anything but COMPLETED. `resultOrThrow()` throws it or one of its two kinds. */
 export class ExecutionError extends TaskError {
   override name = 'ExecutionError';
+  /** From the first start to the end, waits included, in milliseconds; null where it never began. */
+  readonly durationMs: number | null;
+  /** The sum of the run times of all attempts, in milliseconds; null where nothing ran. */
+  readonly executionTimeMs: number | null;
+  /** What it ended with, whole; null where nothing says so. */
+  readonly lastError: ErrorRecord | null;
+
   constructor(
     code: ErrorCode,
     message: string,
@@ -107,9 +120,12 @@ export class ExecutionError extends TaskError {
     readonly result: unknown,
     /** Each attempt's error, oldest first. */
     readonly attemptErrors: readonly ErrorRecord[] = [],
-    options: TaskErrorOptions = {},
+    options: ExecutionErrorOptions = {},
   ) {
     super(code, message, options);
+    this.durationMs = options.durationMs ?? null;
+    this.executionTimeMs = options.executionTimeMs ?? null;
+    this.lastError = options.lastError ?? attemptErrors.at(-1) ?? null;
   }
 }
 
@@ -126,7 +142,10 @@ export class NonRetriableError extends ExecutionError {
   override name = 'NonRetriableError';
   constructor(
     message: string,
-    options: TaskErrorOptions & { result?: unknown; attemptErrors?: readonly ErrorRecord[] } = {},
+    options: ExecutionErrorOptions & {
+      result?: unknown;
+      attemptErrors?: readonly ErrorRecord[];
+    } = {},
   ) {
     super('NON_RETRIABLE', message, options.result, options.attemptErrors, options);
   }
@@ -158,9 +177,19 @@ export function messageOf(thrown: unknown): string {
   return thrown == null ? `thrown: ${thrown}` : `thrown: ${Object.prototype.toString.call(thrown)}`;
 }
 
-/** An error record in one line: `ECONNRESET: socket hang up`. */
-export function formatError(error: ErrorRecord): string {
-  return error.message.startsWith(`${error.code}:`)
-    ? error.message
-    : `${error.code}: ${error.message}`;
+/** Anything that was thrown, or an error record, in one line: `ECONNRESET: socket hang up`; never throws itself. */
+export function formatError(error: unknown): string {
+  const [code, message] = [codeOf(error), messageOf(error)];
+  return code === undefined || message.startsWith(`${code}:`) ? message : `${code}: ${message}`;
+}
+
+/** Its own code, else its name. */
+function codeOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null) return undefined;
+  try {
+    const { code, name } = thrown as { code?: unknown; name?: unknown };
+    return [code, name].find((one): one is string => typeof one === 'string' && one !== '');
+  } catch {
+    return undefined; // a getter that throws
+  }
 }

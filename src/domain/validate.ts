@@ -130,7 +130,7 @@ function checkShape(
   const faults: Fault[] = [
     ...params,
     ...hookFaults(spec['hooks'], tasks),
-    ...retryFaults(spec, list),
+    ...retryFaults(spec, list, submission),
     ...limitFaults(spec, list, submission),
     ...circuitFaults(spec, list, submission),
   ];
@@ -179,7 +179,7 @@ function checkShape(
 function optionFor(
   value: unknown,
   field: 'options' | 'defaults',
-  option: 'queue' | 'result',
+  option: 'queue' | 'result' | 'retry',
 ): unknown {
   const options = isObject(value) ? value[field] : undefined;
   return isObject(options) ? options[option] : undefined;
@@ -289,9 +289,14 @@ function hookFaults(hooks: unknown, tasks: KnownTasks | undefined): Fault[] {
 }
 
 /** Fields of one retry option that contradict each other. */
-function retryFaults(spec: Record<string, unknown>, list: readonly unknown[]): Fault[] {
+function retryFaults(
+  spec: Record<string, unknown>,
+  list: readonly unknown[],
+  submission: unknown,
+): Fault[] {
   const places: [(string | number)[], unknown][] = [
-    [['defaults', 'retry'], isObject(spec['defaults']) ? spec['defaults']['retry'] : undefined],
+    [['defaults', 'retry'], optionFor(spec, 'defaults', 'retry')],
+    [['submission', 'options', 'retry'], optionFor(submission, 'options', 'retry')],
   ];
   list.forEach((node, index) =>
     places.push([['tasks', index, 'retry'], isObject(node) ? node['retry'] : undefined]),

@@ -1,6 +1,7 @@
 /** Many tasks in one call, never all or nothing. */
 import { z } from 'zod';
 import type { BatchItem, BatchOptions } from '../client.js';
+import { isObject } from '../domain/json.js';
 import { assertMayName, assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
 import { route, type Call } from './route.js';
@@ -19,9 +20,12 @@ const ItemShape = z
   })
   .meta({ id: 'BatchItem', description: 'A task, with the options of a submission.' });
 
+/** What is no item has its entry in `failed`, and the others are started all the same. */
+const AnyItem = z.union([ItemShape, z.unknown()]);
+
 const BatchShape = z
   .looseObject({
-    items: z.array(ItemShape).min(1).max(MOST).optional(),
+    items: z.array(AnyItem).min(1).max(MOST).optional(),
     taskIds: z
       .array(Name)
       .min(1)
@@ -71,7 +75,7 @@ export const batchRoutes = [
     handle: async (call) => {
       const { items, taskIds = [], ...rest } = call.body;
       const common = { ...rest, ...placeOf(call), ...keyOf(call) } as BatchOptions;
-      for (const item of items ?? []) await assertWithin(call, item);
+      for (const item of items ?? []) if (isObject(item)) await assertWithin(call, item);
       await assertWithin(call, common);
       for (const id of taskIds) await assertMayName(call, id);
       const { engine } = call;
@@ -93,7 +97,11 @@ export const batchRoutes = [
 /** Where every item says its own project, nobody has to say that of all. */
 function placeOf(call: Call<unknown, unknown, Batch>): { project?: string } {
   const { items, project: given } = call.body;
-  if (given === undefined && items?.every(({ project }) => project !== undefined)) return {};
+  if (
+    given === undefined &&
+    items?.every((item) => isObject(item) && item['project'] !== undefined)
+  )
+    return {};
   const project = projectFor(call, given);
   return project === undefined ? {} : { project };
 }

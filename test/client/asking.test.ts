@@ -69,6 +69,26 @@ describe('listExecutions, getExecution and getExecutionStats', () => {
   );
 
   it.each([
+    [{ bogus: 'x' }, 'there is no "bogus"; there are status, kind, '],
+    [{ tag: 'nightly' }, 'there is no "tag" (did you mean "tags"?)'],
+    [{ projct: 'x', task: 'y' }, 'there is no "projct" (did you mean "project"?), no "task"'],
+    [null, 'expected an object of options, got null'],
+    [{ status: 5 }, 'status: expected one of'],
+  ])('refuses to list %j, which are no filters', async (query, says) => {
+    await expect(harness.engine.listExecutions(query as never)).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: expect.stringContaining(says) as string,
+    });
+  });
+
+  it('counts all that a filter lets through where it is asked to', async () => {
+    const query = { status: 'FAILED', limit: 1 } as const;
+    expect((await harness.engine.listExecutions(query)).total).toBeUndefined();
+    const counted = await harness.engine.listExecutions({ ...query, withTotal: true });
+    expect(counted).toMatchObject({ executions: [{}], total: 2 });
+  });
+
+  it.each([
     [{}, ['later', 'failing-green', 'failing-blue', 'report-1']],
     [{ status: 'FAILED' }, ['failing-green', 'failing-blue']],
     [{ status: ['COMPLETED', 'SCHEDULED'] }, ['later', 'report-1']],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
+import type { BatchItem, BatchOptions } from '../../src/client.js';
 import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
@@ -93,6 +94,38 @@ describe('scheduleTaskBatch', () => {
     );
     const ended = await results(successful.map(({ executionId }) => executionId));
     expect(ended.map(({ output }) => output)).toEqual([2, '${{ not.an.expression }}']);
+  });
+
+  it.each([
+    [null, 'items[1]: expected { task: "<name>", input, … } or { taskId: "<id>", … }, got null'],
+    [undefined, 'got undefined'],
+    [5, 'got 5'],
+    ['echo', 'got "echo"'],
+    [[], 'got []'],
+    [{ task: null }, 'task: expected the name of a task'],
+    [{ taskId: 5 }, 'items[1].taskId: expected a text that is not empty, got 5'],
+    [{ task: 'echo', idempotencyKey: 5 }, 'items[1].idempotencyKey: expected a text'],
+    [{ task: 'echo', scheduledTime: new Date(NaN) }, 'scheduledTime: expected a delay'],
+    [{ task: 'echo', dependencies: null }, 'dependencies'],
+  ])('starts what stands beside the item %j, which has an entry in failed', async (item, says) => {
+    const items = [{ task: 'echo', input: 1 }, item] as BatchItem[];
+    const { successful, failed } = await harness.engine.scheduleTaskBatch(items);
+    expect(successful.map(({ index }) => index)).toEqual([0]);
+    expect(failed).toMatchObject([{ index: 1, error: { code: 'SPEC_INVALID' } }]);
+    expect(failed[0]?.error.message).toContain(says);
+  });
+
+  it.each([
+    [null, {}, 'expected a list of items, or { taskIds: [...] }, got null'],
+    [{ taskIds: 'echo' }, {}, 'expected a list of items, or { taskIds: [...] }, got {'],
+    [[], null, 'expected an object of what all items have in common, got null'],
+  ])('refuses %j with %j, which is no batch', async (items, common, says) => {
+    await expect(
+      harness.engine.scheduleTaskBatch(items as never, common as BatchOptions),
+    ).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: expect.stringContaining(says) as string,
+    });
   });
 
   it('gives an item its index in the request as the end of its id, whatever became of those before it', async () => {

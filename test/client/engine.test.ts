@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   TaskEngine,
   SpecInvalidError,
@@ -142,11 +143,101 @@ describe('TaskEngine', () => {
     expect((await harness.engine.handle(workflowId).result()).status).toBe('CANCELLED');
   });
 
-  it.each([['2027-01-31T08:00:00'], ['soon'], [-5]])(
+  it.each([
+    [{ retry: { strategy: 'NONE', maxRetries: 3 } }, 'drop one of the two'],
+    [{ retry: { delay: '2m', maxDelay: '1m' } }, 'maxDelay (1 min) is below delay (2 min)'],
+    [{ reuse: 'sometimes' }, 'reuse: expected one of never, afterFailure, always, got "sometimes"'],
+    [{ reuse: 'alwys' }, '(did you mean "always"?)'],
+  ])('refuses a lone task with %j, and starts none', async (options, says) => {
+    const project = `refused-${randomUUID()}`;
+    const refused = harness.engine.scheduleTask({ task: 'noop', project, ...options } as never);
+    await expect(refused).rejects.toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining(says) as string,
+    });
+    expect((await harness.engine.listExecutions({ project })).executions).toEqual([]);
+  });
+
+  it.each([
+    [null, '(root): expected { task: "<name>", input, … }, { taskId: "<id>", … } or {'],
+    ['ok', ', got "ok"'],
+    [{}, ', got {}'],
+    [{ task: null }, 'task: expected the name of a task, or its definition, got null'],
+    [{ task: {} }, 'got {}'],
+    [{ taskId: '' }, 'taskId: expected the id of a task, got ""'],
+    [{ task: 'noop', process: { command: ['true'] } }, 'say one of the two'],
+    [{ process: { comand: ['true'] } }, 'did you mean "command"?'],
+    [{ process: { command: ['true'] }, container: { image: 'x' } }, 'process and container'],
+    [{ container: 5 }, 'tasks[0].container'],
+  ])('refuses %j, which says nothing that can be run', async (submission, says) => {
+    await expect(harness.engine.scheduleTask(submission as never)).rejects.toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining(says) as string,
+    });
+  });
+
+  it.each<[string, (engine: TaskEngine, id: string) => Promise<unknown>]>([
+    ['getExecution', (engine, id) => engine.getExecution(id)],
+    ['cancelExecution', (engine, id) => engine.cancelExecution(id)],
+    ['pauseExecution', (engine, id) => engine.pauseExecution(id)],
+    ['approve', (engine, id) => engine.approve(id)],
+    ['retryNow', (engine, id) => engine.retryNow(id)],
+    ['handle', async (engine, id) => await engine.handle(id).result()],
+    ['explain', (engine, id) => engine.explain(id)],
+    ['report', (engine, id) => engine.report(id)],
+    ['rerun', (engine, id) => engine.rerun(id)],
+    ['readLogs', (engine, id) => engine.readLogs(id)],
+  ])('%s refuses what is no id, and says what it was given', async (call, ask) => {
+    for (const [id, shown] of [
+      [undefined, 'undefined'],
+      ['', '""'],
+      [5, '5'],
+    ] as [string, string][]) {
+      const asked = (async () => await ask(harness.engine, id))();
+      await expect(asked).rejects.toMatchObject({
+        code: 'CONFIGURATION',
+        message: `${call}: expected the id of an execution, got ${shown}`,
+      });
+    }
+    await expect(harness.engine.getExecution('/a')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('tries a node at once without a reason, and asks for one where a result is changed', async () => {
+    const tasks = [{ id: 'a', task: 'noop', scheduledTime: '1h' }];
+    const handle = await harness.engine.scheduleTaskGraph({ name: 'waits', tasks });
+    const node = handle.node('a') as unknown as Record<string, () => Promise<unknown>>;
+    await until(async () => (await handle.status()).changed.length === 1, 'it is prepared');
+    for (const verb of ['skip', 'complete', 'fail', 'setPriority'])
+      await expect(node[verb]?.call(node)).rejects.toMatchObject({
+        code: 'CONFIGURATION',
+        message: expect.stringMatching(`^${verb}: expected .*"reason": "<why>"`) as string,
+      });
+    expect(await handle.node('a').retryNow()).toMatchObject({ success: true });
+    expect((await handle.result()).status).toBe('COMPLETED');
+  });
+
+  it.each([
+    [{ b: ['a'], a: [] }, { nope: 1 }, 'inputs.nope: there is no node "nope" (there are "b", "a")'],
+    [{ load: [] }, { lod: 1 }, 'inputs.lod: there is no node "lod" (did you mean "load"?)'],
+    [{ load: [] }, [1], 'inputs: expected an input for each node, { <id>: <input> }, got [1]'],
+    [{ load: [] }, null, 'got null'],
+  ])(
+    'refuses the graph %j with inputs %j, which nothing would read',
+    async (graph, inputs, says) => {
+      await expect(
+        harness.engine.scheduleTaskGraph(graph as never, { inputs: inputs as never }),
+      ).rejects.toMatchObject({
+        code: 'SPEC_INVALID',
+        message: expect.stringContaining(says) as string,
+      });
+    },
+  );
+
+  it.each([['2027-01-31T08:00:00'], ['soon'], [-5], [new Date(NaN)], [null], [{}]])(
     'refuses the start time %j',
     async (scheduledTime) => {
       await expect(
-        harness.engine.scheduleTask({ task: 'noop', scheduledTime }),
+        harness.engine.scheduleTask({ task: 'noop', scheduledTime: scheduledTime as string }),
       ).rejects.toMatchObject({ faults: [{ path: 'scheduledTime' }] });
     },
   );

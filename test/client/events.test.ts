@@ -112,6 +112,19 @@ describe('events of an engine', () => {
     end();
   });
 
+  it.each([
+    [{ publisher: {} }, 'start: expected a publisher with a function publish, got {}'],
+    [{ publisher: null }, 'start: expected a publisher with a function publish, got null'],
+    [
+      { publisher: { publish: () => undefined, subscribe: 'topic' } },
+      'start: expected a publisher with a function subscribe, got {"subscribe":"topic"}',
+    ],
+    [null, 'start: expected an object of options, got null'],
+  ])('go to no publisher that is none: %j', (options, message) => {
+    expect(() => harness.engine.start(options as never)).toThrow(message);
+    expect(() => harness.engine.on('*', 'handler' as never)).toThrow('got "handler"');
+  });
+
   it('go to a publisher, and loops end when the engine is shut down', async () => {
     const other = await startHarness();
     const published: ExecutionEvent[] = [];

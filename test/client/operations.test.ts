@@ -82,6 +82,9 @@ describe('executeOperations', () => {
       output: { input: { name: 'a', ms: 5 }, attempt: 1 },
       error: null,
       attempts: 1,
+      startedAt: expect.any(String) as string,
+      endedAt: expect.any(String) as string,
+      durationMs: expect.any(Number) as number,
       executionTimeMs: expect.any(Number) as number,
       metrics: {},
       artifacts: [],
@@ -126,6 +129,43 @@ describe('executeOperations', () => {
     },
   );
 
+  it.each([
+    ['a task that no worker has', 'stepp', { code: 'UNKNOWN_TASK' }, /stepp.*did you mean "step"/],
+    ['a name of our own', 'tempograph.process', { code: 'UNKNOWN_TASK' }, /name of our own/],
+    ['no name', '', { code: 'SPEC_INVALID' }, /^task: /],
+    ['no task', null, { code: 'SPEC_INVALID' }, /^task: /],
+  ])(
+    'ends the operation with %s REJECTED, and runs the others where a failure stops nothing',
+    async (_what, task, error, says) => {
+      const wrong = [op('b', {}, task as string), op('c', {}, task as string)];
+      for (const mode of ['sequential', 'parallel'] as const) {
+        const seen: number[] = [];
+        const results = await harness.engine.executeOperations([op('a'), ...wrong, op('d')], {
+          ...{ mode, continueOnError: true, onProgress: ({ done }) => void seen.push(done) },
+        });
+        expect(statuses(results)).toEqual([
+          'a COMPLETED',
+          'b REJECTED',
+          'c REJECTED',
+          'd COMPLETED',
+        ]);
+        expect(results['b']).toMatchObject({ ok: false, attempts: 0, error });
+        expect(results['c']?.error?.message).toMatch(says);
+        expect(seen.at(-1)).toBe(4);
+      }
+    },
+  );
+
+  it('gives REJECTED for each where there is no task of any', async () => {
+    const ended: string[] = [];
+    const results = await harness.engine.executeOperations([op('a', {}, 'nope'), op('b', {}, '')], {
+      continueOnError: true,
+      reporter: { taskFinished: ({ status }) => void ended.push(status) },
+    });
+    expect(statuses(results)).toEqual(['a REJECTED', 'b REJECTED']);
+    expect(ended).toEqual(['REJECTED']);
+  });
+
   it('runs no more than maxWorkers at once', async () => {
     const many = Array.from({ length: 12 }, (_none, n) => ({ name: `op ${n}`, task: counting }));
     const results = await harness.engine.executeOperations(many, {
@@ -157,6 +197,24 @@ describe('executeOperations', () => {
     );
     expect(Object.keys(results)).toEqual(names);
     expect(Object.values(results).map(({ output }) => output)).toEqual([null, null, null, null]);
+  });
+
+  it('has the time with its waits beside the time that it ran, and none where it did not begin', async () => {
+    const [times, delay] = [1, 1_500];
+    const retry = { strategy: 'FIXED_DELAY', delay, jitter: 0 } as const;
+    const { a, b, c } = await harness.engine.executeOperations(
+      [{ name: 'a', task: 'fail', params: { times } }, op('b', { fails: 'NEVER' }), op('c')],
+      { retry },
+    );
+    expect(a).toMatchObject({ status: 'COMPLETED', attempts: 2 });
+    const { startedAt, endedAt, durationMs, executionTimeMs = Infinity } = a ?? {};
+    expect(durationMs).toBeGreaterThanOrEqual(delay + executionTimeMs);
+    expect(Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '')).toBe(durationMs);
+    expect(b).toMatchObject({ status: 'FAILED', startedAt: expect.any(String) as string });
+    const none = { startedAt: null, endedAt: null, durationMs: null, executionTimeMs: 0 };
+    expect(c).toMatchObject({ status: 'SKIPPED', ...none });
+    const alone = await harness.engine.executeOperation('noop');
+    expect(alone).toMatchObject({ durationMs: expect.any(Number) as number });
   });
 
   it('counts a warning as no failure', async () => {
@@ -225,6 +283,8 @@ describe('executeOperations', () => {
   it.each([
     ['a name that repeats', [op('a'), op('a')], {}, /operations\[1\]\.name: "a" is the name/],
     ['an empty name', [op('')], {}, /operations\[0\]\.name: must be a text/],
+    ['nothing among them', [op('a'), null], {}, /operations\[1\]: expected .*, got null/],
+    ['no task', [op('a', {}, '')], {}, /tasks\[0\]\.task/],
     ['no workers', [op('a')], { maxWorkers: 0 }, /maxWorkers: expected a whole number/],
     [
       'params that are no JSON',
@@ -233,10 +293,19 @@ describe('executeOperations', () => {
       /operations\[0\]\.params\.when: a Date is not JSON/,
     ],
   ])('refuses %s', async (_name, operations, options, message) => {
-    const refused = harness.engine.executeOperations(operations, options);
+    const refused = harness.engine.executeOperations(operations as Operation[], options);
     await expect(refused).rejects.toBeInstanceOf(SpecInvalidError);
     await expect(refused).rejects.toThrow(message);
     expect(order).toEqual([]);
+  });
+
+  it.each([
+    [null, {}, 'expected a list of { name, task, params }, got null'],
+    [[op('a')], null, 'expected an object of options, got null'],
+  ])('refuses %j with the options %j, and says what was expected', async (list, options, says) => {
+    await expect(
+      harness.engine.executeOperations(list as Operation[], options as object),
+    ).rejects.toMatchObject({ code: 'CONFIGURATION', message: `executeOperations: ${says}` });
   });
 
   it('gives an empty answer for no operations', async () => {
@@ -311,10 +380,44 @@ describe('executeWithRetry', () => {
     ]);
   });
 
+  it('caps the first wait as it does the others', async () => {
+    const told: unknown[] = [];
+    const options = { initialWait: '2s', maxWait: 2, jitter: false, maxRetries: 2 };
+    const onRetry = (_error: unknown, _attempt: number, waitMs: number) => void told.push(waitMs);
+    await harness.engine.executeWithRetry('fail', { times: 2 }, { ...options, onRetry });
+    expect(told).toEqual([2, 2]);
+  });
+
+  it.each([
+    [{ initialWait: 'soon' }, 'initialWait: expected a duration'],
+    [{ maxWait: -1 }, 'maxWait: expected a duration'],
+    [{ maxRetries: 1.5 }, 'maxRetries: '],
+    [{ backoffFactor: 0 }, 'backoffFactor: '],
+    [{ jitter: 2 }, 'jitter: '],
+  ])('refuses %j by the name that it was given', async (options, says) => {
+    const refused = harness.engine.executeWithRetry('echo', null, options);
+    await expect(refused).rejects.toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining(`1 fault:\n  ${says}`) as string,
+    });
+  });
+
+  it('throws what a worker refuses the task for with the code of that', async () => {
+    await expect(harness.engine.executeWithRetry('ekho')).rejects.toMatchObject({
+      name: 'ExecutionError',
+      code: 'SPEC_INVALID',
+      message: expect.stringContaining('did you mean "echo"?') as string,
+    });
+  });
+
   it('throws when the retries are spent, and at once for what is not retried', async () => {
-    await expect(
-      harness.engine.executeWithRetry('fail', null, { maxRetries: 1, initialWait: 1 }),
-    ).rejects.toBeInstanceOf(MaxRetriesExceededError);
+    const spent = await harness.engine
+      .executeWithRetry('fail', null, { maxRetries: 1, initialWait: '1s', jitter: 0 })
+      .catch((error: unknown) => error as MaxRetriesExceededError);
+    expect(spent).toBeInstanceOf(MaxRetriesExceededError);
+    const { durationMs, executionTimeMs } = spent as MaxRetriesExceededError;
+    expect(durationMs).toBeGreaterThanOrEqual(1_000 + (executionTimeMs ?? Infinity));
+    expect(spent).toMatchObject({ lastError: { code: 'AskedToFail', attempt: 2 } });
     await expect(
       harness.engine.executeWithRetry('step', { fails: 'NEVER' }, { initialWait: 1 }),
     ).rejects.toBeInstanceOf(NonRetriableError);

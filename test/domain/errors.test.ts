@@ -54,6 +54,7 @@ describe('TaskError', () => {
     });
     expect(error).toBeInstanceOf(ExecutionError);
     expect(error).toMatchObject({ result: { status: 'FAILED' }, attemptErrors: [attempt] });
+    expect(error).toMatchObject({ lastError: attempt, durationMs: null, executionTimeMs: null });
   });
 });
 
@@ -77,5 +78,27 @@ describe('formatError', () => {
     expect(formatError({ code: 'ECONNRESET', message, origin: 'task', retriable: true })).toBe(
       expected,
     );
+  });
+
+  it.each([
+    [new Error('x'), 'Error: x'],
+    [new TypeError('no function'), 'TypeError: no function'],
+    [Object.assign(new Error('gone'), { code: 'ECONNRESET' }), 'ECONNRESET: gone'],
+    [Object.assign(new Error('gone'), { code: 7 }), 'Error: gone'],
+    [new TaskError('STORE', 'locked'), 'STORE: locked'],
+    ['a text', 'a text'],
+    [null, 'thrown: null'],
+    [undefined, 'thrown: undefined'],
+    [{}, 'thrown: [object Object]'],
+    [
+      {
+        get code() {
+          throw new Error('not even that');
+        },
+      },
+      'thrown: [object Object]',
+    ],
+  ])('writes whatever was thrown: %s', (thrown, expected) => {
+    expect(formatError(thrown)).toBe(expected);
   });
 });

@@ -381,6 +381,12 @@ describe('validateGraph on a submission', () => {
       /a Date is not JSON/,
     ],
     ['a text', 'x', 'submission INVALID_TYPE', /expected object/],
+    [
+      'a retry that contradicts itself',
+      { options: { retry: { strategy: 'NONE', maxRetries: 3 } } },
+      'submission.options.retry RETRY',
+      /NONE means no retry, but maxRetries is 3/,
+    ],
   ])('refuses %s', (_title, submission, place, says) => {
     const faults = faultsOf(graph(), submission);
     expect(places(faults)).toEqual([place]);

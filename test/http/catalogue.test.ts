@@ -152,6 +152,16 @@ describe('a batch', () => {
     expect(elsewhere.json['successful']).not.toEqual(first.json['successful']);
   });
 
+  it('has an entry also for what is no item, and starts the others', async () => {
+    const items = [{ task: 'echo' }, null, 5, 'echo', { task: 5 }, { task: 'echo', tags: 5 }];
+    const { status, json } = await as('ours', 'POST', '/batches', { items });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      successful: [{ index: 0, taskId: 'echo' }],
+      failed: [1, 2, 3, 4, 5].map((index) => ({ index, error: { code: 'SPEC_INVALID' } })),
+    });
+  });
+
   it('of many tasks by name takes one input, and no list or two of them is refused', async () => {
     const body = { taskIds: ['echo', 'noop'], input: 'x' };
     const { json } = await as('ours', 'POST', '/batches', body);

@@ -53,6 +53,18 @@ const adds = (by: number) => ({
     expect(output).toEqual({ sub: { x: 1_113 } });
   });
 
+  it('is a lone task where it is scheduled by itself', async () => {
+    const { engine } = harness;
+    const submission = { ...adds(1), input: 41, outputSchema: { type: 'number' } };
+    const handle = await engine.scheduleTask({ ...submission, resources: { memory: '64Mi' } });
+    expect(await handle.result()).toMatchObject({ status: 'COMPLETED', output: 42 });
+    expect(await engine.getExecution(handle.executionId)).toMatchObject({
+      ...{ kind: 'task', taskId: 'tempograph.process', output: 42 },
+    });
+    const wrong = await engine.scheduleTask({ ...submission, outputSchema: { type: 'string' } });
+    expect(await wrong.result()).toMatchObject({ error: { code: 'OUTPUT_INVALID' } });
+  });
+
   it('keeps what is the same and runs what is another program, when it is run again', async () => {
     const node = (id: string, by: number, rest: object = {}) => ({
       id,
