@@ -38,7 +38,7 @@ export const list: CommandDefinition<ListOptions> = {
     option('--status <status>', STATUSES.join(', '), oneOf('--status', STATUSES)),
     option('--project <name>', 'only those of a project'),
     option('--session <id>', 'only those of a session'),
-    option('--task <name>', 'only those of a task or graph'),
+    option('--task <name>', 'only those of a task or graph, by name or by its id in the catalogue'),
     option('--tag <tag>', 'only those with the tag; may be repeated', collect),
     option(
       '--metadata <name=value>',

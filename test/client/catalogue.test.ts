@@ -61,6 +61,21 @@ describe('engine.catalogue', () => {
     await expect(engine.scheduleTask({ taskId: 'daily' })).rejects.toThrow(/its task is archived/);
   });
 
+  it('is listed by the id of the catalogue as by the name of its task, and by neither twice', async () => {
+    const { engine } = harness;
+    const project = await engine.catalogue.projects.create({ name: 'listed' });
+    const run = { task: 'noop' };
+    await engine.catalogue.tasks.create({ id: 't1', projectId: project.id, name: 'one', run });
+    await engine.catalogue.tasks.create({ id: 'noop', projectId: project.id, name: 'two', run });
+    const byId = await engine.scheduleTask({ taskId: 't1' });
+    const byBoth = await engine.scheduleTask({ taskId: 'noop' });
+    await Promise.all([byId.result(), byBoth.result()]);
+    const listed = async (taskId: string) =>
+      (await engine.listExecutions({ taskId })).executions.map(({ executionId }) => executionId);
+    expect(await listed('t1')).toEqual([byId.executionId]);
+    expect(await listed('noop')).toEqual([byBoth.executionId, byId.executionId]);
+  });
+
   it('runs a graph with parameters, and refuses an id that it does not have', async () => {
     const { engine } = harness;
     const project = await engine.catalogue.projects.create({ name: 'graphs' });
