@@ -22,6 +22,8 @@ export interface TaskContext {
   readonly graphId: string;
   readonly nodeId: string;
   readonly task: string;
+  /** Of a task of the catalogue, its id there. */
+  readonly catalogueTaskId: string | undefined;
   readonly project: string | undefined;
   readonly sessionId: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;

@@ -11,6 +11,8 @@ export interface HookExecution {
   readonly graphId: string;
   readonly nodeId: string;
   readonly task: string;
+  /** Of a task of the catalogue, its id there. */
+  readonly catalogueTaskId?: string;
   readonly status: Status;
   readonly attempt: number;
   readonly input: Json;

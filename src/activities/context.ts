@@ -1,4 +1,5 @@
 /** The context that a handler gets. */
+import { splitMark } from '../domain/catalogue-mark.js';
 import { setOwn, type Json } from '../domain/json.js';
 import { progressOf, type Progress } from '../domain/progress.js';
 import type { TaskContext } from '../task-context.js';
@@ -40,6 +41,7 @@ export function makeContext(
   const { execution, node, retry } = request;
   const { collected, redaction } = parts;
   const executionId = `${execution.id}/${node.id}`;
+  const { mark, rest: metadata } = splitMark(parts.metadata);
   return {
     signal: attempt.signal,
     attempt: attempt.number,
@@ -48,9 +50,10 @@ export function makeContext(
     graphId: execution.id,
     nodeId: node.id,
     task: node.task,
+    catalogueTaskId: mark?.id,
     project: execution.project,
     sessionId: execution.sessionId,
-    metadata: parts.metadata,
+    metadata,
     idempotencyKey: executionId,
     deadline: new Date(attempt.deadline),
     log: parts.log,

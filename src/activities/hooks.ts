@@ -1,4 +1,5 @@
 /** Runs hooks around a node, each within its own time. */
+import { splitMark } from '../domain/catalogue-mark.js';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { isObject, type Json } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
@@ -112,17 +113,19 @@ function postHooksOf(
 function described({
   request,
   attempt,
-  metadata,
+  metadata: given,
 }: HookSubject): Pick<
   HookExecution,
-  'executionId' | 'graphId' | 'nodeId' | 'task' | 'attempt' | 'metadata'
+  'executionId' | 'graphId' | 'nodeId' | 'task' | 'catalogueTaskId' | 'attempt' | 'metadata'
 > {
   const { execution, node } = request;
+  const { mark, rest: metadata } = splitMark(given);
   return {
     executionId: `${execution.id}/${node.id}`,
     graphId: execution.id,
     nodeId: node.id,
     task: node.task,
+    ...(mark ? { catalogueTaskId: mark.id } : {}),
     attempt,
     metadata,
   };

@@ -12,7 +12,8 @@ import {
   type CommonOptions,
 } from './command.js';
 import { oneOf } from './one-of.js';
-import { EXIT, UsageError } from './exit.js';
+import { EXIT } from './exit.js';
+import { metadataOf } from './given-metadata.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';
 import { painter, signOf } from './status-style.js';
@@ -38,7 +39,7 @@ export const list: CommandDefinition<ListOptions> = {
     option('--status <status>', STATUSES.join(', '), oneOf('--status', STATUSES)),
     option('--project <name>', 'only those of a project'),
     option('--session <id>', 'only those of a session'),
-    option('--task <name>', 'only those of a task or graph'),
+    option('--task <name>', 'only those of a task or graph, by name or by its id in the catalogue'),
     option('--tag <tag>', 'only those with the tag; may be repeated', collect),
     option(
       '--metadata <name=value>',
@@ -91,27 +92,6 @@ function queryOf({
     ...(project === undefined ? {} : { project }),
     ...(session === undefined ? {} : { sessionId: session }),
   };
-}
-
-/** Numbers, true, false and null are what they are in JSON; everything else is a text. */
-function metadataOf(given: readonly string[]): NonNullable<ListQuery['metadata']> {
-  const pairs = given.map((pair): [string, string | number | boolean | null] => {
-    const at = pair.indexOf('=');
-    if (at < 1)
-      throw new UsageError(`--metadata: expected name=value, got ${JSON.stringify(pair)}`);
-    return [pair.slice(0, at), scalarOf(pair.slice(at + 1))];
-  });
-  return Object.fromEntries(pairs);
-}
-
-function scalarOf(text: string): string | number | boolean | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return text;
-    return value as string | number | boolean | null;
-  } catch {
-    return text;
-  }
 }
 
 function printExecutions(out: Output, executions: readonly ExecutionRecord[]): void {

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { adjacencyToSpec, isAdjacency } from '../domain/adjacency.js';
+import { adjacencyToSpec, isAdjacency, type Adjacency } from '../domain/adjacency.js';
 import { TaskError } from '../domain/errors.js';
 import { fault, formatFaults, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
@@ -20,6 +20,8 @@ export interface PipelineSource {
   name: string;
   /** What the text says, not yet validated. */
   spec: GraphSpec;
+  /** What is submitted: the spec, or an adjacency form, whose ids may be the catalogue's. */
+  graph: GraphSpec | Adjacency;
   /** Nothing could be read; the faults say why. */
   broken: boolean;
   params: Readonly<Record<string, ParamSpec>>;
@@ -58,7 +60,8 @@ function source(
   const spec = isAdjacency(parsed) ? adjacencyToSpec(parsed, graph) : (parsed as GraphSpec);
   const params = isObject(spec) && isObject(spec.params) ? spec.params : {};
   const broken = parsed === null && faults.length > 0;
-  return { name, spec, broken, params, faults, locate };
+  const given = isAdjacency(parsed) ? parsed : spec;
+  return { name, spec, graph: given, broken, params, faults, locate };
 }
 
 /**

@@ -1,12 +1,10 @@
 /** `tempograph run`: submits a pipeline or a task and watches it to its end. */
 import { randomUUID } from 'node:crypto';
 import type { ExecutionResult } from '../client.js';
-import { PRIORITIES } from '../domain/priority.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { CommandHandle } from '../remote/surface.js';
 import type { RunningWorker } from '../worker.js';
 import { option, type CommandDefinition, type CommonOptions } from './command.js';
-import { oneOf } from './one-of.js';
 import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
 import { GraphView } from './graph-view.js';
 import { interruptSignal } from './interrupts.js';
@@ -15,7 +13,8 @@ import type { Output } from './output.js';
 import { exitOf, faultsOf, printResult, resultDocument } from './result-text.js';
 import { withDirectSession, withSession, type Session } from './session.js';
 import { specOf } from './spec-of.js';
-import { prepare, REUSE, type Prepared, type SubmissionOptions } from './submission.js';
+import { prepare, type Prepared, type SubmissionOptions } from './submission.js';
+import { SUBMIT_OPTIONS } from './submit-options.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
 import { PARAM_OPTIONS } from './values.js';
 import { viewerFor } from './views.js';
@@ -29,20 +28,21 @@ export const run: CommandDefinition<RunOptions> = {
   name: 'run',
   summary: 'Run a pipeline or a task, and watch it to its end',
   description:
-    'FILE|TASK is a pipeline in YAML or JSON (- is standard input), the name of a template, or the name of a task.\n' +
+    'FILE|TASK is a pipeline in YAML or JSON (- is standard input), the name of a template, the name of a task, or, where no worker knows that, the id of a task of the catalogue.\n' +
     '"tempograph templates" lists templates; of a template and a task of one name the template is run.\n' +
     'A worker must be running ("tempograph dev" or "tempograph worker"), or give --tasks.\n' +
     'Exit code: 0 completed, 1 failed or cancelled, 2 refused, 3 Temporal not reached, 130 interrupted.',
-  parameters: [['<file|task>', "a pipeline's file, or the name of a template or a task"]],
+  parameters: [
+    [
+      '<file|task>',
+      "a pipeline's file, the name of a template or a task, or an id of the catalogue",
+    ],
+  ],
   options: [
     ...PARAM_OPTIONS,
     option('-i, --input <json|@file>', "the task's input"),
     TASKS_OPTION,
-    option('--id <id>', "the execution's id (default: the name and a random part)"),
-    option('--reuse <when>', 'whether an id may run again (default: never)').choices(REUSE),
-    option('--project <name>', 'the project it belongs to'),
-    option('--session <id>', 'the session it belongs to'),
-    option('--priority <priority>', PRIORITIES.join(', '), oneOf('--priority', PRIORITIES)),
+    ...SUBMIT_OPTIONS,
     option('-d, --detach', 'submit only, and print the id'),
   ],
   examples: [
@@ -50,6 +50,10 @@ export const run: CommandDefinition<RunOptions> = {
     ['tempograph run nightly.yaml --tasks tasks.ts', 'with the tasks of a file'],
     ['tempograph run wait-for-url -p url=https://example.com', 'run a template'],
     [`tempograph run echo -i '{"hello":"world"}'`, 'run one task'],
+    [
+      'tempograph run nightly-report --scheduled-time 2h --max-retries 0',
+      'of the catalogue, later',
+    ],
     ['generate | tempograph run - --json | jq .output', 'in a script'],
   ],
   run: runCommand,
@@ -102,7 +106,7 @@ function quietUnlessAsked(options: RunOptions): RunOptions {
 }
 
 async function detach(out: Output, session: Session, prepared: Prepared): Promise<ExitCode> {
-  const { executionId, executions } = await prepared.submit(session);
+  const { executionId, executions } = (await prepared.submit(session)).handle;
   out.print(executionId);
   out.document({ executionId, executions });
   return EXIT.done;
@@ -116,8 +120,8 @@ async function submitAndWatch(
 ): Promise<ExitCode> {
   const { signal, stop } = interruptSignal();
   try {
-    const handle = await prepared.submit(session);
-    const spec = prepared.spec ?? (await specOf(session, handle.executionId));
+    const { handle, spec: known } = await prepared.submit(session);
+    const spec = known ?? (await specOf(session, handle.executionId));
     const view = new GraphView(handle.executionId, prepared.name, spec, Date.now());
     announce(out, handle, spec);
     return await watchToEnd(out, session, handle, {

@@ -15,9 +15,9 @@ export async function serverPipeline(
   if (!server) return undefined;
   try {
     const { params, graph, faults = [] } = await new RemoteEngine(server).template(name);
+    const spec = graph ?? (null as unknown as GraphSpec); // which nobody reads where it is broken
     return {
-      ...{ name, params, faults, broken: graph === undefined },
-      spec: graph ?? (null as unknown as GraphSpec), // which nobody reads where it is broken
+      ...{ name, params, faults, spec, graph: spec, broken: graph === undefined },
       locate: (others) => [...others],
     };
   } catch (error) {

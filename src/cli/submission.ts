@@ -1,10 +1,10 @@
 /** What `run` submits: a pipeline or a task, checked as far as that goes without Temporal. */
 import type { Fault } from '../domain/fault.js';
-import type { Priority } from '../domain/priority.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph, type KnownTasks } from '../domain/validate.js';
 import type { CommandHandle } from '../remote/surface.js';
+import { catalogueMeant } from './catalogue-meant.js';
 import type { CommonOptions } from './command.js';
 import { UsageError } from './exit.js';
 import { inOptionNames } from './option-names.js';
@@ -18,36 +18,23 @@ import {
 } from './pipeline-source.js';
 import { serverPipeline } from './server-pipeline.js';
 import type { Session } from './session.js';
+import { OPTION_NAMES, submitOptions, type SubmitFlags } from './submit-options.js';
 import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
 
-/** Whether an id may run again, as the engine takes it. */
-export const REUSE = ['never', 'afterFailure', 'always'] as const;
-
-/** What the engine calls them. */
-const OPTION_NAMES = {
-  executionId: '--id',
-  reuse: '--reuse',
-  project: '--project',
-  sessionId: '--session',
-  priority: '--priority',
-  input: '--input',
-} as const;
-
-export interface SubmissionOptions extends ParamOptions {
+export interface SubmissionOptions extends ParamOptions, SubmitFlags {
   input?: string;
-  id?: string;
-  reuse?: (typeof REUSE)[number];
-  project?: string;
-  session?: string;
-  priority?: Priority;
+}
+
+/** What was started, and the spec for the picture of it; undefined where only the server has it. */
+export interface Submitted {
+  handle: CommandHandle;
+  spec: GraphSpec | undefined;
 }
 
 export interface Prepared {
   /** The name shown while it runs. */
   name: string;
-  /** Undefined where only the server has it. */
-  spec: GraphSpec | undefined;
-  submit(session: Session): Promise<CommandHandle>;
+  submit(session: Session): Promise<Submitted>;
   /** Words for faults that only a worker found. */
   refused(faults: readonly Fault[]): Error;
 }
@@ -94,9 +81,13 @@ async function prepareNamed(
   if (options.input !== undefined)
     throw new UsageError('--input is for a task; a pipeline takes --param and --params');
   const params = await readParams(options, specs, out);
+  const said = submitOptions(options);
   return {
-    ...{ name, spec },
-    submit: ({ engine }) => engine.scheduleTaskGraph(name, { ...submitOptions(options), params }),
+    name,
+    submit: async ({ engine }) => ({
+      handle: await engine.scheduleTaskGraph(name, { ...said, params }),
+      spec,
+    }),
     refused: (wrong) => refused(name, wrong),
   };
 }
@@ -117,11 +108,16 @@ async function preparePipeline(
   const words = (faults: readonly Fault[]) => refused(source.name, source.locate(faults));
   const { faults } = validateGraph(source.spec, { params }, known);
   if (faults.length > 0) throw words(faults);
+  const said = submitOptions(options);
+  const { spec } = source;
+  const named = source.graph === spec ? {} : { name: spec.name };
   return {
-    name: source.spec.name,
-    spec: source.spec,
-    submit: ({ engine }) =>
-      engine.scheduleTaskGraph(source.spec, { ...submitOptions(options), params }),
+    name: spec.name,
+    submit: async ({ engine }) => ({
+      handle: await engine.scheduleTaskGraph(source.graph, { ...said, ...named, params }),
+      // What the catalogue says of the ids of an adjacency form, only the server has.
+      spec: source.graph === spec ? spec : undefined,
+    }),
     refused: words,
   };
 }
@@ -132,11 +128,8 @@ async function prepareTask(
   options: SubmissionOptions & CommonOptions,
   known: KnownTasks | undefined,
 ): Promise<Prepared> {
-  if (givesParams(options)) {
-    const meant = templateMeant(task, options);
-    const hint = meant === undefined ? '' : `; ${meant}`;
-    throw new UsageError(`--param is for a pipeline; the task ${task} takes --input${hint}`);
-  }
+  if (givesParams(options) && known !== undefined) throw noParams(task, options);
+  const said = submitOptions(options);
   const { LONE_NODE } = await import('../client.js');
   const given = options.input === undefined ? undefined : await readInput(options.input, out);
   const spec: GraphSpec = { name: task, tasks: [{ id: LONE_NODE, task }] };
@@ -158,15 +151,28 @@ async function prepareTask(
   if (faults.length + wrong.length > 0) throw words([...faults, ...wrong]);
   return {
     name: task,
-    spec,
-    submit: ({ engine }) =>
-      engine.scheduleTask({
-        ...submitOptions(options),
-        task,
-        ...(given === undefined ? {} : { input: given }),
-      }),
+    submit: async (session) => {
+      const { engine } = session;
+      const work = { ...said, ...(given === undefined ? {} : { input: given }) };
+      const entry = known === undefined ? await catalogueMeant(session, task) : undefined;
+      const specs = entry?.run && 'graph' in entry.run ? (entry.run.graph.params ?? {}) : undefined;
+      if (givesParams(options) && specs === undefined) throw noParams(task, options);
+      const params = specs === undefined ? {} : { params: await readParams(options, specs, out) };
+      if (entry) {
+        const handle = await engine.scheduleTask({ ...work, ...params, taskId: task });
+        return { handle, spec: undefined };
+      }
+      return { handle: await engine.scheduleTask({ ...work, task }), spec };
+    },
     refused: words,
   };
+}
+
+/** For parameters of what is no pipeline, but may be a template whose name has a slip. */
+function noParams(task: string, options: CommonOptions): UsageError {
+  const meant = templateMeant(task, options);
+  const hint = meant === undefined ? '' : `; ${meant}`;
+  return new UsageError(`--param is for a pipeline; the task ${task} takes --input${hint}`);
 }
 
 /** What is no task may be a template whose name has a slip. */
@@ -175,14 +181,4 @@ function withTemplate(one: Fault, task: string, options: CommonOptions): Fault {
   if (meant === undefined) return one;
   const isNear = one.hint?.startsWith('did you mean') === true;
   return { ...one, hint: isNear ? `${one.hint} ${meant}` : meant };
-}
-
-function submitOptions({ id, reuse, project, session, priority }: SubmissionOptions) {
-  return {
-    ...(id === undefined ? {} : { executionId: id }),
-    ...(reuse === undefined ? {} : { reuse }),
-    ...(project === undefined ? {} : { project }),
-    ...(session === undefined ? {} : { sessionId: session }),
-    ...(priority === undefined ? {} : { priority }),
-  };
 }

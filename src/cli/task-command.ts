@@ -87,7 +87,8 @@ async function runOf(
 const create: CommandDefinition<TaskOptions> = {
   name: 'create',
   summary: 'Define a task in a project',
-  description: 'What it runs may also be left to whoever schedules it.',
+  description:
+    'What it runs may be said later (task update); it cannot be scheduled before. A container or a program is a graph of one node: --graph.',
   parameters: [['<name>', 'unique in its project']],
   options: [
     option('--project <id>', 'the project that it belongs to').makeOptionMandatory(),
@@ -95,6 +96,7 @@ const create: CommandDefinition<TaskOptions> = {
     ...WHAT,
   ],
   examples: [
+    ['tempograph project create Shop --id shop', 'a project with this id'],
     ['tempograph task create nightly --project shop --graph nightly.yaml', 'a pipeline'],
     [`tempograph task create hello --project shop --runs echo -i '"hello"'`, 'a task of workers'],
   ],
@@ -212,7 +214,7 @@ export const task: CommandGroup = {
 };
 
 const runsText = (run: CatalogueTask['run']): string =>
-  run === null ? 'as it is scheduled' : 'task' in run ? run.task : `graph ${run.graph.name}`;
+  run === null ? 'nothing yet' : 'task' in run ? run.task : `graph ${run.graph.name}`;
 
 function printTasks(out: Output, tasks: readonly CatalogueTask[]): void {
   const rows = tasks.map((one) => [

@@ -78,8 +78,19 @@ function itemFaults(item: BatchItem): Fault[] {
   if (faults.length > 0) return faults; // no spec can be made of a date that is none
   const { idempotencyKey: _key, task: _task, input: _input, ...options } = item;
   const spec = runSpec([{ index: 0, taskId: nameOf(item.task), item }], 'item');
-  return [...faults, ...validateGraph(spec, submissionOf(withoutStart(options))).faults];
+  const { faults: found } = validateGraph(spec, submissionOf(withoutStart(options)));
+  return onceEach([...faults, ...found.map(inItem)]);
 }
+
+/** A fault at its place in the item: in a run its options are its node's, beside the submission they are the graph's. */
+const inItem = (one: Fault): Fault => ({
+  ...one,
+  path: one.path.replace(/^(?:tasks\[0\]|submission\.options|submission)\./, ''),
+});
+
+const onceEach = (faults: readonly Fault[]): Fault[] => [
+  ...new Map(faults.map((one) => [`${one.path}: ${one.message}`, one])).values(),
+];
 
 const withoutStart = <T extends { scheduledTime?: unknown }>(
   options: T,

@@ -15,7 +15,7 @@ export interface ListQuery {
   status?: Status | readonly Status[];
   /** Default: everything but nodes; with `parentId` or `executionId`, everything. */
   kind?: NonNullable<ExecutionQuery['kind']>;
-  /** The task's name; of a graph, its name. */
+  /** The task's name, of a graph its name; or the id that the catalogue has it under. */
   taskId?: string;
   project?: string;
   sessionId?: string;
@@ -25,7 +25,7 @@ export interface ListQuery {
   parentId?: string;
   /** Reruns of this execution. */
   rerunOf?: string;
-  /** Of this task of the catalogue, by its id. */
+  /** Of this task of the catalogue, by its id alone. */
   catalogueTaskId?: string;
   /** All of them. */
   tags?: readonly string[];

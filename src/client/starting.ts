@@ -2,6 +2,7 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import type { GraphBuilder } from '../builder.js';
 import type { Adjacency } from '../domain/adjacency.js';
+import { catalogueMark } from '../domain/catalogue-mark.js';
 import { TaskStateError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
@@ -162,7 +163,9 @@ export class Starting {
     if (what.kind === 'task') {
       const { task: name, input, ...options } = what.submission;
       const { spec, known } = taskSpec(name, input);
-      return await this.begin(spec, options, { ...known, ...catalogued });
+      const metadata = catalogueMark(task);
+      const marked = { ...spec, tasks: spec.tasks.map((node) => ({ ...node, metadata })) };
+      return await this.begin(marked, options, { ...known, ...catalogued });
     }
     const { spec, known } = graphSpec(what.graph);
     return await this.begin(spec, what.options, { ...known, ...catalogued });

@@ -5,8 +5,8 @@ import { sees, type Principal } from '../domain/access.js';
 import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { isObject } from '../domain/json.js';
-import type { GraphSpec } from '../domain/spec.js';
 import { foreignProject } from './calls.js';
+import { specOfGiven, type GivenGraph } from './given-graph.js';
 import { assertSees } from './sight.js';
 
 /** The fields of a submission, and of a task's defaults, by which something else is named. Nothing is checked of them yet. */
@@ -40,10 +40,10 @@ export async function assertWithin(caller: Caller, said: Naming): Promise<void> 
     (Array.isArray(dependencies) ? dependencies : []).map((id, at) => dependency(caller, id, at)),
   );
   if (faults.flat().length > 0) throw new SpecInvalidError(faults.flat(), 'dependencies');
-  const spec = (isObject(graph) ? graph : { tasks: [] }) as unknown as GraphSpec;
-  const named = new Set(idsIn(spec, spec).keys());
-  if (typeof taskId === 'string') named.add(taskId);
-  for (const id of named) await assertSees(engine, who, 'task', id);
+  const given = (isObject(graph) ? graph : { tasks: [] }) as unknown as GivenGraph;
+  for (const [id, how] of idsIn(given, specOfGiven(given)))
+    await (how === 'needed' ? assertSees(engine, who, 'task', id) : assertMayName(caller, id));
+  if (typeof taskId === 'string') await assertSees(engine, who, 'task', taskId);
 }
 
 /** An id may run again, where somebody says so: not that of another project's execution. */

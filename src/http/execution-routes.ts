@@ -43,7 +43,11 @@ function jsonOf(text: string): unknown {
 const ListShape = z.strictObject({
   status: many(z.enum(STATUSES)).optional(),
   kind: many(z.enum(['graph', 'task', 'batch', 'node', 'item'])).optional(),
-  taskId: z.string().min(1).optional(),
+  taskId: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('the name of a task or graph, or the id of a task of the catalogue'),
   project: z.string().min(1).optional(),
   sessionId: z.string().optional(),
   executionId: z.string().min(1).optional().describe('this one alone, a node too'),

@@ -6,8 +6,8 @@ import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 import { previewWaits } from '../domain/retry.js';
 import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
-import type { GraphSpec } from '../domain/spec.js';
 import { assertWithin } from './bounds.js';
+import { GivenGraphShape, specOfGiven, type GivenGraph } from './given-graph.js';
 import { FaultShape, HttpProblem } from './problem.js';
 import { route } from './route.js';
 import { GraphSpecShape, loose } from './shapes.js';
@@ -18,7 +18,7 @@ const SOURCES = ['graph', 'pipeline', 'yaml'] as const;
 /** A pipeline that is looked at and not run. */
 const SourceShape = z
   .strictObject({
-    graph: z.looseObject({ tasks: z.array(z.unknown()) }).optional(),
+    graph: GivenGraphShape.optional(),
     pipeline: z.string().min(1).max(255).optional().describe('the name of a pipeline'),
     yaml: z.string().optional().describe('a pipeline as YAML or JSON text'),
     params: z.record(z.string(), z.unknown()).optional(),
@@ -124,7 +124,7 @@ export const pipelineRoutes = [
     handle: async (call) => {
       const { graph: given, pipeline, yaml, ...options } = call.body;
       const graph =
-        (given as GraphSpec | undefined) ?? pipeline ?? located(yaml ?? '', options.params);
+        (given as GivenGraph | undefined) ?? pipeline ?? located(yaml ?? '', options.params);
       await assertWithin(call, { graph });
       return await call.engine.plan(graph, options as PlanOptions);
     },
@@ -153,7 +153,8 @@ export const pipelineRoutes = [
 
 /** @throws TaskError NOT_FOUND, SpecInvalidError */
 function sourceOf(engine: TaskEngine, { graph, pipeline, yaml }: z.infer<typeof SourceShape>) {
-  if (pipeline === undefined) return graph ?? parsed(yaml ?? '');
+  if (pipeline === undefined)
+    return specOfGiven((graph as GivenGraph | undefined) ?? parsed(yaml ?? ''));
   const { graph: named, faults = [] } = engine.template(pipeline);
   if (!named) throw new SpecInvalidError(faults, `pipeline ${pipeline}`);
   return named;

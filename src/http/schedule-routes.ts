@@ -8,6 +8,7 @@ import {
   type ScheduleUpdate,
 } from '../client.js';
 import { assertWithin, type Naming } from './bounds.js';
+import { GivenGraphShape } from './given-graph.js';
 import { projectFor, Why } from './calls.js';
 import { HttpProblem } from './problem.js';
 import { route, type CallContext } from './route.js';
@@ -29,10 +30,9 @@ const TIMES = {
 };
 const WORK = {
   task: z.string().min(1).max(255).optional().describe('the name of a task, run alone'),
-  graph: z
-    .looseObject({ tasks: z.array(z.unknown()) })
-    .optional()
-    .describe('a graph spec'),
+  graph: GivenGraphShape.optional().describe(
+    'a graph spec; or the adjacency form { "b": ["a"] }, by the name of a task what it waits for',
+  ),
   pipeline: z
     .string()
     .min(1)

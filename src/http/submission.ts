@@ -5,9 +5,9 @@ import type { GraphSubmitOptions } from '../client/submission.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import { parsePipeline } from '../domain/pipeline.js';
 import { validateGraph } from '../domain/validate.js';
-import type { GraphSpec } from '../domain/spec.js';
 import { assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
+import { GivenGraphShape, specOfGiven, type GivenGraph } from './given-graph.js';
 import { inHeaderName } from './key-names.js';
 import { HttpProblem } from './problem.js';
 import type { Call } from './route.js';
@@ -16,10 +16,7 @@ const name = z.string().min(1).max(255);
 
 export const SubmissionShape = z
   .looseObject({
-    graph: z
-      .looseObject({ tasks: z.array(z.unknown()) })
-      .optional()
-      .describe('a graph spec'),
+    graph: GivenGraphShape.optional(),
     pipeline: name.optional().describe('the name of a pipeline'),
     yaml: z.string().min(1).optional().describe('a pipeline as YAML or JSON text'),
     task: name.optional().describe('the name of a task, run alone'),
@@ -36,7 +33,7 @@ export const SubmissionShape = z
   })
   .meta({
     id: 'Submission',
-    oneOf: ['graph', 'pipeline', 'yaml', 'task'].map((one) => ({ required: [one] })),
+    oneOf: ['graph', 'pipeline', 'yaml', 'task', 'taskId'].map((one) => ({ required: [one] })),
     description:
       'One of graph, pipeline, yaml, task and taskId; beside it the options of a submission, as in the package: priority, retry, timeout, scheduledTime, dependencies and so on.',
   });
@@ -69,7 +66,7 @@ async function started(call: Call<unknown, unknown, Submission>): Promise<Execut
     ...(project === undefined ? {} : { project }),
     ...(idempotencyKey === undefined ? {} : { requestId: idempotencyKey }),
   } as GraphSubmitOptions;
-  const given = (graph as GraphSpec | undefined) ?? pipeline ?? graphIn(yaml, params);
+  const given = (graph as GivenGraph | undefined) ?? pipeline ?? graphIn(yaml, params);
   await assertWithin(call, { ...options, taskId, graph: given });
   if (task !== undefined) return await engine.scheduleTask({ ...options, task, input });
   if (taskId !== undefined)
@@ -77,31 +74,34 @@ async function started(call: Call<unknown, unknown, Submission>): Promise<Execut
       ...{ ...options, taskId, input },
       ...(params === undefined ? {} : { params }),
     });
-  return await engine.scheduleTaskGraph(given as GraphSpec | string, {
+  return await engine.scheduleTaskGraph(given as GivenGraph | string, {
     ...options,
     ...(params === undefined ? {} : { params }),
     ...(inputs === undefined ? {} : { inputs }),
   });
 }
 
-const graphIn = (yaml: string | undefined, params: Submission['params']): GraphSpec | undefined =>
+const graphIn = (yaml: string | undefined, params: Submission['params']): GivenGraph | undefined =>
   yaml === undefined ? undefined : located(yaml, params);
 
 /** @throws SpecInvalidError with the lines of what is wrong */
-export function parsed(text: string): GraphSpec {
+export function parsed(text: string): GivenGraph {
   const { spec, faults } = parsePipeline(text);
   if (faults.length > 0) throw new SpecInvalidError(faults, 'pipeline');
-  return spec as unknown as GraphSpec;
+  return spec as unknown as GivenGraph;
 }
 
 /** The same, checked as far as it can be without its parameters: every fault has its line and column. */
-export function located(text: string, params: Record<string, unknown> | undefined): GraphSpec {
+export function located(text: string, params: Record<string, unknown> | undefined): GivenGraph {
   const pipeline = parsePipeline(text);
-  const { spec, faults } = pipeline;
+  const { faults } = pipeline;
+  const given = pipeline.spec as unknown as GivenGraph;
   const all =
     faults.length > 0
       ? faults
-      : pipeline.locate(validateGraph(spec, params === undefined ? {} : { params }).faults);
+      : pipeline.locate(
+          validateGraph(specOfGiven(given), params === undefined ? {} : { params }).faults,
+        );
   if (all.length > 0) throw new SpecInvalidError(all, 'pipeline');
-  return spec as unknown as GraphSpec;
+  return given;
 }

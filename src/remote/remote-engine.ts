@@ -5,6 +5,7 @@
  */
 import type {
   BatchAnswer,
+  CatalogueSubmission,
   ExecutionEvent,
   ExecutionList,
   ExecutionRecord,
@@ -22,6 +23,7 @@ import type {
   SystemDetail,
   TaskSubmission,
 } from '../client.js';
+import type { Adjacency } from '../domain/adjacency.js';
 import { TaskError } from '../domain/errors.js';
 import type { Explanation } from '../domain/explain.js';
 import type { Fault } from '../domain/fault.js';
@@ -65,12 +67,12 @@ export class RemoteEngine extends RemoteVerbs implements CommandEngine {
     super(new Api(server));
   }
 
-  async scheduleTask(submission: TaskSubmission): Promise<CommandHandle> {
+  async scheduleTask(submission: TaskSubmission | CatalogueSubmission): Promise<CommandHandle> {
     return await this.submit({ ...submission });
   }
 
   async scheduleTaskGraph(
-    graph: string | GraphSpec,
+    graph: string | GraphSpec | Adjacency,
     options: GraphSubmitOptions = {},
   ): Promise<CommandHandle> {
     return await this.submit({

@@ -4,6 +4,7 @@ import type {
   AuditLog,
   Cache,
   Catalogue,
+  CatalogueSubmission,
   Circuits,
   DeadLetters,
   ExecutionResult,
@@ -17,6 +18,7 @@ import type {
   TaskEngine,
   TaskSubmission,
 } from '../client.js';
+import type { Adjacency } from '../domain/adjacency.js';
 import type { NodeArtifact } from '../domain/artifact.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { TemplateInfo } from '../templates/load-template.js';
@@ -76,9 +78,9 @@ export interface CommandEngine extends Shared {
     readonly projects: Omit<Catalogue['projects'], 'find'>;
     readonly tasks: Omit<Catalogue['tasks'], 'find'>;
   };
-  scheduleTask(submission: TaskSubmission): Promise<CommandHandle>;
+  scheduleTask(submission: TaskSubmission | CatalogueSubmission): Promise<CommandHandle>;
   scheduleTaskGraph(
-    graph: string | GraphSpec,
+    graph: string | GraphSpec | Adjacency,
     options?: GraphSubmitOptions,
   ): Promise<CommandHandle>;
   plan(

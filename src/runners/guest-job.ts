@@ -31,9 +31,9 @@ function address({ definition, module }: RegisteredTask): { module: string; task
 
 function dataOf(context: TaskContext): ContextData {
   const { attempt, maxRetries, executionId, graphId, nodeId, task } = context;
-  const { project, sessionId, metadata, idempotencyKey, deadline, outputs } = context;
+  const { catalogueTaskId, project, sessionId, metadata, idempotencyKey, deadline, outputs } = context;
   return {
     ...{ attempt, maxRetries, executionId, graphId, nodeId, task },
-    ...{ project, sessionId, metadata, idempotencyKey, deadline, outputs },
+    ...{ catalogueTaskId, project, sessionId, metadata, idempotencyKey, deadline, outputs },
   };
 }

@@ -91,9 +91,12 @@ export function boundsOf(filter: Filter, ord: string): Condition[] {
   ];
 }
 
+/** A task is named by its own name, or by the id that the catalogue has it under. */
 export function columnConditions(filter: Filter): Condition[] {
-  return Object.entries(filter.columns).map(
-    ([column, value]) => sql<SqlBool>`${sql.ref(`e.${column}`)} = ${value}`,
+  return Object.entries(filter.columns).map(([column, value]) =>
+    column === 'task_id'
+      ? sql<SqlBool>`(e.task_id = ${value} or e.catalogue_task_id = ${value})`
+      : sql<SqlBool>`${sql.ref(`e.${column}`)} = ${value}`,
   );
 }
 

@@ -72,20 +72,23 @@ export function walksOf(
     const where = [sql<SqlBool>`t.label = ${way.label}`, ...row, ...others, ...textOfRow];
     return [walk('t.ord', 'execution_labels t cross join executions e', where)];
   }
-  const { from, arms } = columnArms(dialect, filter);
-  const rest = [...labels.map(hasLabel), ...textOfRow];
-  return arms.map((arm) => walk('e.ord', from, [...columnConditions(filter), ...arm, ...rest]));
+  const rest = [...columnConditions(filter), ...labels.map(hasLabel), ...textOfRow];
+  return columnArms(dialect, filter).flatMap(({ from, arms }) =>
+    arms.map((arm) => walk('e.ord', from, [...arm, ...rest])),
+  );
+}
+
+interface Index {
+  column: FilterColumn;
+  index: string | undefined;
+  by: 'kind' | 'status' | undefined;
 }
 
 /**
  * Which index answers a column, and what it has between that and `ord`; without one the database finds it, for the column
  * is unique. The first that fits is taken.
  */
-const INDEXES: readonly {
-  column: FilterColumn;
-  index: string | undefined;
-  by: 'kind' | 'status' | undefined;
-}[] = [
+const INDEXES: readonly Index[] = [
   { column: 'execution_id', index: undefined, by: undefined },
   { column: 'request_id', index: 'executions_request', by: undefined },
   { column: 'rerun_of', index: 'executions_rerun', by: undefined },
@@ -96,9 +99,34 @@ const INDEXES: readonly {
   { column: 'project', index: 'executions_project', by: 'kind' },
 ];
 
-/** One list of conditions for each walk along the index. */
-function columnArms(dialect: Dialect, filter: Filter): { from: string; arms: Condition[][] } {
+/** Walks along one index, with the conditions of each. */
+interface Arms {
+  from: string;
+  arms: Condition[][];
+}
+
+/** No row is on two walks: one that has the task's name and the catalogue's id is found by its name. */
+function columnArms(dialect: Dialect, filter: Filter): Arms[] {
   const chosen = INDEXES.find(({ column }) => filter.columns[column] !== undefined);
+  const task = filter.columns.task_id;
+  if (chosen?.column !== 'task_id' || task === undefined)
+    return [armsAlong(dialect, filter, chosen)];
+  const byId = INDEXES.find(({ column }) => column === 'catalogue_task_id');
+  return [
+    withCondition(armsAlong(dialect, filter, chosen), sql`e.task_id = ${task}`),
+    withCondition(
+      armsAlong(dialect, filter, byId),
+      sql`e.catalogue_task_id = ${task} and (e.task_id is null or e.task_id <> ${task})`,
+    ),
+  ];
+}
+
+const withCondition = ({ from, arms }: Arms, condition: Condition): Arms => ({
+  from,
+  arms: arms.map((arm) => [condition, ...arm]),
+});
+
+function armsAlong(dialect: Dialect, filter: Filter, chosen: Index | undefined): Arms {
   const { index, by } = chosen ?? { index: 'executions', by: 'kind' };
   const byKindAndStatus = by === 'kind' && filter.statuses !== undefined;
   const own = chosen ? index : 'executions_kind';

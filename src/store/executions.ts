@@ -45,6 +45,7 @@ export interface ExecutionQuery {
   status?: Status | readonly Status[];
   /** Default: all but nodes; with a parent or an id, all. */
   kind?: ExecutionKind | readonly ExecutionKind[];
+  /** The task's name, or the id that the catalogue has it under. */
   taskId?: string;
   project?: string;
   sessionId?: string;

@@ -1,7 +1,11 @@
 /** What is kept beside executions, by commands against Temporal and through a server: the same words and JSON. */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildCli, documentOf, envOf, runCli, type CliResult } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
 import { startHttp, type HttpScene } from '../support/http.js';
 
 type Json = Record<string, unknown>;
@@ -32,6 +36,10 @@ describe.each(['Temporal', 'a server'])('commands for what is kept (%s)', (throu
     return documentOf(result);
   };
 
+  /** What a command says that tells how it goes. */
+  const ran = async (...args: string[]): Promise<Json> =>
+    documentOf(await cli([...args, '--json']));
+
   it('keeps projects and tasks of the catalogue', async () => {
     expect(await json('project', 'create', `The ${project}`, '--id', project)).toMatchObject({
       ...{ id: project, name: `The ${project}`, archived: false },
@@ -55,6 +63,48 @@ describe.each(['Temporal', 'a server'])('commands for what is kept (%s)', (throu
     expect((await cli(['project', 'show', 'never-there'])).stderr).toContain(
       'the catalogue has no project "never-there"',
     );
+  });
+
+  it('runs and submits a task of the catalogue by its id, with the options of a submission', async () => {
+    const { engine } = harness;
+    const name = `r-${randomUUID().slice(0, 8)}`;
+    await json('project', 'create', name, '--id', name);
+    const create = ['--project', name, '--id', name];
+    await json('task', 'create', 'one', ...create, '--runs', 'echo', '-i', '"kept"');
+    const first = await ran('run', name);
+    expect(first).toMatchObject({ status: 'COMPLETED', output: 'kept' });
+    const before = String(first['executionId']);
+    const said = ['--timeout', '90s', '--retry-strategy', 'FIXED_DELAY', '--max-retries', '1'];
+    const more = ['--retry-delay', '2s', '--metadata', 'n=3', '--tag', 'a', '--tag', 'b'];
+    const start = ['--depends-on', before, '--scheduled-time', '10ms', '-i', '"said"'];
+    const submitted = await json('submit', name, ...said, ...more, ...start);
+    const id = String(submitted['executionId']);
+    await engine.handle(id).result();
+    await until(async () => (await engine.getExecution(id)).maxRetries === 1, 'its retries');
+    expect(await engine.getExecution(id)).toMatchObject({
+      ...{ catalogueTaskId: name, output: 'said', dependencies: [before] },
+      ...{ metadata: { n: 3 }, tags: ['a', 'b'] },
+    });
+    const nobody = await cli(['submit', name, '--depends-on', 'never-there']);
+    expect(nobody.code).toBe(2);
+    expect(nobody.stderr).toContain('--depends-on: there is no execution "never-there"');
+    expect((await cli(['run', name, '-p', 'n=4'])).stderr).toContain('--param is for a pipeline');
+  });
+
+  it('runs a graph of the catalogue with its parameters, and an adjacency form of its ids', async () => {
+    const name = `g-${randomUUID().slice(0, 8)}`;
+    await json('project', 'create', name, '--id', name);
+    const create = ['--project', name, '--graph'];
+    const folder = mkdtempSync(join(tmpdir(), 'tempograph-cli-catalogue-'));
+    const file = join(folder, 'twice.json');
+    const tasks = [{ id: 'a', task: 'echo', input: '${{ params.n * 2 }}' }];
+    writeFileSync(file, JSON.stringify({ name, params: { n: { type: 'integer' } }, tasks }));
+    await json('task', 'create', 'twice', '--id', name, ...create, file);
+    expect(await ran('run', name, '-p', 'n=4')).toMatchObject({ output: { a: 8 } });
+    await json('task', 'create', 'one', '--id', `${name}.1`, '--project', name, '--runs', 'noop');
+    const adjacency = join(folder, 'two.json');
+    writeFileSync(adjacency, JSON.stringify({ [`${name}.1`]: [], noop: [`${name}.1`] }));
+    expect(await ran('run', adjacency)).toMatchObject({ status: 'COMPLETED' });
   });
 
   it('starts a batch, and tells each item that could not be', async () => {

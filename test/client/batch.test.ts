@@ -128,6 +128,15 @@ describe('scheduleTaskBatch', () => {
     });
   });
 
+  it('says each fault of an item once, at its place in the item', async () => {
+    const { failed } = await harness.engine.scheduleTaskBatch([
+      { task: 'echo', retry: { maxRetries: -1 }, timeuot: '1s', tags: 'x' } as never,
+    ]);
+    const faults = failed[0]?.error.details as { path: string }[];
+    expect(faults.map(({ path }) => path).sort()).toEqual(['retry.maxRetries', 'tags', 'timeuot']);
+    expect(failed[0]?.error.message).toMatch(/^task refused, 3 faults:/);
+  });
+
   it('gives an item its index in the request as the end of its id, whatever became of those before it', async () => {
     const idempotencyKey = randomUUID();
     const [owner] = (

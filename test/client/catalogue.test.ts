@@ -1,3 +1,6 @@
+import type { HookExecution } from '../../src/task-hooks.js';
+import type { TaskContext } from '../../src/task-context.js';
+import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
@@ -59,6 +62,56 @@ describe('engine.catalogue', () => {
     await expect(tasks.delete('daily')).rejects.toMatchObject({ code: 'STATE' });
     await tasks.archive('daily');
     await expect(engine.scheduleTask({ taskId: 'daily' })).rejects.toThrow(/its task is archived/);
+  });
+
+  it.each(['alone', 'in a graph', 'in a batch'])(
+    'tells hooks and handler its id and the metadata that were given, %s',
+    async (how) => {
+      const told: unknown[] = [];
+      const see = ({ task, catalogueTaskId, metadata }: HookExecution | TaskContext): void => {
+        if (metadata['how'] === how) told.push({ task, catalogueTaskId, metadata });
+      };
+      const tell = defineTask({ name: 'tell', run: (_input, context) => see(context) });
+      const own = await startHarness({
+        tasks: [tell],
+        hooks: { pre: [{ name: 'before', run: see }], post: [{ name: 'after', run: see }] },
+      });
+      try {
+        const { catalogue } = own.engine;
+        const project = await catalogue.projects.create({ name: 'told' });
+        const task = { id: 'told', projectId: project.id, name: 'told', run: { task: 'tell' } };
+        await catalogue.tasks.create(task);
+        const node = { taskId: 'told', metadata: { how } };
+        if (how === 'alone') await (await own.engine.scheduleTask(node)).result();
+        else if (how === 'in a graph')
+          await (
+            await own.engine.scheduleTaskGraph({ name: 'g', tasks: [{ id: 'a', ...node }] })
+          ).result();
+        else {
+          const { successful } = await own.engine.scheduleTaskBatch([node]);
+          await own.engine.handle(successful[0]?.executionId ?? '').result();
+        }
+        const one = { task: 'tell', catalogueTaskId: 'told', metadata: { how } };
+        expect(told).toEqual([one, one, one]);
+      } finally {
+        await own.stop();
+      }
+    },
+  );
+
+  it('is listed by the id of the catalogue as by the name of its task, and by neither twice', async () => {
+    const { engine } = harness;
+    const project = await engine.catalogue.projects.create({ name: 'listed' });
+    const run = { task: 'noop' };
+    await engine.catalogue.tasks.create({ id: 't1', projectId: project.id, name: 'one', run });
+    await engine.catalogue.tasks.create({ id: 'noop', projectId: project.id, name: 'two', run });
+    const byId = await engine.scheduleTask({ taskId: 't1' });
+    const byBoth = await engine.scheduleTask({ taskId: 'noop' });
+    await Promise.all([byId.result(), byBoth.result()]);
+    const listed = async (taskId: string) =>
+      (await engine.listExecutions({ taskId })).executions.map(({ executionId }) => executionId);
+    expect(await listed('t1')).toEqual([byId.executionId]);
+    expect(await listed('noop')).toEqual([byBoth.executionId, byId.executionId]);
   });
 
   it('runs a graph with parameters, and refuses an id that it does not have', async () => {

@@ -83,7 +83,10 @@ describe('a submission with a key of another project', () => {
     for (const [path, body] of [
       ['/executions', { taskId }],
       ['/executions', { graph }],
+      ['/executions', { graph: { [taskId]: [] } }],
+      ['/executions', { yaml: `${JSON.stringify(taskId)}: []` }],
       ['/pipelines/plan', { graph }],
+      ['/pipelines/plan', { graph: { [taskId]: [] } }],
     ] as const) {
       const { status, json } = await as('ours', 'POST', path, body);
       expect([path, status, json['detail']]).toEqual([

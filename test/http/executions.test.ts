@@ -68,6 +68,28 @@ describe('submitting', () => {
     expect((await http.call('GET', pathOf(yaml))).json).toMatchObject({ output: { a: 7 } });
   });
 
+  it.each<[string, object]>([
+    ['in JSON', { graph: { echo: [], noop: ['echo'] } }],
+    ['in YAML', { yaml: 'echo: []\nnoop: [echo]\n' }],
+  ])('starts, checks and plans the adjacency form %s', async (_where, given) => {
+    const id = await submit({ ...given, inputs: { echo: 'said' } });
+    await ended(id);
+    expect((await http.call('GET', `/executions/${id}`)).json).toMatchObject({
+      status: 'COMPLETED',
+    });
+    const { json } = await http.call('GET', `/executions/${id}/graph`);
+    expect(json['graph']).toMatchObject({
+      tasks: [
+        { id: 'echo', task: 'echo', input: 'said' },
+        { id: 'noop', dependsOn: ['echo'] },
+      ],
+    });
+    const valid = await http.call('POST', '/pipelines/validate', given);
+    expect(valid.json).toEqual({ valid: true, issues: [] });
+    const plan = await http.call('POST', '/pipelines/plan', given);
+    expect(plan.json).toMatchObject({ order: ['echo', 'noop'] });
+  });
+
   it('gives the same execution for the same Idempotency-Key', async () => {
     const key = { 'idempotency-key': `key-${harness.taskQueue}` };
     const first = await submit({ task: 'noop' }, key);

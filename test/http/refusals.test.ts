@@ -90,6 +90,18 @@ describe('a request that is wrong', () => {
     });
   });
 
+  it('is told what is wrong with a spec where a graph has tasks, and what is missing where it is neither form', async () => {
+    const refused = async (graph: object) => {
+      const { status, json } = await http.call('POST', '/executions', { graph });
+      return [status, json['code'], json['detail']];
+    };
+    const told = expect.stringContaining('tasks[0]') as string;
+    expect(await refused({ tasks: ['a'], a: [] })).toEqual([422, 'SPEC_INVALID', told]);
+    expect(await refused({ a: 'b' })).toEqual([
+      ...[422, 'INPUT_INVALID', expect.stringContaining('body.graph') as string],
+    ]);
+  });
+
   it('is not told where files of the server lie', async () => {
     const unknown = await http.call('POST', '/executions', { pipeline: 'nope' });
     expect(unknown.json['detail']).toMatch(/no template "nope" in \.\//);

@@ -18,6 +18,7 @@ function executionsForLists(): ExecutionWrite[] {
     createdAt: T + Math.floor(i / 5),
     project: `p${i % 3}`,
     taskId: i % 7 === 0 ? 'send_report' : 'Laden-größer',
+    ...(i % 3 === 0 ? { catalogueTaskId: i % 2 === 0 ? 'daily' : 'send_report' } : {}),
     ...(i % 5 === 0 ? { sessionId: `s${i % 2}` } : {}),
     ...(i % 6 === 0 ? { rerunOf: `run-${i % 9}` } : {}),
     ...(i % 4 === 3 ? { parentId: `run-${i - 3}` } : {}),
@@ -48,9 +49,10 @@ function matches(row: ExecutionRow, query: ExecutionQuery): boolean {
   return (
     some(query.kind ?? defaults, row.kind) &&
     some(query.status, row.status) &&
-    (['executionId', 'project', 'taskId', 'sessionId', 'parentId', 'rerunOf'] as const).every(
-      (field) => query[field] === undefined || query[field] === row[field],
-    ) &&
+    (
+      ['executionId', 'project', 'sessionId', 'parentId', 'rerunOf', 'catalogueTaskId'] as const
+    ).every((field) => query[field] === undefined || query[field] === row[field]) &&
+    (query.taskId === undefined || [row.taskId, row.catalogueTaskId].includes(query.taskId)) &&
     (query.tags ?? []).every((tag) => row.tags.includes(tag)) &&
     Object.entries(query.metadata ?? {}).every(([key, value]) => row.metadata[key] === value) &&
     row.createdAt >= (query.since ?? 0) &&
@@ -69,7 +71,10 @@ const anyQuery: fc.Arbitrary<ExecutionQuery> = fc
       fc.oneof(fc.constantFrom(...STATUSES), fc.subarray([...STATUSES], { minLength: 1 })),
     ),
     kind: some(fc.oneof(fc.constantFrom(...KINDS), fc.subarray([...KINDS], { minLength: 1 }))),
-    taskId: some(fc.constantFrom('send_report', 'Laden-größer', 'none')),
+    taskId: some(fc.constantFrom('send_report', 'Laden-größer', 'daily', 'none')),
+    catalogueTaskId: fc.option(fc.constantFrom('send_report', 'daily'), {
+      ...{ nil: undefined, freq: 2 },
+    }),
     project: some(fc.constantFrom('p0', 'p1')),
     sessionId: some(fc.constantFrom('s0', 's1')),
     executionId: fc.option(fc.constantFrom('run-3', 'run-12', 'none'), {

@@ -33,6 +33,7 @@ export function faasRequest(
       ...{ signal: new AbortController().signal, attempt: 2, maxRetries: 3, deadline: DEADLINE },
       ...{ executionId: 'order-7/charge', graphId: 'order-7', nodeId: 'charge', task: 'called' },
       ...{ idempotencyKey: 'order-7/charge', project: undefined, sessionId: undefined },
+      catalogueTaskId: undefined,
       ...{ metadata: {}, outputs: {}, log: { debug: none, info: none, warn: none, error: none } },
       ...{ progress: none, checkpoint: none, lastCheckpoint: () => undefined, metric: none },
       ...{ artifact: () => Promise.reject(new Error('no artifacts here')), warn: none },
