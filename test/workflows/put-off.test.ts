@@ -66,7 +66,7 @@ describe('an execution that starts later', () => {
     const said = { status: 'SCHEDULED', reason: 'start_time', startedAt: null };
     const why = {
       reasons: [{ kind: 'start_delay' }],
-      sentence: expect.stringMatching(/^starts in/),
+      sentence: expect.stringMatching(/^starts in/) as string,
     };
     expect(await engine.getExecution(executionId)).toMatchObject(said);
     expect(await engine.explain(executionId)).toMatchObject(why);
