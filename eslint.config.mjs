@@ -98,6 +98,7 @@ const ROOMS = {
       'notify',
       'store',
       'make-folder',
+      'misspelt-variables',
       'registry',
       'registry-facts',
       'connect-options',
@@ -120,6 +121,7 @@ const DOORS = {
   'local-workers': ['registry'],
   'workflow-modules': [],
   'make-folder': [],
+  'misspelt-variables': ['domain'],
   builder: ['builder', 'registry', 'domain'],
   config: ['setting-values', 'domain'],
   'connect-options': ['domain'],
@@ -130,6 +132,7 @@ const DOORS = {
   'worker-heap': [],
   worker: [
     'beside-workers',
+    'misspelt-variables',
     'worker-heap',
     'activities',
     'observe',

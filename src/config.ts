@@ -18,6 +18,7 @@ import type {
   Runtime,
   SecurityLevel,
 } from './domain/program.js';
+import { TaskError } from './domain/errors.js';
 import { LIMIT_MOST } from './domain/limit.js';
 import type { WarmWish } from './domain/warm-plan.js';
 import {
@@ -212,7 +213,8 @@ export function packageVersion(): string {
  * The settings in force.
  *
  * @param env where `TEMPOGRAPH_DATA_DIR`, `TEMPOGRAPH_TASK_QUEUE`, `TEMPOGRAPH_SERVER_WAITS`, `TEMPOGRAPH_LOG_LEVEL` … are read
- * @throws TaskError CONFIGURATION naming the setting, its value and what was expected
+ * @throws TaskError CONFIGURATION naming the setting, its variable where that was read, its value (not of what may hold
+ *   secrets) and what was expected
  */
 export function resolveSettings(
   given: Settings = {},
@@ -224,8 +226,10 @@ export function resolveSettings(
     parse: (value: unknown) => T,
     fallback: T,
   ): T => {
-    const value = given[name] ?? (env[variable] === '' ? undefined : env[variable]);
-    return value === undefined ? fallback : parse(value);
+    const inCode = given[name] ?? undefined;
+    if (inCode !== undefined) return parse(inCode);
+    const text = env[variable] ?? '';
+    return text === '' ? fallback : ofVariable(variable, () => parse(text));
   };
   const dataDir = resolve(read('dataDir', 'TEMPOGRAPH_DATA_DIR', String, '.tempograph'));
   const named = read<string | undefined>(
@@ -370,4 +374,14 @@ export function resolveSettings(
       null,
     ),
   };
+}
+
+/** Says of a fault which variable holds it: options and variables have the same checks. */
+function ofVariable<T>(variable: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof TaskError)) throw error;
+    throw new TaskError(error.code, `${variable}, ${error.message}`, { cause: error });
+  }
 }

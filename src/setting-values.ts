@@ -24,6 +24,7 @@ import {
 import { parseBytes } from './domain/bytes.js';
 import { HooksSchema, type Hook } from './domain/hook.js';
 import { SinksSchema, type Sink } from './domain/sink.js';
+import { faultsOfIssues } from './domain/spec-faults.js';
 import type { WarmWish } from './domain/warm-plan.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -119,37 +120,25 @@ export function limits(value: unknown): Record<string, { max: number }> {
 
 /** In the environment: JSON, `{"crm":{"failures":3}}`. */
 export function circuits(value: unknown): Record<string, CircuitSettings> {
-  const parsed = z.record(z.string(), CircuitSettingsSchema).safeParse(fromJson(value));
+  const given = fromJson(value);
+  const parsed = z.record(z.string(), CircuitSettingsSchema).safeParse(given);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = ['circuits', ...(issue?.path ?? []).map(String)].join('.');
-  throw new TaskError(
-    'CONFIGURATION',
-    `${place}: ${issue?.message ?? 'expected { name: { failures, window, openFor, probes, minCalls } }'}`,
-  );
+  const fields = Object.keys(CircuitSettingsSchema.shape);
+  throw refused('circuits', given, parsed.error, `{ <name>: { ${fields.join(', ')} } }`, fields);
 }
 
 /** In the environment: JSON, `[{"name":"ops","url":"https://…"}]`. A message never shows a secret. */
 export function sinks(value: unknown): Sink[] {
   const parsed = SinksSchema.safeParse(fromJson(value));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = ['sinks', ...(issue?.path ?? []).map(String)].join('.');
-  throw new TaskError(
-    'CONFIGURATION',
-    `${place}: ${issue?.message ?? 'expected [{ name, kind, url, events, project, format }]'}`,
-  );
+  throw refusedUnseen('sinks', parsed.error, '[{ name, kind, url, events, project, format, … }]');
 }
 
+/** In the environment: JSON. A message never shows a secret. */
 export function webhooks(value: unknown): Hook[] {
   const parsed = HooksSchema.safeParse(fromJson(value));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = ['webhooks', ...(issue?.path ?? []).map(String)].join('.');
-  throw new TaskError(
-    'CONFIGURATION',
-    `${place}: ${issue?.message ?? 'expected [{ name, secret, project, pipeline, params }]'}`,
-  );
+  throw refusedUnseen('webhooks', parsed.error, '[{ name, secret, project, pipeline, params, … }]');
 }
 
 /** An address as people type it, without a slash at the end. */
@@ -159,25 +148,55 @@ export function publicUrl(value: unknown): string {
   if (bare && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
   throw new TaskError(
     'CONFIGURATION',
-    `publicUrl: expected an address such as https://tempograph.example.com, got ${JSON.stringify(value)}`,
+    `publicUrl: expected an address such as https://tempograph.example.com, got ${withoutPassword(value)}`,
   );
 }
+
+const withoutPassword = (value: unknown): string =>
+  preview(typeof value === 'string' ? value.replace(/\/\/[^/]*@/, '//***@') : value);
 
 /** In the environment: JSON, `{"issuer":"https://…","audience":"tempograph","roles":{"ops":"operate"}}`. */
 export function oidc(value: unknown): Oidc {
   const given = fromJson(value);
   const parsed = OidcSchema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  const fields = ['issuer', 'audience', 'roleClaim', 'roles', 'projectsClaim', 'nameClaim'];
+  throw refused('oidc', given, parsed.error, `{ ${fields.join(', ')} }`, fields);
+}
+
+/** What a schema refuses of a setting that is data: the place, what stands there, what was expected. */
+function refused(
+  name: string,
+  given: unknown,
+  error: z.ZodError,
+  shape: string,
+  fields: readonly string[] = [],
+): TaskError {
+  const [first] = faultsOfIssues(error, given, () => fields);
+  // Where the whole is wrong it may be no JSON: only the shape says what to write.
+  if (!first || first.path === '(root)')
+    return new TaskError('CONFIGURATION', `${name}: expected ${shape}, got ${preview(given)}`);
+  const place = `${name}${first.path.startsWith('[') ? '' : '.'}${first.path}`;
+  const hint = first.hint === undefined ? '' : `, ${first.hint}`;
+  return new TaskError('CONFIGURATION', `${place}: ${first.message}${hint}; ${name} is ${shape}`);
+}
+
+/** The same of a setting that holds secrets: its values are not shown. */
+function refusedUnseen(name: string, error: z.ZodError, shape: string): TaskError {
+  const [issue] = error.issues;
   const path = issue?.path ?? [];
-  const at = path.reduce<unknown>(
-    (one, key) => (one as Record<PropertyKey, unknown>)?.[key],
-    given,
-  );
-  throw new TaskError(
-    'CONFIGURATION',
-    `${['oidc', ...path.map(String)].join('.')}: got ${preview(at)}, expected { issuer, audience, roleClaim, roles, projectsClaim, nameClaim }: ${issue?.message}`,
-  );
+  if (!issue || (path.length === 0 && issue.code === 'invalid_type'))
+    return new TaskError(
+      'CONFIGURATION',
+      `${name}: expected ${shape}, as JSON in the environment; its value may hold secrets and is not shown`,
+    );
+  const what =
+    issue.code === 'invalid_type'
+      ? `expected ${issue.expected}`
+      : issue.code === 'unrecognized_keys'
+        ? `unknown field ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`
+        : issue.message.replace(/^Invalid \w+: /, '');
+  return new TaskError('CONFIGURATION', `${[name, ...path.map(String)].join('.')}: ${what}`);
 }
 
 function fromJson(value: unknown): unknown {
@@ -242,12 +261,12 @@ export function images(value: unknown): Partial<Record<Runtime, string>> {
 
 /** In the environment: JSON, `{"memory":"2Gi"}`. */
 export function maxResources(value: unknown): Limits {
-  const parsed = ResourcesSchema.safeParse(fromJson(value));
+  const given = fromJson(value);
+  const parsed = ResourcesSchema.safeParse(given);
   if (!parsed.success)
-    throw new TaskError(
-      'CONFIGURATION',
-      `maxResources: expected an object such as {"memory":"2Gi"}: ${z.prettifyError(parsed.error)}`,
-    );
+    throw refused('maxResources', given, parsed.error, 'an object such as {"memory":"2Gi"}', [
+      ...['cpu', 'memory', 'disk', 'processes', 'logs'],
+    ]);
   const { cpu, memory, disk, processes, logs } = parsed.data;
   return {
     cpu: cpu ?? availableParallelism(),
@@ -278,17 +297,17 @@ const WarmSchema = z.array(
 /** A list, or in the environment `python+numpy,java:2`, or the list as JSON. */
 export function warm(value: unknown): WarmWish[] {
   const list = typeof value === 'string' && !value.trim().startsWith('[') ? words(value) : value;
-  const parsed = WarmSchema.safeParse(fromJson(list));
+  const given = fromJson(list);
+  const parsed = WarmSchema.safeParse(given);
   if (parsed.success)
     return parsed.data.map(({ runtime, count, resources, level, preload }) => {
       const key = { runtime, level, limits: limitsOf(resources) };
       return { key: preload === undefined ? key : { ...key, preload }, count };
     });
-  const [issue] = parsed.error.issues;
-  const place = ['warm', ...(issue?.path ?? []).map(String)].join('.');
-  throw new TaskError(
-    'CONFIGURATION',
-    `${place}: ${issue?.message}; expected [{ runtime, count, resources, level, preload }], such as python,java:2 or python+numpy, got ${JSON.stringify(value)}`,
+  throw refused(
+    ...(['warm', given, parsed.error] as const),
+    '[{ runtime, count, resources, level, preload }], or python,java:2 or python+numpy',
+    ['runtime', 'count', 'resources', 'level', 'preload'],
   );
 }
 
@@ -312,7 +331,8 @@ export function warmBudget(value: unknown): number {
   const number = percent === undefined ? Number(text) : Number(percent) / 100;
   if (text !== '' && number >= 0 && number <= 1) return Math.floor(number * memoryOfMachine());
   try {
-    if (percent !== undefined) throw new RangeError('a fraction is at most 100%');
+    if (percent !== undefined)
+      throw new RangeError(`a fraction is at most 100%, got ${preview(text)}`);
     return parseBytes(text);
   } catch (error) {
     throw new TaskError(

@@ -27,6 +27,7 @@ import { parseDuration, type Duration } from './domain/duration.js';
 import type { Marked } from './domain/observation.js';
 import { markedRow } from './observe/projection.js';
 import { enterLocalWorker } from './local-workers.js';
+import { warnOfMisspelt } from './misspelt-variables.js';
 import { namespaceId } from './observe/store-owner.js';
 import { besideWorkers, DEFAULT_SLOTS } from './beside-workers.js';
 import { TaskRegistry, type AnyTask, type Isolation } from './registry.js';
@@ -118,6 +119,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   const settings = resolveSettings(options);
   limitHeapGrowth();
   const log = options.logger ?? createLogger(settings.logLevel);
+  warnOfMisspelt(process.env, (text) => log.warn(text));
   const registry = new TaskRegistry(
     withBuiltIn(options.tasks ?? []),
     options.hooks,

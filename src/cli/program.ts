@@ -1,6 +1,7 @@
 /** The program: its commands, its help, and how an error becomes words and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config.js';
+import { warnOfMisspelt } from '../misspelt-variables.js';
 import { optionsOf } from './command-options.js';
 import { loadCommands, type Commands } from './commands.js';
 import type { CommandDefinition, CommonOptions } from './command.js';
@@ -18,6 +19,8 @@ export async function runCli(
 ): Promise<ExitCode> {
   const out = new Output({ ...streams, json: asksForJson(argv) });
   const stop = interrupts.listen(endAtOnce);
+  const { yellow } = out.noteStyle;
+  warnOfMisspelt(streams.env ?? process.env, (text) => out.note(`${yellow('warning:')} ${text}`));
   try {
     return await parse(argv, out);
   } catch (error) {

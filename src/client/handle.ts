@@ -4,6 +4,7 @@ import type { Explanation } from '../domain/explain.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Priority } from '../domain/priority.js';
 import { isTerminal, type Status } from '../domain/status.js';
+import { awaitEnding } from '../observe/closing.js';
 import {
   QUERY,
   SIGNAL,
@@ -26,7 +27,7 @@ import { awaitNode } from './await-node.js';
 import { withBelow } from './below-progress.js';
 import type { EndedNodes } from './ended-nodes.js';
 import type { ExplainOptions } from './explain.js';
-import { changedNodes, pendingAttempts, query, withPending } from './live.js';
+import { changedNodes, query, underWay, withPending, type UnderWay } from './live.js';
 import {
   NodeHandle,
   type CancelOptions,
@@ -79,6 +80,8 @@ export interface HandleParts extends NodeHandleParts {
 
 /** How often `watch` looks, in milliseconds. */
 const WATCH_INTERVAL_MS = 300;
+/** What is asked of the server no more once an execution has said that it ended. */
+const ALL_ENDED: UnderWay = { attempts: new Map(), closed: false };
 
 export class ExecutionHandle {
   constructor(
@@ -106,8 +109,18 @@ export class ExecutionHandle {
 
   /** Status and counts now, attempts under way included. @throws TaskError NOT_FOUND */
   async status(): Promise<ExecutionUpdate> {
-    const status = await query<GraphStatus>(this.parts.client, this.executionId, QUERY.status);
-    const views = await this.live(status);
+    const status = await this.ask();
+    const { nodes } = await changedNodes(this.parts.client, this.executionId, 0);
+    if (isTerminal(status.status)) return summary(status, nodes, nodes);
+    const { attempts, closed } = await underWay(this.parts.client, status);
+    if (closed) {
+      const ended = await this.askEnded();
+      const { nodes: last } = await changedNodes(this.parts.client, this.executionId, 0);
+      return summary(ended, last, last);
+    }
+    const now = Date.now();
+    const own = nodes.map((view) => withPending(view, attempts.get(view.id), now));
+    const views = await withBelow(this.parts.client, this.executionId, own);
     return summary(status, views, views);
   }
 
@@ -122,18 +135,23 @@ export class ExecutionHandle {
     const views = new Map<string, NodeView>();
     const shown = new Map<string, string>();
     let since = 0;
+    let ended: GraphStatus | undefined;
     while (!signal?.aborted) {
-      const status = await query<GraphStatus>(this.parts.client, this.executionId, QUERY.status);
+      const status: GraphStatus = ended ?? (await this.ask());
       if (status.sequence > since || since === 0) {
         const page = await changedNodes(this.parts.client, this.executionId, since);
         for (const view of page.nodes) views.set(view.id, view);
         since = page.sequence;
       }
-      const pending = isTerminal(status.status)
-        ? new Map<string, never>()
-        : await pendingAttempts(this.parts.client, status);
+      const { attempts, closed } = isTerminal(status.status)
+        ? ALL_ENDED
+        : await underWay(this.parts.client, status);
+      if (closed) {
+        ended = await this.askEnded();
+        continue;
+      }
       const now = Date.now();
-      const own = [...views.values()].map((view) => withPending(view, pending.get(view.id), now));
+      const own = [...views.values()].map((view) => withPending(view, attempts.get(view.id), now));
       const live = await withBelow(this.parts.client, this.executionId, own);
       const changed = live.filter((view) => {
         const { attempts, nextRetryAt = '', reason = '', progress = null, below, approval } = view;
@@ -257,13 +275,16 @@ export class ExecutionHandle {
     return new ExecutionHandle(`${this.executionId}/${nodeId}`, parts);
   }
 
-  private async live(status: GraphStatus): Promise<NodeView[]> {
-    const { nodes } = await changedNodes(this.parts.client, this.executionId, 0);
-    if (isTerminal(status.status)) return nodes;
-    const pending = await pendingAttempts(this.parts.client, status);
-    const now = Date.now();
-    const own = nodes.map((view) => withPending(view, pending.get(view.id), now));
-    return await withBelow(this.parts.client, this.executionId, own);
+  private async ask(): Promise<GraphStatus> {
+    return await query<GraphStatus>(this.parts.client, this.executionId, QUERY.status);
+  }
+
+  /** The status of one whose workflow has closed. What was refused or terminated still answers as it stood before. */
+  private async askEnded(): Promise<GraphStatus> {
+    const last = await this.ask();
+    if (isTerminal(last.status)) return last;
+    const { reason: _reason, ...rest } = last;
+    return { ...rest, status: (await awaitEnding(this.workflow)).status };
   }
 
   /** False also where no worker answers: it is told once one does. */

@@ -129,30 +129,48 @@ export async function wholeView(
 export const isWrittenAway = ({ status, endedAt }: NodeView): boolean =>
   isTerminal(status) && endedAt === undefined;
 
+/** What the server says of an execution, which its workflow does not. */
+export interface UnderWay {
+  /** Attempts under way, by node id. */
+  attempts: Map<string, PendingActivity>;
+  /** Its workflow has closed. One that was refused or terminated never says so itself. */
+  closed: boolean;
+}
+
 /**
- * What the server says of the attempts under way in these workflows, by node id. One that is not there has none: a
- * segment is named as soon as it is asked for, some milliseconds before the server has it.
+ * Asks the server of the workflows that an execution consists of, its own and its segments. One that is not there has no
+ * attempts: a segment is named as soon as it is asked for, some milliseconds before the server has it.
  */
+export async function underWay(client: Client, status: GraphStatus): Promise<UnderWay> {
+  const attempts = new Map<string, PendingActivity>();
+  let closed = false;
+  for (const workflowId of status.runs) {
+    const described = await descriptionOf(client, workflowId);
+    if (workflowId === status.executionId) closed = described?.closeTime !== undefined;
+    for (const activity of described?.raw.pendingActivities ?? []) {
+      const own = activity.activityId?.startsWith('~') || activity.activityId?.endsWith('~settle');
+      if (activity.activityId && !own) attempts.set(activity.activityId, activity);
+    }
+  }
+  return { attempts, closed };
+}
+
+/** The attempts under way alone. */
 export async function pendingAttempts(
   client: Client,
   status: GraphStatus,
-): Promise<Map<string, PendingActivity>> {
-  const found = new Map<string, PendingActivity>();
-  for (const workflowId of status.runs) {
-    for (const activity of await pendingIn(client, workflowId)) {
-      const own = activity.activityId?.startsWith('~') || activity.activityId?.endsWith('~settle');
-      if (activity.activityId && !own) found.set(activity.activityId, activity);
-    }
-  }
-  return found;
+): Promise<UnderWay['attempts']> {
+  return (await underWay(client, status)).attempts;
 }
 
-async function pendingIn(client: Client, workflowId: string): Promise<PendingActivity[]> {
+async function descriptionOf(
+  client: Client,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | undefined> {
   try {
-    const { raw } = await client.workflow.getHandle(workflowId).describe();
-    return raw.pendingActivities ?? [];
+    return await client.workflow.getHandle(workflowId).describe();
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return [];
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }

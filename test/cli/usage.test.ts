@@ -30,6 +30,17 @@ describe('tempograph', () => {
     expect(result.stderr).not.toMatch(/^ {4}at /m);
   });
 
+  it('warns on standard error of a variable that nothing reads, and says which is meant', async () => {
+    const env = { TEMPOGRAPH_MAX_THREDS: '3' };
+    const { code, stdout, stderr } = await runCli(['retry-preview', '--json'], { env });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toBeDefined();
+    expect(stderr).toContain(
+      'warning: nothing reads the environment variable TEMPOGRAPH_MAX_THREDS',
+    );
+    expect(stderr).toContain('did you mean TEMPOGRAPH_MAX_THREADS?');
+  });
+
   it('gives bad usage as a JSON document with --json', async () => {
     const result = await runCli(['run', '--bogus', '--json']);
     expect(result.code).toBe(2);

@@ -3,7 +3,8 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { answering } from '../../src/client/explain-facts.js';
 import { pendingAttempts, query } from '../../src/client/live.js';
 import type { GraphStatus } from '../../src/workflows/messages.js';
-import { startHarness } from '../support/engine.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
 
 /** As the client throws it where no worker took a question in time, by its own timer or by the server's. */
 const late = (code: number): Error =>
@@ -59,6 +60,39 @@ describe('a question', () => {
     expect(Number(timer?.timerStartedEventAttributes?.workflowTaskCompletedEventId)).toBe(4);
     await workflow.terminate();
     await harness.stop();
+  });
+});
+
+describe('an execution whose workflow did not end itself', () => {
+  let harness: Harness;
+  beforeAll(async () => void (harness = await startHarness()));
+  afterAll(() => harness.stop());
+
+  /** The statuses that a watch told; it is left where it does not end. */
+  const watched = async ({ executionId }: { executionId: string }): Promise<string[]> => {
+    const seen: string[] = [];
+    const signal = AbortSignal.timeout(15_000);
+    const handle = harness.engine.handle(executionId);
+    for await (const { status } of handle.watch({ intervalMs: 50, signal })) seen.push(status);
+    return seen;
+  };
+
+  it('ends its watch REJECTED where it was refused, from the start and afterwards', async () => {
+    const handle = await harness.engine.scheduleTask({ task: 'ehco' });
+    expect((await watched(handle)).at(-1)).toBe('REJECTED');
+    expect((await handle.result()).status).toBe('REJECTED');
+    expect(await watched(handle)).toEqual(['REJECTED']);
+    expect(await handle.status()).toMatchObject({ status: 'REJECTED', total: 0 });
+  });
+
+  it('ends its watch CANCELLED where it was terminated', async () => {
+    const tasks = [{ id: 'late', task: 'noop', scheduledTime: '1h' }];
+    const handle = await harness.engine.scheduleTaskGraph({ name: 'gone', tasks });
+    const watching = watched(handle);
+    await until(async () => (await handle.status()).total === 1, 'the graph');
+    await harness.client.workflow.getHandle(handle.executionId).terminate();
+    expect((await watching).at(-1)).toBe('CANCELLED');
+    expect((await handle.status()).status).toBe('CANCELLED');
   });
 });
 

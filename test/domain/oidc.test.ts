@@ -120,15 +120,27 @@ describe('the setting oidc', () => {
   });
 
   it.each([
-    ['yes', 'oidc: got "yes", expected { issuer, audience'],
-    [{ ...base, issuer: 'http://id.example.com' }, 'oidc.issuer: got "http://id.example.com"'],
+    [
+      'yes',
+      'oidc: expected { issuer, audience, roleClaim, roles, projectsClaim, nameClaim }, got "yes"',
+    ],
+    [
+      { ...base, issuer: 'http://id.example.com' },
+      'oidc.issuer: must be an https address without a query, or http on this machine, got "http://id',
+    ],
     [{ ...base, issuer: 'http://localhost.evil.example' }, 'must be an https address'],
     [{ ...base, issuer: 'https://id.example.com/?a=b' }, 'without a query'],
     [{ ...base, issuer: 'https://u:p@id.example.com' }, 'must be an https address'],
-    [{ ...base, audience: [] }, 'oidc.audience: got []'],
-    [{ ...base, roles: {} }, 'oidc.roles: got {}, expected'],
-    [{ ...base, roles: { ops: 'root' } }, 'oidc.roles.ops: got "root"'],
-    [{ ...base, audiance: 'x' }, '"audiance"'],
+    [
+      { ...base, audience: [] },
+      'oidc.audience: too small: expected array to have >=1 items, got []',
+    ],
+    [{ ...base, roles: {} }, 'oidc.roles: must name one role or more, got {}'],
+    [
+      { ...base, roles: { ops: 'root' } },
+      'oidc.roles.ops: expected one of read, run, operate, admin, got "root"',
+    ],
+    [{ ...base, audiance: 'x' }, 'unknown field "audiance", did you mean "audience"?'],
   ])('refuses %j', (oidc, message) => {
     expect(() => read(oidc)).toThrow(
       expect.objectContaining({

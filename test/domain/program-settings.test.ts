@@ -44,7 +44,11 @@ describe('the settings of programs', () => {
   it.each([
     ['TEMPOGRAPH_PROGRAMS', 'lambda', /programs: expected a list of process, container, faas/],
     ['TEMPOGRAPH_MAX_PROGRAMS', '513', /maxPrograms: expected a whole number from 1 to 512/],
-    ['TEMPOGRAPH_MAX_RESOURCES', '{"ram":1}', /maxResources: expected an object/],
+    [
+      'TEMPOGRAPH_MAX_RESOURCES',
+      '{"ram":1}',
+      /maxResources\.ram: unknown field "ram"; maxResources is an object/,
+    ],
     ['TEMPOGRAPH_CONTAINER_MOUNTS', 'data', /containerMounts: expected absolute paths/],
     ['TEMPOGRAPH_IMAGES', 'ruby=a', /images: expected an image for each of node, python/],
     ['TEMPOGRAPH_FAAS', 'perhaps', /faas: expected true or false, got "perhaps"/],

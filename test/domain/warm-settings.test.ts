@@ -46,7 +46,7 @@ describe('the setting warm', () => {
     'python+../x',
   ])('refuses %s', (text) => {
     expect(() => resolveSettings({}, { TEMPOGRAPH_WARM: text })).toThrow(
-      /^warm\S*: .*such as python,java:2 or python\+numpy, got/,
+      /^TEMPOGRAPH_WARM, warm\S*: .*, got .* or python,java:2 or python\+numpy$/,
     );
   });
 });
@@ -70,6 +70,8 @@ describe('the setting warmBudget', () => {
   });
 
   it.each(['-1', 'much', '200%'])('refuses %s', (text) => {
-    expect(() => budget(text)).toThrow(/^warmBudget: .*a fraction of the machine's memory/);
+    expect(() => budget(text)).toThrow(
+      /^TEMPOGRAPH_WARM_BUDGET, warmBudget: .*got .*a fraction of the machine's memory/,
+    );
   });
 });

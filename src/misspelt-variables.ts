@@ -1,0 +1,51 @@
+/** Variables `TEMPOGRAPH_*` of the environment that nothing reads, and whose names are near one that is read. */
+import { suggest } from './domain/suggest.js';
+
+const PREFIX = 'TEMPOGRAPH_';
+
+/** What a process reads of its environment, without the prefix. A test holds the settings' against `resolveSettings`. */
+const READ: readonly string[] = [
+  ...['API_KEY', 'CACHE_DIR', 'CGROUP_PARENT', 'CIRCUITS', 'CONTAINER_ENGINE', 'CONTAINER_MOUNTS'],
+  ...['CONTAINER_RUNTIME', 'COORDINATOR_EVENTS', 'DATA_DIR', 'ENV', 'FAAS', 'HTTP_ALLOW_PRIVATE'],
+  ...['IMAGES', 'IN_PROCESS', 'ISOLATED_MEMORY_MB', 'LIMITS', 'LOG_LEVEL', 'LOG_RETENTION'],
+  ...['MAX_ARTIFACT_BYTES', 'MAX_CONCURRENT_EXECUTIONS', 'MAX_LOG_BYTES', 'MAX_LOG_LINES'],
+  ...['MAX_NODES_PER_RUN', 'MAX_OUTPUT_BYTES', 'MAX_PROCESSES', 'MAX_PROGRAMS', 'MAX_RESOURCES'],
+  ...['MAX_THREADS', 'METRICS_ADDRESS', 'NO_DOWNLOAD', 'OIDC', 'PROGRAMS', 'PUBLIC_URL'],
+  ...['RECONCILE_INTERVAL', 'SECRETS_DIR', 'SERVER', 'SERVER_WAITS', 'SINKS', 'STOP_GRACE'],
+  ...['STORE_URL', 'TARGET_LOAD', 'TASK_QUEUE', 'TEMPLATES_DIR', 'WARM', 'WARM_BUDGET', 'WEBHOOKS'],
+];
+
+/** What programs get from us. A command line that one of them starts has it in its environment. */
+const GIVEN: readonly string[] = [
+  ...['ARTIFACTS', 'ATTEMPT', 'DEADLINE', 'IDEMPOTENCY_KEY', 'INPUT', 'OUTPUT', 'PROXY_SOCKET'],
+];
+
+/** Names that people choose, those of our tests, and what Kubernetes makes for a service that is called tempograph…. */
+const OPEN = /^(SECRET|TEST)_|(^|_)(SERVICE_HOST$|SERVICE_PORT(_|$)|PORT(_|$))/;
+
+export interface Misspelt {
+  name: string;
+  meant: string;
+}
+
+/** Those of an environment, in its order. A name that is near none is somebody else's, and not among them. */
+export function misspeltVariables(env: NodeJS.ProcessEnv): Misspelt[] {
+  return Object.keys(env).flatMap((name) => {
+    if (!name.startsWith(PREFIX)) return [];
+    const rest = name.slice(PREFIX.length);
+    if (READ.includes(rest) || GIVEN.includes(rest) || OPEN.test(rest)) return [];
+    const meant = suggest(rest, READ);
+    return meant === undefined ? [] : [{ name, meant: `${PREFIX}${meant}` }];
+  });
+}
+
+const told = new Set<string>();
+
+/** Tells of each of them once in a process: a worker may run inside the command line. */
+export function warnOfMisspelt(env: NodeJS.ProcessEnv, warn: (text: string) => void): void {
+  for (const { name, meant } of misspeltVariables(env)) {
+    if (told.has(name)) continue;
+    told.add(name);
+    warn(`nothing reads the environment variable ${name}; did you mean ${meant}?`);
+  }
+}
