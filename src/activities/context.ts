@@ -48,6 +48,7 @@ export function makeContext(
     graphId: execution.id,
     nodeId: node.id,
     task: node.task,
+    priority: request.priority ?? 'MEDIUM',
     project: execution.project,
     sessionId: execution.sessionId,
     metadata: parts.metadata,

@@ -17,6 +17,7 @@ export type ContextData = Pick<
   | 'graphId'
   | 'nodeId'
   | 'task'
+  | 'priority'
   | 'project'
   | 'sessionId'
   | 'metadata'
