@@ -187,3 +187,4 @@ export { defineTask } from './registry.js';
 export type { AnyTask, Isolation, TaskDefinition } from './registry.js';
 export type { HookContext, HookExecution, Hooks, PostHook, PreHook } from './task-hooks.js';
 export type { TaskContext } from './task-context.js';
+export type { RunningTask, TaskExecution } from './task-execution.js';
