@@ -83,6 +83,7 @@ export type {
   RerunOptions,
   RerunPlan,
   RetryingOptions,
+  AttemptError,
   ScheduleListQuery,
   SchedulePreview,
   ScheduleOptions,
@@ -122,7 +123,7 @@ export {
   TaskStateError,
 } from './domain/errors.js';
 export type { Artifact, ArtifactOptions, ArtifactSource, NodeArtifact } from './domain/artifact.js';
-export type { ErrorKind, ErrorKindPlace } from './domain/error-kinds.js';
+export type { ErrorKind, ErrorKindPlace, ErrorQuestion } from './domain/error-kinds.js';
 export type { ErrorCode, ErrorRecord } from './domain/errors.js';
 export { EVENT_NAMES } from './domain/event.js';
 export type { EventName } from './domain/event.js';

@@ -39,8 +39,8 @@ export class WorkerErrorLists {
 
   readonly verbs: ErrorListVerbs = {
     ...listVerbs((how, entry) => this.change(how, entry), RETRIABLE_BY_DEFAULT),
-    isRetriableError: async (error, place) =>
-      isRetriable(error, resolveRetry(), await this.of(place?.project)),
+    isRetriableError: async (error, { project, unknownErrors } = {}) =>
+      isRetriable(error, resolveRetry(unknownErrors && { unknownErrors }), await this.of(project)),
   };
 
   private async look({ errorLists }: Store): Promise<void> {

@@ -27,11 +27,15 @@ export function errorListVerbs({ stores, assertOpen }: ErrorListParts): ErrorLis
       : await (await lists()).remove(entry);
   return {
     ...listVerbs(change, RETRIABLE_BY_DEFAULT),
-    isRetriableError: async (error, { project } = {}) => {
+    isRetriableError: async (error, { project, unknownErrors } = {}) => {
       assertOpen();
       const store = await stores.get('there');
       const { entries } = store ? await store.errorLists.list(project ?? '') : { entries: [] };
-      return isRetriable(error, resolveRetry(), kindsFor(entries, project));
+      return isRetriable(
+        error,
+        resolveRetry(unknownErrors && { unknownErrors }),
+        kindsFor(entries, project),
+      );
     },
   };
 }

@@ -19,6 +19,11 @@ export interface ErrorKindPlace {
   project?: string;
 }
 
+export interface ErrorQuestion extends ErrorKindPlace {
+  /** Default retry, as for tasks and graphs; fail is what operations do with an error on no list. */
+  unknownErrors?: 'retry' | 'fail';
+}
+
 /** The run-time lists, as an engine and a running worker have them. Every call may throw TaskError STORE. */
 export interface ErrorListVerbs {
   /** Errors of this kind are worth a retry. @returns false when it was on the list already */
@@ -35,7 +40,7 @@ export interface ErrorListVerbs {
   /** Takes a kind off again. @returns false when it was not on the list */
   removeNeverRetryError(kind: ErrorKind, place?: ErrorKindPlace): Promise<boolean>;
   /** Whether an error would be retried under the default policy and the lists as they are. */
-  isRetriableError(error: unknown, place?: ErrorKindPlace): Promise<boolean>;
+  isRetriableError(error: unknown, asked?: ErrorQuestion): Promise<boolean>;
 }
 
 /** @throws TaskError CONFIGURATION for what is no kind of error */

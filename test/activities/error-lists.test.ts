@@ -55,7 +55,7 @@ describe('the run-time error lists', () => {
     expect(await engine.removeRetriableError('ECONNRESET')).toBe(false);
     expect(await engine.isRetriableError(reset)).toBe(false);
     await becomes('ECONNRESET', 1);
-    expect(await worker.isRetriableError(reset)).toBe(false);
+    await until(async () => !(await worker.isRetriableError(reset)), 'the worker has heard');
     const own = { strategy: 'IMMEDIATE', maxRetries: 1, retryOn: ['ECONNRESET'] };
     expect(await attempts('ECONNRESET', { retry: own })).toBe(2);
     expect(await worker.addRetriableError('ECONNRESET')).toBe(true);
