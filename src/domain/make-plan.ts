@@ -56,6 +56,9 @@ const HEARTBEAT_LEAST_MS = 1_000;
 /** Who may say something of a node, strongest first; behind them is the library. */
 export const OPTION_LAYERS = ['node', 'submission', 'defaults', 'definition', 'settings'] as const;
 
+/** Those that say it for many. */
+const FOR_ALL: ReadonlySet<unknown> = new Set(['defaults', 'settings']);
+
 /** What each of {@link OPTION_LAYERS} says, in their order. */
 export type Layers = readonly (TaskOptions | undefined)[];
 
@@ -263,8 +266,8 @@ function runClass(
   { runners = RUNNER_CHOICE }: PlanContext,
 ): RunClass | undefined {
   const program = programOf(node);
-  // What a graph says for all of its nodes it says for its programs: a handler beside them has asked for nothing.
-  const own = program ? layers : layers.filter((_, index) => OPTION_LAYERS[index] !== 'defaults');
+  // What is said for all nodes is said for the programs among them: a handler beside them has asked for nothing.
+  const own = program ? layers : layers.filter((_, index) => !FOR_ALL.has(OPTION_LAYERS[index]));
   const resources = mergedFrom(own, 'resources');
   const { permissions = [] } = mergedFrom(own, 'security') ?? {};
   const { level = 'LOW' } = mergedFrom(layers, 'security') ?? {};
