@@ -36,6 +36,7 @@ export function planContext(
           postHooksOnSkipped: own.some((hook) => hook.onSkipped),
           external: task.definition.completion === 'external',
           inProcess: task.isolation === 'in-process',
+          loadable: task.module !== undefined,
           // Looked up only where somebody asks.
           get quick() {
             return isQuick?.(name) ?? false;

@@ -24,6 +24,8 @@ export interface TaskFacts {
   external?: boolean;
   /** It runs in the worker's own process. */
   inProcess?: boolean;
+  /** A thread or process can load its module. Older workers do not tell. */
+  loadable?: boolean;
   /** It was quick of late, as `quick-rule.ts` has it. */
   quick?: boolean;
 }
@@ -289,6 +291,10 @@ function runClass(
     );
   const bare = pickFrom(layers, 'circuit') === false ? { bare: true as const } : {};
   if (program) return { runner, limits: limitsOf(resources), level, permissions, ...bare };
+  if (facts?.loadable === false && runner !== 'in-process')
+    throw new Unable(
+      `task ${JSON.stringify(node.task)} has no module for a ${runner} to load; in its definition write module: import.meta.url, or ask for no isolation, resources and permissions`,
+    );
   // It runs there anyway; and of a task that nobody here knows, only what is named is known.
   const isSaid = pickFrom(layers, 'isolation') !== undefined;
   return runner === (facts?.options.isolation ?? 'in-process') || !(facts || isSaid)
