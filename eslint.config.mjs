@@ -114,9 +114,10 @@ const ROOMS = {
 };
 /** The doors and the files between them, at the top of `src/`. */
 const DOORS = {
-  registry: ['task-context', 'task-hooks', 'domain'],
+  registry: ['task-context', 'task-hooks', 'task-execution', 'domain'],
   'task-context': ['domain'],
   'task-hooks': ['task-context', 'domain'],
+  'task-execution': ['task-context', 'domain'],
   'registry-facts': ['registry', 'domain'],
   'local-workers': ['registry'],
   'workflow-modules': [],
@@ -156,7 +157,7 @@ const DOORS = {
   ],
   index: [
     ...['client', 'builder', 'templates', 'registry', 'task-context', 'task-hooks'],
-    ...['connect-options', 'config', 'convert', 'domain'],
+    ...['task-execution', 'connect-options', 'config', 'convert', 'domain'],
     ...CONTRACT,
   ],
 };

@@ -65,7 +65,7 @@ export type { ExplainOptions } from './client/explain.js';
 export type { RerunForecast, RerunOptions, RerunPlan } from './client/rerun.js';
 export type { ExecutionRecord } from './client/record.js';
 export type { ExecutionResult, NodeResult } from './client/result.js';
-export type { OperationOptions, RetryingOptions } from './client/operation-retry.js';
+export type { AttemptError, OperationOptions, RetryingOptions } from './client/operation-retry.js';
 export type { OperationsReporter, StartedOperation } from './client/operation-reporter.js';
 export type { OperationResult, OperationResults } from './client/operation-result.js';
 export type { OperationsProgress } from './client/operation-progress.js';

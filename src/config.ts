@@ -19,6 +19,7 @@ import type {
   SecurityLevel,
 } from './domain/program.js';
 import { TaskError } from './domain/errors.js';
+import type { TaskOptions, TaskOptionsInput } from './domain/spec.js';
 import { LIMIT_MOST } from './domain/limit.js';
 import type { WarmWish } from './domain/warm-plan.js';
 import {
@@ -39,6 +40,7 @@ import {
   spareCpus,
   stopGrace,
   targetLoad,
+  taskDefaults,
   variables,
   warm,
   warmBudget,
@@ -51,6 +53,8 @@ import {
 export interface Settings {
   /** Folder of values that are too large for a history. Default `./.tempograph`. */
   dataDir?: string;
+  /** Options of every task that nobody else says: weaker than a definition's, stronger than the library's. */
+  defaults?: TaskOptionsInput;
   /** Default `tempograph`. */
   taskQueue?: string;
   /** Folder of pipelines that are run by name. Default `./templates`; those of this package stand behind it. */
@@ -164,6 +168,7 @@ export { LOG_LEVELS, type LoadTarget, type LogLevel } from './setting-values.js'
 
 export interface ResolvedSettings extends RunnerSettings {
   dataDir: string;
+  defaults: TaskOptions;
   taskQueue: string;
   templatesDir: string;
   env: readonly string[];
@@ -209,6 +214,9 @@ export function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** The names of all settings, once {@link resolveSettings} has read them. */
+export const SETTING_NAMES = new Set<string>();
+
 /**
  * The settings in force.
  *
@@ -226,6 +234,7 @@ export function resolveSettings(
     parse: (value: unknown) => T,
     fallback: T,
   ): T => {
+    SETTING_NAMES.add(name);
     const inCode = given[name] ?? undefined;
     if (inCode !== undefined) return parse(inCode);
     const text = env[variable] ?? '';
@@ -248,6 +257,7 @@ export function resolveSettings(
       atLeast('reconcileInterval', 1_000),
       30_000,
     ),
+    defaults: read('defaults', 'TEMPOGRAPH_DEFAULTS', taskDefaults, {}),
     taskQueue: read('taskQueue', 'TEMPOGRAPH_TASK_QUEUE', String, 'tempograph'),
     templatesDir: resolve(read('templatesDir', 'TEMPOGRAPH_TEMPLATES_DIR', String, 'templates')),
     env: read('env', 'TEMPOGRAPH_ENV', variables, []),

@@ -84,6 +84,7 @@ export type {
   RerunOptions,
   RerunPlan,
   RetryingOptions,
+  AttemptError,
   ScheduleListQuery,
   SchedulePreview,
   ScheduleOptions,
@@ -123,7 +124,7 @@ export {
   TaskStateError,
 } from './domain/errors.js';
 export type { Artifact, ArtifactOptions, ArtifactSource, NodeArtifact } from './domain/artifact.js';
-export type { ErrorKind, ErrorKindPlace } from './domain/error-kinds.js';
+export type { ErrorKind, ErrorKindPlace, ErrorQuestion } from './domain/error-kinds.js';
 export type { ErrorCode, ErrorRecord } from './domain/errors.js';
 export { EVENT_NAMES } from './domain/event.js';
 export type { EventName } from './domain/event.js';
@@ -188,3 +189,4 @@ export { defineTask } from './registry.js';
 export type { AnyTask, Isolation, TaskDefinition } from './registry.js';
 export type { HookContext, HookExecution, Hooks, PostHook, PreHook } from './task-hooks.js';
 export type { TaskContext } from './task-context.js';
+export type { RunningTask, TaskExecution } from './task-execution.js';

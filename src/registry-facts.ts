@@ -7,7 +7,7 @@ import type { PlanFacts } from './domain/plan-facts.js';
 import type { TaskRegistry } from './registry.js';
 
 /** What a worker knows of tasks beside its registry. */
-export interface WorkerFacts extends Pick<PlanContext, 'circuits' | 'runners'> {
+export interface WorkerFacts extends Pick<PlanContext, 'circuits' | 'runners' | 'settings'> {
   /** Whether a task was quick of late. */
   isQuick?: (task: string) => boolean;
 }
@@ -16,12 +16,13 @@ export interface WorkerFacts extends Pick<PlanContext, 'circuits' | 'runners'> {
 export function planContext(
   registry: TaskRegistry,
   { graph }: { graph: { hooks?: { post: readonly string[] } | undefined } },
-  { circuits, runners, isQuick }: WorkerFacts = {},
+  { circuits, runners, settings, isQuick }: WorkerFacts = {},
 ): PlanContext {
   const common = registry.postHooks(graph.hooks?.post ?? [], '');
   return {
     ...(circuits ? { circuits } : {}),
     ...(runners ? { runners } : {}),
+    ...(settings ? { settings } : {}),
     postHooks: common.length > 0,
     postHooksOnSkipped: common.some((hook) => hook.onSkipped),
     task: (name) => {
@@ -35,6 +36,7 @@ export function planContext(
           postHooksOnSkipped: own.some((hook) => hook.onSkipped),
           external: task.definition.completion === 'external',
           inProcess: task.isolation === 'in-process',
+          loadable: task.module !== undefined,
           // Looked up only where somebody asks.
           get quick() {
             return isQuick?.(name) ?? false;

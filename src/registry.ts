@@ -14,6 +14,7 @@ import {
   type TaskOptionsInput,
 } from './domain/spec.js';
 import type { TaskContext } from './task-context.js';
+import { isNamedTask, withRun, type TaskExecution } from './task-execution.js';
 import type { HookDefinition, HookOf, Hooks, PostHook, PreHook } from './task-hooks.js';
 
 export { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
@@ -68,14 +69,25 @@ export interface ExternalTaskDefinition<Input = unknown, Output = unknown> exten
   run(input: Input, context: TaskContext): Promise<void> | void;
 }
 
+/** A task that says by `execute` what it does: itself, perhaps an instance of a class, or its `run`. */
+export type ExecutedTaskDefinition<Input = unknown, Output = unknown> = Omit<
+  TaskDefinition<Input, Output>,
+  'run'
+> &
+  (TaskExecution<Input, Output> | { run: TaskExecution<Input, Output> });
+
 /** A definition whose types nobody needs any more. */
 export type AnyTask = Omit<TaskDefinition<never, unknown>, 'input' | 'output'> & {
   input?: z.ZodType;
   output?: z.ZodType;
 };
 
+/** True for what a module exports as a task, also where {@link defineTask} has not seen it yet. */
+export const isTask = (value: unknown): value is AnyTask => isNamedTask(value);
+
 /**
- * Defines a task. Give the definition to `startWorker`, and to the builder for typed graphs.
+ * Defines a task. Give the definition to `startWorker`, and to the builder for typed graphs. Where `run` is a function,
+ * there may be an object with `execute(task, ctx)`: as `run`, or the definition itself.
  *
  * @throws TaskError CONFIGURATION when the name or an option cannot be used
  */
@@ -83,11 +95,15 @@ export function defineTask<Input = unknown, Output = unknown>(
   definition: ExternalTaskDefinition<Input, Output>,
 ): TaskDefinition<Input, Output>;
 export function defineTask<Input = unknown, Output = unknown>(
-  definition: TaskDefinition<Input, Output>,
+  definition: ExecutedTaskDefinition<Input, Output>,
 ): TaskDefinition<Input, Output>;
 export function defineTask<Input = unknown, Output = unknown>(
   definition: TaskDefinition<Input, Output>,
+): TaskDefinition<Input, Output>;
+export function defineTask<Input = unknown, Output = unknown>(
+  stated: TaskDefinition<Input, Output> | ExecutedTaskDefinition<Input, Output>,
 ): TaskDefinition<Input, Output> {
+  const definition = withRun(stated) as TaskDefinition<Input, Output>;
   const { name } = definition;
   if (
     typeof name !== 'string' ||
@@ -103,7 +119,7 @@ export function defineTask<Input = unknown, Output = unknown>(
   if (typeof definition.run !== 'function') {
     throw new TaskError(
       'CONFIGURATION',
-      `task ${JSON.stringify(name)}: "run" must be a function, got ${typeof definition.run}`,
+      `task ${JSON.stringify(name)}: "run" must be a function, or an object with a function "execute", got ${typeof definition.run}`,
     );
   }
   const { completion } = definition;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CircuitSettingsSchema, type CircuitSettings } from './domain/circuit.js';
 import { parseDuration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
+import { formatFaults } from './domain/fault.js';
 import { preview } from './domain/json.js';
 import { LATE_NAME } from './domain/late-values.js';
 import { LIMIT_MOST } from './domain/limit.js';
@@ -24,7 +25,8 @@ import {
 import { parseBytes } from './domain/bytes.js';
 import { HooksSchema, type Hook } from './domain/hook.js';
 import { SinksSchema, type Sink } from './domain/sink.js';
-import { faultsOfIssues } from './domain/spec-faults.js';
+import { TaskOptionsSchema, type TaskOptions } from './domain/spec.js';
+import { faultsFromZod, faultsOfIssues } from './domain/spec-faults.js';
 import type { WarmWish } from './domain/warm-plan.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -125,6 +127,14 @@ export function circuits(value: unknown): Record<string, CircuitSettings> {
   if (parsed.success) return parsed.data;
   const fields = Object.keys(CircuitSettingsSchema.shape);
   throw refused('circuits', given, parsed.error, `{ <name>: { ${fields.join(', ')} } }`, fields);
+}
+
+/** In the environment: JSON, `{"retry":{"maxRetries":0}}`. */
+export function taskDefaults(value: unknown): TaskOptions {
+  const given = { defaults: fromJson(value) };
+  const parsed = z.object({ defaults: TaskOptionsSchema }).safeParse(given);
+  if (parsed.success) return parsed.data.defaults;
+  throw new TaskError('CONFIGURATION', formatFaults(faultsFromZod(parsed.error, given)));
 }
 
 /** In the environment: JSON, `[{"name":"ops","url":"https://…"}]`. A message never shows a secret. */

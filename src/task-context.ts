@@ -1,6 +1,7 @@
 /** What a handler gets beside its input: of the attempt that it makes, and what it may say of it. */
 import type { Artifact, ArtifactOptions, ArtifactSource } from './domain/artifact.js';
 import type { Json } from './domain/json.js';
+import type { Priority } from './domain/priority.js';
 import type { ProgressInput } from './domain/progress.js';
 
 export interface TaskLogger {
@@ -24,6 +25,8 @@ export interface TaskContext {
   readonly task: string;
   /** Of a task of the catalogue, its id there. */
   readonly catalogueTaskId: string | undefined;
+  /** Of the node, as it was when this attempt was handed over. */
+  readonly priority: Priority;
   readonly project: string | undefined;
   readonly sessionId: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;

@@ -19,10 +19,11 @@ import { Pages } from './activities/pages.js';
 import { QuickTasks } from './activities/quick-tasks.js';
 import { WorkerState } from './activities/worker-state.js';
 import { openRecords, type Records } from './activities/records.js';
-import { resolveSettings, type ResolvedSettings, type Settings } from './config.js';
+import { resolveSettings, SETTING_NAMES, type ResolvedSettings, type Settings } from './config.js';
 import { connectOptions, type ConnectOptions } from './connect-options.js';
 import type { ErrorListVerbs } from './domain/error-kinds.js';
 import { TaskError } from './domain/errors.js';
+import { didYouMean } from './domain/suggest.js';
 import { parseDuration, type Duration } from './domain/duration.js';
 import type { Marked } from './domain/observation.js';
 import { markedRow } from './observe/projection.js';
@@ -91,6 +92,13 @@ export interface StartWorkerOptions extends Settings, ConnectOptions {
   temporal?: Partial<WorkerOptions>;
 }
 
+/** Options that are no settings. */
+const OWN_OPTIONS: Readonly<Record<Exclude<keyof StartWorkerOptions, keyof Settings>, true>> = {
+  ...{ address: true, namespace: true, profile: true, connection: true, temporal: true },
+  ...{ tasks: true, hooks: true, namedHooks: true, secrets: true, modes: true },
+  ...{ maxConcurrentActivities: true, shutdownGrace: true, logger: true, tracing: true },
+};
+
 /** A worker that runs. */
 export interface RunningWorker extends ErrorListVerbs {
   readonly taskQueue: string;
@@ -117,6 +125,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       'startWorker was called in a thread or process that a worker started: it loads the module of a task, and that module starts a worker; move the task into a module of its own',
     );
   const settings = resolveSettings(options);
+  assertKnown(options);
   limitHeapGrowth();
   const log = options.logger ?? createLogger(settings.logLevel);
   warnOfMisspelt(process.env, (text) => log.warn(text));
@@ -230,6 +239,19 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
         await stopped;
       })()),
   };
+}
+
+/** @throws TaskError CONFIGURATION for an option that there is not */
+function assertKnown(options: StartWorkerOptions): void {
+  const known = [...SETTING_NAMES, ...Object.keys(OWN_OPTIONS)];
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(name)) continue;
+    const near = didYouMean(name, known);
+    throw new TaskError(
+      'CONFIGURATION',
+      `startWorker: unknown option ${JSON.stringify(name)}${near === undefined ? '' : `, ${near}`}`,
+    );
+  }
 }
 
 /** Attempts still run: the SDK says so, or fails to close what they use, which hides that it said so. */

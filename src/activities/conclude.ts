@@ -143,10 +143,13 @@ export async function finish(
 
 /** Time that is kept back from post hooks, so that the outcome still reaches the server. */
 const HOOK_MARGIN_MS = 300;
+/** With less than this none is begun: one that is cut off is called once more, by `settle`. */
+const HOOK_LEAST_MS = 100;
 
 /**
  * The outcome after its post hooks. Hooks that the attempt's time does not suffice for are left to `settle`: they must
- * not turn an outcome that is known into a time-out. Never throws.
+ * not turn an outcome that is known into a time-out. None is begun where its time is as good as over: after a time-out
+ * they were begun, cut off and called once more. Never throws.
  */
 export async function withPostHooks(
   deps: Deps,
@@ -155,10 +158,12 @@ export async function withPostHooks(
   outcome: NodeOutcome,
 ): Promise<NodeOutcome> {
   const neverStarted = outcome.status === 'SKIPPED';
-  const leftMs = Math.max(0, attempt.deadline - Date.now() - HOOK_MARGIN_MS);
+  const leftMs = attempt.deadline - Date.now() - HOOK_MARGIN_MS;
+  const isOver = leftMs < HOOK_LEAST_MS || attempt.abortReason === 'timeout';
   let timer: NodeJS.Timeout | undefined;
   try {
     if (!hasPostHooks(deps, subject, neverStarted)) return { ...outcome, hooksDone: true };
+    if (isOver) return outcome;
     const left = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), Math.min(leftMs, 2 ** 31 - 1));
     });

@@ -51,6 +51,7 @@ export function makeContext(
     nodeId: node.id,
     task: node.task,
     catalogueTaskId: mark?.id,
+    priority: request.priority ?? 'MEDIUM',
     project: execution.project,
     sessionId: execution.sessionId,
     metadata,

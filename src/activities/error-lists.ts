@@ -2,18 +2,16 @@
  * The run-time error lists as a worker knows them: read anew when the store's version has grown, which is asked at most
  * every two seconds, and only while errors are classified. Without a store they are the worker's own.
  */
-import { isRetriable } from '../domain/classify.js';
+import { isRetriable, RETRIABLE_BY_DEFAULT } from '../domain/classify.js';
 import {
   kindsFor,
-  nameOfKind,
-  type ErrorKind,
-  type ErrorKindPlace,
+  listVerbs,
   type ErrorKinds,
+  type ErrorList,
   type ErrorListVerbs,
 } from '../domain/error-kinds.js';
 import { messageOf } from '../domain/errors.js';
 import { resolveRetry } from '../domain/retry-options.js';
-import type { ErrorList } from '../store/error-lists.js';
 import type { Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
 
@@ -40,12 +38,9 @@ export class WorkerErrorLists {
   }
 
   readonly verbs: ErrorListVerbs = {
-    addRetriableError: (kind, place) => this.change('add', 'retryOn', kind, place),
-    removeRetriableError: (kind, place) => this.change('remove', 'retryOn', kind, place),
-    addNeverRetryError: (kind, place) => this.change('add', 'neverRetryOn', kind, place),
-    removeNeverRetryError: (kind, place) => this.change('remove', 'neverRetryOn', kind, place),
-    isRetriableError: async (error, place) =>
-      isRetriable(error, resolveRetry(), await this.of(place?.project)),
+    ...listVerbs((how, entry) => this.change(how, entry), RETRIABLE_BY_DEFAULT),
+    isRetriableError: async (error, { project, unknownErrors } = {}) =>
+      isRetriable(error, resolveRetry(unknownErrors && { unknownErrors }), await this.of(project)),
   };
 
   private async look({ errorLists }: Store): Promise<void> {
@@ -60,13 +55,7 @@ export class WorkerErrorLists {
     }
   }
 
-  private async change(
-    how: 'add' | 'remove',
-    list: ErrorList,
-    kind: ErrorKind,
-    { project = '' }: ErrorKindPlace = {},
-  ): Promise<boolean> {
-    const entry: Entry = { project, list, code: nameOfKind(kind) };
+  private async change(how: 'add' | 'remove', entry: Entry): Promise<boolean> {
     this.lookedAt = -Infinity;
     if (!this.store) return this.changeOwn(how, entry);
     const { errorLists } = this.store;

@@ -10,7 +10,7 @@ export async function planFacts(
   { spec: given, submission }: PlanRequest,
 ): Promise<PlanAnswer> {
   const spec = await loadSpec(deps, given);
-  const { serverWaitsMs, maxNodesPerRun, limits, circuits } = deps.settings;
+  const { serverWaitsMs, maxNodesPerRun, limits, circuits, defaults } = deps.settings;
   const { faults } = await check(deps, { kind: 'check', spec, submission });
   const { runners, isQuick } = planSettings(deps);
   const settings = {
@@ -18,6 +18,7 @@ export async function planFacts(
     maxNodesPerRun,
     limits,
     circuits,
+    defaults,
     ...(runners ? { runners } : {}),
   };
   return {

@@ -212,6 +212,7 @@ export async function forecast(
 export const planSettings = ({ settings, graphs, runners, quick }: Deps): PlanSettings => ({
   ...(quick ? { isQuick: (task: string) => quick.has(task) } : {}),
   circuits: settings.circuits,
+  settings: settings.defaults,
   graph: graphs,
   runners: { ...settings.runners, containers: runners.programKinds.includes('container') },
 });

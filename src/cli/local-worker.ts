@@ -64,8 +64,8 @@ export async function localFacts(
   options: CommonOptions,
 ): Promise<{ tasks: KnownTasks; facts: PlanFacts }> {
   const { templatesDir, ...all } = resolveSettings(settingsOf(options));
-  const { serverWaitsMs, maxNodesPerRun, limits, circuits } = all;
-  const settings = { serverWaitsMs, maxNodesPerRun, limits, circuits };
+  const { serverWaitsMs, maxNodesPerRun, limits, circuits, defaults } = all;
+  const settings = { serverWaitsMs, maxNodesPerRun, limits, circuits, defaults };
   const registry = await registryOf(tasks);
   const pipelineOf = (name: string) => templateGraph(templatesDir, name);
   return {

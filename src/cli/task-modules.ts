@@ -3,8 +3,7 @@ import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TaskError } from '../domain/errors.js';
-import { isObject } from '../domain/json.js';
-import { defineTask, type AnyTask, type TaskDefinition } from '../registry.js';
+import { defineTask, isTask, type AnyTask, type TaskDefinition } from '../registry.js';
 import { collect, option } from './command.js';
 
 export interface TaskModuleOptions {
@@ -23,7 +22,7 @@ export const TASKS_OPTION = option(
  * @throws TaskError CONFIGURATION naming the file
  */
 export async function loadTasks(files: readonly string[] = []): Promise<AnyTask[]> {
-  const tasks = new Set<AnyTask>();
+  const tasks = new Map<AnyTask, AnyTask>(); // as exported, and as checked
   for (const file of files) {
     const found = tasksOf(await load(file));
     if (found.length === 0)
@@ -31,9 +30,9 @@ export async function loadTasks(files: readonly string[] = []): Promise<AnyTask[
         'CONFIGURATION',
         `--tasks ${file}: the module exports no task; export what defineTask() gives, or an array of it`,
       );
-    for (const task of found) tasks.add(checked(file, task));
+    for (const task of found) tasks.set(task, tasks.get(task) ?? checked(file, task));
   }
-  return [...tasks];
+  return [...tasks.values()];
 }
 
 function checked(file: string, task: AnyTask): AnyTask {
@@ -97,8 +96,4 @@ function tasksOf(value: unknown, depth = 0): AnyTask[] {
   if (isTask(value)) return [value];
   if (depth > 2 || typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap((inner) => tasksOf(inner, depth + 1));
-}
-
-function isTask(value: unknown): value is AnyTask {
-  return isObject(value) && typeof value['name'] === 'string' && typeof value['run'] === 'function';
 }

@@ -1,5 +1,10 @@
 /** The engine's verbs for people who look after what runs: by the ids of executions and nodes, and the lists of errors. */
-import type { ErrorKind, ErrorKindPlace, ErrorListVerbs } from '../domain/error-kinds.js';
+import type {
+  ErrorKind,
+  ErrorKindPlace,
+  ErrorListVerbs,
+  ErrorQuestion,
+} from '../domain/error-kinds.js';
 import type { Priority } from '../domain/priority.js';
 import type { Answer } from '../workflows/messages.js';
 import type { EditAnswer } from '../workflows/operator-messages.js';
@@ -144,8 +149,8 @@ export abstract class EngineVerbs implements ErrorListVerbs {
     return await this.parts.errorLists.removeNeverRetryError(kind, place);
   }
 
-  /** Whether an error would be retried under the default policy and what was added to the lists. */
-  async isRetriableError(error: unknown, place?: ErrorKindPlace): Promise<boolean> {
-    return await this.parts.errorLists.isRetriableError(error, place);
+  /** Whether an error would be retried under the default policy and the lists as they are; operations ask with `unknownErrors: 'fail'`. */
+  async isRetriableError(error: unknown, asked?: ErrorQuestion): Promise<boolean> {
+    return await this.parts.errorLists.isRetriableError(error, asked);
   }
 }

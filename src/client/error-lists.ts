@@ -1,14 +1,12 @@
 /** The run-time error lists as an engine changes and asks them: always through the store. */
-import { isRetriable } from '../domain/classify.js';
+import { isRetriable, RETRIABLE_BY_DEFAULT } from '../domain/classify.js';
 import {
   kindsFor,
-  nameOfKind,
-  type ErrorKind,
-  type ErrorKindPlace,
+  listVerbs,
+  type ChangeList,
   type ErrorListVerbs,
 } from '../domain/error-kinds.js';
 import { resolveRetry } from '../domain/retry-options.js';
-import type { ErrorList } from '../store/error-lists.js';
 import type { StoreAccess } from './store-access.js';
 
 /** What the engine lends. */
@@ -23,20 +21,21 @@ export function errorListVerbs({ stores, assertOpen }: ErrorListParts): ErrorLis
     assertOpen();
     return (await stores.need('a change of the error lists', 'there')).errorLists;
   };
-  const add = async (list: ErrorList, kind: ErrorKind, { project = '' }: ErrorKindPlace = {}) =>
-    await (await lists()).add({ project, list, code: nameOfKind(kind) }, Date.now());
-  const remove = async (list: ErrorList, kind: ErrorKind, { project = '' }: ErrorKindPlace = {}) =>
-    await (await lists()).remove({ project, list, code: nameOfKind(kind) });
+  const change: ChangeList = async (how, entry) =>
+    how === 'add'
+      ? await (await lists()).add(entry, Date.now())
+      : await (await lists()).remove(entry);
   return {
-    addRetriableError: (kind, place) => add('retryOn', kind, place),
-    removeRetriableError: (kind, place) => remove('retryOn', kind, place),
-    addNeverRetryError: (kind, place) => add('neverRetryOn', kind, place),
-    removeNeverRetryError: (kind, place) => remove('neverRetryOn', kind, place),
-    isRetriableError: async (error, { project } = {}) => {
+    ...listVerbs(change, RETRIABLE_BY_DEFAULT),
+    isRetriableError: async (error, { project, unknownErrors } = {}) => {
       assertOpen();
       const store = await stores.get('there');
       const { entries } = store ? await store.errorLists.list(project ?? '') : { entries: [] };
-      return isRetriable(error, resolveRetry(), kindsFor(entries, project));
+      return isRetriable(
+        error,
+        resolveRetry(unknownErrors && { unknownErrors }),
+        kindsFor(entries, project),
+      );
     },
   };
 }

@@ -7,10 +7,14 @@ import type { ExecutionResult } from './result.js';
 export async function follow(
   handle: ExecutionHandle,
   look: (update: ExecutionUpdate) => void | Promise<void>,
+  intervalMs?: number,
 ): Promise<ExecutionResult> {
   const stop = new AbortController();
   const watching = (async () => {
-    for await (const update of handle.watch({ signal: stop.signal })) {
+    for await (const update of handle.watch({
+      signal: stop.signal,
+      ...(intervalMs === undefined ? {} : { intervalMs }),
+    })) {
       if (stop.signal.aborted) return;
       await look(update);
     }

@@ -1,5 +1,5 @@
 /** One operation: without a retry, or with D's retries and a word before each. */
-import type { Duration } from '../domain/duration.js';
+import { DurationSchema, type Duration } from '../domain/duration.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { AttemptRecord } from '../domain/outcome.js';
 import { RetryObjectSchema, type RetryInput } from '../domain/retry-options.js';
@@ -33,12 +33,20 @@ export interface RetryingOptions extends OperationOptions {
   /** ± 25 % on each wait, or a fraction of your own. Default true. */
   jitter?: boolean | number;
   /**
-   * Told once for each retry, in order, as soon as it is seen: some three times a second, so perhaps only after a
-   * short wait, and at the latest before the result. For code that has to run before the wait there is the task's own
-   * `onRetry`, in the worker.
+   * What else is said of retries: `retryOn`, `unknownErrors: 'retry'` for errors on no list, which document D does not
+   * retry … The fields above are stronger. One with a `strategy` or `delays` starts afresh.
    */
-  onRetry?: (error: { code: string; message: string }, attempt: number, waitMs: number) => void;
+  retry?: RetryInput;
+  /**
+   * Told once for each retry, in order, as soon as it is seen: three times in the first wait, at most every 50 ms, so
+   * the next attempt may have begun where waits are short. At the latest before the result. For code that has to run
+   * before the wait there is the task's own `onRetry`, in the worker.
+   */
+  onRetry?: (error: AttemptError, attempt: number, waitMs: number) => void;
 }
+
+/** What an attempt failed with: an error by the message of what was thrown; `name` and `code` are its code. */
+export type AttemptError = Error & { code: string };
 
 /** What is needed of an engine. */
 export interface TaskScheduler {
@@ -58,7 +66,8 @@ export async function executeOperation(
 }
 
 /**
- * Runs a task with exponential backoff. The first wait is capped like every other one.
+ * Runs a task with exponential backoff, where its error is worth it: by document D's rule one on no list is not. The first
+ * wait is capped like every other one.
  *
  * @throws SpecInvalidError for waits and numbers that are none; MaxRetriesExceededError when the last attempt failed too, NonRetriableError for an error that is not retried
  */
@@ -69,10 +78,14 @@ export async function executeWithRetry(
   options: RetryingOptions = {},
 ): Promise<OperationResult> {
   assertOptions('executeWithRetry', options);
-  const { maxRetries, backoffFactor, initialWait, maxWait, jitter, onRetry, ...rest } = options;
-  const retry = retryOf({ maxRetries, backoffFactor, initialWait, maxWait, jitter });
-  const handle = await engine.scheduleTask({ ...rest, ...inputOf(params), task, retry });
-  const result = onRetry ? await tellRetries(handle, onRetry) : await handle.result();
+  const { maxRetries, backoffFactor, initialWait, maxWait, jitter, retry, onRetry, ...rest } =
+    options;
+  const said = { maxRetries, factor: backoffFactor, delay: initialWait, maxDelay: maxWait, jitter };
+  const policy = policyOf({ ...defaultsFor(retry), ...stated(said) });
+  const handle = await engine.scheduleTask({ ...rest, ...inputOf(params), task, retry: policy });
+  const result = onRetry
+    ? await tellRetries(handle, onRetry, lookEveryMs(policy.delay))
+    : await handle.result();
   return operationResult(throwUnlessCompleted(result));
 }
 
@@ -85,18 +98,21 @@ const SAID: Readonly<Record<string, string>> = {
   jitter: 'jitter',
 };
 
-type Waits = 'maxRetries' | 'backoffFactor' | 'initialWait' | 'maxWait' | 'jitter';
+type RetryObject = Exclude<RetryInput, string>;
+
+/** Document D's, under what the caller says. */
+function defaultsFor(retry: RetryInput = {}): RetryObject {
+  const own = typeof retry === 'string' ? { strategy: retry } : retry;
+  const { jitter, unknownErrors } = OPERATION_RETRY;
+  const isAfresh = own.strategy !== undefined || own.delays !== undefined;
+  return { ...(isAfresh ? { jitter, unknownErrors } : OPERATION_RETRY), ...stated(own) };
+}
+
+const stated = (fields: RetryObject | Record<string, unknown>): RetryObject =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 /** D2: every wait is capped at `maxWait`, the first one too. @throws SpecInvalidError in the caller's words */
-function retryOf(said: { [K in Waits]: RetryingOptions[K] | undefined }): RetryInput {
-  const retry = {
-    strategy: 'EXPONENTIAL_BACKOFF' as const,
-    maxRetries: said.maxRetries ?? OPERATION_RETRY.maxRetries,
-    delay: said.initialWait ?? OPERATION_RETRY.delay,
-    factor: said.backoffFactor ?? OPERATION_RETRY.factor,
-    maxDelay: said.maxWait ?? OPERATION_RETRY.maxDelay,
-    jitter: said.jitter ?? true,
-  };
+function policyOf(retry: RetryObject): RetryObject {
   const parsed = RetryObjectSchema.safeParse(retry);
   if (!parsed.success) {
     const faults = faultsOfIssues(parsed.error, retry, () => []);
@@ -105,8 +121,16 @@ function retryOf(said: { [K in Waits]: RetryingOptions[K] | undefined }): RetryI
       'operation',
     );
   }
-  const { delay = 0, maxDelay } = parsed.data;
-  return { ...retry, delay: Math.min(delay, maxDelay ?? delay) };
+  const { delay, maxDelay } = parsed.data;
+  return delay === undefined || maxDelay == null || delay <= maxDelay
+    ? retry
+    : { ...retry, delay: maxDelay };
+}
+
+/** The first wait is not to pass unseen. */
+function lookEveryMs(firstWait: unknown): number {
+  const { data = 1_000 } = DurationSchema.safeParse(firstWait);
+  return Math.min(300, Math.max(50, data / 3));
 }
 
 const inputOf = (params: unknown): { input?: unknown } =>
@@ -115,6 +139,7 @@ const inputOf = (params: unknown): { input?: unknown } =>
 async function tellRetries(
   handle: ExecutionHandle,
   onRetry: NonNullable<RetryingOptions['onRetry']>,
+  intervalMs: number,
 ): Promise<ExecutionResult> {
   let told = 0;
   const tell = (history: readonly AttemptRecord[] = []): void => {
@@ -124,15 +149,22 @@ async function tellRetries(
       if (waitMs === undefined || !attempt.error || attempt.attempt <= told) return;
       told = attempt.attempt;
       const { error } = attempt;
-      quietly('onRetry', () => onRetry(error, attempt.attempt, waitMs));
+      quietly('onRetry', () => onRetry(errorOf(error), attempt.attempt, waitMs));
     });
   };
-  const result = await follow(handle, ({ changed }) => {
-    for (const view of changed) tell(view.attemptHistory);
-  });
+  const result = await follow(
+    handle,
+    ({ changed }) => {
+      for (const view of changed) tell(view.attemptHistory);
+    },
+    intervalMs,
+  );
   tell(result.nodes[LONE_NODE]?.attemptHistory);
   return result;
 }
+
+const errorOf = ({ code, message }: { code: string; message: string }): AttemptError =>
+  Object.assign(new Error(message), { name: code, code });
 
 /** After a time-out or a lost worker the server waited, and did not say how long. */
 function gapMs(before: AttemptRecord, after: AttemptRecord): number {

@@ -43,7 +43,7 @@ export interface OperationsOptions extends Omit<SubmitOptions, 'scheduledTime'>,
   continueOnError?: boolean;
   /** Part of every operation's input; its own params win. */
   commonParams?: Record<string, unknown>;
-  /** Default EXPONENTIAL_BACKOFF: 3 retries after 1 s, 2 s and 4 s, at most 60 s, ± 25 %. */
+  /** Default EXPONENTIAL_BACKOFF: 3 retries after 1 s, 2 s and 4 s, at most 60 s, ± 25 %; `unknownErrors` is fail. */
   retry?: RetryInput;
   /** Told of each start and end, and at last of the whole, with all that `engine.report` gives. */
   reporter?: OperationsReporter;
@@ -62,6 +62,7 @@ export const OPERATION_RETRY = {
   factor: 2,
   maxDelay: '60s',
   jitter: 0.25,
+  unknownErrors: 'fail',
 } as const satisfies RetryInput;
 
 /** An operation with the id of its node and its whole input. */

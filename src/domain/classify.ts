@@ -89,7 +89,7 @@ export function isRetriable(
   const on = (list: readonly string[]): boolean => kinds.some((kind) => list.includes(kind));
   if (on(policy.neverRetryOn) || on(added.neverRetryOn)) return false;
   if (on(policy.retryOn ?? []) || on(added.retryOn)) return true;
-  if (on(NEVER_RETRIED_BY_DEFAULT)) return false;
+  if (on(NEVER_RETRIED_BY_DEFAULT) || on(added.takenOff)) return false;
   if (!policy.retryOn && on(RETRIABLE_BY_DEFAULT)) return true;
   const own = safely(() => ownVerdict(error));
   return own ?? policy.unknownErrors === 'retry';

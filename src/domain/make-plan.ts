@@ -24,6 +24,8 @@ export interface TaskFacts {
   external?: boolean;
   /** It runs in the worker's own process. */
   inProcess?: boolean;
+  /** A thread or process can load its module. Older workers do not tell. */
+  loadable?: boolean;
   /** It was quick of late, as `quick-rule.ts` has it. */
   quick?: boolean;
 }
@@ -55,6 +57,9 @@ const HEARTBEAT_LEAST_MS = 1_000;
 
 /** Who may say something of a node, strongest first; behind them is the library. */
 export const OPTION_LAYERS = ['node', 'submission', 'defaults', 'definition', 'settings'] as const;
+
+/** Those that say it for many. */
+const FOR_ALL: ReadonlySet<unknown> = new Set(['defaults', 'settings']);
 
 /** What each of {@link OPTION_LAYERS} says, in their order. */
 export type Layers = readonly (TaskOptions | undefined)[];
@@ -263,8 +268,8 @@ function runClass(
   { runners = RUNNER_CHOICE }: PlanContext,
 ): RunClass | undefined {
   const program = programOf(node);
-  // What a graph says for all of its nodes it says for its programs: a handler beside them has asked for nothing.
-  const own = program ? layers : layers.filter((_, index) => OPTION_LAYERS[index] !== 'defaults');
+  // What is said for all nodes is said for the programs among them: a handler beside them has asked for nothing.
+  const own = program ? layers : layers.filter((_, index) => !FOR_ALL.has(OPTION_LAYERS[index]));
   const resources = mergedFrom(own, 'resources');
   const { permissions = [] } = mergedFrom(own, 'security') ?? {};
   const { level = 'LOW' } = mergedFrom(layers, 'security') ?? {};
@@ -286,6 +291,10 @@ function runClass(
     );
   const bare = pickFrom(layers, 'circuit') === false ? { bare: true as const } : {};
   if (program) return { runner, limits: limitsOf(resources), level, permissions, ...bare };
+  if (facts?.loadable === false && runner !== 'in-process')
+    throw new Unable(
+      `task ${JSON.stringify(node.task)} has no module for a ${runner} to load; in its definition write module: import.meta.url, or ask for no isolation, resources and permissions`,
+    );
   // It runs there anyway; and of a task that nobody here knows, only what is named is known.
   const isSaid = pickFrom(layers, 'isolation') !== undefined;
   return runner === (facts?.options.isolation ?? 'in-process') || !(facts || isSaid)

@@ -3,6 +3,7 @@ import type { RunnerChoice } from './choose-runner.js';
 import type { CircuitSettings } from './circuit.js';
 import { getOwn, type Json } from './json.js';
 import type { PlanContext, TaskFacts } from './make-plan.js';
+import type { TaskOptions } from './spec.js';
 
 export interface PlanFacts {
   /** The tasks that the graph names, by name. */
@@ -19,6 +20,8 @@ export interface PlanFacts {
     circuits: Readonly<Record<string, CircuitSettings>>;
     /** What the workers may and have. */
     runners?: RunnerChoice;
+    /** What they say of every task. Older workers do not tell. */
+    defaults?: TaskOptions;
   };
 }
 
@@ -39,5 +42,6 @@ export function planContextOf(facts: PlanFacts): PlanContext {
     postHooksOnSkipped: facts.postHooksOnSkipped,
     circuits: facts.settings.circuits,
     ...(facts.settings.runners ? { runners: facts.settings.runners } : {}),
+    ...(facts.settings.defaults ? { settings: facts.settings.defaults } : {}),
   };
 }

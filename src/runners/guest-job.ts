@@ -30,10 +30,11 @@ function address({ definition, module }: RegisteredTask): { module: string; task
 }
 
 function dataOf(context: TaskContext): ContextData {
-  const { attempt, maxRetries, executionId, graphId, nodeId, task } = context;
-  const { catalogueTaskId, project, sessionId, metadata, idempotencyKey, deadline, outputs } = context;
+  const { attempt, maxRetries, executionId, graphId, nodeId, task, priority } = context;
+  const { catalogueTaskId, project, sessionId, metadata, idempotencyKey, deadline, outputs } =
+    context;
   return {
-    ...{ attempt, maxRetries, executionId, graphId, nodeId, task },
+    ...{ attempt, maxRetries, executionId, graphId, nodeId, task, priority },
     ...{ catalogueTaskId, project, sessionId, metadata, idempotencyKey, deadline, outputs },
   };
 }

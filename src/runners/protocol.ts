@@ -18,6 +18,7 @@ export type ContextData = Pick<
   | 'nodeId'
   | 'task'
   | 'catalogueTaskId'
+  | 'priority'
   | 'project'
   | 'sessionId'
   | 'metadata'

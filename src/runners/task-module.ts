@@ -2,8 +2,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { messageOf, TaskError } from '../domain/errors.js';
 import { didYouMean } from '../domain/suggest.js';
-import { isObject } from '../domain/json.js';
-import type { AnyTask, TaskDefinition } from '../registry.js';
+import { defineTask, isTask, type AnyTask, type TaskDefinition } from '../registry.js';
 
 /**
  * The definition of this name that a module exports: as `default`, by name, alone or in arrays.
@@ -14,7 +13,7 @@ import type { AnyTask, TaskDefinition } from '../registry.js';
 export async function findTask(module: string, name: string): Promise<TaskDefinition<unknown>> {
   const found = tasksOf(await load(module, name));
   const task = found.find((one) => one.name === name);
-  if (task) return task;
+  if (task) return defineTask(task as TaskDefinition<unknown>);
   const names = [...new Set(found.map((one) => one.name))];
   const near = didYouMean(name, names);
   throw new TaskError(
@@ -68,8 +67,4 @@ function tasksOf(value: unknown, depth = 0): AnyTask[] {
   if (isTask(value)) return [value];
   if (depth > 2 || typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap((inner) => tasksOf(inner, depth + 1));
-}
-
-function isTask(value: unknown): value is AnyTask {
-  return isObject(value) && typeof value['name'] === 'string' && typeof value['run'] === 'function';
 }

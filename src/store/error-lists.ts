@@ -1,8 +1,7 @@
 /** Changes, while workers run, to what is retried and what never is. Owned. */
 import { sql } from 'kysely';
+import type { ErrorList } from '../domain/error-kinds.js';
 import { transact, type Connection, type Database } from './database.js';
-
-export type ErrorList = 'retryOn' | 'neverRetryOn';
 
 export interface ErrorListEntry {
   /** Empty: all projects. */

@@ -15,6 +15,7 @@ export function nodeRequest(
     taskVersion,
     retry,
     maxLostWorkers,
+    priority: usual,
     timeoutMs,
     heartbeatTimeoutMs,
     queueTimeoutMs,
@@ -33,6 +34,7 @@ export function nodeRequest(
   // each attempt anyway: that it opens is rare, and eleven events for every retry of every function are not.
   const free = lane === undefined && (circuit === undefined || circuit.own);
   const waits = free ? serverWaitsMs : 0;
+  const priority = order.priority ?? usual;
   const first = order.round?.firstScheduledAt ?? now;
   return {
     execution,
@@ -45,6 +47,7 @@ export function nodeRequest(
     queueTimeoutMs,
     serverWaitsMs: waits,
     inlineLimit: order.inlineLimit ?? inlineLimit,
+    ...(priority === 'MEDIUM' ? {} : { priority }), // said of few, and each event carries it
     ...(order.readsParams ? { params } : {}),
     ...(order.reads ? { reads: order.reads } : {}),
     ...(circuit === undefined ? {} : { circuit }),

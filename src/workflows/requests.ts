@@ -335,6 +335,8 @@ export type BurstResult = [position: number, outcome: ActivityOutcome][];
 export interface NodeRequest {
   execution: ExecutionInfo;
   node: { id: string; task: string; taskVersion: string };
+  /** Default MEDIUM. */
+  priority?: Priority;
   body: NodeBody | { ref: string; index: number };
   params?: Value;
   reads?: Record<string, Upstream>;

@@ -85,6 +85,7 @@ describe('what a handler gets and gives', () => {
       project: 'p1',
       sessionId: 's1',
       metadata: { ticket: 7, own: true },
+      priority: 'MEDIUM',
     });
   });
 

@@ -48,6 +48,20 @@ describe('the run-time error lists', () => {
     await becomes('E_SLOW', 1, named);
   });
 
+  it('take off what is retried by default, until it is added again', async () => {
+    const { engine, worker } = harness;
+    const reset = Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+    expect(await engine.removeRetriableError('ECONNRESET')).toBe(true);
+    expect(await engine.removeRetriableError('ECONNRESET')).toBe(false);
+    expect(await engine.isRetriableError(reset)).toBe(false);
+    await becomes('ECONNRESET', 1);
+    await until(async () => !(await worker.isRetriableError(reset)), 'the worker has heard');
+    const own = { strategy: 'IMMEDIATE', maxRetries: 1, retryOn: ['ECONNRESET'] };
+    expect(await attempts('ECONNRESET', { retry: own })).toBe(2);
+    expect(await worker.addRetriableError('ECONNRESET')).toBe(true);
+    await becomes('ECONNRESET', 2);
+  });
+
   it('put the never list before the retriable one, and the retriable one before our own', async () => {
     await harness.worker.addRetriableError('INPUT_INVALID');
     await becomes('INPUT_INVALID', 2);

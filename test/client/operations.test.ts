@@ -8,6 +8,7 @@ import {
   TaskStateError,
   type Operation,
   type OperationsProgress,
+  type RetryingOptions,
 } from '../../src/index.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
@@ -226,6 +227,7 @@ describe('executeOperations', () => {
     const executionId = `retried-${Date.now()}`;
     await harness.engine.executeOperations([{ name: 'x', task: 'fail', params: { times: 1 } }], {
       executionId,
+      retry: { unknownErrors: 'retry' },
     });
     const { nodes } = await harness.engine.handle(executionId).result();
     const [first] = nodes['x']?.attemptHistory ?? [];
@@ -369,6 +371,7 @@ describe('executeWithRetry', () => {
         initialWait: 1,
         backoffFactor: 3,
         jitter: false,
+        retry: { unknownErrors: 'retry' },
         onRetry: ({ code }, attempt, waitMs) => void told.push([code, attempt, waitMs]),
       },
     );
@@ -412,14 +415,61 @@ describe('executeWithRetry', () => {
 
   it('throws when the retries are spent, and at once for what is not retried', async () => {
     const spent = await harness.engine
-      .executeWithRetry('fail', null, { maxRetries: 1, initialWait: '1s', jitter: 0 })
+      .executeWithRetry('step', { fails: 'AGAIN' }, { maxRetries: 1, initialWait: '1s', jitter: 0 })
       .catch((error: unknown) => error as MaxRetriesExceededError);
     expect(spent).toBeInstanceOf(MaxRetriesExceededError);
     const { durationMs, executionTimeMs } = spent as MaxRetriesExceededError;
     expect(durationMs).toBeGreaterThanOrEqual(1_000 + (executionTimeMs ?? Infinity));
-    expect(spent).toMatchObject({ lastError: { code: 'AskedToFail', attempt: 2 } });
+    expect(spent).toMatchObject({ lastError: { code: 'AGAIN', attempt: 2 } });
     await expect(
       harness.engine.executeWithRetry('step', { fails: 'NEVER' }, { initialWait: 1 }),
     ).rejects.toBeInstanceOf(NonRetriableError);
+  });
+
+  it.each<[string, RetryingOptions['retry'], number]>([
+    ['not retried, as document 003 has it', undefined, 1],
+    ['not retried though something else is said', { neverRetryOn: ['OTHER'] }, 1],
+    ['retried where unknownErrors says so', { unknownErrors: 'retry' }, 2],
+    ['retried where retryOn names it', { retryOn: ['AskedToFail'] }, 2],
+    ['retried by a strategy that is named', { strategy: 'IMMEDIATE', unknownErrors: 'retry' }, 2],
+  ])('an error on no list is %s', async (_how, retry, attempts) => {
+    const { engine } = harness;
+    const asked = { maxRetries: 1, ...(retry && { retry }) };
+    const waits: { initialWait?: number } =
+      typeof retry === 'object' && 'strategy' in retry ? {} : { initialWait: 1 };
+    await expect(
+      engine.executeWithRetry('fail', null, { ...asked, ...waits }),
+    ).rejects.toMatchObject({ attemptErrors: { length: attempts } });
+    const each = {
+      maxRetries: 1,
+      ...(waits.initialWait ? { delay: 1 } : {}),
+      ...(retry as object),
+    };
+    const { x } = await engine.executeOperations([{ name: 'x', task: 'fail' }], { retry: each });
+    expect(x?.attempts).toBe(attempts);
+  });
+
+  it('is asked by its rule with isRetriableError', async () => {
+    const error = new TypeError('no');
+    expect(await harness.engine.isRetriableError(error)).toBe(true);
+    expect(await harness.engine.isRetriableError(error, { unknownErrors: 'fail' })).toBe(false);
+  });
+
+  it('gives onRetry an error, before the next attempt where the wait is a second', async () => {
+    const seen: string[] = [];
+    const failing = harness.engine.executeWithRetry(
+      'step',
+      { name: 'x', fails: 'AGAIN' },
+      {
+        ...{ maxRetries: 1, initialWait: '1s', jitter: false },
+        onRetry: (error, attempt) => {
+          expect(error).toBeInstanceOf(Error);
+          expect(error).toMatchObject({ name: 'AGAIN', code: 'AGAIN' });
+          seen.push(`${attempt}: ${error.message}, begun ${order.length}`);
+        },
+      },
+    );
+    await expect(failing).rejects.toBeInstanceOf(MaxRetriesExceededError);
+    expect(seen).toEqual(['1: AGAIN, begun 1']);
   });
 });

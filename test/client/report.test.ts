@@ -176,7 +176,7 @@ describe('executeOperations with a reporter', () => {
         { name: 'third', task: 'fail', params: { times: 9 } },
         { name: 'fourth', task: 'noop' },
       ],
-      { reporter, retry },
+      { reporter, retry: { ...retry, unknownErrors: 'retry' } },
     );
     await until(() => told.includes('start the second'));
     expect(told).toEqual(['start first', 'end first COMPLETED', 'start the second']);

@@ -18,9 +18,10 @@ const context = (runners: Partial<typeof RUNNER_CHOICE> = {}): PlanContext => ({
             version: '1',
             postHooks: false,
             postHooksOnSkipped: false,
-            inProcess: name === 'plain',
+            inProcess: name !== 'threaded',
+            ...(name === 'closed' ? { loadable: false } : {}),
           },
-          options: taskOptions({ name, ...(name === 'plain' ? {} : { isolation: 'thread' }) }),
+          options: taskOptions({ name, ...(name === 'threaded' ? { isolation: 'thread' } : {}) }),
         },
 });
 
@@ -48,6 +49,15 @@ describe('a handler', () => {
     ],
   ])('%s runs as its definition has it', (_title, node, defaults) => {
     expect(runOf(node, { defaults })).toBeUndefined();
+  });
+
+  it.each<[string, object]>([
+    ['resources', { resources: { cpu: 1 } }],
+    ['permissions', { security: { permissions: ['env:A'] } }],
+    ['a thread', { isolation: 'thread' }],
+  ])('without a module is refused where it asks for %s', (_what, asked) => {
+    expect(() => runOf({ task: 'closed', ...asked })).toThrow(/"closed" has no module for a/);
+    expect(runOf({ task: 'closed' })).toBeUndefined();
   });
 
   it.each<[string, object, string]>([

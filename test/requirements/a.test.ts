@@ -1,6 +1,14 @@
 /** Document 000, AutomataTaskExecutor: what no other test shows of rows A1 to A4. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { defineTask, TaskStateError, type Status, type TaskSubmission } from '../../src/index.js';
+import {
+  defineTask,
+  TaskStateError,
+  type RunningTask,
+  type Status,
+  type TaskDefinition,
+  type TaskExecution,
+  type TaskSubmission,
+} from '../../src/index.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
@@ -19,8 +27,34 @@ const told = defineTask({
   run: (_input, { executionId, sessionId, maxRetries }) => ({ executionId, sessionId, maxRetries }),
 });
 
+/** Document 000's CustomTaskExecution, and its AutomataTask. */
+class CustomTaskExecution implements TaskExecution<{ n: number }, string> {
+  private readonly word = 'Custom';
+  execute({ input, sessionId }: RunningTask<{ n: number }>): string {
+    return `${this.word} Task Execution Result ${input.n} of ${sessionId}`;
+  }
+}
+class WholeTask extends CustomTaskExecution {
+  readonly name = 'whole';
+  onRetry(): void {}
+}
+const behaviour = new CustomTaskExecution();
+const EXECUTED: [string, TaskDefinition<{ n: number }, string>][] = [
+  [
+    'execute beside name',
+    defineTask({ name: 'beside', execute: (task) => behaviour.execute(task) }),
+  ],
+  ['an object as run', defineTask({ name: 'inside', run: behaviour })],
+  ['an instance of a class', defineTask(new WholeTask())],
+];
+
 let harness: Harness;
-beforeAll(async () => void (harness = await startHarness({ tasks: [stay, broken, told] })));
+beforeAll(
+  async () =>
+    void (harness = await startHarness({
+      tasks: [stay, broken, told, ...EXECUTED.map(([, task]) => task)],
+    })),
+);
 afterAll(() => harness.stop());
 
 /** How to bring a task there, without a word of how it is called. */
@@ -85,6 +119,24 @@ describe('row A1: a task keeps every status it has had', () => {
     expect(statusHistory.map(({ status }) => status)).toEqual(expected);
     const record = await engine.getExecution(handle.executionId);
     expect(record.statusHistory?.map(({ status }) => status)).toEqual(expected);
+  });
+});
+
+describe('row A2: what a task does is pluggable', () => {
+  it.each(EXECUTED)('it is said by %s', async (_how, task) => {
+    const handle = await harness.engine.scheduleTask({ task, input: { n: 1 }, sessionId: 'S' });
+    expect((await handle.result()).output).toBe('Custom Task Execution Result 1 of S');
+  });
+
+  it('an instance keeps the methods of its class', () => {
+    expect(EXECUTED[2]?.[1]).toMatchObject({ onRetry: expect.any(Function) as unknown });
+  });
+
+  it('neither run nor execute is refused, saying what may stand there', () => {
+    const nothing = { name: 'nothing', run: {} } as unknown as TaskDefinition;
+    expect(() => defineTask(nothing)).toThrow(
+      /"run" must be a function, or an object with .*"execute"/,
+    );
   });
 });
 

@@ -4,10 +4,10 @@ import type { ExecutionResult, TaskSubmission } from '../../src/client.js';
 import type { ExecutionHandle } from '../../src/client.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
-import { MODES, tasks, transforming } from './tasks.js';
+import { executedTasks, MODES, tasks, transforming } from './tasks.js';
 
 const options = {
-  tasks: [...tasks, ...transforming],
+  tasks: [...tasks, ...transforming, ...executedTasks],
   // One: what is not given back is missed at once.
   maxThreads: 1,
   maxProcesses: 1,
@@ -59,17 +59,26 @@ describe.each(MODES)('a handler in %s', (mode) => {
     expect(output === process.pid).toBe(mode !== 'process');
   });
 
+  it('may be an object with execute, given what the task is', async () => {
+    const { output } = await run(`${mode}.executed`, { input: { n: 1 }, sessionId: 's' });
+    expect(output).toEqual({
+      ...{ id: true, name: `${mode}.executed`, status: 'RUNNING', input: { n: 1 } },
+      ...{ sessionId: 's', maxRetries: 0 },
+    });
+  });
+
   it('knows where it is', async () => {
     const handle = await start(`${mode}.who`, {
       project: 'p',
       sessionId: 's',
       metadata: { ticket: 7 },
+      priority: 'HIGH',
     });
     const executionId = `${handle.executionId}/task`;
     expect((await handle.result()).output).toMatchObject({
       ...{ attempt: 1, maxRetries: 0, executionId, idempotencyKey: executionId },
       ...{ graphId: handle.executionId, nodeId: 'task', task: `${mode}.who` },
-      ...{ project: 'p', sessionId: 's', metadata: { ticket: 7 } },
+      ...{ project: 'p', sessionId: 's', metadata: { ticket: 7 }, priority: 'HIGH' },
       ...{ outputs: {}, deadline: true, last: null },
     });
   });

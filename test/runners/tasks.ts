@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { NonRetriableError, TaskError } from '../../src/domain/errors.js';
 import { defineTask, type AnyTask, type Isolation } from '../../src/registry.js';
 import type { TaskContext } from '../../src/task-context.js';
+import type { RunningTask } from '../../src/task-execution.js';
 
 export const MODES = ['in-process', 'thread', 'process'] as const;
 type Handler = (input: never, context: TaskContext) => unknown;
@@ -163,6 +164,20 @@ const all: [Isolation, AnyTask[]][] = MODES.map((mode) => [
 ]);
 
 export const tasks: AnyTask[] = all.flatMap(([, list]) => list);
+
+/** Said by a class with `execute`, as document 000 says what a task does; not every module calls `defineTask` for it. */
+class Executed {
+  readonly module = import.meta.url;
+  constructor(
+    readonly name: string,
+    readonly isolation: Isolation,
+  ) {}
+  execute({ id, name, status, input, sessionId, maxRetries }: RunningTask, ctx: TaskContext) {
+    return { id: id === ctx.executionId, name, status, input, sessionId, maxRetries };
+  }
+}
+export const executed = MODES.map((mode) => new Executed(`${mode}.executed`, mode));
+export const executedTasks: AnyTask[] = executed.map((one) => defineTask(one));
 
 /** Its input schema gives what no clone keeps. */
 export const transforming: AnyTask[] = MODES.map((mode) =>

@@ -59,6 +59,46 @@ describe('a worker', () => {
     );
   });
 
+  it.each<[string, object, RegExp]>([
+    [
+      'an option that there is not',
+      { maxThread: 2 },
+      /unknown option "maxThread", did you mean "maxThreads"\?/,
+    ],
+    ['an option that is like none', { zzz: 1 }, /startWorker: unknown option "zzz"$/],
+    [
+      'defaults of a field that there is not',
+      { defaults: { retry: { maxRetry: 0 } } },
+      /defaults\.retry\.maxRetry: unknown field .*did you mean "maxRetries"/,
+    ],
+  ])('is refused at start for %s', async (_what, options, message) => {
+    const refused = startWorker({ address: '127.0.0.1:1', ...options });
+    await expect(refused).rejects.toMatchObject({ code: 'CONFIGURATION' });
+    await expect(refused).rejects.toThrow(message);
+  });
+
+  it('gives its tasks the defaults of its settings, where nobody else says more', async () => {
+    const run = (_input: unknown, { maxRetries }: TaskContext) => maxRetries;
+    const harness = await startHarness({
+      defaults: { priority: 'HIGH', retry: { maxRetries: 0 } },
+      tasks: [task('plain', { run }), task('own', { run, retry: { maxRetries: 2 } })],
+    });
+    const told = async (name: string, more: object = {}) => {
+      const { executionId } = await harness.engine.scheduleTask({ task: name, ...more });
+      const { nodes } = await harness.engine.handle(executionId).result();
+      return nodes['task']?.output;
+    };
+    expect(await told('plain')).toBe(0);
+    expect(await told('own')).toBe(2);
+    expect(await told('plain', { retry: { maxRetries: 1 } })).toBe(1);
+    const plan = await harness.engine.plan({ name: 'p', tasks: [{ id: 'a', task: 'noop' }] });
+    expect(plan.nodes['a']?.options).toMatchObject({
+      priority: { value: 'HIGH', from: 'settings' },
+      'retry.maxRetries': { value: 0, from: 'settings' },
+    });
+    await harness.stop();
+  });
+
   it('is refused at start when modules do not have their tasks, all of them listed', async () => {
     const refused = startWorker({
       address: '127.0.0.1:1',

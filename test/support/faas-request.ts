@@ -32,6 +32,7 @@ export function faasRequest(
     context: {
       ...{ signal: new AbortController().signal, attempt: 2, maxRetries: 3, deadline: DEADLINE },
       ...{ executionId: 'order-7/charge', graphId: 'order-7', nodeId: 'charge', task: 'called' },
+      priority: 'MEDIUM',
       ...{ idempotencyKey: 'order-7/charge', project: undefined, sessionId: undefined },
       catalogueTaskId: undefined,
       ...{ metadata: {}, outputs: {}, log: { debug: none, info: none, warn: none, error: none } },

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { defineTask } from '../../src/registry.js';
 import type { HookExecution } from '../../src/task-hooks.js';
 import { startHarness, type Harness } from '../support/engine.js';
@@ -5,6 +6,11 @@ import { startHarness, type Harness } from '../support/engine.js';
 const deaf = defineTask({
   name: 'deaf',
   run: () => new Promise((done) => setTimeout(done, 3_000)),
+});
+/** Stops when it is asked to. */
+const heeding = defineTask({
+  name: 'heeding',
+  run: async (_input, { signal }) => await wait(60_000, undefined, { signal }),
 });
 const seen: string[] = [];
 const note = (hook: string) => (execution: HookExecution) =>
@@ -22,7 +28,7 @@ describe('hooks', () => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({
-      tasks: [deaf, hooked],
+      tasks: [deaf, heeding, hooked],
       hooks: {
         pre: [{ name: 'global-pre', run: note('global-pre') }],
         post: [
@@ -42,6 +48,13 @@ describe('hooks', () => {
           },
         ],
         post: [
+          {
+            name: 'slow',
+            run: async (execution) => {
+              note('slow')(execution);
+              await wait(700);
+            },
+          },
           { name: 'graph-post', run: note('graph-post') },
           {
             name: 'broken',
@@ -110,6 +123,21 @@ describe('hooks', () => {
     expect((await handle.result()).status).toBe('TIMEOUT');
     expect(seen).toContain('global-post task TIMEOUT 1');
   });
+
+  it.each([300, 6_000])(
+    'run once after a time-out of %d ms that the handler heeds',
+    async (timeout) => {
+      const { engine } = harness;
+      const tasks = [1, 2, 3, 4, 5].map((n) => ({ id: `t${n}`, task: 'heeding' }));
+      const handle = await engine.scheduleTaskGraph({
+        ...{ name: 'heeding', hooks: { pre: [], post: ['slow'] } },
+        ...{ defaults: { timeout, retry: 'NONE' }, tasks },
+      });
+      expect((await handle.result()).counts).toEqual({ TIMEOUT: 5 });
+      const once = tasks.map(({ id }) => `slow ${id} TIMEOUT 1`);
+      expect(seen.filter((line) => line.startsWith('slow')).sort()).toEqual(once);
+    },
+  );
 
   it('run for a node that never started only where they ask for it', async () => {
     const handle = await harness.engine.scheduleTaskGraph({
