@@ -189,8 +189,7 @@ const SECURITY: Words<keyof Security> = {
   level:
     'LOW (default), MEDIUM: sandboxed, nothing missing; HIGH: a container, or the strictest sandbox.',
   runAs: '`default-user`: an unprivileged user of its own.',
-  permissions:
-    '`network:<host>:<port>`, `read:<path>`, `write:<path>`, `env:<NAME>`, `secret:<name>`.',
+  permissions: '`network:<host>:<port>`, `env:<NAME>`, `secret:<name>`.',
 };
 
 /** Words for the fields of what a field holds, by the field's name. */

@@ -260,16 +260,13 @@ export const SecuritySchema = z.strictObject({
       error: 'must be default-user: programs run as an unprivileged user of their own',
     })
     .optional(),
-  /** `network:<host>:<port>`, `read:<path>`, `write:<path>`, `env:<NAME>`, `secret:<name>`. Default none. */
+  /** `network:<host>:<port>`, `env:<NAME>`, `secret:<name>`; `read:` and `write:` are refused with what to use instead. Default none. */
   permissions: z
     .array(
       z
         .string()
         .max(1_200)
-        .regex(
-          PERMISSION,
-          'must be network:<host>:<port>, read:<path>, write:<path>, env:<NAME> or secret:<name>',
-        ),
+        .regex(PERMISSION, 'must be network:<host>:<port>, env:<NAME> or secret:<name>'),
     )
     .max(100)
     .optional(),

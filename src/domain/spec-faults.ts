@@ -65,7 +65,7 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
           [...path, key],
           'UNKNOWN_FIELD',
           `unknown field ${JSON.stringify(key)}`,
-          didYouMean(key, known(path)),
+          elsewhere(path, key) ?? didYouMean(key, known(path)),
         ),
       );
     case 'invalid_type':
@@ -90,6 +90,12 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
       return [fault(path, 'INVALID_VALUE', withValue(lowerFirst(issue.message), found))];
   }
 }
+
+/** Document 004 has the time of an attempt among the resources. */
+const elsewhere = (path: Path, key: string): string | undefined =>
+  path.at(-1) === 'resources' && /^timeout/i.test(key)
+    ? 'write "timeout" beside resources, such as timeout: 300s'
+    : undefined;
 
 /** The branch of a union that got furthest says best what is wrong; where none takes such a value, all say what they take. */
 function invalidUnion(

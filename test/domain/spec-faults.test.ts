@@ -25,3 +25,16 @@ it('suggests the retry strategy that a word is near the beginning of', () => {
     /got "EXPONENTAL" \(did you mean "EXPONENTIAL_BACKOFF"\?\)/,
   );
 });
+
+it.each(['timeout', 'timeoutSeconds'])('says where the %s of resources is written', (field) => {
+  const faults = faultsOf(lone({ resources: { cpu: 1, [field]: 300 } }));
+  expect(inWords(faults)).toMatch(
+    /resources\.timeout.*unknown field .*write "timeout" beside resources/,
+  );
+});
+
+it('offers no permission that no worker grants', () => {
+  const words = inWords(faultsOf(lone({ security: { permissions: ['disk:/tmp'] } })));
+  expect(words).toMatch(/network:<host>:<port>, env:<NAME> or secret:<name>/);
+  expect(words).not.toMatch(/read:|write:/);
+});
