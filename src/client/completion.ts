@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import { messageOf, TaskError, TaskStateError, type ErrorRecord } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { ReportedEnd, ReportedError } from '../domain/handover.js';
-import { isObject, jsonBytes, preview, type Json } from '../domain/json.js';
+import { getOwn, isObject, jsonBytes, preview, type Json } from '../domain/json.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
 import { isTerminal } from '../domain/status.js';
 import { pendingAttempt, type PendingAttempt } from '../observe/handed-over.js';
@@ -144,8 +144,12 @@ async function handedOver(
   target: Target,
   attempt: number | undefined,
 ): Promise<Handed> {
+  const known: { external?: boolean | undefined } = {};
   for (let look = 1; ; look++) {
     const pending = await findPending(parts, target);
+    // Told while it is looked at: where the task is not of this queue's workers, nobody answers for long.
+    if (look === 1 && pending?.started && !pending.details?.handover)
+      void isExternal(parts, pending.task).then((external) => (known.external = external));
     const { details, stopping = false, started = false } = pending ?? {};
     if (pending && details?.handover && started && !stopping) {
       if (attempt === undefined || attempt === details.attempt) return pending as Handed;
@@ -153,10 +157,25 @@ async function handedOver(
         `attempt ${attempt} of ${target.executionId} is over; attempt ${details.attempt} runs`,
       );
     }
+    if (started && !stopping && known.external === false)
+      throw new TaskStateError(
+        `${target.executionId} is RUNNING, and ends when its handler does: task ${JSON.stringify(pending?.task)} is not external (completion: 'external')`,
+      );
     if (!started || stopping || look === LOOKS)
       throw new TaskStateError(await whyNot(parts, target, { started, stopping }));
     await sleep(LOOK_WAIT_MS);
   }
+}
+
+/** Whether a task ends elsewhere, by its definition; undefined where no worker of the engine's queue says. */
+async function isExternal(
+  { references }: CompletionParts,
+  task: string,
+): Promise<boolean | undefined> {
+  const spec = { name: 'asked', tasks: [{ id: 'task', task }] };
+  const asked = references.ask({ kind: 'plan', spec, submission: null });
+  const facts = await asked.then((answer) => answer.facts).catch(() => undefined);
+  return getOwn(facts?.tasks ?? {}, task)?.external;
 }
 
 /** In the execution's own workflow, else in the segments of a big graph. */

@@ -14,6 +14,7 @@ const CANCEL_REQUESTED = 3;
 /** An attempt under way, and what its heartbeat says where it was handed over. */
 export interface PendingAttempt {
   workflowId: string;
+  task: string;
   /** A worker has it, or had it and handed it over. */
   started: boolean;
   stopping: boolean;
@@ -59,11 +60,12 @@ type PendingActivity = NonNullable<
 
 function attemptOf(
   workflowId: string,
-  { state, attempt, heartbeatDetails, lastHeartbeatTime: heard }: PendingActivity,
+  { state, attempt, activityType, heartbeatDetails, lastHeartbeatTime: heard }: PendingActivity,
 ): PendingAttempt {
   const [payload] = heartbeatDetails?.payloads ?? [];
   return {
     workflowId,
+    task: activityType?.name ?? '',
     started: Number(state) === STARTED || Number(state) === CANCEL_REQUESTED,
     stopping: Number(state) === CANCEL_REQUESTED,
     details: payload && ownHandover(defaultPayloadConverter.fromPayload(payload), attempt),

@@ -46,7 +46,7 @@ const stuck = defineTask({
     await wait(600_000, undefined, { signal });
   },
 });
-
+const ordinary = defineTask({ ...stuck, name: 'ordinary', completion: 'handler' });
 const keeps = defineTask({
   name: 'keeps',
   completion: 'external',
@@ -66,7 +66,7 @@ let harness: Harness;
 beforeAll(async () => {
   const post = [{ name: 'end', run: (end: HookExecution): void => void ends.push(end) }];
   harness = await startHarness({
-    tasks: [render, stuck, keeps],
+    tasks: [render, stuck, keeps, ordinary],
     hooks: { post },
     maxConcurrentActivities: 1,
   });
@@ -381,6 +381,14 @@ describe('engine.handleItem', () => {
     await expect(end(`${executionId}/a`)).rejects.toThrow(/its handler has not returned/);
     await handle.cancel();
     expect((await handle.result()).status).toBe('CANCELLED');
+  });
+
+  it('refuses a running task that is not external, and says so', async () => {
+    const handle = await harness.engine.scheduleTask({ task: 'ordinary' });
+    await runs(`${handle.executionId}/task`);
+    const ended = harness.engine.handleItem({ executionId: handle.executionId, result: 1 });
+    await expect(ended).rejects.toThrow(/task "ordinary" is not external/);
+    await handle.cancel();
   });
 
   it('gets what a publisher subscribes to, until it is detached', async () => {
