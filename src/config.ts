@@ -22,6 +22,7 @@ import { TaskError } from './domain/errors.js';
 import type { TaskOptions, TaskOptionsInput } from './domain/spec.js';
 import { LIMIT_MOST } from './domain/limit.js';
 import type { WarmWish } from './domain/warm-plan.js';
+import { variableOf, type SettingName } from './setting-names.js';
 import {
   circuits,
   images,
@@ -164,6 +165,7 @@ export interface Settings {
   metricsAddress?: string;
 }
 
+export { SETTING_NAMES } from './setting-names.js';
 export { LOG_LEVELS, type LoadTarget, type LogLevel } from './setting-values.js';
 
 export interface ResolvedSettings extends RunnerSettings {
@@ -214,9 +216,6 @@ export function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** The names of all settings, once {@link resolveSettings} has read them. */
-export const SETTING_NAMES = new Set<string>();
-
 /**
  * The settings in force.
  *
@@ -228,161 +227,73 @@ export function resolveSettings(
   given: Settings = {},
   env: NodeJS.ProcessEnv = process.env,
 ): ResolvedSettings {
-  const read = <T>(
-    name: keyof Settings,
-    variable: string,
-    parse: (value: unknown) => T,
-    fallback: T,
-  ): T => {
-    SETTING_NAMES.add(name);
+  const read = <T>(name: SettingName, parse: (value: unknown) => T, fallback: T): T => {
     const inCode = given[name] ?? undefined;
     if (inCode !== undefined) return parse(inCode);
+    const variable = variableOf(name);
     const text = env[variable] ?? '';
     return text === '' ? fallback : ofVariable(variable, () => parse(text));
   };
-  const dataDir = resolve(read('dataDir', 'TEMPOGRAPH_DATA_DIR', String, '.tempograph'));
-  const named = read<string | undefined>(
-    'storeUrl',
-    'TEMPOGRAPH_STORE_URL',
-    String,
-    env['DATABASE_URL'],
-  );
+  const dataDir = resolve(read('dataDir', String, '.tempograph'));
+  const named = read<string | undefined>('storeUrl', String, env['DATABASE_URL']);
   return {
     dataDir,
     storeUrl: named === 'none' ? null : (named ?? `sqlite:${dataDir}/store.db`),
     storeNamed: named !== undefined,
-    reconcileMs: read(
-      'reconcileInterval',
-      'TEMPOGRAPH_RECONCILE_INTERVAL',
-      atLeast('reconcileInterval', 1_000),
-      30_000,
-    ),
-    defaults: read('defaults', 'TEMPOGRAPH_DEFAULTS', taskDefaults, {}),
-    taskQueue: read('taskQueue', 'TEMPOGRAPH_TASK_QUEUE', String, 'tempograph'),
-    templatesDir: resolve(read('templatesDir', 'TEMPOGRAPH_TEMPLATES_DIR', String, 'templates')),
-    env: read('env', 'TEMPOGRAPH_ENV', variables, []),
-    secretsDir: read<string | null>(
-      'secretsDir',
-      'TEMPOGRAPH_SECRETS_DIR',
-      (value) => resolve(String(value)),
-      null,
-    ),
-    serverWaitsMs: read('serverWaits', 'TEMPOGRAPH_SERVER_WAITS', serverWaits, 60_000),
-    maxNodesPerRun: read(
-      'maxNodesPerRun',
-      'TEMPOGRAPH_MAX_NODES_PER_RUN',
-      whole('maxNodesPerRun', 1, 10_000),
-      4_000,
-    ),
-    coordinatorEvents: read(
-      'coordinatorEvents',
-      'TEMPOGRAPH_COORDINATOR_EVENTS',
-      whole('coordinatorEvents', 50, 40_000),
-      8_000,
-    ),
-    maxOutputBytes: read(
-      'maxOutputBytes',
-      'TEMPOGRAPH_MAX_OUTPUT_BYTES',
-      whole('maxOutputBytes', 1_024, 2 ** 30),
-      32 * 2 ** 20,
-    ),
+    reconcileMs: read('reconcileInterval', atLeast('reconcileInterval', 1_000), 30_000),
+    defaults: read('defaults', taskDefaults, {}),
+    taskQueue: read('taskQueue', String, 'tempograph'),
+    templatesDir: resolve(read('templatesDir', String, 'templates')),
+    env: read('env', variables, []),
+    secretsDir: read<string | null>('secretsDir', (value) => resolve(String(value)), null),
+    serverWaitsMs: read('serverWaits', serverWaits, 60_000),
+    maxNodesPerRun: read('maxNodesPerRun', whole('maxNodesPerRun', 1, 10_000), 4_000),
+    coordinatorEvents: read('coordinatorEvents', whole('coordinatorEvents', 50, 40_000), 8_000),
+    maxOutputBytes: read('maxOutputBytes', whole('maxOutputBytes', 1_024, 2 ** 30), 32 * 2 ** 20),
     maxArtifactBytes: read(
       'maxArtifactBytes',
-      'TEMPOGRAPH_MAX_ARTIFACT_BYTES',
       whole('maxArtifactBytes', 1_024, 2 ** 40),
       256 * 2 ** 20,
     ),
-    maxThreads: read(
-      'maxThreads',
-      'TEMPOGRAPH_MAX_THREADS',
-      whole('maxThreads', 1, 1_000),
-      spareCpus(),
-    ),
-    maxProcesses: read(
-      'maxProcesses',
-      'TEMPOGRAPH_MAX_PROCESSES',
-      whole('maxProcesses', 1, 1_000),
-      spareCpus(),
-    ),
-    isolatedMemoryMb: read(
-      'isolatedMemoryMb',
-      'TEMPOGRAPH_ISOLATED_MEMORY_MB',
-      whole('isolatedMemoryMb', 16, 2 ** 20),
-      512,
-    ),
-    programs: read<readonly ProgramKind[] | null>(
-      'programs',
-      'TEMPOGRAPH_PROGRAMS',
-      programs,
-      null,
-    ),
+    maxThreads: read('maxThreads', whole('maxThreads', 1, 1_000), spareCpus()),
+    maxProcesses: read('maxProcesses', whole('maxProcesses', 1, 1_000), spareCpus()),
+    isolatedMemoryMb: read('isolatedMemoryMb', whole('isolatedMemoryMb', 16, 2 ** 20), 512),
+    programs: read<readonly ProgramKind[] | null>('programs', programs, null),
     runners: {
-      inProcess: read('inProcess', 'TEMPOGRAPH_IN_PROCESS', yesOrNo('inProcess'), true),
-      faas: read('faas', 'TEMPOGRAPH_FAAS', yesOrNo('faas'), true),
+      inProcess: read('inProcess', yesOrNo('inProcess'), true),
+      faas: read('faas', yesOrNo('faas'), true),
     },
     maxPrograms: read(
       'maxPrograms',
-      'TEMPOGRAPH_MAX_PROGRAMS',
       whole('maxPrograms', 1, 512), // as many users as sandboxes of one worker have
       4 * availableParallelism(),
     ),
-    targetLoad: read<LoadTarget | null>('targetLoad', 'TEMPOGRAPH_TARGET_LOAD', targetLoad, null),
-    maxResources: read('maxResources', 'TEMPOGRAPH_MAX_RESOURCES', maxResources, maxResources({})),
-    warm: read<readonly WarmWish[]>('warm', 'TEMPOGRAPH_WARM', warm, []),
-    warmBudget: read('warmBudget', 'TEMPOGRAPH_WARM_BUDGET', warmBudget, warmBudget('10%')),
-    cgroupParent: read<string | null>('cgroupParent', 'TEMPOGRAPH_CGROUP_PARENT', String, null),
-    containerEngine: read<string | null>(
-      'containerEngine',
-      'TEMPOGRAPH_CONTAINER_ENGINE',
-      String,
-      null,
-    ),
-    containerRuntime: read<string | null>(
-      'containerRuntime',
-      'TEMPOGRAPH_CONTAINER_RUNTIME',
-      String,
-      null,
-    ),
-    images: read('images', 'TEMPOGRAPH_IMAGES', images, {}),
-    containerMounts: read('containerMounts', 'TEMPOGRAPH_CONTAINER_MOUNTS', mounts, []),
-    stopGraceMs: read('stopGrace', 'TEMPOGRAPH_STOP_GRACE', stopGrace, 2_000),
+    targetLoad: read<LoadTarget | null>('targetLoad', targetLoad, null),
+    maxResources: read('maxResources', maxResources, maxResources({})),
+    warm: read<readonly WarmWish[]>('warm', warm, []),
+    warmBudget: read('warmBudget', warmBudget, warmBudget('10%')),
+    cgroupParent: read<string | null>('cgroupParent', String, null),
+    containerEngine: read<string | null>('containerEngine', String, null),
+    containerRuntime: read<string | null>('containerRuntime', String, null),
+    images: read('images', images, {}),
+    containerMounts: read('containerMounts', mounts, []),
+    stopGraceMs: read('stopGrace', stopGrace, 2_000),
     maxConcurrentExecutions: read<number | null>(
       'maxConcurrentExecutions',
-      'TEMPOGRAPH_MAX_CONCURRENT_EXECUTIONS',
       whole('maxConcurrentExecutions', 1, LIMIT_MOST),
       null,
     ),
-    limits: read('limits', 'TEMPOGRAPH_LIMITS', limits, {}),
-    circuits: read('circuits', 'TEMPOGRAPH_CIRCUITS', circuits, {}),
-    sinks: read('sinks', 'TEMPOGRAPH_SINKS', sinks, []),
-    webhooks: read('webhooks', 'TEMPOGRAPH_WEBHOOKS', webhooks, []),
-    oidc: read<Oidc | null>('oidc', 'TEMPOGRAPH_OIDC', oidc, null),
-    publicUrl: read<string | null>('publicUrl', 'TEMPOGRAPH_PUBLIC_URL', publicUrl, null),
-    logLevel: read('logLevel', 'TEMPOGRAPH_LOG_LEVEL', logLevel, 'info'),
-    maxLogLines: read(
-      'maxLogLines',
-      'TEMPOGRAPH_MAX_LOG_LINES',
-      whole('maxLogLines', 0, 1_000_000),
-      10_000,
-    ),
-    maxLogBytes: read(
-      'maxLogBytes',
-      'TEMPOGRAPH_MAX_LOG_BYTES',
-      whole('maxLogBytes', 1_024, 2 ** 30),
-      4 * 2 ** 20,
-    ),
-    logRetentionMs: read(
-      'logRetention',
-      'TEMPOGRAPH_LOG_RETENTION',
-      atLeast('logRetention', 60_000),
-      14 * 86_400_000,
-    ),
-    metricsAddress: read<string | null>(
-      'metricsAddress',
-      'TEMPOGRAPH_METRICS_ADDRESS',
-      metricsAddress,
-      null,
-    ),
+    limits: read('limits', limits, {}),
+    circuits: read('circuits', circuits, {}),
+    sinks: read('sinks', sinks, []),
+    webhooks: read('webhooks', webhooks, []),
+    oidc: read<Oidc | null>('oidc', oidc, null),
+    publicUrl: read<string | null>('publicUrl', publicUrl, null),
+    logLevel: read('logLevel', logLevel, 'info'),
+    maxLogLines: read('maxLogLines', whole('maxLogLines', 0, 1_000_000), 10_000),
+    maxLogBytes: read('maxLogBytes', whole('maxLogBytes', 1_024, 2 ** 30), 4 * 2 ** 20),
+    logRetentionMs: read('logRetention', atLeast('logRetention', 60_000), 14 * 86_400_000),
+    metricsAddress: read<string | null>('metricsAddress', metricsAddress, null),
   };
 }
 

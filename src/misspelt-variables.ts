@@ -1,18 +1,13 @@
 /** Variables `TEMPOGRAPH_*` of the environment that nothing reads, and whose names are near one that is read. */
 import { suggest } from './domain/suggest.js';
+import { SETTING_NAMES, variableOf } from './setting-names.js';
 
 const PREFIX = 'TEMPOGRAPH_';
 
-/** What a process reads of its environment, without the prefix. A test holds the settings' against `resolveSettings`. */
+/** What a process reads of its environment, without the prefix. */
 const READ: readonly string[] = [
-  ...['API_KEY', 'CACHE_DIR', 'CGROUP_PARENT', 'CIRCUITS', 'CONTAINER_ENGINE', 'CONTAINER_MOUNTS'],
-  ...['CONTAINER_RUNTIME', 'COORDINATOR_EVENTS', 'DATA_DIR', 'DEFAULTS', 'ENV', 'FAAS', 'HTTP_ALLOW_PRIVATE'],
-  ...['IMAGES', 'IN_PROCESS', 'ISOLATED_MEMORY_MB', 'LIMITS', 'LOG_LEVEL', 'LOG_RETENTION'],
-  ...['MAX_ARTIFACT_BYTES', 'MAX_CONCURRENT_EXECUTIONS', 'MAX_LOG_BYTES', 'MAX_LOG_LINES'],
-  ...['MAX_NODES_PER_RUN', 'MAX_OUTPUT_BYTES', 'MAX_PROCESSES', 'MAX_PROGRAMS', 'MAX_RESOURCES'],
-  ...['MAX_THREADS', 'METRICS_ADDRESS', 'NO_DOWNLOAD', 'OIDC', 'PROGRAMS', 'PUBLIC_URL'],
-  ...['RECONCILE_INTERVAL', 'SECRETS_DIR', 'SERVER', 'SERVER_WAITS', 'SINKS', 'STOP_GRACE'],
-  ...['STORE_URL', 'TARGET_LOAD', 'TASK_QUEUE', 'TEMPLATES_DIR', 'WARM', 'WARM_BUDGET', 'WEBHOOKS'],
+  ...SETTING_NAMES.map((name) => variableOf(name).slice(PREFIX.length)),
+  ...['API_KEY', 'CACHE_DIR', 'HTTP_ALLOW_PRIVATE', 'NO_DOWNLOAD', 'SERVER'],
 ];
 
 /** What programs get from us. A command line that one of them starts has it in its environment. */

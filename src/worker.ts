@@ -23,7 +23,7 @@ import { resolveSettings, SETTING_NAMES, type ResolvedSettings, type Settings } 
 import { connectOptions, type ConnectOptions } from './connect-options.js';
 import type { ErrorListVerbs } from './domain/error-kinds.js';
 import { TaskError } from './domain/errors.js';
-import { didYouMean } from './domain/suggest.js';
+import { assertKnown } from './domain/known-names.js';
 import { parseDuration, type Duration } from './domain/duration.js';
 import type { Marked } from './domain/observation.js';
 import { markedRow } from './observe/projection.js';
@@ -93,11 +93,11 @@ export interface StartWorkerOptions extends Settings, ConnectOptions {
 }
 
 /** Options that are no settings. */
-const OWN_OPTIONS: Readonly<Record<Exclude<keyof StartWorkerOptions, keyof Settings>, true>> = {
-  ...{ address: true, namespace: true, profile: true, connection: true, temporal: true },
-  ...{ tasks: true, hooks: true, namedHooks: true, secrets: true, modes: true },
-  ...{ maxConcurrentActivities: true, shutdownGrace: true, logger: true, tracing: true },
-};
+const OWN_OPTIONS = Object.keys({
+  ...{ address: 1, namespace: 1, profile: 1, connection: 1, temporal: 1 },
+  ...{ tasks: 1, hooks: 1, namedHooks: 1, secrets: 1, modes: 1 },
+  ...{ maxConcurrentActivities: 1, shutdownGrace: 1, logger: 1, tracing: 1 },
+} satisfies Record<Exclude<keyof StartWorkerOptions, keyof Settings>, 1>);
 
 /** A worker that runs. */
 export interface RunningWorker extends ErrorListVerbs {
@@ -125,7 +125,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       'startWorker was called in a thread or process that a worker started: it loads the module of a task, and that module starts a worker; move the task into a module of its own',
     );
   const settings = resolveSettings(options);
-  assertKnown(options);
+  assertKnown('startWorker', options, [...SETTING_NAMES, ...OWN_OPTIONS]);
   limitHeapGrowth();
   const log = options.logger ?? createLogger(settings.logLevel);
   warnOfMisspelt(process.env, (text) => log.warn(text));
@@ -239,19 +239,6 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
         await stopped;
       })()),
   };
-}
-
-/** @throws TaskError CONFIGURATION for an option that there is not */
-function assertKnown(options: StartWorkerOptions): void {
-  const known = [...SETTING_NAMES, ...Object.keys(OWN_OPTIONS)];
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || known.includes(name)) continue;
-    const near = didYouMean(name, known);
-    throw new TaskError(
-      'CONFIGURATION',
-      `startWorker: unknown option ${JSON.stringify(name)}${near === undefined ? '' : `, ${near}`}`,
-    );
-  }
 }
 
 /** Attempts still run: the SDK says so, or fails to close what they use, which hides that it said so. */

@@ -4,11 +4,12 @@
  */
 import type { Client } from '@temporalio/client';
 import type { GraphBuilder } from '../builder.js';
-import { resolveSettings, type Settings } from '../config.js';
+import { resolveSettings, SETTING_NAMES, type Settings } from '../config.js';
 import { connectOptions, type ConnectOptions } from '../connect-options.js';
 import type { Adjacency } from '../domain/adjacency.js';
 import type { Fault } from '../domain/fault.js';
 import type { GraphForecast } from '../domain/forecast.js';
+import { assertKnown } from '../domain/known-names.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { WhatIf, WhatIfChanges } from '../domain/what-if.js';
 import type { AnyTask } from '../registry.js';
@@ -33,7 +34,7 @@ import type { DeadLetters } from './dead-letters.js';
 import type { AddedHook } from './engine-hooks.js';
 import { EngineParts } from './engine-parts.js';
 import { EngineStreams } from './engine-streams.js';
-import { assertId } from './expected.js';
+import { assertId, assertOptions } from './expected.js';
 import type { ExecutionHandle } from './handle.js';
 import type { Keys } from './keys.js';
 import type { Limits } from './limits.js';
@@ -60,6 +61,11 @@ export interface EngineOptions extends ConnectOptions, Settings {
    */
   tracing?: TracingOption;
 }
+
+/** Options that are no settings. */
+const OWN_OPTIONS = Object.keys({
+  ...{ address: 1, namespace: 1, profile: 1, client: 1, tracing: 1 },
+} satisfies Record<Exclude<keyof EngineOptions, keyof Settings>, 1>);
 
 export class TaskEngine extends EngineStreams {
   /** What runs at set times: create, list, get, pause, resume, trigger, backfill, update, delete. */
@@ -89,6 +95,8 @@ export class TaskEngine extends EngineStreams {
    * @throws TaskError UNREACHABLE | CONFIGURATION
    */
   static async connect(options: EngineOptions = {}): Promise<TaskEngine> {
+    assertOptions('connect', options);
+    assertKnown('connect', options, [...SETTING_NAMES, ...OWN_OPTIONS]);
     const settings = resolveSettings(options);
     const client = options.client ?? (await connectClient(options));
     const address = addressOf(client) ?? connectOptions(options).address;

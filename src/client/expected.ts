@@ -1,7 +1,6 @@
 /** What a caller in JavaScript may give by mistake where TypeScript would say so: refused in our words. */
 import { TaskError } from '../domain/errors.js';
 import { isObject, preview } from '../domain/json.js';
-import { didYouMean } from '../domain/suggest.js';
 
 /** @throws TaskError CONFIGURATION for options that are no object */
 export function assertOptions(call: string, options: unknown): void {
@@ -18,19 +17,5 @@ export function assertId(call: string, id: unknown): void {
   throw new TaskError(
     'CONFIGURATION',
     `${call}: expected the id of an execution, got ${preview(id)}`,
-  );
-}
-
-/** @throws TaskError CONFIGURATION naming each key that is none, with the one that it is near to */
-export function assertKnown(call: string, given: object, known: readonly string[]): void {
-  const wrong = Object.keys(given).filter((key) => !known.includes(key));
-  if (wrong.length === 0) return;
-  const named = wrong.map((key) => {
-    const near = didYouMean(key, known);
-    return `${JSON.stringify(key)}${near === undefined ? '' : ` (${near})`}`;
-  });
-  throw new TaskError(
-    'CONFIGURATION',
-    `${call}: there is no ${named.join(', no ')}; there are ${known.join(', ')}`,
   );
 }

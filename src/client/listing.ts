@@ -1,12 +1,13 @@
 /** Lists executions: from the store where there is one, else from Temporal's visibility, which knows less. */
 import type { Client } from '@temporalio/client';
 import { TaskError } from '../domain/errors.js';
+import { assertKnown } from '../domain/known-names.js';
 import { STATUSES, type Status } from '../domain/status.js';
 import type { ExecutionQuery } from '../store/executions.js';
 import type { Store } from '../store/store.js';
 import { SEARCH_ATTRIBUTE, WORKFLOW } from '../workflows/messages.js';
 import { reaching } from './connect.js';
-import { assertKnown, assertOptions } from './expected.js';
+import { assertOptions } from './expected.js';
 import { recordOf, type ExecutionRecord } from './record.js';
 import { recordOfRow } from './row-record.js';
 

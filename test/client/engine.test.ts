@@ -48,6 +48,16 @@ describe('TaskEngine', () => {
   });
 
   it.each([
+    [{ schedulerInterval: 5 }, 'connect: there is no "schedulerInterval"'],
+    [{ taskQueu: 'x' }, 'connect: there is no "taskQueu" (did you mean "taskQueue"?)'],
+    ['127.0.0.1:7233', 'connect: expected an object of options, got "127.0.0.1:7233"'],
+  ])('does not connect with %j, which it does not know', async (options, message) => {
+    await expect(TaskEngine.connect(options as object)).rejects.toMatchObject({
+      ...{ code: 'CONFIGURATION', message },
+    });
+  });
+
+  it.each([
     ['nested too deep', () => deepList(20_000), 'the limit is 64 levels'],
     ['referring back to itself', () => circle(), 'refers back to something that contains it'],
   ])('refuses the input of a task that is %s', async (_title, input, says) => {

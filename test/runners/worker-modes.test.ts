@@ -63,9 +63,9 @@ describe('a worker', () => {
     [
       'an option that there is not',
       { maxThread: 2 },
-      /unknown option "maxThread", did you mean "maxThreads"\?/,
+      /startWorker: there is no "maxThread" \(did you mean "maxThreads"\?\)$/,
     ],
-    ['an option that is like none', { zzz: 1 }, /startWorker: unknown option "zzz"$/],
+    ['an option that is like none', { zzz: 1 }, /startWorker: there is no "zzz"$/],
     [
       'defaults of a field that there is not',
       { defaults: { retry: { maxRetry: 0 } } },
