@@ -138,7 +138,7 @@ export const TABLES: Readonly<Record<string, readonly [string, Readonly<Record<s
     error_lists: [
       'Errors that were added to the retry lists while workers ran.',
       {
-        list: 'retry or never',
+        list: 'retryOn, neverRetryOn or takenOff',
         code: "the error's code or name",
         added_at: 'when',
         added_by: 'who',

@@ -87,9 +87,9 @@ const POLICIES = [
   'note',
 ] as const;
 const WORK = ['task', 'graph', 'input', 'inputs', 'name', 'executionId'];
-/** Those of the submission that travels; what it is for is ours to say, and options are given one by one. */
+/** Those of the submission that travels; what it is for is ours to say, options are given one by one, its times are the schedule's. */
 const SUBMISSION = Object.keys(SubmissionSchema.shape).filter(
-  (field) => field !== 'kind' && field !== 'options',
+  (field) => !['kind', 'options', 'scheduledTime'].includes(field),
 );
 const KNOWN: readonly string[] = [
   ...['id', ...TIMES, ...POLICIES, ...WORK, ...SUBMISSION],
