@@ -19,6 +19,7 @@ describe('replay of recorded histories', () => {
     expect(histories.map((file) => file.replace('.json', ''))).toEqual(
       expect.arrayContaining([
         'completed',
+        'put-off',
         'failed',
         'cancelled',
         'rejected',

@@ -154,7 +154,9 @@ async function explainLive(
   const reasons = reasonsOf(page, nodes, around.now);
   const [only] = told;
   const status = lone && only && graph.status === 'RUNNING' ? only.status : graph.status;
-  const first = lone && only ? [only.reason] : reasons;
+  // A pause of the whole is no node's own.
+  const isPaused = graph.status === 'PAUSED';
+  const first = lone && only && !isPaused ? [only.reason] : reasons;
   const { awaitsUntil, deadlineAt } = graph;
   const { now } = around;
   return {

@@ -24,7 +24,7 @@ export function statusOf(parts: StatusParts): GraphStatus {
     ...(undoing ? { undoing } : {}),
     ...shown,
     ...(awaits ? { awaits } : {}),
-    ...(state.door ? { reason: state.door.reason } : {}),
+    ...(state.door && status !== 'PAUSED' ? { reason: state.door.reason } : {}),
     ...(project === undefined ? {} : { project }),
     ...(sessionId === undefined ? {} : { sessionId }),
     ...(rerunOf === undefined ? {} : { rerunOf }),

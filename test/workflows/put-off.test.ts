@@ -47,11 +47,13 @@ describe('an execution that starts later', () => {
     const handle = await lone(name);
     await asked[what]?.(handle);
     const isPaused = what === 'pause';
-    expect(await handle.status()).toMatchObject({
-      status: isPaused ? 'PAUSED' : 'SCHEDULED',
-      reason: 'start_time',
-      changed: [{ id: 'task', attempts: 0 }],
-    });
+    const { status, reason, changed } = await handle.status();
+    expect([status, reason]).toEqual(
+      isPaused ? ['PAUSED', undefined] : ['SCHEDULED', 'start_time'],
+    );
+    expect(changed).toMatchObject([{ id: 'task', attempts: 0 }]);
+    const { reasons } = await handle.explain();
+    expect(reasons[0]?.kind).toBe(/pause( of|$)/.test(what) ? 'paused' : 'start_time');
     const record = await harness.engine.getExecution(handle.executionId);
     expect(record).toMatchObject({ status: isPaused ? 'PAUSED' : 'SCHEDULED', startedAt: null });
     expect(ran).not.toContain(name);

@@ -90,6 +90,15 @@ const completed = await engine.scheduleTaskGraph(
 await completed.result();
 save('completed', completed.executionId);
 
+// Asked before its time, so that its workflow waits for that itself.
+const putOff = await engine.scheduleTaskGraph(
+  { name: 'put-off', tasks: [{ id: 'a', task: 'echo', input: 1 }] },
+  { scheduledTime: '2s', dependencies: [completed.executionId] },
+);
+await putOff.status();
+await putOff.result();
+save('put-off', putOff.executionId);
+
 const failed = await engine.scheduleTaskGraph({
   name: 'failed',
   onFailure: 'failFast',
