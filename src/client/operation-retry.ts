@@ -89,13 +89,11 @@ export async function executeWithRetry(
   return operationResult(throwUnlessCompleted(result));
 }
 
-/** What the fields of a policy are called here. */
+/** Fields of a policy that are called otherwise here. */
 const SAID: Readonly<Record<string, string>> = {
-  maxRetries: 'maxRetries',
   delay: 'initialWait',
   factor: 'backoffFactor',
   maxDelay: 'maxWait',
-  jitter: 'jitter',
 };
 
 type RetryObject = Exclude<RetryInput, string>;

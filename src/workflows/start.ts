@@ -31,7 +31,8 @@ export async function waitToStart(parts: StartParts): Promise<AwaitDecision | un
   const { startsAt, awaiting, place, plan, state, stopped } = parts;
   if (startsAt !== undefined) {
     state.waitBefore({ reason: 'start_time', at: startsAt });
-    await condition(stopped, startsAt - Date.now());
+    const leftMs = startsAt - Date.now(); // reading the plan of a large graph may have taken it
+    if (leftMs > 0) await condition(stopped, leftMs);
     state.waitBefore(undefined);
     if (stopped()) return undefined;
     if (awaiting || place) showStatus('PENDING');
