@@ -104,4 +104,23 @@ describe('an execution that starts later', () => {
     expect(ran.indexOf('after')).toBeGreaterThan(ran.indexOf('before'));
     expect(ran).toContain('before');
   });
+
+  it('starts at its time also in segments', async () => {
+    const split = await startHarness({ tasks: [note], maxNodesPerRun: 3, coordinatorEvents: 60 });
+    try {
+      const tasks = Array.from({ length: 8 }, (_, nth) => ({
+        ...{ id: `n${nth}`, task: 'note', input: `split ${nth}` },
+        ...(nth === 0 ? {} : { dependsOn: [`n${nth - 1}`] }),
+      }));
+      const options = { scheduledTime: '3s' };
+      const handle = await split.engine.scheduleTaskGraph({ name: 'split', tasks }, options);
+      const { status, changed } = await handle.status();
+      const due = Date.parse(changed[0]?.nextRetryAt ?? '');
+      expect([status, changed.length]).toEqual(['SCHEDULED', 8]);
+      const result = await handle.result();
+      expect([result.status, Date.parse(result.startedAt) < due]).toEqual(['COMPLETED', false]);
+    } finally {
+      await split.stop();
+    }
+  });
 });
