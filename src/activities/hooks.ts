@@ -1,6 +1,7 @@
 /** Runs hooks around a node, each within its own time. */
 import { splitMark } from '../domain/catalogue-mark.js';
 import { messageOf, TaskError } from '../domain/errors.js';
+import { jsonText } from '../domain/json-loss.js';
 import { isObject, type Json } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
 import type { HookContext, HookDefinition, HookExecution, PostHook } from '../task-hooks.js';
@@ -41,7 +42,9 @@ export async function runPreHooks(deps: Deps, subject: HookSubject): Promise<Jso
           subject.signal,
         ),
       );
-      if (isObject(changed) && 'input' in changed) input = asJson(changed['input']);
+      if (isObject(changed) && 'input' in changed) {
+        input = JSON.parse(jsonText(changed['input'], 'the input that it gives')) as Json;
+      }
     } catch (error) {
       throw new TaskError(
         'VETOED',
@@ -145,11 +148,6 @@ function contextOf(
       hookId: hook.name,
     },
   };
-}
-
-/** What a hook gave as input, as JSON. @throws when it is none */
-function asJson(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value ?? null)) as Json;
 }
 
 async function timed<T>(

@@ -21,7 +21,7 @@ import { storeBelow } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { checked } from './ends.js';
 import { planHere } from './prepare.js';
-import { hashJson, storeValue } from './values.js';
+import { storeOutput } from './values.js';
 
 type PendingActivity = NonNullable<
   WorkflowExecutionDescription['raw']['pendingActivities']
@@ -47,8 +47,7 @@ export async function checkValue(
       kind === 'map' ? await Promise.all((value as Json[]).map(check)) : await check(value);
     const limits = { inline: inlineLimit, maxBytes: deps.settings.maxOutputBytes };
     return {
-      output: await storeValue(deps.blobs, taken, limits),
-      outputHash: hashJson(taken),
+      ...(await storeOutput(deps.blobs, taken, limits)),
       ...(task
         ? { taskVersion: task.version }
         : { unchecked: 'the worker that was asked does not know the task' }),

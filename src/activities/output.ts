@@ -7,7 +7,7 @@ import type { NodeRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import type { Facts } from './facts.js';
 import { bounded } from './resolve.js';
-import { asJson, hashJson, storeValue } from './values.js';
+import { asJson, storeOutput } from './values.js';
 
 /**
  * Has the task's `processResult` and then `result`'s expressions make the output, and stores it.
@@ -25,11 +25,10 @@ export async function makeOutput(
   const made = shaped(result, await processed(facts, given), facts.input);
   tellOfSecrets(facts, made);
   if (result.store === 'inline') assertInline(made);
-  const output = await storeValue(deps.blobs, made, {
+  return await storeOutput(deps.blobs, made, {
     inline: result.store === 'reference' ? -1 : request.inlineLimit,
     maxBytes: deps.settings.maxOutputBytes,
   });
-  return { output, outputHash: hashJson(made) };
 }
 
 /** An output is never changed behind anybody's back: that it holds a secret is said, and it is stored as it is. */

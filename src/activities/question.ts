@@ -13,7 +13,7 @@ import type {
 import type { Deps } from './deps.js';
 import { recordError } from './failure.js';
 import { bounded, contextOf, holds, loadBody, loadTasks } from './resolve.js';
-import { hashJson, storeValue } from './values.js';
+import { storeOutput } from './values.js';
 
 /** Characters of a message once its expressions are replaced. */
 const MESSAGE_LIMIT = 4_000;
@@ -55,7 +55,7 @@ export async function answer(
   if (problems.length > 0) return { problems };
   try {
     const limits = { inline: inlineLimit, maxBytes: settings.maxOutputBytes };
-    return { output: await storeValue(blobs, output, limits), outputHash: hashJson(output) };
+    return await storeOutput(blobs, output, limits);
   } catch (error) {
     if (error instanceof TaskError && !error.retriable) return { problems: [error.message] };
     throw error;

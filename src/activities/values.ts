@@ -1,7 +1,8 @@
 /** Values on their way in and out of an activity: by reference where they are large, hashed where they are compared. */
 import canonicalize from 'canonicalize';
 import { messageOf, TaskError } from '../domain/errors.js';
-import { preview, type Json } from '../domain/json.js';
+import { jsonText } from '../domain/json-loss.js';
+import type { Json } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
 import { getJson, sha256, type BlobStore } from '../store/blob-store.js';
 
@@ -10,19 +11,34 @@ export async function loadValue(blobs: BlobStore, value: Value): Promise<Json> {
   return 'json' in value ? value.json : await getJson(blobs, value.ref);
 }
 
+interface Limits {
+  /** Bytes of JSON up to which a value stays in the envelope. */
+  inline: number;
+  maxBytes: number;
+}
+
 /**
  * A value for the envelope: itself up to the limit, a reference above it.
  *
  * @throws TaskError OUTPUT_INVALID when it is no JSON, TOO_LARGE when it is over `maxBytes`
  */
-export async function storeValue(
+export async function storeValue(blobs: BlobStore, value: unknown, limits: Limits): Promise<Value> {
+  return await stored(blobs, written(value), limits);
+}
+
+/** A node's output of a value, for the envelope, and its hash. @throws as `storeValue` does */
+export async function storeOutput(
   blobs: BlobStore,
   value: unknown,
-  limits: { inline: number; maxBytes: number },
-): Promise<Value> {
-  const text = toJsonText(value);
+  limits: Limits,
+): Promise<{ output: Value; outputHash: string }> {
+  const made = written(value);
+  return { output: await stored(blobs, made, limits), outputHash: hashOf(made.json) };
+}
+
+async function stored(blobs: BlobStore, { text, json }: Written, limits: Limits): Promise<Value> {
   const bytes = Buffer.byteLength(text);
-  if (bytes <= limits.inline) return { json: JSON.parse(text) as Json };
+  if (bytes <= limits.inline) return { json };
   if (bytes > limits.maxBytes) {
     throw new TaskError(
       'TOO_LARGE',
@@ -32,28 +48,30 @@ export async function storeValue(
   return { ref: await blobs.put(text), bytes };
 }
 
-function toJsonText(value: unknown): string {
-  try {
-    return JSON.stringify(value ?? null) ?? 'null';
-  } catch (error) {
-    throw new TaskError(
-      'OUTPUT_INVALID',
-      `the output is no JSON: ${(error as Error).message}, got ${preview(value)}`,
-      { cause: error },
-    );
-  }
+/** A value as JSON. */
+interface Written {
+  text: string;
+  json: Json;
 }
 
-/** A value as the JSON that it comes to. @throws TaskError OUTPUT_INVALID when it comes to none */
+function written(value: unknown): Written {
+  const text = jsonText(value, 'the output');
+  return { text, json: JSON.parse(text) as Json };
+}
+
+/** A value as the JSON that it comes to. @throws TaskError OUTPUT_INVALID when it comes to none, or to less */
 export function asJson(value: unknown): Json {
-  return JSON.parse(toJsonText(value)) as Json;
+  return written(value).json;
 }
 
 /** SHA-256 of the canonical JSON (RFC 8785) of a value: equal for equal values, whatever their keys' order. */
 export function hashJson(value: unknown): string {
-  const text = toJsonText(value);
+  return hashOf(JSON.parse(JSON.stringify(value ?? null)) as Json);
+}
+
+function hashOf(json: Json): string {
   try {
-    return sha256(canonicalize(JSON.parse(text)) ?? 'null');
+    return sha256(canonicalize(json) ?? 'null');
   } catch (error) {
     throw new TaskError('OUTPUT_INVALID', `the value is nested too deep: ${messageOf(error)}`, {
       cause: error,

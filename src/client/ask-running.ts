@@ -11,7 +11,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { TaskError } from '../domain/errors.js';
 import type { Answer } from '../workflows/messages.js';
-import { assertNotTooDeep } from './too-deep.js';
+import { sendable } from './sendable.js';
 
 /** How long a worker has to answer. An edit of a large graph takes a few seconds of it. */
 const ANSWERED_WITHIN_MS = 20_000;
@@ -35,10 +35,10 @@ export async function askRunning<A extends Answer = Answer>(
   request: object,
   updateId: string = randomUUID(),
 ): Promise<A> {
-  assertNotTooDeep(update, request);
+  const sent = sendable(update, request);
   const handle = client.workflow.getHandle(executionId);
   const ask = (): Promise<A> =>
-    handle.executeUpdate<A, [object]>(update, { args: [request], updateId });
+    handle.executeUpdate<A, [object]>(update, { args: [sent], updateId });
   for (let nth = 1; ; nth++) {
     try {
       return await client.withDeadline(Date.now() + ANSWERED_WITHIN_MS, ask);

@@ -1,7 +1,7 @@
 /** `engine.handleItem`: ends tasks that end elsewhere. A worker decides what the end means; here it is found and asked. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { messageOf, TaskError, TaskStateError, type ErrorRecord } from '../domain/errors.js';
+import { TaskError, TaskStateError, type ErrorRecord } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { ReportedEnd, ReportedError } from '../domain/handover.js';
 import { getOwn, isObject, jsonBytes, preview, type Json } from '../domain/json.js';
@@ -13,7 +13,7 @@ import type { Asking } from './asking.js';
 import { query } from './live.js';
 import type { References } from './references.js';
 import { requestExecutionId } from './request-id.js';
-import { assertNotTooDeep, tooDeep } from './too-deep.js';
+import { sendable } from './sendable.js';
 
 /** How a task that ends elsewhere has ended: give `result` or `error`. */
 export interface HandledItem {
@@ -81,26 +81,16 @@ function endOf(item: HandledItem): ReportedEnd {
     throw wrong(
       'expected "result" or "error", one of the two; a task without output has result null',
     );
-  const end =
-    error === undefined
-      ? { result: asJson('result', result) }
-      : { error: asJson('error', reported(error)) as unknown as ReportedError };
-  assertNotTooDeep('handleItem', end);
+  const end = sendable<ReportedEnd>(
+    'handleItem',
+    error === undefined ? { result: result as Json } : { error: reported(error) },
+  );
   const bytes = jsonBytes(end);
   if (bytes <= MOST_BYTES) return end;
   throw new TaskError(
     'TOO_LARGE',
     `handleItem: the item is ${bytes.toLocaleString('en')} bytes of JSON; the limit is ${MOST_BYTES.toLocaleString('en')}; report the address of what is larger`,
   );
-}
-
-function asJson(field: 'result' | 'error', value: unknown): Json {
-  try {
-    return JSON.parse(JSON.stringify(value)) as Json;
-  } catch (error) {
-    if (error instanceof RangeError) throw tooDeep('handleItem'); // not even JSON.stringify gets to its end
-    throw wrong(`${field}: expected JSON, got ${preview(value)} (${messageOf(error)})`);
-  }
 }
 
 function reported(error: string | Error | ReportedError): ReportedError {

@@ -1,6 +1,6 @@
 /** Verbs for people who look after a running graph: how they are asked, whoever asks. */
 import type { Client } from '@temporalio/client';
-import { messageOf, TaskError } from '../domain/errors.js';
+import { TaskError } from '../domain/errors.js';
 import { preview, type Json } from '../domain/json.js';
 import type { Priority } from '../domain/priority.js';
 import type { OperatorVerb } from '../domain/status.js';
@@ -8,7 +8,7 @@ import { UPDATE, type Answer } from '../workflows/messages.js';
 import type { EditAnswer, EditRequest, OperatorRequests } from '../workflows/operator-messages.js';
 import { isOperatorRequest, TAKES } from '../workflows/operator-shapes.js';
 import { askRunning } from './ask-running.js';
-import { tooDeep } from './too-deep.js';
+import { sendable } from './sendable.js';
 
 /** Characters of a request's key: the server takes an id of at most 1,000, and the verb and the node stand in it. */
 const REQUEST_ID_MOST = 500;
@@ -115,28 +115,11 @@ async function askVerb<V extends OperatorVerb, A extends Answer = Answer>(
   request: OperatorRequests[V],
   requestId: string | undefined,
 ): Promise<A> {
-  const asked = plain(verb, request);
+  const asked = sendable(verb, request);
   if (!isOperatorRequest(verb, asked))
     throw new TaskError('CONFIGURATION', `${verb}: expected ${TAKES[verb]}, got ${preview(asked)}`);
   const id = requestId === undefined ? undefined : updateIdOf(verb, asked, requestId);
   return await askRunning<A>(client, executionId, UPDATE[verb], asked, id);
-}
-
-/** As it will be sent: what is undefined is not there. */
-function plain(verb: OperatorVerb, request: object): object {
-  try {
-    return JSON.parse(JSON.stringify(request, finite)) as object;
-  } catch (error) {
-    if (error instanceof RangeError) throw tooDeep(verb); // not even JSON.stringify gets to its end
-    throw new TaskError('CONFIGURATION', `it is no JSON: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** JSON would make null of them. */
-function finite(_key: string, value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value))
-    throw new Error(`${value} is no number that JSON can hold`);
-  return value;
 }
 
 /** One key may be used for many nodes and verbs. */

@@ -2,6 +2,7 @@
 import { uncleanIn } from '../domain/clean-name.js';
 import { parseDuration, type Duration } from '../domain/duration.js';
 import { fault, type Fault } from '../domain/fault.js';
+import { jsonText } from '../domain/json-loss.js';
 import { getOwn, isObject, preview, type Json } from '../domain/json.js';
 import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js';
 import { didYouMeanValue, hintBudget, nearOrFirst } from '../domain/suggest.js';
@@ -153,16 +154,10 @@ export function inputFaults(spec: GraphSpec, inputs: unknown): Fault[] {
 
 /** A lone task's input is data, not a template: `${{` in it means itself. What is no JSON is left to the check of the graph. */
 export function escapeExpressions(value: Json): Json {
-  const text = textOf(value ?? null);
-  return text === undefined ? value : (JSON.parse(text.replaceAll('${{', () => '$${{')) as Json);
-}
-
-/** Undefined for what refers back to itself, is nested too deep to be written, or is a function. */
-function textOf(value: Json): string | undefined {
   try {
-    return JSON.stringify(value);
+    return JSON.parse(jsonText(value, 'input').replaceAll('${{', () => '$${{')) as Json;
   } catch {
-    return undefined;
+    return value;
   }
 }
 

@@ -46,6 +46,14 @@ const deep = defineTask({
     return value;
   },
 });
+const lossy = defineTask({
+  name: 'lossy',
+  run: () => ({ rows: [{ price: 0.1 + 0.2 }, { price: Number('twelve') }], seen: new Set(['a']) }),
+});
+const saves = defineTask({
+  name: 'saves',
+  run: (_input, { checkpoint }) => checkpoint({ seen: new Set(['a']) as never }),
+});
 const loud = defineTask({
   name: 'loud',
   run: (_input, { metric, progress, warn }) => {
@@ -69,11 +77,23 @@ describe('a task or hook that misbehaves', () => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({
-      tasks: [done, throwsNothing, badClassifier, unreadable, flaky, deep, loud, spoils],
+      tasks: [
+        done,
+        throwsNothing,
+        badClassifier,
+        unreadable,
+        flaky,
+        deep,
+        lossy,
+        saves,
+        loud,
+        spoils,
+      ],
       namedHooks: {
         pre: [
           { name: 'pre-null', run: nothing },
           { name: 'pre-odd', run: (() => 1) as never },
+          { name: 'pre-lossy', run: () => ({ input: { tags: new Map([['a', 1]]) } }) as never },
         ],
         post: [
           { name: 'post-null', run: nothing },
@@ -175,6 +195,32 @@ describe('a task or hook that misbehaves', () => {
       status: 'FAILED',
       attempts: 1,
       error: { code: 'OUTPUT_INVALID' },
+    });
+  });
+
+  it('an output that JSON would lose a part of is OUTPUT_INVALID with its place, not retried', async () => {
+    expect(await one('lossy')).toMatchObject({
+      status: 'FAILED',
+      attempts: 1,
+      error: {
+        code: 'OUTPUT_INVALID',
+        message:
+          'the output is no JSON: rows[1].price is NaN; JSON has no such number, give null or a text',
+      },
+    });
+  });
+
+  it('a checkpoint that the next attempt would not get back as it was fails this one', async () => {
+    expect(await one('saves', {}, { retry: 'NONE' })).toMatchObject({
+      status: 'FAILED',
+      error: { message: 'a checkpoint is no JSON: seen is a Set; give a list of what is in it' },
+    });
+  });
+
+  it('a pre hook whose input JSON would lose a part of refuses the attempt, and says which', async () => {
+    expect(await one('done', { pre: ['pre-lossy'] })).toMatchObject({
+      status: 'REJECTED',
+      error: { code: 'VETOED', message: expect.stringContaining('tags is a Map') as string },
     });
   });
 

@@ -107,6 +107,7 @@ describe('scheduleTaskBatch', () => {
     [{ task: 'echo', idempotencyKey: 5 }, 'items[1].idempotencyKey: expected a text'],
     [{ task: 'echo', scheduledTime: new Date(NaN) }, 'scheduledTime: expected a delay'],
     [{ task: 'echo', dependencies: null }, 'dependencies'],
+    [{ task: 'echo', input: { rate: NaN } }, 'input.rate: NaN is not JSON'],
   ])('starts what stands beside the item %j, which has an entry in failed', async (item, says) => {
     const items = [{ task: 'echo', input: 1 }, item] as BatchItem[];
     const { successful, failed } = await harness.engine.scheduleTaskBatch(items);

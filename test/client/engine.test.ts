@@ -59,6 +59,8 @@ describe('TaskEngine', () => {
 
   it.each([
     ['nested too deep', () => deepList(20_000), 'the limit is 64 levels'],
+    ['partly a number that JSON does not have', () => ({ rows: [NaN] }), 'NaN is not JSON'],
+    ['partly a Map', () => ({ tags: new Map([['a', 1]]) }), 'a Map is not JSON'],
     ['referring back to itself', () => circle(), 'refers back to something that contains it'],
   ])('refuses the input of a task that is %s', async (_title, input, says) => {
     await expect(
