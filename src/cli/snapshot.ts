@@ -9,7 +9,7 @@ import { GraphView } from './graph-view.js';
 import { isUnanswered, workerCommand } from './no-worker.js';
 import type { Session } from './session.js';
 import { specOf } from './spec-of.js';
-import { nodeIdOf, showStored, storedNode, storedNodes } from './stored-nodes.js';
+import { nodeIdOf, showStored, storedNodes } from './stored-nodes.js';
 
 /** How a node stands, in the shape that `run --json` gives. */
 export type NodeState = Pick<
@@ -30,17 +30,19 @@ export interface Snapshot {
 
 /** A worker that has not answered by then is not there, in milliseconds. */
 const PATIENCE_MS = 4_000;
+/** Of a node the engine itself gives up the worker after that, and reads what the store has. */
+const NODE_PATIENCE_MS = 8_000;
 
 /** @throws TaskError NOT_FOUND */
 export async function snapshotOf(session: Session, id: string): Promise<Snapshot> {
   const [handle, record] = await Promise.all([
     openGraph(session, id),
-    answerOf(session.engine.getExecution(id)),
+    answerOf(session.engine.getExecution(id), id.includes('/') ? NODE_PATIENCE_MS : PATIENCE_MS),
   ]);
   if (!handle) {
-    if (record) return { record, answered: true };
-    const stored = await storedNode(session, id);
-    if (stored) return { ...stored, answered: false };
+    const { asOf } = record ?? {};
+    if (record)
+      return { record, ...(asOf === undefined ? { answered: true } : { answered: false, asOf }) };
     const queue = (await session.workersOf(id))?.taskQueue;
     const where = queue === undefined ? '' : ` on task queue ${JSON.stringify(queue)}`;
     throw new TaskError(
@@ -125,12 +127,12 @@ function withAttempts(record: ExecutionRecord, nodes: Record<string, NodeState>)
   return { ...record, attempts: only.attempts, nextRetryAt: only.nextRetryAt };
 }
 
-async function answerOf<T>(asking: Promise<T>): Promise<T | undefined> {
+async function answerOf<T>(asking: Promise<T>, patienceMs = PATIENCE_MS): Promise<T | undefined> {
   const timer = new AbortController();
   try {
     return await Promise.race([
       asking,
-      delay(PATIENCE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+      delay(patienceMs, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
   } catch (error) {
     if (isUnanswered(error)) return undefined;

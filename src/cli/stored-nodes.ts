@@ -38,20 +38,6 @@ export async function storedNodes(
     : { records: records.reverse(), asOf: latestOf(records.flatMap(timesOf)) };
 }
 
-/** One node, or one item, as `storedNodes` has it: no other is read. */
-export async function storedNode(
-  { engine }: Pick<Session, 'engine'>,
-  id: string,
-): Promise<{ record: ExecutionRecord; asOf: string } | undefined> {
-  try {
-    const { executions } = await engine.listExecutions({ executionId: id, kind: KINDS, limit: 1 });
-    const [record] = executions;
-    return record && { record, asOf: latestOf(timesOf(record)) };
-  } catch {
-    return undefined; // as above
-  }
-}
-
 const latestOf = (times: readonly string[]): string =>
   times.reduce((last, time) => (time > last ? time : last), '');
 

@@ -4,7 +4,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Value } from '../domain/outcome.js';
-import { MEMO, type ExecutionMemo } from '../workflows/messages.js';
+import { MEMO, type ExecutionMemo, type NodeView } from '../workflows/messages.js';
 import { reconcileVisible, type Reconciled } from '../observe/reconcile.js';
 import type { ExecutionStats, StatsQuery } from '../store/stats.js';
 import { listOf, listOfAll } from './artifacts.js';
@@ -12,10 +12,11 @@ import { reaching } from './connect.js';
 import { ExecutionHandle, type HandleParts } from './handle.js';
 import { notFound } from './not-found.js';
 import { listExecutions, time, type ExecutionList, type ListQuery } from './listing.js';
+import { isSilence } from './no-answer.js';
 import { nodeRecord } from './node-record.js';
 import { recordOf, type ExecutionRecord } from './record.js';
 import type { References } from './references.js';
-import { recordOfRow, withRow } from './row-record.js';
+import { recordAsOf, recordOfRow, withRow } from './row-record.js';
 import type { StoreAccess } from './store-access.js';
 
 /** Which executions to count, and by what. */
@@ -48,12 +49,17 @@ const QUERY_DEADLINE_MS = 4_000;
 export class Asking {
   constructor(private readonly parts: AskingParts) {}
 
-  /** @throws TaskError NOT_FOUND when neither Temporal nor the store knows it */
+  /**
+   * Of a node that no worker answers of, as the store last had it: `asOf` says of when.
+   *
+   * @throws TaskError NOT_FOUND when neither Temporal nor the store knows it
+   */
   async execution(executionId: string): Promise<ExecutionRecord> {
     const row = await (await this.parts.stores.get())?.executions.get(executionId);
     try {
       return withRow(await this.fromTemporal(executionId), row);
     } catch (error) {
+      if (row && isSilence(error)) return recordAsOf(row);
       if (!row || !(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
       // Temporal keeps closed executions for its retention only.
       const { references } = this.parts;
@@ -142,18 +148,20 @@ export class Asking {
   }
 
   private async fromTemporal(executionId: string): Promise<ExecutionRecord> {
-    const { client, references } = this.parts;
+    const { references } = this.parts;
     const { graphId, nodeId } = splitExecutionId(executionId);
     const described = await this.described(graphId);
     const record = recordOf(described);
     const handle = this.handleOf(record);
-    if (nodeId !== undefined) return await nodeRecord(record, handle, nodeId, references);
+    if (nodeId !== undefined) {
+      const look = (): Promise<NodeView> => handle.node(nodeId).status();
+      const view = record.endedAt === null ? await this.soon(look) : undefined;
+      return await nodeRecord(record, handle, nodeId, { references, view });
+    }
     // Nobody has asked it anything yet, and its time has not come: there is no more to know.
     if (record.reason === 'start_time' && described.historyLength === 1) return record;
     if (record.endedAt === null) {
-      // No worker may be there to ask: the server would wait for one.
-      const asked = client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => handle.status());
-      const live = await asked.catch(() => undefined);
+      const live = await this.soon(() => handle.status()).catch(() => undefined);
       if (!live) return record;
       const only = record.kind === 'task' ? live.changed[0] : undefined;
       return {
@@ -185,5 +193,10 @@ export class Asking {
       ...{ status, output, error, warnings, counts, statusHistory, artifacts },
       metrics: only === undefined ? metrics : (metrics[only] ?? {}),
     };
+  }
+
+  /** No worker may be there to ask: the server would wait for one. */
+  private async soon<T>(ask: () => Promise<T>): Promise<T> {
+    return await this.parts.client.withDeadline(Date.now() + QUERY_DEADLINE_MS, ask);
   }
 }

@@ -7,15 +7,18 @@ import { notFound } from './not-found.js';
 import type { ExecutionRecord } from './record.js';
 import type { References } from './references.js';
 import { historyOf } from './result.js';
+import type { NodeView } from '../workflows/messages.js';
 
-/** @throws TaskError NOT_FOUND */
+/**
+ * @param parts.view how it stands now, of a graph that has not ended
+ * @throws TaskError NOT_FOUND
+ */
 export async function nodeRecord(
   graph: ExecutionRecord,
   handle: ExecutionHandle,
   nodeId: string,
-  references: References,
+  { references, view }: { references: References; view: NodeView | undefined },
 ): Promise<ExecutionRecord> {
-  const view = graph.endedAt === null ? await handle.node(nodeId).status() : undefined;
   const ended = view ? undefined : getOwn((await handle.result()).nodes, nodeId);
   if (!view && !ended) throw notFound(`${graph.executionId}/${nodeId}`);
   const output = view?.output ? await references.value(view.output) : (ended?.output ?? null);

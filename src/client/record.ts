@@ -86,6 +86,11 @@ export interface ExecutionRecord {
   tags?: string[];
   /** Every status it has had, oldest first. */
   statusHistory?: StatusChange[];
+  /**
+   * Only of a node of a running execution of which no worker answered: it is shown as the store last had it, of this time,
+   * and may have gone on since. A large output is null.
+   */
+  asOf?: string;
 }
 
 const key = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');

@@ -36,6 +36,12 @@ export function recordOfRow(row: ExecutionRow): ExecutionRecord {
   };
 }
 
+/** The record of a row that nobody could be asked about: with the last time that something of it is from. */
+export function recordAsOf(row: ExecutionRow): ExecutionRecord {
+  const last = Math.max(row.createdAt, ...row.statusHistory.map(({ at }) => at));
+  return { ...recordOfRow(row), asOf: new Date(last).toISOString() };
+}
+
 /** What Temporal knows of an execution, with what only the store keeps. */
 export function withRow(record: ExecutionRecord, row: ExecutionRow | undefined): ExecutionRecord {
   if (

@@ -38,6 +38,11 @@ describe('tempograph status when every worker is dead', () => {
       asOf: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       nodes: { quick: { status: 'COMPLETED', attempts: 1 } },
     });
+    expect(await engine.getExecution(`${executionId}/long`)).toMatchObject({
+      ...{ kind: 'node', status: 'RUNNING', endedAt: null },
+      asOf: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+    });
+    await expect(engine.getExecution(`${executionId}/after`)).rejects.toThrow();
     const node = await runCli(['status', `${executionId}/quick`], { env });
     expect(node.stderr).toContain('nodes are shown as the store last had them');
     expect(node.stdout).toContain(`✔ COMPLETED  ${executionId}/quick`);

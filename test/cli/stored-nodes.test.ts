@@ -1,13 +1,13 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { storedNode, storedNodes } from '../../src/cli/stored-nodes.js';
+import { storedNodes } from '../../src/cli/stored-nodes.js';
 import type { Session } from '../../src/cli/session.js';
 import type { ListQuery } from '../../src/client/listing.js';
 import { recordOfRow } from '../../src/client/row-record.js';
 import { openStore } from '../../src/store/store.js';
 
-/** A session over a store that has one graph or one batch, and what it has read so far. */
+/** A session over a store that has one graph or one batch. */
 async function setup(of: { parentId: string; kind: 'node' | 'item'; count: number }) {
   const { parentId, kind, count } = of;
   const folder = mkdtempSync(join(tmpdir(), 'tempograph-stored-'));
@@ -17,39 +17,13 @@ async function setup(of: { parentId: string; kind: 'node' | 'item'; count: numbe
     ...{ status: 'RUNNING' as const, sequence: 1, createdAt: 1_800_000_000_000 + nth },
   }));
   await store.executions.record(writes, 1_800_000_010_000);
-  const read: string[] = [];
   const listExecutions = async ({ since: _since, until: _until, ...query }: ListQuery) => {
     const { executions } = await store.executions.list(query);
-    read.push(...executions.map(({ executionId }) => executionId));
     return { executions: executions.map(recordOfRow) };
   };
   const session = { engine: { listExecutions } } as unknown as Pick<Session, 'engine'>;
-  return { session, read, close: () => store.close() };
+  return { session, close: () => store.close() };
 }
-
-describe('storedNode', () => {
-  it('reads the one node that is asked for and none beside it', async () => {
-    const scene = await setup({ parentId: 'graph', kind: 'node', count: 2_000 });
-    try {
-      const found = await storedNode(scene.session, 'graph/n1700');
-      expect(found?.record).toMatchObject({ executionId: 'graph/n1700', status: 'RUNNING' });
-      expect(scene.read).toEqual(['graph/n1700']);
-      expect(await storedNode(scene.session, 'graph/none')).toBeUndefined();
-    } finally {
-      await scene.close();
-    }
-  });
-
-  it('finds an item of a batch', async () => {
-    const scene = await setup({ parentId: 'batch', kind: 'item', count: 3 });
-    try {
-      const found = await storedNode(scene.session, 'batch/n1');
-      expect(found?.record).toMatchObject({ executionId: 'batch/n1', kind: 'item' });
-    } finally {
-      await scene.close();
-    }
-  });
-});
 
 describe('storedNodes', () => {
   it.each(['node', 'item'] as const)('finds what has the kind %s', async (kind) => {
