@@ -6,7 +6,8 @@ import type { Value } from '../domain/outcome.js';
 import { didYouMean } from '../domain/suggest.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { QUERY, type NodeView } from '../workflows/messages.js';
-import { changedNodes, isWrittenAway, query, wholeView } from './live.js';
+import { changedNodes, isWrittenAway, wholeView } from './live.js';
+import { query } from './query.js';
 import type { References } from './references.js';
 
 interface Parts {

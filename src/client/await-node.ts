@@ -5,7 +5,8 @@ import { TaskError } from '../domain/errors.js';
 import { isTerminal } from '../domain/status.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { QUERY, type NodeView } from '../workflows/messages.js';
-import { query, wholeView } from './live.js';
+import { wholeView } from './live.js';
+import { query } from './query.js';
 import type { References } from './references.js';
 import { nodeExecution, type ExecutionResult } from './result.js';
 

@@ -4,7 +4,7 @@ import type { BelowEnd } from '../domain/outcome.js';
 import type { Progress } from '../domain/progress.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
 import { QUERY, type GraphStatus, type NodeView } from '../workflows/messages.js';
-import { query } from './live.js';
+import { query } from './query.js';
 
 /** Executions that are asked in one look, the first of those that run. */
 const ASKED_MOST = 10;

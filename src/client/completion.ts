@@ -10,7 +10,7 @@ import { isTerminal } from '../domain/status.js';
 import { pendingAttempt, type PendingAttempt } from '../observe/handed-over.js';
 import { LONE_NODE, QUERY, type GraphStatus } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
-import { query } from './live.js';
+import { query } from './query.js';
 import type { References } from './references.js';
 import { requestExecutionId } from './request-id.js';
 import { sendable } from './sendable.js';

@@ -27,7 +27,8 @@ import { awaitNode } from './await-node.js';
 import { withBelow } from './below-progress.js';
 import type { EndedNodes } from './ended-nodes.js';
 import type { ExplainOptions } from './explain.js';
-import { changedNodes, query, underWay, withPending, type UnderWay } from './live.js';
+import { changedNodes, underWay, withPending, type UnderWay } from './live.js';
+import { query } from './query.js';
 import {
   NodeHandle,
   type CancelOptions,

@@ -6,16 +6,11 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { messageOf } from '../domain/errors.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
 import { isTerminal } from '../domain/status.js';
-import { firstTaskDone } from './first-task.js';
-import { isLate } from './no-answer.js';
-import { orNotFound } from './not-found.js';
+import { query } from './query.js';
 import type { References } from './references.js';
 import {
-  BETWEEN_RUNS,
-  BETWEEN_TASKS,
   QUERY,
   type GraphStatus,
   type NodesPage,
@@ -33,46 +28,9 @@ const STARTED: readonly number[] = [2, 3];
 /** Nodes of an answer: a question costs a busy workflow more than what it is answered with. */
 const PAGE = 5_000;
 
-/** Looks at a busy workflow that are worth another try, and the wait before each. */
-const LOOKS = 5;
 const LOOK_WAIT_MS = 300;
 /** Looks at a graph that is being prepared: half a minute. */
 const PREPARING_LOOKS = 100;
-
-/**
- * Asks a running workflow. The server refuses questions while a workflow task is repeated, as it is when a signal comes
- * in the moment that a run ends: they are asked again. So is, once, what no worker took: under load a question can wait
- * with the worker that had the workflow for as long as the server waits. A caller's own deadline holds for all of it.
- *
- * @throws TaskError NOT_FOUND
- */
-export async function query<T>(
-  client: Client,
-  workflowId: string,
-  name: string,
-  ...args: unknown[]
-): Promise<T> {
-  await firstTaskDone(client, workflowId);
-  const handle = client.workflow.getHandle(workflowId);
-  for (let nth = 1; ; nth++) {
-    try {
-      return await handle.query<T, unknown[]>(name, ...args);
-    } catch (error) {
-      const again = isBetweenTasks(error) || (nth === 1 && isLate(error));
-      if (nth === LOOKS || !again) return orNotFound(workflowId)(error);
-      await sleep(LOOK_WAIT_MS * nth);
-    }
-  }
-}
-
-function isBetweenTasks(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (
-    messageOf(error.cause).includes('Workflow Task in failed state') ||
-    error.message.includes(BETWEEN_RUNS) ||
-    error.message.includes(BETWEEN_TASKS)
-  );
-}
 
 /** Waits until a graph is prepared where it is about to be: before that it knows none of its nodes. */
 export async function untilPrepared(client: Client, executionId: string): Promise<void> {

@@ -6,7 +6,8 @@ import { isObject } from '../domain/json.js';
 
 /**
  * CANCELLED and DEADLINE_EXCEEDED: both are the end of a call's deadline, for the server resets a call whose deadline has
- * passed (grpc-js then says "Call cancelled"), and may be quicker than the client's own timer. We cancel no call.
+ * passed (grpc-js then says "Call cancelled"), and may be quicker than the client's own timer. Nobody hears of the calls that
+ * we cancel ourselves.
  */
 const LATE: readonly number[] = [1, 4];
 /** UNAVAILABLE: the server itself cannot be reached. */
@@ -24,7 +25,7 @@ export function grpcStatus(error: unknown): { code: number; details: string } | 
 }
 
 /** No worker took it in time. */
-export const isLate = (error: unknown): boolean => LATE.includes(grpcStatus(error)?.code ?? 0);
+const isLate = (error: unknown): boolean => LATE.includes(grpcStatus(error)?.code ?? 0);
 
 /** No worker took it in time, or there is none that would. */
 export const isSilence = (error: unknown): boolean =>

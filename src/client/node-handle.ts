@@ -13,7 +13,8 @@ import {
 } from '../workflows/messages.js';
 import { askRunning } from './ask-running.js';
 import type { ExplainOptions } from './explain.js';
-import { pendingAttempts, query, untilPrepared, wholeView, withPending } from './live.js';
+import { pendingAttempts, untilPrepared, wholeView, withPending } from './live.js';
+import { query } from './query.js';
 import { notFound } from './not-found.js';
 import { NodeOperator } from './operator.js';
 import type { References } from './references.js';

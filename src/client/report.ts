@@ -10,7 +10,8 @@ import { QUERY, type GraphStatus, type NodeView } from '../workflows/messages.js
 import { listOf, nodeViews } from './artifacts.js';
 import { boundedReads, READS_AT_ONCE } from './bounded-reads.js';
 import { notFound } from './not-found.js';
-import { pendingAttempts, query, withPending } from './live.js';
+import { pendingAttempts, withPending } from './live.js';
+import { query } from './query.js';
 import { recordOf, type ExecutionRecord } from './record.js';
 import type { References } from './references.js';
 import { workOf } from './work-below.js';

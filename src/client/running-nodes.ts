@@ -2,7 +2,8 @@
 import type { Client } from '@temporalio/client';
 import { isTerminal } from '../domain/status.js';
 import { QUERY, type GraphStatus, type NodesPage, type NodeView } from '../workflows/messages.js';
-import { changedNodes, pendingAttempts, query, withPending } from './live.js';
+import { changedNodes, pendingAttempts, withPending } from './live.js';
+import { query } from './query.js';
 import { behind, byId, type Wanted } from './node-list.js';
 
 /** Nodes of an answer where others than those that are asked for may be among them. */

@@ -1,7 +1,10 @@
 /** Questions to running workflows: when they are asked, and when once more. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { answering } from '../../src/client/explain-facts.js';
-import { pendingAttempts, query } from '../../src/client/live.js';
+import { pendingAttempts } from '../../src/client/live.js';
+import { query } from '../../src/client/query.js';
 import type { GraphStatus } from '../../src/workflows/messages.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
@@ -12,36 +15,53 @@ const late = (code: number): Error =>
     cause: Object.assign(new Error('late'), { code, details: 'Call cancelled', metadata: {} }),
   });
 
-/** A client whose workflow does not answer the first questions. */
-function unanswered(times: number, code = 4): Client {
-  let asked = 0;
+/** A client with a workflow; a call ends when it is aborted. */
+function clientOf(answer: (nth: number) => Promise<string>): Client & { asked: number } {
+  const context = new AsyncLocalStorage<AbortSignal>();
+  const client = { asked: 0, workflow: { getHandle: () => handle } };
   const handle = {
     describe: async () => await Promise.resolve({ historyLength: 9, status: { name: 'RUNNING' } }),
-    query: async () =>
-      await (++asked > times ? Promise.resolve('an answer') : Promise.reject(late(code))),
+    query: async () => {
+      const given = answer(++client.asked);
+      const signal = context.getStore();
+      if (!signal) return await given;
+      const gone = once(signal, 'abort').then(() => Promise.reject(late(1)));
+      return await Promise.race([given, gone]);
+    },
   };
-  return { workflow: { getHandle: () => handle } } as unknown as Client;
+  return Object.assign(client, {
+    withAbortSignal: (signal: AbortSignal, ask: () => Promise<unknown>) => context.run(signal, ask),
+    withDeadline: (_until: number, ask: () => Promise<unknown>) => ask(),
+  }) as unknown as Client & { asked: number };
 }
+const refusing = (code: number) => clientOf(() => Promise.reject(late(code)));
 
 describe('a question', () => {
-  it('that no worker took in time is asked once more, and not for ever', async () => {
-    expect(await query(unanswered(1), 'some', 'status')).toBe('an answer');
-    expect(await query(unanswered(1, 1), 'some', 'status')).toBe('an answer');
-    await expect(query(unanswered(2), 'some', 'status')).rejects.toThrow('Failed to query');
+  it('that is lost is asked again beside itself; the first answer counts', async () => {
+    const lost = new Promise<string>(() => undefined);
+    const client = clientOf((nth) => (nth === 1 ? lost : Promise.resolve(`answer ${nth}`)));
+    expect(await query(client, 'some', 'status')).toBe('answer 2');
+    expect(client.asked).toBe(2);
+  });
+
+  it('that is answered is asked once', async () => {
+    const client = clientOf((nth) => Promise.resolve(`answer ${nth}`));
+    expect(await query(client, 'some', 'status')).toBe('answer 1');
+    expect(client.asked).toBe(1);
+  });
+
+  it('that the server gives up is not asked again', async () => {
+    const client = refusing(4);
+    await expect(query(client, 'some', 'status')).rejects.toThrow('Failed to query');
+    expect(client.asked).toBe(1);
   });
 
   it.each([1, 4, 9])('that ends with gRPC status %i says that no worker answers', async (code) => {
-    const client = Object.assign(unanswered(9, code), {
-      withDeadline: (_until: number, ask: () => Promise<unknown>) => ask(),
-    });
-    expect(await answering(client, 'some', undefined)).toBe('silent');
+    expect(await answering(refusing(code), 'some', undefined)).toBe('silent');
   });
 
   it('that ends with another says what it was', async () => {
-    const client = Object.assign(unanswered(9, 14), {
-      withDeadline: (_until: number, ask: () => Promise<unknown>) => ask(),
-    });
-    await expect(answering(client, 'some', undefined)).rejects.toThrow('Failed to query');
+    await expect(answering(refusing(14), 'some', undefined)).rejects.toThrow('Failed to query');
   });
 
   it('waits for the first workflow task, and does not come with it', async () => {
