@@ -4,7 +4,7 @@ import type { StatusReason, TerminalStatus } from './status.js';
 export interface GraphEnd {
   /** Why nothing more started, where something stopped it. */
   stopping: StatusReason | undefined;
-  /** A node without `allowFailure` ended FAILED, TIMEOUT or REJECTED. */
+  /** A node without `allowFailure` ended FAILED, TIMEOUT, REJECTED or CANCELLED. */
   hasFailed: boolean;
   /** One of them for want of time until the graph's deadline. */
   missedDeadline: boolean;
@@ -23,8 +23,9 @@ const STOPPED_AS: Partial<Record<StatusReason, TerminalStatus>> = {
 };
 
 /**
- * The status of an ended graph. A lone task's execution takes its node's; but a workflow that nobody cancelled cannot
- * end cancelled, so a lone node that was cancelled by itself leaves its graph COMPLETED.
+ * The status of an ended graph. A lone task's execution takes its node's. A node that was cancelled by itself makes its
+ * graph FAILED, the lone one too: what it should have done was not done, and a workflow that nobody cancelled cannot end
+ * cancelled.
  */
 export function graphStatus({
   stopping,

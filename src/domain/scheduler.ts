@@ -179,11 +179,21 @@ export class Scheduler extends NodePlaces {
     return effects;
   }
 
-  /** True when a node without `allowFailure` ended FAILED, TIMEOUT or REJECTED. */
+  /** True when a node without `allowFailure` ended FAILED, TIMEOUT, REJECTED or CANCELLED. */
   get hasFailed(): boolean {
-    return this.endings.some(
-      (ending, index) => ending && isFailure(ending.status) && !this.node(index).allowFailure,
+    return this.cancelled !== undefined || this.fatal(isFailure) !== undefined;
+  }
+
+  /** The first node without `allowFailure` that ended CANCELLED. */
+  get cancelled(): number | undefined {
+    return this.fatal((status) => status === 'CANCELLED');
+  }
+
+  private fatal(ended: (status: TerminalStatus) => boolean): number | undefined {
+    const found = this.endings.findIndex(
+      (ending, index) => ending && ended(ending.status) && !this.node(index).allowFailure,
     );
+    return found === -1 ? undefined : found;
   }
 
   /** True when a node without `allowFailure` failed for want of time until the graph's deadline. */

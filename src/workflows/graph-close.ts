@@ -22,6 +22,8 @@ export interface GraphCloseParts {
   status: TerminalStatus;
   /** The ended nodes, or pages of them that are already written. */
   views: NodeView[] | { pages: string[] };
+  /** The first node that was cancelled by itself, and should not have been. */
+  cancelled: number | undefined;
   marks: readonly StatusChange[];
   undone: readonly Undone[];
   /** The spec, where it was edited. */
@@ -39,7 +41,8 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
   const kept = status === 'COMPLETED' ? prepared.rerun?.whole : undefined;
   const ended = Date.now();
   const counts = state.counts();
-  const { failures, firstError } = state;
+  const { failures, firstError } =
+    status === 'FAILED' && state.failures.length === 0 ? failedByCancel(parts) : state;
   const error = status === 'COMPLETED' ? undefined : (notUndone(stuck, parts.status) ?? firstError);
   const { id, graph, version, project, sessionId, parent, rerunOf } = execution;
   return await closeExecution(
@@ -98,6 +101,18 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
       ...(parts.edited ? { edited: await writeAway(parts.edited) } : {}),
     },
   );
+}
+
+/** Of a graph in which nothing failed, and a node was cancelled by itself. */
+function failedByCancel({
+  state,
+  cancelled,
+}: GraphCloseParts): Pick<GraphState, 'failures' | 'firstError'> {
+  if (cancelled === undefined) return state;
+  const nodeId = state.node(cancelled).id;
+  const message = 'it was cancelled, and its graph was not';
+  const error = { code: 'CANCELLED', message, origin: 'engine', retriable: false } as const;
+  return { failures: [{ nodeId, status: 'CANCELLED', error }], firstError: error };
 }
 
 function notUndone(stuck: readonly Undone[], ended: TerminalStatus): ErrorRecord | undefined {

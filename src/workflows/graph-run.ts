@@ -295,7 +295,7 @@ export class GraphRun {
     if (paged) await this.goingOn.writeAll();
     return await closeGraph({
       ...{ prepared, plan, subscribers, state: this.state, startedAt: this.startedAt },
-      status: this.endStatus(),
+      ...{ status: this.endStatus(), cancelled: this.scheduler.cancelled },
       views: paged ? { pages: this.pages } : this.state.views(),
       ...{ marks: this.operator.verbs.marks, undone: this.undoing.undone },
       edited: this.operator.edits.version > 1 ? this.parts.spec : null,

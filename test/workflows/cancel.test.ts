@@ -1,3 +1,4 @@
+import type { NodeHandle } from '../../src/client/node-handle.js';
 import { defineTask } from '../../src/registry.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
@@ -125,7 +126,7 @@ describe('cancel', () => {
     expect((await handle.result()).status).toBe('CANCELLED');
   });
 
-  it('cancels one node; its dependants follow their rules and the graph goes on', async () => {
+  it('cancels one node; its dependants follow their rules, the graph goes on and is FAILED at its end', async () => {
     const handle = await harness.engine.scheduleTaskGraph({
       name: 'cancel one',
       tasks: [
@@ -140,12 +141,48 @@ describe('cancel', () => {
       message: expect.stringContaining('before it ran') as string,
     });
     expect(await handle.node('stop').cancel()).toMatchObject({ success: true });
-    const { status, nodes } = await handle.result();
-    expect(status).toBe('COMPLETED');
+    const { status, error, nodes } = await handle.result();
+    expect(status).toBe('FAILED');
+    expect(error).toMatchObject({ code: 'CANCELLED', nodeId: 'stop' });
     expect(nodes['stop']?.status).toBe('CANCELLED');
     expect(nodes['child']?.status).toBe('CANCELLED');
     expect(nodes['anyway']?.status).toBe('COMPLETED');
   });
+
+  it('cancels a node that may fail; its graph is COMPLETED all the same', async () => {
+    const tasks = [{ id: 'stop', task: 'hang', allowFailure: true }];
+    const handle = await harness.engine.scheduleTaskGraph({
+      ...{ name: 'cancel allowed', tasks: [...tasks, { id: 'other', task: 'noop' }] },
+    });
+    await until(async () => (await handle.node('stop').status()).status === 'RUNNING');
+    await handle.node('stop').cancel();
+    expect((await handle.result()).status).toBe('COMPLETED');
+  });
+
+  it.each<[string, object, string]>([
+    ['an item of a map', { task: 'hang', map: [1, 2], input: '${{ item }}' }, '1'],
+    ['a node of a sub-graph', { graph: { name: 'in', tasks: [{ id: 'x', task: 'hang' }] } }, 'x'],
+  ])(
+    'cancels %s; the whole is FAILED, and what comes after it does not run',
+    async (_title, node, inner) => {
+      const handle = await harness.engine.scheduleTaskGraph({
+        name: 'cancel below',
+        tasks: [
+          { id: 'whole', ...node },
+          { id: 'after', task: 'noop', dependsOn: ['whole'] },
+        ],
+      });
+      const one = (): NodeHandle => handle.below('whole').node(inner);
+      const runs = async (): Promise<boolean> => (await one().status()).status === 'RUNNING';
+      await until(() => runs().catch(() => false), 'what is below to run');
+      await one().cancel();
+      if (inner === '1') await handle.below('whole').node('0').cancel();
+      const { status, nodes } = await handle.result();
+      expect(status).toBe('FAILED');
+      expect(nodes['whole']).toMatchObject({ status: 'FAILED', error: { code: 'CANCELLED' } });
+      expect(nodes['after']).toMatchObject({ status: 'SKIPPED', reason: 'upstream_failed' });
+    },
+  );
 
   it('answers for every state: unknown, ended, a node that is not there', async () => {
     const handle = await harness.engine.scheduleTask({ task: 'noop' });

@@ -379,7 +379,9 @@ export class Simulation {
     same(this.scheduler.take(), [], 'taken after the end');
     const failed = this.entries.some(
       ({ ending }, index) =>
-        ending && FAILURES.includes(ending.status) && !this.node(index).allowFailure,
+        ending &&
+        [...FAILURES, 'CANCELLED'].includes(ending.status) &&
+        !this.node(index).allowFailure,
     );
     same(this.scheduler.hasFailed, failed, 'hasFailed');
   }
