@@ -8,12 +8,13 @@ import type {
   NodeFacts,
   Surroundings,
 } from '../domain/explain-node.js';
-import type { Explanation } from '../domain/explain.js';
+import type { Explanation, OpenDependency } from '../domain/explain.js';
+import type { Status, StatusReason } from '../domain/status.js';
 import { QUERY } from '../workflows/messages.js';
 import type { WaitingNode, WaitingPage, WaitingQuery } from '../workflows/waiting-page.js';
 import type { Circuits } from './circuits.js';
 import type { Limits } from './limits.js';
-import { pendingAttempts, withPending } from './live.js';
+import { pendingAttempts, withPending, type PendingActivity } from './live.js';
 import { query } from './query.js';
 import { isSilence } from './no-answer.js';
 import type { References } from './references.js';
@@ -75,17 +76,34 @@ export async function waitingNodes(
   client: Client,
   { graph, nodes }: WaitingPage,
 ): Promise<LiveNode[]> {
-  const handed = nodes.some(({ status, reason }) => status === 'SCHEDULED' && reason === 'queue');
-  if (!handed) return nodes;
+  if (!nodes.some((node) => isHanded(node) || node.open?.some(isHanded))) return nodes;
   const pending = await pendingAttempts(client, graph);
   const now = Date.now();
   return nodes.map((node) => {
     // It changes what a view says, and leaves alone whatever else there is.
-    const live = withPending(node, pending.get(node.id), now) as LiveNode;
+    const found = withPending(node, pending.get(node.id), now) as LiveNode;
+    const open = node.open?.map((one) => standing(one, pending.get(one.nodeId), now));
+    const live = { ...found, ...(open ? { open } : {}) };
     return live.status === 'RETRYING' && node.status === 'SCHEDULED'
       ? { ...live, keptBy: 'server' }
       : live;
   });
+}
+
+/** Its workflow has handed it over, and knows no more of it. */
+const isHanded = ({ status, reason }: { status: Status; reason?: StatusReason | null }): boolean =>
+  status === 'SCHEDULED' && reason === 'queue';
+
+/** A dependency with what the server knows of its attempt. */
+function standing(
+  one: OpenDependency,
+  pending: PendingActivity | undefined,
+  now: number,
+): OpenDependency {
+  if (!isHanded(one)) return one;
+  const view = { id: one.nodeId, task: '', status: one.status, attempts: 0, maxRetries: 0 };
+  const { status, reason = null } = withPending({ ...view, reason: 'queue' }, pending, now);
+  return { ...one, status, reason };
 }
 
 /** What the reasons of these nodes need to know of the world. */

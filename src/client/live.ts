@@ -18,7 +18,7 @@ import {
   type NodeView,
 } from '../workflows/messages.js';
 
-type PendingActivity = NonNullable<
+export type PendingActivity = NonNullable<
   WorkflowExecutionDescription['raw']['pendingActivities']
 >[number];
 

@@ -31,12 +31,12 @@ describe('explain', () => {
       reason: {
         ...{ kind: 'dependencies', done: 1, total: 3, trigger: 'all_success' },
         open: [
-          { nodeId: 'slow', status: 'SCHEDULED', reason: 'queue' },
+          { nodeId: 'slow', status: 'RUNNING', reason: null },
           { nodeId: 'after', status: 'PENDING', reason: 'dependencies' },
         ],
       },
       sentence:
-        /^waits for 2 of 3 dependencies: slow \(\w+, queue\), after \(PENDING, dependencies\)/,
+        /^waits for 2 of 3 dependencies: slow \(RUNNING\), after \(PENDING, dependencies\)/,
       bound: null,
     },
     limit: {
