@@ -178,11 +178,11 @@ describe('ids of the catalogue in graphs and batches', () => {
     const handle = await harness.engine.scheduleTaskGraph({
       name: 'called alike',
       tasks: [
-        { id: 'load', task: 'echo', input: 'own' },
+        { id: 'load', task: 'noop' },
         { id: 'b', taskId: 'load' },
       ],
     });
-    expect((await handle.result()).output).toEqual({ load: 'own', b: 'kept' });
+    expect((await handle.result()).output).toEqual({ load: null, b: 'kept' });
   });
 
   it('are looked up in the adjacency form; what the catalogue does not have is a task', async () => {

@@ -141,6 +141,12 @@ describe('workflowType', () => {
       1: { container: CONTAINER },
       2: { container: { image: 'alpine:3.20' }, input: { n: 0 } },
     });
+    const kind = { taskId: 'tempograph.container' };
+    const waiting = async () => (await engine.listExecutions(kind)).executions;
+    await until(
+      async () => (await waiting()).some(({ executionId }) => executionId === fourth),
+      'the row of an item that nobody runs',
+    );
     expect(await nodesOf(fourth ?? '')).toMatchObject({ 3: { container: { image: 'busybox' } } });
 
     const common = { workflowType, input: { inputs: IMAGE } };
@@ -200,6 +206,13 @@ describe('workflowType', () => {
       /give each request a key of its own/,
     );
     await engine.cancelExecution(executionId);
+    const graph = { inputs: { open: IMAGE, boxed: IMAGE }, requestId: `${requestId}-graph` };
+    const adjacency = { boxed: [], open: ['boxed'] };
+    const started = await engine.scheduleTaskGraph(adjacency, { ...graph, workflowType });
+    await expect(
+      engine.scheduleTaskGraph(adjacency, { ...graph, workflowType: 'container' }),
+    ).rejects.toThrow(/give each request a key of its own/);
+    await engine.cancelExecution(started.executionId);
   });
 
   it('is not for a schedule, which says what is', async () => {

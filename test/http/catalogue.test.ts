@@ -147,6 +147,14 @@ describe('the catalogue', () => {
     const unknown = await submit({ task: 'report', workflowType: 'lambda', input });
     expect(unknown.status).toBe(422);
     expect(JSON.stringify(unknown.json)).toContain('containerized_workflow');
+    const { json: document } = await as('all', 'GET', '/openapi.json');
+    expect(document).toMatchObject({
+      components: {
+        schemas: {
+          SubmissionInput: { properties: { workflowType: { enum: [workflowType, 'container'] } } },
+        },
+      },
+    });
   });
 
   it('shows of an execution in another project nothing to whoever is bound', async () => {
