@@ -3,15 +3,21 @@ export { TaskEngine } from './client/engine.js';
 export { getTaskEngine } from './client/shared-engine.js';
 export { LONE_NODE } from './workflows/messages.js';
 export type { BatchAnswer } from './client/batch-answer.js';
-export type { BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './client/batch-items.js';
+export type {
+  BatchItem,
+  BatchOfTasks,
+  BatchOptions,
+  CatalogueItem,
+  ProgramItem,
+} from './client/batch-items.js';
 export type {
   Catalogue,
-  CatalogueRun,
   CatalogueTask,
   CatalogueTaskStatus,
   NewCatalogueTask,
   Project,
 } from './client/catalogue.js';
+export type { CatalogueProgram, CatalogueRun } from './client/catalogue-run.js';
 export type { CatalogueGraph } from './client/catalogue-nodes.js';
 export type { HandledItem, ItemAnswer } from './client/completion.js';
 export type { CatalogueSubmission } from './client/catalogue-submission.js';

@@ -77,6 +77,7 @@ export type {
   Project,
   Publisher,
   ReadLogsQuery,
+  ProgramItem,
   ProgramSubmission,
   QueueFigures,
   RebuildQuery,
@@ -185,6 +186,7 @@ export { readPipelineFile } from './templates/program-files.js';
 export { listTemplates, loadTemplate } from './templates/load-template.js';
 export type { TemplateDetail, TemplateInfo } from './templates/load-template.js';
 export type { WhatIf, WhatIfChanges } from './domain/what-if.js';
+export type { WorkflowType } from './domain/workflow-type.js';
 export { defineTask } from './registry.js';
 export type { AnyTask, Isolation, TaskDefinition } from './registry.js';
 export type { HookContext, HookExecution, Hooks, PostHook, PreHook } from './task-hooks.js';

@@ -3,7 +3,7 @@ import { splitMark } from '../domain/catalogue-mark.js';
 import { utf8Bytes, type Json, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type NodeOutcome } from '../domain/outcome.js';
 import type { Progress } from '../domain/progress.js';
-import { END, nodeIdentity, nodeRow } from '../observe/projection.js';
+import { END, nodeIdentity, nodeRow, taskIdOf } from '../observe/projection.js';
 import type { ExecutionWrite } from '../store/execution-row.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { NodeView } from '../workflows/messages.js';
@@ -153,7 +153,7 @@ export class AttemptRows {
     const { execution, node, retry } = this.request;
     return {
       ...nodeIdentity(execution, node.id),
-      taskId: node.task,
+      taskId: taskIdOf(execution, node.task),
       taskVersion: node.taskVersion,
       maxRetries: retry.maxRetries,
       ...said,

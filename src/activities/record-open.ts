@@ -2,6 +2,7 @@
 import { splitMark } from '../domain/catalogue-mark.js';
 import { laterStart } from '../domain/later-start.js';
 import type { JsonObject } from '../domain/json.js';
+import { taskOf } from '../domain/node-kind.js';
 import { nodeBody, type Plan } from '../domain/plan.js';
 import type { ParsedGraph, ParsedSubmission } from '../domain/spec.js';
 import { nodeIdentity, openRow } from '../observe/projection.js';
@@ -37,12 +38,13 @@ export function recordOpen(
   }
   plan.nodes.forEach((node, index) => {
     const options = plan.classes[node.class];
-    const body = nodeBody(graph.tasks[index] ?? {});
+    const spec = graph.tasks[index] ?? {};
+    const body = nodeBody(spec);
     const { mark, rest: said } = splitMark(body.metadata ?? {});
     const { tags: own, requestId, ...rest } = said;
     recorder.record({
       ...nodeIdentity(execution, node.id),
-      taskId: graph.tasks[index]?.task ?? node.id,
+      taskId: taskOf(spec),
       sequence: recorder.next(),
       status: 'PENDING',
       reason: 'window',

@@ -51,7 +51,9 @@ export async function prepare(
   options: SubmissionOptions & CommonOptions,
   known?: KnownTasks,
 ): Promise<Prepared> {
-  const prepared = await prepareWhat(out, what, options, known);
+  // What a workflowType runs need be no task of these workers.
+  const names = options.workflowType === undefined ? known : undefined;
+  const prepared = await prepareWhat(out, what, options, names);
   return {
     ...prepared,
     submit: (session) => inOptionNames(OPTION_NAMES, prepared.submit(session)),

@@ -1,6 +1,7 @@
 /** What `run` and `submit` take beside what they run, and how the engine calls it. */
 import type { GraphSubmitOptions } from '../client.js';
 import { PRIORITIES, type Priority } from '../domain/priority.js';
+import { WORKFLOW_TYPES, type WorkflowType } from '../domain/workflow-type.js';
 import { RETRY_STRATEGIES, type RetryStrategy } from '../domain/retry.js';
 import { collect, duration, option, wholeNumber } from './command.js';
 import { metadataOf } from './given-metadata.js';
@@ -23,6 +24,7 @@ export interface SubmitFlags {
   dependsOn?: string[];
   metadata?: string[];
   tag?: string[];
+  workflowType?: WorkflowType;
 }
 
 export const SUBMIT_OPTIONS = [
@@ -59,6 +61,10 @@ export const SUBMIT_OPTIONS = [
     collect,
   ),
   option('--tag <tag>', 'a word to find it by; may be repeated', collect),
+  option(
+    '--workflow-type <type>',
+    'how its tasks are run: a container, named by container_image and command in their input',
+  ).choices(WORKFLOW_TYPES),
 ];
 
 /** What the engine calls them. */
@@ -73,12 +79,13 @@ export const OPTION_NAMES = {
   dependencies: '--depends-on',
   tags: '--tag',
   metadata: '--metadata',
+  workflowType: '--workflow-type',
 } as const;
 
 /** @throws UsageError for metadata that is no pair */
 export function submitOptions(flags: SubmitFlags): Omit<GraphSubmitOptions, 'name' | 'inputs'> {
   const { id, reuse, project, session, priority, timeout, scheduledTime } = flags;
-  const { dependsOn, metadata, tag } = flags;
+  const { dependsOn, metadata, tag, workflowType } = flags;
   const retry = retryOf(flags);
   return {
     ...(id === undefined ? {} : { executionId: id }),
@@ -92,6 +99,7 @@ export function submitOptions(flags: SubmitFlags): Omit<GraphSubmitOptions, 'nam
     ...(dependsOn === undefined ? {} : { dependencies: dependsOn }),
     ...(metadata === undefined ? {} : { metadata: metadataOf(metadata) }),
     ...(tag === undefined ? {} : { tags: tag }),
+    ...(workflowType === undefined ? {} : { workflowType }),
   };
 }
 

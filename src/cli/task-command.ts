@@ -35,6 +35,7 @@ interface TaskOptions extends CommonOptions {
   runs?: string;
   input?: string;
   graph?: string;
+  program?: string;
   defaults?: string;
   expectedVersion?: number;
 }
@@ -44,7 +45,11 @@ const WHAT = [
   DESCRIPTION,
   option('--priority <priority>', PRIORITIES.join(', '), oneOf('--priority', PRIORITIES)),
   option('--runs <name>', 'the task that it runs, as workers know it'),
-  option('-i, --input <json|@file>', 'the input of that task'),
+  option(
+    '--program <json|@file>',
+    'the program that it runs instead, as a node has it: {"container": {…}}, process or faas',
+  ),
+  option('-i, --input <json|@file>', 'the input of that task or program'),
   option('--graph <file>', 'the pipeline that it runs instead'),
   option('--defaults <json|@file>', 'options of its executions, weaker than what a run says'),
 ];
@@ -67,28 +72,37 @@ async function fieldsOf(out: Output, options: TaskOptions) {
 
 async function runOf(
   out: Output,
-  { runs, input, graph }: TaskOptions,
+  { runs, program, input, graph }: TaskOptions,
 ): Promise<CatalogueRun | undefined> {
-  if (graph !== undefined && (runs !== undefined || input !== undefined))
+  if ([runs, program, graph].filter((one) => one !== undefined).length > 1)
+    throw new UsageError('--runs, --program and --graph each say what it runs; use one of them');
+  if (graph !== undefined && input !== undefined)
     throw new UsageError(
-      '--graph says what it runs, and so do --runs and --input; use one of the two',
+      '--input is of the task or program that it runs; a pipeline takes parameters',
     );
   if (graph !== undefined) {
     const { name, spec, faults } = await readPipeline(graph, out);
     if (faults.length > 0) throw refused(name, faults);
     return { graph: spec };
   }
-  if (runs === undefined && input !== undefined)
-    throw new UsageError('--input is of the task that --runs names; say both');
-  if (runs === undefined) return undefined;
-  return { task: runs, ...(input === undefined ? {} : { input: await readInput(input, out) }) };
+  const given = input === undefined ? {} : { input: await readInput(input, out) };
+  if (runs !== undefined) return { task: runs, ...given };
+  if (program === undefined) {
+    if (input === undefined) return undefined;
+    throw new UsageError(
+      '--input is of the task that --runs names, or of --program; say what it runs as well',
+    );
+  }
+  const said = await readInput(program, out);
+  if (isObject(said)) return { ...said, ...given } as CatalogueRun; // the catalogue says what is wrong with it
+  throw new UsageError('--program: expected an object, such as {"container": {"image": "alpine"}}');
 }
 
 const create: CommandDefinition<TaskOptions> = {
   name: 'create',
   summary: 'Define a task in a project',
   description:
-    'What it runs may be said later (task update); it cannot be scheduled before. A container or a program is a graph of one node: --graph.',
+    'What it runs may be said later (task update), or each time that it is run (run ID --workflow-type); it cannot be scheduled before.',
   parameters: [['<name>', 'unique in its project']],
   options: [
     option('--project <id>', 'the project that it belongs to').makeOptionMandatory(),
@@ -99,6 +113,10 @@ const create: CommandDefinition<TaskOptions> = {
     ['tempograph project create Shop --id shop', 'a project with this id'],
     ['tempograph task create nightly --project shop --graph nightly.yaml', 'a pipeline'],
     [`tempograph task create hello --project shop --runs echo -i '"hello"'`, 'a task of workers'],
+    [
+      `tempograph task create report --project shop --program '{"container": {"image": "alpine", "command": ["date"]}}'`,
+      'a container',
+    ],
   ],
   run: async (out, options, [name = '']) => {
     const fields = await fieldsOf(out, options);
@@ -213,8 +231,13 @@ export const task: CommandGroup = {
   ],
 };
 
-const runsText = (run: CatalogueTask['run']): string =>
-  run === null ? 'nothing yet' : 'task' in run ? run.task : `graph ${run.graph.name}`;
+function runsText(run: CatalogueTask['run']): string {
+  if (run === null) return 'nothing yet';
+  if ('task' in run) return run.task;
+  if ('graph' in run) return `graph ${run.graph.name}`;
+  if ('container' in run) return `container ${run.container.image}`;
+  return 'process' in run ? 'process' : 'faas';
+}
 
 function printTasks(out: Output, tasks: readonly CatalogueTask[]): void {
   const rows = tasks.map((one) => [

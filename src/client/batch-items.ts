@@ -1,11 +1,14 @@
-/** The items of a batch: what may be said of each, and what tasks they are once the catalogue has been asked. */
+/** The items of a batch: what may be said of each, and what they run once the catalogue has been asked. */
 import { catalogueMark } from '../domain/catalogue-mark.js';
 import { SpecInvalidError, TaskError } from '../domain/errors.js';
 import { fault } from '../domain/fault.js';
 import { isObject, preview } from '../domain/json.js';
+import { KIND_TASK } from '../domain/node-kind.js';
+import { workflowTypeFaults, type WorkflowType } from '../domain/workflow-type.js';
 import type { AnyTask } from '../registry.js';
 import type { CatalogueEntry } from './catalogue-nodes.js';
 import { schedulable } from './catalogue-submission.js';
+import { programKind, type ProgramFields } from './program-fields.js';
 import type { SubmitOptions, TaskSubmission } from './submission.js';
 
 /** One item of a batch. */
@@ -15,14 +18,24 @@ export interface BatchItem extends TaskSubmission {
 }
 
 /** An item by the id of a catalogue task; what is said here wins over its defaults. */
-export interface CatalogueItem extends Omit<BatchItem, 'task'> {
+export interface CatalogueItem extends Omit<BatchItem, 'task'>, ProgramFields {
   taskId: string;
 }
+
+/** An item that is a program, which no task stands for. */
+export interface ProgramItem extends Omit<BatchItem, 'task' | 'workflowType'>, ProgramFields {}
+
+export type AnyItem = BatchItem | CatalogueItem | ProgramItem;
+
+/** What is scheduled of an item: a task, or the program that it stands for. */
+export type ItemWork = Omit<BatchItem, 'task'> & ProgramFields & { task?: BatchItem['task'] };
 
 /** What all items have in common; what an item says itself wins. */
 export interface BatchOptions extends Omit<SubmitOptions, 'executionId' | 'requestId'> {
   /** Of the whole request: sent again, it gives the same executions and starts none. */
   idempotencyKey?: string;
+  /** How those that do not say it themselves are run, as in {@link BatchItem}. */
+  workflowType?: WorkflowType;
 }
 
 /** All tasks by catalogue id or by name, with the same options; the form of document 002. */
@@ -43,11 +56,11 @@ export interface ItemsDoor {
 }
 
 /** An item as it was given: a task, the id of a catalogue task, or what may be either. */
-type Said = BatchItem | CatalogueItem | { perhaps: string; input?: unknown };
+type Said = AnyItem | { perhaps: string; input?: unknown };
 
 /** What was given as a list. @throws TaskError CONFIGURATION when there is none */
 export function itemsOf(
-  given: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
+  given: readonly AnyItem[] | BatchOfTasks,
   options: BatchOptions,
 ): { items: readonly Said[]; common: BatchOptions } {
   if (!isObject(options))
@@ -75,17 +88,17 @@ export interface PlannedItem {
   /** Its place in the request. */
   index: number;
   taskId: string;
-  item: BatchItem;
+  item: ItemWork;
 }
 
 /** An item with all that is said of it, or why it cannot be scheduled. */
 export interface Looked {
   taskId: string;
-  item?: BatchItem;
+  item?: ItemWork;
   error?: unknown;
 }
 
-/** Every item as a task: ids of the catalogue become what they run. */
+/** Every item as a task, or a program: ids of the catalogue become what they run. */
 export async function looked(
   door: ItemsDoor,
   items: readonly Said[],
@@ -104,13 +117,15 @@ export async function looked(
       if (wrong) return { taskId: '', error: wrong };
       const id = 'perhaps' in said ? said.perhaps : (said as Partial<CatalogueItem>).taskId;
       if (id === undefined) {
-        const item = { ...common, ...(said as BatchItem) };
-        return { taskId: nameOf(item.task), item };
+        const item = { ...common, ...(said as ItemWork) };
+        return { taskId: itemName(item), item };
       }
       const { perhaps: _perhaps, ...rest } = { perhaps: id, ...said };
       try {
         const entry = await entryOf(id, !('perhaps' in said));
         const item = { ...common, ...rest };
+        const faults = workflowTypeFaults(item.workflowType);
+        if (faults.length > 0) throw new SpecInvalidError(faults, 'item');
         return {
           taskId: id,
           item: entry ? catalogueItem(item, id, entry) : { ...item, task: id },
@@ -141,7 +156,7 @@ function catalogueItem(
   { idempotencyKey, ...said }: Partial<CatalogueItem>,
   taskId: string,
   { task, project }: CatalogueEntry,
-): BatchItem {
+): ItemWork {
   const what = schedulable({ ...said, taskId }, task, project);
   if (what.kind === 'graph')
     throw new TaskError(
@@ -154,6 +169,12 @@ function catalogueItem(
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     metadata: { ...submission.metadata, ...catalogueMark(task) },
   };
+}
+
+/** What an item is called: the name of its task, or of the kind of its program; empty where it has neither. */
+function itemName({ task, ...said }: ItemWork): string {
+  const kind = programKind(said);
+  return task === undefined && kind !== undefined ? KIND_TASK[kind] : nameOf(task);
 }
 
 /** The name of a task, or of its definition; empty for what is neither. */

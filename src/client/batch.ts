@@ -11,25 +11,27 @@ import {
   itemsOf,
   looked,
   nameOf,
-  type BatchItem,
+  type AnyItem,
   type BatchOfTasks,
   type BatchOptions,
-  type CatalogueItem,
   type ItemsDoor,
+  type ItemWork,
   type PlannedItem,
 } from './batch-items.js';
+import type { LoneSubmission } from './lone-task.js';
+import { programKind, splitProgram } from './program-fields.js';
 import { mayShare, runSpec, scheduleRuns, type RunsDoor } from './shared-runs.js';
-import { startDelayMs, submissionOf, type TaskSubmission } from './submission.js';
+import { startDelayMs, submissionOf } from './submission.js';
 
 /** What a batch is scheduled with: the engine's own ways of starting. */
 export interface BatchDoor extends ItemsDoor, RunsDoor {
-  scheduleTask(item: TaskSubmission): Promise<{ executionId: string }>;
+  scheduleTask(item: LoneSubmission): Promise<{ executionId: string }>;
 }
 
 /** Schedules many tasks; never all or nothing. @throws TaskError CONFIGURATION when there is no list */
 export async function scheduleBatch(
   door: BatchDoor,
-  given: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
+  given: readonly AnyItem[] | BatchOfTasks,
   options: BatchOptions = {},
 ): Promise<BatchAnswer> {
   const { items: said, common: all } = itemsOf(given, options);
@@ -68,15 +70,16 @@ export async function scheduleBatch(
 }
 
 /** What is wrong with an item, which is asked of a run of its own. */
-function itemFaults(item: BatchItem): Fault[] {
-  if (nameOf(item.task) === '')
+function itemFaults(item: ItemWork): Fault[] {
+  if (item.workflowType !== undefined) return []; // it has an execution of its own, which is checked where it begins
+  if (nameOf(item.task) === '' && (item.task !== undefined || !programKind(item)))
     return [
       { path: 'task', code: 'MISSING', message: 'expected the name of a task, or its definition' },
     ];
   const faults: Fault[] = [];
   startDelayMs(item.scheduledTime, faults);
   if (faults.length > 0) return faults; // no spec can be made of a date that is none
-  const { idempotencyKey: _key, task: _task, input: _input, ...options } = item;
+  const { idempotencyKey: _key, task: _task, input: _input, ...options } = splitProgram(item).rest;
   const spec = runSpec([{ index: 0, taskId: nameOf(item.task), item }], 'item');
   const { faults: found } = validateGraph(spec, submissionOf(withoutStart(options)));
   return onceEach([...faults, ...found.map(inItem)]);
@@ -126,7 +129,7 @@ async function scheduleSingles(
 /** @param keyed the id that its key stands for: where it is there already, the same request came before */
 async function scheduleSingle(
   door: BatchDoor,
-  { idempotencyKey: _key, ...item }: BatchItem,
+  { idempotencyKey: _key, ...item }: ItemWork,
   keyed: string | undefined,
 ): Promise<string> {
   if (keyed === undefined) return (await door.scheduleTask(item)).executionId;

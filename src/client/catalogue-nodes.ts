@@ -2,10 +2,14 @@
 import type { GraphBuilder } from '../builder.js';
 import { isAdjacency, type Adjacency } from '../domain/adjacency.js';
 import { catalogueMark } from '../domain/catalogue-mark.js';
-import { TaskError } from '../domain/errors.js';
+import { SpecInvalidError, TaskError } from '../domain/errors.js';
+import type { Fault } from '../domain/fault.js';
 import { isObject } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
+import { containerOf, type WorkflowType } from '../domain/workflow-type.js';
+import { runningOf } from './catalogue-run.js';
 import type { CatalogueTask } from './catalogue.js';
+import { programKind, splitProgram } from './program-fields.js';
 
 type Node = GraphSpec['tasks'][number];
 
@@ -39,26 +43,48 @@ export function idsIn(
   return ids;
 }
 
+/** What a submission says of all nodes. */
+export interface SaidOfAll {
+  /** How those that name a task are run: see {@link GraphSubmitOptions}. */
+  workflowType?: WorkflowType | undefined;
+  /** Its options: they win over the catalogue's, as do the graph's own `defaults`. */
+  options: object;
+}
+
+/** The same, and whether ids of nodes may be the catalogue's, as they are in the adjacency form. */
+interface SaidOfNodes extends SaidOfAll {
+  isAdjacency: boolean;
+}
+
 /**
- * The spec with the catalogue's tasks in their nodes' places.
+ * The spec with the catalogue's tasks in their nodes' places, and what a `workflowType` makes of those that name a task.
  *
- * @param said what the submission says: it wins over the catalogue, as do the graph's own `defaults`
- * @returns also the project that all of them belong to, where it is one
- * @throws TaskError CONFIGURATION for a task that runs a graph, or does not say what it runs
+ * @returns also the project that all of the catalogue's belong to, where it is one
+ * @throws SpecInvalidError where catalogue and submission do not say what a node runs, or both do; TaskError CONFIGURATION
+ *   for a task that runs a graph
  */
 export function catalogueNodes(
   spec: GraphSpec,
   entries: ReadonlyMap<string, CatalogueEntry>,
-  said: object,
+  { workflowType, options, isAdjacency }: SaidOfNodes,
 ): { spec: GraphSpec; project?: string } {
-  if (entries.size === 0) return { spec };
-  const stronger = new Set(Object.keys({ ...spec.defaults, ...said }));
-  const tasks = spec.tasks.map((given) => {
+  const isPlain = entries.size === 0 && workflowType === undefined;
+  if (isPlain || !Array.isArray(spec?.tasks)) return { spec };
+  const stronger = new Set(Object.keys({ ...spec.defaults, ...options }));
+  const faults: Fault[] = [];
+  const tasks = spec.tasks.map((given: Node | (Node & { taskId?: string }), index) => {
+    if (!isObject(given)) return given; // what is no node is told by the check of the graph
     const { taskId, ...node } = given as Node & { taskId?: string };
-    const entry = entries.get(taskId ?? node.id);
-    if (!entry) return given;
-    return nodeOf({ ...node, task: node.task ?? node.id }, entry.task, taskId, stronger);
+    const id = taskId ?? (isAdjacency ? node.id : undefined);
+    const entry = id === undefined ? undefined : entries.get(id);
+    const made = entry
+      ? nodeOf(node, index, entry.task, { taskId, workflowType, stronger })
+      : containerNode(given, index, workflowType);
+    if (!Array.isArray(made)) return made;
+    faults.push(...made);
+    return given;
   });
+  if (faults.length > 0) throw new SpecInvalidError(faults);
   const projects = new Set([...entries.values()].map(({ project }) => project));
   const [project] = projects;
   return {
@@ -67,35 +93,56 @@ export function catalogueNodes(
   };
 }
 
-function nodeOf(
+/** A node that names a task, as the container that its input names. */
+function containerNode(
   node: Node,
+  index: number,
+  workflowType: WorkflowType | undefined,
+): Node | Fault[] {
+  const { task, ...rest } = node;
+  if (workflowType === undefined || task === undefined) return node;
+  const named = containerOf(node.input, ['tasks', index, 'input']);
+  if (named.faults) return named.faults;
+  return { ...rest, container: named.container, input: named.input };
+}
+
+function nodeOf(
+  given: Node,
+  index: number,
   task: CatalogueTask,
-  taskId: string | undefined,
-  stronger: ReadonlySet<string>,
-): Node {
-  const place = `tasks[${JSON.stringify(node.id)}]: catalogue task ${JSON.stringify(task.id)}`;
-  if (task.run && 'graph' in task.run)
+  said: {
+    taskId: string | undefined;
+    workflowType: WorkflowType | undefined;
+    stronger: ReadonlySet<string>;
+  },
+): Node | Fault[] {
+  const { program, rest } = splitProgram(given);
+  const { task: named = given.id, input, ...node } = rest;
+  // An id of the adjacency form, which may be the name of a task.
+  const isName = said.taskId === undefined && said.workflowType === undefined;
+  const run = task.run ?? (isName ? { task: named } : null);
+  const workflowType = programKind(program) === undefined ? said.workflowType : undefined;
+  const { running, faults } = runningOf({ id: task.id, run }, { program, workflowType, input }, [
+    'tasks',
+    index,
+  ]);
+  if (faults) return faults;
+  if (running.kind === 'graph')
     throw new TaskError(
       'CONFIGURATION',
-      `${place} runs a graph, and a node runs one task; schedule it by itself, with scheduleTask({ taskId })`,
-    );
-  if (!task.run && taskId !== undefined)
-    throw new TaskError(
-      'CONFIGURATION',
-      `${place} does not say what it runs; update it with run: { task: "<name>" }`,
+      `tasks[${JSON.stringify(given.id)}]: catalogue task ${JSON.stringify(task.id)} runs a graph, and a node runs one task; schedule it by itself, with scheduleTask({ taskId })`,
     );
   const { project: _project, sessionId: _session, ...weaker } = task.defaults;
   const options = {
     ...weaker,
     ...(task.priority === null ? {} : { priority: task.priority }),
   } as Partial<Node>;
-  const own = Object.entries(options).filter(([key]) => !stronger.has(key));
-  const input = node.input ?? task.run?.input;
+  const own = Object.entries(options).filter(([key]) => !said.stronger.has(key));
   return {
     ...(Object.fromEntries(own) as Partial<Node>),
     ...node,
-    task: task.run?.task ?? node.task,
-    ...(input === undefined ? {} : { input }),
+    ...(running.kind === 'task' ? { task: running.task } : running.program),
+    ...(running.input === undefined ? {} : { input: running.input }),
     metadata: { ...options.metadata, ...node.metadata, ...catalogueMark(task) },
   };
 }

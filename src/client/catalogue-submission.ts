@@ -1,11 +1,15 @@
 /** A catalogue task as what the engine schedules. */
-import { TaskError } from '../domain/errors.js';
+import { SpecInvalidError } from '../domain/errors.js';
 import type { GraphSpec } from '../domain/spec.js';
+import { runningOf } from './catalogue-run.js';
 import type { CatalogueTask } from './catalogue.js';
+import type { ProgramSubmission } from './lone-task.js';
+import { splitProgram, type ProgramFields } from './program-fields.js';
 import type { GraphSubmitOptions, TaskSubmission } from './submission.js';
 
 /** Schedules by the id of a catalogue task; what is said here wins over its defaults. */
-export interface CatalogueSubmission extends Omit<GraphSubmitOptions, 'name' | 'inputs'> {
+export interface CatalogueSubmission
+  extends Omit<GraphSubmitOptions, 'name' | 'inputs'>, ProgramFields {
   taskId: string;
   /** Instead of the input that the catalogue has. */
   input?: unknown;
@@ -13,38 +17,34 @@ export interface CatalogueSubmission extends Omit<GraphSubmitOptions, 'name' | '
 
 export type Schedulable =
   | { kind: 'task'; submission: TaskSubmission }
+  | { kind: 'program'; submission: ProgramSubmission }
   | { kind: 'graph'; graph: GraphSpec; options: GraphSubmitOptions };
 
-/** @throws TaskError CONFIGURATION for a task that does not say what it runs */
+/** @throws SpecInvalidError where catalogue and submission do not say what is run, or both do */
 export function schedulable(
-  { taskId, input, params, ...said }: CatalogueSubmission,
+  submission: CatalogueSubmission,
   task: CatalogueTask,
   project: string,
 ): Schedulable {
+  const { program, rest } = splitProgram(submission);
+  const { taskId: _id, input, params, workflowType, ...said } = rest;
   const options = {
     project,
     ...task.defaults,
     ...(task.priority === null ? {} : { priority: task.priority }),
     ...said,
   };
-  if (!task.run)
-    throw new TaskError(
-      'CONFIGURATION',
-      `catalogue task ${JSON.stringify(taskId)} does not say what it runs; update it with run: { task: "<name>" }`,
-    );
-  if ('graph' in task.run)
+  const { running, faults } = runningOf(task, { program, workflowType, input: input ?? params });
+  if (faults) throw new SpecInvalidError(faults, 'task');
+  if (running.kind === 'graph') {
+    const { graph } = running;
     return {
-      kind: 'graph',
-      graph: task.run.graph,
+      ...{ kind: 'graph', graph },
       options: { ...options, ...(params === undefined ? {} : { params }) },
     };
-  const given = input ?? params ?? task.run.input;
-  return {
-    kind: 'task',
-    submission: {
-      ...options,
-      task: task.run.task,
-      ...(given === undefined ? {} : { input: given }),
-    },
-  };
+  }
+  const given = running.input === undefined ? {} : { input: running.input };
+  return running.kind === 'task'
+    ? { kind: 'task', submission: { ...options, task: running.task, ...given } }
+    : { kind: 'program', submission: { ...options, ...running.program, ...given } };
 }

@@ -3,7 +3,7 @@ import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js
 import type { JsonObject } from '../domain/json.js';
 import { jsonFaults } from '../domain/json-faults.js';
 import { PRIORITY_KEY, type Priority } from '../domain/priority.js';
-import { GraphSpecSchema, SPEC_LIMITS, type GraphSpec } from '../domain/spec.js';
+import { SPEC_LIMITS } from '../domain/spec.js';
 import { didYouMean } from '../domain/suggest.js';
 import type {
   CatalogueTask as TaskRow,
@@ -12,6 +12,7 @@ import type {
   Project as ProjectRow,
 } from '../store/catalogue.js';
 import type { Store } from '../store/store.js';
+import { runFaults, type CatalogueRun } from './catalogue-run.js';
 import type { ExecutionRecord } from './record.js';
 import { priorityOf, recordOfRow } from './row-record.js';
 
@@ -20,9 +21,6 @@ export interface Project extends Omit<ProjectRow, 'createdAt' | 'updatedAt'> {
   createdAt: string;
   updatedAt: string;
 }
-
-/** What a catalogue task runs: a task that workers know, or a graph. */
-export type CatalogueRun = { task: string; input?: unknown } | { graph: GraphSpec };
 
 export interface CatalogueTask extends Omit<
   TaskRow,
@@ -89,7 +87,7 @@ export class Catalogue {
   };
 
   readonly tasks = {
-    /** @throws TaskStateError for a name that is taken, TaskError CONFIGURATION for a `run` that is none, SpecInvalidError */
+    /** @throws TaskStateError for a name that is taken, SpecInvalidError for a `run` that is none */
     create: async (task: NewCatalogueTask) =>
       taskOf(await (await this.rows()).createTask(rowFields(task), Date.now())),
     /** With its last execution. @throws TaskError NOT_FOUND */
@@ -201,21 +199,12 @@ function rowFields<T extends { priority?: Priority; run?: CatalogueRun }>({
   run,
   ...rest
 }: T): Omit<T, 'priority' | 'run'> & { priority?: number; run?: JsonObject } {
-  const faults = jsonFaults({ ...rest, run }, SPEC_LIMITS);
+  const foreign = jsonFaults({ ...rest, run }, SPEC_LIMITS);
+  const faults = foreign.length > 0 || run === undefined ? foreign : runFaults(run);
   if (faults.length > 0) throw new SpecInvalidError(faults, 'catalogue task');
   return {
     ...rest,
     ...(priority === undefined ? {} : { priority: PRIORITY_KEY[priority] }),
-    ...(run === undefined ? {} : { run: checkedRun(run) }),
+    ...(run === undefined ? {} : { run: run as unknown as JsonObject }),
   };
-}
-
-function checkedRun(run: CatalogueRun): JsonObject {
-  const { task, graph } = run as { task?: unknown; graph?: unknown };
-  if (typeof task === 'string' && task !== '' && graph === undefined) return run as JsonObject;
-  if (task === undefined && GraphSpecSchema.safeParse(graph).success) return run as JsonObject;
-  throw new TaskError(
-    'CONFIGURATION',
-    `run: expected { task: "<name>", input? } or { graph: <spec> }, got ${JSON.stringify(run)?.slice(0, 200)}`,
-  );
 }

@@ -24,7 +24,7 @@ import {
 } from '../templates/load-template.js';
 import type { AuditLog } from './audit-log.js';
 import type { BatchAnswer } from './batch-answer.js';
-import type { BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch-items.js';
+import type { AnyItem, BatchOfTasks, BatchOptions } from './batch-items.js';
 import type { Cache } from './cache.js';
 import type { CatalogueGraph } from './catalogue-nodes.js';
 import type { Catalogue } from './catalogue.js';
@@ -118,7 +118,7 @@ export class TaskEngine extends EngineStreams {
 
   /**
    * Schedules one task: an execution whose status and output are the task's. A program (`process`, `container`, `faas`)
-   * may stand in its place, as in a node of a graph.
+   * may stand in its place, as in a node of a graph, or a `workflowType` whose input says what is run.
    *
    * @throws SpecInvalidError, TaskStateError for an id that already ran
    */
@@ -221,7 +221,7 @@ export class TaskEngine extends EngineStreams {
    * @throws TaskError CONFIGURATION when there is no list, UNREACHABLE
    */
   async scheduleTaskBatch(
-    items: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
+    items: readonly AnyItem[] | BatchOfTasks,
     common: BatchOptions = {},
   ): Promise<BatchAnswer> {
     this.assertOpen();

@@ -45,7 +45,7 @@ export interface SchedulePolicies {
   note?: string;
 }
 
-type Own = 'executionId' | 'reuse' | 'scheduledTime';
+type Own = 'executionId' | 'reuse' | 'scheduledTime' | 'workflowType';
 
 /** What may be said of every execution, as where one is submitted; each has a start time and an id by itself. */
 export interface TaskWork extends Omit<TaskSubmission, Own> {
@@ -100,6 +100,7 @@ const KNOWN: readonly string[] = [
 const ELSEWHERE: Readonly<Record<string, string>> = {
   scheduledTime: 'say when with cron, every, calendar, at or startAt',
   reuse: 'every execution of a schedule gets an id of its own',
+  workflowType: 'schedule a graph whose node has the container',
 };
 
 /** What was said, by what it is about; undefined fields are left out. */

@@ -8,7 +8,7 @@ import { fitting } from '../domain/budget.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { errorOf, type BatchAnswer } from './batch-answer.js';
-import { nameOf, type BatchItem, type PlannedItem } from './batch-items.js';
+import { nameOf, type ItemWork, type PlannedItem } from './batch-items.js';
 import { escapeExpressions, slug, startDelayMs, type SubmitOptions } from './submission.js';
 
 /** Items that start later than this do not share a run: it would stay open for them. */
@@ -32,16 +32,17 @@ export interface KeyedExecution {
   executionId: string;
 }
 
-/** True for an item that may share a run. */
+/** True for an item that may share a run. As a node of one, what a `workflowType` runs would lose the name of its task. */
 export function mayShare({
   executionId,
   requestId,
   dependencies = [],
   reuse,
+  workflowType,
   scheduledTime,
-}: BatchItem): boolean {
-  const id = executionId ?? requestId;
-  const own = id !== undefined || dependencies.length > 0 || reuse !== undefined;
+}: ItemWork): boolean {
+  const one = executionId ?? requestId ?? reuse ?? workflowType;
+  const own = one !== undefined || dependencies.length > 0;
   return !own && startDelayMs(scheduledTime, []) <= SHARED_DELAY_MS;
 }
 
@@ -147,6 +148,7 @@ export function runSpec(run: readonly PlannedItem[], name: string): GraphSpec {
       executionId: _id,
       requestId: _request,
       reuse: _reuse,
+      workflowType: _type,
       ...options
     } = rest;
     const {
@@ -161,7 +163,7 @@ export function runSpec(run: readonly PlannedItem[], name: string): GraphSpec {
     return {
       ...own,
       id: String(index),
-      task: nameOf(task),
+      ...(task === undefined ? {} : { task: nameOf(task) }),
       ...(input === undefined ? {} : { input: escapeExpressions(input as Json) }),
       ...(metadata === undefined ? {} : { metadata }),
       ...(scheduledTime === undefined

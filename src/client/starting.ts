@@ -1,22 +1,24 @@
 /** How executions begin: a task, a graph, a batch, or what the catalogue says of an id. */
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import type { GraphBuilder } from '../builder.js';
-import type { Adjacency } from '../domain/adjacency.js';
+import { isAdjacency, type Adjacency } from '../domain/adjacency.js';
 import { catalogueMark } from '../domain/catalogue-mark.js';
-import { TaskStateError } from '../domain/errors.js';
+import { SpecInvalidError, TaskStateError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
+import { workflowTypeFaults } from '../domain/workflow-type.js';
 import { MEMO, WORKFLOW, type ExecutionMemo } from '../workflows/messages.js';
 import type { Asking } from './asking.js';
 import { scheduleBatch } from './batch.js';
 import type { BatchAnswer } from './batch-answer.js';
-import type { BatchItem, BatchOfTasks, BatchOptions, CatalogueItem } from './batch-items.js';
+import type { AnyItem, BatchOfTasks, BatchOptions } from './batch-items.js';
 import type { Catalogue } from './catalogue.js';
 import {
   catalogueNodes,
   idsIn,
   type CatalogueEntry,
   type CatalogueGraph,
+  type SaidOfAll,
 } from './catalogue-nodes.js';
 import { schedulable, type CatalogueSubmission } from './catalogue-submission.js';
 import { reaching } from './connect.js';
@@ -24,20 +26,16 @@ import { EagerStart } from './eager-start.js';
 import type { EngineHooks } from './engine-hooks.js';
 import type { EventFeed } from './event-feed.js';
 import { ExecutionHandle, type HandleParts } from './handle.js';
-import { programSpec, whatRuns, type LoneSubmission } from './lone-task.js';
+import { loneSpec, whatRuns, type LoneSubmission } from './lone-task.js';
+import { splitProgram } from './program-fields.js';
 import type { References } from './references.js';
 import { Reruns, type RerunOptions } from './rerun.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import { submittedRow } from './row-record.js';
 import type { KeyedExecution } from './shared-runs.js';
-import { graphSpec, startRequest, taskSpec, type Known } from './start-request.js';
+import { graphSpec, startRequest, type Known } from './start-request.js';
 import type { StoreAccess } from './store-access.js';
-import {
-  submissionOf,
-  type GraphSubmitOptions,
-  type SubmitOptions,
-  type TaskSubmission,
-} from './submission.js';
+import { submissionOf, type GraphSubmitOptions, type SubmitOptions } from './submission.js';
 
 export interface StartingParts {
   client: Client;
@@ -66,7 +64,7 @@ export class Starting {
     this.eager = new EagerStart(client, taskQueue);
     this.reruns = new Reruns({
       ...{ client, address, references },
-      specOf: async (graph) => (await this.specOf(graph, {})).spec,
+      specOf: async (graph) => (await this.specOf(graph, { options: {} })).spec,
       begin: (spec, options, known) => this.begin(spec, options, known),
     });
   }
@@ -74,12 +72,7 @@ export class Starting {
   async task(given: LoneSubmission): Promise<ExecutionHandle> {
     const what = whatRuns(given);
     if (what.kind === 'catalogue') return await this.catalogueTask(what.submission);
-    if (what.kind === 'program') {
-      const { spec, options, known } = programSpec(what.submission);
-      return await this.begin(spec, options, known);
-    }
-    const { task, input, ...options } = what.submission;
-    const { spec, known } = taskSpec(task, input);
+    const { spec, known, options } = loneSpec(what);
     return await this.begin(spec, options, known);
   }
 
@@ -90,9 +83,9 @@ export class Starting {
     pipeline?: string,
   ): Promise<ExecutionHandle> {
     const { spec, submit, known } = await this.graphOf(graph, options);
-    const { params, inputs } = options;
+    const { params, inputs, workflowType } = options;
     const asked = pipeline === undefined ? known.asked : { pipeline, inputs };
-    return await this.begin(spec, submit, { ...known, asked: { ...asked, params } });
+    return await this.begin(spec, submit, { ...known, asked: { ...asked, params, workflowType } });
   }
 
   /** The spec that a graph would be started with, and the submission. */
@@ -108,8 +101,11 @@ export class Starting {
     graph: GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
     options: GraphSubmitOptions,
   ): Promise<{ spec: GraphSpec; submit: StartOptions; known: Known }> {
-    const { inputs, name, ...rest } = options;
-    const { spec, project, known } = await this.specOf(graph, rest, name, inputs);
+    const { inputs, name, workflowType, ...rest } = options;
+    const faults = workflowTypeFaults(workflowType);
+    if (faults.length > 0) throw new SpecInvalidError(faults);
+    const said = { workflowType, options: rest };
+    const { spec, project, known } = await this.specOf(graph, said, name, inputs);
     const own = project === undefined || rest.project !== undefined ? {} : { project };
     return { spec, submit: { ...rest, ...own }, known };
   }
@@ -117,22 +113,23 @@ export class Starting {
   /** The spec of a graph, with what the catalogue says of its nodes. */
   private async specOf(
     graph: NonNullable<RerunOptions['graph']>,
-    said: object,
+    said: SaidOfAll,
     name?: string,
     inputs?: Record<string, unknown>,
   ): Promise<{ spec: GraphSpec; project?: string; known: Known }> {
     const { spec: given, known } = graphSpec(graph, name, inputs);
     const entries = await this.entries(idsIn(graph, given));
-    return { ...catalogueNodes(given, entries, said), known };
+    const ofNodes = { ...said, isAdjacency: isAdjacency(graph) };
+    return { ...catalogueNodes(given, entries, ofNodes), known };
   }
 
   async batch(
-    items: readonly (BatchItem | CatalogueItem)[] | BatchOfTasks,
+    items: readonly AnyItem[] | BatchOfTasks,
     common: BatchOptions,
   ): Promise<BatchAnswer> {
     const { stores } = this.parts;
     const door = {
-      scheduleTask: (item: TaskSubmission) => this.task(item),
+      scheduleTask: (item: LoneSubmission) => this.task(item),
       entry: async (id: string, needed: boolean) =>
         needed ? await this.parts.catalogue.schedulable(id) : await this.entry(id),
       claim: async (project: string, keys: readonly KeyedExecution[]) => {
@@ -158,11 +155,12 @@ export class Starting {
     const { task, project } = await this.parts.catalogue.schedulable(submission.taskId);
     const what = schedulable(submission, task, project);
     const { id, version } = task;
-    const { taskId, input: given, params } = submission;
-    const catalogued = { catalogue: { id, version }, asked: { taskId, input: given, params } };
-    if (what.kind === 'task') {
-      const { task: name, input, ...options } = what.submission;
-      const { spec, known } = taskSpec(name, input);
+    const { taskId, input: given, params, workflowType } = submission;
+    const { program } = splitProgram(submission);
+    const asked = { taskId, input: given, params, workflowType, ...program };
+    const catalogued = { catalogue: { id, version }, asked };
+    if (what.kind !== 'graph') {
+      const { spec, known, options } = loneSpec(what);
       const metadata = catalogueMark(task);
       const marked = { ...spec, tasks: spec.tasks.map((node) => ({ ...node, metadata })) };
       return await this.begin(marked, options, { ...known, ...catalogued });

@@ -8,6 +8,7 @@ import type { GraphSpec, Submission, TaskOptionsInput } from '../domain/spec.js'
 import { didYouMeanValue, hintBudget, nearOrFirst } from '../domain/suggest.js';
 import type { TriggerRule } from '../domain/trigger.js';
 import { visible } from '../domain/visible-text.js';
+import type { WorkflowType } from '../domain/workflow-type.js';
 import type { AnyTask } from '../registry.js';
 
 export interface SubmitOptions extends TaskOptionsInput {
@@ -43,18 +44,26 @@ export interface GraphSubmitOptions extends SubmitOptions {
   inputs?: Record<string, unknown>;
   /** The graph's name, for the adjacency form. Default `graph`. */
   name?: string;
+  /**
+   * How its tasks are run, those that nodes name and that do not say so themselves. Either word is a container, `image`
+   * and `command` of which are `container_image` and `command` of the input; the program gets what is left of that.
+   */
+  workflowType?: WorkflowType;
 }
 
 export interface TaskSubmission extends SubmitOptions {
   /** The task's name, or its definition. */
   task: string | AnyTask;
   input?: unknown;
+  /** How it is run, instead of by workers that know it: see {@link GraphSubmitOptions.workflowType}. */
+  workflowType?: WorkflowType;
 }
 
 /** The part of what was said that travels to the workflow. */
 export function submissionOf(options: GraphSubmitOptions): Submission {
-  const { executionId, requestId, reuse, scheduledTime, name, inputs, ...rest } = options;
-  void [executionId, requestId, reuse, scheduledTime, name, inputs];
+  const { executionId, requestId, reuse, scheduledTime, name, inputs, workflowType, ...rest } =
+    options;
+  void [executionId, requestId, reuse, scheduledTime, name, inputs, workflowType];
   const { project, sessionId, metadata, tags, params, ...more } = rest;
   const { dependencies, trigger, awaitUnknown, dependencyTimeout, ...taskOptions } = more;
   const awaits = { dependencies, trigger, awaitUnknown, dependencyTimeout };

@@ -5,6 +5,7 @@ import { isObject } from '../domain/json.js';
 import { assertMayName, assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
 import { route, type Call } from './route.js';
+import { WorkflowTypeShape } from './submission.js';
 
 const MOST = 10_000;
 const Name = z.string().min(1).max(255);
@@ -15,10 +16,15 @@ const ItemShape = z
     task: Name.optional().describe('the name of a task'),
     taskId: Name.optional().describe('the id of a task of the catalogue, instead of task'),
     input: z.unknown().optional(),
+    workflowType: WorkflowTypeShape.optional(),
     idempotencyKey: Name.optional().describe('items with the same key are one execution'),
     project: Project.optional(),
   })
-  .meta({ id: 'BatchItem', description: 'A task, with the options of a submission.' });
+  .meta({
+    id: 'BatchItem',
+    description:
+      'A task, or a program (process, container, faas), with the options of a submission.',
+  });
 
 /** What is no item has its entry in `failed`, and the others are started all the same. */
 const AnyItem = z.union([ItemShape, z.unknown()]);
@@ -34,6 +40,7 @@ const BatchShape = z
       .describe('ids of the catalogue or names, instead of items'),
     input: z.unknown().optional().describe('with taskIds: of each'),
     project: Project.optional(),
+    workflowType: WorkflowTypeShape.optional(),
     idempotencyKey: Name.optional().describe('as the header Idempotency-Key'),
   })
   .refine(({ items, taskIds }) => (items === undefined) !== (taskIds === undefined), {

@@ -30,7 +30,12 @@ const Deleted = z.object({ id: z.string(), deleted: z.literal(true) });
 const TASK = {
   description: Texts.description,
   priority: z.enum(PRIORITIES).optional(),
-  run: z.looseObject({}).optional().describe('{ task: "<name>", input? } or { graph: <spec> }'),
+  run: z
+    .looseObject({})
+    .optional()
+    .describe(
+      '{ task: "<name>", input? }, { process | container | faas: {…}, input? } or { graph: <spec> }; without, the submission says it',
+    ),
   defaults: z.record(z.string(), z.unknown()).optional().describe('options of its executions'),
 };
 

@@ -5,6 +5,7 @@ import type { GraphSubmitOptions } from '../client/submission.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import { parsePipeline } from '../domain/pipeline.js';
 import { validateGraph } from '../domain/validate.js';
+import { WORKFLOW_TYPES } from '../domain/workflow-type.js';
 import { assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
 import { GivenGraphShape, specOfGiven, type GivenGraph } from './given-graph.js';
@@ -13,6 +14,11 @@ import { HttpProblem } from './problem.js';
 import type { Call } from './route.js';
 
 const name = z.string().min(1).max(255);
+export const WorkflowTypeShape = z
+  .enum(WORKFLOW_TYPES)
+  .describe(
+    'how a task is run that does not say so itself: a container, named by container_image and command in its input',
+  );
 
 export const SubmissionShape = z
   .looseObject({
@@ -22,6 +28,7 @@ export const SubmissionShape = z
     task: name.optional().describe('the name of a task, run alone'),
     taskId: name.optional().describe('the id of a task of the catalogue'),
     input: z.unknown().optional().describe('of the task'),
+    workflowType: WorkflowTypeShape.optional(),
     params: z.record(z.string(), z.unknown()).optional(),
     inputs: z.record(z.string(), z.unknown()).optional().describe('by node id'),
     executionId: name.optional(),

@@ -63,6 +63,12 @@ export function nodeIdentity(
   return { ...common, executionId: `${info.id}/${nodeId}`, kind, parentId: info.id };
 }
 
+/** What a node's row calls its task: a lone one is called as it was submitted, which a program may be by another name. */
+export const taskIdOf = (
+  { kind, graph }: Pick<ExecutionInfo, 'kind' | 'graph'>,
+  task: string,
+): string => (kind === 'task' ? graph : task);
+
 /** An execution's own row, while it runs or waits. A batch has none: its items are what people see. */
 export function openRow(
   info: ExecutionInfo,
@@ -189,7 +195,7 @@ export function markedRow(told: Marked, sequence: number): ExecutionWrite | unde
   const said = { sequence, statusHistory: entriesOf([mark]) };
   if (node)
     return {
-      ...{ ...nodeIdentity(info, node.id), taskId: node.task, ...said },
+      ...{ ...nodeIdentity(info, node.id), taskId: taskIdOf(info, node.task), ...said },
       ...(node.goesOn ? {} : { status, reason }),
     };
   if (info.kind === 'batch' || execution.below) return undefined;
@@ -221,7 +227,7 @@ export function nodeRow(
   const waited = scheduledAt !== undefined && startedAt !== undefined;
   return {
     ...nodeIdentity(info, view.id),
-    taskId: view.task,
+    taskId: taskIdOf(info, view.task),
     sequence,
     status,
     reason: reason ?? null,

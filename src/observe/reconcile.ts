@@ -21,7 +21,15 @@ import {
 import type { ExecutionInfo } from '../workflows/requests.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending, type ReadJson } from './closing.js';
 import { nodesOfHistory } from './history-nodes.js';
-import { closedRows, END, identity, nodeIdentity, nodeRow, openRow } from './projection.js';
+import {
+  closedRows,
+  END,
+  identity,
+  nodeIdentity,
+  nodeRow,
+  openRow,
+  taskIdOf,
+} from './projection.js';
 
 type Described = Pick<
   WorkflowExecutionInfo,
@@ -249,7 +257,8 @@ async function openNodes(
       ({ executionId }) => !known.has(executionId),
     );
     const rows = found.map(({ id, task, outcome, endedAt: at }) => {
-      if (!outcome) return cut({ ...nodeIdentity(execution, id), taskId: task } as ExecutionWrite);
+      const taskId = taskIdOf(execution, task);
+      if (!outcome) return cut({ ...nodeIdentity(execution, id), taskId } as ExecutionWrite);
       const { attempts, attemptCount, ...rest } = outcome;
       const view = { ...rest, id, task, attempts: attemptCount, attemptHistory: attempts };
       const times = { startedAt: attempts[0]?.startedAt, endedAt: at };

@@ -21,7 +21,7 @@ export interface CatalogueTask {
   name: string;
   description: string;
   priority: number | null;
-  /** What runs it: `{ task | process | container | faas | pipeline }`. Null: the submission says. */
+  /** What runs it: `{ task | process | container | faas | graph }`. Null: the submission says. */
   run: JsonObject | null;
   /** Options that its executions start with. */
   defaults: JsonObject;

@@ -107,6 +107,39 @@ describe.each(['Temporal', 'a server'])('commands for what is kept (%s)', (throu
     expect(await ran('run', adjacency)).toMatchObject({ status: 'COMPLETED' });
   });
 
+  it('keeps a container as a task, and runs what --workflow-type says as one', async () => {
+    const { engine } = harness;
+    const name = `c-${randomUUID().slice(0, 8)}`;
+    await json('project', 'create', name, '--id', name);
+    const container = { image: 'alpine:3.20', command: ['date'] };
+    const create = ['task', 'create', '--project', name, '--id'];
+    const program = ['--program', JSON.stringify({ container }), '-i', '{"n":1}'];
+    expect(await json(...create, `${name}-boxed`, 'boxed', ...program)).toMatchObject({
+      run: { container, input: { n: 1 } },
+    });
+    expect((await cli(['task', 'list', '--project', name])).stdout).toContain(
+      'container alpine:3.20',
+    );
+    const twice = await cli([...create, 'x', 'x', ...program, '--runs', 'echo']);
+    expect(twice.stderr).toContain('use one of them');
+    const wrong = await cli([...create, 'x', 'x', '--program', '{"container":{"image":"--x"}}']);
+    expect(wrong.stderr).toContain('run.container.image: must be the name of an image');
+    await json(...create, `${name}-open`, 'open');
+    const input = ['-i', '{"container_image":"alpine:3.20","command":["date"],"n":2}'];
+    for (const what of [`${name}-open`, `${name}-report`]) {
+      const submitted = await json('submit', what, '--workflow-type', 'container', ...input);
+      const id = String(submitted['executionId']);
+      const { graph } = await engine.graphOf(id);
+      expect(graph.tasks).toMatchObject([{ container, input: { n: 2 } }]);
+      await engine.cancelExecution(id);
+    }
+    const open = await cli(['submit', `${name}-open`]);
+    expect([open.code, open.stderr]).toEqual([
+      2,
+      expect.stringContaining('does not say what it runs, and nor does the submission'),
+    ]);
+  });
+
   it('starts a batch, and tells each item that could not be', async () => {
     const items = JSON.stringify([
       { task: 'echo', input: 1 },

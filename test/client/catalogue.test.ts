@@ -174,6 +174,17 @@ describe('ids of the catalogue in graphs and batches', () => {
     });
   });
 
+  it('are none where a node of a spec has such an id for its own', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'called alike',
+      tasks: [
+        { id: 'load', task: 'noop' },
+        { id: 'b', taskId: 'load' },
+      ],
+    });
+    expect((await handle.result()).output).toEqual({ load: null, b: 'kept' });
+  });
+
   it('are looked up in the adjacency form; what the catalogue does not have is a task', async () => {
     const handle = await harness.engine.scheduleTaskGraph(
       { load: [], echo: ['load'] },

@@ -111,6 +111,52 @@ describe('the catalogue', () => {
     expect((await as('ours', 'GET', `/tasks/${other}`)).status).toBe(404);
   });
 
+  it('has programs as tasks, refused where they are none; a submission names one by workflowType', async () => {
+    const container = { image: 'alpine:3.20', command: ['date'] };
+    const boxed = { projectId: ours, name: 'boxed', run: { container, input: { n: 1 } } };
+    const id = await made('ours', '/tasks', boxed);
+    expect((await as('ours', 'GET', `/tasks/${id}`)).json['run']).toEqual(boxed.run);
+    const wrong = { ...boxed, name: 'wrong', run: { container: { image: '--x' } } };
+    expect(await as('ours', 'POST', '/tasks', wrong)).toMatchObject({
+      ...{ status: 422, json: { faults: [{ path: 'run.container.image' }] } },
+    });
+    const open = await made('ours', '/tasks', { projectId: ours, name: 'open' });
+    const submit = async (body: object): Promise<Answered> =>
+      await as('ours', 'POST', '/executions', body);
+    const started = async (body: object): Promise<object | undefined> => {
+      const executionId = (await submit(body)).json['executionId'] as string;
+      const { graph } = await harness.engine.graphOf(executionId);
+      await harness.engine.cancelExecution(executionId);
+      return graph.tasks[0];
+    };
+    expect(await started({ taskId: id })).toMatchObject({ container, input: { n: 1 } });
+    const workflowType = 'containerized_workflow';
+    const input = { container_image: 'alpine:3.20', command: ['date'], n: 2 };
+    const ran = { container, input: { n: 2 } };
+    expect(await started({ taskId: open, workflowType, input })).toMatchObject(ran);
+    expect(await started({ task: 'report', workflowType, input })).toMatchObject(ran);
+    expect(await started({ taskId: open, container })).toMatchObject({ container });
+    const graph = { graph: { a: [] }, workflowType, inputs: { a: input } };
+    expect(await started(graph)).toMatchObject({ id: 'a', ...ran });
+    expect(await submit({ taskId: open })).toMatchObject({
+      ...{ status: 422, json: { code: 'SPEC_INVALID', faults: [{ code: 'MISSING' }] } },
+    });
+    expect(await submit({ task: 'report', workflowType })).toMatchObject({
+      ...{ status: 422, json: { faults: [{ path: 'input' }] } },
+    });
+    const unknown = await submit({ task: 'report', workflowType: 'lambda', input });
+    expect(unknown.status).toBe(422);
+    expect(JSON.stringify(unknown.json)).toContain('containerized_workflow');
+    const { json: document } = await as('all', 'GET', '/openapi.json');
+    expect(document).toMatchObject({
+      components: {
+        schemas: {
+          SubmissionInput: { properties: { workflowType: { enum: [workflowType, 'container'] } } },
+        },
+      },
+    });
+  });
+
   it('shows of an execution in another project nothing to whoever is bound', async () => {
     const id = await made('ours', '/tasks', {
       projectId: ours,
@@ -169,6 +215,31 @@ describe('a batch', () => {
     const none = await as('ours', 'POST', '/batches', {});
     expect(none.status).toBe(422);
     expect(none.json['detail']).toContain('expected "items" or "taskIds"');
+  });
+
+  it('takes a workflowType, of one item or of all', async () => {
+    const input = { container_image: 'alpine:3.20' };
+    const workflowType = 'container';
+    const items = [
+      { task: 'report', workflowType, input },
+      { task: 'report', workflowType },
+    ];
+    const one = (await as('ours', 'POST', '/batches', { items })).json;
+    expect(one).toMatchObject({
+      successful: [{ index: 0, taskId: 'report' }],
+      failed: [{ index: 1, error: { details: [{ path: 'input' }] } }],
+    });
+    const body = { taskIds: ['a', 'b'], workflowType, input };
+    const all = (await as('ours', 'POST', '/batches', body)).json;
+    const ids = [one, all].flatMap(({ successful }) => successful as { executionId: string }[]);
+    expect(ids).toHaveLength(3);
+    for (const { executionId } of ids) {
+      const { graph } = await harness.engine.graphOf(executionId);
+      expect(graph.tasks).toMatchObject([{ container: { image: 'alpine:3.20' } }]);
+      await harness.engine.cancelExecution(executionId);
+    }
+    const unknown = await as('ours', 'POST', '/batches', { ...body, workflowType: 'lambda' });
+    expect(unknown.status).toBe(422);
   });
 
   it('leads out of no project: by none of its items', async () => {

@@ -1,6 +1,7 @@
 /** One task of the catalogue: what it runs, with which options, how it last went; and running it. */
 import type { ReactNode } from 'react';
-import type { CatalogueRun, CatalogueTask } from '../../../src/client/catalogue.js';
+import type { CatalogueRun } from '../../../src/client/catalogue-run.js';
+import type { CatalogueTask } from '../../../src/client/catalogue.js';
 import type { ExecutionRecord } from '../../../src/client/record.js';
 import { textOf } from '../graph-text.js';
 import { JsonBlock, Loading, ProblemNotice } from '../notice.js';
@@ -136,18 +137,24 @@ function Facts({ task }: { task: CatalogueTask }) {
 
 function Run({ run }: { run: CatalogueRun | null }) {
   if (run === null) return <p className="soft">{K.saysNothing}</p>;
-  if ('task' in run)
+  if (!('graph' in run)) {
+    const { input, ...program } = run;
     return (
       <>
-        <p className="code">{run.task}</p>
-        {run.input !== undefined && (
+        {'task' in program ? (
+          <p className="code">{program.task}</p>
+        ) : (
+          <JsonBlock value={program} label={K.ranBy} />
+        )}
+        {input !== undefined && (
           <>
             <h3>{K.input}</h3>
-            <JsonBlock value={run.input} label={K.input} />
+            <JsonBlock value={input} label={K.input} />
           </>
         )}
       </>
     );
+  }
   return (
     <>
       <h3>{K.params}</h3>

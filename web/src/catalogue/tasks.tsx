@@ -1,5 +1,6 @@
 /** Tasks of the catalogue, of one project or of all. */
-import type { CatalogueRun, CatalogueTask } from '../../../src/client/catalogue.js';
+import type { CatalogueRun } from '../../../src/client/catalogue-run.js';
+import type { CatalogueTask } from '../../../src/client/catalogue.js';
 import { linkTo } from '../route.js';
 import { K } from '../strings/catalogue.js';
 import { Moment } from '../time.js';
@@ -62,5 +63,7 @@ export function Archived() {
 export function runWords(run: CatalogueRun | null): string {
   if (run === null) return K.saysNothing;
   if ('task' in run) return run.task;
-  return run.graph.name ?? K.graph;
+  if ('graph' in run) return run.graph.name ?? K.graph;
+  if ('container' in run) return `container ${run.container.image}`;
+  return 'process' in run ? 'process' : 'faas';
 }
