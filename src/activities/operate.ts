@@ -20,6 +20,8 @@ import type {
 import { storeBelow } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { checked } from './ends.js';
+import { loadBody } from './resolve.js';
+import { schemaOf } from './program-task.js';
 import { planHere } from './prepare.js';
 import { storeOutput } from './values.js';
 
@@ -33,25 +35,28 @@ const SCHEDULED = 1;
 /** A value as a node's output: checked against the task's output schema, and stored. What is wrong with it is an answer. */
 export async function checkValue(
   deps: Deps,
-  { task: name, value, inlineLimit, shaped, kind }: CheckValueRequest,
+  { task: name, value, inlineLimit, shaped, kind, body }: CheckValueRequest,
 ): Promise<CheckedValue> {
   const task = deps.registry.get(name);
   const makesItsOwn = shaped || task?.definition.processResult !== undefined;
   try {
+    const program = body && (await loadBody(deps, body));
+    const said = program?.outputSchema ? schemaOf(program.outputSchema) : task?.definition.output;
     if (kind === 'map' && !Array.isArray(value))
       throw new TaskError('OUTPUT_INVALID', `the output of a map is a list, got ${preview(value)}`);
-    const message = `task ${JSON.stringify(name)} has an output schema that refuses the value`;
-    const schema = makesItsOwn ? undefined : task?.definition.output;
+    const message = program
+      ? 'its outputSchema refuses the value'
+      : `task ${JSON.stringify(name)} has an output schema that refuses the value`;
+    const schema = makesItsOwn ? undefined : said;
     const check = (one: Json): Promise<unknown> => checked(schema, one, 'OUTPUT_INVALID', message);
     const taken =
       kind === 'map' ? await Promise.all((value as Json[]).map(check)) : await check(value);
     const limits = { inline: inlineLimit, maxBytes: deps.settings.maxOutputBytes };
     return {
       ...(await storeOutput(deps.blobs, taken, limits)),
-      ...(task
-        ? { taskVersion: task.version }
-        : { unchecked: 'the worker that was asked does not know the task' }),
-      ...(task && makesItsOwn
+      ...(task ? { taskVersion: task.version } : {}),
+      ...(task || program ? {} : { unchecked: 'the worker that was asked does not know the task' }),
+      ...((task || said) && makesItsOwn
         ? { unchecked: "the node's output is made of what its task gives" }
         : {}),
     };

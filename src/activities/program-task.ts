@@ -49,7 +49,7 @@ export async function programTask(
 }
 
 /** A JSON Schema where a definition has zod. Compiled once, with its own limits of time. */
-function schemaOf(schema: JsonObject): z.ZodType {
+export function schemaOf(schema: JsonObject): z.ZodType {
   const check = compileSchema(schema);
   return z.unknown().superRefine((value, context) => {
     for (const message of check(value as Json)) context.addIssue({ code: 'custom', message });

@@ -1,8 +1,9 @@
 /** `tempograph validate`: everything that is wrong with a pipeline, without running it. */
 import { TaskError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
+import { jsonFaults } from '../domain/json-faults.js';
 import { isObject } from '../domain/json.js';
-import type { GraphSpec, ParamSpec } from '../domain/spec.js';
+import { SPEC_LIMITS, type GraphSpec, type ParamSpec } from '../domain/spec.js';
 import { validateGraph } from '../domain/validate.js';
 import type { CommandDefinition, CommonOptions } from './command.js';
 import { EXIT, UsageError, type ExitCode } from './exit.js';
@@ -51,6 +52,8 @@ async function faultsOf(
   const given = givesParams(options);
   const params = given ? await readParams(options, source.params, out) : {};
   const spec = given ? source.spec : withParamsOpen(source.spec);
+  const foreign = jsonFaults(spec, SPEC_LIMITS); // which would not come to a worker as it is
+  if (foreign.length > 0) return foreign;
   if (options.tasks) {
     const known = await knownTasks(await loadTasks(options.tasks), options);
     return validateGraph(spec, { params }, known).faults;

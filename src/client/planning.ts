@@ -7,11 +7,12 @@ import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js
 import type { Fault } from '../domain/fault.js';
 import { planGraph, type ForecastOptions, type GraphForecast } from '../domain/forecast.js';
 import type { OverridesInput } from '../domain/forecast-overrides.js';
+import { jsonFaults } from '../domain/json-faults.js';
 import { setOwn, type Json } from '../domain/json.js';
 import { makePlan } from '../domain/make-plan.js';
 import type { Plan } from '../domain/plan.js';
 import { NO_FACTS, planContextOf, type PlanFacts } from '../domain/plan-facts.js';
-import type { GraphSpec } from '../domain/spec.js';
+import { SPEC_LIMITS, type GraphSpec } from '../domain/spec.js';
 import type { TerminalStatus } from '../domain/status.js';
 import { validateGraph } from '../domain/validate.js';
 import {
@@ -137,7 +138,8 @@ export class Planning {
   ): Promise<Fault[]> {
     const submission = params ? { params } : {};
     const { faults } = validateGraph(spec, submission);
-    if (!askWorker) return faults;
+    // What is no JSON would not come to the worker as it is.
+    if (!askWorker || jsonFaults(spec, SPEC_LIMITS).length > 0) return faults;
     const { references } = this.parts;
     try {
       const placed = await references.placed(spec as Json);

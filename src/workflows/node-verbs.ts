@@ -27,6 +27,7 @@ import {
 import type { GraphState } from './graph-state.js';
 import { ACTIVITY, type Answer } from './messages.js';
 import type { NodeExecutor } from './node-executor.js';
+import type { OrderBook } from './orders.js';
 import type {
   Asked,
   AskedEnd,
@@ -44,6 +45,8 @@ import type {
 import { findOpen, no, nothingStarts, yes, type AboutToEnd } from './verbs.js';
 import { LOOK, work } from './work.js';
 
+/** How the tasks of nodes begin that are no tasks of workers, such as programs. */
+const OWN_TASKS = 'tempograph.';
 /** A retry that is due so soon comes before it could be hurried. */
 const SOON_MS = 1_000;
 
@@ -58,8 +61,7 @@ export interface NodeVerbParts {
   isClosing: () => boolean;
   /** How a running node is about to end, as somebody asked. */
   aboutToEnd: (index: number) => AboutToEnd | undefined;
-  /** The largest output that stays in a node's envelope. */
-  inlineLimit(index: number): number;
+  orders: Pick<OrderBook, 'body' | 'inlineLimit'>;
   /** Notes what was asked of the whole graph. */
   markGraph(mark: StatusChange): void;
   /** Tells the worker what was asked of a node. `goesOn`: its status stays as it is. */
@@ -134,11 +136,13 @@ export class NodeVerbs {
   async complete({ nodeId, value, ...asked }: CompleteRequest): Promise<Answer> {
     const before = this.find(nodeId);
     if (typeof before !== 'number') return before;
-    const { state } = this.parts;
+    const { state, orders } = this.parts;
     const { task, result, kind } = state.classOf(before);
     const request: CheckValueRequest = {
-      ...{ task, value, inlineLimit: this.parts.inlineLimit(before) },
+      ...{ task, value, inlineLimit: orders.inlineLimit(before) },
       shaped: result !== undefined,
+      // No worker knows a program by its name.
+      ...(task.startsWith(OWN_TASKS) ? { body: orders.body(before) } : {}),
       ...(kind === undefined ? {} : { kind }),
     };
     const checked = await this.parts.meanwhile(() =>

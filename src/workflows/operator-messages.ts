@@ -10,6 +10,7 @@ import type { Priority } from '../domain/priority.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { OperatorVerb } from '../domain/status.js';
 import type { Answer } from './messages.js';
+import type { NodeRequest } from './requests.js';
 
 /** Who asks, and why: both stand in the status history. */
 export interface Asked {
@@ -79,6 +80,8 @@ export interface CheckValueRequest {
   inlineLimit: number;
   /** The node's output is made of what its task gives, so the task's schema says nothing of it. */
   shaped: boolean;
+  /** Of a program: its schema stands there. */
+  body?: NodeRequest['body'];
   /** What the node is, where it does not run the task itself. */
   kind?: Exclude<NodeKind, 'task'>;
 }

@@ -58,10 +58,9 @@ export class Operator {
     const common = { ...parts, told, meanwhile, markGraph, isClosing, aboutToEnd };
     this.verbs = new GraphVerbs(common);
     this.verbs.marks.push(...(carry?.marks ?? []));
-    const inlineLimit = (index: number): number => orders.inlineLimit(index);
     const letThrough = (index: number): void =>
       parts.shutCircuits.letThrough(parts.state.circuitOf(index), index, Date.now());
-    this.nodes = new NodeVerbs({ ...common, inlineLimit, letThrough }, carry?.operator);
+    this.nodes = new NodeVerbs({ ...common, orders, letThrough }, carry?.operator);
     this.edits = new GraphEdits({
       ...{ ...common, execution, plan, spec, submission },
       isBelow: prepared.below !== undefined,

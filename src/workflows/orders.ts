@@ -66,7 +66,8 @@ export class OrderBook {
     };
   }
 
-  private body(index: number): NodeBody | { ref: string; index: number } {
+  /** What the node says of itself, or where that lies. */
+  body(index: number): NodeBody | { ref: string; index: number } {
     const { spec, prepared } = this.parts;
     if (prepared.below) {
       const { bodies, perPage, items } = prepared.below;

@@ -218,6 +218,17 @@ describe('the command line', () => {
     },
   );
 
+  it('refuses a number that JSON does not have, though a worker would get null for it', async () => {
+    const odd = 'name: x\ntasks:\n  - { id: a, task: echo, input: { rate: .nan } }\n';
+    const results = await Promise.all(
+      [direct, remote].map((env) => runCli(['validate', '-'], { env, input: odd })),
+    );
+    for (const { code, stdout } of results) {
+      expect(code).toBe(2);
+      expect(stdout).toContain('tasks[0].input.rate: NaN is not JSON');
+    }
+  });
+
   it('finds by the workers of the server what only they know', async () => {
     const unknown = 'name: x\ntasks:\n  - { id: a, task: ecko }\n';
     const results = await Promise.all(

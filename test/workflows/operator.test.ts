@@ -148,6 +148,28 @@ describe.each([
     expect(nodes['n']?.output).toEqual({ rows: 0 });
   });
 
+  it('refuses a value that the outputSchema of a program does not take', async () => {
+    const outputSchema = { type: 'object', required: ['rows'] };
+    const process = { command: ['true'] };
+    const later = { scheduledTime: '1h' };
+    const handle = await start({
+      name: 'programs',
+      tasks: [
+        { id: 'p', process, outputSchema, ...later },
+        { id: 'each', process, outputSchema, map: [1, 2], ...later },
+        { id: 'any', process, ...later },
+      ],
+    });
+    const says = /^(p|each): its outputSchema refuses the value: /;
+    const refused = { success: false, message: expect.stringMatching(says) as string };
+    expect(await handle.node('p').complete('junk', ASKED)).toEqual(refused);
+    expect(await handle.node('each').complete([{ rows: 1 }, 'junk'], ASKED)).toEqual(refused);
+    expect((await handle.node('p').complete({ rows: 1 }, ASKED)).message).not.toContain('checked');
+    expect(await handle.node('each').complete([], ASKED)).toMatchObject({ success: true });
+    expect(await handle.node('any').complete('junk', ASKED)).toMatchObject({ success: true });
+    expect((await handle.result()).status).toBe('COMPLETED');
+  });
+
   it('lets the first of two operators win, whoever that is', async () => {
     const handle = await start({
       name: 'two',
