@@ -37,8 +37,8 @@ export const NEVER_RETRIED_BY_DEFAULT: readonly string[] = [
 ];
 
 /**
- * Every name that a thrown thing answers to: its `code`, its `name`, the names of its classes, and the same along
- * `cause` (at most ten deep), nearest first.
+ * Every name that a thrown thing answers to: its `code`, its `name`, `HTTP_<status>`, `EXIT_<code>` of a program, the
+ * names of its classes, and the same along `cause` (at most ten deep), nearest first.
  */
 export function errorKinds(error: unknown): string[] {
   return safely(() => readKinds(error)) ?? [];
@@ -57,6 +57,10 @@ function readKinds(error: unknown): string[] {
   const kinds = new Set<string>();
   let current = error;
   for (let depth = 0; depth < 10 && isObject(current); depth++) {
+    const { details } = current;
+    const exit =
+      current['code'] === 'PROGRAM_FAILED' && isObject(details) ? details['exitCode'] : undefined;
+    if (typeof exit === 'number') kinds.add(`EXIT_${exit}`); // before the code, which all of them have
     for (const field of [current['code'], current['type'], current['name']]) {
       if (typeof field === 'string' && field !== '') kinds.add(field);
     }

@@ -8,6 +8,7 @@ import {
 } from '../../src/domain/classify.js';
 import { NonRetriableError, TaskError } from '../../src/domain/errors.js';
 import type { RetryPolicy } from '../../src/domain/retry.js';
+import { programFailed } from '../../src/runners/program.js';
 
 class StorageError extends Error {
   override name = 'StorageError';
@@ -128,6 +129,15 @@ describe('isRetriable', () => {
     expect(retriable(error, { neverRetryOn: [entry] })).toBe(false);
     const wrapped = new Error('outer', { cause: new Error('middle', { cause: error }) });
     expect(retriable(wrapped, { neverRetryOn: [entry] })).toBe(false);
+  });
+
+  it("matches a program's error by its exit code, which is nearer than its code", () => {
+    const error = programFailed({ code: 75, signal: null, stderr: '' });
+    expect(retriable(error, { neverRetryOn: ['EXIT_75'] })).toBe(false);
+    expect(retriable(error, { neverRetryOn: ['EXIT_7'] })).toBe(true);
+    expect(errorKinds(error).slice(0, 2)).toEqual(['EXIT_75', 'PROGRAM_FAILED']);
+    const killed = programFailed({ code: null, signal: 'SIGSEGV', stderr: '' });
+    expect(errorKinds(killed)[0]).toBe('PROGRAM_FAILED');
   });
 
   it('is not caught by a list that names Error, which every error is', () => {

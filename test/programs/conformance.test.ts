@@ -126,6 +126,12 @@ describe.each(SUBJECTS)('$name', (subject) => {
       });
   });
 
+  can(['exits'], 'is not tried again where the policy names its exit code', async () => {
+    if (subject.name === 'a function') return; // which has none
+    const retry = { strategy: 'IMMEDIATE', maxRetries: 1, neverRetryOn: ['EXIT_3'] };
+    expect((await run(subject, { do: 'exits' }, { retry })).attempts).toBe(1);
+  });
+
   can(['throws', 'says'], 'fails with the error that it threw', async () => {
     const { error } = await run(subject, { do: 'throws' });
     expect(error?.code).toBe('PROGRAM_FAILED');
