@@ -2,9 +2,11 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Artifact, NodeArtifact } from '../domain/artifact.js';
 import { TaskError } from '../domain/errors.js';
+import { splitExecutionId } from '../domain/execution-id.js';
 import type { Value } from '../domain/outcome.js';
 import { didYouMean } from '../domain/suggest.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
+import type { Manifest } from '../workflows/manifest.js';
 import { QUERY, type NodeView } from '../workflows/messages.js';
 import { changedNodes, isWrittenAway, wholeView } from './live.js';
 import { query } from './query.js';
@@ -40,12 +42,46 @@ export async function listOfAll(
   return lists;
 }
 
-/** What the nodes that have ended so far kept. @throws TaskError NOT_FOUND */
+/** What the nodes that have ended so far kept, and what runs below them. @throws TaskError NOT_FOUND */
 export async function executionArtifacts(parts: Parts, graphId: string): Promise<NodeArtifact[]> {
-  return await listOfAll(await nodeViews(parts, graphId), parts.references);
+  return await listsOf(parts, graphId, await nodeViews(parts, graphId));
 }
 
-/** What a node kept; nothing while it has not ended. @throws TaskError NOT_FOUND */
+/** Of what runs below a node, `nodeId` is its path: `<node>/<item>`. */
+async function listsOf(
+  parts: Parts,
+  graphId: string,
+  views: readonly NodeView[],
+): Promise<NodeArtifact[]> {
+  const lists: NodeArtifact[] = [];
+  for (const view of views) {
+    lists.push(...(await listOfAll([view], parts.references)));
+    const path = `${graphId}/${view.id}`;
+    for (const one of await listsOf(parts, path, await viewsBelow(parts, path, view)))
+      lists.push({ ...one, nodeId: `${view.id}/${one.nodeId}` });
+  }
+  return lists;
+}
+
+/** The nodes of a sub-graph, the items of a map; none where it has not begun. */
+async function viewsBelow(
+  parts: Parts,
+  path: string,
+  { kind, below }: NodeView,
+): Promise<NodeView[]> {
+  if (kind !== 'graph' && kind !== 'map') return [];
+  const readJson = (ref: string) => parts.references.json(ref);
+  if (below?.manifest)
+    return await manifestNodes((await readJson(below.manifest)) as unknown as Manifest, readJson);
+  try {
+    return await nodeViews(parts, path);
+  } catch (error) {
+    if (error instanceof TaskError && error.code === 'NOT_FOUND') return [];
+    throw error;
+  }
+}
+
+/** What a node kept, and what runs below it; nothing while it has not ended. @throws TaskError NOT_FOUND */
 export async function nodeArtifacts(
   parts: Parts,
   graphId: string,
@@ -60,19 +96,26 @@ export async function nodeArtifacts(
       'NOT_FOUND',
       `there is no execution ${JSON.stringify(`${graphId}/${nodeId}`)} in this namespace`,
     );
-  return await listOfAll([await wholeView(parts, graphId, view)], parts.references);
+  return await listsOf(parts, graphId, [await wholeView(parts, graphId, view)]);
 }
 
-/** One artifact of a node with its bytes. @throws TaskError NOT_FOUND, naming those that there are; STORE */
+/**
+ * One artifact of a node with its bytes.
+ *
+ * @param at the node's id, or of what runs below one its path
+ * @throws TaskError NOT_FOUND, naming those that there are; STORE
+ */
 export async function readArtifact(
   parts: Parts,
-  graphId: string,
-  nodeId: string,
+  executionId: string,
+  at: string,
   name: string,
 ): Promise<ArtifactContent> {
-  const list = await nodeArtifacts(parts, graphId, nodeId);
+  const { graphId, nodeId = '' } = splitExecutionId(`${executionId}/${at}`);
+  const all = await nodeArtifacts(parts, graphId, nodeId);
+  const list = all.filter((one) => one.nodeId === nodeId);
   const found = list.find((one) => one.name === name);
-  if (found) return { ...found, data: await parts.references.bytes(found.ref) };
+  if (found) return { ...found, nodeId: at, data: await parts.references.bytes(found.ref) };
   const names = list.map((one) => one.name);
   const hint = didYouMean(name, names);
   const others =

@@ -53,6 +53,34 @@ describe('the artifacts of a task', () => {
     });
   };
 
+  it('of what ran below a node are listed by their paths, and read back by them', async () => {
+    const wants = (text: string): Wanted[] => [{ name: 'rows.csv', source: { text } }];
+    for (const id of ['0', '1', 'leaf']) wanted.set(`${id} 1`, wants(id));
+    const inner = { name: 'inner', tasks: [{ id: 'leaf', task: 'keeps' }] };
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'nested',
+      tasks: [
+        { id: 'each', task: 'keeps', map: [1, 2] },
+        { id: 'sub', graph: { name: 'outer', tasks: [{ id: 'deep', graph: inner }] } },
+        { id: 'off', graph: inner, when: 'false' },
+        { id: 'held', task: 'noop', scheduledTime: '1h' },
+      ],
+    });
+    const paths = ['each/0', 'each/1', 'sub/deep/leaf'];
+    const listed = async (): Promise<string[]> =>
+      (await handle.artifacts()).map(({ nodeId }) => nodeId).sort();
+    await until(async () => (await listed()).length === 3, 'those of a graph that runs');
+    expect(await listed()).toEqual(paths);
+    await handle.node('held').skip({ reason: 'enough' });
+    await handle.result();
+    expect(await listed()).toEqual(paths);
+    const ofNode = await harness.engine.handle(`${handle.executionId}/each`).artifacts();
+    expect(ofNode.map(({ nodeId }) => nodeId)).toEqual(['each/0', 'each/1']);
+    const read = await handle.artifact('sub/deep/leaf', 'rows.csv');
+    expect([read.nodeId, Buffer.from(read.data).toString()]).toEqual(['sub/deep/leaf', 'leaf']);
+    await expect(handle.artifact('each', 'rows.csv')).rejects.toThrow('it has none');
+  });
+
   it('are listed by node and graph, in result, record and store, and read back byte by byte', async () => {
     const { engine } = harness;
     const handle = await kept([
