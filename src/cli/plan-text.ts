@@ -149,6 +149,9 @@ function levelText(
   return fit(text, width);
 }
 
+/** Names of options that are times, in milliseconds. */
+const TIMES = /(timeout|delay|maxRetryAfter|expectedDuration)$/i;
+
 /** Options that somebody chose; nodes that have the same ones together. */
 function printOptions(out: Output, { order, nodes }: GraphForecast): void {
   const groups = new Map<string, { ids: string[]; rows: [string, string, string][] }>();
@@ -157,7 +160,7 @@ function printOptions(out: Output, { order, nodes }: GraphForecast): void {
     const said = options.filter(([, { from }]) => from !== 'library');
     const rows = said.map(([name, { value, from }]): [string, string, string] => [
       name,
-      preview(value, 60),
+      typeof value === 'number' && TIMES.test(name) ? formatDuration(value) : preview(value, 60),
       from,
     ]);
     const key = JSON.stringify(rows);

@@ -140,7 +140,8 @@ const CIRCUIT: Words<keyof CircuitSettings | 'name'> = {
 const GIVEN = {
   env: 'Variables of its environment.',
   secrets: 'Names of secrets; each is a variable of its environment.',
-  network: '`none` (default), or a list of `<host>:<port>` that it may reach, through a proxy.',
+  network:
+    '`none` (default), or of a `process` a list of `<host>:<port>` that it may reach by HTTP or CONNECT, through a proxy.',
   files: 'Read-only files beside it, by name.',
 };
 

@@ -1,8 +1,8 @@
 /**
  * The next times of a schedule, as Temporal's server will find them: for whoever writes one, before it is there.
  *
- * Pure. Times that the clocks leap over are none, and those that they show twice are two. Jitter is left out: it is
- * chance.
+ * Pure. Times that the clocks leap over are none, and those that they show twice are two; of these the server (1.29) leaves
+ * out some in zones east of Greenwich, which docs/schedules.md tells. Jitter is left out: it is chance.
  */
 import { cronRanges, type CalendarRanges } from './schedule-cron.js';
 import { valuesOf, YEARS, type CalendarField } from './schedule-field.js';
