@@ -23,7 +23,8 @@ export interface ExecutionRecord {
   status: Status;
   reason: string | null;
   output: Json;
-  error: ErrorRecord | null;
+  /** Of a graph that has ended the first failure's, with its node and how many others there were. */
+  error: (ErrorRecord & { nodeId?: string; otherFailures?: number }) | null;
   warnings: string[];
   attempts: number | null;
   /** Its output is one that was kept; no attempt was made. */

@@ -25,7 +25,8 @@ import { drawn, hashOf, startPageScene, type PageScene } from '../support/page-s
     });
     const { page, close } = await scene.open(hashOf(id));
     await page.locator('.head [data-status="FAILED"]').waitFor();
-    await page.locator(drawn('load', 'FAILED')).click();
+    await page.locator('.head .note').getByText('load: AskedToFail no disk').waitFor();
+    await page.locator('.head .note').getByRole('link', { name: 'load' }).click();
     const drawer = page.getByRole('dialog', { name: 'load' });
     await drawer.getByText('Next step').waitFor();
     await drawer

@@ -172,12 +172,30 @@ function Head({ executionId, watched: { update, connected }, record, meta }: Hea
           </>
         )}
       </p>
-      {record?.error && (
-        <p className="note">
-          <strong className="code">{record.error.code}</strong> {record.error.message}
-        </p>
-      )}
+      {record?.error && <Failure {...{ record, error: record.error }} />}
     </div>
+  );
+}
+
+/** The error, with the way to the node that failed first. */
+function Failure({
+  record: { executionId, kind },
+  error: { code, message, nodeId, otherFailures = 0 },
+}: {
+  record: ExecutionRecord;
+  error: NonNullable<ExecutionRecord['error']>;
+}) {
+  const node = kind === 'task' ? undefined : nodeId;
+  return (
+    <p className="note">
+      {node !== undefined && (
+        <>
+          <a href={linkTo(['executions', executionId], { node })}>{node}</a>:{' '}
+        </>
+      )}
+      <strong className="code">{code}</strong> {message}
+      {otherFailures > 0 && ` (${S.andMore(otherFailures)})`}
+    </p>
   );
 }
 
