@@ -147,7 +147,8 @@ export class Asking {
     const described = await this.described(graphId);
     const record = recordOf(described);
     const handle = this.handleOf(record);
-    if (nodeId !== undefined) return await nodeRecord(record, handle, nodeId, references);
+    if (nodeId !== undefined)
+      return await nodeRecord({ client, references }, record, handle, nodeId);
     // Nobody has asked it anything yet, and its time has not come: there is no more to know.
     if (record.reason === 'start_time' && described.historyLength === 1) return record;
     if (record.endedAt === null) {

@@ -58,7 +58,7 @@ export interface ExecutionRecord {
   rerunOf?: string | null;
   /** Who asked for the rerun, and why; while Temporal keeps the execution. */
   rerun?: { by?: string; reason?: string };
-  // What only the store keeps; absent without one.
+  // What only the store keeps; absent without one. A node has its priority and its dependencies without.
   version?: string | null;
   /** The catalogue's task that it was scheduled by, and the version of it. */
   catalogueTaskId?: string | null;
@@ -69,6 +69,10 @@ export interface ExecutionRecord {
   /** After pre hooks; null where it is large. */
   input?: Json;
   maxRetries?: number | null;
+  /**
+   * Ids of the executions that it waits for, or waited for; of a node those of the nodes it depends on, which a list does
+   * not have.
+   */
   dependencies?: string[];
   scheduledTime?: string | null;
   /** Spent in handlers, over all attempts. */

@@ -76,7 +76,8 @@ function extras(row: ExecutionRow): Partial<ExecutionRecord> {
     rerunOf: row.rerunOf,
     input: inline(row.input),
     maxRetries: row.maxRetries,
-    dependencies: row.dependencies,
+    // The edges of a graph are in its spec alone.
+    ...(row.kind === 'node' ? {} : { dependencies: row.dependencies }),
     scheduledTime: iso(row.scheduledTime),
     executionTimeMs: row.executionTimeMs,
     waitMs: row.waitMs,

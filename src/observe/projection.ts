@@ -232,6 +232,7 @@ export function nodeRow(
     ...(waited ? { waitMs: Math.max(0, Date.parse(startedAt) - Date.parse(scheduledAt)) } : {}),
     attempts: view.attempts,
     maxRetries: view.maxRetries,
+    priority: PRIORITY_KEY[view.priority ?? 'MEDIUM'],
     nextRetryAt: null,
     error: error ?? null,
     ...(output === undefined ? {} : { output }),
