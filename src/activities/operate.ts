@@ -21,6 +21,7 @@ import { storeBelow } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { checked } from './ends.js';
 import { planHere } from './prepare.js';
+import { recordEdit } from './record-open.js';
 import { hashJson, storeValue } from './values.js';
 
 type PendingActivity = NonNullable<
@@ -117,6 +118,7 @@ export async function planEdit(deps: Deps, request: PlanEditRequest): Promise<Pl
     { executionId, nodes: names.size, faults: 'faults' in edited ? edited.faults.length : 0 },
     'an edit of the graph was planned',
   );
+  if (!('faults' in edited)) await recordEdit(deps, executionId, plan.nodes.length);
   const { compensation } = plan;
   return { ...edited, ...(compensation ? { compensation } : {}) };
 }

@@ -31,6 +31,10 @@ export interface ExecutionRecord {
   /** Its output is what it gave in an earlier execution, which did the work; no attempt was made. */
   reused?: { executionId: string };
   nextRetryAt: string | null;
+  /**
+   * Of a graph, its nodes by status. In a list, of one that has not ended, as far as the store has heard of them: nodes that
+   * end without an attempt, as skipped ones and sub-graphs do, are PENDING there until it has ended.
+   */
   counts: Counts | null;
   /** When it was submitted. */
   createdAt: string;

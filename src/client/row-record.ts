@@ -24,7 +24,7 @@ export function recordOfRow(row: ExecutionRow): ExecutionRecord {
     warnings: row.warnings,
     attempts: row.attempts,
     nextRetryAt: iso(row.nextRetryAt),
-    counts: row.nodeCounts as Counts | null,
+    counts: row.endedAt === null ? null : (row.nodeCounts as Counts | null),
     createdAt: new Date(row.createdAt).toISOString(),
     startedAt: iso(row.startedAt),
     endedAt: iso(row.endedAt),

@@ -7,7 +7,7 @@ import { statusHistory, withEnd } from '../domain/status-history.js';
 import type { ExecutionKind, ExecutionWrite, StatusEntry } from '../store/execution-row.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
 import type { Manifest } from '../workflows/manifest.js';
-import { LONE_NODE, type NodeView } from '../workflows/messages.js';
+import { LONE_NODE, type Counts, type NodeView } from '../workflows/messages.js';
 
 /**
  * The sequences of ends, all later than anything that is written while an execution runs. What Temporal says of a closed
@@ -78,6 +78,8 @@ export function openRow(
     dependencies: readonly string[];
     priority?: Priority | undefined;
     deadlineMs?: number | undefined;
+    /** Where the plan is known: its nodes as it begins. */
+    nodeCounts?: Counts | undefined;
   },
 ): ExecutionWrite {
   const { status, metadata, tags, dependencies, priority, deadlineMs, scheduledTime } = said;
@@ -100,6 +102,7 @@ export function openRow(
     dependencies: [...dependencies],
     ...(priority === undefined ? {} : { priority: PRIORITY_KEY[priority] }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(said.nodeCounts && info.kind === 'graph' ? { nodeCounts: { ...said.nodeCounts } } : {}),
     statusHistory: [{ status: 'PENDING', at: createdAt }],
   };
 }
