@@ -32,7 +32,14 @@ export function recordOpen(
     recorder.record(
       openRow(execution, recorder.next(), {
         ...{ status, metadata, tags, dependencies, priority, deadlineMs: plan.deadlineMs },
-        reason: later !== undefined ? 'start_time' : place && !awaits ? 'limit' : 'dependencies',
+        reason:
+          later !== undefined
+            ? 'start_time'
+            : awaits
+              ? 'dependencies'
+              : place
+                ? 'limit'
+                : undefined,
         nodeCounts: countsAtStart(plan, rerun?.nodes),
         ...(later === undefined ? {} : { scheduledTime: later }),
       }),

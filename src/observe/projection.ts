@@ -69,8 +69,8 @@ export function openRow(
   sequence: number,
   said: {
     status: 'PENDING' | 'SCHEDULED' | 'RUNNING';
-    /** Where it does not run. Default dependencies. */
-    reason?: 'dependencies' | 'limit' | 'start_time';
+    /** Where it does not run, as far as it waits for something. */
+    reason?: 'dependencies' | 'limit' | 'start_time' | undefined;
     /** Epoch milliseconds. */
     scheduledTime?: number;
     metadata: JsonObject;
@@ -93,7 +93,7 @@ export function openRow(
     taskVersion: info.version,
     sequence,
     status,
-    reason: status === 'RUNNING' ? null : (said.reason ?? 'dependencies'),
+    reason: status === 'RUNNING' ? null : (said.reason ?? null),
     createdAt,
     ...(scheduledTime === undefined ? {} : { scheduledTime }),
     ...(status === 'RUNNING' && info.kind === 'graph' ? { startedAt: createdAt } : {}),
@@ -213,12 +213,12 @@ export function nodeRow(
   createdAt: string,
   sequence: number,
 ): ExecutionWrite {
-  const { scheduledAt, startedAt, endedAt, attemptHistory = [], marks } = view;
+  const { after, scheduledAt, startedAt, endedAt, attemptHistory = [], marks } = view;
   const { status, reason, output, error, metrics, warnings, taskVersion } = view;
   const time = (text: string | undefined): number | null =>
     text === undefined ? null : Date.parse(text);
   const history = statusHistory({
-    ...{ createdAt, scheduledAt, endedAt, status, reason, marks },
+    ...{ createdAt, after, scheduledAt, endedAt, status, reason, marks },
     attempts: attemptHistory,
   });
   const waited = scheduledAt !== undefined && startedAt !== undefined;
