@@ -4,12 +4,13 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Value } from '../domain/outcome.js';
-import { MEMO, type ExecutionMemo } from '../workflows/messages.js';
+import type { Status } from '../domain/status.js';
+import { MEMO, type ExecutionMemo, type NodeView } from '../workflows/messages.js';
 import { reconcileVisible, type Reconciled } from '../observe/reconcile.js';
 import type { ExecutionStats, StatsQuery } from '../store/stats.js';
 import { listOf, listOfAll } from './artifacts.js';
 import { reaching } from './connect.js';
-import { ExecutionHandle, type HandleParts } from './handle.js';
+import { ExecutionHandle, type ExecutionUpdate, type HandleParts } from './handle.js';
 import { notFound } from './not-found.js';
 import { listExecutions, time, type ExecutionList, type ListQuery } from './listing.js';
 import { nodeRecord } from './node-record.js';
@@ -160,7 +161,8 @@ export class Asking {
       return {
         ...record,
         status: only && live.status === 'RUNNING' ? only.status : live.status,
-        ...(live.reason ? { reason: live.reason } : {}),
+        reason: live.reason ?? (live.status === 'PENDING' && live.awaits ? 'dependencies' : null),
+        startedAt: beganAt(live, only),
         counts: live.counts,
         artifacts: await listOfAll(live.changed, references),
         ...(only
@@ -187,4 +189,13 @@ export class Asking {
       metrics: only === undefined ? metrics : (metrics[only] ?? {}),
     };
   }
+}
+
+const WAITS: ReadonlySet<Status> = new Set(['PENDING', 'SCHEDULED', 'PAUSED']);
+
+/** When a running execution began; null while it waits before its first node, or its first attempt. */
+function beganAt({ status, changed, startedAt }: ExecutionUpdate, only?: NodeView): string | null {
+  if (only) return only.startedAt ?? null;
+  const waits = WAITS.has(status) && changed.every((node) => WAITS.has(node.status));
+  return waits ? null : startedAt;
 }

@@ -38,7 +38,7 @@ export interface ExecutionRecord {
   counts: Counts | null;
   /** When it was submitted. */
   createdAt: string;
-  /** When it began, as `durationMs` has it; of an execution that runs, and without a store, when its workflow did. */
+  /** When it began, as `durationMs` has it; null while it waits before that. In a list without a store when its workflow did. */
   startedAt: string | null;
   endedAt: string | null;
   /**
@@ -149,7 +149,7 @@ export function recordOf(info: Described): ExecutionRecord {
     nextRetryAt: null,
     counts: null,
     createdAt: startTime.toISOString(),
-    startedAt: isPutOff ? null : begins.toISOString(),
+    startedAt: isPutOff || isBefore(status) ? null : begins.toISOString(),
     endedAt: closeTime?.toISOString() ?? null,
     durationMs: null, // only the manifest has it
     ...(closeTime ? { workflowMs: closeTime.getTime() - begins.getTime() } : {}),
@@ -161,6 +161,9 @@ export function recordOf(info: Described): ExecutionRecord {
     ...(memo?.rerun ? rerunFields(memo.rerun) : {}),
   };
 }
+
+/** True for the status of an execution that waits before its first node. */
+const isBefore = (status: Status): boolean => status === 'PENDING' || status === 'SCHEDULED';
 
 const rerunFields = ({
   of,
