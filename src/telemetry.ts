@@ -47,6 +47,23 @@ export function temporalLogger(log: Logger) {
   };
 }
 
+/**
+ * The sink of what workflows log, for `Worker.create`: straight into this log. The runtime's logger keeps lines for up to
+ * 100 ms to order them with those of Temporal's core, so that a node had ended before it was said to be scheduled.
+ */
+export function workflowLog(log: Logger) {
+  const logger = temporalLogger(log);
+  const level = (name: Lowercase<TemporalLevel>) => ({
+    fn: (_info: unknown, message: string, meta?: Meta): void => logger[name](message, meta),
+  });
+  return {
+    defaultWorkerLogger: {
+      ...{ trace: level('trace'), debug: level('debug'), info: level('info') },
+      ...{ warn: level('warn'), error: level('error') },
+    },
+  };
+}
+
 /** Temporal tells of every worker state at info; for an operator that is noise. A failed attempt is logged by us. */
 function demote(level: Lowercase<TemporalLevel>, message: string): Lowercase<TemporalLevel> {
   if (

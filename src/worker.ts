@@ -37,7 +37,7 @@ import { isGuest } from './runners/guest-mark.js';
 import type { ModeDetail } from './runners/runner.js';
 import { RunnerSet } from './runners/runner-set.js';
 import { FileBlobStore } from './store/blob-store.js';
-import { createLogger, installRuntime, type Logger } from './telemetry.js';
+import { createLogger, installRuntime, workflowLog, type Logger } from './telemetry.js';
 import { Metrics } from './telemetry/metrics.js';
 import { UNWATCHED } from './domain/warm-plan.js';
 import { observed } from './telemetry/observed.js';
@@ -289,6 +289,7 @@ function workerOptions(
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',
     ...options.temporal,
+    sinks: { ...workflowLog(deps.log), ...options.temporal?.sinks },
   };
   const modules = [fileBeside('./workflows/interceptors')];
   const { metrics, recorder } = deps;

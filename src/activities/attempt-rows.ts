@@ -2,6 +2,7 @@
 import { splitMark } from '../domain/catalogue-mark.js';
 import { utf8Bytes, type Json, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type NodeOutcome } from '../domain/outcome.js';
+import { PRIORITY_KEY } from '../domain/priority.js';
 import type { Progress } from '../domain/progress.js';
 import { END, nodeIdentity, nodeRow, taskIdOf } from '../observe/projection.js';
 import type { ExecutionWrite } from '../store/execution-row.js';
@@ -116,6 +117,7 @@ export class AttemptRows {
       task: request.node.task,
       attempts: attemptCount,
       maxRetries: request.retry.maxRetries,
+      ...(request.priority ? { priority: request.priority } : {}),
       attemptHistory: attempts,
       scheduledAt: iso(Math.min(attempt.firstScheduledAt, first)),
       startedAt: iso(first),
@@ -150,12 +152,13 @@ export class AttemptRows {
   }
 
   private write(said: Partial<ExecutionWrite>, sequence: number): ExecutionWrite {
-    const { execution, node, retry } = this.request;
+    const { execution, node, retry, priority = 'MEDIUM' } = this.request;
     return {
       ...nodeIdentity(execution, node.id),
       taskId: taskIdOf(execution, node.task),
       taskVersion: node.taskVersion,
       maxRetries: retry.maxRetries,
+      priority: PRIORITY_KEY[priority],
       ...said,
       sequence,
     };

@@ -23,6 +23,7 @@ import { checked } from './ends.js';
 import { loadBody } from './resolve.js';
 import { schemaOf } from './program-task.js';
 import { planHere } from './prepare.js';
+import { recordEdit } from './record-open.js';
 import { storeOutput } from './values.js';
 
 type PendingActivity = NonNullable<
@@ -121,6 +122,7 @@ export async function planEdit(deps: Deps, request: PlanEditRequest): Promise<Pl
     { executionId, nodes: names.size, faults: 'faults' in edited ? edited.faults.length : 0 },
     'an edit of the graph was planned',
   );
+  if (!('faults' in edited)) await recordEdit(deps, executionId, plan.nodes.length);
   const { compensation } = plan;
   return { ...edited, ...(compensation ? { compensation } : {}) };
 }

@@ -7,13 +7,16 @@ import { nodeBody, type Plan } from '../domain/plan.js';
 import type { ParsedGraph, ParsedSubmission } from '../domain/spec.js';
 import { nodeIdentity, openRow } from '../observe/projection.js';
 import type { ExecutionInfo, Prepared } from '../workflows/requests.js';
+import type { Counts } from '../workflows/messages.js';
+import { endingOfLetter } from '../domain/scheduler-snapshot.js';
+import type { Status } from '../domain/status.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
 import type { Deps } from './deps.js';
 
 /** Records that an execution has begun; of a batch, each of its items. */
 export function recordOpen(
   deps: Deps,
-  { execution, awaits, place, startsAt }: Prepared,
+  { execution, awaits, place, startsAt, rerun }: Prepared,
   plan: Plan,
   { graph, submission, metadata, tags }: OpenFacts,
 ): void {
@@ -30,7 +33,15 @@ export function recordOpen(
     recorder.record(
       openRow(execution, recorder.next(), {
         ...{ status, metadata, tags, dependencies, priority, deadlineMs: plan.deadlineMs },
-        reason: later !== undefined ? 'start_time' : place && !awaits ? 'limit' : 'dependencies',
+        reason:
+          later !== undefined
+            ? 'start_time'
+            : awaits
+              ? 'dependencies'
+              : place
+                ? 'limit'
+                : undefined,
+        nodeCounts: countsAtStart(plan, rerun?.nodes),
         ...(later === undefined ? {} : { scheduledTime: later }),
       }),
     );
@@ -58,6 +69,32 @@ export function recordOpen(
         : {}),
       statusHistory: [{ status: 'PENDING', at: execution.run.startedAt }],
     });
+  });
+}
+
+/** @param letters of a rerun: how nodes have ended that it keeps */
+function countsAtStart({ nodes }: Plan, letters = ''): Counts {
+  const counts: Counts = {};
+  for (let index = 0; index < nodes.length; index++) {
+    const { status = 'PENDING' } = endingOfLetter(letters.charAt(index)) ?? {};
+    counts[status as Status] = (counts[status as Status] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Records that an edit made a graph larger. */
+export async function recordEdit(
+  { recorder, store }: Deps,
+  executionId: string,
+  nodeCount: number,
+): Promise<void> {
+  const row = await store?.executions.get(executionId).catch(() => undefined);
+  if (!recorder || !row?.nodeCounts) return;
+  const { PENDING: _, ...kept } = row.nodeCounts as Counts;
+  const left = Object.values(kept).reduce((rest, count) => rest - count, nodeCount);
+  const { kind } = row;
+  recorder.record({
+    ...{ executionId, kind, sequence: recorder.next(), nodeCounts: { ...kept, PENDING: left } },
   });
 }
 

@@ -1,4 +1,4 @@
-/** A name on the command line that is the id of a task of the catalogue. */
+/** What a word on the command line means in the catalogue: the id of a task, the id or the name of a project. */
 import type { CatalogueTask } from '../client.js';
 import { TaskError } from '../domain/errors.js';
 import type { Session } from './session.js';
@@ -14,6 +14,19 @@ export async function catalogueMeant(
   const faults = await engine.validate(spec, { askWorker: true }).catch(nothingOf);
   const isKnown = faults?.every(({ code }) => code !== 'UNKNOWN_TASK') ?? false;
   return isKnown ? undefined : entry;
+}
+
+/** The id of the project that has this id, else of the one that has this name; what is neither is given back, to be refused. */
+export async function projectMeant({ engine }: Session, given: string): Promise<string> {
+  const { projects } = engine.catalogue;
+  if (await projects.get(given).catch(nothingOf)) return given;
+  const name = given.normalize('NFC');
+  for (const archived of [false, true]) {
+    const page = await projects.list({ text: given, archived, limit: 1_000 }).catch(nothingOf);
+    const found = page?.items.find((one) => one.name === name);
+    if (found) return found.id;
+  }
+  return given;
 }
 
 /** Who cannot tell keeps nobody from running a task by its name. */

@@ -1,4 +1,5 @@
 /** What `project …` and `task …` have in common: the pages of a list, and what is said of a thing. */
+import { projectMeant } from './catalogue-meant.js';
 import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
 import { withSession } from './session.js';
@@ -35,10 +36,11 @@ export const removal = (
 ): CommandDefinition => ({
   ...{ name: 'delete', ...definition },
   run: async (out, options, [id = '']) =>
-    await withSession(options, async ({ engine }) => {
-      await engine.catalogue[of].delete(id);
-      out.print(`${id} deleted`);
-      out.document({ id, deleted: true });
+    await withSession(options, async (session) => {
+      const meant = of === 'projects' ? await projectMeant(session, id) : id;
+      await session.engine.catalogue[of].delete(meant);
+      out.print(`${meant} deleted`);
+      out.document({ id: meant, deleted: true });
       return EXIT.done;
     }),
 });

@@ -1,5 +1,6 @@
 /** `tempograph project …`: the projects of the catalogue. */
 import type { Project } from '../client.js';
+import { projectMeant } from './catalogue-meant.js';
 import {
   DESCRIPTION,
   PAGE_OPTIONS,
@@ -27,7 +28,7 @@ interface ProjectOptions extends CommonOptions {
   restore?: boolean;
 }
 
-const ID = [['<id>', "the project's id"]] as const;
+const PROJECT = [['<project>', 'its id, or its name']] as const;
 
 /** A command that answers with a project. */
 function verb(
@@ -41,9 +42,11 @@ function verb(
   return {
     ...definition,
     run: async (out, options, [given = '']) =>
-      await withSession(options, async ({ engine }) =>
-        tell(out, await act(engine.catalogue.projects, given, options)),
-      ),
+      await withSession(options, async (session) => {
+        const { projects } = session.engine.catalogue;
+        const named = definition.parameters === PROJECT ? projectMeant(session, given) : given;
+        return tell(out, await act(projects, await named, options));
+      }),
   };
 }
 
@@ -90,7 +93,7 @@ const show = verb(
   {
     name: 'show',
     summary: 'Show a project',
-    parameters: ID,
+    parameters: PROJECT,
     examples: [['tempograph project show shop', '']],
   },
   (projects, id) => projects.get(id),
@@ -100,7 +103,7 @@ const update = verb(
   {
     name: 'update',
     summary: 'Change the name or the description of a project',
-    parameters: ID,
+    parameters: PROJECT,
     options: [option('--name <name>', 'unique'), DESCRIPTION],
     examples: [['tempograph project update shop --name "The shop"', '']],
   },
@@ -118,7 +121,7 @@ const archive = verb(
   {
     name: 'archive',
     summary: 'Hide a project from lists; nothing new is scheduled from it',
-    parameters: ID,
+    parameters: PROJECT,
     options: [RESTORE],
     examples: [
       ['tempograph project archive shop', ''],
@@ -130,7 +133,7 @@ const archive = verb(
 
 const remove = removal('projects', {
   summary: 'Delete a project that has nothing',
-  parameters: ID,
+  parameters: PROJECT,
   examples: [['tempograph project delete shop', '']],
 });
 

@@ -124,12 +124,14 @@ function factsOf(
 ): [string, string][] {
   const { kind, taskId, reason, attempts, startedAt, endedAt, durationMs, error } = record;
   const { project, sessionId, nextRetryAt, warnings, output, progress } = record;
-  const { rerunOf, rerun, reused } = record;
+  const { rerunOf, rerun, reused, priority, dependencies = [] } = record;
   const facts: [string, string | null | undefined][] = [
     [kind === 'graph' ? 'graph' : 'task', taskId],
     ['reason', reason],
     ['cancelled', cancelText(record)],
     ...(below ? [nodesText(below)] : []),
+    ['priority', priority === 'MEDIUM' ? null : priority],
+    ['depends on', dependencies.join(', ')],
     // What is made of nodes is attempted by them.
     ['attempts', attempts === null || (below && attempts === 0) ? null : String(attempts)],
     ['next', nextRetryAt && localTime(nextRetryAt)],

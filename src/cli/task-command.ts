@@ -2,6 +2,7 @@
 import type { CatalogueRun, CatalogueTask, CatalogueTaskStatus } from '../client.js';
 import { isObject } from '../domain/json.js';
 import { PRIORITIES, type Priority } from '../domain/priority.js';
+import { projectMeant } from './catalogue-meant.js';
 import {
   DESCRIPTION,
   PAGE_OPTIONS,
@@ -105,7 +106,7 @@ const create: CommandDefinition<TaskOptions> = {
     'What it runs may be said later (task update), or each time that it is run (run ID --workflow-type); it cannot be scheduled before.',
   parameters: [['<name>', 'unique in its project']],
   options: [
-    option('--project <id>', 'the project that it belongs to').makeOptionMandatory(),
+    option('--project <project>', 'what it belongs to, by id or name').makeOptionMandatory(),
     option('--id <id>', 'its id (default: made up)'),
     ...WHAT,
   ],
@@ -120,27 +121,31 @@ const create: CommandDefinition<TaskOptions> = {
   ],
   run: async (out, options, [name = '']) => {
     const fields = await fieldsOf(out, options);
-    const { id, project: projectId = '' } = options;
-    const task = { name, projectId, ...fields, ...(id === undefined ? {} : { id }) };
-    return await withSession(options, async ({ engine }) =>
-      tell(out, await engine.catalogue.tasks.create(task)),
-    );
+    const { id, project = '' } = options;
+    const task = { name, ...fields, ...(id === undefined ? {} : { id }) };
+    return await withSession(options, async (session) => {
+      const projectId = await projectMeant(session, project);
+      return tell(out, await session.engine.catalogue.tasks.create({ ...task, projectId }));
+    });
   },
 };
 
 const list: CommandDefinition<PageOptions & { project?: string }> = {
   name: 'list',
   summary: 'List the tasks of the catalogue',
-  options: [option('--project <id>', 'only those of a project'), ...PAGE_OPTIONS],
+  options: [
+    option('--project <project>', 'only those of a project, by id or name'),
+    ...PAGE_OPTIONS,
+  ],
   examples: [['tempograph task list --project shop', 'those of one project']],
   run: async (out, options) =>
-    await withSession(options, async ({ engine }) => {
+    await withSession(options, async (session) => {
       const { project } = options;
       const query = {
         ...pageOf(options),
-        ...(project === undefined ? {} : { projectId: project }),
+        ...(project === undefined ? {} : { projectId: await projectMeant(session, project) }),
       };
-      const page = await engine.catalogue.tasks.list(query);
+      const page = await session.engine.catalogue.tasks.list(query);
       out.document(page);
       printTasks(out, page.items);
       if (page.nextCursor !== undefined) out.note(`more: --cursor ${page.nextCursor}`);
@@ -248,7 +253,7 @@ function printTasks(out: Output, tasks: readonly CatalogueTask[]): void {
     out,
     ['ID', 'NAME', 'PROJECT', 'VERSION', 'RUNS', 'CHANGED'],
     rows,
-    'no such task; "tempograph task create <name> --project <id>" makes one',
+    'no such task; "tempograph task create <name> --project <project>" makes one',
   );
 }
 

@@ -4,12 +4,13 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Value } from '../domain/outcome.js';
+import type { Status } from '../domain/status.js';
 import { MEMO, type ExecutionMemo, type NodeView } from '../workflows/messages.js';
 import { reconcileVisible, type Reconciled } from '../observe/reconcile.js';
 import type { ExecutionStats, StatsQuery } from '../store/stats.js';
 import { listOf, listOfAll } from './artifacts.js';
 import { reaching } from './connect.js';
-import { ExecutionHandle, type HandleParts } from './handle.js';
+import { ExecutionHandle, type ExecutionUpdate, type HandleParts } from './handle.js';
 import { notFound } from './not-found.js';
 import { listExecutions, time, type ExecutionList, type ListQuery } from './listing.js';
 import { isSilence } from './no-answer.js';
@@ -148,15 +149,14 @@ export class Asking {
   }
 
   private async fromTemporal(executionId: string): Promise<ExecutionRecord> {
-    const { references } = this.parts;
+    const { client, references } = this.parts;
     const { graphId, nodeId } = splitExecutionId(executionId);
     const described = await this.described(graphId);
     const record = recordOf(described);
     const handle = this.handleOf(record);
     if (nodeId !== undefined) {
-      const look = (): Promise<NodeView> => handle.node(nodeId).status();
-      const view = record.endedAt === null ? await this.soon(look) : undefined;
-      return await nodeRecord(record, handle, nodeId, { references, view });
+      const look = () => this.soon(() => handle.node(nodeId).status());
+      return await nodeRecord({ client, references }, record, nodeId, look);
     }
     // Nobody has asked it anything yet, and its time has not come: there is no more to know.
     if (record.reason === 'start_time' && described.historyLength === 1) return record;
@@ -167,7 +167,8 @@ export class Asking {
       return {
         ...record,
         status: only && live.status === 'RUNNING' ? only.status : live.status,
-        ...(live.reason ? { reason: live.reason } : {}),
+        reason: live.reason ?? (live.status === 'PENDING' && live.awaits ? 'dependencies' : null),
+        startedAt: beganAt(live, only),
         counts: live.counts,
         artifacts: await listOfAll(live.changed, references),
         ...(only
@@ -199,4 +200,13 @@ export class Asking {
   private async soon<T>(ask: () => Promise<T>): Promise<T> {
     return await this.parts.client.withDeadline(Date.now() + QUERY_DEADLINE_MS, ask);
   }
+}
+
+const WAITS: ReadonlySet<Status> = new Set(['PENDING', 'SCHEDULED', 'PAUSED']);
+
+/** When a running execution began; null while it waits before its first node, or its first attempt. */
+function beganAt({ status, changed, startedAt }: ExecutionUpdate, only?: NodeView): string | null {
+  if (only) return only.startedAt ?? null;
+  const waits = WAITS.has(status) && changed.every((node) => WAITS.has(node.status));
+  return waits ? null : startedAt;
 }

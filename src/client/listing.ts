@@ -114,7 +114,12 @@ async function fromStore(
     ...(since === undefined ? {} : { since: time('since', since) }),
     ...(until === undefined ? {} : { until: time('until', until) }),
   });
-  return { ...page, executions: page.executions.map(recordOfRow) };
+  const counts = await store.executions.nodeCounts(page.executions);
+  const executions = page.executions.map((row) => {
+    const record = recordOfRow(row);
+    return { ...record, counts: counts.get(row.executionId) ?? record.counts };
+  });
+  return { ...page, executions };
 }
 
 /** New ones may be missing for a second. */

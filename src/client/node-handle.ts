@@ -50,7 +50,11 @@ export class NodeHandle extends NodeOperator {
       [view, status] = await this.look();
     }
     if (!view) throw notFound(`${this.graphId}/${this.nodeId}`);
-    if (isTerminal(view.status)) return await wholeView({ client, references }, this.graphId, view);
+    if (isTerminal(view.status)) {
+      const { priority, dependsOn } = view; // what is written away knows the one, and a rerun's is of before
+      const whole = await wholeView({ client, references }, this.graphId, view);
+      return { ...whole, ...(priority ? { priority } : {}), ...(dependsOn ? { dependsOn } : {}) };
+    }
     const pending = await pendingAttempts(client, status);
     return withPending(view, pending.get(this.nodeId), Date.now());
   }

@@ -32,10 +32,14 @@ export interface ExecutionRecord {
   /** Its output is what it gave in an earlier execution, which did the work; no attempt was made. */
   reused?: { executionId: string };
   nextRetryAt: string | null;
+  /**
+   * Of a graph, its nodes by status. In a list, of one that has not ended, as far as the store has heard of them: nodes that
+   * end without an attempt, as skipped ones and sub-graphs do, are PENDING there until it has ended.
+   */
   counts: Counts | null;
   /** When it was submitted. */
   createdAt: string;
-  /** When it began, as `durationMs` has it; of an execution that runs, and without a store, when its workflow did. */
+  /** When it began, as `durationMs` has it; null while it waits before that. In a list without a store when its workflow did. */
   startedAt: string | null;
   endedAt: string | null;
   /**
@@ -59,7 +63,7 @@ export interface ExecutionRecord {
   rerunOf?: string | null;
   /** Who asked for the rerun, and why; while Temporal keeps the execution. */
   rerun?: { by?: string; reason?: string };
-  // What only the store keeps; absent without one.
+  // What only the store keeps; absent without one. A node has its priority and its dependencies without.
   version?: string | null;
   /** The catalogue's task that it was scheduled by, and the version of it. */
   catalogueTaskId?: string | null;
@@ -70,6 +74,10 @@ export interface ExecutionRecord {
   /** After pre hooks; null where it is large. */
   input?: Json;
   maxRetries?: number | null;
+  /**
+   * Ids of the executions that it waits for, or waited for; of a node those of the nodes it depends on, which a list does
+   * not have.
+   */
   dependencies?: string[];
   scheduledTime?: string | null;
   /** Spent in handlers, over all attempts. */
@@ -147,7 +155,7 @@ export function recordOf(info: Described): ExecutionRecord {
     nextRetryAt: null,
     counts: null,
     createdAt: startTime.toISOString(),
-    startedAt: isPutOff ? null : begins.toISOString(),
+    startedAt: isPutOff || isBefore(status) ? null : begins.toISOString(),
     endedAt: closeTime?.toISOString() ?? null,
     durationMs: null, // only the manifest has it
     ...(closeTime ? { workflowMs: closeTime.getTime() - begins.getTime() } : {}),
@@ -159,6 +167,9 @@ export function recordOf(info: Described): ExecutionRecord {
     ...(memo?.rerun ? rerunFields(memo.rerun) : {}),
   };
 }
+
+/** True for the status of an execution that waits before its first node. */
+const isBefore = (status: Status): boolean => status === 'PENDING' || status === 'SCHEDULED';
 
 const rerunFields = ({
   of,

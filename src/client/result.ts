@@ -243,15 +243,10 @@ export async function nodeExecution(
 
 /** @param createdAt when its graph began, an ISO time */
 export function historyOf(view: NodeView, createdAt: string): StatusChange[] {
-  const { scheduledAt, endedAt, status, reason, attemptHistory = [], marks } = view;
+  const { after, scheduledAt, endedAt, status, reason, attemptHistory = [], marks } = view;
   return statusHistory({
-    createdAt,
-    scheduledAt,
-    endedAt,
-    status,
-    reason,
+    ...{ createdAt, after, scheduledAt, endedAt, status, reason, marks },
     attempts: attemptHistory,
-    marks,
   });
 }
 

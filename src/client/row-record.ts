@@ -24,7 +24,7 @@ export function recordOfRow(row: ExecutionRow): ExecutionRecord {
     warnings: row.warnings,
     attempts: row.attempts,
     nextRetryAt: iso(row.nextRetryAt),
-    counts: row.nodeCounts as Counts | null,
+    counts: row.endedAt === null ? null : (row.nodeCounts as Counts | null),
     createdAt: new Date(row.createdAt).toISOString(),
     startedAt: iso(row.startedAt),
     endedAt: iso(row.endedAt),
@@ -82,7 +82,8 @@ function extras(row: ExecutionRow): Partial<ExecutionRecord> {
     rerunOf: row.rerunOf,
     input: inline(row.input),
     maxRetries: row.maxRetries,
-    dependencies: row.dependencies,
+    // The edges of a graph are in its spec alone.
+    ...(row.kind === 'node' ? {} : { dependencies: row.dependencies }),
     scheduledTime: iso(row.scheduledTime),
     executionTimeMs: row.executionTimeMs,
     waitMs: row.waitMs,

@@ -9,6 +9,8 @@ import { isTerminal, type Status, type StatusChange, type StatusReason } from '.
 export interface HistoryFacts {
   /** When the execution that it belongs to was created. */
   createdAt: string;
+  /** The node whose end decided that it runs; undefined of what depends on none, and where that is not known. */
+  after?: string | undefined;
   /** When it was first handed to a worker. */
   scheduledAt?: string | undefined;
   endedAt?: string | undefined;
@@ -20,11 +22,12 @@ export interface HistoryFacts {
 
 /** Every status it has had, oldest first. Times are the workers' and the server's; equal ones keep their logical order. */
 export function statusHistory(facts: HistoryFacts): StatusChange[] {
-  const { createdAt, scheduledAt, endedAt, status, reason, attempts, marks = [] } = facts;
+  const { createdAt, after, scheduledAt, endedAt, status, reason, attempts, marks = [] } = facts;
+  const depends = after !== undefined || (status === 'PENDING' && reason === 'dependencies');
   const scheduled: StatusChange[] =
     scheduledAt === undefined ? [] : [{ status: 'SCHEDULED', at: scheduledAt, reason: 'queue' }];
   const all: StatusChange[] = [
-    { status: 'PENDING', at: createdAt, reason: 'dependencies' },
+    { status: 'PENDING', at: createdAt, ...(depends ? { reason: 'dependencies' as const } : {}) },
     ...marks.filter((mark) => !isTerminal(mark.status)), // a node that is resumed is scheduled in the same millisecond
     ...scheduled,
     ...attempts.flatMap(changesOf),

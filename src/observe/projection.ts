@@ -7,7 +7,7 @@ import { statusHistory, withEnd } from '../domain/status-history.js';
 import type { ExecutionKind, ExecutionWrite, StatusEntry } from '../store/execution-row.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
 import type { Manifest } from '../workflows/manifest.js';
-import { LONE_NODE, type NodeView } from '../workflows/messages.js';
+import { LONE_NODE, type Counts, type NodeView } from '../workflows/messages.js';
 
 /**
  * The sequences of ends, all later than anything that is written while an execution runs. What Temporal says of a closed
@@ -75,8 +75,8 @@ export function openRow(
   sequence: number,
   said: {
     status: 'PENDING' | 'SCHEDULED' | 'RUNNING';
-    /** Where it does not run. Default dependencies. */
-    reason?: 'dependencies' | 'limit' | 'start_time';
+    /** Where it does not run, as far as it waits for something. */
+    reason?: 'dependencies' | 'limit' | 'start_time' | undefined;
     /** Epoch milliseconds. */
     scheduledTime?: number;
     metadata: JsonObject;
@@ -84,6 +84,8 @@ export function openRow(
     dependencies: readonly string[];
     priority?: Priority | undefined;
     deadlineMs?: number | undefined;
+    /** Where the plan is known: its nodes as it begins. */
+    nodeCounts?: Counts | undefined;
   },
 ): ExecutionWrite {
   const { status, metadata, tags, dependencies, priority, deadlineMs, scheduledTime } = said;
@@ -97,7 +99,7 @@ export function openRow(
     taskVersion: info.version,
     sequence,
     status,
-    reason: status === 'RUNNING' ? null : (said.reason ?? 'dependencies'),
+    reason: status === 'RUNNING' ? null : (said.reason ?? null),
     createdAt,
     ...(scheduledTime === undefined ? {} : { scheduledTime }),
     ...(status === 'RUNNING' && info.kind === 'graph' ? { startedAt: createdAt } : {}),
@@ -106,6 +108,7 @@ export function openRow(
     dependencies: [...dependencies],
     ...(priority === undefined ? {} : { priority: PRIORITY_KEY[priority] }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(said.nodeCounts && info.kind === 'graph' ? { nodeCounts: { ...said.nodeCounts } } : {}),
     statusHistory: [{ status: 'PENDING', at: createdAt }],
   };
 }
@@ -216,12 +219,12 @@ export function nodeRow(
   createdAt: string,
   sequence: number,
 ): ExecutionWrite {
-  const { scheduledAt, startedAt, endedAt, attemptHistory = [], marks } = view;
+  const { after, scheduledAt, startedAt, endedAt, attemptHistory = [], marks } = view;
   const { status, reason, output, error, metrics, warnings, taskVersion } = view;
   const time = (text: string | undefined): number | null =>
     text === undefined ? null : Date.parse(text);
   const history = statusHistory({
-    ...{ createdAt, scheduledAt, endedAt, status, reason, marks },
+    ...{ createdAt, after, scheduledAt, endedAt, status, reason, marks },
     attempts: attemptHistory,
   });
   const waited = scheduledAt !== undefined && startedAt !== undefined;
@@ -238,6 +241,7 @@ export function nodeRow(
     ...(waited ? { waitMs: Math.max(0, Date.parse(startedAt) - Date.parse(scheduledAt)) } : {}),
     attempts: view.attempts,
     maxRetries: view.maxRetries,
+    priority: PRIORITY_KEY[view.priority ?? 'MEDIUM'],
     nextRetryAt: null,
     error: error ?? null,
     ...(output === undefined ? {} : { output }),

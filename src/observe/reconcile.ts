@@ -222,7 +222,7 @@ function endedRow(
     status,
     reason: reasonOf(info),
     error: error ?? null,
-    ...(close ? { nodeCounts: { ...close.counts } } : {}),
+    nodeCounts: close ? { ...close.counts } : null, // not those that it began with
     statusHistory: [{ status, at: endedAt }],
   };
 }

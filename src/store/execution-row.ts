@@ -83,7 +83,7 @@ export interface ExecutionFields {
   metadata: JsonObject;
   tags: string[];
   manifestRef: string | null;
-  /** Of a graph: how many nodes there are in each status. */
+  /** Of a graph: how many nodes there are in each status; until it has ended as they stood when it began. */
   nodeCounts: Json;
   /** How long it may take from its start, where it has a deadline. */
   deadlineMs: number | null;

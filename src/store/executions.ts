@@ -9,6 +9,7 @@ import { openDeadlines, type OpenDeadline } from './open-deadlines.js';
 import { openExecutions } from './open-executions.js';
 import { pastGraphs } from './past-graphs.js';
 import { recordExecutions } from './record-executions.js';
+import { runningCounts } from './running-counts.js';
 
 export interface Executions {
   /**
@@ -33,6 +34,11 @@ export interface Executions {
   children(parentId: string, query?: ChildrenQuery): Promise<ExecutionPage>;
   /** Newest first. @throws TaskError CONFIGURATION for a limit, an offset or a cursor that is none */
   list(query?: ExecutionQuery): Promise<ExecutionPage>;
+  /**
+   * The nodes of those of these graphs that have not ended, by status, as far as the store has heard of them. None of what
+   * is beyond 200,000 nodes.
+   */
+  nodeCounts(rows: readonly ExecutionRow[]): Promise<Map<string, Partial<Record<Status, number>>>>;
   /** Ids of executions that have not ended, oldest first: what the reconciler looks at. */
   openIds(query: OpenQuery): Promise<OpenPage>;
   /** Those with a deadline that have begun, that have not ended, and of which nobody was told that they may miss it. */
@@ -127,6 +133,7 @@ export function executionsOf(database: Database): Executions {
     getMany,
     children: (parentId, query = {}) => listExecutions(database, { ...query, parentId }, 'oldest'),
     list: (query = {}) => listExecutions(database, query),
+    nodeCounts: (rows) => runningCounts(database, rows),
     openIds: (query) => openExecutions(database, query),
     openDeadlines: () => openDeadlines(database),
     pastGraphs: (since) => pastGraphs(database, since),

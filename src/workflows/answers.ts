@@ -149,7 +149,7 @@ function answerQueries(current: () => GraphRun | undefined): void {
     (id) => {
       const run = current();
       const index = run?.nodes.find(id);
-      return run && index !== undefined ? run.nodes.view(index) : null;
+      return run && index !== undefined ? run.nodes.wholeView(index) : null;
     },
     { description: 'one node, by id' },
   );

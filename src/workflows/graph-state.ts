@@ -4,6 +4,7 @@
  */
 import { append } from '../domain/append.js';
 import type { ErrorRecord } from '../domain/errors.js';
+import { jsonBytes } from '../domain/json.js';
 import { NodeClocks } from '../domain/node-clocks.js';
 import type { ActivityOutcome, HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
@@ -26,6 +27,8 @@ import { timeOf } from './waiting.js';
 
 /** Pauses, resumes and other words of people that are kept of one node. */
 const MARKS_KEPT = 20;
+/** What the ids of a node's dependencies may come to in an answer, in bytes of JSON. */
+const DEPENDENCIES_BYTES = 500_000;
 
 export class GraphState {
   private readonly records: NodeRecords;
@@ -110,6 +113,12 @@ export class GraphState {
   changedPriority(index: number): Priority | undefined {
     const key = this.scheduler.rank(index);
     return key === PRIORITY_KEY[this.classOf(index).priority] ? undefined : priorityOfKey(key);
+  }
+
+  /** Where it is not MEDIUM: most are, and every view would say so. */
+  private shownPriority(index: number): Priority | undefined {
+    const priority = priorityOfKey(this.scheduler.rank(index));
+    return priority === 'MEDIUM' ? undefined : priority;
   }
 
   /** Nodes are new, or others took their places: nothing is behind them. */
@@ -338,11 +347,20 @@ export class GraphState {
     return this.plan.nodes.map((_, index) => this.view(index));
   }
 
+  /** The view of one node, with the nodes that it depends on where they fit. */
+  wholeView(index: number): NodeView {
+    const dependsOn = this.node(index).dependsOn.map((at) => this.node(at).id);
+    return {
+      ...this.view(index),
+      ...(jsonBytes(dependsOn) > DEPENDENCIES_BYTES ? {} : { dependsOn }),
+    };
+  }
+
   view(index: number): NodeView {
     const { plan, scheduler, door } = this;
     return nodeView(index, {
       ...{ plan, scheduler, door, record: this.records.of(index) },
-      priority: this.changedPriority(index),
+      priority: this.shownPriority(index),
       time: timeOf(this, index, scheduler.state(index) !== 'settled'),
       kept: this.seed?.viewOf(index),
       isLeaf: this.leaves.has(index),

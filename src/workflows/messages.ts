@@ -169,8 +169,10 @@ export interface NodeView {
   attempts: number;
   maxRetries: number;
   attemptHistory?: AttemptRecord[];
-  /** Where it was changed since the graph began. */
+  /** Where it is not MEDIUM. */
   priority?: Priority;
+  /** The nodes that it depends on. Only where it is asked for alone, and they are not too many for an answer. */
+  dependsOn?: string[];
   /** When it was paused and resumed, what else people asked of it, and who. */
   marks?: StatusChange[];
   output?: Value;

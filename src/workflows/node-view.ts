@@ -17,7 +17,6 @@ export interface ViewParts {
   scheduler: Scheduler;
   record: NodeRecord;
   door: Door | undefined;
-  /** Where it was changed since the graph began. */
   priority: NodeView['priority'];
   time: Pick<NodeView, 'readyAt' | 'after' | 'times'>;
   /** Of a node that a rerun keeps. */

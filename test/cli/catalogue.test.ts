@@ -65,6 +65,24 @@ describe.each(['Temporal', 'a server'])('commands for what is kept (%s)', (throu
     );
   });
 
+  it('takes the name of a project where it takes its id', async () => {
+    const id = `n-${randomUUID().slice(0, 8)}`;
+    const name = `Projekt “${id}”`;
+    await json('project', 'create', name, '--id', id);
+    const task = await json('task', 'create', 'one', '--project', name, '--id', `${id}.1`);
+    expect(task).toMatchObject({ projectId: id });
+    expect(await json('task', 'list', '--project', name)).toMatchObject({
+      items: [{ name: 'one' }],
+    });
+    expect(await json('project', 'show', name)).toMatchObject({ id, name });
+    await json('project', 'archive', name);
+    await json('project', 'archive', name, '--restore');
+    await json('task', 'delete', `${id}.1`);
+    expect(await json('project', 'delete', name)).toEqual({ id, deleted: true });
+    const nobody = await cli(['task', 'create', 'two', '--project', name]);
+    expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining(name) as unknown]);
+  });
+
   it('runs and submits a task of the catalogue by its id, with the options of a submission', async () => {
     const { engine } = harness;
     const name = `r-${randomUUID().slice(0, 8)}`;

@@ -170,6 +170,21 @@ describe('listExecutions, getExecution and getExecutionStats', () => {
     });
   });
 
+  it('gives the first status a reason where there is one: of a node that depends on others', async () => {
+    const { engine } = harness;
+    const firstOf = async (id: string) => {
+      const { statusHistory = [] } = await engine.getExecution(id);
+      return [statusHistory[0]?.status, statusHistory[0]?.reason, statusHistory[1]?.status];
+    };
+    const { executions } = await engine.listExecutions({ executionId: 'failing-blue' });
+    expect(executions[0]?.statusHistory?.[0]).toEqual({
+      ...{ status: 'PENDING', at: executions[0]?.createdAt },
+    });
+    expect(await firstOf('failing-blue')).toEqual(['PENDING', undefined, 'SCHEDULED']);
+    expect(await firstOf('report-1/a')).toEqual(['PENDING', undefined, 'SCHEDULED']);
+    expect(await firstOf('report-1/b')).toEqual(['PENDING', 'dependencies', 'SCHEDULED']);
+  });
+
   it('without a store lists from visibility, and says what needs one', async () => {
     const { address, taskQueue, dataDir } = harness;
     const engine = await TaskEngine.connect({ address, taskQueue, dataDir, storeUrl: 'none' });

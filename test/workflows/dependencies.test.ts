@@ -66,6 +66,27 @@ describe('dependencies on other executions', () => {
     expect(await waiter.result()).toMatchObject({ status: 'COMPLETED', output: 'ran' });
   });
 
+  it.each(['graph', 'task'])('has no start, as a %s, until it starts', async (kind) => {
+    const { engine } = harness;
+    const gate = `start of a ${kind}`;
+    const before = await start(gate);
+    const own = { task: 'gated', input: { gate: `${gate}, itself` } };
+    const dependencies = [before.executionId];
+    const { executionId } = await (kind === 'task'
+      ? engine.scheduleTask({ ...own, dependencies })
+      : engine.scheduleTaskGraph({ name: 'g', tasks: [{ id: 'a', ...own }] }, { dependencies }));
+    await until(async () => (await engine.handle(executionId).status()).awaits !== undefined);
+    const waiting = { status: 'PENDING', reason: 'dependencies', startedAt: null };
+    expect(await engine.getExecution(executionId)).toMatchObject(waiting);
+    open.add(gate);
+    const { endedAt } = await before.result();
+    await until(async () => (await engine.getExecution(executionId)).status === 'RUNNING');
+    const { startedAt } = await engine.getExecution(executionId);
+    expect(Date.parse(startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(endedAt));
+    open.add(`${gate}, itself`);
+    expect((await engine.handle(executionId).result()).status).toBe('COMPLETED');
+  });
+
   it('takes one that ended long before, and a node of a graph, running or closed', async () => {
     const before = await harness.engine.scheduleTask({ task: 'echo' });
     await before.result();
