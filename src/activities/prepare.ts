@@ -20,7 +20,8 @@ import type { Deps } from './deps.js';
 import { bounded, pin } from './pin.js';
 import { recordRefused } from './record-open.js';
 import { loadSpec } from './references.js';
-import { planRerun, toldOf } from './rerun.js';
+import { planRerun } from './rerun.js';
+import { toldOf } from './rerun-told.js';
 import { seedOf } from './seed.js';
 
 /** What the registry says of the tasks that a graph names. */

@@ -2,27 +2,23 @@
 import { getClient } from '@temporalio/activity';
 import { TaskError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
-import { isObject, jsonBytes, preview, setOwn } from '../domain/json.js';
-import type { BelowEnd } from '../domain/outcome.js';
+import { isObject, preview, setOwn } from '../domain/json.js';
 import { resolveParams } from '../domain/params.js';
 import { parseGraph } from '../domain/parse-graph.js';
 import type { Plan, PlanNode } from '../domain/plan.js';
 import { changedNodes, sameHooks, sameJson } from '../domain/rerun-difference.js';
 import {
   decideRerun,
-  rerunText,
   type RerunDecision,
   type RerunNode,
   type RerunRequest,
 } from '../domain/rerun.js';
 import { SubmissionSchema } from '../domain/spec.js';
-import { STATUSES } from '../domain/status.js';
 import { didYouMean } from '../domain/suggest.js';
 import type { ValidGraph } from '../domain/validate.js';
 import { manifestNodes } from '../observe/closing.js';
 import { nodesBefore, startedWith, type NodesBefore, type StartedWith } from '../observe/before.js';
-import { getJson, putJson, type BlobStore } from '../store/blob-store.js';
-import type { RerunAnswer, RerunForecast } from '../workflows/asks.js';
+import { getJson } from '../store/blob-store.js';
 import type { Manifest } from '../workflows/manifest.js';
 import type { NodeView } from '../workflows/messages.js';
 import type { Inside } from '../workflows/requests.js';
@@ -34,6 +30,8 @@ export interface PlannedRerun {
   /** As the plan's nodes. */
   views: (NodeView | undefined)[];
   decisions: RerunDecision[];
+  /** As the plan's nodes: nothing that it reads or runs can be another thing now. */
+  settled: boolean[];
   inside: Inside;
 }
 
@@ -120,12 +118,17 @@ export async function decideWith(
       loose: isLoose(node, index),
     });
   }
+  const decisions = decideRerun(nodes, request.scope);
   const from: NonNullable<Inside['from']> = {};
   for (const [id, paths] of asked.inside) setOwn(from, id, paths);
   return {
     before,
     views,
-    decisions: decideRerun(nodes, request.scope),
+    decisions,
+    settled: nodes.map(
+      ({ dependsOn, loose }) =>
+        !loose && !request.versions && dependsOn.every((on) => decisions[on]?.choice === 'keep'),
+    ),
     inside: {
       scope: request.scope,
       ...(request.versions ? { versions: true as const } : {}),
@@ -240,30 +243,3 @@ async function hasOtherInside(deps: Deps, ref: string): Promise<boolean> {
   }
   return false;
 }
-
-/** Bytes of an answer that stand in it; a payload has at most 2 MB. */
-const ANSWER_BYTES = 1_000_000;
-
-/** What becomes of each node, in words. */
-export async function toldOf(
-  blobs: BlobStore,
-  plan: Plan,
-  { views, decisions }: PlannedRerun,
-): Promise<RerunAnswer> {
-  const nodes = plan.nodes.map(({ id }, index): RerunForecast => {
-    const decision = decisions[index] as RerunDecision;
-    const { status = null, below } = views[index] ?? {};
-    const because = decision.because === undefined ? undefined : plan.nodes[decision.because]?.id;
-    const items = decision.looks && below ? `; below it ${countsText(below.counts)}` : '';
-    return {
-      ...{ nodeId: id, choice: decision.choice, reason: decision.reason, before: status },
-      text: `${rerunText(decision, because, status ?? undefined)}${items}`,
-      ...(because === undefined ? {} : { because }),
-    };
-  });
-  return jsonBytes(nodes) <= ANSWER_BYTES ? { nodes } : { ref: (await putJson(blobs, nodes)).ref };
-}
-
-/** In one order, whichever ended first. */
-const countsText = (counts: BelowEnd['counts']): string =>
-  STATUSES.flatMap((status) => (counts[status] ? [`${counts[status]} ${status}`] : [])).join(', ');

@@ -1,5 +1,5 @@
-/** What `schedule create` runs: a pipeline or a task, with the places of faults in the file. */
-import type { GraphWork, TaskWork } from '../client.js';
+/** What a schedule runs: a pipeline or a task, with the places of faults in the file. */
+import type { GraphWork, ScheduleRecord, ScheduleUpdate, TaskWork } from '../client.js';
 import type { Priority } from '../domain/priority.js';
 import { validateGraph } from '../domain/validate.js';
 import type { CommonOptions } from './command.js';
@@ -16,26 +16,27 @@ export interface TargetOptions extends ParamOptions {
   priority?: Priority;
 }
 
-/** @throws TaskError SPEC_INVALID with every fault of a pipeline, UsageError */
+type Params = Readonly<Record<string, unknown>>;
+
+/**
+ * @param before values of parameters that stay where the pipeline still has them
+ * @throws TaskError SPEC_INVALID with every fault of a pipeline, UsageError
+ */
 export async function readTarget(
   out: Output,
   what: string,
   options: TargetOptions & CommonOptions,
+  before: Params = {},
 ): Promise<TaskWork | GraphWork> {
-  const { input, project, session, priority } = options;
-  const common = {
-    ...(project === undefined ? {} : { project }),
-    ...(session === undefined ? {} : { sessionId: session }),
-    ...(priority === undefined ? {} : { priority }),
-  };
+  const { input } = options;
+  const common = commonOf(options);
   const file = await pipelineOf(what, options);
   if (file === '-' && options.params === '-')
     throw new UsageError('only one of the pipeline and --params can be standard input');
   const source =
     file === undefined ? await serverPipeline(what, options) : await readPipeline(file, out);
-  if (source !== undefined) return { ...common, ...(await graphOf(out, source, options)) };
-  if (givesParams(options))
-    throw new UsageError(`--param is for a pipeline; the task ${what} takes --input`);
+  if (source !== undefined) return { ...common, ...(await graphOf(out, source, options, before)) };
+  if (givesParams(options)) throw noParams(what);
   return {
     ...common,
     task: what,
@@ -43,11 +44,60 @@ export async function readTarget(
   };
 }
 
-async function graphOf(out: Output, source: PipelineSource, options: TargetOptions) {
-  if (options.input !== undefined)
-    throw new UsageError('--input is for a task; a pipeline takes --param and --params');
+/**
+ * What an update says of what runs; all that it does not say stays, also where a file or a name replaces it.
+ *
+ * @throws as {@link readTarget} does
+ */
+export async function readChanges(
+  out: Output,
+  { kind, spec, submission }: ScheduleRecord,
+  what: string | undefined,
+  options: TargetOptions & CommonOptions,
+): Promise<ScheduleUpdate> {
+  const { params: before = {}, options: more, ...said } = submission;
+  const task = kind === 'task' ? spec.tasks[0]?.task : undefined;
+  if (what !== undefined && what !== task) {
+    const { kind: _kind, rerun: _rerun, scheduledTime: _time, ...stays } = said;
+    const target = await readTarget(out, what, options, before);
+    return { ...more, ...stays, ...target } as ScheduleUpdate;
+  }
+  const { input } = options;
+  if (kind === 'graph' && input !== undefined) throw noInput();
+  if (kind === 'task' && givesParams(options)) throw noParams(task ?? spec.name);
+  return {
+    ...commonOf(options),
+    ...(input === undefined ? {} : { input: await readInput(input, out) }),
+    ...(givesParams(options)
+      ? { params: { ...before, ...(await readParams(options, spec.params ?? {}, out)) } }
+      : {}),
+  };
+}
+
+function commonOf({ project, session, priority }: TargetOptions) {
+  return {
+    ...(project === undefined ? {} : { project }),
+    ...(session === undefined ? {} : { sessionId: session }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+}
+
+const noParams = (task: string): UsageError =>
+  new UsageError(`--param is for a pipeline; the task ${task} takes --input`);
+const noInput = (): UsageError =>
+  new UsageError('--input is for a task; a pipeline takes --param and --params');
+
+async function graphOf(
+  out: Output,
+  source: PipelineSource,
+  options: TargetOptions,
+  before: Params,
+) {
+  if (options.input !== undefined) throw noInput();
   if (source.faults.length > 0) throw refused(source.name, source.faults);
-  const params = await readParams(options, source.params, out);
+  const kept = Object.entries(before).filter(([name]) => Object.hasOwn(source.params, name));
+  const given = await readParams(options, source.params, out);
+  const params = { ...Object.fromEntries(kept), ...given };
   const { faults } = validateGraph(source.spec, { params });
   if (faults.length > 0) throw refused(source.name, source.locate(faults));
   return { graph: source.spec, params };

@@ -3,7 +3,7 @@ import type { Overlap, TriggerAnswer } from '../client.js';
 import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
 import { localTime } from './list-command.js';
-import { overlapOption } from './schedule-create-command.js';
+import { overlapOption } from './schedule-options.js';
 import { printSchedule, printSchedules } from './schedule-text.js';
 import { withSession } from './session.js';
 

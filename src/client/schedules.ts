@@ -8,13 +8,14 @@ import { nextTimes } from '../domain/schedule-next.js';
 import { timePhrases } from '../domain/schedule-text.js';
 import { parseTimes, type ScheduleTimes } from '../domain/schedule-times.js';
 import { parseInstant } from '../domain/schedule-zone.js';
-import type { GraphSpec } from '../domain/spec.js';
+import type { GraphSpec, Submission } from '../domain/spec.js';
 import { didYouMean } from '../domain/suggest.js';
 import { SEARCH_ATTRIBUTE, WORKFLOW } from '../workflows/messages.js';
 import { reaching } from './connect.js';
 import { recordOf } from './record.js';
 import { defined, mergedTimes, policiesOf, stateOf } from './schedule-changes.js';
 import { refusalOf } from './schedule-errors.js';
+import { expressionFaults } from './schedule-literals.js';
 import {
   overlapOf,
   parsePolicies,
@@ -95,6 +96,7 @@ export class Schedules {
     if (executionId !== id) faults.push(...scheduleIdFaults('executionId', executionId));
     const parsed = parseTimes(times, Date.now(), faults);
     const { overlap, catchupWindow, pauseOnFailure, ...state } = parsePolicies(policies, faults);
+    faults.push(...expressionFaults(said));
     const found = workOf(this.withGraph(said), faults);
     const request = found && (await this.request(found, executionId as string, faults));
     if (!request || faults.length > 0) throw new SpecInvalidError(faults, 'schedule');
@@ -243,6 +245,8 @@ export class Schedules {
       { ...policiesOf(before), ...policies },
       faults,
     );
+    const [, submission] = actionBefore.args as [GraphSpec, Submission | undefined];
+    faults.push(...expressionFaults(said, submission?.params));
     const changed =
       Object.keys(said).length > 0 ? changedWork(before, this.withGraph(said), faults) : undefined;
     const request = changed && (await this.request(changed, executionId as string, faults));

@@ -7,6 +7,7 @@
  */
 import { formatDuration } from './duration.js';
 import type { ErrorRecord } from './errors.js';
+import { rootExecutionId } from './execution-id.js';
 import type { ShortError } from './explain.js';
 import type { AttemptRecord } from './outcome.js';
 import { shellWord } from './shell-word.js';
@@ -127,14 +128,7 @@ function nodeFailure(
   const noMore = noMoreOf(node);
   const facts = { attempts, of: maxRetries + 1, waitsMs, noMore };
   const allowed = !lone && mayFail(execution, node);
-  const steps = nextSteps(
-    noMore,
-    error,
-    executionId,
-    `tempograph rerun ${shellWord(graphId)}${lone ? '' : ` --from ${shellWord(nodeId)}`}`,
-    lone,
-    maxRetries,
-  );
+  const steps = nextSteps(noMore, error, executionId, rerunOf(graphId, lone), lone, maxRetries);
   return {
     ...{ nodeId, executionId, status, error: shortOf(error), ...facts, skipped },
     ...(allowed ? { allowed } : {}),
@@ -157,13 +151,7 @@ function wholeFailure({
     next:
       noMore === 'refused'
         ? [{ say: 'all that is wrong, with lines', command: 'tempograph validate FILE' }]
-        : nextSteps(
-            noMore,
-            error,
-            executionId,
-            `tempograph rerun ${shellWord(executionId)}`,
-            false,
-          ),
+        : nextSteps(noMore, error, executionId, rerunOf(executionId, false), false),
   };
 }
 
@@ -204,6 +192,13 @@ function sentenceOf(
 
 /** Commands that tell more of a failure, and mend nothing. */
 const LOOKS = /^tempograph (explain|doctor|logs)\b/;
+
+/**
+ * What runs least: nodes, and items of maps, that did not complete. A node by its name would run with all that is below
+ * it. What is below a node runs again with what was submitted.
+ */
+const rerunOf = (graphId: string, lone: boolean): string =>
+  `tempograph rerun ${shellWord(rootExecutionId(graphId))}${lone ? '' : ' --from failed'}`;
 
 /** Retries that a policy has at most. */
 const MOST_RETRIES = 1_000;

@@ -14,6 +14,8 @@ export function remoteSchedules(api: Api): CommandEngine['schedules'] {
     trigger: async (id, options = {}) =>
       await api.post<TriggerAnswer>(path`/schedules/${id}/trigger`, options),
     backfill: async (id, span) => await api.post(path`/schedules/${id}/backfill`, span),
+    update: async (id, changes) =>
+      await api.call<ScheduleRecord>('PATCH', path`/schedules/${id}`, { body: changes }),
     delete: async (id) => await api.call('DELETE', path`/schedules/${id}`),
   };
 }

@@ -67,7 +67,7 @@ type Shared = Pick<
 >;
 
 export interface CommandEngine extends Shared {
-  readonly schedules: Omit<Pick<Schedules, keyof Schedules>, 'update' | 'preview'>;
+  readonly schedules: Omit<Pick<Schedules, keyof Schedules>, 'preview'>;
   readonly limits: Pick<Limits, keyof Limits>;
   readonly circuits: Pick<Circuits, keyof Circuits>;
   readonly cache: Pick<Cache, keyof Cache>;

@@ -130,6 +130,8 @@ export interface RerunForecast {
   before: Status | null;
   /** The node above that it follows. */
   because?: string;
+  /** Of a map that runs: how many of the items of before run for certain, where that is known without the list. */
+  items?: { run: number; of: number };
 }
 
 export interface ReadRequest {

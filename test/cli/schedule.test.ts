@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCli, documentOf, envOf, runCli, until } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { startHttp } from '../support/http.js';
 import { ScheduleKit } from '../support/schedules.js';
 
 describe('tempograph schedule', () => {
@@ -20,11 +21,11 @@ describe('tempograph schedule', () => {
   const cli = async (...args: string[]) =>
     await runCli(['schedule', ...args], { env: envOf(harness) });
 
-  const pipeline = (): string => {
+  const pipeline = (params = '{ day: { type: string } }'): string => {
     const file = join(harness.dataDir, 'daily.yaml');
     const lines = [
       'name: daily',
-      'params: { day: { type: string } }',
+      `params: ${params}`,
       "tasks: [{ id: a, task: echo, input: '${{ params.day }}' }]",
     ];
     writeFileSync(file, lines.join('\n'));
@@ -103,6 +104,71 @@ describe('tempograph schedule', () => {
     expect(await handle.result()).toMatchObject({ status: 'COMPLETED', output: 'x' });
   });
 
+  it('update changes what is said, and all that is not said stays', async () => {
+    const id = kit.newId();
+    const file = pipeline('{ day: { type: string }, rows: { type: integer, default: 1 } }');
+    await cli(
+      ...['create', id, file, '-p', 'day=Monday', '-p', 'rows=5', '--project', 'shop'],
+      ...['--cron', '0 2 * * *', '--limit', '5', '--overlap', 'buffer-one', '--note', 'old'],
+    );
+    const moved = await cli('update', id, '--every', '6h', '-p', 'day=Friday', '--limit', 'none');
+    expect(moved).toMatchObject({ code: 0, stderr: '' });
+    expect(moved.stdout).toMatch(new RegExp(`^● ACTIVE {2}${id}\n[^]* when +every 6 h\n`));
+    expect(await kit.get(id)).toMatchObject({
+      ...{ when: ['every 6 h'], overlap: 'bufferOne', limitedActions: null, note: 'old' },
+      ...{ project: 'shop', taskId: 'daily', executionIdPrefix: id },
+      submission: { params: { day: 'Friday', rows: 5 } },
+    });
+
+    pipeline("{ day: { type: string }, at: { type: string, default: '9' } }");
+    const edited = await cli('update', id, file, '--priority', 'high', '--json');
+    expect(edited).toMatchObject({ code: 0, stderr: '' });
+    expect(documentOf(edited)).toMatchObject({
+      ...{ id, project: 'shop', when: ['every 6 h'], taskId: 'daily' },
+      submission: { params: { day: 'Friday' }, options: { priority: 'HIGH' } },
+    });
+    const { output } = await harness.engine.handle(await kit.triggered(id)).result();
+    expect(output).toEqual({ a: 'Friday' });
+
+    const task = documentOf(await cli('update', id, 'echo', '-i', '"tick"', '--json'));
+    expect(task).toMatchObject({ kind: 'task', taskId: 'echo', project: 'shop' });
+    expect((await cli('update', id, '-i', '"tock"', '--paused')).stdout).toContain('PAUSED');
+    const handle = await harness.engine.open(await kit.triggered(id));
+    expect((await handle.result()).output).toBe('tock');
+  });
+
+  it('update through a server gives what it gives at Temporal', async () => {
+    const { id } = await kit.create({ pauseOnFailure: true, endAt: '2099-01-01T00:00:00Z' });
+    const http = await startHttp(harness);
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPOGRAPH_SERVER: http.url };
+    const result = await runCli(
+      ['schedule', 'update', id, pipeline(), '-p', 'day=Monday', '--cron', '0 3 * * *'].concat(
+        '--no-pause-on-failure',
+        '--end-at',
+        'none',
+        '--json',
+      ),
+      { env },
+    );
+    await http.stop();
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(documentOf(result)).toMatchObject({
+      ...{ id, kind: 'graph', taskId: 'daily', when: ['cron 0 3 * * *'], pauseOnFailure: false },
+      submission: { params: { day: 'Monday' } },
+    });
+    expect((await kit.get(id)).times).not.toHaveProperty('endAt');
+  });
+
+  it('update refuses what the kind of work does not take, and changes nothing', async () => {
+    const { id } = await kit.create();
+    const ofTask = await cli('update', id, '-p', 'day=1', '--every', '1h');
+    expect(ofTask.stderr).toContain('--param is for a pipeline; the task echo takes --input');
+    const broken = await cli('update', id, pipeline('{ day: { type: integer } }'), '-p', 'day=x');
+    expect(broken.stderr).toMatch(/daily\.yaml:.* params\.day/);
+    expect([ofTask.code, broken.code]).toEqual([2, 2]);
+    expect(await kit.get(id)).toMatchObject({ kind: 'task', when: ['cron 0 0 1 1 *'] });
+  });
+
   it('ends with 1 when a trigger is skipped', async () => {
     const id = kit.newId();
     await cli('create', id, 'sleep', '-i', '{"ms": 3600000}', '--every', '24h');
@@ -114,7 +180,7 @@ describe('tempograph schedule', () => {
   });
 
   it.each([
-    [[], 'schedule: expected one of create, list, show'],
+    [[], 'schedule: expected one of create, update, list, show'],
     [['lst'], 'Did you mean list?'],
     [['create', 'x'], "missing required argument 'file|task'; see tempograph schedule create"],
     [['create', 'x', 'echo', '--cron', '0 24 * * *'], 'cron[0]: hour: expected a value'],
@@ -123,6 +189,9 @@ describe('tempograph schedule', () => {
     [['create', 'x', 'echo', '--overlap', 'skpi'], '--overlap: expected one of skip, buffer-one'],
     [['create', 'x', 'echo', '-p', 'a=b', '--every', '1h'], '--param is for a pipeline'],
     [['create', 'x', 'nowhere.yaml', '--every', '1h'], 'nowhere.yaml: there is no such file'],
+    [['update', 'x'], 'nothing to change of "x": give a file or a task to run, or options such'],
+    [['update', 'x', '--limit', 'no'], '--limit: expected a whole number from 1 to 1000000000'],
+    [['update', 'no-such-schedule', '--every', '1h'], 'there is no schedule "no-such-schedule"'],
     [['backfill', 'x', '--to', '2026-03-02T00:00:00Z'], "required option '--from <time>'"],
     [['pause', 'no-such-schedule'], 'there is no schedule "no-such-schedule"'],
   ])('ends %j with exit code 2 and says why', async (args, message) => {
@@ -141,14 +210,21 @@ describe('tempograph schedule', () => {
     expect(result.stderr).toContain('params.day');
   });
 
-  it.each([[], ['create'], ['list'], ['show'], ['pause'], ['trigger'], ['backfill'], ['delete']])(
-    'explains %s with examples',
-    async (...args: string[]) => {
-      const { code, stdout } = await cli(...args, '--help');
-      expect(code).toBe(0);
-      expect(stdout).toContain(['Usage: tempograph schedule', ...args].join(' '));
-      expect(stdout).toContain('--json');
-      expect(stdout).toContain('Examples:');
-    },
-  );
+  it.each([
+    [],
+    ['create'],
+    ['update'],
+    ['list'],
+    ['show'],
+    ['pause'],
+    ['trigger'],
+    ['backfill'],
+    ['delete'],
+  ])('explains %s with examples', async (...args: string[]) => {
+    const { code, stdout } = await cli(...args, '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain(['Usage: tempograph schedule', ...args].join(' '));
+    expect(stdout).toContain('--json');
+    expect(stdout).toContain('Examples:');
+  });
 });

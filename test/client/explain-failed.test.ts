@@ -33,7 +33,7 @@ describe('explain of what failed', () => {
           'all 2 attempts were made, 10 ms of waits between them; 2 nodes were skipped because of it',
         next: expect.arrayContaining([
           { say: 'what it said', command: `tempograph logs ${id}/load` },
-          { say: 'once its cause is mended', command: `tempograph rerun ${id} --from load` },
+          { say: 'once its cause is mended', command: `tempograph rerun ${id} --from failed` },
         ]) as unknown,
       },
     ]);
@@ -45,7 +45,40 @@ describe('explain of what failed', () => {
     const { stdout, code } = await runCli(['explain', id], { env: envOf(harness) });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}load failed: AskedToFail: the bank said no; all 2 attempts/m);
-    expect(stdout).toContain(`tempograph rerun ${id} --from load`);
+    expect(stdout).toContain(`tempograph rerun ${id} --from failed`);
+  });
+
+  it('says of a failed map what runs its failed items alone, and a dry run how many that is', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'many',
+      tasks: [
+        { id: 'list', task: 'echo', input: [0, 9, 0, 9, 0] },
+        {
+          ...{ id: 'each', task: 'fail', map: 'tasks.list.output', retry: 'NONE' },
+          ...{ dependsOn: ['list'], input: { times: '${{ item }}' } },
+        },
+        { id: 'sum', task: 'noop', dependsOn: ['each'] },
+      ],
+    });
+    await handle.result();
+    const { executionId: id } = handle;
+    const env = envOf(harness);
+    const least = `tempograph rerun ${id} --from failed`;
+    expect((await runCli(['explain', id], { env })).stdout).toContain(least);
+    // Also where what is below the map is asked for: that is part of the same execution.
+    expect((await runCli(['explain', `${id}/each`], { env })).stdout).toContain(least);
+    const inside = await harness.engine.explain(`${id}/each`, { whole: true });
+    expect(inside.failures[0]?.next.map(({ command }) => command)).toContain(least);
+
+    const dryRun = async (from: string): Promise<string> =>
+      (await runCli(['rerun', id, '--from', from, '--dry-run'], { env })).stdout;
+    expect(await dryRun('failed')).toMatch(/^ {2}runs +each +ended FAILED; 2 of its 5 items run$/m);
+    expect(await dryRun('each')).toMatch(/^ {2}runs +each +asked for; all of its 5 items run$/m);
+    expect(await dryRun('list')).toMatch(
+      /ended FAILED; 2 of its 5 items run, and others whose input or task is another one now$/m,
+    );
+    const { run } = await harness.engine.rerun(id, { from: 'failed', dryRun: true });
+    expect(run[0]).toMatchObject({ nodeId: 'each', items: { run: 2, of: 5 } });
   });
 
   it('names the node that made the graph fail before one that may, and none where all may', async () => {

@@ -108,6 +108,30 @@ describe('engine.schedules', () => {
       expect(record.nextAt).toBe(next);
     });
 
+    it('refuses expressions in parameters and input, which nobody would evaluate, and says where they go', async () => {
+      const time = '${{ execution.scheduledTime }}';
+      const ofTask = create({ input: { days: ['Monday', `on ${time}`] } });
+      await expect(ofTask).rejects.toThrow(
+        'input.days[1]: expressions are not evaluated here, and every execution would get the text "on ${{ execution.scheduledTime }}" (schedule a pipeline of one node: in its input ${{ execution.scheduledTime }} is the time that each execution is for)',
+      );
+      const graph = (input: string) => ({
+        name: 'daily',
+        params: { day: { default: '' } },
+        tasks: [{ id: 'a', task: 'echo', input }],
+      });
+      const work = { task: undefined, input: undefined };
+      const ofGraph = create({ ...work, graph: graph('${{ params.day }}'), params: { day: time } });
+      await expect(ofGraph).rejects.toThrow(
+        /params\.day: expressions are not evaluated here.*in the pipeline itself/,
+      );
+      // In the pipeline, and in the inputs of its nodes, it is.
+      const { id } = await create({ ...work, graph: graph('x'), inputs: { a: time } });
+      const executionId = await triggered(id);
+      const { output } = await harness.engine.handle(executionId).result();
+      expect((output as { a: string }).a).toMatch(/^\d{4}-\d\d-\d\dT/);
+      expect(executionId).toContain((output as { a: string }).a.slice(0, 19));
+    });
+
     it('refuses an id that is there', async () => {
       const { id } = await create();
       const again = create({ id });
@@ -236,6 +260,32 @@ describe('engine.schedules', () => {
       });
       const third = await harness.engine.handle(await triggered(id)).result();
       expect(third.output).toEqual({ a: 7 });
+    });
+
+    it('refuses an expression that is new in the parameters, and not what is there', async () => {
+      const graph = {
+        name: 'daily',
+        params: { day: { type: 'string' as const }, text: { type: 'string' as const } },
+        tasks: [{ id: 'a', task: 'echo', input: '${{ params.day }}' }],
+      };
+      const params = { day: 'Monday', text: '$${{ x }}' };
+      const { id } = await create({ task: undefined, input: undefined, graph, params });
+      const changed = { ...params, day: '${{ execution.scheduledTime }}' };
+      const refused = harness.engine.schedules.update(id, { params: changed });
+      await expect(refused).rejects.toMatchObject({
+        faults: [{ path: 'params.day', code: 'EXPRESSION' }],
+      });
+      // As an earlier version has stored it.
+      await harness.client.schedule.getHandle(id).update((before) => {
+        const { action } = before;
+        const [spec, submission] = action.args as [object, object];
+        return {
+          ...before,
+          action: { ...action, args: [spec, { ...submission, params: changed }] },
+        };
+      });
+      const kept = await harness.engine.schedules.update(id, { params: changed, note: 'kept' });
+      expect(kept).toMatchObject({ note: 'kept', submission: { params: changed } });
     });
 
     it('refuses what create refuses, and changes nothing', async () => {

@@ -32,7 +32,7 @@ describe('failuresOf', () => {
       ['audit', true],
     ]);
     expect(failures[0]?.next.map(({ command }) => command)).toContain(
-      'tempograph rerun g-1 --from bill',
+      'tempograph rerun g-1 --from failed',
     );
     expect(failures[1]?.sentence).toMatch(/; it may fail, and its graph went on$/);
     expect(failures[1]?.next.map(({ command }) => command)).toEqual(['tempograph logs g-1/audit']);
@@ -122,14 +122,14 @@ describe('failureOf', () => {
       [
         'tempograph logs g-1/a',
         'tempograph retry-preview --max-retries 5',
-        'tempograph rerun g-1 --from a',
+        'tempograph rerun g-1 --from failed',
       ],
     ],
     [
       'its surroundings are at fault',
       { error: error('WORKER_LOST'), attempts: 3 },
       {},
-      ['tempograph doctor', 'tempograph logs g-1/a', 'tempograph rerun g-1 --from a'],
+      ['tempograph doctor', 'tempograph logs g-1/a', 'tempograph rerun g-1 --from failed'],
     ],
     [
       'eight retries were spent',
@@ -138,26 +138,26 @@ describe('failureOf', () => {
       [
         'tempograph logs g-1/a',
         'tempograph retry-preview --max-retries 16',
-        'tempograph rerun g-1 --from a',
+        'tempograph rerun g-1 --from failed',
       ],
     ],
     [
       'its policy has no retry, and such an error would have none',
       { attempts: 1, maxRetries: 0, error: error('E', false) },
       {},
-      ['tempograph logs g-1/a', 'tempograph rerun g-1 --from a'],
+      ['tempograph logs g-1/a', 'tempograph rerun g-1 --from failed'],
     ],
     [
       'it was refused',
       { status: 'REJECTED', error: error('INPUT_INVALID', false), attempts: 0 },
       {},
-      ['tempograph rerun g-1 --from a --graph FILE'],
+      ['tempograph rerun g-1 --from failed --graph FILE'],
     ],
     [
       'it failed below',
       { kind: 'graph', attempts: 1 },
       {},
-      ['tempograph explain g-1/a', 'tempograph rerun g-1 --from a'],
+      ['tempograph explain g-1/a', 'tempograph rerun g-1 --from failed'],
     ],
     [
       'a lone task was refused',

@@ -104,7 +104,7 @@ describe('a rerun', () => {
     broken.clear();
     const plan = await harness.engine.rerun(id, { from: 'failed', dryRun: true });
     expect(plan.run.map(({ nodeId, text }) => `${nodeId}: ${text}`)).toEqual([
-      'each: ended FAILED; below it 198 COMPLETED, 2 FAILED',
+      'each: ended FAILED; 2 of its 200 items run',
       'sum: ended SKIPPED',
     ]);
     const again = await harness.engine.rerun(id, { from: 'failed' });
