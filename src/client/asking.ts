@@ -7,6 +7,7 @@ import type { Value } from '../domain/outcome.js';
 import type { Status } from '../domain/status.js';
 import { MEMO, type ExecutionMemo, type NodeView } from '../workflows/messages.js';
 import { reconcileVisible, type Reconciled } from '../observe/reconcile.js';
+import type { ExecutionRow } from '../store/execution-row.js';
 import type { ExecutionStats, StatsQuery } from '../store/stats.js';
 import { listOf, listOfAll } from './artifacts.js';
 import { reaching } from './connect.js';
@@ -60,7 +61,7 @@ export class Asking {
     try {
       return withRow(await this.fromTemporal(executionId), row);
     } catch (error) {
-      if (row && isSilence(error)) return recordAsOf(row);
+      if (row && isSilence(error) && (await this.isOfThisRun(row))) return recordAsOf(row);
       if (!row || !(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
       // Temporal keeps closed executions for its retention only.
       const { references } = this.parts;
@@ -194,6 +195,13 @@ export class Asking {
       ...{ status, output, error, warnings, counts, statusHistory, artifacts },
       metrics: only === undefined ? metrics : (metrics[only] ?? {}),
     };
+  }
+
+  /** False for the row of a node that an earlier execution of the same id left. */
+  private async isOfThisRun({ parentId, runId }: ExecutionRow): Promise<boolean> {
+    const store = await this.parts.stores.get();
+    const parent = parentId === null ? undefined : await store?.executions.get(parentId);
+    return parent?.runId === runId;
   }
 
   /** No worker may be there to ask: the server would wait for one. */

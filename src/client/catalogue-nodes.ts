@@ -100,7 +100,8 @@ function containerNode(
   workflowType: WorkflowType | undefined,
 ): Node | Fault[] {
   const { task, ...rest } = node;
-  if (workflowType === undefined || task === undefined) return node;
+  const isProgram = programKind(rest) !== undefined;
+  if (workflowType === undefined || task === undefined || isProgram) return node;
   const named = containerOf(node.input, ['tasks', index, 'input']);
   if (named.faults) return named.faults;
   return { ...rest, container: named.container, input: named.input };

@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { TaskError, TaskStateError, type ErrorRecord } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { ReportedEnd, ReportedError } from '../domain/handover.js';
+import { jsonText } from '../domain/json-loss.js';
 import { getOwn, isObject, jsonBytes, preview, type Json } from '../domain/json.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
 import { isTerminal } from '../domain/status.js';
@@ -81,6 +82,7 @@ function endOf(item: HandledItem): ReportedEnd {
     throw wrong(
       'expected "result" or "error", one of the two; a task without output has result null',
     );
+  if (error === undefined) jsonText(result, 'handleItem: result', 'INPUT_INVALID');
   const end = sendable<ReportedEnd>(
     'handleItem',
     error === undefined ? { result: result as Json } : { error: reported(error) },

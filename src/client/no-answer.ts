@@ -25,7 +25,7 @@ export function grpcStatus(error: unknown): { code: number; details: string } | 
 }
 
 /** No worker took it in time. */
-const isLate = (error: unknown): boolean => LATE.includes(grpcStatus(error)?.code ?? 0);
+export const isLate = (error: unknown): boolean => LATE.includes(grpcStatus(error)?.code ?? 0);
 
 /** No worker took it in time, or there is none that would. */
 export const isSilence = (error: unknown): boolean =>

@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { messageOf } from '../domain/errors.js';
 import { BETWEEN_RUNS, BETWEEN_TASKS } from '../workflows/messages.js';
 import { firstTaskDone } from './first-task.js';
+import { isLate } from './no-answer.js';
 import { orNotFound } from './not-found.js';
 
 /** Times that a busy workflow is asked, and the wait before each. */
@@ -11,9 +12,14 @@ const TIMES = 5;
 const WAIT_MS = 300;
 /**
  * A question that comes in the moment that its workflow closes can be lost: a worker takes it, and the server waits for
- * the answer as long as it waits at all. So one without an answer is asked again beside itself after each of these times.
+ * the answer as long as it waits at all. So one without an answer is asked again beside itself after these times.
  */
-const AGAIN_AFTER_MS: readonly number[] = [1_000, 4_000];
+const AGAIN_AFTER_MS: readonly number[] = [1_000, 3_000];
+/** Where more are under way, they are slow because they are many, and asked again they would be more. */
+const FEW = 16;
+
+/** Questions of this process that are under way. */
+let underWay = 0;
 
 /**
  * Asks a running workflow. The server refuses questions while a workflow task is repeated, as it is when a signal comes
@@ -33,7 +39,8 @@ export async function query<T>(
     try {
       return await firstAnswer(client, () => handle.query<T, unknown[]>(name, ...args));
     } catch (error) {
-      if (nth === TIMES || !isBetweenTasks(error)) return orNotFound(workflowId)(error);
+      const again = isBetweenTasks(error) || (nth === 1 && isLate(error));
+      if (nth === TIMES || !again) return orNotFound(workflowId)(error);
       await sleep(WAIT_MS * nth);
     }
   }
@@ -48,19 +55,35 @@ function isBetweenTasks(error: unknown): boolean {
   );
 }
 
-/** The first answer, or refusal, that any of the askings comes to; the others are given up then. */
+/** The first answer that any of the askings comes to, the others are given up then; an error once all have failed. */
 async function firstAnswer<T>(client: Client, ask: () => Promise<T>): Promise<T> {
   const over = new AbortController();
   const asking = (): Promise<T> => client.withAbortSignal(over.signal, ask);
-  const later = async (afterMs: number): Promise<T> => {
-    await sleep(afterMs, undefined, { signal: over.signal });
-    return await asking();
-  };
+  const all = [asking()];
+  underWay++;
   try {
-    const all = [asking(), ...AGAIN_AFTER_MS.map(later)];
-    for (const one of all) one.catch(() => undefined); // those that are given up
-    return await Promise.race(all);
+    for (const afterMs of AGAIN_AFTER_MS) {
+      if (await isSettled(Promise.any(all), afterMs, over.signal)) break;
+      if (underWay <= FEW) all.push(asking());
+    }
+    return await Promise.any(all);
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error;
   } finally {
+    underWay--;
     over.abort();
   }
+}
+
+/** False where it is not within the time. */
+async function isSettled(
+  one: Promise<unknown>,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const settled = one.then(
+    () => true,
+    () => true,
+  );
+  return await Promise.race([settled, sleep(withinMs, false, { signal }).catch(() => true)]);
 }

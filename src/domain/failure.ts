@@ -54,7 +54,8 @@ export interface Failure {
   next: NextStep[];
 }
 
-export type FailedStatus = 'FAILED' | 'TIMEOUT' | 'REJECTED';
+/** CANCELLED: of a node by itself, whose graph went on. */
+export type FailedStatus = 'FAILED' | 'TIMEOUT' | 'REJECTED' | 'CANCELLED';
 
 /** A node that has ended, as its record has it. */
 export interface EndedNode {
@@ -88,7 +89,7 @@ export function failuresOf(
 ): { failures: Failure[]; moreFailures: number } {
   const allowed = (node: EndedNode): number => (mayFail(execution, node) ? 1 : 0);
   const failed = nodes
-    .filter(hasFailed)
+    .filter(failedIn(execution))
     .sort((a, b) => allowed(a) - allowed(b) || compare(a.endedAt, b.endedAt));
   if (failed.length === 0)
     return { failures: hasFailed(execution) ? [wholeFailure(execution)] : [], moreFailures: 0 };
@@ -105,7 +106,7 @@ export function failureOf(
   node: EndedNode,
   nodes: readonly EndedNode[],
 ): Failure | undefined {
-  return hasFailed(node)
+  return failedIn(execution)(node)
     ? nodeFailure(execution, node, skippedBecauseOf(nodes)(node.id))
     : undefined;
 }
@@ -113,8 +114,16 @@ export function failureOf(
 const hasFailed = <T extends { status: Status }>(one: T): one is T & { status: FailedStatus } =>
   one.status === 'FAILED' || one.status === 'TIMEOUT' || one.status === 'REJECTED';
 
-const mayFail = ({ status, failedBy }: EndedExecution, { id }: EndedNode): boolean =>
-  status === 'COMPLETED' || (failedBy !== undefined && !failedBy.has(id));
+/** A node that was cancelled by itself made its graph fail as well, where nothing stopped it as a whole. */
+const failedIn =
+  (execution: EndedExecution) =>
+  (node: EndedNode): node is EndedNode & { status: FailedStatus } =>
+    hasFailed(node) ||
+    (execution.status === 'FAILED' && node.status === 'CANCELLED' && node.reason === 'cancelled');
+
+const mayFail = ({ status, failedBy }: EndedExecution, node: EndedNode): boolean =>
+  status === 'COMPLETED' ||
+  (failedBy !== undefined && node.status !== 'CANCELLED' && !failedBy.has(node.id));
 
 function nodeFailure(
   execution: EndedExecution,
@@ -156,6 +165,7 @@ function wholeFailure({
 }
 
 function noMoreOf({ status, reason, error, attempts, maxRetries, kind }: EndedNode): NoMore {
+  if (status === 'CANCELLED') return 'person';
   if (reason === 'operator' || error?.code === 'OPERATOR' || error?.code === 'DENIED')
     return 'person';
   if (status === 'REJECTED') return 'refused';

@@ -16,11 +16,14 @@ const INSTEAD: Readonly<Record<string, string>> = {
   Error: 'give its message',
 };
 
+/** What they are made of is no field of theirs, also where they have some: an Error of the system has a code. */
+const KEEP_ELSEWHERE = [Error, Map, Set, Promise] as const;
+
 /**
  * The first value that JSON would not hold, with its place; undefined where all of it comes back as it was.
  *
- * Taken as they are: what has a `toJSON` of its own, such as a Date; members that are undefined or functions, which are
- * no data; objects of classes with fields that can be read.
+ * Taken as they are: what has a `toJSON` of its own, such as a Date; members of objects that are undefined or functions,
+ * which are no data; objects of classes with fields that can be read.
  *
  * @param value what JSON.stringify has taken: nothing in it refers back to itself
  */
@@ -31,7 +34,9 @@ export function lossIn(value: unknown): Loss | undefined {
       : { at: [], what: `${value}; JSON has no such number, give null or a text` };
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value)) return lossInList(value);
-  if ('toJSON' in value && typeof value.toJSON === 'function') return undefined;
+  if (KEEP_ELSEWHERE.some((kind) => value instanceof kind)) return lossOf(value);
+  if ('toJSON' in value && typeof value.toJSON === 'function')
+    return value instanceof Date ? lossIn(value.getTime()) : undefined;
   const keys = Object.keys(value);
   if (keys.length === 0) return lossOfEmpty(value);
   for (const key of keys) {
@@ -43,7 +48,10 @@ export function lossIn(value: unknown): Loss | undefined {
 
 function lossInList(list: readonly unknown[]): Loss | undefined {
   for (let index = 0; index < list.length; index++) {
-    const loss = lossIn(list[index]);
+    const one = list[index];
+    // In an object it would be no member; here it would be null at the place of something.
+    if (typeof one === 'function') return { at: [index], what: 'a function; give what it returns' };
+    const loss = lossIn(one);
     if (loss) return { ...loss, at: [index, ...loss.at] };
   }
   return undefined;
@@ -54,11 +62,21 @@ function lossOfEmpty(value: object): Loss | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   // Plain is also what another realm made, such as a sandbox: its Object.prototype is not ours.
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined;
-  const { name } = (value.constructor as { name?: unknown } | undefined) ?? {};
-  const known = typeof name === 'string' && name !== '' ? name : undefined;
-  const kind = value instanceof Error ? 'Error' : known;
+  if (ArrayBuffer.isView(value) || nameOf(value) === 'Object') return undefined;
+  const boxed = value instanceof Number || value instanceof String || value instanceof Boolean;
+  return boxed ? lossIn(value.valueOf()) : lossOf(value);
+}
+
+function lossOf(value: object): Loss {
+  const name = nameOf(value);
+  const kind = value instanceof Error ? 'Error' : name;
   const instead = (kind && INSTEAD[kind]) ?? 'give its fields as an object';
-  return { at: [], what: `${known ? withArticle(known) : 'an object of a class'}; ${instead}` };
+  return { at: [], what: `${name ? withArticle(name) : 'an object of a class'}; ${instead}` };
+}
+
+function nameOf(value: object): string | undefined {
+  const { name } = (value.constructor as { name?: unknown } | undefined) ?? {};
+  return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 const withArticle = (name: string): string => `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`;
@@ -71,14 +89,15 @@ const withArticle = (name: string): string => `${/^[AEIOU]/i.test(name) ? 'an' :
  */
 export function jsonText(value: unknown, what: string, code: ErrorCode = 'OUTPUT_INVALID'): string {
   let text: string | undefined;
+  let loss: Loss | undefined;
   try {
     text = JSON.stringify(value ?? null);
+    loss = lossIn(value);
   } catch (error) {
     const why = `${messageOf(error)}, got ${preview(value)}`;
     throw new TaskError(code, `${what} is no JSON: ${why}`, { cause: error });
   }
   if (text === undefined) throw new TaskError(code, `${what} is no JSON, got a ${typeof value}`);
-  const loss = lossIn(value);
   if (!loss) return text;
   const place = loss.at.length === 0 ? 'it' : formatPath(loss.at);
   throw new TaskError(code, `${what} is no JSON: ${place} is ${loss.what}`);

@@ -42,7 +42,7 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
   const ended = Date.now();
   const counts = state.counts();
   const { failures, firstError } =
-    status === 'FAILED' && state.failures.length === 0 ? failedByCancel(parts) : state;
+    parts.status === 'FAILED' && state.failures.length === 0 ? failedByCancel(parts) : state;
   const error = status === 'COMPLETED' ? undefined : (notUndone(stuck, parts.status) ?? firstError);
   const { id, graph, version, project, sessionId, parent, rerunOf } = execution;
   return await closeExecution(

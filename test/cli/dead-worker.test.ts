@@ -25,7 +25,15 @@ describe('tempograph status when every worker is dead', () => {
         (one) => one.executionId.endsWith('/long') && one.status === 'RUNNING',
       );
     });
+    const spec = { name: 'twice', tasks: [{ id: 'only', task: 'echo', input: 1 }] };
+    const done = await engine.scheduleTaskGraph(spec);
+    await done.result();
+    await until('the end of its node is in the store', async () => {
+      const { executions } = await engine.listExecutions({ parentId: done.executionId });
+      return executions[0]?.status === 'COMPLETED';
+    });
     await harness.worker.shutdown();
+    await engine.scheduleTaskGraph(spec, { executionId: done.executionId, reuse: 'always' });
     const env = envOf(harness);
     const { code, stdout, stderr } = await runCli(['status', executionId], { env });
     expect(code).toBe(0);
@@ -43,6 +51,7 @@ describe('tempograph status when every worker is dead', () => {
       asOf: expect.stringMatching(/^\d{4}-.*Z$/) as string,
     });
     await expect(engine.getExecution(`${executionId}/after`)).rejects.toThrow();
+    await expect(engine.getExecution(`${done.executionId}/only`)).rejects.toThrow();
     const node = await runCli(['status', `${executionId}/quick`], { env });
     expect(node.stderr).toContain('nodes are shown as the store last had them');
     expect(node.stdout).toContain(`✔ COMPLETED  ${executionId}/quick`);

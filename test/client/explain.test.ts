@@ -35,8 +35,7 @@ describe('explain', () => {
           { nodeId: 'after', status: 'PENDING', reason: 'dependencies' },
         ],
       },
-      sentence:
-        /^waits for 2 of 3 dependencies: slow \(RUNNING\), after \(PENDING, dependencies\)/,
+      sentence: /^waits for 2 of 3 dependencies: slow \(RUNNING\), after \(PENDING, dependencies\)/,
       bound: null,
     },
     limit: {

@@ -50,10 +50,24 @@ describe('a question', () => {
     expect(client.asked).toBe(1);
   });
 
-  it('that the server gives up is not asked again', async () => {
+  it('that no worker took in time is asked once more, and not for ever', async () => {
     const client = refusing(4);
     await expect(query(client, 'some', 'status')).rejects.toThrow('Failed to query');
-    expect(client.asked).toBe(1);
+    expect(client.asked).toBe(2);
+  });
+
+  it('that is slow is answered although what it was asked again is refused', async () => {
+    const slow = new Promise<string>((resolve) => setTimeout(resolve, 1_200, 'answer 1'));
+    const client = clientOf((nth) => (nth === 1 ? slow : Promise.reject(late(8))));
+    expect(await query(client, 'some', 'status')).toBe('answer 1');
+    expect(client.asked).toBe(2);
+  });
+
+  it('that is one of many is not asked again: more of them would be slower', async () => {
+    const slow = new Promise<string>((resolve) => setTimeout(resolve, 1_200, 'answer'));
+    const client = clientOf(() => slow);
+    await Promise.all(Array.from({ length: 40 }, () => query(client, 'some', 'status')));
+    expect(client.asked).toBe(40);
   });
 
   it.each([1, 4, 9])('that ends with gRPC status %i says that no worker answers', async (code) => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { TaskError } from '../../src/domain/errors.js';
 import { jsonText, lossIn } from '../../src/domain/json-loss.js';
 import type { Json, Path } from '../../src/domain/json.js';
 
@@ -42,13 +43,21 @@ describe('what JSON would lose', () => {
     ['a Set', new Set([1]), 'a Set; give a list of what is in it'],
     ['a promise', Promise.resolve(1), 'a Promise; await it'],
     ['an error', new RangeError('x'), 'a RangeError; give its message'],
+    [
+      'an error with a code',
+      Object.assign(new Error('x'), { code: 1 }),
+      'an Error; give its message',
+    ],
+    ['a date that is none', new Date(NaN), 'NaN; JSON has no such number, give null or a text'],
+    ['a function in a list', [() => 1], 'a function; give what it returns'],
     ['an object with private fields', new Account(5), 'an Account; give its fields as an object'],
     ['a pattern', /x/, 'a RegExp; give its fields as an object'],
   ])('%s is named with its place, wherever it stands', (_title, one, what) => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.nat(), (json, step) => {
         const { value, at } = withOne(json as Json, one, step);
-        expect(lossIn(value)).toEqual({ at, what });
+        const inner = Array.isArray(one) ? [0] : [];
+        expect(lossIn(value)).toEqual({ at: [...at, ...inner], what });
       }),
     );
   });
@@ -66,12 +75,29 @@ describe('what JSON would lose', () => {
     ['an address', [new URL('http://example.com')]],
     ['bytes', Buffer.from('x')],
     ['an object of a class', new Point(1, 2)],
+    ['a number as an object', Object(5)],
+    ['bytes of which there are none', new Uint8Array(0)],
+    ['what inherits from a plain object', Object.create({ a: 1 })],
     ['an empty object', {}],
     ['an empty object without a prototype', Object.create(null)],
     ['a member that is undefined', { a: undefined }],
     ['a member that is a function', { close: () => undefined, a: 1 }],
   ])('is nothing in %s, which says itself what it is or has no data there', (_title, value) => {
     expect(lossIn(value)).toBeUndefined();
+  });
+
+  it('refuses what is nested too deep for a look, and what cannot be looked at twice', () => {
+    let deep: unknown = 0;
+    for (let level = 0; level < 20_000; level++) deep = [deep];
+    expect(() => jsonText(deep, 'x')).toThrow(TaskError);
+    let reads = 0;
+    const once = {
+      get a() {
+        if (reads++ > 0) throw new Error('once');
+        return 1;
+      },
+    };
+    expect(() => jsonText(once, 'x')).toThrow('x is no JSON: once');
   });
 
   it.each<[string, unknown, string]>([
