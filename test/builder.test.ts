@@ -67,7 +67,9 @@ describe('defineGraph', () => {
 
   it('survives YAML and JSON unchanged, and is valid', () => {
     const spec = build().toSpec();
-    expect(parsePipeline(pipelineToYaml(spec)).spec).toEqual(spec);
+    const { spec: read } = parsePipeline(pipelineToYaml(spec));
+    expect(read).toEqual(spec);
+    expect(read?.tasks.map(({ id }) => id)).toEqual(spec.tasks.map(({ id }) => id)); // of its type
     expect(JSON.parse(JSON.stringify(build().toSpec()))).toEqual(spec);
     expect(validateGraph(spec).faults).toEqual([]);
   });

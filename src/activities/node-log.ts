@@ -35,6 +35,11 @@ export function nodeLogger(
 ): NodeLogger {
   const { execution, node } = request;
   const { project, sessionId } = execution;
+  const own = {
+    ...{ executionId: execution.id, nodeId: node.id, task: node.task, attempt },
+    ...(project === undefined ? {} : { project }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+  };
   let redaction = NO_REDACTION;
   let child: Logger | undefined; // made for the first line: most attempts of a quiet worker have none
   let stored: AttemptLines | undefined; // likewise
@@ -42,15 +47,8 @@ export function nodeLogger(
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (fields: object, message: string): void => {
       if (!log.isLevelEnabled(level)) return;
-      child ??= log.child({
-        executionId: execution.id,
-        nodeId: node.id,
-        task: node.task,
-        attempt,
-        ...(project === undefined ? {} : { project }),
-        ...(sessionId === undefined ? {} : { sessionId }),
-      });
-      child[level](redaction.value(fields) as object, redaction.text(message));
+      child ??= log.child(own);
+      child[level](redaction.value(besideOwn(fields, own)) as object, redaction.text(message));
     };
   const line = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
   const keep = (level: LineLevel, source: LineSource, message: string, fields?: object): void => {
@@ -93,5 +91,22 @@ export function nodeLogger(
       ),
     failed: (to, error) =>
       line.error({ from: 'RUNNING', to, error, ...since() }, `${to}: ${formatError(error)}`),
+  };
+}
+
+/** What the logger itself writes into a line. */
+const OF_THE_LOGGER = ['level', 'time', 'msg'];
+
+/** A field that the line has anyway would stand in it twice: it is left out, or stands in `fields` where it is another. */
+function besideOwn(fields: object, own: object): object {
+  const isOwn = (name: string): boolean => name in own || OF_THE_LOGGER.includes(name);
+  const entries = Object.entries(fields);
+  if (!entries.some(([name]) => isOwn(name))) return fields;
+  const others = entries.filter(
+    ([name, value]) => isOwn(name) && (own as Record<string, unknown>)[name] !== value,
+  );
+  return {
+    ...Object.fromEntries(entries.filter(([name]) => !isOwn(name))),
+    ...(others.length > 0 ? { fields: Object.fromEntries(others) } : {}),
   };
 }

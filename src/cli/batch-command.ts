@@ -1,7 +1,7 @@
 /** `tempograph batch`: many tasks at once, each with an execution id of its own. */
 import type { BatchItem, CatalogueItem } from '../client.js';
 import { preview } from '../domain/json.js';
-import { parsePipeline } from '../domain/pipeline.js';
+import { parseText } from '../domain/pipeline.js';
 import { PRIORITIES, type Priority } from '../domain/priority.js';
 import { option, type CommandDefinition, type CommonOptions } from './command.js';
 import { oneOf } from './one-of.js';
@@ -65,7 +65,7 @@ async function itemsOf(out: Output, file: string): Promise<(BatchItem | Catalogu
   } catch (error) {
     throw new UsageError(`${name}: ${(error as Error).message}`);
   }
-  const { spec, faults } = parsePipeline(text);
+  const { spec, faults } = parseText(text);
   if (faults.length > 0) throw refused(name, faults);
   if (Array.isArray(spec)) return spec as unknown as (BatchItem | CatalogueItem)[];
   throw new UsageError(

@@ -1,7 +1,7 @@
 /** `tempograph concurrency` and `tempograph edit`: changes of a graph that runs. */
 import type { GraphEdit } from '../client/operator.js';
 import { isObject, preview } from '../domain/json.js';
-import { parsePipeline } from '../domain/pipeline.js';
+import { parseText } from '../domain/pipeline.js';
 import { tellAnswer } from './answer.js';
 import { option, wholeNumber, type CommandDefinition } from './command.js';
 import { EXIT, UsageError } from './exit.js';
@@ -77,7 +77,7 @@ async function readEdit(
   } catch (error) {
     throw new UsageError(`${name}: ${(error as Error).message}`);
   }
-  const { spec, faults } = parsePipeline(text);
+  const { spec, faults } = parseText(text);
   if (faults.length > 0) throw refused(name, faults);
   const others = isObject(spec) ? Object.keys(spec).filter((key) => !FIELDS.has(key)) : [];
   const lists = isObject(spec) ? Object.values(spec as object) : [];

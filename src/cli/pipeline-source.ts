@@ -6,7 +6,7 @@ import { adjacencyToSpec, isAdjacency, type Adjacency } from '../domain/adjacenc
 import { TaskError } from '../domain/errors.js';
 import { fault, formatFaults, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
-import { parsePipeline } from '../domain/pipeline.js';
+import { parseText } from '../domain/pipeline.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
 import { resolveSettings } from '../config.js';
 import { nearTemplate, templateFile } from '../templates/load-template.js';
@@ -44,7 +44,7 @@ export async function readPipeline(path: string, out: Output): Promise<PipelineS
     const message = `${name}: is empty, expected a pipeline: a name and tasks`;
     return source(name, null, [fault([], 'FILE', message)], (faults) => [...faults]);
   }
-  const parsed = parsePipeline(text);
+  const parsed = parseText(text);
   const { spec, faults } = withProgramFiles(parsed.spec, path === '-' ? '.' : dirname(path));
   const all = [...parsed.faults, ...parsed.locate(faults)];
   return source(name, spec, all, (others) => parsed.locate(others));

@@ -5,7 +5,7 @@ import { planGraph, type GraphForecast } from '../domain/forecast.js';
 import { isObject } from '../domain/json.js';
 import { MAX_ITEMS } from '../domain/node-kind.js';
 import { NO_OVERHEAD } from '../domain/overhead.js';
-import { parsePipeline } from '../domain/pipeline.js';
+import { parseText } from '../domain/pipeline.js';
 import type { GraphSpec } from '../domain/spec.js';
 import {
   collect,
@@ -198,7 +198,7 @@ async function readDurations(
   } catch (error) {
     throw new UsageError(`--durations ${file}: ${(error as Error).message}`);
   }
-  const { spec, faults } = parsePipeline(text);
+  const { spec, faults } = parseText(text);
   const [wrong] = faults;
   if (wrong) throw new UsageError(`--durations ${file}:${wrong.line ?? 1} ${wrong.message}`);
   if (!isObject(spec))

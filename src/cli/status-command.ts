@@ -131,9 +131,9 @@ function factsOf(
     ['cancelled', cancelText(record)],
     ...(below ? [nodesText(below)] : []),
     ['priority', priority === 'MEDIUM' ? null : priority],
-    ['depends on', dependencies.join(', ')],
+    ['after', dependencies.join(', ')],
     // What is made of nodes is attempted by them.
-    ['attempts', attempts === null || (below && attempts === 0) ? null : String(attempts)],
+    ['attempts', kind === 'graph' || (below && !attempts) ? null : attempts?.toString()],
     ['next', nextRetryAt && localTime(nextRetryAt)],
     ['progress', progress && endedAt === null ? progressText(progress) : null],
     ['rerun of', rerunOf && [rerunOf, ...askedText(rerun)].join(', ')],

@@ -1,7 +1,7 @@
 /** Values from the command line: a pipeline's parameters and a task's input. */
 import { isObject, type Json } from '../domain/json.js';
 import { paramFromText } from '../domain/params.js';
-import { parsePipeline } from '../domain/pipeline.js';
+import { parseText } from '../domain/pipeline.js';
 import type { ParamSpec } from '../domain/spec.js';
 import { option, collect } from './command.js';
 import { UsageError } from './exit.js';
@@ -34,7 +34,7 @@ export async function readParams(
 ): Promise<Record<string, unknown>> {
   const values = new Map<string, Json>();
   if (params !== undefined) {
-    const { spec, faults } = parsePipeline(await readGiven('--params', params, out));
+    const { spec, faults } = parseText(await readGiven('--params', params, out));
     const [wrong] = faults;
     if (wrong)
       throw new UsageError(
@@ -64,7 +64,7 @@ export async function readParams(
 export async function readInput(given: string, out: Output): Promise<Json> {
   if (given === '-' || given.startsWith('@')) {
     const file = given === '-' ? '-' : given.slice(1);
-    const { spec, faults } = parsePipeline(await readGiven('--input', file, out));
+    const { spec, faults } = parseText(await readGiven('--input', file, out));
     const [wrong] = faults;
     if (!wrong) return spec;
     throw new UsageError(`--input ${given}:${wrong.line ?? 1} ${wrong.message}`);

@@ -62,6 +62,7 @@ export async function nodeRecord(
     startedAt: view.startedAt ?? null,
     endedAt: view.endedAt ?? null,
     durationMs: view.durationMs ?? null,
+    ...(view.executionTimeMs === undefined ? {} : { executionTimeMs: view.executionTimeMs }),
   };
 }
 

@@ -82,6 +82,8 @@ export interface ExecutionResult {
    * the start of its first attempt, back-off and pauses included. What it waited for before is not. 0 where it never began.
    */
   durationMs: number;
+  /** Spent in handlers, over all attempts of all nodes, in milliseconds. */
+  executionTimeMs: number;
   /** Every status it has had, oldest first. */
   statusHistory: StatusChange[];
 }
@@ -137,6 +139,7 @@ async function resultOf(
     error: errorOf(manifest, failedNode),
     compensation: manifest.compensation ?? [],
     ...{ ...times, startedAt: times.startedAt ?? times.endedAt, durationMs: times.durationMs ?? 0 },
+    executionTimeMs: views.reduce((sum, { executionTimeMs = 0 }) => sum + executionTimeMs, 0),
     statusHistory:
       lone && views[0]
         ? loneHistory(views[0], manifest)
@@ -237,6 +240,7 @@ export async function nodeExecution(
     startedAt,
     endedAt,
     durationMs: node.durationMs ?? 0,
+    executionTimeMs: node.executionTimeMs,
     statusHistory: history,
   };
 }
@@ -294,6 +298,7 @@ async function withoutManifest(
     startedAt: startTime.toISOString(),
     endedAt: ended.toISOString(),
     durationMs: ended.getTime() - startTime.getTime(),
+    executionTimeMs: 0,
     statusHistory: graphHistory(startTime.toISOString(), ended.toISOString(), status),
   };
 }
@@ -336,8 +341,8 @@ export function throwUnlessCompleted(result: ExecutionResult): ExecutionResult {
 function timesAll({
   nodes,
   durationMs,
+  executionTimeMs,
 }: ExecutionResult): Pick<ExecutionErrorOptions, 'durationMs' | 'executionTimeMs'> {
-  const begun = Object.values(nodes).filter(({ startedAt }) => startedAt !== null);
-  if (begun.length === 0) return {};
-  return { durationMs, executionTimeMs: begun.reduce((sum, one) => sum + one.executionTimeMs, 0) };
+  const begun = Object.values(nodes).some(({ startedAt }) => startedAt !== null);
+  return begun ? { durationMs, executionTimeMs } : {};
 }

@@ -1,7 +1,7 @@
 /** YAML and JSON text, guarded as pipeline files are: no bombs, no depths, no keys twice. */
 import { Parser } from 'yaml';
 import type { Json } from '../domain/json.js';
-import { parsePipeline } from '../domain/pipeline.js';
+import { parseText } from '../domain/pipeline.js';
 import { refused } from './conversion.js';
 
 /** Characters that a text may have. */
@@ -42,7 +42,7 @@ export function readDocuments(text: string): Json[] {
 }
 
 function readOne(text: string, start: number, end: number): Json {
-  const { spec, faults } = parsePipeline(text.slice(start, end));
+  const { spec, faults } = parseText(text.slice(start, end));
   const [first] = faults;
   if (!first) return spec;
   const before = text.slice(0, start).split('\n').length - 1;

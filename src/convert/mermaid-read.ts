@@ -1,5 +1,5 @@
 /** Mermaid flowcharts: boxes are nodes, arrows dependencies. What only says how it looks is a loss. */
-import { parsePipeline } from '../domain/pipeline.js';
+import { parseText } from '../domain/pipeline.js';
 import { isObject, preview } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { refused, type Settled } from './conversion.js';
@@ -88,7 +88,7 @@ class MermaidReader {
     scan.at += 3;
     const inside = scan.upTo('\n---');
     if (inside === undefined) throw scan.wrong('"---" at the end of the front matter');
-    const { spec, faults } = parsePipeline(inside);
+    const { spec, faults } = parseText(inside);
     if (faults[0]) throw refused(`front matter: ${faults[0].message}`);
     for (const [key, value] of isObject(spec) ? Object.entries(spec) : [])
       if (key === 'title') this.picture.name = typeof value === 'string' ? value : preview(value);

@@ -26,7 +26,7 @@ const MAX_ALIASES = 100;
 /** Brackets within brackets: composing them recurses, and V8 may end the process where the stack does. */
 const MAX_DEPTH = 200;
 
-export interface ParsedPipeline {
+export interface ParsedText {
   /** What the text says, not yet validated. */
   spec: Json;
   faults: Fault[];
@@ -34,8 +34,17 @@ export interface ParsedPipeline {
   locate(faults: readonly Fault[]): Fault[];
 }
 
+/** A pipeline as it was written. */
+export interface ParsedPipeline extends Omit<ParsedText, 'spec'> {
+  /** What the text says, not yet validated: who is given it says what is wrong with it. Null where the text cannot be read. */
+  spec: GraphSpec | null;
+}
+
 /** Reads YAML (JSON is YAML). Never throws: what is wrong with the text is in `faults`. */
-export function parsePipeline(text: string): ParsedPipeline {
+export const parsePipeline = (text: string): ParsedPipeline => parseText(text) as ParsedPipeline;
+
+/** The same, where it may be anything. */
+export function parseText(text: string): ParsedText {
   if (text.length > MAX_TEXT) {
     return refused(
       fault([], 'TOO_LARGE', `the file has ${text.length} characters; the limit is ${MAX_TEXT}`),
@@ -96,7 +105,7 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-function refused(one: Fault): ParsedPipeline {
+function refused(one: Fault): ParsedText {
   return { spec: null, faults: [one], locate: (faults) => [...faults] };
 }
 

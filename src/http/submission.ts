@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ExecutionHandle } from '../client/handle.js';
 import type { GraphSubmitOptions } from '../client/submission.js';
 import { SpecInvalidError } from '../domain/errors.js';
-import { parsePipeline } from '../domain/pipeline.js';
+import { parseText } from '../domain/pipeline.js';
 import { validateGraph } from '../domain/validate.js';
 import { WORKFLOW_TYPES } from '../domain/workflow-type.js';
 import { assertWithin } from './bounds.js';
@@ -93,14 +93,14 @@ const graphIn = (yaml: string | undefined, params: Submission['params']): GivenG
 
 /** @throws SpecInvalidError with the lines of what is wrong */
 export function parsed(text: string): GivenGraph {
-  const { spec, faults } = parsePipeline(text);
+  const { spec, faults } = parseText(text);
   if (faults.length > 0) throw new SpecInvalidError(faults, 'pipeline');
   return spec as unknown as GivenGraph;
 }
 
 /** The same, checked as far as it can be without its parameters: every fault has its line and column. */
 export function located(text: string, params: Record<string, unknown> | undefined): GivenGraph {
-  const pipeline = parsePipeline(text);
+  const pipeline = parseText(text);
   const { faults } = pipeline;
   const given = pipeline.spec as unknown as GivenGraph;
   const all =

@@ -9,7 +9,7 @@ import { messageOf, SpecInvalidError, TaskError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 import { isObject, preview, type Json } from '../domain/json.js';
 import { MAX_DEPTH } from '../domain/node-kind.js';
-import { parsePipeline } from '../domain/pipeline.js';
+import { parseText } from '../domain/pipeline.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
 import { didYouMean, suggest } from '../domain/suggest.js';
 import { validateGraph } from '../domain/validate.js';
@@ -136,7 +136,7 @@ function read(file: string, name: string): GraphSpec {
       `template ${preview(name)}: ${file} cannot be read (${messageOf(error)})`,
     );
   }
-  const parsed = parsePipeline(text);
+  const parsed = parseText(text);
   const { spec, faults: unread } = withProgramFiles(parsed.spec, dirname(file));
   const faults = [...parsed.faults, ...parsed.locate(unread)];
   const place = { depth: 0, paramsUnknown: true } as const;

@@ -4,7 +4,7 @@ import { dirname, resolve, sep } from 'node:path';
 import { fault, type Fault } from '../domain/fault.js';
 import { isObject, preview, type Json, type JsonObject, type Path } from '../domain/json.js';
 import { messageOf } from '../domain/errors.js';
-import { parsePipeline, type ParsedPipeline } from '../domain/pipeline.js';
+import { parseText, type ParsedText } from '../domain/pipeline.js';
 
 const MAX_BYTES = 1_048_576;
 
@@ -62,7 +62,7 @@ function text(file: string, folder: string): string | { problem: string } {
  *
  * @param path of a YAML or JSON file
  */
-export function readPipelineFile(path: string): ParsedPipeline {
+export function readPipelineFile(path: string): ParsedText {
   let read: string;
   try {
     read = readFileSync(path, 'utf8');
@@ -70,7 +70,7 @@ export function readPipelineFile(path: string): ParsedPipeline {
     const faults = [fault([], 'FILE', `${path}: ${messageOf(error)}`)];
     return { spec: null, faults, locate: (others) => [...others] };
   }
-  const parsed = parsePipeline(read);
+  const parsed = parseText(read);
   const { spec, faults } = withProgramFiles(parsed.spec, dirname(path));
   return { ...parsed, spec, faults: [...parsed.faults, ...parsed.locate(faults)] };
 }

@@ -1,3 +1,6 @@
+import { nodeLogger } from '../../src/activities/node-log.js';
+import { createLogger } from '../../src/telemetry.js';
+import type { NodeRequest } from '../../src/workflows/requests.js';
 import { setTimeout as wait } from 'node:timers/promises';
 import { defineTask } from '../../src/registry.js';
 import type { TaskContext } from '../../src/task-context.js';
@@ -108,6 +111,24 @@ describe('what a handler gets and gives', () => {
     const { status, nodes } = await handle.result();
     expect(status).toBe('COMPLETED');
     expect(nodes['task']).toMatchObject({ attempts: 1, output: 1 });
+  });
+
+  it('writes no field of a log line twice, whatever the handler says', () => {
+    const written: string[] = [];
+    const log = nodeLogger(
+      { log: createLogger('info', { write: (line) => void written.push(line) }) },
+      { execution: { id: 'e' }, node: { id: 'n', task: 't' } } as NodeRequest,
+      1,
+    );
+    log.info('mine', { attempt: 1, task: 'other', level: 'high', rows: 3 });
+    const [line = ''] = written;
+    expect(line.match(/"(attempt|task|level)":/g)).toEqual(
+      ['"level":', '"task":', '"attempt":', '"task":', '"level":'], // the last two in `fields`
+    );
+    expect(JSON.parse(line)).toMatchObject({
+      ...{ level: 30, attempt: 1, task: 't', rows: 3 },
+      fields: { task: 'other', level: 'high' },
+    });
   });
 
   it('leaves one log line for every transition, in the order of them, with the fields to filter by', async () => {

@@ -113,6 +113,17 @@ describe('commands about an execution', () => {
       });
     });
 
+    it('says no attempts of a graph, which only its nodes have', async () => {
+      const { executionId } = await start();
+      await harness.engine.cancelExecution(executionId);
+      await harness.engine.handle(executionId).result();
+      await until(
+        'its row',
+        async () => (await harness.engine.getExecution(executionId)).attempts === 1,
+      );
+      expect((await cli('status', executionId)).stdout).not.toContain('  attempts  ');
+    });
+
     it('shows one node', async () => {
       const { executionId } = await start();
       await untilRunning(executionId);

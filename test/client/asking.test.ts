@@ -185,6 +185,18 @@ describe('listExecutions, getExecution and getExecutionStats', () => {
     expect(await firstOf('report-1/b')).toEqual(['PENDING', 'dependencies', 'SCHEDULED']);
   });
 
+  it.each(['report-1', 'failing-green', 'report-1/b'])(
+    'says in the result of %s how long handlers took, as its nodes and its record have it',
+    async (executionId) => {
+      const { engine } = harness;
+      const { executionTimeMs, nodes } = await engine.handle(executionId).result();
+      const sum = Object.values(nodes).reduce((all, node) => all + node.executionTimeMs, 0);
+      expect(executionTimeMs).toBe(sum);
+      if (executionId !== 'report-1')
+        expect(await engine.getExecution(executionId)).toMatchObject({ executionTimeMs });
+    },
+  );
+
   it('without a store lists from visibility, and says what needs one', async () => {
     const { address, taskQueue, dataDir } = harness;
     const engine = await TaskEngine.connect({ address, taskQueue, dataDir, storeUrl: 'none' });

@@ -31,7 +31,7 @@ describe('examples/graphs', () => {
   ])('report-with-approval: approved %s', async (approved, output) => {
     const harness = await startHarness();
     const { spec } = parsePipeline(readFileSync(join(folder, 'report-with-approval.yaml'), 'utf8'));
-    const handle = await harness.engine.scheduleTaskGraph(spec as unknown as GraphSpec);
+    const handle = await harness.engine.scheduleTaskGraph(spec as GraphSpec);
     const node = handle.node('agree');
     await until(async () => (await node.status()).approval !== undefined);
     expect((await node.status()).approval?.message).toBe('Publish "Week 48" of 3 regions?');

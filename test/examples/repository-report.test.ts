@@ -29,7 +29,7 @@ describe('examples/repository-report', () => {
     const { spec, faults } = parsePipeline(readFileSync(file, 'utf8'));
     expect(faults).toEqual([]);
     const output = join(folder, 'out');
-    const handle = await harness.engine.scheduleTaskGraph(spec as unknown as GraphSpec, {
+    const handle = await harness.engine.scheduleTaskGraph(spec as GraphSpec, {
       params: { directory: folder, output },
     });
     const { status, nodes } = await handle.result();
