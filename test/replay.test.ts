@@ -22,6 +22,7 @@ describe('replay of recorded histories', () => {
         'put-off',
         'failed',
         'cancelled',
+        'node-cancelled',
         'rejected',
         'coordinator-continued-as-new',
         'coordinator-completed',

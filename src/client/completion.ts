@@ -82,11 +82,11 @@ function endOf(item: HandledItem): ReportedEnd {
     throw wrong(
       'expected "result" or "error", one of the two; a task without output has result null',
     );
-  if (error === undefined) jsonText(result, 'handleItem: result', 'INPUT_INVALID');
   const end = sendable<ReportedEnd>(
     'handleItem',
     error === undefined ? { result: result as Json } : { error: reported(error) },
   );
+  if (error === undefined) jsonText(result, 'handleItem: result', 'INPUT_INVALID'); // a function would be no member
   const bytes = jsonBytes(end);
   if (bytes <= MOST_BYTES) return end;
   throw new TaskError(

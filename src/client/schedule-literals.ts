@@ -3,8 +3,11 @@ import { fault, type Fault } from '../domain/fault.js';
 import { isObject, preview, type Path } from '../domain/json.js';
 import { sameJson } from '../domain/rerun-difference.js';
 
-/** Not `$${{`, by which a pipeline says that none is meant. */
-const EXPRESSION = /(?<!\$)\$\{\{/;
+/**
+ * What reads something of a run; other text with `${{` may be data, such as a template of somebody else's. Not `$${{`, by
+ * which a pipeline says that no expression is meant.
+ */
+const EXPRESSION = /(?<!\$)\$\{\{[^}]*\b(?:execution|params|tasks|secrets)\b/;
 const TIME = '${{ execution.scheduledTime }}';
 
 /** What to do instead; both where expressions are evaluated, once for each execution. */

@@ -343,6 +343,7 @@ describe('engine.handleItem', () => {
       'INPUT_INVALID',
       /the limit is 64 levels/,
     ],
+    [{ executionId: 'x', result: () => 1 }, 'INPUT_INVALID', /result is no JSON, got a function/],
     ['text', 'CONFIGURATION', /expected an object, got "text"/],
   ])('refuses %#', async (item, code, message) => {
     const refused = harness.engine.handleItem(item as HandledItem);

@@ -254,7 +254,9 @@ describe('taskGraph started by a raw client', () => {
     expect(await handle.executeUpdate('cancelNode', { args: [{ nodeId: 'a' }] })).toMatchObject({
       success: true,
     });
-    expect(await handle.result()).toMatchObject({ status: 'COMPLETED', counts: { CANCELLED: 1 } });
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: { type: 'GraphFailed', details: [{ counts: { CANCELLED: 1 } }] },
+    });
     expect(await failedTasks(handle.workflowId)).toBe(0);
   });
 

@@ -129,6 +129,19 @@ await cancelled.cancel();
 await cancelled.result();
 save('cancelled', cancelled.executionId);
 
+const without = await engine.scheduleTaskGraph({
+  name: 'node-cancelled',
+  tasks: [
+    { id: 'held', task: 'sleep', input: { ms: 60_000 } },
+    { id: 'after', task: 'noop', dependsOn: ['held'] },
+    { id: 'other', task: 'noop' },
+  ],
+});
+await until(async () => (await without.node('held').status()).status === 'RUNNING', 'it runs');
+await without.node('held').cancel();
+await without.result();
+save('node-cancelled', without.executionId);
+
 const rejected = await client.workflow.start('taskGraph', {
   args: [{ name: 'x', tasks: [] }],
   taskQueue: worker.taskQueue,
