@@ -1,6 +1,7 @@
 import type { GraphSpec } from '../../src/domain/spec.js';
 import { buildCli, envOf, runCli } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
 
 describe('explain of what failed', () => {
   let harness: Harness;
@@ -106,6 +107,24 @@ describe('explain of what failed', () => {
     const { stdout } = await runCli(['explain', done.executionId], { env: envOf(harness) });
     expect(stdout).toMatch(/^ {2}audit failed: .*; it may fail, and its graph went on/m);
     expect(stdout).not.toContain('tempograph rerun');
+  });
+
+  it('names the node that was cancelled by itself, and what was skipped because of it', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'given up',
+      tasks: [
+        { id: 'hung', task: 'sleep', input: { ms: 3_600_000 } },
+        { id: 'after', task: 'noop', dependsOn: ['hung'] },
+      ],
+    });
+    await until(async () => (await handle.node('hung').status()).status === 'RUNNING');
+    await handle.node('hung').cancel({ by: 'ada', reason: 'hangs' });
+    await handle.result();
+    const { failures } = await handle.explain();
+    expect(failures).toMatchObject([{ nodeId: 'hung', status: 'CANCELLED', skipped: 1 }]);
+    expect(failures[0]?.next.map(({ command }) => command)).toContain(
+      `tempograph rerun ${handle.executionId} --from failed`,
+    );
   });
 
   it('tells of a graph that was refused as a whole, and of none that completed', async () => {

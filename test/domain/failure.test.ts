@@ -53,6 +53,20 @@ describe('failuresOf', () => {
     expect(failures[0]?.sentence).toContain('3 nodes were skipped because of it');
   });
 
+  it('tells of a node that was cancelled by itself where its graph failed, and never as one that may fail', () => {
+    const cancelled = failed('hung', { status: 'CANCELLED', reason: 'cancelled', endedAt: '2' });
+    const nodes = [cancelled, failed('audit', { endedAt: '1' })];
+    const { failures } = failuresOf(graph({ failedBy: new Set(['hung']) }), nodes);
+    expect(failures).toMatchObject([
+      { nodeId: 'hung', status: 'CANCELLED', noMore: 'person', sentence: 'a person decided it' },
+      { nodeId: 'audit', allowed: true },
+    ]);
+    const swept = failed('swept', { status: 'CANCELLED', reason: 'fail_fast', endedAt: '2' });
+    expect(failuresOf(graph(), [failed('a'), swept]).failures).toHaveLength(1);
+    const whole = graph({ status: 'CANCELLED' });
+    expect(failuresOf(whole, [cancelled]).failures).toEqual([]);
+  });
+
   it('tells of the execution where none of its nodes failed', () => {
     const late = graph({ status: 'TIMEOUT', error: error('TIMEOUT') });
     expect(failuresOf(late, [])).toMatchObject({
