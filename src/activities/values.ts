@@ -33,7 +33,7 @@ export async function storeOutput(
   limits: Limits,
 ): Promise<{ output: Value; outputHash: string }> {
   const made = written(value);
-  return { output: await stored(blobs, made, limits), outputHash: hashOf(made.json) };
+  return { output: await stored(blobs, made, limits), outputHash: hashOf(() => made.json) };
 }
 
 async function stored(blobs: BlobStore, { text, json }: Written, limits: Limits): Promise<Value> {
@@ -66,12 +66,12 @@ export function asJson(value: unknown): Json {
 
 /** SHA-256 of the canonical JSON (RFC 8785) of a value: equal for equal values, whatever their keys' order. */
 export function hashJson(value: unknown): string {
-  return hashOf(JSON.parse(JSON.stringify(value ?? null)) as Json);
+  return hashOf(() => JSON.parse(JSON.stringify(value ?? null)) as Json);
 }
 
-function hashOf(json: Json): string {
+function hashOf(json: () => Json): string {
   try {
-    return sha256(canonicalize(json) ?? 'null');
+    return sha256(canonicalize(json()) ?? 'null');
   } catch (error) {
     throw new TaskError('OUTPUT_INVALID', `the value is nested too deep: ${messageOf(error)}`, {
       cause: error,

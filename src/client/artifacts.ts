@@ -111,9 +111,7 @@ export async function readArtifact(
   at: string,
   name: string,
 ): Promise<ArtifactContent> {
-  const { graphId, nodeId = '' } = splitExecutionId(`${executionId}/${at}`);
-  const all = await nodeArtifacts(parts, graphId, nodeId);
-  const list = all.filter((one) => one.nodeId === nodeId);
+  const list = await listAt(parts, executionId, at);
   const found = list.find((one) => one.name === name);
   if (found) return { ...found, nodeId: at, data: await parts.references.bytes(found.ref) };
   const names = list.map((one) => one.name);
@@ -124,8 +122,23 @@ export async function readArtifact(
       : (hint ?? `it has ${names.slice(0, 10).join(', ')}${names.length > 10 ? ' …' : ''}`);
   throw new TaskError(
     'NOT_FOUND',
-    `${graphId}/${nodeId} has no artifact ${JSON.stringify(name)}: ${others}`,
+    `${executionId}/${at} has no artifact ${JSON.stringify(name)}: ${others}`,
   );
+}
+
+/** What the node of a path kept itself. */
+async function listAt(parts: Parts, executionId: string, at: string): Promise<NodeArtifact[]> {
+  const { graphId, nodeId = '' } = splitExecutionId(`${executionId}/${at}`);
+  try {
+    const all = await nodeArtifacts(parts, graphId, nodeId);
+    return all.filter((one) => one.nodeId === nodeId);
+  } catch (error) {
+    const [top = at] = at.split('/');
+    if (top === at || !(error instanceof TaskError && error.code === 'NOT_FOUND')) throw error;
+    // Below what a rerun kept nothing has run: the node above knows what did, in the execution before.
+    const all = await nodeArtifacts(parts, executionId, top);
+    return all.filter((one) => one.nodeId === at);
+  }
 }
 
 /** Every node as the workflow knows it, or knew it last. @throws TaskError NOT_FOUND */

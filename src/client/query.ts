@@ -23,7 +23,8 @@ let underWay = 0;
 
 /**
  * Asks a running workflow. The server refuses questions while a workflow task is repeated, as it is when a signal comes
- * in the moment that a run ends: they are asked again. A caller's own deadline holds for all of it.
+ * in the moment that a run ends: they are asked again; so is, once, what no worker took while the server waited. A caller's own
+ * deadline holds for all of it.
  *
  * @throws TaskError NOT_FOUND
  */

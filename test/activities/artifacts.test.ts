@@ -79,6 +79,14 @@ describe('the artifacts of a task', () => {
     const read = await handle.artifact('sub/deep/leaf', 'rows.csv');
     expect([read.nodeId, Buffer.from(read.data).toString()]).toEqual(['sub/deep/leaf', 'leaf']);
     await expect(handle.artifact('each', 'rows.csv')).rejects.toThrow('it has none');
+    const again = await handle.rerun({ from: 'failed' });
+    await again.node('held').skip({ reason: 'enough' });
+    expect((await again.result()).nodes['each']).toMatchObject({
+      reused: expect.anything() as object,
+    });
+    expect((await again.artifacts()).map(({ nodeId }) => nodeId).sort()).toEqual(paths);
+    const kept = await again.artifact('each/1', 'rows.csv');
+    expect(Buffer.from(kept.data).toString()).toBe('1');
   });
 
   it('are listed by node and graph, in result, record and store, and read back byte by byte', async () => {

@@ -57,8 +57,13 @@ describe('a question', () => {
   });
 
   it('that is slow is answered although what it was asked again is refused', async () => {
-    const slow = new Promise<string>((resolve) => setTimeout(resolve, 1_200, 'answer 1'));
-    const client = clientOf((nth) => (nth === 1 ? slow : Promise.reject(late(8))));
+    let answer = (_text: string): void => undefined;
+    const slow = new Promise<string>((resolve) => (answer = resolve));
+    const client = clientOf((nth) => {
+      if (nth === 1) return slow;
+      setImmediate(answer, 'answer 1'); // after the refusal
+      return Promise.reject(late(8));
+    });
     expect(await query(client, 'some', 'status')).toBe('answer 1');
     expect(client.asked).toBe(2);
   });

@@ -116,6 +116,17 @@ describe('workflowType', () => {
     expect(nodes['named']).not.toHaveProperty('task');
   });
 
+  it('does not take the place of a container that a node has beside a task: that is refused', async () => {
+    const own = { image: 'alpine:3.20', workdir: '/srv' };
+    const tasks = [{ id: 'both', task: 'report', container: own, input: IMAGE }];
+    await expect(
+      harness.engine.scheduleTaskGraph({ name: 'g', tasks }, { workflowType }),
+    ).rejects.toMatchObject({
+      code: 'SPEC_INVALID',
+      message: expect.stringMatching(/task.*container/) as string,
+    });
+  });
+
   it('is of an item of a batch, or of all of them', async () => {
     const { engine } = harness;
     const mixed = await engine.scheduleTaskBatch([
