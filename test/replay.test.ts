@@ -23,6 +23,7 @@ describe('replay of recorded histories', () => {
         'failed',
         'cancelled',
         'node-cancelled',
+        'cleans-up',
         'rejected',
         'coordinator-continued-as-new',
         'coordinator-completed',

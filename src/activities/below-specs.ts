@@ -33,8 +33,8 @@ function wholeGraph({ graphs }: Deps, graph: Node['graph']): Json {
 
 /** The spec of a map: its options as those of a graph, its node as the only one. */
 function mapSpec(deps: Deps, graph: ParsedGraph, node: Node): Json {
-  const { map, when, trigger, dependsOn, scheduledTime, compensate, ...item } = node;
-  void [when, trigger, dependsOn, scheduledTime, compensate];
+  const { map, when, trigger, dependsOn, scheduledTime, compensate, onCancel, ...item } = node;
+  void [when, trigger, dependsOn, scheduledTime, compensate, onCancel];
   const { concurrency, onFailure, allowFailure } = map as MapOptions;
   const { name, version, params, hooks, defaults } = graph;
   return plain({

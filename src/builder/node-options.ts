@@ -27,6 +27,8 @@ export interface FlowOptions {
   /** Runs only where this is true: a reference, or a CEL expression such as `tasks.check.output.rows > 0`. */
   when?: string | Ref<boolean>;
   allowFailure?: boolean;
+  /** `run`: a cancel of the graph, or its deadline, does not keep it from running as its trigger says. Default `stop`. */
+  onCancel?: 'stop' | 'run';
   scheduledTime?: string | number;
   description?: string;
   metadata?: Record<string, unknown>;

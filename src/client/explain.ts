@@ -180,13 +180,16 @@ function reasonsOf(
   nodes: readonly { status: Status }[],
   now: number,
 ): Reason[] {
-  const { status, stopping, closing, undoing, running, total, counts } = graph;
+  const { status, stopping, closing, undoing, running, total, counts, cleanUp } = graph;
   const { awaits = [], marks = [], startsAt } = graph;
   const reasons: Reason[] = [];
   if (undoing) reasons.push({ kind: 'undoing', ...undoing });
   else if (closing) reasons.push({ kind: 'closing' });
   if (stopping !== undefined && !closing)
-    reasons.push({ kind: 'stopping', why: stopping, running });
+    reasons.push({
+      ...{ kind: 'stopping', why: stopping, running: running - (cleanUp?.running ?? 0) },
+      cleanUp: cleanUp?.open ?? 0,
+    });
   if (status === 'PAUSED') {
     const {
       at: since = null,

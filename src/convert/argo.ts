@@ -191,11 +191,6 @@ class ArgoConversion {
     if (name === undefined) return;
     const template = templateIn(this.entry.manifest, name) ?? templateIn(this.manifest, name);
     if (!template) return source.lose(`there is no template ${preview(name)}; left out`);
-    source.losses.add(
-      source.path,
-      'onExit',
-      'a node after all others, with the trigger all_done; it does not run where the graph is cancelled or its deadline passes',
-    );
     const before = lastOf(graph.tasks);
     const ends = before.map(({ id, allowFailure }) =>
       allowFailure === true ? 'true' : hasStatus(id, ['COMPLETED', 'SKIPPED']),
@@ -213,8 +208,8 @@ class ArgoConversion {
     if (!node) return;
     let id = node.id;
     for (let count = 2; taken.has(id); count++) id = `${node.id}-${count}`;
-    const all = { dependsOn: before.map((one) => one.id), trigger: 'all_done' as const };
-    graph.tasks.push({ ...node, ...all, id });
+    const dependsOn = before.map((one) => one.id);
+    graph.tasks.push({ ...node, dependsOn, trigger: 'all_done', onCancel: 'run', id });
   }
 
   /** Description, labels and annotations. */

@@ -40,6 +40,8 @@ export interface JobScope {
 export interface JobCondition {
   trigger?: TriggerRule;
   when?: string;
+  /** A cancel does not keep it from running. */
+  onCancel?: 'run';
 }
 
 const STATUS_FUNCTIONS = new Set(['success', 'failure', 'always', 'cancelled']);
@@ -63,8 +65,19 @@ const unwrapped = (text: string): string =>
   text.includes('${{') ? text.replace(/\$\{\{([\s\S]*?)\}\}/g, '($1)') : text;
 
 function translated(logic: Logic, scope: JobScope, at: Source): JobCondition {
-  const cel = new ConditionWriter(scope, at);
   const parts = partsOf('&&', logic);
+  const condition = ruled(parts, logic, new ConditionWriter(scope, at));
+  return parts.some((part) => isCall(part, 'always'))
+    ? { ...condition, onCancel: 'run' }
+    : condition;
+}
+
+function ruled(
+  parts: readonly Logic[],
+  logic: Logic,
+  cel: ConditionWriter,
+): Pick<JobCondition, 'trigger' | 'when'> {
+  const { scope } = cel;
   const asks = allOf(logic).some((one) => STATUS_FUNCTIONS.has(functionOf(one)));
   if (scope.needs.size === 0 || !asks) return withWhen({}, cel.all(parts));
   const rest = parts.filter((part) => !isCall(part, 'success') && !isAlways(part));
@@ -88,7 +101,7 @@ const functionOf = (logic: Logic): string =>
 
 const isCall = (logic: Logic, name: string): boolean => functionOf(logic) === name;
 
-/** `always()`, and `!cancelled()`: when a graph is cancelled nothing starts any more. */
+/** `always()`, and `!cancelled()`: in a graph that is cancelled only what says `always()` still runs. */
 const isAlways = (logic: Logic): boolean =>
   isCall(logic, 'always') || (logic.kind === 'not' && isCall(logic.of, 'cancelled'));
 
@@ -104,7 +117,7 @@ interface Operand {
 
 class ConditionWriter {
   constructor(
-    private readonly scope: JobScope,
+    readonly scope: JobScope,
     private readonly at: Source,
   ) {}
 
@@ -220,7 +233,7 @@ class ConditionWriter {
           FAILED,
         );
       case 'cancelled':
-        return 'false'; // nothing starts in a graph that was cancelled
+        return 'false'; // no condition can ask it: what runs in a cancelled graph says so by onCancel
     }
     const [first, second] = logic.args;
     const name = logic.name.toLowerCase();

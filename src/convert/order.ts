@@ -23,6 +23,7 @@ const NODE = [
   'when',
   'map',
   'allowFailure',
+  'onCancel',
 ];
 /** Long ones stand last. */
 const NODE_ENDS = ['metadata', 'input', 'graph'];

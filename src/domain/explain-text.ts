@@ -106,8 +106,18 @@ const SENTENCE: Sentences = {
       ? `no worker answers: ${queueText(facts)}`
       : `no worker has picked it up${waited}: ${queueText(facts)}`;
   },
-  stopping: ({ why, running }) =>
-    `is being stopped (${ENDED_BECAUSE[why] ?? why}); ${count(running, 'node', 'nodes')} that ${running === 1 ? 'runs was' : 'run were'} asked to`,
+  stopping: ({ why, running, cleanUp }) => {
+    const parts = [`is being stopped (${ENDED_BECAUSE[why] ?? why})`];
+    if (running > 0 || cleanUp === 0)
+      parts.push(
+        `${count(running, 'node', 'nodes')} that ${running === 1 ? 'runs was' : 'run were'} asked to`,
+      );
+    if (cleanUp > 0)
+      parts.push(
+        `${count(cleanUp, 'node', 'nodes')} with onCancel: run ${cleanUp === 1 ? 'has' : 'have'} not ended`,
+      );
+    return parts.join('; ');
+  },
   undoing: ({ done, total }) =>
     `all nodes have ended, and what they did is being undone: ${done} of ${total} so far`,
   closing: () => 'all nodes have ended; hooks and the record of the result are under way',

@@ -171,8 +171,8 @@ export type Reason =
       since: string | null;
       waitedMs: number | null;
     } & Nullable<QueueFacts>)
-  /** The graph is being stopped; `running` nodes were asked to. */
-  | { kind: 'stopping'; why: StatusReason; running: number }
+  /** The graph is being stopped; `running` nodes were asked to, and `cleanUp` nodes with `onCancel: run` have not ended. */
+  | { kind: 'stopping'; why: StatusReason; running: number; cleanUp: number }
   /** All nodes have ended, and what they did is being undone. */
   | { kind: 'undoing'; done: number; total: number }
   /** All nodes have ended; hooks, manifest and record are under way. */

@@ -140,6 +140,7 @@ export function makePlan(
       ...(node.trigger === 'all_success' ? {} : { trigger: node.trigger }),
       ...(node.when === undefined ? {} : { conditional: true as const }),
       ...(node.allowFailure ? { allowFailure: true as const } : {}),
+      ...(node.onCancel === 'run' ? { runsOnCancel: true as const } : {}),
       ...(typeof scheduledTime === 'number' ? { startDelayMs: scheduledTime } : {}),
       ...(typeof scheduledTime === 'string' ? { notBefore: Date.parse(scheduledTime) } : {}),
     };

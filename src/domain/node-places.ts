@@ -25,6 +25,8 @@ export interface SchedulerNode extends LedgerNode {
   takesNoPlace?: true;
   /** It may end without its work: it runs once to look, without a place, before it waits for one. */
   looksFirst?: true;
+  /** A cancel of the graph does not touch it: it runs as its trigger says, or goes on. */
+  runsOnCancel?: true;
 }
 
 export type NodeState = 'waiting' | 'held' | 'ready' | 'running' | 'settled';
@@ -207,6 +209,12 @@ export class NodePlaces {
   resume(): void {
     this.pausedAll = false;
     this.reconsider();
+  }
+
+  /** Nothing is paused any more, by itself or with everything. */
+  protected unpause(): void {
+    this.pausedNodes.clear();
+    this.resume();
   }
 
   /** The node does not start (again) until `resumeNode`. */

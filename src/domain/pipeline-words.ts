@@ -52,6 +52,8 @@ export const NODE_WORDS: Words<Exclude<keyof NodeSpec, keyof TaskOptions>> = {
   trigger: 'When it runs, given how its dependencies ended. Default `all_success`.',
   when: 'A CEL condition: where it is false the node is SKIPPED.',
   allowFailure: 'Its failure does not fail the graph, and counts as success for dependants.',
+  onCancel:
+    'What a cancel of the graph, or its deadline, does to it: `stop` (default), or `run`, for what has to clean up.',
   scheduledTime: 'Not before this ISO time with a zone, or this long after its dependencies.',
   metadata: 'JSON of your own, over that of the graph.',
   tags: 'Tags of this node.',

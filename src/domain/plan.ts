@@ -96,6 +96,8 @@ export interface PlanNode {
   readsParams?: true;
   trigger?: TriggerRule;
   allowFailure?: true;
+  /** It runs, or goes on, though the graph is cancelled or its deadline has come. */
+  runsOnCancel?: true;
   startDelayMs?: number;
   notBefore?: number;
   /** It has a condition. */
@@ -201,6 +203,7 @@ export function schedulerNodes(
       ...(node.startDelayMs === undefined ? {} : { startDelayMs: node.startDelayMs }),
       ...(node.notBefore === undefined ? {} : { notBefore: node.notBefore }),
       ...(kind === undefined ? {} : { takesNoPlace: true as const }),
+      ...(node.runsOnCancel ? { runsOnCancel: true as const } : {}),
       ...(lane === undefined ? {} : { lane }),
       ...(lane !== undefined && (cache || node.conditional || perhaps(index))
         ? { looksFirst: true as const }

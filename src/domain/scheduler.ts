@@ -95,9 +95,15 @@ export class Scheduler extends NodePlaces {
     return effects;
   }
 
-  /** Cancels everything: no node starts any more, whatever its trigger says. */
-  cancelAll(reason: StatusReason = 'cancelled'): Effects {
-    return this.endAll('CANCELLED', reason);
+  /**
+   * Cancels the graph. Of what has not ended only nodes with `runsOnCancel` go on: they run as their triggers say, and no
+   * pause holds them back.
+   */
+  cancelAll(now: number, reason: StatusReason = 'cancelled'): Effects {
+    const effects: Effects = { settled: [], cancel: [] };
+    this.unpause();
+    this.stop(reason, effects, now);
+    return effects;
   }
 
   /** Ends everything that has not begun, with a status, and asks what runs to stop. */
@@ -314,24 +320,25 @@ export class Scheduler extends NodePlaces {
 
   private decide(index: number, now: number): (Ending & { reason: StatusReason }) | undefined {
     if (this.states[index] !== 'waiting') return undefined;
-    const { trigger } = this.node(index);
     const decision = this.ledger.decide(index);
     if (decision === 'wait') return undefined;
     if (decision !== 'run')
       return { status: 'SKIPPED', reason: decision === 'skipped' ? 'rule' : 'upstream_failed' };
-    if (
-      this.stopping !== undefined &&
-      !(this.stopping === 'fail_fast' && acceptsFailure(trigger))
-    ) {
+    if (this.stopping !== undefined && !this.outlives(index))
       return { status: 'CANCELLED', reason: this.stopping };
-    }
     this.admit(index, now);
     return undefined;
   }
 
+  /** True for a node that may still begin in a graph that is being stopped. */
+  private outlives(index: number): boolean {
+    const { trigger, runsOnCancel = false } = this.node(index);
+    return this.stopping === 'fail_fast' ? acceptsFailure(trigger) : runsOnCancel;
+  }
+
   /**
-   * Stops a graph after a failure: what accepts failure and has a settled ancestor goes on, all else ends. First all of
-   * that, then what follows for those that go on: the order of the nodes makes no difference.
+   * Stops a graph: what {@link survives} goes on, all else ends. First all of that, then what follows for those that go on:
+   * the order of the nodes makes no difference.
    */
   private stop(reason: StatusReason, effects: Effects, now: number): void {
     this.stopping = reason;
@@ -368,12 +375,11 @@ export class Scheduler extends NodePlaces {
     this.end(index, skipped, effects, now);
   }
 
+  /** What nothing has ended before does not begin: it has nothing to clean up. */
   private survives(index: number): boolean {
-    const { trigger, dependsOn } = this.node(index);
-    if (!acceptsFailure(trigger)) return false;
-    return (
-      this.states[index] === 'waiting' ||
-      dependsOn.some((dependency) => this.states[dependency] === 'settled')
-    );
+    const state = this.states[index];
+    if (!this.outlives(index)) return false;
+    if (state === 'waiting' || (state === 'running' && this.stopping !== 'fail_fast')) return true;
+    return this.node(index).dependsOn.some((other) => this.states[other] === 'settled');
   }
 }

@@ -166,6 +166,11 @@ export const NodeSpecSchema = TaskOptionsSchema.extend({
   when: z.string().min(1, 'must be a CEL expression, such as params.full').optional(),
   /** Its failure does not fail the graph, and counts as success for its dependants. Default false. */
   allowFailure: z.boolean().default(false),
+  /**
+   * What a cancel of the graph, or its deadline, does to it. Default stop. `run`: it runs as its trigger says, or goes on,
+   * and the graph ends after it; the deadline does not bind it.
+   */
+  onCancel: z.enum(['stop', 'run']).optional(),
   /** Not before this ISO time, or this long after its dependencies allow it. */
   scheduledTime: StartTime.optional(),
   metadata: Metadata.optional(),

@@ -1,4 +1,7 @@
-/** What a graph's deadline means for a node: that it is not started, or not tried again, where it could not be done by then. */
+/**
+ * What a graph's deadline means for a node: that it is not started, or not tried again, where it could not be done by then.
+ * What runs on though the graph is cancelled is not bound by it.
+ */
 import { ASKED_BEFORE_MS } from '../domain/stopping-early.js';
 import type { HeldOutcome, NodeOutcome } from '../domain/outcome.js';
 import type { Round } from './requests.js';
@@ -7,24 +10,37 @@ import type { Round } from './requests.js';
 export type DeadlineAt = () => number | undefined;
 
 export class Deadline {
-  constructor(private readonly time: DeadlineAt) {}
+  /** @param isFree true for a node that no deadline binds */
+  constructor(
+    private readonly time: DeadlineAt,
+    private readonly isFree: (index: number) => boolean,
+  ) {}
 
   get at(): number | undefined {
     return this.time();
+  }
+
+  /** The time by which a node has to be done, epoch milliseconds. */
+  of(index: number): number | undefined {
+    return this.isFree(index) ? undefined : this.at;
   }
 
   /**
    * True for a node that has run out of time for the deadline's sake: its attempt is asked to stop a moment before, so
    * that it can say where it stood, and may have ended by now.
    */
-  cut({ status, reason }: NodeOutcome, now: number): boolean {
+  cut(index: number, { status, reason }: NodeOutcome, now: number): boolean {
     if (status !== 'TIMEOUT' || reason === 'approval') return false;
-    return now >= (this.at ?? Infinity) - ASKED_BEFORE_MS;
+    return now >= (this.of(index) ?? Infinity) - ASKED_BEFORE_MS;
   }
 
   /** The end of a node that could not be done in time if it began now; undefined where it may begin. */
-  forStart(expectedMs: number, now: number, round: Round | undefined): NodeOutcome | undefined {
-    const { at = Infinity } = this;
+  forStart(
+    index: number,
+    expectedMs: number,
+    { now, round }: { now: number; round: Round | undefined },
+  ): NodeOutcome | undefined {
+    const at = this.of(index) ?? Infinity;
     if (now + expectedMs <= at) return undefined;
     const left = Math.max(0, at - now);
     return missed(
@@ -34,8 +50,9 @@ export class Deadline {
   }
 
   /** The end of a node whose next attempt would come too late; undefined where it may wait. */
-  forRetry(outcome: HeldOutcome, now: number): NodeOutcome | undefined {
-    if (outcome.held !== 'retry' || now + outcome.waitMs < (this.at ?? Infinity)) return undefined;
+  forRetry(index: number, outcome: HeldOutcome, now: number): NodeOutcome | undefined {
+    const at = this.of(index) ?? Infinity;
+    if (outcome.held !== 'retry' || now + outcome.waitMs < at) return undefined;
     const why = outcome.error ? `: ${outcome.error.message}` : '';
     return missed(`not tried again: its next attempt would come after the deadline${why}`, outcome);
   }

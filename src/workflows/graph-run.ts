@@ -58,12 +58,15 @@ export class GraphRun {
   private version = 0;
   private readonly undoing: Undoing;
   /** Its own, or that of what it is below. */
-  private readonly deadline = new Deadline(() => {
-    const { plan, prepared } = this.parts;
-    const own = plan.deadlineMs === undefined ? Infinity : this.startedAt + plan.deadlineMs;
-    const at = Math.min(own, prepared.below?.deadlineAt ?? Infinity);
-    return at === Infinity ? undefined : at;
-  });
+  private readonly deadline = new Deadline(
+    () => {
+      const { plan, prepared } = this.parts;
+      const own = plan.deadlineMs === undefined ? Infinity : this.startedAt + plan.deadlineMs;
+      const at = Math.min(own, prepared.below?.deadlineAt ?? Infinity);
+      return at === Infinity ? undefined : at;
+    },
+    (index) => this.state.node(index).runsOnCancel === true,
+  );
   private stopping: StatusReason | undefined;
   /** It has begun: what it waited for before its start is decided. */
   private begun = false;
@@ -80,7 +83,7 @@ export class GraphRun {
     this.state = new GraphState(plan, this.scheduler, seed);
     const { scheduler, state, deadline } = this;
     const orders = new OrderBook(parts, state);
-    const order = (index: number): NodeOrder => orders.order(index, deadline.at);
+    const order = (index: number): NodeOrder => orders.order(index, deadline.of(index));
     const handing = { plan, scheduler, state, order, hasDeadline: () => !!deadline.at };
     const bursts = new Bursts(handing);
     const executor = (): KindsExecutor => this.executor;
@@ -175,7 +178,11 @@ export class GraphRun {
     if (this.stopping !== undefined) return;
     if (this.begun && this.scheduler.isDone) return; // only post hooks are left
     this.stopping = reason;
-    this.hearing.apply(this.scheduler.cancelAll(reason));
+    const { scheduler, hearing } = this;
+    // What has not begun has left nothing to clean up.
+    hearing.apply(
+      this.begun ? scheduler.cancelAll(Date.now(), reason) : scheduler.endAll('CANCELLED', reason),
+    );
   }
 
   /** A limit's keeper has granted places, or asked for some. */

@@ -59,7 +59,7 @@ export class HandingOver {
     if (this.holdBack(index, now)) return false;
     const { state, deadline, hearing } = this.parts;
     const { expectedMs = 0 } = state.classOf(index);
-    const tooLate = deadline.forStart(expectedMs, now, state.round(index));
+    const tooLate = deadline.forStart(index, expectedMs, { now, round: state.round(index) });
     if (tooLate) hearing.end(index, tooLate, now);
     return !tooLate;
   }

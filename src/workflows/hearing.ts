@@ -98,7 +98,7 @@ export class Hearing {
     const reason =
       outcome.status === 'CANCELLED'
         ? (this.cancelReasons.get(index) ?? outcome.reason ?? 'cancelled')
-        : deadline.cut(outcome, now)
+        : deadline.cut(index, outcome, now)
           ? 'deadline'
           : outcome.reason;
     this.cancelReasons.delete(index);
@@ -144,7 +144,7 @@ export class Hearing {
     if (!outcome) return; // it has ended as a person said
     shutCircuits.heard(state.circuitOf(index), index, outcome, now);
     if (!isHeld(outcome)) return this.end(index, outcome, now);
-    const tooLate = deadline.forRetry(outcome, now);
+    const tooLate = deadline.forRetry(index, outcome, now);
     if (tooLate) return this.end(index, tooLate, now);
     state.held(index, outcome, now);
     if (outcome.held === 'looked') scheduler.lookedInVain(index, now);

@@ -25,7 +25,7 @@ export class Lendable {
     const { kind, lane, circuit, light, onUnknown, expectedMs, retry } = state.classOf(index);
     const waits = startDelayMs > 0 || notBefore > 0 || (expectedMs !== undefined && hasDeadline());
     const named = circuit?.own ? undefined : circuit;
-    const apart = kind ?? lane ?? named ?? light ?? onUnknown ?? node.below;
+    const apart = kind ?? lane ?? named ?? light ?? onUnknown ?? node.below ?? node.runsOnCancel;
     // Where its segment is lost, nobody may know whether it had begun.
     const onlyOnce = retry.maxRetries === 0 || retry.neverRetryOn.includes('WORKER_LOST');
     if (trigger !== 'all_success' || waits || apart !== undefined || onlyOnce) return false;

@@ -39,6 +39,8 @@ export interface WaitingPage {
     deadlineAt?: string;
     /** Why it is being stopped. */
     stopping?: StatusReason;
+    /** Nodes that a cancel leaves alone and that have not ended, and those of them that run; where it is being stopped. */
+    cleanUp?: { open: number; running: number };
     /** All nodes have ended. */
     closing?: true;
     /** When it starts, while it waits for that. */

@@ -42,7 +42,7 @@ export function waitingOf(
     inWindow: scheduler.inWindow,
     running: scheduler.running,
     ...(deadlineAt === undefined ? {} : { deadlineAt: iso(deadlineAt) }),
-    ...(stopping === undefined ? {} : { stopping }),
+    ...(stopping === undefined ? {} : { stopping, cleanUp: cleanUpOf(parts) }),
     ...(scheduler.isDone ? { closing: true as const } : {}),
     ...(state.door?.reason === 'start_time' ? { startsAt: iso(state.door.at) } : {}),
     ...(awaitsUntil === undefined ? {} : { awaitsUntil: iso(awaitsUntil) }),
@@ -63,6 +63,17 @@ export function waitingOf(
     nodes.push(waiting);
   }
   return { graph, nodes, ...(index < plan.nodes.length ? { next: index } : {}) };
+}
+
+function cleanUpOf({ plan, state: { scheduler } }: WaitingParts): {
+  open: number;
+  running: number;
+} {
+  const states = plan.nodes.flatMap(({ runsOnCancel }, index) =>
+    runsOnCancel ? [scheduler.state(index)] : [],
+  );
+  const open = states.filter((state) => state !== 'settled');
+  return { open: open.length, running: open.filter((state) => state === 'running').length };
 }
 
 function waitingNode(

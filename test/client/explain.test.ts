@@ -273,7 +273,7 @@ describe('explain', () => {
         await handle.cancel();
         return handle.executionId;
       },
-      reason: { kind: 'stopping', why: 'cancelled', running: 1 },
+      reason: { kind: 'stopping', why: 'cancelled', running: 1, cleanUp: 0 },
       sentence: /^is being stopped \(somebody cancelled it\); 1 node that runs was asked to$/,
       bound: null,
     },

@@ -155,6 +155,14 @@ describe('loops', () => {
 });
 
 describe('templates', () => {
+  it('onExit is a node that runs after all others, also where the graph is cancelled', () => {
+    const made = dag('[{ name: a, template: leaf }]', 'onExit: leaf,');
+    expect(last(made)).toMatchObject({
+      ...{ dependsOn: ['a'], trigger: 'all_done', onCancel: 'run' },
+    });
+    expect(told(made)).toEqual([]);
+  });
+
   it('steps wait for the whole group before them', () => {
     const { pipeline } = read(
       `{ entrypoint: main, templates: [{ name: main, steps: [[{ name: a, template: leaf }, { name: b, template: leaf }], [{ name: c, template: leaf }]] }, ${LEAF}] }`,

@@ -15,17 +15,20 @@ const lossesOf = (fields: string) =>
 describe("a job's if", () => {
   it.each([
     ['success()', {}],
-    ['always()', { trigger: 'all_done' }],
+    ['always()', { trigger: 'all_done', onCancel: 'run' }],
     ['!cancelled()', { trigger: 'all_done' }],
     ["github.ref == 'x'", { when: 'params.github_ref == "x"' }],
     ["success() && github.ref != 'x'", { when: 'params.github_ref != "x"' }],
     [
       "always() && needs.a.result == 'success'",
-      { trigger: 'all_done', when: 'tasks.a.status == "COMPLETED"' },
+      { trigger: 'all_done', when: 'tasks.a.status == "COMPLETED"', onCancel: 'run' },
     ],
     [
       "always() && (needs.a.result == 'skipped' || needs.b.result == 'success')",
-      { trigger: 'all_done', when: 'tasks.a.status == "SKIPPED" || tasks.b.status == "COMPLETED"' },
+      {
+        ...{ trigger: 'all_done', onCancel: 'run' },
+        when: 'tasks.a.status == "SKIPPED" || tasks.b.status == "COMPLETED"',
+      },
     ],
     [
       "needs.a.outputs.full == 'true'",
@@ -43,8 +46,8 @@ describe("a job's if", () => {
     ['false', { when: 'false' }],
   ])('%s becomes %j', (condition, expected) => {
     const node = nodeOf(`{ needs: [a, b], if: ${JSON.stringify(condition)}, steps: [] }`);
-    const { trigger, when } = node ?? {};
-    expect(JSON.parse(JSON.stringify({ trigger, when }))).toEqual(expected);
+    const { trigger, when, onCancel } = node ?? {};
+    expect(JSON.parse(JSON.stringify({ trigger, when, onCancel }))).toEqual(expected);
     if (when !== undefined) expect(() => parseCondition(when)).not.toThrow();
   });
 

@@ -305,13 +305,59 @@ describe('Scheduler.cancelAll', () => {
       clean: { after: 'a', trigger: 'all_done' },
     });
     take();
-    const { settled, cancel } = scheduler.cancelAll('deadline');
+    const { settled, cancel } = scheduler.cancelAll(NOW, 'deadline');
     expect(settled.map((one) => one.index)).toEqual(['b', 'c', 'clean'].map(index));
     expect(cancel).toEqual([{ index: index('a'), reason: 'deadline' }]);
     expect(end('a', 'CANCELLED')).toEqual({ settled: [], cancel: [] });
     scheduler.release(NOW + 100);
     expect(take()).toBe('');
     expect(scheduler.isDone).toBe(true);
+  });
+
+  it('leaves alone what runs on a cancel: it runs after what it waits for has stopped, and the graph is not done before', () => {
+    const { take, end, scheduler, index } = setup({
+      create: {},
+      work: { after: 'create' },
+      remove: { after: 'work', trigger: 'all_done', runsOnCancel: true },
+      tell: { after: 'remove' },
+    });
+    take();
+    const { settled, cancel } = scheduler.cancelAll(NOW);
+    expect(settled.map((one) => one.index)).toEqual(['work', 'tell'].map(index));
+    expect(cancel).toEqual([{ index: index('create'), reason: 'cancelled' }]);
+    expect(take()).toBe('remove');
+    end('create', 'CANCELLED');
+    expect(scheduler.isDone).toBe(false);
+    end('remove');
+    expect(scheduler.isDone).toBe(true);
+  });
+
+  it.each<[string, Part, string, string]>([
+    ['lets it go on where it runs', { runsOnCancel: true }, 'a', ''],
+    ['skips it where its trigger says no', { after: 'a', runsOnCancel: true }, '', 'b SKIPPED'],
+  ])('%s', (_title, part, goesOn, skipped) => {
+    const { take, scheduler, end } = setup({ a: goesOn ? part : {}, b: goesOn ? {} : part });
+    take();
+    const { cancel } = scheduler.cancelAll(NOW);
+    expect(cancel.map((one) => one.index)).toEqual(goesOn ? [1] : [0]);
+    expect(end('a', 'CANCELLED').settled).toEqual(skipped ? [`${skipped} upstream_failed`] : []);
+  });
+
+  it('is held back by no pause, and begins nothing that comes after nothing', () => {
+    const { take, scheduler, index, end } = setup(
+      {
+        a: {},
+        clean: { after: 'a', trigger: 'all_done', runsOnCancel: true },
+        alone: { runsOnCancel: true },
+      },
+      { concurrency: 1 },
+    );
+    expect(take()).toBe('a');
+    scheduler.pause();
+    scheduler.pauseNode(index('clean'));
+    expect(scheduler.cancelAll(NOW).settled.map((one) => one.index)).toEqual([index('alone')]);
+    end('a', 'CANCELLED');
+    expect(take()).toBe('clean');
   });
 });
 
@@ -339,7 +385,7 @@ describe('Scheduler.snapshot', () => {
   it('carries over that everything was cancelled', () => {
     const { nodes, options, take, scheduler, index } = setup({ a: {}, b: { after: 'a' } });
     take();
-    scheduler.cancelAll();
+    scheduler.cancelAll(NOW);
     const restored = Scheduler.restore(nodes, options, scheduler.snapshot());
     restored.settle(index('a'), 'COMPLETED', NOW);
     expect([restored.take(), restored.isDone]).toEqual([[], true]);

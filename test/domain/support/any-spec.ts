@@ -88,6 +88,7 @@ const flow = {
   trigger: fc.constantFrom(...TRIGGER_RULES),
   when: fc.constantFrom('params.p == 1', '${{ true }}'),
   allowFailure: fc.boolean(),
+  onCancel: fc.constantFrom('stop', 'run'),
   scheduledTime: fc.constantFrom('10m', 5, '2027-01-31T08:00:00Z'),
   metadata,
   tags,

@@ -102,11 +102,7 @@ export class Simulation {
     const byRank = [...before].sort((a, b) => this.rank(a) - this.rank(b) || a - b);
     same(taken, byRank.slice(0, Math.min(room, this.world.batch)), 'taken, by priority');
     for (const index of taken) {
-      const { trigger } = this.node(index);
-      if (this.stopped !== undefined) {
-        same(this.stopped, 'fail_fast', 'taken although all was cancelled');
-        must(SURVIVES_FAILURE.has(trigger), `${index} started after failFast`);
-      }
+      if (this.stopped !== undefined) must(this.outlives(index), `${index} started after a stop`);
       same(this.decision(index), 'run', `what the trigger of ${index} says`);
       const entry = this.entry(index);
       entry.state = 'running';
@@ -235,15 +231,16 @@ export class Simulation {
   private cancel(node: number | 'all'): void {
     if (node !== 'all') return this.cancelNode(node % Math.max(1, this.entries.length));
     const running = this.indexes('running');
-    const effects = this.scheduler.cancelAll('cancelled');
+    const effects = this.scheduler.cancelAll(this.now, 'cancelled');
     this.stopped = 'cancelled';
+    this.resumeAll();
     this.apply(effects);
     same(
       effects.cancel.map(({ index }) => index),
-      running,
+      running.filter((index) => !this.outlives(index)),
       'asked to stop',
     );
-    same(this.count('settled') + running.length, this.entries.length, 'ended or running');
+    this.judgeStop(effects);
   }
 
   private cancelNode(index: number): void {
@@ -280,6 +277,8 @@ export class Simulation {
         same(status, 'CANCELLED', `how ${index}, which did not run, ended`);
         same(reason, index === cancelled ? 'cancelled' : this.stopped, `why ${index} ended`);
         must(reason !== undefined, `${index} was cancelled for no reason`);
+        const kept = index !== cancelled && this.outlives(index);
+        must(!kept || this.entry(index).state !== 'waiting', `${index} was to outlive the stop`);
       }
       this.end(index, status, reason);
     }
@@ -291,16 +290,24 @@ export class Simulation {
     }
   }
 
-  /** After a failure under failFast: nothing runs on, or waits to run, but what accepts failure. */
+  /** After a stop nothing runs on, or waits to run, but what may. */
   private judgeStop(effects: Effects): void {
     const asked = new Set(effects.cancel.map(({ index }) => index));
     this.entries.forEach(({ state }, index) => {
-      const { trigger, dependsOn } = this.node(index);
       if (state === 'settled' || asked.has(index)) return;
-      must(SURVIVES_FAILURE.has(trigger), `${index} survived failFast`);
-      const ended = dependsOn.some((other) => this.entry(other).state === 'settled');
-      must(state === 'waiting' || ended, `${index} goes on with nothing before it ended`);
+      must(this.outlives(index), `${index} survived the stop`);
+      const ended = this.node(index).dependsOn.some(
+        (other) => this.entry(other).state === 'settled',
+      );
+      const goesOn = state === 'waiting' || (state === 'running' && this.stopped === 'cancelled');
+      must(goesOn || ended, `${index} goes on with nothing before it ended`);
     });
+  }
+
+  /** What a stop leaves alone: after a failure what accepts one, after a cancel what says so. */
+  private outlives(index: number): boolean {
+    const { trigger, runsOnCancel = false } = this.node(index);
+    return this.stopped === 'fail_fast' ? SURVIVES_FAILURE.has(trigger) : runsOnCancel;
   }
 
   private end(index: number, status: TerminalStatus, reason: StatusReason | undefined): void {
@@ -316,7 +323,7 @@ export class Simulation {
   private consider(index: number): void {
     const entry = this.entry(index);
     if (entry.state !== 'waiting' || this.decision(index) !== 'run') return;
-    if (this.stopped !== undefined && !SURVIVES_FAILURE.has(this.node(index).trigger)) return;
+    if (this.stopped !== undefined && !this.outlives(index)) return;
     const { startDelayMs = 0, notBefore = 0 } = this.node(index);
     entry.due = Math.max(this.now + startDelayMs, notBefore);
     entry.state = entry.due > this.now ? 'held' : 'ready';

@@ -64,7 +64,7 @@ export function timedRun(
     if (at === pausedFrom) scheduler.pause();
     if (at === pausedFrom + pausedFor) scheduler.resume();
     for (const { at: when, node } of cancels)
-      if (when === at && node === 'all') stop(scheduler.cancelAll());
+      if (when === at && node === 'all') stop(scheduler.cancelAll(now));
       else if (when === at && node !== 'all') stop(scheduler.cancelNode(node % nodes.length, now));
     for (const { index, handedAt, endsAt } of [...running.values()]) {
       if (endsAt > now) continue;

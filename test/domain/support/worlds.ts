@@ -48,6 +48,7 @@ const node = fc.record({
   priorityKey: fc.integer({ min: 1, max: 5 }),
   startDelayMs: fc.option(shortMs, { freq: 3, nil: undefined }),
   notBefore: fc.option(shortMs, { freq: 4, nil: undefined }),
+  runsOnCancel: fc.option(fc.constant(true as const), { freq: 1, nil: undefined }),
 });
 const script: fc.Arbitrary<Script> = fc.record({
   runMs: shortMs,
@@ -114,9 +115,15 @@ const verb: fc.Arbitrary<Verb> = fc.oneof(
 const verbs = fc.array(fc.record({ at: fc.nat({ max: 60 }), verb }), { maxLength: 8 });
 
 /** Without the fields that are not there. */
-function given({ startDelayMs, notBefore, ...rest }: Made): Omit<SchedulerNode, 'dependsOn'> {
+function given({
+  startDelayMs,
+  notBefore,
+  runsOnCancel,
+  ...rest
+}: Made): Omit<SchedulerNode, 'dependsOn'> {
   return {
     ...rest,
+    ...(runsOnCancel ? { runsOnCancel } : {}),
     ...(startDelayMs === undefined ? {} : { startDelayMs }),
     ...(notBefore === undefined ? {} : { notBefore }),
   };
@@ -165,6 +172,7 @@ function draw({ nodes, scripts, options, batch, cancels: planned }: World): stri
       one.trigger,
       `prio ${one.priorityKey}`,
       one.allowFailure ? 'allowFailure' : '',
+      one.runsOnCancel ? 'runsOnCancel' : '',
       one.startDelayMs === undefined ? '' : `delay ${one.startDelayMs}`,
       one.notBefore === undefined ? '' : `notBefore ${one.notBefore}`,
       `runs ${its?.runMs}`,

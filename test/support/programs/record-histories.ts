@@ -142,6 +142,19 @@ await without.node('held').cancel();
 await without.result();
 save('node-cancelled', without.executionId);
 
+const cleansUp = await engine.scheduleTaskGraph({
+  name: 'cleans-up',
+  tasks: [
+    { id: 'held', task: 'sleep', input: { ms: 60_000 } },
+    { id: 'after', task: 'noop', dependsOn: ['held'] },
+    { id: 'remove', task: 'noop', dependsOn: ['held'], trigger: 'all_done', onCancel: 'run' },
+  ],
+});
+await until(async () => (await cleansUp.node('held').status()).status === 'RUNNING', 'it runs');
+await cleansUp.cancel();
+await cleansUp.result();
+save('cleans-up', cleansUp.executionId);
+
 const rejected = await client.workflow.start('taskGraph', {
   args: [{ name: 'x', tasks: [] }],
   taskQueue: worker.taskQueue,

@@ -1,0 +1,215 @@
+import { defineTask } from '../../src/registry.js';
+import type { ExecutionHandle, GraphSpec } from '../../src/index.js';
+import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
+
+/** Runs until it is asked to stop, which it notes. */
+function hanging(name: string, stopped: (nodeId: string) => void) {
+  return defineTask({
+    name,
+    run: (_input, { signal, nodeId }) =>
+      new Promise<never>((_done, failed) =>
+        signal.addEventListener('abort', () => {
+          stopped(nodeId);
+          failed(signal.reason as Error);
+        }),
+      ),
+  });
+}
+
+describe('a node with onCancel: run', () => {
+  let harness: Harness;
+  /** What happened, in order. */
+  const story: string[] = [];
+  const hang = hanging('hang', (nodeId) => story.push(`${nodeId} stopped`));
+  const remove = defineTask({
+    name: 'remove',
+    run: (input, { nodeId, deadline }) => {
+      story.push(`${nodeId} ran`);
+      return { input, leftMs: deadline.getTime() - Date.now() };
+    },
+  });
+  const breaks = defineTask({
+    name: 'breaks',
+    run: () => {
+      throw new Error('cannot be removed');
+    },
+  });
+  const cleanUp: Partial<GraphSpec['tasks'][number]> = {
+    ...{ dependsOn: ['work'], trigger: 'all_done', onCancel: 'run' },
+  };
+  const work = { id: 'work', task: 'hang' };
+
+  beforeAll(async () => void (harness = await startHarness({ tasks: [hang, remove, breaks] })));
+  afterAll(() => harness.stop());
+  beforeEach(() => void story.splice(0));
+
+  const runs = async (handle: ExecutionHandle, id = 'work'): Promise<void> =>
+    await until(async () => (await handle.node(id).status()).status === 'RUNNING', `${id} runs`);
+
+  it.each([
+    ['a task', { task: 'remove', input: '${{ tasks.create.output }}' }],
+    ['a light task', { task: 'remove', light: true }],
+    ['a sub-graph', { graph: { name: 'in', tasks: [{ id: 'remove', task: 'remove' }] } }],
+    ['a map', { task: 'remove', map: ['a', 'b'], input: '${{ item }}' }],
+  ])(
+    'runs after what a cancel has stopped, and the graph is CANCELLED after it: %s',
+    async (_title, node) => {
+      const handle = await harness.engine.scheduleTaskGraph({
+        name: 'cleans up',
+        tasks: [
+          { id: 'create', task: 'noop', input: 'cluster' },
+          { ...work, dependsOn: ['create'] },
+          { id: 'next', task: 'noop', dependsOn: ['work'] },
+          { id: 'remove', ...node, ...cleanUp, dependsOn: ['create', 'work'] },
+          { id: 'tell', task: 'remove', dependsOn: ['remove'], onCancel: 'run' },
+        ],
+      });
+      await runs(handle);
+      await handle.cancel();
+      const { status, nodes } = await handle.result();
+      const ends = Object.entries(nodes).map(([id, one]) => `${id} ${one.status}`);
+      expect([status, ...ends].sort()).toEqual(
+        [
+          'CANCELLED',
+          'create COMPLETED',
+          'next CANCELLED',
+          'remove COMPLETED',
+          'tell COMPLETED',
+          'work CANCELLED',
+        ].sort(),
+      );
+      expect(story[0]).toBe('work stopped');
+      expect(story.at(-1)).toBe('tell ran');
+    },
+  );
+
+  it('of a sub-graph runs where the graph around it is cancelled, which waits for that', async () => {
+    const inner = { name: 'in', tasks: [work, { id: 'remove', task: 'remove', ...cleanUp }] };
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'around',
+      tasks: [{ id: 'inner', graph: inner }],
+    });
+    const below = handle.below('inner').node('work');
+    const isRunning = async (): Promise<boolean> => (await below.status()).status === 'RUNNING';
+    await until(async () => await isRunning().catch(() => false), 'the inner work runs');
+    await handle.cancel();
+    expect((await handle.result()).status).toBe('CANCELLED');
+    expect(story).toEqual(['work stopped', 'remove ran']);
+    const { nodes } = await handle.below('inner').result();
+    expect(nodes['remove']?.status).toBe('COMPLETED');
+  });
+
+  it('runs once the deadline of the graph has come, which does not bind it', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'late',
+      deadline: '1s',
+      tasks: [
+        work,
+        { id: 'remove', task: 'remove', timeout: '10m', expectedDuration: '5m', ...cleanUp },
+        { id: 'below', map: [1], task: 'remove', timeout: '10m', ...cleanUp },
+      ],
+    });
+    const { status, nodes } = await handle.result();
+    expect([status, nodes['work']?.status]).toEqual(['TIMEOUT', 'TIMEOUT']);
+    expect(nodes['remove']).toMatchObject({ status: 'COMPLETED' });
+    const { leftMs } = nodes['remove']?.output as { leftMs: number };
+    const [{ leftMs: ofItem }] = nodes['below']?.output as [{ leftMs: number }];
+    expect(Math.min(leftMs, ofItem)).toBeGreaterThan(300_000);
+  });
+
+  it('is held back by no pause', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'paused',
+      tasks: [work, { id: 'remove', task: 'remove', ...cleanUp }],
+    });
+    await runs(handle);
+    await handle.pause();
+    await handle.node('remove').pause();
+    await handle.cancel();
+    expect((await handle.result()).nodes['remove']?.status).toBe('COMPLETED');
+  });
+
+  it('can be stopped by itself where it hangs; the graph says why it is not done', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'stuck',
+      tasks: [work, { id: 'remove', task: 'hang', ...cleanUp }],
+    });
+    await runs(handle);
+    await handle.cancel();
+    await runs(handle, 'remove');
+    const { sentence } = await harness.engine.explain(handle.executionId);
+    expect(sentence).toBe(
+      'is being stopped (somebody cancelled it); 1 node with onCancel: run has not ended',
+    );
+    expect(await handle.cancel()).toMatchObject({ success: true });
+    expect(await handle.node('remove').cancel()).toMatchObject({ success: true });
+    const { status, nodes } = await handle.result();
+    expect([status, nodes['remove']?.status]).toEqual(['CANCELLED', 'CANCELLED']);
+  });
+
+  it('that fails is named, and its graph is CANCELLED all the same', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'leaves something',
+      tasks: [work, { id: 'remove', task: 'breaks', retry: 'NONE', ...cleanUp }],
+    });
+    await runs(handle);
+    await handle.cancel();
+    const { status, error } = await handle.result();
+    expect({ status, error }).toMatchObject({
+      status: 'CANCELLED',
+      error: { nodeId: 'remove', message: expect.stringContaining('cannot be removed') as string },
+    });
+  });
+
+  it('does not run in a graph that was cancelled before it began', async () => {
+    const tasks = [work, { id: 'remove', task: 'remove', ...cleanUp }];
+    const later = await harness.engine.scheduleTaskGraph(
+      { name: 'tomorrow', tasks },
+      { scheduledTime: '1d' },
+    );
+    await later.cancel();
+    const { status, nodes } = await later.result();
+    expect([status, nodes['remove']?.status]).toEqual(['CANCELLED', 'CANCELLED']);
+    expect(story).toEqual([]);
+  });
+});
+
+describe('a node with onCancel: run in a graph that is split', () => {
+  let harness: Harness;
+  let stopped = 0;
+  const hang = hanging('hang', () => stopped++);
+  beforeAll(
+    async () =>
+      void (harness = await startHarness({
+        tasks: [hang],
+        maxNodesPerRun: 60,
+        coordinatorEvents: 60,
+      })),
+  );
+  afterAll(() => harness.stop());
+
+  it('runs for each branch, also over a continue-as-new', async () => {
+    const branches = Array.from({ length: 40 }, (_, nth) => [
+      { id: `create-${nth}`, task: 'noop' },
+      { id: `work-${nth}`, task: 'hang', dependsOn: [`create-${nth}`] },
+      {
+        ...{ id: `remove-${nth}`, task: 'noop', dependsOn: [`work-${nth}`] },
+        ...({ trigger: 'all_done', onCancel: 'run' } as const),
+      },
+    ]);
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'many',
+      concurrency: 40,
+      tasks: branches.flat(),
+    });
+    await until(async () => (await handle.status()).counts.RUNNING === 40, 'all hang');
+    await handle.cancel();
+    const { status, counts } = await handle.result();
+    expect({ status, counts, stopped }).toEqual({
+      status: 'CANCELLED',
+      counts: { COMPLETED: 80, CANCELLED: 40 },
+      stopped: 40,
+    });
+  });
+});
