@@ -116,6 +116,7 @@ export async function decideWith(
             ? 'version'
             : undefined,
       loose: isLoose(node, index),
+      cleansUp: node.runsOnCancel === true,
     });
   }
   const decisions = decideRerun(nodes, request.scope);

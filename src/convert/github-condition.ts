@@ -56,7 +56,8 @@ export function conditionOf(source: Source, scope: JobScope): JobCondition {
     if (!(error instanceof NotTranslatable)) throw error;
     const waits = /\b(always|failure|cancelled)\s*\(/.test(text) && scope.needs.size > 0;
     source.lose(`the condition ${preview(text.trim(), 200)} ${error.message}; it is left out`);
-    return waits ? { trigger: 'all_done' } : {};
+    const goesOn = /\balways\s*\(/.test(text) && !/\bcancelled\s*\(/.test(text);
+    return waits ? { trigger: 'all_done', ...(goesOn ? { onCancel: 'run' } : {}) } : {};
   }
 }
 
@@ -67,9 +68,13 @@ const unwrapped = (text: string): string =>
 function translated(logic: Logic, scope: JobScope, at: Source): JobCondition {
   const parts = partsOf('&&', logic);
   const condition = ruled(parts, logic, new ConditionWriter(scope, at));
-  return parts.some((part) => isCall(part, 'always'))
-    ? { ...condition, onCancel: 'run' }
-    : condition;
+  return runsOnCancel(parts, logic) ? { ...condition, onCancel: 'run' } : condition;
+}
+
+/** It asks for `always()` or `cancelled()`, and does not ask that nothing was cancelled. */
+function runsOnCancel(parts: readonly Logic[], logic: Logic): boolean {
+  const asks = allOf(logic).map(functionOf);
+  return (asks.includes('always') || asks.includes('cancelled')) && !parts.some(isNotCancelled);
 }
 
 function ruled(
@@ -101,9 +106,11 @@ const functionOf = (logic: Logic): string =>
 
 const isCall = (logic: Logic, name: string): boolean => functionOf(logic) === name;
 
-/** `always()`, and `!cancelled()`: in a graph that is cancelled only what says `always()` still runs. */
-const isAlways = (logic: Logic): boolean =>
-  isCall(logic, 'always') || (logic.kind === 'not' && isCall(logic.of, 'cancelled'));
+const isNotCancelled = (logic: Logic): boolean =>
+  logic.kind === 'not' && isCall(logic.of, 'cancelled');
+
+/** `always()`, and `!cancelled()`: in a graph that is cancelled only what says `onCancel: run` still runs. */
+const isAlways = (logic: Logic): boolean => isCall(logic, 'always') || isNotCancelled(logic);
 
 /** What is compared: an expression, and whether it can only be text. */
 interface Operand {
@@ -233,7 +240,7 @@ class ConditionWriter {
           FAILED,
         );
       case 'cancelled':
-        return 'false'; // no condition can ask it: what runs in a cancelled graph says so by onCancel
+        return some(this.scope.ancestors(), ['CANCELLED']); // on a cancel, what was under way is
     }
     const [first, second] = logic.args;
     const name = logic.name.toLowerCase();

@@ -30,6 +30,19 @@ export class DependencyLedger {
     return this.dependantsOf[index] ?? [];
   }
 
+  /** What some nodes wait for, directly or over others, as far as it is open. */
+  awaitedBy(indexes: Iterable<number>, isOpen: (index: number) => boolean): ReadonlySet<number> {
+    const found = new Set<number>();
+    const next = [...indexes];
+    for (let index = next.pop(); index !== undefined; index = next.pop())
+      for (const other of this.nodes[index]?.dependsOn ?? []) {
+        if (found.has(other) || !isOpen(other)) continue;
+        found.add(other);
+        next.push(other);
+      }
+    return found;
+  }
+
   /** A node is new, or waits for others than before: what it waits for is counted anew. */
   renew(
     index: number,

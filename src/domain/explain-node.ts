@@ -54,6 +54,8 @@ export interface NodeFacts {
   queueTimeoutMs: number | null;
   /** When the time for all of its attempts is over. */
   totalTimeoutAt?: string;
+  /** The graph's deadline does not bind it. */
+  noDeadline?: true;
   /** Since when no worker has known its task. */
   unknownSince?: string;
   /** RETRYING: who keeps the wait. */
@@ -295,7 +297,7 @@ export function timesUntil(
 export function boundOf(node: NodeFacts, reason: Reason, around: Surroundings): Bound | null {
   const { now, deadlineAt } = around;
   const bounds: (Bound | undefined)[] = [
-    bound('deadline', deadlineAt, 'TIMEOUT', now),
+    bound('deadline', node.noDeadline ? undefined : deadlineAt, 'TIMEOUT', now),
     bound('totalTimeout', node.totalTimeoutAt, 'TIMEOUT', now),
   ];
   const after = (from: string | null, ms: number | null): string | undefined =>

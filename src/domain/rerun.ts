@@ -51,6 +51,8 @@ export interface RerunNode {
   differs?: 'changed' | 'version' | 'undone' | 'undo_failed' | undefined;
   /** What it reads from elsewhere than the nodes above it may not be as it was. */
   loose?: boolean;
+  /** It runs though the graph is cancelled: it cleans up what others did. */
+  cleansUp?: boolean;
 }
 
 /** Why a node runs again, may run, or keeps its result. */
@@ -99,7 +101,7 @@ export function decideRerun(nodes: readonly RerunNode[], scope: RerunScope): Rer
 type Bare = Omit<RerunDecision, 'looks'>;
 
 function decide(
-  { before, asked, differs, loose, kind }: RerunNode,
+  { before, asked, differs, loose, kind, cleansUp }: RerunNode,
   scope: RerunScope,
   runs: number | undefined,
   active: number | undefined,
@@ -118,6 +120,9 @@ function decide(
   if (settled) return { choice: 'keep', reason: 'completed' };
   if (scope === 'descendants' && runs !== undefined)
     return { choice: 'run', reason: 'descendant', because: runs };
+  // What is done anew leaves something behind anew, whatever the clean-up is given.
+  if (cleansUp && active !== undefined)
+    return { choice: 'run', reason: 'descendant', because: active };
   const because = active === undefined ? {} : { because: active };
   // A yes to what was before is none to what may be another thing now.
   if (kind === 'approval') return { choice: 'run', reason: 'approval', ...because };

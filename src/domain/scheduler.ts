@@ -96,8 +96,8 @@ export class Scheduler extends NodePlaces {
   }
 
   /**
-   * Cancels the graph. Of what has not ended only nodes with `runsOnCancel` go on: they run as their triggers say, and no
-   * pause holds them back.
+   * Cancels the graph. Nodes with `runsOnCancel` go on as if nothing had been asked, and no pause holds them back; all else
+   * is stopped.
    */
   cancelAll(now: number, reason: StatusReason = 'cancelled'): Effects {
     const effects: Effects = { settled: [], cancel: [] };
@@ -132,7 +132,7 @@ export class Scheduler extends NodePlaces {
     if (this.states[index] !== 'running') return effects;
     this.cause = cause;
     this.move(index, 'waiting');
-    if (ending) {
+    if (ending && !this.isLeaving(index)) {
       const { status, reason } = ending;
       effects.settled.push({ index, status, ...(reason === undefined ? {} : { reason }) });
       this.end(index, ending, effects, now);
@@ -140,7 +140,6 @@ export class Scheduler extends NodePlaces {
       this.delayed.add(index);
       this.reconsiderNode(index, effects, now);
       this.delayed.delete(index);
-      this.stopWaiting(index, effects, now);
     }
     this.cause = undefined;
     return effects;
@@ -321,12 +320,15 @@ export class Scheduler extends NodePlaces {
   private decide(index: number, now: number): (Ending & { reason: StatusReason }) | undefined {
     if (this.states[index] !== 'waiting') return undefined;
     const decision = this.ledger.decide(index);
-    if (decision === 'wait') return undefined;
-    if (decision !== 'run')
+    const runs = decision === 'run' || decision === 'wait';
+    if (this.stopping !== undefined && !this.outlives(index)) {
+      // What is given back had its rule say no before the stop.
+      if (runs || !this.delayed.has(index))
+        return this.isLeaving(index) ? undefined : { status: 'CANCELLED', reason: this.stopping };
+    }
+    if (!runs)
       return { status: 'SKIPPED', reason: decision === 'skipped' ? 'rule' : 'upstream_failed' };
-    if (this.stopping !== undefined && !this.outlives(index))
-      return { status: 'CANCELLED', reason: this.stopping };
-    this.admit(index, now);
+    if (decision === 'run') this.admit(index, now);
     return undefined;
   }
 
@@ -337,35 +339,35 @@ export class Scheduler extends NodePlaces {
   }
 
   /**
-   * Stops a graph: what {@link survives} goes on, all else ends. First all of that, then what follows for those that go on:
-   * the order of the nodes makes no difference.
+   * True for a node that a stop ends once all that it waits for has ended: what comes after it, and goes on, is to begin
+   * only when nothing before it runs any more.
    */
+  private isLeaving(index: number): boolean {
+    if (this.stopping === undefined || this.outlives(index)) return false;
+    const { done, total } = this.ledger.progress(index);
+    return done < total;
+  }
+
+  /** Stops a graph: what {@link survives} goes on, what runs is asked to end, all else ends. */
   private stop(reason: StatusReason, effects: Effects, now: number): void {
     this.stopping = reason;
-    const going: number[] = [];
-    for (let index = 0; index < this.nodes.length; index++) {
+    const { cause } = this;
+    const open = this.states.flatMap((state, index) => (state === 'settled' ? [] : [index]));
+    const going = new Set(open.filter((index) => this.survives(index)));
+    const awaited = this.ledger.awaitedBy(going, (index) => this.states[index] !== 'settled');
+    const later: number[] = [...going];
+    for (const index of open) {
+      if (going.has(index)) continue;
       const state = this.states[index];
-      if (state === 'settled') continue;
-      if (this.survives(index)) going.push(index);
-      else if (state === 'running') effects.cancel.push({ index, reason });
+      if (state === 'running') effects.cancel.push({ index, reason });
+      else if (state === 'waiting' && awaited.has(index) && this.isLeaving(index))
+        later.push(index);
       else this.settleQuietly(index, { status: 'CANCELLED', reason }, effects);
     }
-    const { cause } = this;
-    for (const index of going) {
+    for (const index of later) {
       this.cause = cause;
       this.reconsiderNode(index, effects, now);
     }
-  }
-
-  /** A node that stands as if it had never been taken is stopped as it would have been then. */
-  private stopWaiting(index: number, effects: Effects, now: number): void {
-    if (this.states[index] !== 'waiting' || this.stopping === undefined || this.survives(index))
-      return;
-    const ending: Ending & { reason: StatusReason } = {
-      ...{ status: 'CANCELLED', reason: this.stopping },
-    };
-    effects.settled.push({ index, ...ending });
-    this.end(index, ending, effects, now);
   }
 
   private reconsiderNode(index: number, effects: Effects, now: number): void {
@@ -375,11 +377,13 @@ export class Scheduler extends NodePlaces {
     this.end(index, skipped, effects, now);
   }
 
-  /** What nothing has ended before does not begin: it has nothing to clean up. */
+  /** After a failure only what comes after something that has ended: else there is nothing that it could clean up. */
   private survives(index: number): boolean {
-    const state = this.states[index];
     if (!this.outlives(index)) return false;
-    if (state === 'waiting' || (state === 'running' && this.stopping !== 'fail_fast')) return true;
-    return this.node(index).dependsOn.some((other) => this.states[other] === 'settled');
+    return (
+      this.stopping !== 'fail_fast' ||
+      this.states[index] === 'waiting' ||
+      this.node(index).dependsOn.some((other) => this.states[other] === 'settled')
+    );
   }
 }

@@ -49,7 +49,9 @@ export class Bursts {
     const { light, expectedMs } = state.classOf(index);
     // Whether there is time for it is asked when it begins, and in a burst nobody asks.
     const asksForTime = expectedMs !== undefined && hasDeadline();
-    return light === true && !asksForTime && !state.round(index) && !state.isLook(index);
+    // What stops one of a burst stops all of it, to begin again.
+    const apart = asksForTime || state.node(index).runsOnCancel === true;
+    return light === true && !apart && !state.round(index) && !state.isLook(index);
   }
 
   /**

@@ -15,6 +15,7 @@ import { ShutCircuits } from '../domain/shut-circuits.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
 import { Bursts } from './bursts.js';
+import { CleanUp } from './clean-up.js';
 import { Deadline } from './deadline.js';
 import { detailsMarkdown } from './details.js';
 import { ExecutionPlace } from './execution-place.js';
@@ -39,6 +40,7 @@ import { statusOf } from './status-of.js';
 import type { EndOf } from './subscribers.js';
 import { executionBegan } from './trace.js';
 import { Undoing } from './undo.js';
+import type { GraphVerbs } from './verbs.js';
 import { noteWaits, waitingOf } from './waiting.js';
 
 export class GraphRun {
@@ -65,8 +67,9 @@ export class GraphRun {
       const at = Math.min(own, prepared.below?.deadlineAt ?? Infinity);
       return at === Infinity ? undefined : at;
     },
-    (index) => this.state.node(index).runsOnCancel === true,
+    (index) => this.cleanUp.has(index),
   );
+  private readonly cleanUp: CleanUp;
   private stopping: StatusReason | undefined;
   /** It has begun: what it waited for before its start is decided. */
   private begun = false;
@@ -87,6 +90,8 @@ export class GraphRun {
     const handing = { plan, scheduler, state, order, hasDeadline: () => !!deadline.at };
     const bursts = new Bursts(handing);
     const executor = (): KindsExecutor => this.executor;
+    const verbs = (): GraphVerbs => this.operator.verbs;
+    this.cleanUp = new CleanUp({ plan, scheduler, executor, verbs });
     const wake = (): void => this.wake();
     const lending = (this.lending = new Lending({
       ...{ ...handing, executor, wake, carried: carry?.later },
@@ -147,8 +152,8 @@ export class GraphRun {
     while (!this.isDone()) {
       const seen = this.version; // before anything below waits: a change meanwhile must not be slept through
       const now = Date.now();
-      if (deadline !== undefined && now >= deadline && this.stopping === undefined)
-        this.cancel('deadline');
+      const isLate = deadline !== undefined && now >= deadline && this.stopping === undefined;
+      if (isLate && !this.cleanUp.isAllThatIsOpen()) this.cancel('deadline');
       this.scheduler.release(now);
       this.lending.givePlaces();
       this.handingOver.dispatch();
@@ -157,7 +162,7 @@ export class GraphRun {
       noteWaits(this.state, this.limits?.gate, now);
       this.alarm.set(this.limits?.nextDue());
       this.alarm.set(this.scheduler.nextDue());
-      if (this.stopping === undefined) this.alarm.set(deadline);
+      if (this.stopping === undefined && !isLate) this.alarm.set(deadline);
       setCurrentDetails(detailsMarkdown(this.status(), this.state));
       this.parts.subscribers.tell((nodeId) => this.endOf(nodeId));
       if (this.executor.carry) await this.goingOn.shed();
@@ -178,11 +183,12 @@ export class GraphRun {
     if (this.stopping !== undefined) return;
     if (this.begun && this.scheduler.isDone) return; // only post hooks are left
     this.stopping = reason;
-    const { scheduler, hearing } = this;
-    // What has not begun has left nothing to clean up.
-    hearing.apply(
-      this.begun ? scheduler.cancelAll(Date.now(), reason) : scheduler.endAll('CANCELLED', reason),
-    );
+    const { scheduler, hearing, parts } = this;
+    // Where nothing has begun there is nothing to clean up.
+    const hasRun = this.begun && (scheduler.started > 0 || parts.carry !== undefined);
+    if (!hasRun) return hearing.apply(scheduler.endAll('CANCELLED', reason));
+    this.cleanUp.resume();
+    hearing.apply(scheduler.cancelAll(Date.now(), reason));
   }
 
   /** A limit's keeper has granted places, or asked for some. */
@@ -209,8 +215,12 @@ export class GraphRun {
 
   /** What nodes that have not ended wait for. */
   waiting(query: WaitingQuery): WaitingPage {
-    const { parts, state, stopping, begun: awaited, deadline } = this;
-    return waitingOf({ ...parts, state, stopping, awaited, deadline }, this.status(), query);
+    const { parts, state, stopping, begun: awaited, deadline, cleanUp } = this;
+    return waitingOf(
+      { ...parts, state, stopping, awaited, deadline, cleanUp },
+      this.status(),
+      query,
+    );
   }
 
   get nodes(): GraphState {

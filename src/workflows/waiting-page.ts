@@ -24,6 +24,8 @@ export interface WaitingNode extends NodeView {
   timeoutMs: number;
   queueTimeoutMs: number | null;
   totalTimeoutAt?: string;
+  /** The graph's deadline does not bind it. */
+  noDeadline?: true;
   unknownSince?: string;
 }
 

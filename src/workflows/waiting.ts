@@ -4,6 +4,8 @@ import type { OpenDependency } from '../domain/explain.js';
 import type { StartGate } from '../domain/limit-gate.js';
 import type { Plan } from '../domain/plan.js';
 import type { StatusReason } from '../domain/status.js';
+import type { CleanUp } from './clean-up.js';
+import type { Deadline } from './deadline.js';
 import type { GraphState } from './graph-state.js';
 import type { GraphStatus, NodeView } from './messages.js';
 import type { WaitingNode, WaitingPage, WaitingQuery } from './waiting-page.js';
@@ -20,7 +22,8 @@ export interface WaitingParts {
   state: GraphState;
   stopping: StatusReason | undefined;
   /** Also that of what it is below. */
-  deadline: { at: number | undefined };
+  deadline: Pick<Deadline, 'at' | 'of'>;
+  cleanUp: Pick<CleanUp, 'counts'>;
   awaiting: { deadline: number | undefined } | undefined;
   /** What it waited for before its start is decided. */
   awaited: boolean;
@@ -42,7 +45,7 @@ export function waitingOf(
     inWindow: scheduler.inWindow,
     running: scheduler.running,
     ...(deadlineAt === undefined ? {} : { deadlineAt: iso(deadlineAt) }),
-    ...(stopping === undefined ? {} : { stopping, cleanUp: cleanUpOf(parts) }),
+    ...(stopping === undefined ? {} : { stopping, cleanUp: parts.cleanUp.counts() }),
     ...(scheduler.isDone ? { closing: true as const } : {}),
     ...(state.door?.reason === 'start_time' ? { startsAt: iso(state.door.at) } : {}),
     ...(awaitsUntil === undefined ? {} : { awaitsUntil: iso(awaitsUntil) }),
@@ -65,19 +68,8 @@ export function waitingOf(
   return { graph, nodes, ...(index < plan.nodes.length ? { next: index } : {}) };
 }
 
-function cleanUpOf({ plan, state: { scheduler } }: WaitingParts): {
-  open: number;
-  running: number;
-} {
-  const states = plan.nodes.flatMap(({ runsOnCancel }, index) =>
-    runsOnCancel ? [scheduler.state(index)] : [],
-  );
-  const open = states.filter((state) => state !== 'settled');
-  return { open: open.length, running: open.filter((state) => state === 'running').length };
-}
-
 function waitingNode(
-  { state }: WaitingParts,
+  { state, deadline }: WaitingParts,
   places: ReadonlyMap<number, number>,
   index: number,
 ): WaitingNode {
@@ -101,6 +93,7 @@ function waitingNode(
     ...(totalTimeoutMs === null || typeof first !== 'number'
       ? {}
       : { totalTimeoutAt: iso(first + totalTimeoutMs) }),
+    ...(deadline.of(index) === deadline.at ? {} : { noDeadline: true as const }),
     ...(round?.unknownSince === undefined ? {} : { unknownSince: iso(round.unknownSince) }),
   };
 }

@@ -17,6 +17,14 @@ describe("a job's if", () => {
     ['success()', {}],
     ['always()', { trigger: 'all_done', onCancel: 'run' }],
     ['!cancelled()', { trigger: 'all_done' }],
+    ['always() && !cancelled()', { trigger: 'all_done' }],
+    [
+      'failure() || cancelled()',
+      {
+        ...{ trigger: 'all_done', onCancel: 'run' },
+        when: `${[...'ab'].map((id) => `tasks.${id}.status in ["FAILED", "TIMEOUT", "REJECTED"]`).join(' || ')} || tasks.a.status == "CANCELLED" || tasks.b.status == "CANCELLED"`,
+      },
+    ],
     ["github.ref == 'x'", { when: 'params.github_ref == "x"' }],
     ["success() && github.ref != 'x'", { when: 'params.github_ref != "x"' }],
     [

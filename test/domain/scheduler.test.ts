@@ -209,13 +209,15 @@ describe('Scheduler under failFast', () => {
     },
   );
 
-  it('runs a clean-up node at the end of a chain that never started', () => {
+  it('runs a clean-up node at the end of a chain that never started, once nothing before it runs', () => {
     const { take, end } = setup(
       { a: {}, b: {}, c: { after: 'b' }, clean: { after: 'c', trigger: 'all_done' } },
       { ...failFast, concurrency: 2 },
     );
     take();
-    expect(end('a', 'FAILED').settled).toContain('c CANCELLED fail_fast');
+    expect(end('a', 'FAILED')).toEqual({ settled: [], cancel: ['b fail_fast'] });
+    expect(take()).toBe('');
+    expect(end('b', 'CANCELLED').settled).toEqual(['c CANCELLED fail_fast']);
     expect(take()).toBe('clean');
   });
 
@@ -314,7 +316,7 @@ describe('Scheduler.cancelAll', () => {
     expect(scheduler.isDone).toBe(true);
   });
 
-  it('leaves alone what runs on a cancel: it runs after what it waits for has stopped, and the graph is not done before', () => {
+  it('leaves alone what runs on a cancel: it runs once nothing before it runs any more, and the graph is not done before', () => {
     const { take, end, scheduler, index } = setup({
       create: {},
       work: { after: 'create' },
@@ -323,10 +325,11 @@ describe('Scheduler.cancelAll', () => {
     });
     take();
     const { settled, cancel } = scheduler.cancelAll(NOW);
-    expect(settled.map((one) => one.index)).toEqual(['work', 'tell'].map(index));
+    expect(settled.map((one) => one.index)).toEqual([index('tell')]);
     expect(cancel).toEqual([{ index: index('create'), reason: 'cancelled' }]);
+    expect(take()).toBe('');
+    expect(end('create', 'CANCELLED').settled).toEqual(['work CANCELLED cancelled']);
     expect(take()).toBe('remove');
-    end('create', 'CANCELLED');
     expect(scheduler.isDone).toBe(false);
     end('remove');
     expect(scheduler.isDone).toBe(true);
@@ -343,21 +346,32 @@ describe('Scheduler.cancelAll', () => {
     expect(end('a', 'CANCELLED').settled).toEqual(skipped ? [`${skipped} upstream_failed`] : []);
   });
 
-  it('is held back by no pause, and begins nothing that comes after nothing', () => {
-    const { take, scheduler, index, end } = setup(
-      {
-        a: {},
-        clean: { after: 'a', trigger: 'all_done', runsOnCancel: true },
-        alone: { runsOnCancel: true },
-      },
-      { concurrency: 1 },
-    );
+  it('is held back by no pause', () => {
+    const { take, scheduler, index, end } = setup({
+      a: {},
+      clean: { after: 'a', trigger: 'all_done', runsOnCancel: true },
+    });
     expect(take()).toBe('a');
     scheduler.pause();
     scheduler.pauseNode(index('clean'));
-    expect(scheduler.cancelAll(NOW).settled.map((one) => one.index)).toEqual([index('alone')]);
+    expect(scheduler.cancelAll(NOW).settled).toEqual([]);
     end('a', 'CANCELLED');
     expect(take()).toBe('clean');
+  });
+
+  it.each([
+    ['the spec has it first', ['first', 'a', 'b']],
+    ['the spec has it last', ['a', 'b', 'last']],
+  ])('asks of a failure what had ended before it, whatever the order: %s', (_title, order) => {
+    const parts: Record<string, Part> = Object.fromEntries(
+      order.map((name) =>
+        name.length === 1 ? [name, {}] : [name, { after: 'b', trigger: 'always' }],
+      ),
+    );
+    const { take, end } = setup(parts, { concurrency: 1, onFailure: 'failFast' });
+    while (take() !== 'a') end(order[0] ?? '');
+    expect(end('a', 'FAILED').settled.length).toBeGreaterThan(0);
+    expect(take()).toBe('');
   });
 });
 

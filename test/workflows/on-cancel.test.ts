@@ -35,12 +35,45 @@ describe('a node with onCancel: run', () => {
       throw new Error('cannot be removed');
     },
   });
+  /** Makes something although it was asked to stop. */
+  const slow = defineTask({
+    name: 'slow',
+    run: (_input, { signal, nodeId }) =>
+      new Promise<string>((done) =>
+        signal.addEventListener('abort', () => {
+          story.push(`${nodeId} asked`);
+          setTimeout(() => {
+            story.push(`${nodeId} made`);
+            done('cluster');
+          }, 300);
+        }),
+      ),
+  });
+  /** Ends once a test says so. */
+  const gates = new Map<string, () => void>();
+  const gated = defineTask({
+    name: 'gated',
+    run: (_input, { nodeId, attempt }) =>
+      new Promise<string>((done, failed) => {
+        story.push(`${nodeId} began`);
+        gates.set(nodeId, () =>
+          attempt === 1 && nodeId.startsWith('retried') ? failed(new Error('once')) : done('done'),
+        );
+      }),
+  });
+  const open = (nodeId: string): void => {
+    gates.get(nodeId)?.();
+    gates.delete(nodeId);
+  };
   const cleanUp: Partial<GraphSpec['tasks'][number]> = {
     ...{ dependsOn: ['work'], trigger: 'all_done', onCancel: 'run' },
   };
   const work = { id: 'work', task: 'hang' };
+  const last = { id: 'last', task: 'noop', dependsOn: ['a'] };
 
-  beforeAll(async () => void (harness = await startHarness({ tasks: [hang, remove, breaks] })));
+  beforeAll(
+    async () => void (harness = await startHarness({ tasks: [hang, remove, breaks, slow, gated] })),
+  );
   afterAll(() => harness.stop());
   beforeEach(() => void story.splice(0));
 
@@ -84,6 +117,83 @@ describe('a node with onCancel: run', () => {
     },
   );
 
+  it('runs only once nothing before it runs any more, however far before', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'chain',
+      tasks: [
+        { id: 'create', task: 'slow' },
+        { ...work, dependsOn: ['create'] },
+        { id: 'remove', task: 'remove', ...cleanUp },
+      ],
+    });
+    await runs(handle, 'create');
+    await handle.cancel();
+    const { nodes } = await handle.result();
+    expect(story).toEqual(['create asked', 'create made', 'remove ran']);
+    expect(nodes['work']).toMatchObject({ status: 'CANCELLED', reason: 'cancelled' });
+  });
+
+  it('goes on where it runs by itself, also into its next attempt', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'critical',
+      tasks: [
+        { id: 'plain', task: 'gated', onCancel: 'run' },
+        { id: 'retried', task: 'gated', onCancel: 'run', retry: { maxRetries: 1, delay: 1 } },
+        { id: 'light', task: 'gated', onCancel: 'run', light: true },
+        { id: 'beside', task: 'hang', light: true },
+      ],
+    });
+    await until(() => gates.size === 3, 'all wait');
+    await runs(handle, 'beside');
+    await handle.cancel();
+    await until(async () => (await handle.node('beside').status()).status === 'CANCELLED');
+    for (const id of ['plain', 'retried', 'light']) open(id);
+    await until(() => gates.has('retried'), 'the second attempt');
+    open('retried');
+    const { status, nodes } = await handle.result();
+    const ends = Object.entries(nodes).map(([id, one]) => `${id} ${one.status} ${one.attempts}`);
+    expect([status, ...ends].sort()).toEqual([
+      ...['CANCELLED', 'beside CANCELLED 1', 'light COMPLETED 1', 'plain COMPLETED 1'],
+      'retried COMPLETED 2',
+    ]);
+  });
+
+  it('does not make a graph late of which nothing else is left to do', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'in time',
+      deadline: '1s',
+      tasks: [
+        { id: 'work', task: 'noop', compensate: 'breaks' },
+        { id: 'remove', task: 'gated', ...cleanUp },
+      ],
+    });
+    await until(() => gates.has('remove'), 'the clean-up');
+    await until(async () => {
+      const { nodes, bound } = await harness.engine.explain(handle.executionId);
+      expect(nodes[0]?.bound?.by).not.toBe('deadline');
+      return bound?.leftMs === 0;
+    }, 'the deadline');
+    open('remove');
+    expect((await handle.result()).status).toBe('COMPLETED');
+  });
+
+  it('runs anew in a rerun in which what is before it does, whatever it is given', async () => {
+    const tasks = [
+      { id: 'create', task: 'noop', input: 'cluster' },
+      { id: 'work', task: 'breaks', retry: 'NONE' as const, dependsOn: ['create'] },
+      { id: 'remove', task: 'remove', ...cleanUp, input: 'cluster' },
+    ];
+    const handle = await harness.engine.scheduleTaskGraph({ name: 'again', tasks });
+    await handle.result();
+    const again = await handle.rerun();
+    const { nodes } = await again.result();
+    expect(story).toEqual(['remove ran', 'remove ran']);
+    expect([nodes['create']?.reused, nodes['remove']?.reused]).toEqual([
+      { executionId: handle.executionId },
+      null,
+    ]);
+  });
+
   it('of a sub-graph runs where the graph around it is cancelled, which waits for that', async () => {
     const inner = { name: 'in', tasks: [work, { id: 'remove', task: 'remove', ...cleanUp }] };
     const handle = await harness.engine.scheduleTaskGraph({
@@ -117,6 +227,35 @@ describe('a node with onCancel: run', () => {
     const [{ leftMs: ofItem }] = nodes['below']?.output as [{ leftMs: number }];
     expect(Math.min(leftMs, ofItem)).toBeGreaterThan(300_000);
   });
+
+  it.each(['soft', 'hard'] as const)(
+    'is held back by no pause, nor is what runs below it: %s',
+    async (mode) => {
+      const inner = { name: 'in', tasks: [{ id: 'a', task: 'gated' }] };
+      const handle = await harness.engine.scheduleTaskGraph({
+        name: 'paused below',
+        tasks: [
+          work,
+          { id: 'below', graph: { ...inner, tasks: [...inner.tasks, last] }, onCancel: 'run' },
+        ],
+      });
+      await until(() => gates.has('a'), 'the inner node');
+      await handle.pause({ mode });
+      open('a');
+      await handle.cancel();
+      await until(async () => (await handle.status()).status !== 'PAUSED', 'it is resumed');
+      await until(async () => {
+        const { executions } = await harness.engine.listExecutions({ status: 'RUNNING' });
+        return executions.some((one) => one.executionId === handle.executionId);
+      }, 'lists have it as running');
+      // What a hard pause has stopped begins again.
+      await until(async () => {
+        open('a');
+        return (await handle.below('below').status()).status === 'COMPLETED';
+      }, 'the sub-graph');
+      expect((await handle.result()).nodes['below']?.status).toBe('COMPLETED');
+    },
+  );
 
   it('is held back by no pause', async () => {
     const handle = await harness.engine.scheduleTaskGraph({
@@ -172,6 +311,20 @@ describe('a node with onCancel: run', () => {
     const { status, nodes } = await later.result();
     expect([status, nodes['remove']?.status]).toEqual(['CANCELLED', 'CANCELLED']);
     expect(story).toEqual([]);
+  });
+
+  it('does not run in a graph that was cancelled before a worker had it', async () => {
+    const early = await startHarness({ tasks: [hang, remove] });
+    await early.worker.shutdown();
+    const handle = await early.engine.scheduleTaskGraph({
+      name: 'unseen',
+      tasks: [work, { id: 'remove', task: 'remove', ...cleanUp }],
+    });
+    await handle.cancel();
+    await early.startWorker();
+    const { status, nodes } = await handle.result();
+    expect([status, nodes['remove']?.status]).toEqual(['CANCELLED', 'CANCELLED']);
+    await early.stop();
   });
 });
 

@@ -34,6 +34,8 @@ interface Entry {
   endsAt: number;
   attempts: number;
   asked?: StatusReason;
+  /** It did not run, and the stop of the graph has ended it. */
+  stopped?: true;
   ending?: { status: TerminalStatus; reason: StatusReason | undefined };
 }
 
@@ -102,7 +104,10 @@ export class Simulation {
     const byRank = [...before].sort((a, b) => this.rank(a) - this.rank(b) || a - b);
     same(taken, byRank.slice(0, Math.min(room, this.world.batch)), 'taken, by priority');
     for (const index of taken) {
-      if (this.stopped !== undefined) must(this.outlives(index), `${index} started after a stop`);
+      if (this.stopped !== undefined) {
+        must(this.outlives(index), `${index} started after a stop`);
+        must(!this.hasRunningBehindStopped(index), `${index} started while what is before it runs`);
+      }
       same(this.decision(index), 'run', `what the trigger of ${index} says`);
       const entry = this.entry(index);
       entry.state = 'running';
@@ -279,6 +284,8 @@ export class Simulation {
         must(reason !== undefined, `${index} was cancelled for no reason`);
         const kept = index !== cancelled && this.outlives(index);
         must(!kept || this.entry(index).state !== 'waiting', `${index} was to outlive the stop`);
+        const waited = this.entry(index).state === 'waiting';
+        if (index !== cancelled && waited) this.entry(index).stopped = true;
       }
       this.end(index, status, reason);
     }
@@ -290,17 +297,39 @@ export class Simulation {
     }
   }
 
-  /** After a stop nothing runs on, or waits to run, but what may. */
+  /** After a stop nothing runs on, or waits to run, but what may; what stands before that ends with what it waits for. */
   private judgeStop(effects: Effects): void {
     const asked = new Set(effects.cancel.map(({ index }) => index));
-    this.entries.forEach(({ state }, index) => {
-      if (state === 'settled' || asked.has(index)) return;
-      must(this.outlives(index), `${index} survived the stop`);
-      const ended = this.node(index).dependsOn.some(
-        (other) => this.entry(other).state === 'settled',
-      );
-      const goesOn = state === 'waiting' || (state === 'running' && this.stopped === 'cancelled');
-      must(goesOn || ended, `${index} goes on with nothing before it ended`);
+    this.entries.forEach((entry, index) => {
+      if (entry.state === 'settled' || asked.has(index)) return;
+      const ended = this.endedBefore(index);
+      if (!this.outlives(index)) {
+        must(ended < this.node(index).dependsOn.length, `${index} survived the stop`);
+        must(entry.state === 'waiting', `${index} was ready, and survived the stop`);
+        must(this.isBeforeOneThatMayGoOn(index), `${index} waits, and nothing for it`);
+        return;
+      }
+      const goesOn = entry.state === 'waiting' || this.stopped === 'cancelled';
+      must(goesOn || ended > 0, `${index} goes on with nothing before it ended`);
+    });
+  }
+
+  private endedBefore(index: number): number {
+    return this.node(index).dependsOn.filter((other) => this.entry(other).ending).length;
+  }
+
+  private isBeforeOneThatMayGoOn(index: number): boolean {
+    return (this.dependants[index] ?? []).some(
+      (other) => this.outlives(other) || this.isBeforeOneThatMayGoOn(other),
+    );
+  }
+
+  /** Between the node and something that runs stands only what a stop has ended while it waited. */
+  private hasRunningBehindStopped(index: number): boolean {
+    return this.node(index).dependsOn.some((other) => {
+      const { state, stopped } = this.entry(other);
+      if (state === 'running') return this.entry(index).stopped === true;
+      return stopped === true && this.hasRunningBehindStopped(other);
     });
   }
 
