@@ -160,7 +160,8 @@ function durationOf(
 ): Pick<Assumed, 'durationMs' | 'durationFrom'> {
   const given = overrides.durationMs(id, task);
   if (given !== undefined) return { durationMs: given, durationFrom: 'given' };
-  const known = getOwn(history, task);
+  // Programs share a name, and nothing else.
+  const known = task.startsWith('tempograph.') ? undefined : getOwn(history, task);
   if (known !== undefined) return { durationMs: known, durationFrom: 'history' };
   if (expectedMs !== undefined) return { durationMs: expectedMs, durationFrom: 'expectedDuration' };
   return { durationMs: DEFAULT_DURATION_MS, durationFrom: 'default' };

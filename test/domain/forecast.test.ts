@@ -53,6 +53,12 @@ describe('planGraph', () => {
     expect(plan.nodes['c']?.waits.window).toBe(5_000);
   });
 
+  it('takes nothing of the history of other programs for a program', () => {
+    const graph = { name: 'g', tasks: [{ id: 'a', process: { command: ['sleep', '600'] } }] };
+    const { nodes } = planOf(graph, { history: { 'tempograph.process': 110 } });
+    expect(nodes['a']).toMatchObject({ durationMs: 1_000, durationFrom: 'default' });
+  });
+
   it('takes a duration as given, else from the history, else as expected, else a second', () => {
     const plan = planOf(
       spec([task('a'), task('b'), task('c', [], { expectedDuration: '4s' }), task('d')]),

@@ -7,22 +7,10 @@ import { Scheduler, type SchedulerNode } from '../../../src/domain/scheduler.js'
 import type { StatusReason, TerminalStatus } from '../../../src/domain/status.js';
 import type { DependencyState, TriggerDecision } from '../../../src/domain/trigger.js';
 import { expectedDecision } from './airflow.js';
+import { must, outlives, same } from './judging.js';
 import type { Script, Verb, World } from './worlds.js';
 
-const SURVIVES_FAILURE = new Set([
-  ...['all_failed', 'all_done', 'one_failed', 'one_done', 'always', 'all_done_min_one_success'],
-]);
 const FAILURES: readonly TerminalStatus[] = ['FAILED', 'TIMEOUT', 'REJECTED'];
-
-/** As `expect(…).toEqual(…)`, but quick: it is asked some millions of times. */
-function same(actual: unknown, expected: unknown, what: string): void {
-  if (actual === expected) return;
-  const [found, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (found !== wanted) throw new Error(`${what}: expected ${wanted}, got ${found}`);
-}
-function must(holds: boolean, what: string): void {
-  if (!holds) throw new Error(what);
-}
 
 /** After everything that is asked for in a world. */
 const RESUMED_AT = 100;
@@ -148,14 +136,8 @@ export class Simulation {
     if (stops) this.stopped = 'fail_fast';
     this.apply(effects);
     if (stops) this.judgeStop(effects);
-    same(
-      this.scheduler.settle(index, 'COMPLETED', this.now),
-      {
-        settled: [],
-        cancel: [],
-      },
-      'a second end',
-    );
+    const again = this.scheduler.settle(index, 'COMPLETED', this.now);
+    same(again, { settled: [], cancel: [] }, 'a second end');
   }
 
   /** A person asks for something, of a node that there is and that it can be asked of. */
@@ -333,10 +315,8 @@ export class Simulation {
     });
   }
 
-  /** What a stop leaves alone: after a failure what accepts one, after a cancel what says so. */
   private outlives(index: number): boolean {
-    const { trigger, runsOnCancel = false } = this.node(index);
-    return this.stopped === 'fail_fast' ? SURVIVES_FAILURE.has(trigger) : runsOnCancel;
+    return outlives(this.node(index), this.stopped);
   }
 
   private end(index: number, status: TerminalStatus, reason: StatusReason | undefined): void {
