@@ -157,7 +157,7 @@ export class GraphEdits {
     const stopping = this.parts.stopping();
     if (isClosing()) return 'every node has ended: it is closing';
     if (isTerminal(status)) return `the execution is already ${status}`;
-    if (stopping !== undefined) return `nothing starts any more (${stopping})`;
+    if (stopping !== undefined) return `it is being stopped (${stopping})`;
     if (!spec) return this.parts.isBelow ? BELOW : SPLIT;
     if (execution.kind !== 'graph')
       return `a ${execution.kind === 'task' ? 'lone task' : 'batch'} is no graph that could be edited; start another task`;

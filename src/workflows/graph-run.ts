@@ -122,6 +122,7 @@ export class GraphRun {
       status: () => this.status().status,
       startedAt: () => this.startedAt,
       stopping: () => this.stopping,
+      cleansUp: () => this.cleanUp.counts().open > 0,
       isCancelled: (index) => hearing.isCancelled(index),
       apply: (effects) => hearing.apply(effects),
       end: (index, outcome) => hearing.endAsSaid(index, outcome),

@@ -55,7 +55,7 @@ export interface NodeVerbParts {
   state: GraphState;
   executor: Pick<NodeExecutor, 'stop' | 'runOf'>;
   status(): Status;
-  /** Why the whole graph is being stopped, while it is. */
+  /** Why nothing starts any more, while the graph is being stopped. */
   stopping(): StatusReason | undefined;
   /** Every node has ended, and what follows is under way. */
   isClosing: () => boolean;

@@ -22,8 +22,10 @@ export interface OperatorParts extends Omit<VerbParts, 'told' | 'isClosing' | 'a
   carry: Carry | undefined;
   orders: OrderBook;
   startedAt(): number;
-  /** Why nothing starts any more. */
+  /** Why nothing starts any more, but what cleans up. */
   stopping(): StatusReason | undefined;
+  /** Something that cleans up is left to be done. */
+  cleansUp(): boolean;
   /** It runs, and was asked to stop for good. */
   isCancelled(index: number): boolean;
   shutCircuits: ShutCircuits;
@@ -60,7 +62,9 @@ export class Operator {
     this.verbs.marks.push(...(carry?.marks ?? []));
     const letThrough = (index: number): void =>
       parts.shutCircuits.letThrough(parts.state.circuitOf(index), index, Date.now());
-    this.nodes = new NodeVerbs({ ...common, orders, letThrough }, carry?.operator);
+    const stopping = (): StatusReason | undefined =>
+      parts.cleansUp() ? undefined : parts.stopping();
+    this.nodes = new NodeVerbs({ ...common, orders, letThrough, stopping }, carry?.operator);
     this.edits = new GraphEdits({
       ...{ ...common, execution, plan, spec, submission },
       isBelow: prepared.below !== undefined,

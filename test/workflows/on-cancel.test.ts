@@ -281,6 +281,7 @@ describe('a node with onCancel: run', () => {
     expect(sentence).toBe(
       'is being stopped (somebody cancelled it); 1 node with onCancel: run has not ended',
     );
+    expect(await handle.setConcurrency(3, { reason: 'hurry' })).toMatchObject({ success: true });
     expect(await handle.cancel()).toMatchObject({ success: true });
     expect(await handle.node('remove').cancel()).toMatchObject({ success: true });
     const { status, nodes } = await handle.result();
