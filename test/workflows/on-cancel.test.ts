@@ -168,10 +168,12 @@ describe('a node with onCancel: run', () => {
       ],
     });
     await until(() => gates.has('remove'), 'the clean-up');
+    const { nodes } = await harness.engine.explain(handle.executionId);
+    expect(nodes[0]?.bound?.by).not.toBe('deadline');
+    const workflow = harness.client.workflow.getHandle(handle.executionId);
     await until(async () => {
-      const { nodes, bound } = await harness.engine.explain(handle.executionId);
-      expect(nodes[0]?.bound?.by).not.toBe('deadline');
-      return bound?.leftMs === 0;
+      const { events } = await workflow.fetchHistory();
+      return events?.some((event) => event.timerFiredEventAttributes) === true;
     }, 'the deadline');
     open('remove');
     expect((await handle.result()).status).toBe('COMPLETED');
