@@ -8,7 +8,7 @@
  */
 import type { ActivityOutcome, HoldReason } from './outcome.js';
 import { addTime, splitRunning, type TimeKind, type Times } from './node-times.js';
-import type { NodeState } from './node-places.js';
+import type { NodeState } from './scheduler-node.js';
 
 /** What a node does: `ready` is divided when it is over, `running` when its outcome is known. */
 type Phase = 'ready' | 'running' | TimeKind;

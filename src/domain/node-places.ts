@@ -4,32 +4,14 @@
  * invariants hold here too.
  */
 import { ChangedOptions } from './changed-options.js';
-import type { LedgerNode } from './dependency-ledger.js';
 import { HeldQueue } from './held-queue.js';
 import { LentPlaces } from './lent-places.js';
 import type { StartGate } from './limit-gate.js';
 import type { NodeMove } from './node-clocks.js';
+import { Pauses } from './pauses.js';
 import { ReadyQueue } from './ready-queue.js';
+import type { NodeState, SchedulerNode } from './scheduler-node.js';
 import { StartQueue } from './start-queue.js';
-
-export interface SchedulerNode extends LedgerNode {
-  /** 1 (first) to 5 (last), as Temporal's `priorityKey`. */
-  priorityKey: number;
-  /** Not before this long after its dependencies allow it, in milliseconds. */
-  startDelayMs?: number;
-  /** Not before this time, in epoch milliseconds. */
-  notBefore?: number;
-  /** Index of the lane in which it waits for a place, where it is held to a limit. */
-  lane?: number;
-  /** It runs whether or not the window has room, and counts in it as little as a held node: a sub-graph, an approval. */
-  takesNoPlace?: true;
-  /** It may end without its work: it runs once to look, without a place, before it waits for one. */
-  looksFirst?: true;
-  /** A cancel of the graph does not touch it: it runs as its trigger says, or goes on. */
-  runsOnCancel?: true;
-}
-
-export type NodeState = 'waiting' | 'held' | 'ready' | 'running' | 'settled';
 
 export class NodePlaces {
   protected readonly nodes: SchedulerNode[];
@@ -45,8 +27,7 @@ export class NodePlaces {
   private placesTaken = 0;
   private settledCount = 0;
   private readyCount = 0;
-  protected pausedAll = false;
-  protected readonly pausedNodes = new Set<number>();
+  protected pauses = new Pauses();
   /** Nodes that have looked, and found that their work has to be done. */
   protected readonly looked = new Set<number>();
   protected changed = new ChangedOptions();
@@ -202,51 +183,51 @@ export class NodePlaces {
 
   /** Nothing starts any more until `resume`. What runs goes on; waits go on too. */
   pause(): void {
-    this.pausedAll = true;
+    this.pauses.all = true;
   }
 
   /** What is ready may start again, except nodes that were paused by themselves. */
   resume(): void {
-    this.pausedAll = false;
+    this.pauses.all = false;
     this.reconsider();
   }
 
   /** Nothing is paused any more, by itself or with everything. */
   protected unpause(): void {
-    this.pausedNodes.clear();
-    this.resume();
+    this.pauses = new Pauses();
+    this.reconsider();
   }
 
   /** The node does not start (again) until `resumeNode`. */
   pauseNode(index: number): void {
-    if (this.states[index] !== 'settled') this.pausedNodes.add(index);
+    if (this.states[index] !== 'settled') this.pauses.add(index);
   }
 
   resumeNode(index: number): void {
-    if (this.pausedNodes.delete(index)) this.reconsider();
+    if (this.pauses.delete(index)) this.reconsider();
   }
 
   /** True for a node that may not start, on its own account or because everything is paused. */
   isPaused(index: number): boolean {
-    return this.pausedAll || this.pausedNodes.has(index);
+    return this.pauses.holds(index);
   }
 
   /** True for a node that was paused by itself. */
   isNodePaused(index: number): boolean {
-    return this.pausedNodes.has(index);
+    return this.pauses.has(index);
   }
 
   get isAllPaused(): boolean {
-    return this.pausedAll;
+    return this.pauses.all;
   }
 
   /** Nodes of a lane that could start if they had a place, and the priority of the first of them. */
   waitingIn(lane: number): { ready: number; priority: number } {
     const first = this.readyQueue.firstOf(lane);
     if (first === undefined) return { ready: 0, priority: Infinity };
-    const paused = [...this.pausedNodes].filter(
-      (index) => this.states[index] === 'ready' && this.readyQueue.laneOf(index) === lane,
-    );
+    const paused = this.pauses
+      .alone()
+      .filter((index) => this.states[index] === 'ready' && this.readyQueue.laneOf(index) === lane);
     const ready = this.readyQueue.readyIn(lane) - paused.length;
     return { ready, priority: this.rank(first) };
   }
@@ -363,7 +344,7 @@ export class NodePlaces {
     }
     if (from === 'ready') this.readyCount--;
     if (from === 'held') this.held.remove(index);
-    if (to === 'settled') this.pausedNodes.delete(index);
+    if (to === 'settled') this.pauses.delete(index);
     if (to === 'running') this.runningCount++;
     if (to === 'ready') this.readyCount++;
     if (to === 'settled') this.settledCount++;

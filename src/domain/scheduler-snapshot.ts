@@ -1,16 +1,13 @@
 /** The scheduler's state as JSON, to carry over a continue-as-new: one letter a node. */
 import type { ChangedSnapshot } from './changed-options.js';
+import type { PausesSnapshot } from './pauses.js';
 import type { StatusReason, TerminalStatus } from './status.js';
 
-export interface SchedulerSnapshot extends ChangedSnapshot {
+export interface SchedulerSnapshot extends ChangedSnapshot, PausesSnapshot {
   /** w(aiting) h(eld) r(eady) u (running) l (running, to look) or, settled: C F T D (timed out, by the deadline) X (cancelled) R S (skipped) U (skipped, upstream failed) N (skipped by its condition) O (skipped by a person). */
   states: string;
   held: [index: number, until: number][];
   stopping?: StatusReason;
-  /** Everything is paused. */
-  paused?: true;
-  /** Nodes that are paused by themselves. */
-  pausedNodes?: number[];
   /** Ready and held nodes that have looked in vain. */
   looked?: number[];
   /** Running nodes that take no place, since they were taken beyond the window or before their turn. */

@@ -20,11 +20,13 @@ import { ChangedOptions } from './changed-options.js';
 import { DependencyLedger } from './dependency-ledger.js';
 import type { Effects } from './effects.js';
 import type { StartGate } from './limit-gate.js';
-import { NodePlaces, type SchedulerNode } from './node-places.js';
+import { NodePlaces } from './node-places.js';
+import { Pauses } from './pauses.js';
+import type { SchedulerNode } from './scheduler-node.js';
 import { isFailure, type StatusReason, type TerminalStatus } from './status.js';
 import { acceptsFailure } from './trigger.js';
 
-export type { NodeState, SchedulerNode } from './node-places.js';
+export type { NodeState, SchedulerNode } from './scheduler-node.js';
 
 export interface SchedulerOptions {
   concurrency: number;
@@ -220,8 +222,7 @@ export class Scheduler extends NodePlaces {
       states: letters.join(''),
       held: this.held.entries(),
       ...(this.stopping === undefined ? {} : { stopping: this.stopping }),
-      ...(this.pausedAll ? { paused: true as const } : {}),
-      ...(this.pausedNodes.size > 0 ? { pausedNodes: [...this.pausedNodes] } : {}),
+      ...this.pauses.snapshot(),
       ...(looked.length > 0 ? { looked } : {}),
       ...(this.ahead.size > 0 ? { ahead: [...this.ahead] } : {}),
       ...(this.lent.size > 0 ? { lent: this.lent.indexes() } : {}),
@@ -239,8 +240,7 @@ export class Scheduler extends NodePlaces {
   ): Scheduler {
     const scheduler = new Scheduler(nodes, options, gate);
     scheduler.stopping = snapshot.stopping;
-    scheduler.pausedAll = snapshot.paused ?? false;
-    for (const index of snapshot.pausedNodes ?? []) scheduler.pausedNodes.add(index);
+    scheduler.pauses = new Pauses(snapshot);
     for (const index of snapshot.looked ?? []) scheduler.looked.add(index);
     for (const index of snapshot.ahead ?? []) scheduler.ahead.add(index);
     scheduler.changed = new ChangedOptions(snapshot);
@@ -319,13 +319,12 @@ export class Scheduler extends NodePlaces {
 
   private decide(index: number, now: number): (Ending & { reason: StatusReason }) | undefined {
     if (this.states[index] !== 'waiting') return undefined;
+    const { stopping } = this;
     const decision = this.ledger.decide(index);
     const runs = decision === 'run' || decision === 'wait';
-    if (this.stopping !== undefined && !this.outlives(index)) {
-      // What is given back had its rule say no before the stop.
-      if (runs || !this.delayed.has(index))
-        return this.isLeaving(index) ? undefined : { status: 'CANCELLED', reason: this.stopping };
-    }
+    // What is given back had its rule say no before the stop.
+    if (stopping !== undefined && !this.outlives(index) && (runs || !this.delayed.has(index)))
+      return this.isLeaving(index) ? undefined : { status: 'CANCELLED', reason: stopping };
     if (!runs)
       return { status: 'SKIPPED', reason: decision === 'skipped' ? 'rule' : 'upstream_failed' };
     if (decision === 'run') this.admit(index, now);
