@@ -186,7 +186,7 @@ export class GraphRun {
     this.stopping = reason;
     const { scheduler, hearing, parts } = this;
     // Where nothing has begun there is nothing to clean up.
-    const hasRun = this.begun && (scheduler.started > 0 || parts.carry !== undefined);
+    const hasRun = scheduler.started > 0 || parts.carry !== undefined;
     if (!hasRun) return hearing.apply(scheduler.endAll('CANCELLED', reason));
     this.cleanUp.resume();
     hearing.apply(scheduler.cancelAll(Date.now(), reason));

@@ -73,7 +73,7 @@ describe('the builder', () => {
     const graph = defineGraph('maps');
     const listed = graph.add('list', list, { input: { folder: 'x' } });
     graph.map('of-values', [1, 2], 'echo', { input: '${{ item }}' });
-    graph.map('of-an-expression', 'tasks.list.output.files', 'echo');
+    graph.map('of-an-expression', 'tasks.list.output.files', 'echo', { onCancel: 'run' });
     graph.map('of-graphs', listed.output.files, inner(), {
       input: (file) => ({ factor: file.bytes }),
       items: { allowFailure: true },
@@ -90,6 +90,7 @@ describe('the builder', () => {
       ],
     ]);
     expect(tasks[1]?.map).toEqual({ over: [1, 2] });
+    expect(tasks[2]).toMatchObject({ onCancel: 'run' });
     expect(tasks[3]).toMatchObject({ graph: { name: 'inner' }, map: { allowFailure: true } });
     expect(validateGraph(graph.toSpec()).faults).toEqual([]);
     expect(graph.tasks.map(({ name }) => name).sort()).toEqual(['list-files', 'size', 'sum']);

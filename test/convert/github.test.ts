@@ -89,7 +89,7 @@ describe("a job's if", () => {
 
   it('a condition that cannot be said, with always(), still waits for failed needs', () => {
     const text = "{ needs: [a], if: always() && runner.os == 'x', steps: [] }";
-    expect(nodeOf(text)?.trigger).toBe('all_done');
+    expect(nodeOf(text)).toMatchObject({ trigger: 'all_done', onCancel: 'run' });
   });
 });
 

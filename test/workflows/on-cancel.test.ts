@@ -335,15 +335,44 @@ describe('a node with onCancel: run in a graph that is split', () => {
   let harness: Harness;
   let stopped = 0;
   const hang = hanging('hang', () => stopped++);
+  const open: (() => void)[] = [];
+  const gated = defineTask({
+    name: 'gated',
+    run: () => new Promise<null>((done) => open.push(() => done(null))),
+  });
   beforeAll(
     async () =>
       void (harness = await startHarness({
-        tasks: [hang],
+        tasks: [hang, gated],
         maxNodesPerRun: 60,
         coordinatorEvents: 60,
       })),
   );
   afterAll(() => harness.stop());
+
+  it('goes on along a chain of such nodes', async () => {
+    const chains = Array.from({ length: 40 }, (_, nth) => [
+      { id: `first-${nth}`, task: 'gated', onCancel: 'run' as const },
+      { id: `second-${nth}`, task: 'noop', dependsOn: [`first-${nth}`], onCancel: 'run' as const },
+      { id: `third-${nth}`, task: 'noop', dependsOn: [`second-${nth}`] },
+    ]);
+    const tasks = chains.flat();
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'chains',
+      concurrency: 20,
+      tasks,
+    });
+    await until(() => open.length === 20, 'the window is full');
+    await handle.cancel();
+    await until(async () => {
+      for (const finish of open.splice(0)) finish();
+      return (await handle.status()).counts.COMPLETED === 80;
+    }, 'the chains');
+    const { status, counts } = await handle.result();
+    expect({ status, counts }).toEqual({
+      ...{ status: 'CANCELLED', counts: { COMPLETED: 80, CANCELLED: 40 } },
+    });
+  });
 
   it('runs for each branch, also over a continue-as-new', async () => {
     const branches = Array.from({ length: 40 }, (_, nth) => [

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { TaskEngine } from '../../../src/client.js';
-import type { GraphSpec } from '../../../src/index.js';
+import type { ExecutionHandle, GraphSpec } from '../../../src/index.js';
 import { launchDevServer } from '../../../src/servers/dev-server.js';
 import { findDevServer } from '../../../src/servers/find-dev-server.js';
 import { startWorker } from '../../../src/worker.js';
@@ -129,28 +129,26 @@ await cancelled.cancel();
 await cancelled.result();
 save('cancelled', cancelled.executionId);
 
-const without = await engine.scheduleTaskGraph({
-  name: 'node-cancelled',
-  tasks: [
-    { id: 'held', task: 'sleep', input: { ms: 60_000 } },
-    { id: 'after', task: 'noop', dependsOn: ['held'] },
-    { id: 'other', task: 'noop' },
-  ],
-});
-await until(async () => (await without.node('held').status()).status === 'RUNNING', 'it runs');
+/** A graph whose first node is under way. */
+async function holding(name: string, after: GraphSpec['tasks']): Promise<ExecutionHandle> {
+  const held = { id: 'held', task: 'sleep', input: { ms: 60_000 } };
+  const handle = await engine.scheduleTaskGraph({ name, tasks: [held, ...after] });
+  await until(async () => (await handle.node('held').status()).status === 'RUNNING', 'it runs');
+  return handle;
+}
+
+const without = await holding('node-cancelled', [
+  { id: 'after', task: 'noop', dependsOn: ['held'] },
+  { id: 'other', task: 'noop' },
+]);
 await without.node('held').cancel();
 await without.result();
 save('node-cancelled', without.executionId);
 
-const cleansUp = await engine.scheduleTaskGraph({
-  name: 'cleans-up',
-  tasks: [
-    { id: 'held', task: 'sleep', input: { ms: 60_000 } },
-    { id: 'after', task: 'noop', dependsOn: ['held'] },
-    { id: 'remove', task: 'noop', dependsOn: ['held'], trigger: 'all_done', onCancel: 'run' },
-  ],
-});
-await until(async () => (await cleansUp.node('held').status()).status === 'RUNNING', 'it runs');
+const cleansUp = await holding('cleans-up', [
+  { id: 'after', task: 'noop', dependsOn: ['held'] },
+  { id: 'remove', task: 'noop', dependsOn: ['held'], trigger: 'all_done', onCancel: 'run' },
+]);
 await cleansUp.cancel();
 await cleansUp.result();
 save('cleans-up', cleansUp.executionId);
