@@ -22,7 +22,7 @@ import type { Value } from '../domain/outcome.js';
 import { resolveSource } from '../runners/artifact-source.js';
 import type { BlobStore } from '../store/blob-store.js';
 import { assertNoSecret, NO_REDACTION, type Redaction } from './redaction.js';
-import { storeValue } from './values.js';
+import { loadValue, storeValue } from './values.js';
 
 export class Artifacts {
   private readonly names = new Set<string>();
@@ -99,6 +99,26 @@ export class Artifacts {
     assertArtifactSize(name, found.byteLength, maxBytes);
     return { ref: await blobs.putBytes(found), bytes: found.byteLength };
   }
+}
+
+/** Lists what was kept later with what was listed before; of the same name, the later. @throws what could not be kept */
+export async function listMore(
+  blobs: BlobStore,
+  facts: { listed?: Value },
+  artifacts: Artifacts,
+  inline: number,
+): Promise<void> {
+  await artifacts.settled();
+  const more = await artifacts.listed(inline);
+  if (!more) return;
+  const later = (await loadValue(blobs, more)) as unknown as Artifact[];
+  const before = facts.listed
+    ? ((await loadValue(blobs, facts.listed)) as unknown as Artifact[])
+    : [];
+  const names = new Set(later.map(({ name: kept }) => kept));
+  const all = [...before.filter(({ name: kept }) => !names.has(kept)), ...later];
+  assertArtifactCount(all.length);
+  facts.listed = await storeValue(blobs, all, { inline, maxBytes: Infinity });
 }
 
 async function sizeOf(name: string, path: string): Promise<number> {

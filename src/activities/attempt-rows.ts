@@ -12,7 +12,7 @@ import type { Attempt } from './attempt.js';
 import type { Deps } from './deps.js';
 import type { Facts } from './facts.js';
 
-type RowAttempt = Pick<
+export type RowAttempt = Pick<
   Attempt,
   | 'number'
   | 'startedAt'

@@ -47,6 +47,12 @@ export class Claim {
     await this.release();
   }
 
+  /** The work is done, and who makes the result takes the claim up: nobody else may do it for now. */
+  leave(): void {
+    clearInterval(this.renewal);
+    this.over = true;
+  }
+
   /** Somebody else may do the work. */
   async release(): Promise<void> {
     clearInterval(this.renewal);
@@ -87,6 +93,21 @@ export async function keepReported(
   if (!cache || !store || inputHash === undefined) return;
   const key = cacheKey(request, version, inputHash);
   await put(store, { project: execution.project ?? '', key }, request, version, kept, log);
+}
+
+/** The claim of a node whose result is made apart; undefined where nothing is kept. */
+export function takeUpClaim(
+  { store }: Deps,
+  request: NodeRequest,
+  version: string,
+  inputHash: string | undefined,
+  log: NodeLogger,
+): Claim | undefined {
+  const { cache, execution, node } = request;
+  if (!cache || !store || inputHash === undefined) return undefined;
+  const key = cacheKey(request, version, inputHash);
+  const holder = `${execution.id}/${node.id}`;
+  return new Claim(store, { project: execution.project ?? '', key, holder }, log);
 }
 
 type Found = { kept: Kept } | { waitMs: number } | { claim: Claim };

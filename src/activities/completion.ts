@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getClient } from '@temporalio/activity';
 import { ActivityNotFoundError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
-import { assertArtifactCount, type Artifact } from '../domain/artifact.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import { messageOf, TaskError } from '../domain/errors.js';
 import type { ReportedError } from '../domain/handover.js';
@@ -16,10 +15,10 @@ import { pendingAttempt, type PendingAttempt } from '../observe/handed-over.js';
 import type { RegisteredTask } from '../registry.js';
 import type { EndAnswer, EndRequest } from '../workflows/asks.js';
 import type { NodeRequest } from '../workflows/requests.js';
-import { Artifacts } from './artifacts.js';
+import { Artifacts, listMore } from './artifacts.js';
 import { measureAttempt } from './attempt-metrics.js';
 import { AttemptRows, inlineText } from './attempt-rows.js';
-import { keepReported, type Kept } from './cached.js';
+import { keepReported } from './cached.js';
 import { reportElsewhere } from './circuits.js';
 import { makeContext } from './context.js';
 import type { Deps } from './deps.js';
@@ -28,10 +27,11 @@ import type { Facts } from './facts.js';
 import { finalFailure, retryFailure } from './failure.js';
 import { AttemptElsewhere, isAskedToStop, isInterrupted, type HandedWork } from './handover.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
+import { leaveUnmade, makesApart, type Made } from './make-result.js';
 import { makeOutput } from './output.js';
 import { NO_REDACTION } from './redaction.js';
 import { resolveInput } from './resolve.js';
-import { loadValue, storeValue } from './values.js';
+import { loadValue } from './values.js';
 import { attemptOutcome, judge } from './verdict.js';
 
 /** For a handover that was there: looks, and the wait between them. */
@@ -147,14 +147,15 @@ async function outputOf(
   deps: Deps,
   elsewhere: Elsewhere,
   result: Json,
-): Promise<Kept | { refused: TaskError }> {
-  const { request, facts, task } = elsewhere;
+): Promise<Made | { refused: TaskError }> {
+  const { request, attempt, facts, task } = elsewhere;
   const name = JSON.stringify(request.node.task);
   const message = `task ${name} was reported to have an output that its schema refuses`;
   try {
     const shaped = await checked(task.definition.output, result, 'OUTPUT_INVALID', message);
+    if (makesApart(request, facts)) return await leaveUnmade(deps, request, attempt, facts, shaped);
     const made = await makeOutput(deps, request, facts, shaped);
-    await listKept(deps, elsewhere);
+    await listMore(deps.blobs, facts, elsewhere.artifacts, request.inlineLimit);
     return made;
   } catch (error) {
     if (error instanceof TaskError && error.code !== 'STORE') return { refused: error };
@@ -162,27 +163,15 @@ async function outputOf(
   }
 }
 
-/** Lists what `processResult` kept with what the handler had kept; of the same name, the later. */
-async function listKept({ blobs }: Deps, { request, facts, artifacts }: Elsewhere): Promise<void> {
-  const limits = { inline: request.inlineLimit, maxBytes: Infinity };
-  await artifacts.settled();
-  const more = await artifacts.listed(limits.inline);
-  if (!more) return;
-  const later = (await loadValue(blobs, more)) as unknown as Artifact[];
-  const before = facts.listed
-    ? ((await loadValue(blobs, facts.listed)) as unknown as Artifact[])
-    : [];
-  const names = new Set(later.map(({ name: kept }) => kept));
-  const all = [...before.filter(({ name: kept }) => !names.has(kept)), ...later];
-  assertArtifactCount(all.length);
-  facts.listed = await storeValue(blobs, all, limits);
-}
-
-async function complete(deps: Deps, elsewhere: Elsewhere, done: Kept): Promise<EndAnswer> {
+async function complete(deps: Deps, elsewhere: Elsewhere, done: Made): Promise<EndAnswer> {
   const { request, attempt, facts, task, log } = elsewhere;
   attempt.record('COMPLETED');
   const outcome = outcomeOf(request, attempt, facts, { status: 'COMPLETED', ...done });
   await getClient().activity.complete(attempt.token, outcome);
+  if (outcome.unmade) {
+    await measured(deps, elsewhere, undefined);
+    return { status: 'COMPLETED', attempt: attempt.number };
+  }
   log.transition('RUNNING', 'COMPLETED');
   const kept = { ...done, ...(facts.listed ? { artifacts: facts.listed } : {}) };
   await keepReported(deps, request, task.version, facts.inputHash, kept, log);

@@ -5,7 +5,7 @@ import type { ActivityOutcome, NodeOutcome } from '../domain/outcome.js';
 import { StoppedError } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { Attempt } from './attempt.js';
-import { AttemptRows } from './attempt-rows.js';
+import { AttemptRows, type RowAttempt } from './attempt-rows.js';
 import type { Deps } from './deps.js';
 import { held, outcomeOf, tellOfRetry } from './ends.js';
 import type { Facts } from './facts.js';
@@ -126,11 +126,14 @@ function cancelled(request: NodeRequest, attempt: Attempt, facts: Facts, log: No
   ]);
 }
 
+/** An attempt that was the last, as what follows it sees it. */
+type LastAttempt = RowAttempt & Pick<Attempt, 'signal' | 'deadline' | 'abortReason'>;
+
 /** Post hooks, then the store: the last two steps of an attempt that was the last. */
 export async function finish(
   deps: Deps,
   request: NodeRequest,
-  attempt: Attempt,
+  attempt: LastAttempt,
   facts: Facts,
   log: NodeLogger,
   outcome: NodeOutcome,
@@ -153,7 +156,7 @@ const HOOK_LEAST_MS = 100;
  */
 export async function withPostHooks(
   deps: Deps,
-  attempt: Attempt,
+  attempt: LastAttempt,
   subject: HookSubject,
   outcome: NodeOutcome,
 ): Promise<NodeOutcome> {
@@ -183,7 +186,7 @@ export async function withPostHooks(
 export function subjectOf(
   facts: Facts,
   request: NodeRequest,
-  attempt: Attempt,
+  attempt: LastAttempt,
   log: NodeLogger,
 ): HookSubject {
   return {

@@ -50,7 +50,8 @@ export function outcomeOf(
   facts: Facts,
   end: Pick<
     NodeOutcome,
-    'status' | 'output' | 'outputHash' | 'artifacts' | 'cached' | 'reused' | 'verified' | 'error'
+    | ('status' | 'output' | 'outputHash' | 'unmade' | 'artifacts')
+    | ('cached' | 'reused' | 'verified' | 'error')
   >,
 ): NodeOutcome {
   const { warnings, metrics } = facts.collected;

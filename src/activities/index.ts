@@ -31,6 +31,7 @@ import type {
   NodeRequest,
   PrepareRequest,
   RecordRequest,
+  ResultRequest,
   SettleRequest,
 } from '../workflows/requests.js';
 import { collect, collectEnded } from './collect.js';
@@ -43,6 +44,7 @@ import { runNode } from './pipeline.js';
 import { planFacts } from './plan-facts.js';
 import { check, forecast, prepare } from './prepare.js';
 import { prepareBelow } from './prepare-below.js';
+import { makeResult } from './make-result.js';
 import { answer, question } from './question.js';
 import { letGo } from './letting-go.js';
 import { tellLimits } from './limits.js';
@@ -76,6 +78,7 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.answer]: (request: AnswerRequest) => ours(() => answer(deps, request)),
     [ACTIVITY.readPlan]: (ref: string) => ours(() => getJson(deps.blobs, ref)),
     [ACTIVITY.settle]: (request: SettleRequest) => ours(() => settle(deps, request)),
+    [ACTIVITY.makeResult]: (request: ResultRequest) => ours(() => makeResult(deps, request)),
     [ACTIVITY.record]: (request: RecordRequest) => ours(() => recordClose(deps, request)),
     [ACTIVITY.writeBlob]: (value: Json) => ours(() => writeBlob(deps, value)),
     [ACTIVITY.joinBlobs]: (parts: string[]) => ours(() => joinBlobs(deps, parts)),

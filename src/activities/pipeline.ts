@@ -25,6 +25,7 @@ import { handOver, type HandedOver } from './handover.js';
 import { runPreHooks } from './hooks.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import type { Late } from './late-sources.js';
+import { leaveUnmade, makesApart } from './make-result.js';
 import { makeOutput } from './output.js';
 import { OutputLines } from './output-lines.js';
 import {
@@ -82,6 +83,7 @@ async function runAttempt(deps: Deps, attempt: Attempt): Promise<ActivityOutcome
     if ('skipped' in output) return await passOver(deps, request, attempt, facts, log);
     if (!output.cached && !output.reused) attempt.record('COMPLETED');
     const outcome = outcomeOf(request, attempt, facts, { status: 'COMPLETED', ...output });
+    if (outcome.unmade) return outcome;
     log.transition(attempt.phase, 'COMPLETED');
     return await finish(deps, request, attempt, facts, log, outcome);
   } finally {
@@ -99,7 +101,7 @@ class Thrown {
 }
 
 /** What the steps of an attempt that succeeded give. */
-type Done = Kept & Pick<NodeOutcome, 'cached' | 'reused' | 'verified'>;
+type Done = Kept & Pick<NodeOutcome, 'cached' | 'reused' | 'verified' | 'unmade'>;
 /** Its condition said no. */
 interface Skipped {
   skipped: true;
@@ -203,6 +205,7 @@ async function steps(
   await facts.passage?.succeeded();
   if (request.after && 'verify' in request.after)
     return await verified(deps, request, facts, shaped);
+  if (makesApart(request, facts)) return await leaveUnmade(deps, request, attempt, facts, shaped);
   const made = await makeOutput(deps, request, facts, shaped);
   await facts.artifacts.settled(); // processResult may have kept more
   const artifacts = await facts.artifacts.listed(request.inlineLimit);

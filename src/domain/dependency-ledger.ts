@@ -1,4 +1,6 @@
 /** Who depends on whom, and how each node's dependencies have ended so far: enough to decide its trigger. */
+import { EarlyResults } from './early-results.js';
+import { Endings } from './endings.js';
 import type { Ending } from './scheduler-snapshot.js';
 import {
   decideTrigger,
@@ -12,13 +14,22 @@ export interface LedgerNode {
   dependsOn: readonly number[];
   trigger: TriggerRule;
   allowFailure: boolean;
+  /** Nodes with `result.async` whose results it reads: for those it waits, though they have done their work. */
+  readsResults?: readonly number[];
 }
 
+/** How a node that has done its work stands for those that do not read its result. */
+const PASSED: Ending = { status: 'COMPLETED' };
+
 export class DependencyLedger {
+  readonly endings: Endings;
   private readonly counts: DependencyCounts[];
   private readonly dependantsOf: number[][];
+  private readonly early: EarlyResults;
 
   constructor(private readonly nodes: readonly LedgerNode[]) {
+    this.endings = new Endings(nodes);
+    this.early = new EarlyResults(nodes);
     this.counts = nodes.map(noneEnded);
     this.dependantsOf = nodes.map(() => []);
     nodes.forEach(({ dependsOn }, index) =>
@@ -44,13 +55,10 @@ export class DependencyLedger {
   }
 
   /** A node is new, or waits for others than before: what it waits for is counted anew. */
-  renew(
-    index: number,
-    before: readonly number[],
-    endingOf: (index: number) => Ending | undefined,
-  ): void {
+  renew(index: number, before: readonly number[]): void {
     const node = this.nodes[index];
     if (!node) return;
+    this.early.note(index, node);
     for (const dependency of before)
       this.dependantsOf[dependency] = this.dependants(dependency).filter((one) => one !== index);
     this.counts[index] = noneEnded(node);
@@ -58,13 +66,46 @@ export class DependencyLedger {
     for (const dependency of node.dependsOn) {
       // In the order of the nodes, as where it had been so from the beginning.
       this.dependantsOf[dependency] = [...this.dependants(dependency), index].sort((a, b) => a - b);
-      const ending = endingOf(dependency);
+      const ending =
+        this.endings.of(dependency) ?? (this.hasPassed(dependency) ? PASSED : undefined);
       if (ending) this.count(index, dependency, ending);
     }
   }
 
-  /** A node has ended: counts it for one of its dependants. */
-  count(dependant: number, index: number, { status, reason }: Ending): void {
+  /** A node has ended. @returns those for whom that may have decided something */
+  end(index: number, ending: Ending): readonly number[] {
+    this.endings.set(index, ending);
+    return this.early.take(index) ?? this.countForAll(index, ending);
+  }
+
+  /** A node has done its work, and its result is still made of that. @returns as {@link end} does */
+  pass(index: number): readonly number[] {
+    this.early.add(index);
+    return this.countForAll(index, PASSED);
+  }
+
+  /** True for a node that has done its work and has not ended. */
+  hasPassed(index: number): boolean {
+    return this.early.has(index);
+  }
+
+  passed(): number[] {
+    return this.early.indexes();
+  }
+
+  /** Results that a node reads, and that are still made. */
+  awaitedResults(index: number): readonly number[] {
+    const node = this.nodes[index];
+    return node ? this.early.awaitedBy(node) : [];
+  }
+
+  private countForAll(index: number, ending: Ending): readonly number[] {
+    const dependants = this.dependants(index);
+    for (const dependant of dependants) this.count(dependant, index, ending);
+    return dependants;
+  }
+
+  private count(dependant: number, index: number, { status, reason }: Ending): void {
     const counts = this.counts[dependant];
     if (!counts) return;
     const { allowFailure = false } = this.nodes[index] ?? {};
@@ -77,10 +118,12 @@ export class DependencyLedger {
   decide(index: number): TriggerDecision {
     const node = this.nodes[index];
     const counts = this.counts[index];
-    return node && counts ? decideTrigger(node.trigger, counts) : 'wait';
+    if (!node || !counts) return 'wait';
+    const decision = decideTrigger(node.trigger, counts);
+    return decision === 'run' && this.early.awaitedBy(node).length > 0 ? 'wait' : decision;
   }
 
-  /** Dependencies of a node that have ended, and all of them. */
+  /** Dependencies of a node that have ended, or for which it need not wait, and all of them. */
   progress(index: number): { done: number; total: number } {
     const counts = this.counts[index];
     if (!counts) return { done: 0, total: 0 };

@@ -228,6 +228,7 @@ function approvalReason({ approval, since }: NodeFacts): Reason {
 function runningReason(node: NodeFacts, { executionId, below }: Surroundings): Reason {
   const { kind, id, attempts, maxRetries, startedAt, since, progress = null } = node;
   if (kind === 'approval') return approvalReason(node);
+  if (node.reason === 'result') return { kind: 'result', since: since ?? null };
   if (kind) {
     const known = below.get(id);
     const { done = null, total = null, running = null } = known ?? {};
@@ -258,6 +259,7 @@ const TIME_OF: Record<Reason['kind'], TimeKind | undefined> = {
   queue: 'queue',
   preparing: 'prepare',
   running: 'run',
+  result: 'overhead',
   approval: 'approval',
   children: 'children',
   outcome_unknown: 'approval',

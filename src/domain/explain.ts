@@ -122,6 +122,8 @@ export type Reason =
       since: string | null;
       progress: Progress | null;
     }
+  /** Its work is done, and its result is made of that. */
+  | { kind: 'result'; since: string | null }
   | {
       kind: 'approval';
       message: string;

@@ -191,10 +191,11 @@ function classOf(
   const result = pickFrom(layers, 'result');
   const onUnknown = pickFrom(layers, 'onUnknown');
   const expectedMs = pickFrom(layers, 'expectedDuration');
-  // One activity for many has no place in a limit for one, no bound of one's own over all attempts, and nobody to ask how
-  // an attempt of one ended.
+  // One activity for many has no place in a limit for one, no bound of one's own over all attempts, nobody to ask how an
+  // attempt of one ended, and nobody who makes a result while others go on.
   const asks = onUnknown !== undefined && onUnknown !== 'retry';
-  const alone = lane !== undefined || options.totalTimeoutMs !== null || asks;
+  const alone =
+    lane !== undefined || options.totalTimeoutMs !== null || asks || result?.async === true;
   const inProcess = run ? run.runner === 'in-process' : facts?.inProcess;
   const light = inProcess && !facts?.external && !alone && isLight(layers, facts);
   return {

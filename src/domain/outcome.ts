@@ -71,8 +71,19 @@ export interface NodeOutcome {
   reused?: Reused;
   /** Of a sub-graph or a map: how its nodes, or items, ended. */
   below?: BelowEnd;
+  /** Its work is done: `output` is what its task gave, and the result is still to be made of that. */
+  unmade?: UnmadeResult;
   /** CANCELLED: the last value that the attempt saved, to go on from after a pause. */
   checkpoint?: Json;
+}
+
+/** What is needed to make a result of what a task gave, beside its outcome. */
+export interface UnmadeResult {
+  /** The input after hooks. */
+  input: Value;
+  /** When its attempt was scheduled, and the first of all, epoch milliseconds on the server's clock. */
+  scheduledAt: number;
+  firstScheduledAt: number;
 }
 
 /** Where an attempt ran: document 004's `executionMetadata`. */
@@ -200,6 +211,17 @@ export interface Begun {
   begun: true;
   /** When, epoch milliseconds; absent where it was when the last of those ended that it waited for. */
   at?: number;
+}
+
+/** A node has done its work, and its result is made meanwhile. */
+export interface Passed {
+  passed: NodeOutcome;
+}
+
+/** The end of a node that has done its work and whose result was not made: its output is what its task gave. */
+export function withoutResult({ unmade: _unmade, ...done }: NodeOutcome, why: string): NodeOutcome {
+  const message = `the result was not made, and the output is what the task gave: ${why}`;
+  return { ...done, warnings: [...(done.warnings ?? []), message.slice(0, 500)] };
 }
 
 /** True for what has the shape of an outcome: whoever answers for an activity may be anybody. */

@@ -127,6 +127,8 @@ const RESULT: Words<keyof ResultOptions> = {
   transform: 'CEL: what is made of it.',
   merge: 'CEL: an object that its fields are put over.',
   store: '`inline` or `reference`. Default: inline up to 4 KiB.',
+  async:
+    'Dependants that do not read the output need not wait for this; a failure of it is a warning. Default false.',
 };
 
 const CIRCUIT: Words<keyof CircuitSettings | 'name'> = {

@@ -184,6 +184,11 @@ export interface PlanLimit {
   node: number;
 }
 
+/** True for a node whose work may be done before its result is made. */
+export function isEarly({ nodes, classes }: Plan, index: number): boolean {
+  return classes[nodes[index]?.class ?? -1]?.result?.async === true;
+}
+
 /**
  * The plan's nodes as the scheduler takes them.
  *
@@ -193,8 +198,10 @@ export function schedulerNodes(
   plan: Plan,
   perhaps: (index: number) => boolean = () => false,
 ): SchedulerNode[] {
+  const isAsync = (index: number): boolean => isEarly(plan, index);
   return plan.nodes.map((node, index) => {
     const { priority = 'MEDIUM', lane, cache, kind } = plan.classes[node.class] ?? {};
+    const readsResults = node.reads?.filter(isAsync) ?? [];
     return {
       dependsOn: node.dependsOn,
       trigger: node.trigger ?? 'all_success',
@@ -204,6 +211,7 @@ export function schedulerNodes(
       ...(node.notBefore === undefined ? {} : { notBefore: node.notBefore }),
       ...(kind === undefined ? {} : { takesNoPlace: true as const }),
       ...(node.runsOnCancel ? { runsOnCancel: true as const } : {}),
+      ...(readsResults.length === 0 ? {} : { readsResults }),
       ...(lane === undefined ? {} : { lane }),
       ...(lane !== undefined && (cache || node.conditional || perhaps(index))
         ? { looksFirst: true as const }
@@ -217,7 +225,7 @@ export function schedulerNodes(
  * workflow task of its own) and eleven for each long wait that the workflow keeps. A node that is held to a limit may
  * cost another ten, for a place that comes and goes, and so may one with a circuit that it names; all of their waits are the
  * workflow's.
- * What may have to be undone costs its activity again. A light node costs next to nothing, unless it fails: then the wait is
+ * What may have to be undone costs its activity again, and so does a result that is made apart. A light node costs next to nothing, unless it fails: then the wait is
  * the workflow's, and an activity of its own follows.
  *
  * @param serverWaitsMs waits up to this are the server's and cost nothing
@@ -225,8 +233,8 @@ export function schedulerNodes(
 export function expectedEvents(plan: Plan, serverWaitsMs: number): number {
   const longWaits = (retry: RetryPolicy, limitMs: number): number =>
     previewWaits(retry, () => 1).filter((waitMs) => waitMs > limitMs).length;
-  const perClass = plan.classes.map(({ retry, lane, circuit, kind, undo, light }) => {
-    const undone = undo ? 6 : 0;
+  const perClass = plan.classes.map(({ retry, lane, circuit, kind, undo, light, result }) => {
+    const undone = (undo ? 6 : 0) + (result?.async ? 6 : 0);
     if (kind !== undefined) return 14 + undone; // a child workflow, or a question and its answer
     const policies = [retry, ...Object.values(retry.byError ?? {})];
     const limited = lane !== undefined || (circuit !== undefined && !circuit.own);

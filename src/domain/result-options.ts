@@ -49,6 +49,11 @@ export const ResultSchema = z.strictObject({
    * there, else by reference.
    */
   store: z.enum(['inline', 'reference']).optional(),
+  /**
+   * The node's dependants that do not read its output start once its work is done, while the result is made of it. Where that
+   * fails the node completes with a warning, its output what its task gave. Default false.
+   */
+  async: z.boolean().optional(),
 });
 export type ResultOptions = z.output<typeof ResultSchema>;
 

@@ -16,6 +16,8 @@ export interface SchedulerSnapshot extends ChangedSnapshot, PausesSnapshot {
   lent?: number[];
   /** Places that are kept for them. */
   kept?: number;
+  /** Running nodes that have done their work, and whose results are still made. */
+  passed?: number[];
 }
 
 /** How a node ended; `status` is truthful, `allowFailure` acts only on what dependants see. */

@@ -34,7 +34,6 @@ export interface SchedulerOptions {
 }
 
 export class Scheduler extends NodePlaces {
-  private readonly endings: (Ending | undefined)[];
   private readonly ledger: DependencyLedger;
   /** Nodes that are given back: what they had to wait for beside others is over. */
   private readonly delayed = new Set<number>();
@@ -48,7 +47,6 @@ export class Scheduler extends NodePlaces {
     gate?: StartGate,
   ) {
     super(nodes, options.concurrency, gate);
-    this.endings = nodes.map(() => undefined);
     this.ledger = new DependencyLedger(this.nodes);
   }
 
@@ -65,7 +63,7 @@ export class Scheduler extends NodePlaces {
   startWith(endings: readonly (Ending | undefined)[], now: number): Effects {
     const effects: Effects = { settled: [], cancel: [] };
     endings.forEach((ending, index) => {
-      if (ending && this.states[index] !== 'settled') this.endQuietly(index, ending);
+      if (ending && this.states[index] !== 'settled') this.finish(index, ending);
     });
     for (let index = 0; index < this.nodes.length; index++)
       this.reconsiderNode(index, effects, now);
@@ -84,6 +82,19 @@ export class Scheduler extends NodePlaces {
       this.cause = undefined;
     }
     return effects;
+  }
+
+  /** A running node has done its work, and its result is still made of that: who does not read it has it completed. */
+  pass(index: number, now: number): Effects {
+    const effects: Effects = { settled: [], cancel: [] };
+    if (this.states[index] !== 'running' || this.hasPassed(index)) return effects;
+    this.follow(index, this.ledger.pass(index), effects, now);
+    return effects;
+  }
+
+  /** True for a running node that has done its work. */
+  hasPassed(index: number): boolean {
+    return this.ledger.hasPassed(index);
   }
 
   /** Cancels one node: at once where it is not running, else by asking its owner to. */
@@ -159,12 +170,20 @@ export class Scheduler extends NodePlaces {
 
   /** How a settled node ended. */
   ending(index: number): { status: TerminalStatus; reason?: StatusReason | undefined } | undefined {
-    return this.endings[index];
+    return this.ledger.endings.of(index);
   }
 
-  /** Dependencies of a node that have ended, and all of them. */
+  /** Results that a node reads, of nodes that have done their work: for those it waits. */
+  awaitedResults(index: number): readonly number[] {
+    return this.ledger.awaitedResults(index);
+  }
+
+  /** Dependencies of a node that have ended, or need not, and all of them. */
   dependencyProgress(index: number): { done: number; total: number } {
-    return this.ledger.progress(index);
+    const { done, total } = this.ledger.progress(index);
+    const { dependsOn } = this.node(index);
+    const made = this.awaitedResults(index).filter((other) => dependsOn.includes(other));
+    return { done: done - made.length, total };
   }
 
   /**
@@ -179,43 +198,31 @@ export class Scheduler extends NodePlaces {
       this.looked.delete(index);
       this.changed.setPriority(index, node.priorityKey, node.priorityKey);
       this.nodes[index] = node;
-      this.ledger.renew(index, before, (other) => this.endings[other]);
+      this.ledger.renew(index, before);
     }
     const effects: Effects = { settled: [], cancel: [] };
     for (const [index] of changes) this.reconsiderNode(index, effects, now);
     return effects;
   }
 
-  /** True when a node without `allowFailure` ended FAILED, TIMEOUT, REJECTED or CANCELLED. */
+  /** Of a graph some of whose nodes have ended. */
   get hasFailed(): boolean {
-    return this.cancelled !== undefined || this.fatal(isFailure) !== undefined;
+    return this.ledger.endings.hasFailed;
   }
 
   /** The first node without `allowFailure` that ended CANCELLED. */
   get cancelled(): number | undefined {
-    return this.fatal((status) => status === 'CANCELLED');
+    return this.ledger.endings.cancelled;
   }
 
-  private fatal(ended: (status: TerminalStatus) => boolean): number | undefined {
-    const found = this.endings.findIndex(
-      (ending, index) => ending && ended(ending.status) && !this.node(index).allowFailure,
-    );
-    return found === -1 ? undefined : found;
-  }
-
-  /** True when a node without `allowFailure` failed for want of time until the graph's deadline. */
   get missedDeadline(): boolean {
-    return this.endings.some(
-      (ending, index) =>
-        ending?.status === 'TIMEOUT' &&
-        ending.reason === 'deadline' &&
-        !this.node(index).allowFailure,
-    );
+    return this.ledger.endings.missedDeadline;
   }
 
   snapshot(): SchedulerSnapshot {
+    const passed = this.ledger.passed();
     const letters = this.states.map((state, index) =>
-      letterOf(state, this.endings[index], this.isLook(index)),
+      letterOf(state, this.ledger.endings.of(index), this.isLook(index)),
     );
     const looked = [...this.looked].filter((index) => /[rh]/.test(letters[index] ?? ''));
     return {
@@ -227,6 +234,7 @@ export class Scheduler extends NodePlaces {
       ...(this.ahead.size > 0 ? { ahead: [...this.ahead] } : {}),
       ...(this.lent.size > 0 ? { lent: this.lent.indexes() } : {}),
       ...(this.lent.keptCount === 0 ? {} : { kept: this.lent.keptCount }),
+      ...(passed.length > 0 ? { passed } : {}),
       ...this.changed.snapshot(this.nodes.length),
     };
   }
@@ -250,7 +258,7 @@ export class Scheduler extends NodePlaces {
     for (let index = 0; index < nodes.length; index++) {
       const letter = snapshot.states.charAt(index);
       const ending = endingOfLetter(letter);
-      if (ending) scheduler.endQuietly(index, ending);
+      if (ending) scheduler.finish(index, ending);
       else if (letter === 'l') scheduler.move(index, 'running');
       else if (letter === 'u') {
         scheduler.looked.add(index);
@@ -258,6 +266,7 @@ export class Scheduler extends NodePlaces {
       } else if (letter === 'r') scheduler.makeReady(index);
       else if (letter === 'h') scheduler.holdUntil(index, held.get(index) ?? 0);
     }
+    for (const index of snapshot.passed ?? []) scheduler.ledger.pass(index);
     for (const index of scheduler.lent.indexes())
       if (scheduler.ledger.decide(index) === 'run') scheduler.lent.queued(index);
     return scheduler;
@@ -266,14 +275,7 @@ export class Scheduler extends NodePlaces {
   private settleQuietly(index: number, ending: Ending, effects: Effects): void {
     const { status, reason } = ending;
     effects.settled.push({ index, status, ...(reason === undefined ? {} : { reason }) });
-    this.endQuietly(index, { status, reason });
-  }
-
-  /** Ends a node whose dependants need no decision. */
-  private endQuietly(index: number, ending: Ending): void {
-    this.finish(index, ending);
-    for (const dependant of this.ledger.dependants(index))
-      this.ledger.count(dependant, index, ending);
+    this.finish(index, { status, reason });
   }
 
   /** A node whose trigger said yes: ready, or held where a start time lies ahead. */
@@ -285,21 +287,21 @@ export class Scheduler extends NodePlaces {
     else this.makeReady(index);
   }
 
-  /** Ends a node and everything that follows from it, without recursion: a chain may be as long as the graph. */
   private end(index: number, ending: Ending, effects: Effects, now: number): void {
-    this.finish(index, ending);
-    const ended: [number, Ending][] = [[index, ending]];
+    this.follow(index, this.finish(index, ending), effects, now);
+  }
+
+  /** All that follows from an end, without recursion: a chain may be as long as the graph. */
+  private follow(cause: number, waiting: readonly number[], effects: Effects, now: number): void {
+    const ended = [{ cause, waiting }];
     for (let next = ended.pop(); next; next = ended.pop()) {
-      const [current, how] = next;
-      for (const dependant of this.ledger.dependants(current)) {
-        this.ledger.count(dependant, current, how);
-        this.cause = current;
-        this.queueLent(dependant);
-        const skipped = this.decide(dependant, now);
+      for (const index of next.waiting) {
+        this.cause = next.cause;
+        this.queueLent(index);
+        const skipped = this.decide(index, now);
         if (!skipped) continue;
-        this.finish(dependant, skipped);
-        effects.settled.push({ index: dependant, ...skipped });
-        ended.push([dependant, skipped]);
+        effects.settled.push({ index, ...skipped });
+        ended.push({ cause: index, waiting: this.finish(index, skipped) });
       }
     }
     this.cause = undefined;
@@ -312,9 +314,10 @@ export class Scheduler extends NodePlaces {
     this.watch?.({ index, from: 'waiting', to: 'ready', by: this.cause });
   }
 
-  private finish(index: number, ending: Ending): void {
+  /** @returns those for whom that may have decided something */
+  private finish(index: number, ending: Ending): readonly number[] {
     this.move(index, 'settled');
-    this.endings[index] = ending;
+    return this.ledger.end(index, ending);
   }
 
   private decide(index: number, now: number): (Ending & { reason: StatusReason }) | undefined {

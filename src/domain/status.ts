@@ -45,6 +45,7 @@ export type StatusReason =
   | 'paused'
   | 'approval'
   | 'outcome_unknown'
+  | 'result'
   | 'upstream_failed'
   | 'condition'
   | 'rule'

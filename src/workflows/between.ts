@@ -4,7 +4,14 @@ import type { ClockCarry } from '../domain/node-clocks.js';
 import type { GateSnapshot } from '../domain/limit-gate.js';
 import type { LimitAsk } from '../domain/limit-messages.js';
 import type { ErrorRecord } from '../domain/errors.js';
-import type { ActivityOutcome, Begun, HoldReason, Left } from '../domain/outcome.js';
+import type {
+  ActivityOutcome,
+  Begun,
+  HoldReason,
+  Left,
+  NodeOutcome,
+  Passed,
+} from '../domain/outcome.js';
 import type { NodeClass } from '../domain/plan.js';
 import type { SchedulerSnapshot } from '../domain/scheduler-snapshot.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
@@ -91,8 +98,11 @@ export interface CancelSignal {
 
 export interface SettledSignal {
   segmentId: string;
-  /** `left`: it was handed over with others, and has not begun; `begun`: it was lent, and begins. */
-  outcomes: [index: number, delivered: ActivityOutcome | Left | Begun][];
+  /**
+   * `left`: it was handed over with others, and has not begun; `begun`: it was lent, and begins; `passed`: it has done its work,
+   * and its outcome follows.
+   */
+  outcomes: [index: number, delivered: ActivityOutcome | Left | Begun | Passed][];
   /** Places of the window that the segment keeps for what was lent to it, beside those before; less than none: it gives some back. */
   kept?: number;
 }
@@ -132,6 +142,8 @@ export interface Carry {
   rounds: [index: number, round: Round][];
   /** Why nodes are held, and the error of their last attempt. */
   holds?: [index: number, why: HoldReason, lastError?: ErrorRecord][];
+  /** How those ended that have done their work, and whose results are still made. */
+  passed?: [index: number, outcome: NodeOutcome][];
   /** References of pages of ended nodes' records. */
   pages: string[];
   failures: NodeFailure[];

@@ -220,6 +220,17 @@ export class GraphState {
     this.records.hold(index, 'circuit');
   }
 
+  /** A node has done its work, and its result is made meanwhile. */
+  passed(index: number, outcome: NodeOutcome, now: number): void {
+    this.records.touch(index).passed = outcome;
+    this.returned(index, outcome, now);
+  }
+
+  /** How a node has done its work whose result is still made. */
+  passedOf(index: number): NodeOutcome | undefined {
+    return this.records.of(index).passed;
+  }
+
   /** A node has ended, by its own outcome or without having run. */
   end(
     index: number,
@@ -230,6 +241,7 @@ export class GraphState {
   ): void {
     const record = this.records.touch(index);
     record.endedAt = now;
+    delete record.passed;
     if (outcome) this.returned(index, outcome, now);
     this.clocks.ended(index, now);
     if (outcome) record.outcome = outcome;
@@ -304,12 +316,12 @@ export class GraphState {
   /** What nodes that may still be begun have to read, and what they have behind them. */
   carried(): Pick<
     Carry,
-    | ('rounds' | 'holds' | 'upstream' | 'nodeMarks' | 'clocks' | 'undoable')
+    | ('rounds' | 'holds' | 'passed' | 'upstream' | 'nodeMarks' | 'clocks' | 'undoable')
     | ('failures' | 'firstError' | 'sequence')
   > {
     const isOpen = (index: number): boolean => this.scheduler.state(index) !== 'settled';
     const open = this.plan.nodes.flatMap((_, index) => (isOpen(index) ? [index] : []));
-    const { rounds, holds, nodeMarks } = this.records.carried(open);
+    const records = this.records.carried(open);
     const { undoable, failures, firstError, sequence } = this;
     const needed = new Set(open.flatMap((index) => this.node(index).reads ?? []));
     for (const index of undoable)
@@ -320,7 +332,7 @@ export class GraphState {
     });
     const clocks = this.clocks.carry(Date.now(), isOpen);
     return {
-      ...{ rounds, holds, upstream, nodeMarks, clocks, failures, firstError, sequence },
+      ...{ ...records, upstream, clocks, failures, firstError, sequence },
       ...(undoable.length > 0 ? { undoable } : {}),
     };
   }

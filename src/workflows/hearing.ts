@@ -4,7 +4,13 @@
  * post hooks run afterwards, and the graph does not end before they have.
  */
 import type { Effects } from '../domain/effects.js';
-import { isHeld, unrun, type ActivityOutcome, type NodeOutcome } from '../domain/outcome.js';
+import {
+  isHeld,
+  unrun,
+  withoutResult,
+  type ActivityOutcome,
+  type NodeOutcome,
+} from '../domain/outcome.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import type { ShutCircuits } from '../domain/shut-circuits.js';
 import type { StatusReason } from '../domain/status.js';
@@ -64,6 +70,7 @@ export class Hearing {
   deliver(index: number, delivered: Delivered): void {
     const { bursts, lending, state, wake } = this.parts;
     wake();
+    if ('passed' in delivered) return this.passed(index, delivered.passed, Date.now());
     const at = lending.heard(index, delivered, Date.now());
     const now = bursts.heard(index, delivered, at);
     if ('left' in delivered) return this.left(index, now);
@@ -118,6 +125,21 @@ export class Hearing {
     this.apply(this.parts.scheduler.settle(index, outcome.status, now, outcome.reason));
   }
 
+  /** A node has done its work, and its result is made meanwhile. */
+  private passed(index: number, outcome: NodeOutcome, now: number): void {
+    const { scheduler, state } = this.parts;
+    if (scheduler.state(index) !== 'running') return;
+    state.passed(index, outcome, now);
+    this.apply(scheduler.pass(index, now));
+  }
+
+  /** What is heard of a node that had done its work is its end, whatever became of its result. */
+  private withPassed(index: number, outcome: ActivityOutcome): ActivityOutcome {
+    const passed = this.parts.state.passedOf(index);
+    if (!passed || (!isHeld(outcome) && outcome.status === 'COMPLETED')) return outcome;
+    return withoutResult(passed, outcome.error?.message ?? 'it was stopped');
+  }
+
   /** A node that was handed over has not begun. What was asked of it meanwhile nobody has done yet. */
   private left(index: number, now: number): void {
     const { scheduler, state, lending } = this.parts;
@@ -140,8 +162,9 @@ export class Hearing {
       this.settling--;
       return;
     }
-    const outcome = this.parts.asked().heard(index, delivered);
-    if (!outcome) return; // it has ended as a person said
+    const asked = this.parts.asked().heard(index, delivered);
+    if (!asked) return; // it has ended as a person said
+    const outcome = this.withPassed(index, asked);
     shutCircuits.heard(state.circuitOf(index), index, outcome, now);
     if (!isHeld(outcome)) return this.end(index, outcome, now);
     const tooLate = deadline.forRetry(index, outcome, now);

@@ -22,6 +22,7 @@ import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
 import { nodeRequest } from './node-request.js';
 import type { AttemptLook, LookAtAttempts } from './operator-messages.js';
 import type { Burst, NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
+import { Results } from './results.js';
 import { TaskBudget } from './task-budget.js';
 import { isUnknown, settleUnknown } from './unknown.js';
 import { LOOK, work } from './work.js';
@@ -58,6 +59,7 @@ export class HereExecutor implements NodeExecutor {
   private readonly children: Children;
   private readonly bursts: BurstActivities;
   private readonly budget = new TaskBudget();
+  private readonly results = new Results();
 
   constructor(
     private readonly context: HereContext,
@@ -118,7 +120,7 @@ export class HereExecutor implements NodeExecutor {
           how,
         );
       }
-    }
+    } else this.results.stop(indexes);
     const asked = new Set(indexes);
     for (const index of indexes) {
       if (how === 'cancel') this.pausing.delete(index);
@@ -254,6 +256,10 @@ export class HereExecutor implements NodeExecutor {
     this.behind.delete(order.index);
     if (isHeld(outcome)) return outcome;
     if (spent) outcome = withSpent(outcome, spent, order.round?.attemptsUsed ?? 0);
+    if (outcome.unmade) {
+      this.deliver(order.index, { passed: outcome });
+      outcome = await this.results.make(this.placed(order), request, outcome);
+    }
     const pausing = this.pausing.get(order.index);
     // Of a node that ends otherwise than its attempt no hook hears how the attempt did.
     if (pausing === 'end' || (pausing === 'pause' && outcome.status === 'CANCELLED')) {

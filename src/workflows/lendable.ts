@@ -22,7 +22,8 @@ export class Lendable {
   mayBeLent(index: number): boolean {
     const { scheduler, state, hasDeadline } = this.parts;
     const { trigger = 'all_success', startDelayMs = 0, notBefore = 0, ...node } = state.node(index);
-    const { kind, lane, circuit, light, onUnknown, expectedMs, retry } = state.classOf(index);
+    const { kind, lane, circuit, light, onUnknown, expectedMs, retry, result } =
+      state.classOf(index);
     const waits = startDelayMs > 0 || notBefore > 0 || (expectedMs !== undefined && hasDeadline());
     const named = circuit?.own ? undefined : circuit;
     const apart = kind ?? lane ?? named ?? light ?? onUnknown ?? node.below ?? node.runsOnCancel;
@@ -30,6 +31,10 @@ export class Lendable {
     const onlyOnce = retry.maxRetries === 0 || retry.neverRetryOn.includes('WORKER_LOST');
     if (trigger !== 'all_success' || waits || apart !== undefined || onlyOnce) return false;
     const { dependsOn, reads = [] } = node;
+    // What has done its work is no end to its segment.
+    const isApart = (other: number): boolean =>
+      !scheduler.ending(other) && state.classOf(other).result?.async === true;
+    if (result?.async || [...dependsOn, ...reads].some(isApart)) return false;
     return reads.every(
       (other) => scheduler.ending(other) !== undefined || dependsOn.includes(other),
     );

@@ -32,6 +32,7 @@ export const ACTIVITY = {
   readPlan: 'tempograph.readPlan',
   burst: 'tempograph.burst',
   settle: 'tempograph.settle',
+  makeResult: 'tempograph.makeResult',
   record: 'tempograph.record',
   writeBlob: 'tempograph.writeBlob',
   describe: 'tempograph.describe',
@@ -54,7 +55,10 @@ export const ACTIVITY = {
 } as const;
 
 /** What a worker does for the engine, not for a node. */
-export type SystemActivity = Exclude<(typeof ACTIVITY)[keyof typeof ACTIVITY], 'tempograph.settle'>;
+export type SystemActivity = Exclude<
+  (typeof ACTIVITY)[keyof typeof ACTIVITY],
+  'tempograph.settle' | 'tempograph.makeResult'
+>;
 
 export const QUERY = {
   status: 'status',

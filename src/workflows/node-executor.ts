@@ -1,13 +1,13 @@
 /** The port between the graph's decisions and where nodes run: in this workflow (`here.ts`) or in segments (`segments.ts`). */
-import type { ActivityOutcome, Begun, Left } from '../domain/outcome.js';
+import type { ActivityOutcome, Begun, Left, Passed } from '../domain/outcome.js';
 import type { Burst, Lent, NodeOrder } from './requests.js';
 import type { AboveSignal, OpenQuestion, SegmentCarry, SettledSignal } from './between.js';
 
 /**
- * What an executor tells of a node: its outcome, that it has not begun though it was handed over with others, or that one
- * that was lent begins now.
+ * What an executor tells of a node: its outcome, that it has not begun though it was handed over with others, that one that
+ * was lent begins now, or that one has done its work and only its result is still made.
  */
-export type Delivered = ActivityOutcome | Left | Begun;
+export type Delivered = ActivityOutcome | Left | Begun | Passed;
 
 /** Called with what became of a node; with `warnings` only, for one whose post hooks ran after it had ended. */
 export type Deliver = (index: number, delivered: Delivered) => void;

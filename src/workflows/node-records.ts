@@ -11,6 +11,8 @@ export interface NodeRecord {
   scheduledAt?: number;
   endedAt?: number;
   outcome?: NodeOutcome;
+  /** How it has done its work, while its result is made. */
+  passed?: NodeOutcome;
   reason?: StatusReason;
   round?: Round;
   /** Held by a pipeline, and why. */
@@ -92,21 +94,23 @@ export class NodeRecords {
   /** What nodes have behind them that may still be begun. */
   carried(
     open: readonly number[],
-  ): Pick<Carry, 'rounds' | 'nodeMarks'> & Required<Pick<Carry, 'holds'>> {
+  ): Pick<Carry, 'rounds' | 'nodeMarks' | 'passed'> & Required<Pick<Carry, 'holds'>> {
     const rounds: [number, Round][] = [];
     const holds: NonNullable<Carry['holds']> = [];
     const nodeMarks: Carry['nodeMarks'] = [];
+    const done: NonNullable<Carry['passed']> = [];
     for (const index of open) {
-      const { round, marks, held, lastError } = this.of(index);
+      const { round, marks, held, lastError, passed } = this.of(index);
+      if (passed) done.push([index, passed]);
       if (round) rounds.push([index, round]);
       if (held) holds.push(lastError ? [index, held, lastError] : [index, held]);
       if (marks) nodeMarks.push([index, marks]);
     }
-    return { rounds, holds, nodeMarks };
+    return { rounds, holds, nodeMarks, ...(done.length > 0 ? { passed: done } : {}) };
   }
 
   /** Restores what a continue-as-new carried. */
-  restore({ rounds, holds = [], nodeMarks, questions = [], sequence }: Carry): void {
+  restore({ rounds, holds = [], passed = [], nodeMarks, questions = [], sequence }: Carry): void {
     this.sequence = sequence;
     for (const record of this.records) record.sequence = sequence;
     for (const [index, marks] of nodeMarks) this.of(index).marks = marks;
@@ -119,6 +123,7 @@ export class NodeRecords {
       this.hold(index, why);
       if (lastError) this.of(index).lastError = lastError;
     }
+    for (const [index, outcome] of passed) this.of(index).passed = outcome;
     for (const open of questions) this.of(open.index).question = open;
   }
 }

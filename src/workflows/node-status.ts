@@ -22,7 +22,7 @@ export function nodeStatus(
   if (ending) return { status: ending.status, reason: reason ?? ending.reason };
   switch (scheduler.state(index)) {
     case 'running':
-      return WHILE_RUNNING[kind];
+      return scheduler.hasPassed(index) ? MAKES_RESULT : WHILE_RUNNING[kind];
     case 'ready':
       if (scheduler.isPaused(index)) return PAUSED;
       return { status: 'PENDING', reason: scheduler.waitsForLimit(index) ? 'limit' : 'window' };
@@ -34,6 +34,7 @@ export function nodeStatus(
   }
 }
 
+const MAKES_RESULT = { status: 'RUNNING', reason: 'result' } as const;
 const PAUSED = { status: 'PAUSED', reason: 'paused' } as const;
 export const WHILE_HELD: Record<
   HoldReason | 'start_time',

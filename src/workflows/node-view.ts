@@ -29,12 +29,13 @@ export function nodeView(index: number, parts: ViewParts): NodeView {
   const node = plan.nodes[index] as PlanNode;
   const of = plan.classes[node.class] as NodeClass;
   const { task, retry, circuit, kind } = of;
-  const { outcome, round, held } = record;
+  const { outcome, passed, round, held } = record;
   const known = { kind, held, reason: record.reason };
   const { status, reason } = nodeStatus(scheduler, index, known);
   const door = status === 'PENDING' ? parts.door : undefined;
-  const attempts = outcome?.attempts ?? round?.attempts ?? [];
-  const count = outcome?.attemptCount ?? round?.attemptsUsed ?? 0;
+  const done = outcome ?? passed;
+  const attempts = done?.attempts ?? round?.attempts ?? [];
+  const count = done?.attemptCount ?? round?.attemptsUsed ?? 0;
   const due =
     door?.reason === 'start_time'
       ? door.at

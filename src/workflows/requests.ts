@@ -379,6 +379,12 @@ export interface LetGoAnswer {
   left: string[];
 }
 
+/** The argument of `makeResult`: a node that has done its work, as its pipeline left it. */
+export interface ResultRequest {
+  request: NodeRequest;
+  outcome: NodeOutcome;
+}
+
 /** The argument of `settle`: the post hooks of a node that ended where the pipeline could not see it. */
 export interface SettleRequest {
   request: NodeRequest;

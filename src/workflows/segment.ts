@@ -60,6 +60,8 @@ class Segment {
     this.executor = new HereExecutor(
       { ...prepared, classes, inlineLimit: INLINE_LIMIT_SEGMENT },
       (index, delivered) => {
+        if ('passed' in delivered)
+          return this.heard({ outcome: [index, delivered], places: 0, quiet: false });
         this.lent.heard(index, delivered);
         this.urgent ||= this.lent.lacksPlace;
       },
@@ -123,7 +125,7 @@ class Segment {
     if (told.outcome) {
       const [index, delivered] = told.outcome;
       if ('begun' in delivered) this.running.add(index);
-      else this.running.delete(index);
+      else if (!('passed' in delivered)) this.running.delete(index);
       if ('status' in delivered) this.ended++;
     }
     this.outbox.push(told);

@@ -216,6 +216,10 @@ export class SegmentsExecutor implements NodeExecutor {
         this.deliver(index, outcome);
         continue;
       }
+      if ('passed' in outcome) {
+        this.deliver(index, outcome);
+        continue;
+      }
       segment.inFlight.delete(index);
       this.segmentOf.delete(index);
       this.deliver(index, outcome);

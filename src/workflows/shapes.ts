@@ -223,6 +223,7 @@ function isSettledPair(pair: unknown): boolean {
     isObject(outcome) &&
     (Array.isArray(outcome['attempts']) ||
       outcome['left'] ||
+      (isObject(outcome['passed']) && Array.isArray(outcome['passed']['attempts'])) ||
       (outcome['begun'] && Number.isFinite(outcome['at'] ?? 0)));
   return typeof index === 'number' && Boolean(shaped);
 }

@@ -64,7 +64,7 @@ export class GraphVerbs {
     scheduler.pause();
     if (!already) this.mark(markOf('PAUSED', who));
     showStatus('PAUSED');
-    const running = this.parts.state.runningNodes();
+    const running = this.parts.state.runningNodes().filter((index) => !scheduler.hasPassed(index));
     if (mode === 'hard') this.parts.executor.stop(running, 'pause');
     else this.parts.executor.tell(running, { verb: 'pause', ...who });
     this.changed();
@@ -186,6 +186,8 @@ export function findOpen(
   if (index === undefined) return no(`the graph has no node ${preview(id)}`);
   const ending = scheduler.ending(index);
   if (ending) return no(`${id} is already ${ending.status}`);
+  if (scheduler.hasPassed(index) && verb !== 'cancel')
+    return no(`${id} has done its work, and its result is made; cancel it to do without that`);
   const end = aboutToEnd(index);
   if (!end || (verb === 'cancel' && end.status === 'CANCELLED')) return index;
   const { status, by } = end;

@@ -176,6 +176,18 @@ describe('explain', () => {
       sentence: /^runs since 20\S+Z, attempt 1 of 4/,
       bound: { by: 'timeout', then: 'retry' },
     },
+    result: {
+      begin: async () => {
+        const { executionId } = await scene.graph([
+          { id: 'a', task: 'made', input: 'a result', result: { async: true } },
+        ]);
+        await until(() => hasGate('a result'));
+        return `${executionId}/a`;
+      },
+      reason: { kind: 'result' },
+      sentence: /^has done its work, and its result is made of that/,
+      bound: null,
+    },
     approval: {
       begin: async () => {
         const approval = { message: 'Ship it?', by: ['ada', 'bob'], timeout: '1d' };

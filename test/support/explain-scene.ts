@@ -38,6 +38,12 @@ const deaf = defineTask<string>({
   name: 'deaf',
   run: (gate) => new Promise<void>((done) => void gates.set(gate, done)),
 });
+/** Its work is done at once, and its result made when its gate is opened. */
+const made = defineTask<string>({
+  name: 'made',
+  run: (gate) => gate,
+  processResult: (gate) => new Promise<void>((done) => void gates.set(gate as string, done)),
+});
 const broken = defineTask({
   name: 'broken',
   retry: 'NONE',
@@ -64,7 +70,7 @@ export class ExplainScene {
 
   static async start(): Promise<ExplainScene> {
     const harness = await startHarness({
-      tasks: [deaf, broken],
+      tasks: [deaf, made, broken],
       namedHooks: {
         pre: [{ name: 'slow', timeoutMs: 600_000, run: hold('pre') }],
         post: [{ name: 'slow', timeoutMs: 600_000, onSkipped: true, run: hold('post') }],

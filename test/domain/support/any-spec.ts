@@ -75,6 +75,7 @@ const options = {
   result: optional({
     select: fc.constant('output.rows'),
     store: fc.constantFrom('inline', 'reference'),
+    async: fc.boolean(),
   }),
   onUnknown: fc.oneof(
     fc.constantFrom('retry', 'ask'),

@@ -216,6 +216,7 @@ export class LendingSimulation {
         this.clocks.began(index, delivered);
         continue;
       }
+      if ('passed' in delivered) throw new Error('no node here makes its result apart');
       this.clocks.heard(index, delivered);
       this.segmentOf.delete(index);
       if ('left' in delivered) {

@@ -5,27 +5,14 @@
 import type { Effects } from '../../../src/domain/effects.js';
 import { Scheduler, type SchedulerNode } from '../../../src/domain/scheduler.js';
 import type { StatusReason, TerminalStatus } from '../../../src/domain/status.js';
-import type { DependencyState, TriggerDecision } from '../../../src/domain/trigger.js';
+import type { TriggerDecision } from '../../../src/domain/trigger.js';
 import { expectedDecision } from './airflow.js';
+import { Book, FAILURES, type Entry } from './judges-book.js';
 import { must, outlives, same } from './judging.js';
 import type { Script, Verb, World } from './worlds.js';
 
-const FAILURES: readonly TerminalStatus[] = ['FAILED', 'TIMEOUT', 'REJECTED'];
-
 /** After everything that is asked for in a world. */
 const RESUMED_AT = 100;
-
-interface Entry {
-  state: 'waiting' | 'held' | 'ready' | 'running' | 'settled';
-  due: number;
-  /** When a running node's attempt is over. */
-  endsAt: number;
-  attempts: number;
-  asked?: StatusReason;
-  /** It did not run, and the stop of the graph has ended it. */
-  stopped?: true;
-  ending?: { status: TerminalStatus; reason: StatusReason | undefined };
-}
 
 /** What happened, in order: `5 take 3`, `9 end 3 FAILED`. Equal worlds give equal stories. */
 export type Story = string[];
@@ -43,6 +30,7 @@ export class Simulation {
   private readonly priorities = new Map<number, number>();
   private readonly paused = new Set<number>();
   private pausedAll = false;
+  private readonly book: Book;
 
   constructor(
     private readonly world: World,
@@ -56,6 +44,9 @@ export class Simulation {
     this.dependants = world.nodes.map(() => []);
     world.nodes.forEach(({ dependsOn }, index) =>
       dependsOn.forEach((other) => this.dependants[other]?.push(index)),
+    );
+    this.book = new Book(this.nodes, this.entries, this.dependants, (index) =>
+      this.outlives(index),
     );
   }
 
@@ -94,7 +85,10 @@ export class Simulation {
     for (const index of taken) {
       if (this.stopped !== undefined) {
         must(this.outlives(index), `${index} started after a stop`);
-        must(!this.hasRunningBehindStopped(index), `${index} started while what is before it runs`);
+        must(
+          !this.book.hasRunningBehindStopped(index),
+          `${index} started while what is before it runs`,
+        );
       }
       same(this.decision(index), 'run', `what the trigger of ${index} says`);
       const entry = this.entry(index);
@@ -111,12 +105,27 @@ export class Simulation {
     for (const index of this.indexes('running')) {
       const entry = this.entry(index);
       if (entry.endsAt > this.now || entry.state !== 'running') continue;
-      const { holds, outcome, obeysCancel } = this.script(index);
+      const { holds, outcome, obeysCancel, makeMs } = this.script(index);
+      if (entry.passed) {
+        this.settle(index, 'COMPLETED');
+        continue;
+      }
       const holdMs = holds[entry.attempts++];
       if (entry.asked !== undefined && obeysCancel) this.settle(index, 'CANCELLED', entry.asked);
       else if (holdMs !== undefined && entry.asked === undefined) this.hold(index, holdMs);
+      else if (outcome === 'COMPLETED' && makeMs > 0) this.pass(index, makeMs);
       else this.settle(index, outcome, outcome === 'SKIPPED' ? 'condition' : undefined);
     }
+  }
+
+  private pass(index: number, makeMs: number): void {
+    const entry = this.entry(index);
+    const effects = this.scheduler.pass(index, this.now);
+    Object.assign(entry, { passed: true, endsAt: this.now + makeMs });
+    this.say('pass', index);
+    for (const dependant of this.dependants[index] ?? []) this.consider(dependant);
+    this.apply(effects);
+    same(this.scheduler.pass(index, this.now), { settled: [], cancel: [] }, 'a second pass');
   }
 
   private hold(index: number, holdMs: number): void {
@@ -255,7 +264,7 @@ export class Simulation {
           ['skipped', 'upstream_failed'].includes(this.decision(index)),
           `${index} was skipped too soon`,
         );
-        const failed = this.standings(index).some((one) => one.endsWith('failed'));
+        const failed = this.book.standings(index).some((one) => one.endsWith('failed'));
         must(
           reason === 'rule' || (reason === 'upstream_failed' && failed),
           `${index} ended ${reason}`,
@@ -284,34 +293,15 @@ export class Simulation {
     const asked = new Set(effects.cancel.map(({ index }) => index));
     this.entries.forEach((entry, index) => {
       if (entry.state === 'settled' || asked.has(index)) return;
-      const ended = this.endedBefore(index);
+      const ended = this.book.endedBefore(index);
       if (!this.outlives(index)) {
         must(ended < this.node(index).dependsOn.length, `${index} survived the stop`);
         must(entry.state === 'waiting', `${index} was ready, and survived the stop`);
-        must(this.isBeforeOneThatMayGoOn(index), `${index} waits, and nothing for it`);
+        must(this.book.isBeforeOneThatMayGoOn(index), `${index} waits, and nothing for it`);
         return;
       }
       const goesOn = entry.state === 'waiting' || this.stopped === 'cancelled';
       must(goesOn || ended > 0, `${index} goes on with nothing before it ended`);
-    });
-  }
-
-  private endedBefore(index: number): number {
-    return this.node(index).dependsOn.filter((other) => this.entry(other).ending).length;
-  }
-
-  private isBeforeOneThatMayGoOn(index: number): boolean {
-    return (this.dependants[index] ?? []).some(
-      (other) => this.outlives(other) || this.isBeforeOneThatMayGoOn(other),
-    );
-  }
-
-  /** Between the node and something that runs stands only what a stop has ended while it waited. */
-  private hasRunningBehindStopped(index: number): boolean {
-    return this.node(index).dependsOn.some((other) => {
-      const { state, stopped } = this.entry(other);
-      if (state === 'running') return this.entry(index).stopped === true;
-      return stopped === true && this.hasRunningBehindStopped(other);
     });
   }
 
@@ -326,12 +316,16 @@ export class Simulation {
     entry.ending = { status, reason };
     this.say('end', index, status === 'SKIPPED' ? `SKIPPED ${reason}` : status);
     for (const dependant of this.dependants[index] ?? []) this.consider(dependant);
+    this.nodes.forEach(({ readsResults }, reader) => {
+      if (readsResults?.includes(index)) this.consider(reader);
+    });
   }
 
   /** Books that a node's trigger has come true. */
   private consider(index: number): void {
     const entry = this.entry(index);
     if (entry.state !== 'waiting' || this.decision(index) !== 'run') return;
+    if (this.book.awaited(index).length > 0) return;
     if (this.stopped !== undefined && !this.outlives(index)) return;
     const { startDelayMs = 0, notBefore = 0 } = this.node(index);
     entry.due = Math.max(this.now + startDelayMs, notBefore);
@@ -403,20 +397,7 @@ export class Simulation {
   }
 
   private decision(index: number): TriggerDecision {
-    return expectedDecision(this.node(index).trigger, this.standings(index));
-  }
-
-  private standings(index: number): DependencyState[] {
-    return this.node(index).dependsOn.map((other) => {
-      const { ending } = this.entry(other);
-      if (!ending) return 'running';
-      if (ending.status === 'COMPLETED') return 'success';
-      if (ending.status === 'SKIPPED')
-        return ending.reason === 'upstream_failed' ? 'upstream_failed' : 'skipped';
-      return FAILURES.includes(ending.status) && this.node(other).allowFailure
-        ? 'success'
-        : 'failed';
-    });
+    return expectedDecision(this.node(index).trigger, this.book.standings(index));
   }
 
   private rank(index: number): number {

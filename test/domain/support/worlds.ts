@@ -14,6 +14,8 @@ export interface Script {
   outcome: TerminalStatus;
   /** How long it takes to stop when asked to. */
   cancelMs: number;
+  /** How long its result is made once its work is done, beside what follows; 0: within that. */
+  makeMs: number;
   /** Ends CANCELLED when asked to stop; else with its outcome, as when it had just finished. */
   obeysCancel: boolean;
 }
@@ -49,6 +51,7 @@ const node = fc.record({
   startDelayMs: fc.option(shortMs, { freq: 3, nil: undefined }),
   notBefore: fc.option(shortMs, { freq: 4, nil: undefined }),
   runsOnCancel: fc.option(fc.constant(true as const), { freq: 1, nil: undefined }),
+  reads: fc.array(fc.nat({ max: 199 }), { maxLength: 2 }),
 });
 const script: fc.Arbitrary<Script> = fc.record({
   runMs: shortMs,
@@ -66,6 +69,7 @@ const script: fc.Arbitrary<Script> = fc.record({
     },
   ),
   cancelMs: fc.nat({ max: 3 }),
+  makeMs: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: shortMs }),
   obeysCancel: fc.boolean(),
 });
 const cancels = fc.array(
@@ -114,11 +118,20 @@ const verb: fc.Arbitrary<Verb> = fc.oneof(
 );
 const verbs = fc.array(fc.record({ at: fc.nat({ max: 60 }), verb }), { maxLength: 8 });
 
+/** Of nodes before it, those whose results are made apart. */
+const readsOf = (reads: readonly number[], index: number, scripts: readonly Script[]): number[] =>
+  index === 0
+    ? []
+    : [...new Set(reads.map((read) => read % index))].filter(
+        (read) => (scripts[read]?.makeMs ?? 0) > 0,
+      );
+
 /** Without the fields that are not there. */
 function given({
   startDelayMs,
   notBefore,
   runsOnCancel,
+  reads: _reads,
   ...rest
 }: Made): Omit<SchedulerNode, 'dependsOn'> {
   return {
@@ -153,7 +166,14 @@ export const worldsOf = (max: number): fc.Arbitrary<World> =>
     })
     .map(({ made, concurrency, onFailure, batch, cancels: planned }) => {
       const world: World = {
-        nodes: made.map(({ dependsOn, part: [its] }) => ({ dependsOn, ...given(its) })),
+        nodes: made.map(({ dependsOn, part: [its] }, index) => ({
+          ...{ dependsOn, ...given(its) },
+          readsResults: readsOf(
+            its.reads,
+            index,
+            made.map(({ part: [, one] }) => one),
+          ),
+        })),
         scripts: made.map(({ part: [, its] }) => its),
         options: { concurrency, onFailure },
         batch,
@@ -175,7 +195,9 @@ function draw({ nodes, scripts, options, batch, cancels: planned }: World): stri
       one.runsOnCancel ? 'runsOnCancel' : '',
       one.startDelayMs === undefined ? '' : `delay ${one.startDelayMs}`,
       one.notBefore === undefined ? '' : `notBefore ${one.notBefore}`,
+      one.readsResults?.length ? `reads ${one.readsResults.join(', ')}` : '',
       `runs ${its?.runMs}`,
+      its?.makeMs ? `makes ${its.makeMs}` : '',
       ...(its?.holds ?? []).map((holdMs) => `holds ${holdMs}`),
       its?.outcome ?? '',
       its?.obeysCancel === true ? `stops in ${its.cancelMs}` : 'ignores cancel',

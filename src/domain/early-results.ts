@@ -1,0 +1,51 @@
+/**
+ * Nodes whose work is done while their results are still made of it (`result.async`): those that read such a result wait for
+ * it, all others have the node completed.
+ */
+
+/** A node, as far as it reads results. */
+interface Reader {
+  readsResults?: readonly number[];
+}
+
+export class EarlyResults {
+  private readonly open = new Set<number>();
+  /** By the index of a node with `result.async`, who reads its result. */
+  private readonly readers = new Map<number, Set<number>>();
+
+  constructor(nodes: readonly Reader[]) {
+    nodes.forEach((node, index) => this.note(index, node));
+  }
+
+  /** A node is new, or another one than before. */
+  note(index: number, { readsResults = [] }: Reader): void {
+    for (const readers of this.readers.values()) readers.delete(index);
+    for (const other of readsResults) {
+      const readers = this.readers.get(other) ?? new Set<number>();
+      this.readers.set(other, readers.add(index));
+    }
+  }
+
+  /** Its work is done. */
+  add(index: number): void {
+    this.open.add(index);
+  }
+
+  has(index: number): boolean {
+    return this.open.has(index);
+  }
+
+  /** Its result is there. @returns those that may have waited for it; undefined for a node that was not waited for so */
+  take(index: number): readonly number[] | undefined {
+    return this.open.delete(index) ? [...(this.readers.get(index) ?? [])] : undefined;
+  }
+
+  /** Results that a node reads and that are still made. */
+  awaitedBy({ readsResults = [] }: Reader): readonly number[] {
+    return this.open.size === 0 ? [] : readsResults.filter((other) => this.open.has(other));
+  }
+
+  indexes(): number[] {
+    return [...this.open];
+  }
+}
