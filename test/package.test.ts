@@ -28,6 +28,12 @@ await worker.shutdown();
 console.log(JSON.stringify({ status, output }));
 `;
 
+/** Tasks for the command line. */
+const TASKS = `
+import { defineTask } from 'tempograph';
+export const double = defineTask({ name: 'double', run: (n) => n * 2 });
+`;
+
 describe('the package', () => {
   it('installs into an empty project and works there: worker, workflow bundle, types and CLI', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tempograph-package-'));
@@ -82,6 +88,27 @@ describe('the package', () => {
       { cwd: folder },
     );
     expect(JSON.parse(cli.stdout)).toEqual({ waitsMs: [1_000, 1_000, 2_000, 3_000] });
+
+    // A project whose package.json says that its files are CommonJS, as `npm init` has it.
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({ name: 'user', private: true, type: 'commonjs' }),
+    );
+    const runs = async (tasks: string): Promise<string> => {
+      writeFileSync(join(folder, tasks), TASKS);
+      const binary = join(folder, 'node_modules', '.bin', 'tempograph');
+      const where = ['--address', env.ADDRESS, '--task-queue', `package-${tasks}-${process.pid}`];
+      const { stdout: out, stderr } = await run(
+        binary,
+        ['run', 'double', '--input', '4', '--tasks', tasks, '--json', ...where],
+        { cwd: folder },
+      ).catch((failed: unknown) => failed as { stdout: string; stderr: string });
+      return `${out}${stderr}`;
+    };
+    expect(await runs('tasks.js')).toMatch(
+      /--tasks tasks\.js cannot be loaded: .*; it is loaded as CommonJS.* say "type": "module" in the package\.json/,
+    );
+    expect(await runs('tasks.mjs')).toMatch(/"status":\s*"COMPLETED"/);
   });
 
   it('has a lock file that names no registry', () => {

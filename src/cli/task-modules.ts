@@ -62,10 +62,24 @@ async function load(file: string): Promise<unknown> {
     return await import(pathToFileURL(path).href);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new TaskError('CONFIGURATION', `--tasks ${file} cannot be loaded: ${message}`, {
+    const hint = isCommonJs(error) ? COMMON_JS_HINT : '';
+    throw new TaskError('CONFIGURATION', `--tasks ${file} cannot be loaded: ${message}${hint}`, {
       cause: error,
     });
   }
+}
+
+const COMMON_JS_HINT =
+  '; it is loaded as CommonJS, and this package is an ES module: say "type": "module" in the package.json of its folder, or call it .mts or .mjs';
+
+/** True for what comes of a module that imports an ES module, or is one, and is taken for CommonJS. */
+function isCommonJs(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return (
+    code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' ||
+    code === 'ERR_REQUIRE_ESM' ||
+    /Cannot use import statement|Unexpected token 'export'/.test(String(message))
+  );
 }
 
 let registered: Promise<void> | undefined;

@@ -82,7 +82,7 @@ const SENTENCE: Sentences = {
     const now = running === null ? '' : `, ${running} run`;
     return `${done} of its ${total} ${things} have ended${now}`;
   },
-  result: () => 'has done its work, and its result is made of that',
+  result: () => 'has done its work, and its result is being made',
   outcome_unknown: ({ attempt, error }) =>
     `nobody knows whether attempt ${attempt} did its work${error ? ` (${errorText(error)})` : ''}; somebody has to say so`,
   ended: ({ status, reason, error, after }) => {

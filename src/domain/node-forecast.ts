@@ -3,7 +3,7 @@ import { itemOptions, type Assumed, type DurationOrigin } from './assumed.js';
 import { setOwn } from './json.js';
 import type { layersOf } from './make-plan.js';
 import type { NodeKind } from './node-kind.js';
-import { nodeOptions, type NodeOptions } from './node-options.js';
+import { flowOptions, nodeOptions, type NodeOptions } from './node-options.js';
 import type { NodeClass, Plan } from './plan.js';
 import type { SimulatedNode, Simulation } from './simulate.js';
 
@@ -45,7 +45,8 @@ interface NodeParts {
 export function nodesOf(plan: Plan, parts: NodeParts): Record<string, NodeForecast> {
   const nodes: Record<string, NodeForecast> = {};
   const known = new Map<string, NodeOptions>();
-  plan.nodes.forEach(({ id, dependsOn, class: at }, index) => {
+  plan.nodes.forEach((node, index) => {
+    const { id, dependsOn, class: at } = node;
     const own = plan.classes[at] as NodeClass;
     const layers = parts.layers[index] ?? [];
     const kind = parts.kinds[index] ?? 'task';
@@ -56,7 +57,7 @@ export function nodesOf(plan: Plan, parts: NodeParts): Record<string, NodeForeca
       parts.expected.nodes[index] as SimulatedNode,
     );
     const slackMs = parts.slack[index] ?? null;
-    const options = nodeOptions(settled, layers, kind);
+    const options = { ...nodeOptions(settled, layers, kind), ...flowOptions(node) };
     const key = JSON.stringify(options);
     if (!known.has(key)) known.set(key, options); // most nodes have the same
     setOwn(nodes, id, {

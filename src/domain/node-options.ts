@@ -1,7 +1,7 @@
 /** The effective options of a node, each with where it comes from. */
 import { OPTION_LAYERS, strongest, type Layers } from './make-plan.js';
 import type { NodeKind } from './node-kind.js';
-import type { NodeClass } from './plan.js';
+import type { NodeClass, PlanNode } from './plan.js';
 import { mergeRetry } from './retry-options.js';
 import type { TaskOptions } from './spec.js';
 
@@ -84,6 +84,18 @@ export function nodeOptions(settled: NodeClass, layers: Layers, kind: NodeKind):
     options[`retry.${name}`] = { value, from: originOf(index) };
   }
   return options;
+}
+
+/** What a node says of when it runs and what its failure means, where that is not what holds of all. */
+export function flowOptions({ trigger, allowFailure, runsOnCancel }: PlanNode): NodeOptions {
+  const said = {
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(allowFailure ? { allowFailure } : {}),
+    ...(runsOnCancel ? { onCancel: 'run' } : {}),
+  };
+  return Object.fromEntries(
+    Object.entries(said).map(([name, value]) => [name, { value, from: 'node' }]),
+  );
 }
 
 const originOf = (index: number): OptionOrigin => OPTION_LAYERS[index] ?? 'library';

@@ -187,7 +187,7 @@ export function findOpen(
   const ending = scheduler.ending(index);
   if (ending) return no(`${id} is already ${ending.status}`);
   if (scheduler.hasPassed(index) && verb !== 'cancel')
-    return no(`${id} has done its work, and its result is made; cancel it to do without that`);
+    return no(`${id} has done its work, and its result is being made; cancel it to do without`);
   const end = aboutToEnd(index);
   if (!end || (verb === 'cancel' && end.status === 'CANCELLED')) return index;
   const { status, by } = end;

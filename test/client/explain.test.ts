@@ -185,7 +185,7 @@ describe('explain', () => {
         return `${executionId}/a`;
       },
       reason: { kind: 'result' },
-      sentence: /^has done its work, and its result is made of that/,
+      sentence: /^has done its work, and its result is being made/,
       bound: null,
     },
     approval: {

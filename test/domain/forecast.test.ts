@@ -123,6 +123,22 @@ describe('planGraph', () => {
     ).toBe('FAILED');
   });
 
+  it('has what a node says of when it runs, and of its failure, among its options', () => {
+    const { a, b } = planOf(
+      spec([
+        task('a'),
+        { ...task('b', ['a']), trigger: 'all_done', onCancel: 'run', allowFailure: true },
+      ]),
+    ).nodes;
+    expect(b?.options).toMatchObject({
+      trigger: { value: 'all_done', from: 'node' },
+      onCancel: { value: 'run', from: 'node' },
+      allowFailure: { value: true, from: 'node' },
+    });
+    for (const name of ['trigger', 'onCancel', 'allowFailure'])
+      expect(a?.options).not.toHaveProperty(name);
+  });
+
   it('says of each option who said it', () => {
     const graph = spec([task('a', [], { priority: 'HIGH', retry: { maxRetries: 1 } })], {
       defaults: { timeout: '1m', retry: { delay: '7s' } },

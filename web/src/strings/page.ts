@@ -28,7 +28,7 @@ export const REASON_WORDS: Record<StatusReason, string> = {
   coalesced: 'somebody else does the same work',
   paused: 'paused',
   approval: 'waits for an answer',
-  result: 'its result is made',
+  result: 'its result is being made',
   outcome_unknown: 'nobody knows whether its work was done',
   upstream_failed: 'something it depends on failed',
   condition: 'its condition was false',
