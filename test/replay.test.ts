@@ -24,6 +24,7 @@ describe('replay of recorded histories', () => {
         'cancelled',
         'node-cancelled',
         'cleans-up',
+        'results-apart',
         'rejected',
         'coordinator-continued-as-new',
         'coordinator-completed',

@@ -153,6 +153,18 @@ await cleansUp.cancel();
 await cleansUp.result();
 save('cleans-up', cleansUp.executionId);
 
+const apart = await engine.scheduleTaskGraph({
+  name: 'results-apart',
+  tasks: [
+    { id: 'a', task: 'echo', input: 1, result: { async: true, transform: '[output]' } },
+    { id: 'beside', task: 'noop', dependsOn: ['a'] },
+    { id: 'reads', task: 'echo', dependsOn: ['a'], input: '${{ tasks.a.output }}' },
+    { id: 'bad', task: 'echo', input: 1, result: { async: true, transform: 'output.none' } },
+  ],
+});
+await apart.result();
+save('results-apart', apart.executionId);
+
 const rejected = await client.workflow.start('taskGraph', {
   args: [{ name: 'x', tasks: [] }],
   taskQueue: worker.taskQueue,
