@@ -12,6 +12,8 @@ export class EarlyResults {
   private readonly open = new Set<number>();
   /** By the index of a node with `result.async`, who reads its result. */
   private readonly readers = new Map<number, Set<number>>();
+  /** By the index of a node, whose results it reads. */
+  private readonly read = new Map<number, readonly number[]>();
 
   constructor(nodes: readonly Reader[]) {
     nodes.forEach((node, index) => this.note(index, node));
@@ -19,7 +21,9 @@ export class EarlyResults {
 
   /** A node is new, or another one than before. */
   note(index: number, { readsResults = [] }: Reader): void {
-    for (const readers of this.readers.values()) readers.delete(index);
+    for (const other of this.read.get(index) ?? []) this.readers.get(other)?.delete(index);
+    if (readsResults.length > 0) this.read.set(index, readsResults);
+    else this.read.delete(index);
     for (const other of readsResults) {
       const readers = this.readers.get(other) ?? new Set<number>();
       this.readers.set(other, readers.add(index));

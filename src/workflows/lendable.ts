@@ -33,8 +33,8 @@ export class Lendable {
     const { dependsOn, reads = [] } = node;
     // What has done its work is no end to its segment.
     const isApart = (other: number): boolean =>
-      !scheduler.ending(other) && state.classOf(other).result?.async === true;
-    if (result?.async || [...dependsOn, ...reads].some(isApart)) return false;
+      state.classOf(other).result?.async === true && !scheduler.ending(other);
+    if (result?.async || dependsOn.some(isApart) || reads.some(isApart)) return false;
     return reads.every(
       (other) => scheduler.ending(other) !== undefined || dependsOn.includes(other),
     );
