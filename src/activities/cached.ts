@@ -6,6 +6,7 @@ import { namedKey } from '../domain/cache.js';
 import { messageOf } from '../domain/errors.js';
 import { isObject, type Json } from '../domain/json.js';
 import type { NodeOutcome, Value } from '../domain/outcome.js';
+import type { ResultOptions } from '../domain/result-options.js';
 import type { CacheClaim } from '../store/result-cache.js';
 import type { Store } from '../store/store.js';
 import type { NodeRequest } from '../workflows/requests.js';
@@ -34,10 +35,12 @@ export class Claim {
     private readonly store: Store,
     private readonly place: { project: string; key: string; holder: string },
     private readonly log: NodeLogger,
+    since: 'granted' | 'anew' = 'granted',
   ) {
     const { project, key, holder } = place;
     const renew = (): void =>
       void store.cache.claim(project, key, holder, CLAIM_MS, Date.now()).catch(() => undefined);
+    if (since === 'anew') renew();
     this.renewal = setInterval(renew, CLAIM_MS / RENEWALS).unref();
   }
 
@@ -47,7 +50,7 @@ export class Claim {
     await this.release();
   }
 
-  /** The work is done, and who makes the result takes the claim up: nobody else may do it for now. */
+  /** Who makes the result takes the claim up: for a while nobody else may do the work. */
   leave(): void {
     clearInterval(this.renewal);
     this.over = true;
@@ -73,7 +76,8 @@ async function put(
 ): Promise<void> {
   const now = Date.now();
   const expiresAt = cache?.ttlMs === undefined ? null : now + cache.ttlMs;
-  const value = { ...kept, ...(result ? { shape: hashJson(result) } : {}) } as unknown as Json;
+  const shape = shapeOf(result);
+  const value = { ...kept, ...(shape ? { shape: hashJson(shape) } : {}) } as unknown as Json;
   const entry = { project, key, task: node.task, taskVersion: version, value, expiresAt };
   await store.cache
     .put(entry, now)
@@ -107,7 +111,7 @@ export function takeUpClaim(
   if (!cache || !store || inputHash === undefined) return undefined;
   const key = cacheKey(request, version, inputHash);
   const holder = `${execution.id}/${node.id}`;
-  return new Claim(store, { project: execution.project ?? '', key, holder }, log);
+  return new Claim(store, { project: execution.project ?? '', key, holder }, log, 'anew');
 }
 
 type Found = { kept: Kept } | { waitMs: number } | { claim: Claim };
@@ -161,7 +165,14 @@ function cacheKey(
   inputHash: string,
 ): string {
   if (cache?.key !== undefined) return namedKey(task, version, cache.key);
-  return hashJson({ task, version, inputHash, ...(result ? { result } : {}) });
+  const shape = shapeOf(result);
+  return hashJson({ task, version, inputHash, ...(shape ? { result: shape } : {}) });
+}
+
+/** What is made of an output: when that is done makes no other result. */
+function shapeOf(result: ResultOptions | undefined): ResultOptions | undefined {
+  const { async: _async, ...shape } = result ?? {};
+  return Object.keys(shape).length > 0 ? shape : undefined;
 }
 
 function waitOf(
@@ -184,7 +195,8 @@ async function usable(
 ): Promise<Kept | undefined> {
   if (!isObject(value) || !isObject(value['output'])) return undefined;
   // Two nodes of one key may make different things of what their task gives.
-  if (value['shape'] !== (result && hashJson(result))) return undefined;
+  const shape = shapeOf(result);
+  if (value['shape'] !== (shape && hashJson(shape))) return undefined;
   const { output, outputHash, artifacts } = value as unknown as Kept;
   try {
     const here = async (kept: Value): Promise<Value> => {

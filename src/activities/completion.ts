@@ -27,7 +27,7 @@ import type { Facts } from './facts.js';
 import { finalFailure, retryFailure } from './failure.js';
 import { AttemptElsewhere, isAskedToStop, isInterrupted, type HandedWork } from './handover.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
-import { leaveUnmade, makesApart, type Made } from './make-result.js';
+import { leaveUnmade, type Made } from './make-result.js';
 import { makeOutput } from './output.js';
 import { NO_REDACTION } from './redaction.js';
 import { resolveInput } from './resolve.js';
@@ -153,7 +153,8 @@ async function outputOf(
   const message = `task ${name} was reported to have an output that its schema refuses`;
   try {
     const shaped = await checked(task.definition.output, result, 'OUTPUT_INVALID', message);
-    if (makesApart(request, facts)) return await leaveUnmade(deps, request, attempt, facts, shaped);
+    const unmade = await leaveUnmade(deps, request, attempt, facts, shaped);
+    if (unmade) return unmade;
     const made = await makeOutput(deps, request, facts, shaped);
     await listMore(deps.blobs, facts, elsewhere.artifacts, request.inlineLimit);
     return made;

@@ -78,7 +78,7 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.answer]: (request: AnswerRequest) => ours(() => answer(deps, request)),
     [ACTIVITY.readPlan]: (ref: string) => ours(() => getJson(deps.blobs, ref)),
     [ACTIVITY.settle]: (request: SettleRequest) => ours(() => settle(deps, request)),
-    [ACTIVITY.makeResult]: (request: ResultRequest) => ours(() => makeResult(deps, request)),
+    [ACTIVITY.makeResult]: (request: ResultRequest) => beating(() => makeResult(deps, request)),
     [ACTIVITY.record]: (request: RecordRequest) => ours(() => recordClose(deps, request)),
     [ACTIVITY.writeBlob]: (value: Json) => ours(() => writeBlob(deps, value)),
     [ACTIVITY.joinBlobs]: (parts: string[]) => ours(() => joinBlobs(deps, parts)),

@@ -25,7 +25,7 @@ import { handOver, type HandedOver } from './handover.js';
 import { runPreHooks } from './hooks.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import type { Late } from './late-sources.js';
-import { leaveUnmade, makesApart } from './make-result.js';
+import { leaveUnmade } from './make-result.js';
 import { makeOutput } from './output.js';
 import { OutputLines } from './output-lines.js';
 import {
@@ -205,7 +205,8 @@ async function steps(
   await facts.passage?.succeeded();
   if (request.after && 'verify' in request.after)
     return await verified(deps, request, facts, shaped);
-  if (makesApart(request, facts)) return await leaveUnmade(deps, request, attempt, facts, shaped);
+  const unmade = await leaveUnmade(deps, request, attempt, facts, shaped);
+  if (unmade) return unmade;
   const made = await makeOutput(deps, request, facts, shaped);
   await facts.artifacts.settled(); // processResult may have kept more
   const artifacts = await facts.artifacts.listed(request.inlineLimit);

@@ -6,6 +6,7 @@ import type { Deps } from './deps.js';
 import { runPostHooks } from './hooks.js';
 import { nodeLogger } from './node-log.js';
 import { resolveInput } from './resolve.js';
+import { loadValue } from './values.js';
 
 /** @returns a warning for each hook that failed */
 export async function settle(
@@ -18,7 +19,9 @@ export async function settle(
   try {
     const resolved = await resolveInput(deps, request);
     metadata = resolved.metadata;
-    input = resolved.late.shown(resolved.input);
+    input = outcome.unmade
+      ? await loadValue(deps.blobs, outcome.unmade.input)
+      : resolved.late.shown(resolved.input);
   } catch (error) {
     if (!neverStarted) log.warn(`post hooks run without the input: ${(error as Error).message}`);
   }

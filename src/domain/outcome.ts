@@ -219,7 +219,7 @@ export interface Passed {
 }
 
 /** The end of a node that has done its work and whose result was not made: its output is what its task gave. */
-export function withoutResult({ unmade: _unmade, ...done }: NodeOutcome, why: string): NodeOutcome {
+export function withoutResult(done: NodeOutcome, why: string): NodeOutcome {
   const message = `the result was not made, and the output is what the task gave: ${why}`;
   return { ...done, warnings: [...(done.warnings ?? []), message.slice(0, 500)] };
 }

@@ -92,6 +92,11 @@ export class Scheduler extends NodePlaces {
     return effects;
   }
 
+  /** Nodes that have done their work and have not ended. */
+  passed(): readonly number[] {
+    return this.ledger.passed();
+  }
+
   /** True for a running node that has done its work. */
   hasPassed(index: number): boolean {
     return this.ledger.hasPassed(index);

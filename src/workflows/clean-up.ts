@@ -30,10 +30,12 @@ export class CleanUp {
     return { open: states.length, running };
   }
 
-  /** True where nothing else is left to be done. Costs O(graph). */
+  /** True where nothing else is left to be done, but to make results. Costs O(graph). */
   isAllThatIsOpen(): boolean {
     const { plan, scheduler } = this.parts;
-    return plan.nodes.every((_, index) => this.has(index) || scheduler.state(index) === 'settled');
+    const isDone = (index: number): boolean =>
+      scheduler.state(index) === 'settled' || scheduler.hasPassed(index);
+    return plan.nodes.every((_, index) => this.has(index) || isDone(index));
   }
 
   /** The graph is about to be cancelled, which ends its pauses: they end below, too, and that is written down. */

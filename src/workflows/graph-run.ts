@@ -155,6 +155,7 @@ export class GraphRun {
       const now = Date.now();
       const isLate = deadline !== undefined && now >= deadline && this.stopping === undefined;
       if (isLate && !this.cleanUp.isAllThatIsOpen()) this.cancel('deadline');
+      else if (isLate) this.hearing.giveUpResults('deadline');
       this.scheduler.release(now);
       this.lending.givePlaces();
       this.handingOver.dispatch();

@@ -116,7 +116,7 @@ export class Hearing {
     this.apply(scheduler.settle(index, outcome.status, now, reason));
   }
 
-  /** A node that does not run ends as a person said. */
+  /** A node that does not run ends as a person said, or as its work had ended. */
   endAsSaid(index: number, outcome: NodeOutcome): void {
     const now = Date.now();
     this.cancelReasons.delete(index);
@@ -127,17 +127,26 @@ export class Hearing {
 
   /** A node has done its work, and its result is made meanwhile. */
   private passed(index: number, outcome: NodeOutcome, now: number): void {
-    const { scheduler, state } = this.parts;
-    if (scheduler.state(index) !== 'running') return;
+    const { scheduler, state, asked } = this.parts;
+    // It ends as a person said.
+    if (scheduler.state(index) !== 'running' || asked().ending(index)) return;
     state.passed(index, outcome, now);
     this.apply(scheduler.pass(index, now));
   }
 
-  /** What is heard of a node that had done its work is its end, whatever became of its result. */
-  private withPassed(index: number, outcome: ActivityOutcome): ActivityOutcome {
+  /** A node had done its work, and nobody is left to make its result: it ends without. @returns false for any other */
+  private endWithoutResult(index: number, heard: ActivityOutcome): boolean {
     const passed = this.parts.state.passedOf(index);
-    if (!passed || (!isHeld(outcome) && outcome.status === 'COMPLETED')) return outcome;
-    return withoutResult(passed, outcome.error?.message ?? 'it was stopped');
+    if (!passed || (!isHeld(heard) && heard.status === 'COMPLETED')) return false;
+    this.endAsSaid(index, withoutResult(passed, heard.error?.message ?? 'it was stopped'));
+    return true;
+  }
+
+  /** The graph has no time left for results that are still made: their nodes have done their work, and end without. */
+  giveUpResults(reason: StatusReason): void {
+    const open = this.parts.scheduler.passed().filter((index) => !this.cancelReasons.has(index));
+    if (open.length > 0)
+      this.apply({ settled: [], cancel: open.map((index) => ({ index, reason })) });
   }
 
   /** A node that was handed over has not begun. What was asked of it meanwhile nobody has done yet. */
@@ -162,9 +171,9 @@ export class Hearing {
       this.settling--;
       return;
     }
-    const asked = this.parts.asked().heard(index, delivered);
-    if (!asked) return; // it has ended as a person said
-    const outcome = this.withPassed(index, asked);
+    const outcome = this.parts.asked().heard(index, delivered);
+    if (!outcome) return; // it has ended as a person said
+    if (this.endWithoutResult(index, outcome)) return;
     shutCircuits.heard(state.circuitOf(index), index, outcome, now);
     if (!isHeld(outcome)) return this.end(index, outcome, now);
     const tooLate = deadline.forRetry(index, outcome, now);

@@ -4,6 +4,7 @@ import {
   heldByPause,
   isHeld,
   unrun,
+  withoutResult,
   withSpent,
   type ActivityOutcome,
   type NodeOutcome,
@@ -22,7 +23,7 @@ import type { Deliver, NodeExecutor, StopHow } from './node-executor.js';
 import { nodeRequest } from './node-request.js';
 import type { AttemptLook, LookAtAttempts } from './operator-messages.js';
 import type { Burst, NodeOrder, NodeRequest, Prepared, SettleRequest } from './requests.js';
-import { Results } from './results.js';
+import { Results, STOPPED } from './results.js';
 import { TaskBudget } from './task-budget.js';
 import { isUnknown, settleUnknown } from './unknown.js';
 import { LOOK, work } from './work.js';
@@ -256,10 +257,7 @@ export class HereExecutor implements NodeExecutor {
     this.behind.delete(order.index);
     if (isHeld(outcome)) return outcome;
     if (spent) outcome = withSpent(outcome, spent, order.round?.attemptsUsed ?? 0);
-    if (outcome.unmade) {
-      this.deliver(order.index, { passed: outcome });
-      outcome = await this.results.make(this.placed(order), request, outcome);
-    }
+    if (outcome.unmade) outcome = await this.withResult(order, request, outcome, scope);
     const pausing = this.pausing.get(order.index);
     // Of a node that ends otherwise than its attempt no hook hears how the attempt did.
     if (pausing === 'end' || (pausing === 'pause' && outcome.status === 'CANCELLED')) {
@@ -268,6 +266,20 @@ export class HereExecutor implements NodeExecutor {
     }
     if (this.isWhole(order, outcome)) return outcome;
     return await this.settle(order, request, outcome, outcome.status === 'SKIPPED');
+  }
+
+  /** Makes the result of a node that has done its work. One that was asked to end meanwhile does without. */
+  private async withResult(
+    order: NodeOrder,
+    request: NodeRequest,
+    done: NodeOutcome,
+    { consideredCancelled }: CancellationScope,
+  ): Promise<NodeOutcome> {
+    const pausing = this.pausing.get(order.index);
+    if (pausing === 'end' || (consideredCancelled && pausing !== 'pause'))
+      return withoutResult(done, STOPPED);
+    this.deliver(order.index, { passed: done });
+    return await this.results.make(this.placed(order), request, done);
   }
 
   /** True where no hook of a node is left to run. */

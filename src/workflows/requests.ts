@@ -379,6 +379,9 @@ export interface LetGoAnswer {
   left: string[];
 }
 
+/** How often a result that is made apart is tried; an expression that failed once is not tried again. */
+export const RESULT_TRIES = 3;
+
 /** The argument of `makeResult`: a node that has done its work, as its pipeline left it. */
 export interface ResultRequest {
   request: NodeRequest;

@@ -73,10 +73,11 @@ describe('secrets and env', () => {
   /** Everything that anybody could read of an execution: history, store and large values, log, answers. */
   const readable = async (id: string, result: unknown): Promise<string> => {
     const history = await harness.client.workflow.getHandle(id).fetchHistory();
-    const payloads = JSON.stringify(historyToJSON(history)).replace(
-      /"data":"([^"]*)"/g,
+    const payloads = String(historyToJSON(history)).replace(
+      /"data": *"([^"]*)"/g,
       (_all, data: string) => Buffer.from(data, 'base64').toString('utf8'),
     );
+    expect(payloads).toContain('"workflowType"'); // in the clear
     const record = await harness.engine.getExecution(id);
     const node = await harness.engine.getExecution(`${id}/a`);
     const files = (readdirSync(harness.dataDir, { recursive: true }) as string[])
