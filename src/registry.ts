@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
 import { messageOf, TaskError } from './domain/errors.js';
 import { isObject, preview } from './domain/json.js';
+import { assertKnown } from './domain/known-names.js';
 import type { JsonSchema, TaskSchemas } from './domain/schema-flow.js';
 import type { Program } from './domain/program.js';
 import {
@@ -105,6 +106,7 @@ export function defineTask<Input = unknown, Output = unknown>(
 ): TaskDefinition<Input, Output> {
   const definition = withRun(stated) as TaskDefinition<Input, Output>;
   const { name } = definition;
+  assertFields(stated);
   if (
     typeof name !== 'string' ||
     !TASK_NAME.test(name) ||
@@ -133,6 +135,23 @@ export function defineTask<Input = unknown, Output = unknown>(
   moduleOf(definition);
   taskOptions(definition); // refuses a bad option where it is written, not when it is first used
   return definition;
+}
+
+const FIELDS = [
+  ...Object.keys(TaskOptionsSchema.shape),
+  ...Object.keys({
+    ...{ name: 1, version: 1, description: 1, input: 1, output: 1, run: 1, completion: 1 },
+    ...{ module: 1, hooks: 1, processResult: 1, onRetry: 1, classifyError: 1 },
+  } satisfies Record<Exclude<keyof TaskDefinition, keyof TaskOptionsInput>, 1>),
+  'execute',
+];
+
+/** A misspelt option would be none, without a word. An instance of a class has fields of its own. */
+function assertFields(stated: object): void {
+  const prototype: unknown = Object.getPrototypeOf(stated);
+  if (prototype !== Object.prototype && prototype !== null) return;
+  const { name } = stated as { name?: unknown };
+  assertKnown(`task ${JSON.stringify(name)}`, stated, FIELDS);
 }
 
 /** What is not refused here is found out by the first execution that names the task. */

@@ -14,6 +14,7 @@ import { BUILT_IN_TASKS } from './activities/built-in.js';
 import { WorkerCircuits } from './activities/circuits.js';
 import { LateSources, type SecretProvider } from './activities/late-sources.js';
 import { WorkerErrorLists } from './activities/error-lists.js';
+import { watchEventLoop } from './activities/event-loop.js';
 import { createActivities, type Deps } from './activities/index.js';
 import { Pages } from './activities/pages.js';
 import { QuickTasks } from './activities/quick-tasks.js';
@@ -73,6 +74,8 @@ export interface StartWorkerOptions extends Settings, ConnectOptions {
    * `secretsDir`. Asked for every attempt; nothing is kept.
    */
   secrets?: SecretProvider;
+  /** Asked as a task's own `classifyError` is, of every attempt whose task has none or says nothing; of programs too. */
+  classifyError?: Deps['classifyError'];
   /** Where this worker can run handlers. Default: in-process, thread and process. */
   modes?: readonly Isolation[];
   /** Attempts that run at once in this worker. Default 100. */
@@ -95,7 +98,7 @@ export interface StartWorkerOptions extends Settings, ConnectOptions {
 /** Options that are no settings. */
 const OWN_OPTIONS = Object.keys({
   ...{ address: 1, namespace: 1, profile: 1, connection: 1, temporal: 1 },
-  ...{ tasks: 1, hooks: 1, namedHooks: 1, secrets: 1, modes: 1 },
+  ...{ tasks: 1, hooks: 1, namedHooks: 1, secrets: 1, modes: 1, classifyError: 1 },
   ...{ maxConcurrentActivities: 1, shutdownGrace: 1, logger: 1, tracing: 1 },
 } satisfies Record<Exclude<keyof StartWorkerOptions, keyof Settings>, 1>);
 
@@ -142,7 +145,9 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   let records: Records | undefined;
   let serverId: string | undefined;
   let errorLists = new WorkerErrorLists(undefined, log);
+  let unwatch = (): void => undefined;
   const close = async (): Promise<void> => {
+    unwatch();
     await runners.close();
     await records?.close();
     await flushTraces();
@@ -172,6 +177,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
         ...(options.secrets ? { secrets: options.secrets } : {}),
       }),
       pages: new Pages(blobs),
+      ...(options.classifyError ? { classifyError: options.classifyError } : {}),
       ...{ registry, runners, settings, log, blobs, spans: tracing?.spans ?? UNTRACED },
       ...(metrics ? { metrics } : {}),
       ...(store && recorder ? { store, recorder, quick: new QuickTasks(store.stats, log) } : {}),
@@ -180,6 +186,11 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
         : {}),
     };
     records?.reconcile(client, blobs);
+    unwatch = watchEventLoop({
+      log,
+      tasks: () =>
+        deps.state.takeSeen().filter((name) => registry.get(name)?.isolation === 'in-process'),
+    });
     const main = workerOptions(options, deps, connection, graceMs, tracing);
     const worker = await Worker.create(main);
     const made = [worker];

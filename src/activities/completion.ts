@@ -184,7 +184,7 @@ async function complete(deps: Deps, elsewhere: Elsewhere, done: Made): Promise<E
 async function fail(deps: Deps, elsewhere: Elsewhere, thrown: unknown): Promise<EndAnswer> {
   const { request, attempt, facts, log } = elsewhere;
   const added = await deps.errorLists.of(request.execution.project);
-  const verdict = judge(request, attempt, facts, log, thrown, added);
+  const verdict = judge(request, attempt, facts, log, thrown, added, deps.classifyError);
   const { error } = verdict;
   attempt.record(attemptOutcome(error), {
     error: { code: error.code, message: error.message.slice(0, 200) },

@@ -30,7 +30,7 @@ export async function conclude(
   if (reason === 'cancelled') return cancelled(request, attempt, facts, log);
   const cause = reason === 'timeout' ? timedOut(attempt, thrown) : thrown;
   const added = await deps.errorLists.of(request.execution.project);
-  const verdict = judge(request, attempt, facts, log, cause, added);
+  const verdict = judge(request, attempt, facts, log, cause, added, deps.classifyError);
   const { error } = verdict;
   if (verdict.retry && verdict.setups !== undefined) {
     await facts.passage?.notPrepared(error, cause);

@@ -1,6 +1,6 @@
 import type { ResolvedSettings } from '../config.js';
 import type { KnownTasks } from '../domain/known-tasks.js';
-import type { TaskRegistry } from '../registry.js';
+import type { TaskDefinition, TaskRegistry } from '../registry.js';
 import type { WorkerCircuits } from './circuits.js';
 import type { LineStore } from './attempt-lines.js';
 import type { LateSources } from './late-sources.js';
@@ -19,6 +19,8 @@ import type { Spans } from '../telemetry/tracing.js';
 /** What the activities of a worker share. */
 export interface Deps {
   registry: TaskRegistry;
+  /** Asked of errors of which their task says nothing. */
+  classifyError?: NonNullable<TaskDefinition['classifyError']>;
   /** Pipelines by name, for sub-graphs. */
   graphs: NonNullable<KnownTasks['graph']>;
   runners: RunnerSet;

@@ -28,6 +28,7 @@ export type Verdict =
  * Decides whether a failure is worth another attempt, and after how long.
  *
  * @param added what was added to the error lists at run time
+ * @param classify asked where the task says nothing
  */
 export function judge(
   request: NodeRequest,
@@ -37,10 +38,14 @@ export function judge(
   log: NodeLogger,
   thrown: unknown,
   added: ErrorKinds,
+  classify?: ClassifyError,
 ): Verdict {
   const kinds = errorKinds(thrown);
   const policy = policyFor(request.retry, kinds);
-  const asked = askTask(facts, thrown, log);
+  const definition = facts.task?.definition;
+  const asked =
+    ask((error, context) => definition?.classifyError?.(error, context), facts, thrown, log) ??
+    ask(classify, facts, thrown, log);
   const said = typeof asked === 'string' ? { retry: asked === 'retry' } : asked;
   const never = [...policy.neverRetryOn, ...added.neverRetryOn].some((one) => kinds.includes(one));
   const setUp =
@@ -118,14 +123,17 @@ function again(
   return { retry, error: { ...error, message }, status: isInTime ? 'FAILED' : 'TIMEOUT' };
 }
 
-/** What the task itself says of its error; a classifier that fails has said nothing. */
-function askTask(
-  { task, context }: Facts,
+type ClassifyError = NonNullable<RegisteredTask['definition']['classifyError']>;
+
+/** What a classifier says of an error; one that fails has said nothing. */
+function ask(
+  classify: ClassifyError | undefined,
+  { context }: Facts,
   thrown: unknown,
   log: NodeLogger,
-): ReturnType<NonNullable<RegisteredTask['definition']['classifyError']>> {
+): ReturnType<ClassifyError> {
   try {
-    return context ? task?.definition.classifyError?.(thrown, context) : undefined;
+    return context ? classify?.(thrown, context) : undefined;
   } catch (failure) {
     log.warn(`classifyError failed: ${messageOf(failure)}`);
     return undefined;

@@ -16,6 +16,8 @@ interface Running {
 export class WorkerState {
   readonly startedAt = new Date().toISOString();
   private readonly attempts = new Set<Running>();
+  /** Tasks that have run since somebody last asked. */
+  private seen = new Set<string>();
 
   constructor(
     readonly identity: string,
@@ -27,7 +29,15 @@ export class WorkerState {
     const running: Running = { executionId, task, askedAt: undefined };
     signal.addEventListener('abort', () => (running.askedAt = Date.now()), { once: true });
     this.attempts.add(running);
+    this.seen.add(task);
     return () => this.attempts.delete(running);
+  }
+
+  /** Tasks that have run since this was last asked: some have ended meanwhile. */
+  takeSeen(): string[] {
+    const seen = [...this.seen];
+    this.seen = new Set([...this.attempts].map(({ task }) => task));
+    return seen;
   }
 
   get running(): number {

@@ -8,6 +8,7 @@ import type {
 import type { Priority } from '../domain/priority.js';
 import type { Answer } from '../workflows/messages.js';
 import type { EditAnswer } from '../workflows/operator-messages.js';
+import { cancelSession } from './cancel-session.js';
 import { handleItem, type HandledItem, type ItemAnswer } from './completion.js';
 import type { EngineParts } from './engine-parts.js';
 import { assertId } from './expected.js';
@@ -28,6 +29,24 @@ export abstract class EngineVerbs implements ErrorListVerbs {
     this.assertOpen();
     assertId('cancelExecution', executionId);
     return await this.parts.verbs.cancel(executionId, options);
+  }
+
+  /**
+   * Cancels every execution of a session that has not ended: graphs, lone tasks and batches. One that ends meanwhile is none.
+   *
+   * @returns the ids of those that were asked to stop
+   */
+  async cancelSession(sessionId: string, options: CancelOptions = {}): Promise<string[]> {
+    this.assertOpen();
+    assertId('cancelSession', sessionId);
+    return await cancelSession(
+      {
+        listExecutions: (query) => this.parts.asking.list(query),
+        cancelExecution: (id, why) => this.parts.verbs.cancel(id, why),
+      },
+      sessionId,
+      options,
+    );
   }
 
   /** Pauses an execution or, with `<execution>/<node>`, one node. Answers for every state; throws only when unreachable. */

@@ -19,6 +19,9 @@ export const RETRIABLE_BY_DEFAULT: readonly string[] = [
     'ENETUNREACH',
   ],
   ...['EBUSY', 'EAGAIN', 'EMFILE'],
+  // Of `AbortSignal.timeout`, and of Node's own fetch.
+  ...['TimeoutError', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'],
+  ...['UND_ERR_BODY_TIMEOUT', 'UND_ERR_SOCKET'],
   ...['HTTP_408', 'HTTP_425', 'HTTP_429', 'HTTP_500', 'HTTP_502', 'HTTP_503', 'HTTP_504'],
 ];
 

@@ -16,6 +16,13 @@ export interface Grants {
   env: string[];
 }
 
+/** The first of the permissions that asks for a path of the worker's host. */
+export const pathAsked = (permissions: readonly string[]): string | undefined =>
+  permissions.find((one) => /^(read|write):/.test(one));
+
+export const NO_PATHS = (permission: string): string =>
+  `no worker grants paths of its host (${permission}); give files, or container.mounts`;
+
 /** What is granted, or one sentence that says what is missing. */
 export function grantsOf(
   program: Program,
@@ -24,11 +31,8 @@ export function grantsOf(
 ): Grants | { refused: string } {
   const granted = (prefix: string): string[] =>
     permissions.flatMap((one) => (one.startsWith(prefix) ? [one.slice(prefix.length)] : []));
-  const paths = [...granted('read:'), ...granted('write:')];
-  if (paths.length > 0)
-    return {
-      refused: `security.permissions: no worker grants paths of its host (${paths[0]}); give files, or container.mounts`,
-    };
+  const path = pathAsked(permissions);
+  if (path !== undefined) return { refused: `security.permissions: ${NO_PATHS(path)}` };
   const asked = { network: networkOf(program), secrets: programSecrets(program) };
   const given = { network: granted('network:'), secrets: granted('secret:') };
   if (level !== 'LOW') {

@@ -1,5 +1,6 @@
 /** What is wrong with a node's program that its schema cannot say: schemas that are none, options of other kinds, a runner that cannot take it. */
 import { fault, type Fault } from './fault.js';
+import { NO_PATHS, pathAsked } from './grants.js';
 import { isObject } from './json.js';
 import { compileSchema, SchemaFault } from './json-schema.js';
 import type { LooseNode } from './loose-node.js';
@@ -25,6 +26,7 @@ export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] 
     else faults.push(...schemaFaults(raw?.[name], path));
   }
   faults.push(...expressionFaults(work, index));
+  if (isProgram) faults.push(...permissionFaults(raw?.['security'], index));
   const file = isObject(work.process) ? work.process['file'] : undefined;
   if (typeof file === 'string')
     faults.push(
@@ -36,6 +38,16 @@ export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] 
       ),
     );
   return faults;
+}
+
+/** What no worker grants is known before one is asked. */
+function permissionFaults(security: unknown, index: number): Fault[] {
+  const said = isObject(security) ? security['permissions'] : undefined;
+  const texts = Array.isArray(said) ? said.filter((one) => typeof one === 'string') : [];
+  const path = pathAsked(texts);
+  if (path === undefined) return [];
+  const at = ['tasks', index, 'security', 'permissions', texts.indexOf(path)];
+  return [fault(at, 'INVALID_VALUE', NO_PATHS(path))];
 }
 
 /** Texts that are the program's own, whatever they look like. */

@@ -131,6 +131,10 @@ export const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
   SKIPPED: [],
 };
 
+export const LIVE_STATUSES: readonly Status[] = STATUSES.filter(
+  (status) => TRANSITIONS[status].length > 0,
+);
+
 /** True for a status that never changes again. */
 export function isTerminal(status: Status): status is TerminalStatus {
   return TRANSITIONS[status].length === 0;

@@ -1,5 +1,7 @@
 /** What is asked of executions and nodes behind a server. Who asks is who the key belongs to. */
 import type { ExecutionRecord, GraphEdit, VerbOptions } from '../client.js';
+import { cancelSession } from '../client/cancel-session.js';
+import type { ExecutionList, ListQuery } from '../client/listing.js';
 import type { ApprovalAnswer, CancelOptions, PauseOptions } from '../client/node-handle.js';
 import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
@@ -13,9 +15,14 @@ export abstract class RemoteVerbs {
   constructor(protected readonly api: Api) {}
 
   abstract getExecution(executionId: string): Promise<ExecutionRecord>;
+  abstract listExecutions(query: ListQuery): Promise<ExecutionList>;
 
   async cancelExecution(id: string, { reason }: CancelOptions = {}): Promise<Answer> {
     return await this.ofAny(id, 'cancel', { reason });
+  }
+
+  async cancelSession(sessionId: string, options: CancelOptions = {}): Promise<string[]> {
+    return await cancelSession(this, sessionId, options);
   }
 
   async pauseExecution(id: string, { mode, note, reason = note }: PauseOptions = {}) {

@@ -48,6 +48,7 @@ type Shared = Pick<
   | 'validate'
   | 'scheduleTaskBatch'
   | 'cancelExecution'
+  | 'cancelSession'
   | 'pauseExecution'
   | 'resumeExecution'
   | 'approve'

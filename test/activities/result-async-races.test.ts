@@ -40,6 +40,7 @@ describe('a result with async: true', () => {
     processResult: async (_output, { nodeId, graphId }) => {
       story.push(`${nodeId} makes`);
       await gates.at(`${graphId} makes`).passed;
+      story.push(`${nodeId} made`);
       return { made: 1 };
     },
   });
@@ -155,10 +156,12 @@ describe('a result with async: true', () => {
     const { nodes } = await handle.result();
     expect(nodes['work']).toMatchObject({ status: 'COMPLETED', output: { rows: 1 } });
     gates.at(`${handle.executionId} makes`).open();
-    await graph([{ id: 'a', task: 'notes' }]).then((other) => other.result()); // its row comes later
-    const { executions } = await harness.engine.listExecutions({ kind: 'node', limit: 20 });
-    const row = executions.find(({ executionId }) => executionId === `${handle.executionId}/work`);
-    expect(row).toMatchObject({ status: 'COMPLETED', output: { rows: 1 } });
+    const rowOf = async (executionId: string): Promise<unknown> =>
+      (await harness.engine.listExecutions({ executionId })).executions[0]?.output;
+    await until(() => story.filter((line) => line === 'work made').length === 3);
+    const other = await graph([{ id: 'a', task: 'notes', input: 'later' }]);
+    await until(async () => (await rowOf(`${other.executionId}/a`)) === 'later');
+    expect(await rowOf(`${handle.executionId}/work`)).toEqual({ rows: 1 });
   });
 
   it('that fails says no secret, in history, log and warnings', async () => {

@@ -89,6 +89,18 @@ describe('isRetriable', () => {
     expect(retriable(withCode(code), { unknownErrors: 'fail' })).toBe(true);
   });
 
+  it('retries what a time-out of its own has ended, as AbortSignal.timeout and fetch say it', () => {
+    const reason: unknown = new DOMException('timed out', 'TimeoutError');
+    const refused = Object.assign(new TypeError('fetch failed'), {
+      cause: withCode('UND_ERR_CONNECT_TIMEOUT'),
+    });
+    const aborted = Object.assign(new Error('aborted'), { name: 'AbortError', cause: reason });
+    for (const error of [reason, refused, aborted])
+      expect(retriable(error, { unknownErrors: 'fail' })).toBe(true);
+    const stopped = new DOMException('somebody stopped it', 'AbortError');
+    expect(retriable(stopped, { unknownErrors: 'fail' })).toBe(false);
+  });
+
   it.each(NEVER_RETRIED_BY_DEFAULT)('never retries %s by default', (code) => {
     expect(retriable(withCode(code))).toBe(false);
     expect(retriable(withCode(code, { retriable: true }))).toBe(false);
