@@ -104,9 +104,11 @@ export function defineTask<Input = unknown, Output = unknown>(
 export function defineTask<Input = unknown, Output = unknown>(
   stated: TaskDefinition<Input, Output> | ExecutedTaskDefinition<Input, Output>,
 ): TaskDefinition<Input, Output> {
-  const definition = withRun(stated) as TaskDefinition<Input, Output>;
-  const { name } = definition;
   assertFields(stated);
+  const made = withRun(stated);
+  // What `execute` works with stays with it: it is no part of the definition.
+  const definition = (made === stated ? made : pick(made, FIELDS)) as TaskDefinition<Input, Output>;
+  const { name } = definition;
   if (
     typeof name !== 'string' ||
     !TASK_NAME.test(name) ||
@@ -145,6 +147,9 @@ const FIELDS = [
   } satisfies Record<Exclude<keyof TaskDefinition, keyof TaskOptionsInput>, 1>),
   'execute',
 ];
+
+const pick = (value: object, names: readonly string[]): object =>
+  Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
 
 /** A misspelt option would be none, without a word. An instance of a class has fields of its own. */
 function assertFields(stated: object): void {

@@ -210,7 +210,7 @@ export class Scheduler extends NodePlaces {
     return effects;
   }
 
-  /** Of a graph some of whose nodes have ended. */
+  /** True when a node without `allowFailure` ended FAILED, TIMEOUT, REJECTED or CANCELLED. */
   get hasFailed(): boolean {
     return this.ledger.endings.hasFailed;
   }
@@ -220,6 +220,7 @@ export class Scheduler extends NodePlaces {
     return this.ledger.endings.cancelled;
   }
 
+  /** True when a node without `allowFailure` failed for want of time until the graph's deadline. */
   get missedDeadline(): boolean {
     return this.ledger.endings.missedDeadline;
   }
