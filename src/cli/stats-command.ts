@@ -82,11 +82,14 @@ type Figures = Omit<ExecutionStats, 'groups'>;
 
 function printStats(out: Output, found: ExecutionStats, by: StatsGrouping | undefined): void {
   const paint = out.style.dim;
-  const head = [...(by === undefined ? [] : [by.toUpperCase()]), ...HEAD, ...TIMES];
+  // A column that is as good as always 0 would take the place of one that is not.
+  const warned = found.withWarnings > 0;
+  const names = warned ? [...HEAD, 'WARNED'] : HEAD;
+  const head = [...(by === undefined ? [] : [by.toUpperCase()]), ...names, ...TIMES];
   const rows: Cell[][] = [head.map((text) => ({ text, paint }))];
   for (const group of found.groups ?? [])
-    rows.push([{ text: keyOf(group.key[by as StatsGrouping]) }, ...cells(group)]);
-  rows.push([...(by === undefined ? [] : [{ text: 'all' }]), ...cells(found)]);
+    rows.push([{ text: keyOf(group.key[by as StatsGrouping]) }, ...cells(group, warned)]);
+  rows.push([...(by === undefined ? [] : [{ text: 'all' }]), ...cells(found, warned)]);
   for (const line of table(rows, out.live ? out.width : Infinity)) out.print(line);
 }
 
@@ -103,9 +106,10 @@ const keyOf = (key: string | number | null | undefined): string =>
     ? new Date(key).toISOString().slice(0, 13).replace('T', ' ')
     : (key ?? '–');
 
-function cells(figures: Figures): Cell[] {
+function cells(figures: Figures, warned: boolean): Cell[] {
   const { total, successful, failed, cancelled, skipped, active, retried, totalRetries } = figures;
   const counts = [total, successful, failed, cancelled, skipped, active, retried, totalRetries];
+  if (warned) counts.push(figures.withWarnings);
   const { waitMs, runMs } = figures;
   const times = [waitMs.p50, waitMs.p95, waitMs.p99, runMs.p50, runMs.p95, runMs.p99];
   return [

@@ -60,6 +60,16 @@ describe('tempograph stats and list', () => {
     expect(nodes.stderr).not.toContain('not counted');
   });
 
+  it('counts what completed with warnings, where there is any', async () => {
+    const { engine } = harness;
+    expect((await cli('stats')).stdout).not.toContain('WARNED');
+    const result = { async: true, transform: 'output.none' };
+    await (await engine.scheduleTask({ task: 'echo', input: 1, result })).result();
+    await until(async () => (await engine.getExecutionStats()).withWarnings === 1);
+    const { stdout } = await cli('stats', '--by', 'task');
+    expect(stdout).toMatch(/RETRIES +WARNED[^]+\necho +2 +2 +0 +0 +0 +0 +0 +0 +1 /);
+  });
+
   it('refuses a grouping that is none with exit code 2', async () => {
     expect((await cli('stats', '--by', 'colour')).code).toBe(2);
   });

@@ -90,6 +90,22 @@ tasks:
     await close();
   });
 
+  it('says of what completed with warnings that it did, in the list, of the execution and of its node', async () => {
+    const result = { async: true, transform: 'output.none' };
+    const warned = { id: 'a', task: 'echo', input: 1, result };
+    const id = await scene.submit({ name: 'warned', tasks: [warned] });
+    const { page, close } = await scene.open('#/executions');
+    const row = page.getByRole('row').filter({ hasText: id });
+    await row.getByText('completed with warnings').waitFor();
+    await row.getByRole('link', { name: 'warned' }).click();
+    await page.locator('.head').getByText('completed with warnings').waitFor();
+    await page.locator(drawn('a', 'COMPLETED')).click();
+    const drawer = page.getByRole('dialog', { name: 'a' });
+    await drawer.getByText('completed with warnings').waitFor();
+    await drawer.locator('.warning').getByText(/the result was not made/).waitFor();
+    await close();
+  });
+
   it('says by path what is wrong with a file', async () => {
     const { page, close } = await scene.open('#/submit');
     await page.getByLabel('YAML', { exact: true }).check();

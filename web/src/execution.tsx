@@ -140,7 +140,7 @@ function Head({ executionId, watched: { update, connected }, record, meta }: Hea
       </p>
       <div className="title">
         <h1>{record?.taskId ?? executionId}</h1>
-        {status && <Badge status={status} />}
+        {status && <Badge status={status} warnings={record?.warnings.length ?? 0} />}
         {status && !ended && (
           <span className="soft live" role="status">
             {connected ? S.live : S.reconnecting}

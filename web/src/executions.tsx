@@ -158,7 +158,7 @@ function Row({ record, now }: { record: ExecutionRecord; now: number }) {
   return (
     <tr>
       <td>
-        <Badge status={status} />
+        <Badge status={status} warnings={record.warnings.length} />
       </td>
       <td className="name">
         <a href={placeOf(record)}>{taskId ?? executionId}</a>

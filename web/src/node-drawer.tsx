@@ -52,7 +52,7 @@ export function NodeDrawer({ executionId, name, view, onClose }: Props) {
         </button>
       </header>
       <div className="facts">
-        <Badge status={status} />
+        <Badge status={status} warnings={view.warnings?.length ?? 0} />
         {view.reason && <span className="soft">{REASON_WORDS[view.reason]}</span>}
         {attempts > 0 && (
           <span className="soft">

@@ -1,7 +1,7 @@
 /** How each status looks: one sign, one word, one colour with a meaning. */
 import type { AttemptRecord } from '../../src/domain/outcome.js';
 import type { Status } from '../../src/domain/status.js';
-import { STATUS_WORDS } from './strings/page.js';
+import { S, STATUS_WORDS } from './strings/page.js';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'idle';
 
@@ -41,12 +41,13 @@ export function signOf(status: Status): string {
   return LOOK[status].sign;
 }
 
-/** Sign and word of a status. */
-export function Badge({ status }: { status: Status }) {
+/** Sign and word of a status. @param warnings how many there are, which of what completed is said */
+export function Badge({ status, warnings = 0 }: { status: Status; warnings?: number }) {
+  const words = status === 'COMPLETED' && warnings > 0 ? S.withWarnings : STATUS_WORDS[status];
   return (
     <span className={`badge ${toneOf(status)}`} data-status={status}>
       <Sign status={status} />
-      {STATUS_WORDS[status]}
+      {words}
     </span>
   );
 }

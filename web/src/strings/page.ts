@@ -114,6 +114,7 @@ export const S = {
   reason: 'Reason',
   error: 'Error',
   warnings: 'Warnings',
+  withWarnings: 'completed with warnings',
   input: 'Input',
   output: 'Output',
   attempts: 'Attempts',
