@@ -102,7 +102,10 @@ tasks:
     await page.locator(drawn('a', 'COMPLETED')).click();
     const drawer = page.getByRole('dialog', { name: 'a' });
     await drawer.getByText('completed with warnings').waitFor();
-    await drawer.locator('.warning').getByText(/the result was not made/).waitFor();
+    await drawer
+      .locator('.warning')
+      .getByText(/the result was not made/)
+      .waitFor();
     await close();
   });
 
