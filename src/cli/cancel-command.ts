@@ -1,10 +1,9 @@
 /** `tempograph cancel`: asks an execution, or one node of it, to stop. */
-import { option, type CommandDefinition } from './command.js';
 import { tellAnswer } from './answer.js';
-import { MAY_SAY_WHY, whoOf, type WhoFlags } from './pause-command.js';
-import { TaskError } from '../domain/errors.js';
-import { EXIT, type ExitCode } from './exit.js';
+import { option, type CommandDefinition } from './command.js';
+import { EXIT, UsageError, type ExitCode } from './exit.js';
 import type { Output } from './output.js';
+import { MAY_SAY_WHY, whoOf, type WhoFlags } from './pause-command.js';
 import { withSession } from './session.js';
 
 type CancelFlags = WhoFlags & { session?: string };
@@ -25,10 +24,7 @@ export const cancel: CommandDefinition<CancelFlags> = {
   ],
   run: async (out, { session, ...options }, [id]) => {
     if ((id === undefined) === (session === undefined))
-      throw new TaskError(
-        'CONFIGURATION',
-        'cancel: expected either the id of an execution or --session',
-      );
+      throw new UsageError('cancel: expected either the id of an execution or --session');
     return await withSession(options, async ({ engine }) =>
       session === undefined
         ? tellAnswer(out, await engine.cancelExecution(id ?? '', whoOf(options)))

@@ -32,7 +32,8 @@ export abstract class EngineVerbs implements ErrorListVerbs {
   }
 
   /**
-   * Cancels every execution of a session that has not ended: graphs, lone tasks and batches. One that ends meanwhile is none.
+   * Cancels every execution of a session that is listed and has not ended: graphs, lone tasks and batches; without a store
+   * at most 1,000. One that ends meanwhile is none.
    *
    * @returns the ids of those that were asked to stop
    */

@@ -225,8 +225,8 @@ export function schedulerNodes(
  * workflow task of its own) and eleven for each long wait that the workflow keeps. A node that is held to a limit may
  * cost another ten, for a place that comes and goes, and so may one with a circuit that it names; all of their waits are the
  * workflow's.
- * What may have to be undone costs its activity again, and so does a result that is made apart. A light node costs next to nothing, unless it fails: then the wait is
- * the workflow's, and an activity of its own follows.
+ * What may have to be undone costs its activity again, and so does a result that is made apart. A light node costs next to
+ * nothing, unless it fails: then the wait is the workflow's, and an activity of its own follows.
  *
  * @param serverWaitsMs waits up to this are the server's and cost nothing
  */
@@ -234,12 +234,12 @@ export function expectedEvents(plan: Plan, serverWaitsMs: number): number {
   const longWaits = (retry: RetryPolicy, limitMs: number): number =>
     previewWaits(retry, () => 1).filter((waitMs) => waitMs > limitMs).length;
   const perClass = plan.classes.map(({ retry, lane, circuit, kind, undo, light, result }) => {
-    const undone = (undo ? 6 : 0) + (result?.async ? 6 : 0);
-    if (kind !== undefined) return 14 + undone; // a child workflow, or a question and its answer
+    const after = (undo ? 6 : 0) + (result?.async ? 6 : 0);
+    if (kind !== undefined) return 14 + after; // a child workflow, or a question and its answer
     const policies = [retry, ...Object.values(retry.byError ?? {})];
     const limited = lane !== undefined || (circuit !== undefined && !circuit.own);
     const waits = policies.map((policy) => longWaits(policy, limited ? 0 : serverWaitsMs));
-    return (limited ? 16 : 6) + (light ? 11 : 0) + undone + 11 * Math.max(...waits);
+    return (limited ? 16 : 6) + (light ? 11 : 0) + after + 11 * Math.max(...waits);
   });
   return plan.nodes.reduce((sum, node) => sum + (perClass[node.class] ?? 6), 0);
 }

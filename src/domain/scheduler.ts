@@ -183,12 +183,13 @@ export class Scheduler extends NodePlaces {
     return this.ledger.awaitedResults(index);
   }
 
-  /** Dependencies of a node that have ended, or need not, and all of them. */
+  /** Dependencies of a node that have ended, and all of them: with those whose results it reads over others, while it waits. */
   dependencyProgress(index: number): { done: number; total: number } {
     const { done, total } = this.ledger.progress(index);
     const { dependsOn } = this.node(index);
-    const made = this.awaitedResults(index).filter((other) => dependsOn.includes(other));
-    return { done: done - made.length, total };
+    const awaited = this.awaitedResults(index);
+    const own = awaited.filter((other) => dependsOn.includes(other)).length;
+    return { done: done - own, total: total + awaited.length - own };
   }
 
   /**

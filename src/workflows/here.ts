@@ -60,7 +60,7 @@ export class HereExecutor implements NodeExecutor {
   private readonly children: Children;
   private readonly bursts: BurstActivities;
   private readonly budget = new TaskBudget();
-  private readonly results = new Results();
+  private readonly results = new Results(this.budget);
 
   constructor(
     private readonly context: HereContext,

@@ -6,6 +6,7 @@ import { isHeld, isOutcome, withoutResult, type NodeOutcome } from '../domain/ou
 import { placing, type Placed } from './activity-options.js';
 import { ACTIVITY } from './messages.js';
 import { RESULT_TRIES, type NodeRequest, type ResultRequest } from './requests.js';
+import type { TaskBudget } from './task-budget.js';
 
 export const STOPPED = 'it was stopped';
 
@@ -15,6 +16,9 @@ const ASKED_AGAIN_MS = { least: 1_000, most: 30_000 };
 
 export class Results {
   private readonly making = new Map<number, CancellationScope>();
+
+  /** @param budget many nodes may do their work in one workflow task */
+  constructor(private readonly budget: Pick<TaskBudget, 'enter'>) {}
 
   /** Does without results: the nodes complete with what their tasks gave. */
   stop(indexes: readonly number[]): void {
@@ -39,6 +43,7 @@ export class Results {
     const since = Date.now();
     for (;;) {
       try {
+        await this.budget.enter(asked);
         return await ask(node, asked);
       } catch (error) {
         const waited = Date.now() - since;

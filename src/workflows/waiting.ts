@@ -78,6 +78,7 @@ function waitingNode(
   const classOf = state.classOf(index);
   const { timeoutMs, queueTimeoutMs, totalTimeoutMs, kind } = classOf;
   const queue = nodeQueue(workflowInfo().taskQueue, classOf);
+  const awaited = new Set([...dependsOn, ...scheduler.awaitedResults(index)]);
   const view = state.view(index);
   const round = state.round(index);
   const place = places.get(index);
@@ -89,7 +90,7 @@ function waitingNode(
     ...(kind === undefined ? {} : { kind }),
     ...(since === undefined ? {} : { since: iso(since) }),
     ...(place === undefined ? {} : { place }),
-    ...(scheduler.state(index) === 'waiting' ? { open: openOf(state, dependsOn) } : {}),
+    ...(scheduler.state(index) === 'waiting' ? { open: openOf(state, awaited) } : {}),
     ...(totalTimeoutMs === null || typeof first !== 'number'
       ? {}
       : { totalTimeoutAt: iso(first + totalTimeoutMs) }),
@@ -98,10 +99,10 @@ function waitingNode(
   };
 }
 
-function openOf(state: GraphState, dependsOn: readonly number[]): OpenDependency[] {
+function openOf(state: GraphState, awaited: ReadonlySet<number>): OpenDependency[] {
   const { scheduler } = state;
   const open: OpenDependency[] = [];
-  for (const index of dependsOn) {
+  for (const index of awaited) {
     if (open.length === OPEN_NAMED) break;
     if (scheduler.state(index) === 'settled') continue;
     const { id: nodeId, status, reason = null } = state.view(index);

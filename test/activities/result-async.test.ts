@@ -40,7 +40,10 @@ describe('a result with async: true', () => {
       tries++;
       throw new Error('the index is closed');
     },
-    hooks: { post: [{ name: 'sees', run: ({ output }) => void hooked.push(output) }] },
+    hooks: {
+      pre: [{ name: 'adds', run: () => ({ input: 'changed' }) }],
+      post: [{ name: 'sees', run: ({ input, output }) => void hooked.push({ input, output }) }],
+    },
   });
   const notes = defineTask({
     name: 'notes',
@@ -109,7 +112,11 @@ describe('a result with async: true', () => {
     const handle = await graph([work, free, { ...reader, dependsOn: ['free'] }]);
     const open = await makes(handle);
     await ended(handle, 'free');
-    expect(await stands(handle, 'reader')).toMatchObject({ reason: 'dependencies' });
+    expect(await stands(handle, 'reader')).toMatchObject({
+      ...{ reason: 'dependencies', dependencies: { done: 1, total: 2 } },
+    });
+    const [told] = (await handle.node('reader').explain()).nodes;
+    expect(told?.sentence).toContain('waits for 1 of 2 dependencies: work (RUNNING, result)');
     open();
     expect((await handle.result()).nodes['reader']?.output).toEqual({ got: { counted: 3 } });
   });
@@ -130,7 +137,7 @@ describe('a result with async: true', () => {
     expect(nodes['bad']).toMatchObject({ status: 'COMPLETED', output: 1 });
     expect(nodes['bad']?.warnings?.[0]).toMatch(/result\.transform/);
     expect(tries).toBe(3);
-    expect(hooked).toEqual([{ rows: 1 }]);
+    expect(hooked).toEqual([{ input: 'changed', output: { rows: 1 } }]);
   });
 
   it('is given up by a cancel, and what runs beside it is stopped', async () => {
@@ -174,6 +181,7 @@ describe('a result with async: true', () => {
     const { firstRunId, execution } = raw.workflowExecutionInfo ?? {};
     expect(firstRunId).not.toBe(execution?.runId);
     expect(story).not.toContain('reader ran');
+    expect(await stands(handle, 'work')).toMatchObject({ reason: 'result', attempts: 1 });
     open();
     const { nodes } = await handle.result();
     expect(nodes['work']).toMatchObject({ status: 'COMPLETED', output: { counted: 3 } });

@@ -58,6 +58,23 @@ describe('an event loop that was blocked', () => {
   });
 });
 
+describe('a worker whose event loop was blocked', () => {
+  it('says so, and names the task though that has ended', async () => {
+    const real = performance.now.bind(performance);
+    const blocks = defineTask({
+      name: 'blocks',
+      run: () => void jest.spyOn(performance, 'now').mockImplementation(() => real() + 6_000),
+    });
+    const harness = await startHarness({ tasks: [blocks] });
+    await (await harness.engine.scheduleTask({ task: 'blocks' })).result();
+    const told = () => harness.lines.find((line) => 'blockedMs' in line);
+    await until(() => told() !== undefined, 'it is told');
+    jest.restoreAllMocks();
+    await harness.stop();
+    expect(told()).toMatchObject({ tasks: ['blocks'] });
+  });
+});
+
 describe('defineTask', () => {
   it('refuses a field that is none, naming the one that was meant', () => {
     const stated = { name: 'resize', run: () => 1, timout: '5s' } as object;

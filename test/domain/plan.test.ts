@@ -252,6 +252,11 @@ describe('expectedEvents', () => {
     expect(expectedEvents(plan(graph()), 60_000)).toBe(12);
   });
 
+  it('counts the activity of a result that is made apart', () => {
+    const apart = graph({ tasks: [node('a', { result: { async: true } })] });
+    expect(expectedEvents(plan(apart), 60_000)).toBe(12);
+  });
+
   it.each<[string, TaskOptionsInput['retry'], number]>([
     ['a long delay', { strategy: 'FIXED_DELAY', delay: '2m', maxRetries: 3 }, 6 + 33],
     [

@@ -32,6 +32,32 @@ function runOf(node: object, graph: object = {}, runners?: Partial<typeof RUNNER
   return makePlan(valid, context(runners)).classes[0]?.run;
 }
 
+describe('a light node', () => {
+  it('stands alone where its result is made apart', () => {
+    const lightOf = (result: object): unknown => {
+      const tasks = [{ id: 'a', task: 'plain', light: true, result }];
+      const { valid } = validateGraph({ name: 'g', tasks });
+      return valid && makePlan(valid, context()).classes[0]?.light;
+    };
+    expect([lightOf({ select: 'output' }), lightOf({ async: true })]).toEqual([true, undefined]);
+  });
+});
+
+describe('a permission for a path of the host', () => {
+  it('is refused before a worker is asked, with its place', () => {
+    const security = { permissions: ['network:a.example:443', 'read:/etc'] };
+    const spec = { name: 'g', tasks: [{ id: 'a', process: python, security }] };
+    expect(validateGraph(spec).faults).toMatchObject([
+      {
+        path: 'tasks[0].security.permissions[1]',
+        message: expect.stringContaining(
+          'no worker grants paths of its host (read:/etc)',
+        ) as string,
+      },
+    ]);
+  });
+});
+
 describe('a handler', () => {
   it.each<[string, object, object]>([
     ['that nobody says anything of', { task: 'plain' }, {}],
