@@ -45,7 +45,7 @@ describe('dependencies across executions', () => {
         });
       };
       const killAfter = async (runs: number): Promise<void> => {
-        await until(() => scene.runs().length >= runs);
+        await until(() => scene.runs().length >= runs, `${runs} runs`, 240_000);
         await scene.kill(worker);
         worker = await scene.startWorker();
       };
@@ -67,5 +67,5 @@ describe('dependencies across executions', () => {
       await scene.end();
       await engine.shutdown();
     }
-  }, 300_000);
+  }, 900_000);
 });
