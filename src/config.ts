@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { parseBlobUrl, type Bucket } from './domain/blob-url.js';
 import type { CircuitSettingsSchema } from './domain/circuit.js';
 import { type CircuitSettings } from './domain/circuit.js';
 import type { Oidc, OidcOptions } from './domain/oidc.js';
@@ -52,7 +53,7 @@ import {
 } from './setting-values.js';
 
 export interface Settings {
-  /** Folder of values that are too large for a history. Default `./.tempograph`. */
+  /** Folder of the store, and of values that are too large for a history, where nothing else is said. Default `./.tempograph`. */
   dataDir?: string;
   /** Options of every task that nobody else says: weaker than a definition's, stronger than the library's. */
   defaults?: TaskOptionsInput;
@@ -152,6 +153,11 @@ export interface Settings {
    * The store: `sqlite:<path>`, a path, `postgres://…`, or `none`. Default: `store.db` in the data folder.
    */
   storeUrl?: string;
+  /**
+   * Bucket of values that are too large for a history: `s3://<bucket>/<prefix>`, and `?endpoint=https://…` for a store that
+   * is not AWS. Default: the folder `blobs` in the data folder, which all workers then have to share.
+   */
+  blobUrl?: string;
   /** How often workers look for what the store has missed; one of them does. Default 30 s, at least 1 s. */
   reconcileInterval?: Duration;
   logLevel?: LogLevel;
@@ -200,6 +206,8 @@ export interface ResolvedSettings extends RunnerSettings {
   reconcileMs: number;
   /** Null: none is wanted. */
   storeUrl: string | null;
+  /** Null: the folder `blobs` in `dataDir`. */
+  bucket: Bucket | null;
   /** The store was named, not only taken by default. */
   storeNamed: boolean;
   logLevel: LogLevel;
@@ -240,6 +248,7 @@ export function resolveSettings(
     dataDir,
     storeUrl: named === 'none' ? null : (named ?? `sqlite:${dataDir}/store.db`),
     storeNamed: named !== undefined,
+    bucket: read<Bucket | null>('blobUrl', parseBlobUrl, null),
     reconcileMs: read('reconcileInterval', atLeast('reconcileInterval', 1_000), 30_000),
     defaults: read('defaults', taskDefaults, {}),
     taskQueue: read('taskQueue', String, 'tempograph'),

@@ -20,7 +20,7 @@ import { Pages } from './activities/pages.js';
 import { QuickTasks } from './activities/quick-tasks.js';
 import { WorkerState } from './activities/worker-state.js';
 import { openRecords, type Records } from './activities/records.js';
-import { resolveSettings, SETTING_NAMES, type ResolvedSettings, type Settings } from './config.js';
+import { resolveSettings, SETTING_NAMES, type Settings } from './config.js';
 import { connectOptions, type ConnectOptions } from './connect-options.js';
 import type { ErrorListVerbs } from './domain/error-kinds.js';
 import { TaskError } from './domain/errors.js';
@@ -37,7 +37,7 @@ import type { Hooks } from './task-hooks.js';
 import { isGuest } from './runners/guest-mark.js';
 import type { ModeDetail } from './runners/runner.js';
 import { RunnerSet } from './runners/runner-set.js';
-import { FileBlobStore } from './store/blob-store.js';
+import { openBlobs } from './store/open-blobs.js';
 import { createLogger, installRuntime, workflowLog, type Logger } from './telemetry.js';
 import { Metrics } from './telemetry/metrics.js';
 import { UNWATCHED } from './domain/warm-plan.js';
@@ -161,7 +161,9 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     const pools = { ...(metrics?.pools ?? UNWATCHED), fault: (text: string) => log.warn(text) };
     await Promise.all([runners.check(), runners.open(pools)]);
     connection = options.connection ?? (await connectWorker(options));
-    const blobs = blobStore(settings);
+    const blobs = openBlobs(settings);
+    // A bucket that cannot be used is a fault of the settings, which is better known now than by the first large value.
+    if (settings.bucket !== null) await blobs.identity();
     const client = new Client({ connection, namespace: connectOptions(options).namespace });
     serverId = await namespaceId(client);
     records = await openRecords(settings, serverId, log);
@@ -256,9 +258,6 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
 const isLeftBehind = (error: unknown): boolean =>
   error instanceof GracefulShutdownPeriodExpiredError ||
   (error instanceof IllegalStateError && error.message.startsWith('Worker still in use'));
-
-const blobStore = ({ dataDir }: ResolvedSettings): FileBlobStore =>
-  new FileBlobStore(`${dataDir}/blobs`);
 
 function graceOf({ shutdownGrace = '10s' }: StartWorkerOptions): number {
   try {

@@ -1,11 +1,11 @@
 /** What `doctor` finds out from Temporal: whether it answers, what it lacks, who works there, how quick it is. */
-import { FileBlobStore } from '../store/blob-store.js';
 import type { TaskEngine } from '../client.js';
-import { packageVersion, resolveSettings } from '../config.js';
+import { packageVersion } from '../config.js';
 import type { ProbeAnswer } from '../workflows/asks.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
 import { reasonOf } from '../servers/unavailable.js';
-import { settingsOf, type CommonOptions } from './command.js';
+import type { CommonOptions } from './command.js';
+import { bucketCheck, ownBlobs } from './doctor-blobs.js';
 import { fail, ok, warn, type Check } from './doctor-check.js';
 import { busyQueue } from './doctor-queues.js';
 import { storeCheck } from './doctor-store.js';
@@ -14,19 +14,20 @@ import { target, withDirectSession, type DirectSession } from './session.js';
 
 /** Temporal, the store, and the workers where there are any. Never throws. */
 export async function temporalChecks(options: CommonOptions): Promise<Check[]> {
-  const store = await storeCheck(options);
+  const [store, bucket] = await Promise.all([storeCheck(options), bucketCheck(options)]);
+  const kept = (checked: Check): Check[] => [checked, ...bucket];
   let address = '';
   try {
     ({ address } = target(options));
     return await withDirectSession(options, async (session) => {
       const reached = await serverCheck(session, address);
       const space = await namespaceCheck(session);
-      if (space.status === 'fail') return [reached, space, store.check];
+      if (space.status === 'fail') return [reached, space, ...kept(store.check)];
       const attributes = await searchAttributes(session);
       const whose = await store.ofNamespace(session.engine);
       const polled = await workers(session);
       const told = polled.status === 'ok' ? await toldBy(session, options, store.location) : [];
-      return [reached, space, attributes, whose, polled, ...told];
+      return [reached, space, attributes, ...kept(whose), polled, ...told];
     });
   } catch (error) {
     const check = fail(
@@ -34,7 +35,7 @@ export async function temporalChecks(options: CommonOptions): Promise<Check[]> {
       reasonOf(error).split(';')[0] ?? 'not reached',
       'start one with "tempograph dev", or set --address or TEMPORAL_ADDRESS',
     );
-    return [check, store.check];
+    return [check, ...kept(store.check)];
   }
 }
 
@@ -48,12 +49,6 @@ async function toldBy(
   const from = Date.now();
   const detail = await engine.systemDetail();
   return [...workerChecks(detail, own, { from, to: Date.now() }), ...(await measured(engine))];
-}
-
-async function ownBlobs(options: CommonOptions): Promise<Own['blobs']> {
-  const blobs = new FileBlobStore(`${resolveSettings(settingsOf(options)).dataDir}/blobs`);
-  const id = await blobs.identity().catch(() => undefined); // the data folder has a check of its own
-  return id === undefined ? undefined : { location: blobs.location, id };
 }
 
 async function serverCheck({ client }: DirectSession, address: string): Promise<Check> {

@@ -81,25 +81,25 @@ export function ahead(skewMs: number): string {
 
 function largeValues(workers: readonly Told[], own: Own['blobs']): Check[] {
   const name = 'large values';
-  const folders = new Map(
+  const places = new Map(
     workers.flatMap(({ blobs }) => (blobs ? [[blobs.id, blobs.location]] : [])),
   );
-  if (folders.size === 0) return [];
-  if (folders.size > 1)
+  if (places.size === 0) return [];
+  if (places.size > 1)
     return [
       warn(
         name,
-        `the workers keep them in ${folders.size} folders that are not the same: ${[...folders.values()].join(', ')}; what one wrote another does not find`,
-        'give all workers one folder: a shared volume, named by TEMPOGRAPH_DATA_DIR',
+        `the workers keep them in ${places.size} places that are not the same: ${[...places.values()].join(', ')}; what one wrote another does not find`,
+        'give all workers one bucket, named by TEMPOGRAPH_BLOB_URL, or one shared folder, named by TEMPOGRAPH_DATA_DIR',
       ),
     ];
-  if (!own) return [ok(name, 'all workers share one folder')];
-  if (folders.has(own.id)) return [ok(name, `shared with the workers: ${own.location}`)];
+  if (!own) return [ok(name, 'all workers share one place')];
+  if (places.has(own.id)) return [ok(name, `shared with the workers: ${own.location}`)];
   return [
     warn(
       name,
-      `the workers keep them in ${[...folders.values()].join(', ')}, this command in ${own.location}; they go by way of a worker, which is slower`,
-      'where both are on this machine, set TEMPOGRAPH_DATA_DIR or --data-dir alike',
+      `the workers keep them in ${[...places.values()].join(', ')}, this command in ${own.location}; they go by way of a worker, which is slower`,
+      'set TEMPOGRAPH_BLOB_URL alike, or, where both are on this machine, TEMPOGRAPH_DATA_DIR or --data-dir',
     ),
   ];
 }

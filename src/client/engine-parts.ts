@@ -4,7 +4,7 @@ import type { ResolvedSettings } from '../config.js';
 import type { ErrorListVerbs } from '../domain/error-kinds.js';
 import { TaskStateError } from '../domain/errors.js';
 import type { Explanation } from '../domain/explain.js';
-import { FileBlobStore } from '../store/blob-store.js';
+import { openBlobs } from '../store/open-blobs.js';
 import { flushTraces } from '../telemetry/tracing.js';
 import { loadTemplate } from '../templates/load-template.js';
 import { Asking } from './asking.js';
@@ -67,7 +67,7 @@ export class EngineParts {
     const { taskQueue, templatesDir } = settings;
     const assertOpen = (): void => this.assertOpen();
     const attributes = (): Promise<ReadonlySet<string>> => this.attributes();
-    const blobs = new FileBlobStore(`${settings.dataDir}/blobs`);
+    const blobs = openBlobs(settings);
     const references = (this.references = new References(client, taskQueue, blobs));
     const stores = (this.stores = new StoreAccess(settings, client));
     this.feed = new EventFeed(stores, settings.storeUrl !== null);

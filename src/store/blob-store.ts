@@ -2,15 +2,9 @@
  * Values that are too large for a workflow's history, kept by the hash of their content. Writing the same value twice is
  * one blob; a blob never changes.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { createHash } from 'node:crypto';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
-import { makeFolder } from '../make-folder.js';
 
 export interface BlobStore {
   /** Where it is, for messages. */
@@ -29,7 +23,6 @@ export interface BlobStore {
   slice(ref: string, offset: number, length: number): Promise<{ bytes: Uint8Array; total: number }>;
 }
 
-const IDENTITY_FILE = 'identity';
 const REF = /^sha256-[0-9a-f]{64}$/;
 
 /** SHA-256 of a text, or of bytes, in hexadecimal. */
@@ -37,139 +30,21 @@ export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** A blob store in a folder, which all workers and clients of a namespace have to share. */
-export class FileBlobStore implements BlobStore {
-  readonly location: string;
+/** The reference of a content, by its SHA-256 in hexadecimal. */
+export const refOf = (hash: string): string => `sha256-${hash}`;
 
-  constructor(folder: string) {
-    this.location = resolve(folder);
-  }
-
-  async identity(): Promise<string> {
-    const file = join(this.location, IDENTITY_FILE);
-    const temporary = `${file}.${randomUUID()}.tmp`;
-    return await this.writing(temporary, async () => {
-      const known = await textOf(file);
-      if (known !== undefined) return known;
-      await makeFolder(this.location);
-      await writeFile(temporary, randomUUID());
-      // A link is there with its content or not at all, and never replaces another's.
-      await link(temporary, file).catch(() => undefined);
-      await rm(temporary);
-      return await readFile(file, 'utf8');
-    });
-  }
-
-  async put(text: string): Promise<string> {
-    return await this.write(text);
-  }
-
-  async putBytes(bytes: Uint8Array): Promise<string> {
-    return await this.write(bytes);
-  }
-
-  async putFile(path: string): Promise<{ ref: string; bytes: number }> {
-    const temporary = join(this.location, `${randomUUID()}.tmp`);
-    const hash = createHash('sha256');
-    let bytes = 0;
-    const counted = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        hash.update(chunk);
-        bytes += chunk.byteLength;
-        done(null, chunk);
-      },
-    });
-    return await this.writing(temporary, async () => {
-      await makeFolder(this.location);
-      await pipeline(createReadStream(path), counted, createWriteStream(temporary));
-      const ref = `sha256-${hash.digest('hex')}`;
-      await makeFolder(dirname(this.fileOf(ref)));
-      await rename(temporary, this.fileOf(ref));
-      return { ref, bytes };
-    });
-  }
-
-  async slice(
-    ref: string,
-    offset: number,
-    length: number,
-  ): Promise<{ bytes: Uint8Array; total: number }> {
-    return await this.reading(ref, async (file) => {
-      const handle = await open(file, 'r');
-      try {
-        const { size: total } = await handle.stat();
-        const buffer = Buffer.alloc(Math.max(0, Math.min(length, total - offset)));
-        const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, offset);
-        return { bytes: buffer.subarray(0, bytesRead), total };
-      } finally {
-        await handle.close();
-      }
-    });
-  }
-
-  async get(ref: string): Promise<string> {
-    return await this.reading(ref, (file) => readFile(file, 'utf8'));
-  }
-
-  private async write(content: string | Uint8Array): Promise<string> {
-    const ref = `sha256-${sha256(content)}`;
-    const file = this.fileOf(ref);
-    const temporary = `${file}.${randomUUID()}.tmp`;
-    return await this.writing(temporary, async () => {
-      await makeFolder(dirname(file));
-      await writeFile(temporary, content);
-      await rename(temporary, file);
-      return ref;
-    });
-  }
-
-  /** @throws TaskError STORE, and the temporary file is gone */
-  private async writing<T>(temporary: string, write: () => Promise<T>): Promise<T> {
-    try {
-      return await write();
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw new TaskError(
-        'STORE',
-        `cannot write to ${this.location}: ${(error as Error).message}`,
-        { cause: error },
-      );
-    }
-  }
-
-  private async reading<T>(ref: string, read: (file: string) => Promise<T>): Promise<T> {
-    if (!REF.test(ref))
-      throw new TaskError('NOT_FOUND', `${JSON.stringify(ref)} is no reference to a blob`);
-    try {
-      return await read(this.fileOf(ref));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-        throw new TaskError(
-          'STORE',
-          `cannot read ${ref} in ${this.location}: ${(error as Error).message}`,
-          { cause: error },
-        );
-      }
-      throw new TaskError(
-        'NOT_FOUND',
-        `${ref} is not in ${this.location}; workers and clients of one namespace must share one data folder (TEMPOGRAPH_DATA_DIR)`,
-      );
-    }
-  }
-
-  private fileOf(ref: string): string {
-    return join(this.location, ref.slice(7, 9), ref);
-  }
+/**
+ * Where a blob lies below its store's root, in a folder and in a bucket alike, so that one can be copied to the other.
+ *
+ * @throws TaskError NOT_FOUND for what is no reference
+ */
+export function placeOf(ref: string): string {
+  if (REF.test(ref)) return `${ref.slice(7, 9)}/${ref}`;
+  throw new TaskError('NOT_FOUND', `${JSON.stringify(ref)} is no reference to a blob`);
 }
 
-async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
+/** Where a store's own id lies. */
+export const IDENTITY_PLACE = 'identity';
 
 /** Stores a value as JSON. */
 export async function putJson(

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pages } from '../../src/activities/pages.js';
-import { FileBlobStore, putJson, type BlobStore } from '../../src/store/blob-store.js';
+import { putJson, type BlobStore } from '../../src/store/blob-store.js';
+import { FileBlobStore } from '../../src/store/file-blobs.js';
 
 let folder: string;
 

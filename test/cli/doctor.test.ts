@@ -85,7 +85,7 @@ describe('tempograph doctor', () => {
     await two.stop();
     const found = checkOf(result, 'large values');
     expect(found).toMatchObject({ status: 'warn' });
-    expect(found?.message).toMatch(/2 folders that are not the same/);
+    expect(found?.message).toMatch(/2 places that are not the same/);
   });
 
   it.each([

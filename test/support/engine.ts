@@ -73,10 +73,12 @@ function pickSettings({
   maxNodesPerRun,
   coordinatorEvents,
   serverWaits,
+  blobUrl,
 }: StartWorkerOptions): StartWorkerOptions {
   return {
     ...(maxNodesPerRun === undefined ? {} : { maxNodesPerRun }),
     ...(coordinatorEvents === undefined ? {} : { coordinatorEvents }),
     ...(serverWaits === undefined ? {} : { serverWaits }),
+    ...(blobUrl === undefined ? {} : { blobUrl }),
   };
 }

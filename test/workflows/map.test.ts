@@ -1,6 +1,6 @@
 import { defineTask } from '../../src/registry.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
-import { FileBlobStore } from '../../src/store/blob-store.js';
+import { FileBlobStore } from '../../src/store/file-blobs.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { Gates } from '../support/gates.js';
 import { until } from '../support/until.js';

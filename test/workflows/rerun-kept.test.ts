@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { SpecInvalidError, TaskError, TaskStateError, type GraphSpec } from '../../src/index.js';
 import { Recorder } from '../../src/activities/recorder.js';
 import { defineTask } from '../../src/registry.js';
-import { FileBlobStore } from '../../src/store/blob-store.js';
+import { FileBlobStore } from '../../src/store/file-blobs.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 

@@ -1,0 +1,3 @@
+export function s3Server(options?: {
+  log?: (line: string) => void;
+}): Promise<{ python: string; unavailable?: never } | { unavailable: string; python?: never }>;
