@@ -60,6 +60,13 @@ export interface TaskContext {
     source: ArtifactSource,
     options?: ArtifactOptions,
   ) => Promise<Artifact>;
+  /**
+   * The bytes of an artifact that the input holds, as `${{ tasks.<id>.artifacts["<name>"] }}` gives it. ARTIFACT_INVALID for
+   * anything else, NOT_FOUND where it is not there any more, STORE where it cannot be read.
+   *
+   * @param artifact as it came in the input
+   */
+  readonly readArtifact: (artifact: Artifact) => Promise<Uint8Array>;
   /** The node ends COMPLETED, with a warning. */
   readonly warn: (message: string) => void;
 }

@@ -239,6 +239,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   if (settings.programs === null)
     for (const [program, lack] of Object.entries(runners.lacks))
       log.info({ program, lack }, `worker runs no ${program}: ${lack}`);
+  if (endsWithItsThreads(registry)) log.warn(NODE_24);
   let shutdown: Promise<void> | undefined;
   return {
     ...errorLists.verbs,
@@ -253,6 +254,14 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
       })()),
   };
 }
+
+/** Measured with 24.21, which V8 13.6 comes with; 20, 22 and 26 end the thread alone. */
+const NODE_24 =
+  'with Node 24 a handler in a thread that fills its heap ends the whole worker, most of the time: give such tasks isolation "process", or take Node 22 or 26';
+
+const endsWithItsThreads = (registry: TaskRegistry): boolean =>
+  process.versions.node.startsWith('24.') &&
+  registry.names.some((name) => registry.get(name)?.isolation === 'thread');
 
 /** Attempts still run: the SDK says so, or fails to close what they use, which hides that it said so. */
 const isLeftBehind = (error: unknown): boolean =>

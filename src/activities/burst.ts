@@ -18,6 +18,7 @@ import {
   isOutcome,
   type ActivityOutcome,
   type NodeOutcome,
+  leftBy,
 } from '../domain/outcome.js';
 import { nodeRequest } from '../workflows/node-request.js';
 import type {
@@ -159,8 +160,7 @@ class BurstRun {
     this.endedAt.set(position, Date.now());
     const node = this.request.nodes[position];
     if (!node || !('status' in outcome)) return;
-    const { status, output } = outcome;
-    this.gave.set(node.order.id, { status, ...(output ? { output } : {}) });
+    this.gave.set(node.order.id, leftBy(outcome.status, outcome));
   }
 
   private async outcomeOf(node: BurstNode, host: AttemptHost): Promise<ActivityOutcome> {

@@ -16,6 +16,7 @@ import type { RegisteredTask } from '../registry.js';
 import type { EndAnswer, EndRequest } from '../workflows/asks.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import { Artifacts, listMore } from './artifacts.js';
+import { readArtifact } from './input-artifacts.js';
 import { measureAttempt } from './attempt-metrics.js';
 import { AttemptRows, inlineText } from './attempt-rows.js';
 import { keepReported } from './cached.js';
@@ -137,6 +138,7 @@ async function withTask(deps: Deps, handed: Handed): Promise<Elsewhere> {
   facts.context = makeContext(request, attempt, {
     ...{ metadata: resolved.metadata, outputs: resolved.outputs, redaction },
     ...{ collected, log, artifacts },
+    readArtifact: (one) => readArtifact(deps.blobs, one),
     tellProgress: () => undefined,
   });
   return { ...handed, task, artifacts };

@@ -26,6 +26,7 @@ export interface ContextParts {
   outputs: Record<string, Json>;
   collected: Collected;
   artifacts: Artifacts;
+  readArtifact: TaskContext['readArtifact'];
   log: NodeLogger;
   /** Of the secrets that the input holds. */
   redaction: Redaction;
@@ -75,6 +76,7 @@ export function makeContext(
         setOwn(collected.metrics, redaction.text(name).slice(0, NAME_LIMIT), value);
     },
     artifact: (name, source, options) => parts.artifacts.keep(name, source, options),
+    readArtifact: parts.readArtifact,
     warn(message) {
       parts.log.warn(message);
       if (collected.warnings.length < WARNINGS_LIMIT)

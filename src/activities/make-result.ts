@@ -9,6 +9,7 @@ import type { NodeOutcome } from '../domain/outcome.js';
 import type { RegisteredTask } from '../registry.js';
 import { RESULT_TRIES, type NodeRequest, type ResultRequest } from '../workflows/requests.js';
 import { Artifacts, listMore } from './artifacts.js';
+import { readArtifact } from './input-artifacts.js';
 import type { Attempt } from './attempt.js';
 import { inlineText } from './attempt-rows.js';
 import { takeUpClaim, type Claim, type Kept } from './cached.js';
@@ -131,6 +132,7 @@ async function factsOf(
   };
   facts.context = makeContext(request, attempt, {
     ...{ metadata, outputs, redaction, collected, log, artifacts },
+    readArtifact: (one) => readArtifact(deps.blobs, one),
     tellProgress: () => undefined,
   });
   return { facts, artifacts };

@@ -23,6 +23,7 @@ import type { Facts } from './facts.js';
 import { recordError } from './failure.js';
 import { handOver, type HandedOver } from './handover.js';
 import { runPreHooks } from './hooks.js';
+import { readArtifact } from './input-artifacts.js';
 import { nodeLogger, type NodeLogger } from './node-log.js';
 import type { Late } from './late-sources.js';
 import { leaveUnmade } from './make-result.js';
@@ -181,6 +182,7 @@ async function steps(
   facts.context = makeContext(request, attempt, {
     ...{ metadata: resolved.metadata, outputs: resolved.outputs, redaction, log },
     ...{ collected: facts.collected, artifacts: facts.artifacts },
+    readArtifact: (one) => readArtifact(deps.blobs, one),
     tellProgress: (progress) => rows.progress(progress),
   });
   attempt.enter();

@@ -215,7 +215,7 @@ async function itemsOf(
   body: NodeBody,
 ): Promise<Json[]> {
   const { over, maxItems } = MapSchema.parse(body.map);
-  const { tasks } = await loadTasks(deps.blobs, request);
+  const { tasks } = await loadTasks(deps.blobs, request, body);
   const context = await contextOf(deps, request, tasks);
   const list = Array.isArray(over) ? parseTemplate(over as Json, ['map', 'over']) : undefined;
   const expression = typeof over === 'string' ? parseListExpression(over) : undefined;
@@ -254,12 +254,12 @@ async function lighter(
   reads: Record<string, Upstream>,
 ): Promise<Record<string, Upstream>> {
   const light = await Promise.all(
-    Object.entries(reads).map(async ([id, { status, output }]): Promise<[string, Upstream]> => [
-      id,
-      output && 'json' in output
-        ? { status, output: await inlineOrStored(blobs, output.json, READ_INLINE) }
-        : { status, ...(output ? { output } : {}) },
-    ]),
+    Object.entries(reads).map(async ([id, upstream]): Promise<[string, Upstream]> => {
+      const { output } = upstream;
+      return output && 'json' in output
+        ? [id, { ...upstream, output: await inlineOrStored(blobs, output.json, READ_INLINE) }]
+        : [id, upstream];
+    }),
   );
   return Object.fromEntries(light);
 }

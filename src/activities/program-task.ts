@@ -1,17 +1,19 @@
 /** A node's program as the pipeline takes it: a task without a handler, and what its runner is given. */
 import { z } from 'zod';
 import { TaskError } from '../domain/errors.js';
+import { formatBytes } from '../domain/bytes.js';
 import { grantsOf, type Grants } from '../domain/grants.js';
 import type { Isolation } from '../domain/choose-runner.js';
 import { compileSchema } from '../domain/json-schema.js';
 import { setOwn, type Json, type JsonObject } from '../domain/json.js';
 import { lateText, type LateName } from '../domain/late-values.js';
-import { overLimits, type Program } from '../domain/program.js';
+import { overLimits, type Limits, type Program } from '../domain/program.js';
 import type { RegisteredTask } from '../registry.js';
-import type { Enforced, ProgramRun, RunMetrics } from '../runners/runner.js';
+import type { Enforced, ProgramFiles, ProgramRun, RunMetrics } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import type { Facts } from './facts.js';
+import { programFiles } from './input-artifacts.js';
 import type { Late } from './late-sources.js';
 import { loadBody, type Sources } from './resolve.js';
 import { hashJson } from './values.js';
@@ -100,7 +102,7 @@ export function assertGranted(
 
 /** What the runner is given. @throws TaskError CONFIGURATION for more than this worker gives to a program */
 export function programRun(
-  { settings }: Pick<Deps, 'settings'>,
+  { settings, blobs }: Pick<Deps, 'settings' | 'blobs'>,
   { run }: NodeRequest,
   { program, network, names }: ProgramGrants,
   input: Json,
@@ -113,12 +115,25 @@ export function programRun(
   for (const one of names) setOwn(env, one.name, valueOf(one));
   return {
     ...{ program, input, network },
+    ...filesWithin(run.limits, programFiles(blobs, input)),
     limits: run.limits,
     level: run.level ?? 'LOW',
     env: { ...env, ...(program.kind === 'faas' ? {} : ofProgram(program).env) },
     maxOutputBytes: settings.maxOutputBytes,
     maxArtifactBytes: settings.maxArtifactBytes,
   };
+}
+
+/** @throws TaskError RESOURCE_EXHAUSTED where they would not fit on the program's disk */
+function filesWithin({ diskBytes }: Limits, files: ProgramFiles): Pick<ProgramRun, 'files'> {
+  if (files.list.length === 0) return {};
+  const bytes = files.list.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes <= diskBytes) return { files };
+  throw new TaskError(
+    'RESOURCE_EXHAUSTED',
+    `the artifacts that its input names have ${formatBytes(bytes)}, and resources.disk is ${formatBytes(diskBytes)}; ask for more`,
+    { retriable: false },
+  );
 }
 
 const ofProgram = (

@@ -22,7 +22,7 @@ const MESSAGE_LIMIT = 4_000;
 export async function question(deps: Deps, request: NodeRequest): Promise<QuestionResult> {
   try {
     const body = await loadBody(deps, request.body);
-    const { tasks } = await loadTasks(deps.blobs, request);
+    const { tasks } = await loadTasks(deps.blobs, request, body);
     const context = await contextOf(deps, request, tasks);
     if (body.when !== undefined && !holds(body.when, context)) return { skipped: true };
     const { message, by, timeout, onTimeout, onDeny, payload } = ApprovalSchema.parse(

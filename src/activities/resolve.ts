@@ -1,11 +1,13 @@
 /** The pipeline's first step: a node's condition, and its input out of its template, the parameters and what earlier nodes gave. */
 import { randomBytes } from 'node:crypto';
 import { createContext, Script } from 'node:vm';
+import type { Artifact } from '../domain/artifact.js';
 import { parseCondition } from '../domain/condition.js';
 import { TaskError } from '../domain/errors.js';
 import { inputVariables, RESULT_VARIABLES } from '../domain/expression.js';
 import { setOwn, type Json, type JsonObject } from '../domain/json.js';
 import { LateValues } from '../domain/late-values.js';
+import type { Value } from '../domain/outcome.js';
 import { parseTemplate } from '../domain/template.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
 import type { NodeBody } from '../domain/plan.js';
@@ -36,7 +38,7 @@ export interface ResolvedInput {
 export async function resolveInput(sources: Sources, request: NodeRequest): Promise<ResolvedInput> {
   const { blobs } = sources;
   const body = await loadBody(sources, request.body);
-  const { outputs, tasks } = await loadTasks(blobs, request);
+  const { outputs, tasks } = await loadTasks(blobs, request, body);
   const context = await contextOf(sources, request, tasks);
   const skipped = body.when !== undefined && !request.after && !holds(body.when, context);
   const isItem = request.item !== undefined || body.map !== undefined;
@@ -62,15 +64,28 @@ export async function resolveInput(sources: Sources, request: NodeRequest): Prom
 export async function loadTasks(
   blobs: BlobStore,
   { reads = {} }: Pick<NodeRequest, 'reads'>,
+  body: NodeBody,
 ): Promise<{ outputs: Record<string, Json>; tasks: JsonObject }> {
   const outputs: Record<string, Json> = {};
   const tasks: JsonObject = {};
+  const hasArtifacts = Object.values(reads).some((upstream) => upstream.artifacts !== undefined);
+  // A list by reference is read only for who wants one: most that read a node read its output.
+  const { when, input, map, approval, undo } = body;
+  const wanted =
+    hasArtifacts && JSON.stringify([when, input, map, approval, undo]).includes('artifacts');
   for (const [id, upstream] of Object.entries(reads)) {
     const output = upstream.output ? await loadValue(blobs, upstream.output) : null;
     setOwn(outputs, id, output);
-    setOwn<Json>(tasks, id, { status: upstream.status, output });
+    const artifacts = wanted && upstream.artifacts ? await loadList(blobs, upstream.artifacts) : [];
+    const byName: JsonObject = {};
+    for (const one of artifacts) setOwn<Json>(byName, one.name, { ...one });
+    setOwn<Json>(tasks, id, { status: upstream.status, output, artifacts: byName });
   }
   return { outputs, tasks };
+}
+
+async function loadList(blobs: BlobStore, list: Value): Promise<Artifact[]> {
+  return (await loadValue(blobs, list)) as unknown as Artifact[];
 }
 
 /** The time that an execution is for, ISO. */

@@ -1,6 +1,6 @@
 /** What a rerun begins with: the kept nodes' views in pages, what others read of them, and what each gave before. */
 import { jsonBytes } from '../domain/json.js';
-import type { Reused, Value } from '../domain/outcome.js';
+import { leftBy, type Reused, type Value } from '../domain/outcome.js';
 import type { Plan } from '../domain/plan.js';
 import { letterOfEnding } from '../domain/scheduler-snapshot.js';
 import { isTerminal } from '../domain/status.js';
@@ -141,8 +141,7 @@ async function outputsOf(
     for (const other of [index, ...(plan.nodes[index]?.reads ?? [])]) read.add(other);
   const outputs: [number, Upstream][] = [];
   for (const index of read) {
-    const { status = 'COMPLETED', output } = views[index] ?? {};
-    outputs.push([index, { status, ...(output ? { output: await light(blobs, output) } : {}) }]);
+    outputs.push([index, await lightly(blobs, views[index])]);
   }
   if (jsonBytes(outputs) <= OUTPUTS_PINNED) return outputs;
   return { pages: await pagesOf(blobs, outputs, OUTPUTS_PER_PAGE) };
@@ -158,10 +157,17 @@ export async function readKept(
   for (const { index, ref, at } of places) {
     const page = pages.get(ref) ?? ((await getJson(blobs, ref)) as unknown as NodeView[]);
     pages.set(ref, page);
-    const { status = 'COMPLETED', output } = page[at] ?? {};
-    outputs.push([index, { status, ...(output ? { output: await light(blobs, output) } : {}) }]);
+    outputs.push([index, await lightly(blobs, page[at])]);
   }
   return outputs;
+}
+
+async function lightly(blobs: BlobStore, view: Partial<NodeView> = {}): Promise<Upstream> {
+  const { status = 'COMPLETED', output, artifacts } = view;
+  return leftBy(status, {
+    ...(output ? { output: await light(blobs, output) } : {}),
+    ...(artifacts ? { artifacts } : {}),
+  });
 }
 
 async function light(blobs: BlobStore, output: Value): Promise<Value> {

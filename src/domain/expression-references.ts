@@ -25,7 +25,7 @@ export interface References {
   late?: LateName;
   /** True when it reads `env` or `secrets` in any other way. */
   lateInside: boolean;
-  /** Fields that there never are, in words: a node has an output and a status. */
+  /** Fields that there never are, in words: a node has an output, a status and artifacts. */
   unknown: string[];
 }
 
@@ -80,7 +80,7 @@ export function referencesOf(root: ASTNode): References {
 }
 
 /** What expressions see of each node, and of their execution. */
-const NODE_FIELDS = ['output', 'status'];
+const NODE_FIELDS = ['output', 'status', 'artifacts'];
 const EXECUTION_FIELDS = ['id', 'graph', 'project', 'sessionId', 'scheduledTime', 'metadata'];
 
 function strangerIn({ steps, certain }: Chain): string | undefined {

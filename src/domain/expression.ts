@@ -1,5 +1,5 @@
 /**
- * Expressions: CEL over `params`, `tasks.<id>.output`, `tasks.<id>.status` and `execution`.
+ * Expressions: CEL over `params`, `tasks.<id>.output`, `.status` and `.artifacts`, and `execution`.
  *
  * The library bounds parsing but not evaluation, and would let a whole number, a nested macro or a backtracking regular
  * expression do harm. So:
@@ -13,7 +13,7 @@ import { Environment, serialize, type ASTNode, type ParseResult } from '@marcbac
 import { RE2JS } from 're2js';
 import { TaskError } from './errors.js';
 import { children, referencesOf, type References } from './expression-references.js';
-import { preview, setOwn, type Json, type JsonObject } from './json.js';
+import { getOwn, isObject, preview, setOwn, type Json, type JsonObject } from './json.js';
 
 const MACROS = new Set(['map', 'filter', 'all', 'exists', 'exists_one', 'bind']);
 const MAX_STRING = 64 * 1_024;
@@ -90,10 +90,14 @@ export function parseExpression(
     references,
     heavy: nesting > 0 || /\bmatch/.test(source),
     evaluate: (context) =>
-      attempt(source, () => {
-        if (nesting > 0) checkLists(context, limit);
-        return normalise(run(parsed, context));
-      }),
+      attempt(
+        source,
+        () => {
+          if (nesting > 0) checkLists(context, limit);
+          return normalise(run(parsed, context));
+        },
+        () => (source.includes('artifacts') ? whatWasKept(references.tasks, context) : ''),
+      ),
   };
 }
 
@@ -138,7 +142,21 @@ function matchesLinear(text: string, pattern: string): boolean {
   return RE2JS.compile(pattern).matcher(text).find();
 }
 
-function attempt<T>(source: string, run: () => T): T {
+/** Which artifacts the nodes that an expression reads have kept, in words: most that fail on these are a misspelt name. */
+function whatWasKept(tasks: readonly string[], context: JsonObject): string {
+  const kept = tasks.map((id) => {
+    const task = isObject(context['tasks']) ? getOwn(context['tasks'], id) : undefined;
+    const artifacts = isObject(task) ? task['artifacts'] : undefined;
+    const names = isObject(artifacts) ? Object.keys(artifacts) : [];
+    const some = names.slice(0, 10).map((name) => preview(name));
+    const more = names.length > some.length ? ` and ${names.length - some.length} more` : '';
+    return `${id} has kept ${some.length === 0 ? 'no artifact' : `${some.join(', ')}${more}`}`;
+  });
+  return kept.length === 0 ? '' : `; ${kept.join('; ')}`;
+}
+
+/** @param hint said behind what went wrong */
+function attempt<T>(source: string, run: () => T, hint = (): string => ''): T {
   try {
     return run();
   } catch (error) {
@@ -147,7 +165,7 @@ function attempt<T>(source: string, run: () => T): T {
       (error as { summary?: string }).summary ??
       (error as Error).message.split('\n')[0] ??
       'failed';
-    throw new TaskError('EXPRESSION', `expression ${preview(source)}: ${summary}`, {
+    throw new TaskError('EXPRESSION', `expression ${preview(source)}: ${summary}${hint()}`, {
       cause: error,
     });
   }

@@ -224,6 +224,14 @@ export function withoutResult(done: NodeOutcome, why: string): NodeOutcome {
   return { ...done, warnings: [...(done.warnings ?? []), message.slice(0, 500)] };
 }
 
+/** What a node that others read has left for them, and nothing more. */
+export function leftBy<S extends Status>(
+  status: S,
+  { output, artifacts }: Pick<NodeOutcome, 'output' | 'artifacts'> = {},
+): { status: S; output?: Value; artifacts?: Value } {
+  return { status, ...(output ? { output } : {}), ...(artifacts ? { artifacts } : {}) };
+}
+
 /** True for what has the shape of an outcome: whoever answers for an activity may be anybody. */
 export function isOutcome(value: unknown): value is ActivityOutcome {
   if (!isObject(value) || !Array.isArray(value['attempts'])) return false;

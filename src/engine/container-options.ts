@@ -13,6 +13,7 @@ export const PATHS = {
   output: `${FOLDER}/out/output.json`,
   artifacts: `${FOLDER}/out/artifacts`,
   files: `${FOLDER}/files`,
+  inputFiles: `${FOLDER}/in`,
 } as const;
 
 /** A container, all settled. */

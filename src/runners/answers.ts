@@ -15,11 +15,11 @@ export class Answers {
    *
    * @param say sends the question; what it throws is the answer
    */
-  async ask(say: (id: number) => void): Promise<Artifact> {
+  async ask<T extends Artifact | Uint8Array>(say: (id: number) => void): Promise<T> {
     const id = ++this.last;
-    return await new Promise<Artifact>((resolve, reject) => {
+    return await new Promise<T>((resolve, reject) => {
       this.open.set(id, (answer) => {
-        if ('artifact' in answer) return resolve(answer.artifact);
+        if ('answer' in answer) return resolve(answer.answer as T);
         const thrown = rehydrate(answer.thrown);
         reject(thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
       });

@@ -16,6 +16,7 @@ import { Images, type ImageSettings } from '../engine/images.js';
 import { labelsOf, runDigest, type ContainerIdentity } from '../engine/labels.js';
 import { resolveMounts, type AllowedMount } from '../engine/mounts.js';
 import { newOwner } from '../engine/owner.js';
+import { withSaved } from '../engine/put-files.js';
 import { runtimeContainer } from '../engine/runtime-images.js';
 import { sweep } from '../engine/sweep.js';
 import type { RegisteredTask } from '../registry.js';
@@ -156,7 +157,7 @@ export class ContainerRunner implements Runner {
     identity: ContainerIdentity,
     { signal }: RunOptions,
   ): Promise<{ container: Container; image: string }> {
-    const { limits, input } = request.program;
+    const { limits, files } = request.program;
     const mounts = await resolveMounts(spec.mounts, this.options.mounts);
     const image = await this.images
       .take(engine, spec.image, spec.pull ?? 'missing', signal)
@@ -171,7 +172,9 @@ export class ContainerRunner implements Runner {
     const ask = { spec, image: id, volumes, env, limits, mounts, labels, seccomp };
     const container = await makeContainer(engine, ask, identity, this.owner, this.options);
     try {
-      await container.put({ input: JSON.stringify(input), files: spec.files ?? {} });
+      const input = files?.input(PATHS.inputFiles) ?? request.program.input;
+      const given = { input: JSON.stringify(input), files: spec.files ?? {} };
+      await withSaved(files?.list ?? [], (inputFiles) => container.put({ ...given, inputFiles }));
       if (signal.aborted) throw notBegun();
       return { container, image: image.digest };
     } catch (error) {

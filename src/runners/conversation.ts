@@ -6,6 +6,7 @@
  * C2. Asked, then ended: `terminate` after the grace, `kill` a little later. All of it before the attempt's own
  *     deadline, so that two attempts of a node never run at once.
  */
+import type { Artifact } from '../domain/artifact.js';
 import { formatDuration } from '../domain/duration.js';
 import { TaskError } from '../domain/errors.js';
 import type { TaskContext } from '../task-context.js';
@@ -125,14 +126,15 @@ export class Conversation {
       case 'warn':
         return context.warn(said.message);
       case 'artifact':
-        return this.keep(context, said);
+        return this.answer(said.id, context.artifact(said.name, said.source, said.options));
+      case 'readArtifact':
+        return this.answer(said.id, context.readArtifact(said.artifact));
     }
   }
 
-  private keep(context: TaskContext, said: Extract<Said, { call: 'artifact' }>): void {
-    const { id, name, source, options } = said;
-    context.artifact(name, source, options).then(
-      (artifact) => this.link.send({ type: 'answer', id, artifact }),
+  private answer(id: number, answering: Promise<Artifact | Uint8Array>): void {
+    answering.then(
+      (answer) => this.link.send({ type: 'answer', id, answer }),
       (error: unknown) => this.link.send({ type: 'answer', id, thrown: dehydrate(error) }),
     );
   }

@@ -1,4 +1,5 @@
 /** The context of a handler in a thread or process: the same as in the worker, by messages. */
+import type { Artifact } from '../domain/artifact.js';
 import { isObject, preview, type Json } from '../domain/json.js';
 import { progressOf } from '../domain/progress.js';
 import type { TaskContext, TaskLogger } from '../task-context.js';
@@ -34,7 +35,7 @@ export function guestContext(
     lastCheckpoint: () => last,
     metric: (name, value) => say({ call: 'metric', name, value }),
     artifact(name, source, options) {
-      const kept = answers.ask((id) =>
+      const kept = answers.ask<Artifact>((id) =>
         say({
           ...{ call: 'artifact', id, name: String(name), source: resolveSource(name, source) },
           ...(options === undefined ? {} : { options: json(options) }),
@@ -43,6 +44,8 @@ export function guestContext(
       kept.catch(() => undefined); // the worker fails the attempt, also where nobody awaits it
       return kept;
     },
+    readArtifact: (artifact) =>
+      answers.ask<Uint8Array>((id) => say({ call: 'readArtifact', id, artifact: json(artifact) })),
     warn: (message) => say({ call: 'warn', message: String(message) }),
   };
 }

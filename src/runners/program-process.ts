@@ -226,7 +226,8 @@ function specOf(sandboxes: Sandboxes, request: ProcessRequest): SandboxSpec {
     ...{ argv, gate, support, binds, files, limits, level, network },
     ...{ maxOutputBytes, maxArtifactBytes },
     env: { ...env, ...programEnv(request, paths) },
-    input: JSON.stringify(program.input),
+    input: JSON.stringify(program.files?.input(INSIDE.inputFiles) ?? program.input),
+    inputFiles: program.files?.list,
     cpuSeconds: Math.ceil(leftSeconds * limits.cpu) + 1,
   };
 }

@@ -53,13 +53,14 @@ export type Said =
       name: string;
       source: ArtifactSource;
       options?: ArtifactOptions;
-    };
+    }
+  | { call: 'readArtifact'; id: number; artifact: Artifact };
 
 export type ToGuest =
   | { type: 'job'; job: Job }
   | { type: 'abort'; message: string; kind: string }
   /** The answer to what the handler said under that id. */
-  | { type: 'answer'; id: number; artifact: Artifact }
+  | { type: 'answer'; id: number; answer: Artifact | Uint8Array }
   | { type: 'answer'; id: number; thrown: ThrownData };
 
 export type FromGuest =

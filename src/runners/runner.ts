@@ -20,6 +20,8 @@ export interface ProgramRun {
   program: Program;
   /** What it gets as its input; checked already. */
   input: Json;
+  /** Artifacts that the input names: files beside it. Absent: none. */
+  files?: ProgramFiles;
   limits: Limits;
   level: SecurityLevel;
   /** `<host>:<port>` that it may reach; empty for none. */
@@ -29,6 +31,21 @@ export interface ProgramRun {
   /** Bytes of the JSON that it may give, and of one artifact. */
   maxOutputBytes: number;
   maxArtifactBytes: number;
+}
+
+export interface ProgramFiles {
+  list: readonly InputFileSource[];
+  /** The input, in which each file has its `path`. @param folder where they are put, as the program sees it */
+  input(folder: string): Json;
+}
+
+/** A file that a program finds. */
+export interface InputFileSource {
+  /** Below the folder of such files. */
+  path: string;
+  bytes: number;
+  /** Writes it into a new file of this host. @throws TaskError STORE, NOT_FOUND */
+  save(to: string): Promise<void>;
 }
 
 export interface RunOptions {

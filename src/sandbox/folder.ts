@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { TaskError } from '../domain/errors.js';
 import { makeDisk, type Disk } from './disk.js';
 import type { SandboxFolders } from './bwrap.js';
-import type { SandboxSpec } from './sandbox-spec.js';
+import type { InputFileSource, SandboxSpec } from './sandbox-spec.js';
 
 export interface SandboxFolder {
   path: string;
@@ -21,7 +21,7 @@ export interface FolderOptions {
 }
 
 /** What of a task is seen inside. */
-export type FolderContent = Pick<SandboxSpec, 'files' | 'input'>;
+export type FolderContent = Pick<SandboxSpec, 'files' | 'inputFiles' | 'input'>;
 
 /**
  * @param content none for a sandbox that is to wait: {@link fillFolder} brings it
@@ -76,9 +76,26 @@ async function write(
  *
  * @throws TaskError CONFIGURATION for files that cannot lie beside each other
  */
-export async function fillFolder(path: string, { files, input }: FolderContent): Promise<void> {
+export async function fillFolder(
+  path: string,
+  { files, inputFiles = [], input }: FolderContent,
+): Promise<void> {
+  await bringFiles(path, inputFiles);
   await writeReadable(join(path, 'in/input.json'), input);
   await writeFiles(join(path, 'app'), files);
+}
+
+async function bringFiles(path: string, files: readonly InputFileSource[]): Promise<void> {
+  const root = join(path, 'in/files');
+  for (const file of files) {
+    const to = join(root, file.path);
+    if (!to.startsWith(`${root}/`)) throw new Error(`${file.path} leads out of its folder`);
+    for (let folder = dirname(file.path); folder !== '.'; folder = dirname(folder))
+      await makeReadable(join(root, folder));
+    await makeReadable(root);
+    await file.save(to);
+    await chmod(to, 0o644);
+  }
 }
 
 async function writeFiles(app: string, files: Readonly<Record<string, string>>): Promise<void> {

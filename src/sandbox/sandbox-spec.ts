@@ -14,6 +14,8 @@ export interface SandboxSpec {
   env: Readonly<Record<string, string>>;
   /** Texts by path below `/app`. */
   files: Readonly<Record<string, string>>;
+  /** Files that are brought from elsewhere, by path below `/in/files`. */
+  inputFiles?: readonly InputFileSource[] | undefined;
   /** JSON, at `/in/input.json`. */
   input: string;
   /** What a runtime is started by: texts by path below `/in/support`. */
@@ -35,6 +37,13 @@ export interface SandboxSpec {
   maxArtifactBytes: number;
 }
 
+/** A file that is brought from elsewhere. */
+export interface InputFileSource {
+  path: string;
+  /** Writes it into a new file of this host. */
+  save(to: string): Promise<void>;
+}
+
 /** A sandbox that is to wait for a program, which has no network. */
 export interface WarmSpec extends Pick<SandboxSpec, 'support' | 'binds' | 'limits' | 'level'> {
   /** What waits: it speaks at the gate as gate.ts says. */
@@ -45,6 +54,7 @@ export interface WarmSpec extends Pick<SandboxSpec, 'support' | 'binds' | 'limit
 export const INSIDE = {
   app: '/app',
   input: '/in/input.json',
+  inputFiles: '/in/files',
   support: '/in/support',
   output: '/out/output.json',
   artifacts: '/out/artifacts',

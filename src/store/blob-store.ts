@@ -19,6 +19,8 @@ export interface BlobStore {
   putBytes(bytes: Uint8Array): Promise<string>;
   /** Stores what stands in a file, however large, and gives its reference. @throws TaskError STORE */
   putFile(path: string): Promise<{ ref: string; bytes: number }>;
+  /** Writes what a reference stands for into a new file, however large. @throws as `get` */
+  save(ref: string, path: string): Promise<void>;
   /** Bytes of a reference from `offset` on, and how many there are in all. @throws as `get` */
   slice(ref: string, offset: number, length: number): Promise<{ bytes: Uint8Array; total: number }>;
 }

@@ -1,7 +1,7 @@
 /** Blobs in a folder. */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { copyFile, link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -77,6 +77,10 @@ export class FileBlobStore implements BlobStore {
         await handle.close();
       }
     });
+  }
+
+  async save(ref: string, path: string): Promise<void> {
+    await this.reading(ref, (file) => copyFile(file, path, constants.COPYFILE_EXCL));
   }
 
   async get(ref: string): Promise<string> {

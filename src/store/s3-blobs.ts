@@ -3,7 +3,9 @@
  * with the first request. Who may read and write is for the credentials of this process.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type * as Client from '@aws-sdk/client-s3';
 import type * as Storage from '@aws-sdk/lib-storage';
 import { LRUCache } from 'lru-cache';
@@ -98,6 +100,20 @@ export class S3BlobStore implements BlobStore {
 
   async get(ref: string): Promise<string> {
     return await this.kept.forceFetch(ref);
+  }
+
+  async save(ref: string, path: string): Promise<void> {
+    const Key = this.keyOf(placeOf(ref));
+    await this.asking(
+      'read',
+      async ({ sdk, client }) => {
+        const command = new sdk.GetObjectCommand({ Bucket: this.place.bucket, Key });
+        const { Body } = await client.send(command);
+        const file = createWriteStream(path, { flags: 'wx' });
+        await pipeline(Body ? (Body as Readable) : Readable.from([]), file);
+      },
+      ref,
+    );
   }
 
   async slice(

@@ -6,7 +6,12 @@ import { append } from '../domain/append.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import { jsonBytes } from '../domain/json.js';
 import { NodeClocks } from '../domain/node-clocks.js';
-import type { ActivityOutcome, HeldOutcome, NodeOutcome } from '../domain/outcome.js';
+import {
+  leftBy,
+  type ActivityOutcome,
+  type HeldOutcome,
+  type NodeOutcome,
+} from '../domain/outcome.js';
 import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
 import { PRIORITY_KEY, priorityOfKey, type Priority } from '../domain/priority.js';
 import type { Scheduler } from '../domain/scheduler.js';
@@ -249,7 +254,7 @@ export class GraphState {
     this.records.free(index);
     this.ended[status] = (this.ended[status] ?? 0) + 1;
     this.unpaged.push(index);
-    this.upstream.set(index, { status, ...(outcome?.output ? { output: outcome.output } : {}) });
+    this.upstream.set(index, leftBy(status, outcome));
     const reused = outcome?.reused;
     const own = !reused || reused.owed === true;
     const { undo, kind } = this.classOf(index);

@@ -8,7 +8,7 @@
  * L2. Of those that wait for nothing but a place the one with the highest priority begins first, then the first in the spec.
  */
 import { setOwn } from '../domain/json.js';
-import type { NodeOutcome } from '../domain/outcome.js';
+import { leftBy, type NodeOutcome } from '../domain/outcome.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
 import { ReadyQueue } from '../domain/ready-queue.js';
 import type { Delivered } from './node-executor.js';
@@ -101,8 +101,7 @@ export class LentNodes {
   /** A node is heard of: it is told, and then what follows for those that wait, for it or for its place. */
   heard(index: number, delivered: Delivered): void {
     const good = isGood(delivered);
-    const { status, output } = good ? delivered : {};
-    this.gave.set(index, status ? { status, ...(output ? { output } : {}) } : null);
+    this.gave.set(index, good ? leftBy(delivered.status, delivered) : null);
     const quiet = this.quiet.delete(index);
     const keeps = this.placed.delete(index) && good && this.kept < this.waiting.size;
     if (keeps) this.kept++;

@@ -237,6 +237,8 @@ export type PrepareResult = { faults: Fault[] } | { prepared: Prepared };
 export interface Upstream {
   status: Status;
   output?: Value;
+  /** The list of what it kept beside its output. */
+  artifacts?: Value;
 }
 
 /** What a node has behind it when it is begun again after a hold. */

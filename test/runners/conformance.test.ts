@@ -106,6 +106,24 @@ describe.each(MODES)('a handler in %s', (mode) => {
     } else expect(took).toEqual({});
   });
 
+  it('reads an artifact that its input holds, and hears what is none', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'g',
+      tasks: [
+        { id: 'a', task: `${mode}.keepsOne` },
+        {
+          ...{ id: 'b', task: `${mode}.readsArtifact`, dependsOn: ['a'] },
+          input: '${{ tasks.a.artifacts["bytes"] }}',
+        },
+      ],
+    });
+    const { nodes } = await handle.resultOrThrow();
+    expect(nodes['b']?.output).toEqual({
+      ...{ bytes: [0, 255], isBytes: true },
+      refused: expect.stringMatching(/ARTIFACT_INVALID|expected an artifact/) as string,
+    });
+  });
+
   it('keeps artifacts, and hears what is refused', async () => {
     const handle = await start(`${mode}.keeps`);
     const { status, error, artifacts } = await handle.result();
@@ -226,14 +244,19 @@ describe.each(['thread', 'process'] as const)('a handler in a %s of its own', (m
     expect(error).toMatchObject({ code: 'CRASHED', origin: 'runner', cause: { code, message } });
   });
 
-  it('is out of memory when its heap is full, and its worker is not', async () => {
-    const { error } = await run(`${mode}.hoards`);
-    expect(error).toMatchObject({
-      code: 'RESOURCE_EXHAUSTED',
-      retriable: true,
-      details: { resource: 'memory', limitMb: 96 },
-    });
-  });
+  // V8 of Node 24 ends the whole process by it, most of the time; docs/handlers.md says so.
+  const isLost = mode === 'thread' && process.versions.node.startsWith('24.');
+  (isLost ? it.skip : it)(
+    'is out of memory when its heap is full, and its worker is not',
+    async () => {
+      const { error } = await run(`${mode}.hoards`);
+      expect(error).toMatchObject({
+        code: 'RESOURCE_EXHAUSTED',
+        retriable: true,
+        details: { resource: 'memory', limitMb: 96 },
+      });
+    },
+  );
 
   it.each([
     ['brokenOutput', 'output.rows[0].when: a URL'],

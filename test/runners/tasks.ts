@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import type { Artifact } from '../../src/domain/artifact.js';
 import { NonRetriableError, TaskError } from '../../src/domain/errors.js';
 import { defineTask, type AnyTask, type Isolation } from '../../src/registry.js';
 import type { TaskContext } from '../../src/task-context.js';
@@ -42,6 +43,12 @@ const HANDLERS: Record<string, Handler> = {
     const until = process.cpuUsage().user + ms * 1_000;
     while (process.cpuUsage().user < until);
     return held.length;
+  },
+  keepsOne: async (_input, { artifact }) => artifact('bytes', new Uint8Array([0, 255])),
+  readsArtifact: async (input: Artifact, { readArtifact }) => {
+    const bytes = await readArtifact(input);
+    const refused = await readArtifact({ ...input, ref: 'none' }).catch((error: unknown) => error);
+    return { bytes: [...bytes], isBytes: bytes instanceof Uint8Array, refused: String(refused) };
   },
   keeps: async (_input, { artifact, log }) => {
     const { name, bytes } = await artifact('notes.txt', { text: 'žluť' });

@@ -38,6 +38,7 @@ export function faasRequest(
       ...{ metadata: {}, outputs: {}, log: { debug: none, info: none, warn: none, error: none } },
       ...{ progress: none, checkpoint: none, lastCheckpoint: () => undefined, metric: none },
       ...{ artifact: () => Promise.reject(new Error('no artifacts here')), warn: none },
+      readArtifact: () => Promise.reject(new Error('no artifacts here')),
       ...context,
     },
   };
