@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 const ESM_PACKAGES = [
   'tinyqueue',
   'p-map',
+  'p-retry',
+  'is-network-error',
   'env-paths',
   'log-update',
   'get-port',

@@ -8,7 +8,7 @@ import type { Json } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { isLargeSpec, type SpecRef } from '../domain/spec-ref.js';
 import type { Value } from '../domain/outcome.js';
-import type { BlobStore } from '../store/blob-store.js';
+import { refOf, sha256, type BlobStore } from '../store/blob-store.js';
 import { WORKFLOW } from '../workflows/messages.js';
 import type {
   AskAnswer,
@@ -89,9 +89,10 @@ export class References {
     return { specRef: await this.keep(JSON.stringify(spec)), name, nodes: tasks.length };
   }
 
-  /** Stores a text where the workers find it: their folder may be another one. */
+  /** Stores a text where the workers find it: their folder may be another one, and their bucket not for us. */
   private async keep(text: string): Promise<string> {
-    const ref = await this.blobs.put(text);
+    const own = await this.blobs.put(text).catch(elsewhere);
+    const ref = own ?? refOf(sha256(text));
     if ((await this.ask({ kind: 'find', ref })).found) return ref;
     const keep = async (slice: string): Promise<string> =>
       (await this.ask({ kind: 'keep', text: slice })).ref;
@@ -103,11 +104,8 @@ export class References {
 
   /** The bytes of a reference. @throws TaskError STORE, NOT_FOUND, NO_WORKER */
   async bytes(ref: string): Promise<Uint8Array> {
-    try {
-      return (await this.blobs.slice(ref, 0, Infinity)).bytes;
-    } catch (error) {
-      if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
-    }
+    const own = await this.blobs.slice(ref, 0, Infinity).catch(elsewhere);
+    if (own) return own.bytes;
     const parts: Buffer[] = [];
     let offset = 0;
     for (;;) {
@@ -120,11 +118,8 @@ export class References {
   }
 
   private async text(ref: string): Promise<string> {
-    try {
-      return await this.blobs.get(ref);
-    } catch (error) {
-      if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
-    }
+    const own = await this.blobs.get(ref).catch(elsewhere);
+    if (own !== undefined) return own;
     let text = '';
     for (;;) {
       const slice = await this.ask({ kind: 'read', ref, offset: text.length });
@@ -132,6 +127,12 @@ export class References {
       if (text.length >= slice.total || slice.text === '') return text;
     }
   }
+}
+
+/** What is not here, or cannot be had from here, a worker may have. */
+function elsewhere(error: unknown): undefined {
+  if (error instanceof TaskError && ['NOT_FOUND', 'STORE'].includes(error.code)) return undefined;
+  throw error;
 }
 
 /** Pieces of a text, none of which ends between the two halves of a character. */

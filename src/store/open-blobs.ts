@@ -12,5 +12,7 @@ export function openBlobs({
   dataDir: string;
   bucket: Bucket | null;
 }): BlobStore {
-  return bucket === null ? new FileBlobStore(`${dataDir}/blobs`) : new S3BlobStore(bucket);
+  return bucket === null
+    ? new FileBlobStore(`${dataDir}/blobs`)
+    : new S3BlobStore(bucket, { folder: `${dataDir}/tmp` });
 }

@@ -1,70 +1,67 @@
 /**
- * Blobs in a bucket of Amazon S3, or of a store that speaks its protocol, by AWS's SDK: optional peer dependencies, loaded
- * with the first request. Who may read and write is for the credentials of this process.
+ * Blobs in a bucket of Amazon S3, or of a store that speaks its protocol. Who may read and write is for the credentials of
+ * this process.
+ *
+ * B1. What comes from the store is compared with the hash that it is named by. What is not the same is asked for again, and
+ *     never kept.
+ * B2. What goes there is read once: what is hashed is what is sent.
+ * B3. A blob is not there only where the store says so in its own words.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type * as Client from '@aws-sdk/client-s3';
-import type * as Storage from '@aws-sdk/lib-storage';
+import type { GetObjectCommandInput, GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { LRUCache } from 'lru-cache';
 import type { Bucket } from '../domain/blob-url.js';
 import { TaskError } from '../domain/errors.js';
-import { isObject } from '../domain/json.js';
-import { IDENTITY_PLACE, placeOf, refOf, type BlobStore } from './blob-store.js';
-import { bucketError, isMissing, isThere } from './s3-errors.js';
-
-export type Sdk = typeof Client & Pick<typeof Storage, 'Upload'>;
+import { IDENTITY_PLACE, placeOf, refOf, sha256, type BlobStore } from './blob-store.js';
+import { S3Client, type Open, type Sdk } from './s3-client.js';
+import { BrokenAnswer, isMissing, statusOf } from './s3-errors.js';
 
 /** Bytes of the texts that were read or written of late: what a node gives, the next one reads. */
 const KEPT_BYTES = 64 * 2 ** 20;
-/** At once; a worker has hundreds of nodes that write. */
-const MOST_SOCKETS = 256;
-/** Of a request that does not get on: it is sent again. */
-const CONNECT_MS = 5_000;
-const IDLE_MS = 30_000;
-const TRIES = 5;
+/** Larger files go up in parts. */
+const WHOLE_BYTES = 16 * 2 ** 20;
 const JSON_TYPE = 'application/json';
 const BYTES_TYPE = 'application/octet-stream';
+
+export interface S3Options {
+  /** Folder for files on their way. */
+  folder: string;
+  /** Gives the SDK. Default: the packages that are installed. */
+  load?: () => Promise<Sdk>;
+}
 
 /** A blob store in a bucket. What was read is kept for a while: a blob never changes. */
 export class S3BlobStore implements BlobStore {
   readonly location: string;
-  private opened: Promise<{ sdk: Sdk; client: Client.S3Client }> | undefined;
+  private readonly s3: S3Client;
+  private known: Promise<string> | undefined;
   private readonly kept = new LRUCache<string, string>({
     maxSize: KEPT_BYTES,
-    sizeCalculation: (text) => text.length + 1,
+    sizeCalculation: (text) => Buffer.byteLength(text) + 1,
     ignoreFetchAbort: true, // who waits for a text that gives way to others meanwhile still gets it
-    fetchMethod: (ref) => this.download(ref),
+    fetchMethod: async (ref) => (await this.download(ref)).toString(),
   });
 
-  /** @param load gives the SDK */
   constructor(
     private readonly place: Bucket,
-    private readonly load: () => Promise<Sdk> = loadSdk,
+    private readonly options: S3Options,
   ) {
     const { bucket, prefix, endpoint } = place;
     this.location = `s3://${bucket}/${prefix}${endpoint === undefined ? '' : ` at ${endpoint}`}`;
+    this.s3 = new S3Client(place, this.location, options.load);
   }
 
-  async identity(): Promise<string> {
-    const key = this.keyOf(IDENTITY_PLACE);
-    const known = await this.identityAt(key);
-    if (known !== undefined) return known;
-    await this.asking('write to', async ({ sdk, client }) => {
-      const command = new sdk.PutObjectCommand({
-        ...{ Bucket: this.place.bucket, Key: key, Body: randomUUID() },
-        // The first is there to stay. A store that does not know this takes the last.
-        IfNoneMatch: '*',
-      });
-      await client.send(command).catch((error: unknown) => {
-        if (!isThere(error)) throw error;
-      });
-    });
-    const made = await this.identityAt(key);
-    if (made !== undefined) return made;
-    throw new TaskError('STORE', `cannot read ${key} in ${this.location}, which was just written`);
+  /** Finds out, too, whether it can be written. Gives up after ten seconds. */
+  identity(): Promise<string> {
+    return (this.known ??= this.ask().catch((error: unknown) => {
+      this.known = undefined;
+      throw error;
+    }));
   }
 
   async put(text: string): Promise<string> {
@@ -78,24 +75,12 @@ export class S3BlobStore implements BlobStore {
   }
 
   async putFile(path: string): Promise<{ ref: string; bytes: number }> {
-    return await this.asking('write to', async ({ sdk, client }) => {
-      const hash = createHash('sha256');
-      let bytes = 0;
-      for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-        hash.update(chunk);
-        bytes += chunk.byteLength;
-      }
-      const ref = refOf(hash.digest('hex'));
-      const upload = new sdk.Upload({
-        client,
-        params: {
-          ...{ Bucket: this.place.bucket, Key: this.keyOf(placeOf(ref)) },
-          ...{ Body: createReadStream(path), ContentType: BYTES_TYPE },
-        },
-      });
-      await upload.done();
-      return { ref, bytes };
-    });
+    const size = await stat(path).then(({ size: bytes }) => bytes, this.cannotRead);
+    if (size <= WHOLE_BYTES) {
+      const bytes = await readFile(path).catch(this.cannotRead);
+      return { ref: await this.putBytes(bytes), bytes: bytes.byteLength };
+    }
+    return await this.putCopy(path);
   }
 
   async get(ref: string): Promise<string> {
@@ -103,17 +88,20 @@ export class S3BlobStore implements BlobStore {
   }
 
   async save(ref: string, path: string): Promise<void> {
-    const Key = this.keyOf(placeOf(ref));
-    await this.asking(
-      'read',
-      async ({ sdk, client }) => {
-        const command = new sdk.GetObjectCommand({ Bucket: this.place.bucket, Key });
-        const { Body } = await client.send(command);
-        const file = createWriteStream(path, { flags: 'wx' });
-        await pipeline(Body ? (Body as Readable) : Readable.from([]), file);
-      },
-      ref,
-    );
+    const input = this.at(placeOf(ref));
+    // Before anything is asked for: one that was there is not ours to write to, or to remove.
+    await writeFile(path, '', { flag: 'wx' }).catch(this.cannotRead);
+    try {
+      await this.s3.read(ref, async (opened) => {
+        const { Body } = await getObject(opened, input);
+        const { through, hex } = hashing();
+        await pipeline(Body as Readable, through, createWriteStream(path));
+        assertIs(ref, hex());
+      });
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
   }
 
   async slice(
@@ -121,127 +109,162 @@ export class S3BlobStore implements BlobStore {
     offset: number,
     length: number,
   ): Promise<{ bytes: Uint8Array; total: number }> {
-    const place = { Bucket: this.place.bucket, Key: this.keyOf(placeOf(ref)) };
-    return await this.asking(
-      'read',
-      async ({ sdk, client }) => {
-        const { ContentLength: total = 0 } = await client.send(new sdk.HeadObjectCommand(place));
-        // A range of nothing cannot be asked for.
-        const end = Math.min(offset + length, total);
-        if (end <= offset) return { bytes: new Uint8Array(), total };
-        const command = new sdk.GetObjectCommand({ ...place, Range: `bytes=${offset}-${end - 1}` });
-        const { Body } = await client.send(command);
-        return { bytes: (await Body?.transformToByteArray()) ?? new Uint8Array(), total };
-      },
-      ref,
-    );
-  }
-
-  private async write(bytes: Uint8Array, type: string): Promise<string> {
-    const hash = createHash('sha256').update(bytes).digest();
-    const ref = refOf(hash.toString('hex'));
-    await this.asking('write to', async ({ sdk, client }) => {
-      const command = new sdk.PutObjectCommand({
-        ...{ Bucket: this.place.bucket, Key: this.keyOf(placeOf(ref)) },
-        ...{ Body: bytes, ContentType: type },
-        // The store compares it with what has arrived.
-        ChecksumSHA256: hash.toString('base64'),
-      });
-      await client.send(command);
-    });
-    return ref;
-  }
-
-  private async download(ref: string): Promise<string> {
-    const Key = this.keyOf(placeOf(ref));
-    return await this.asking(
-      'read',
-      async ({ sdk, client }) => {
-        const command = new sdk.GetObjectCommand({ Bucket: this.place.bucket, Key });
-        const { Body } = await client.send(command);
-        return (await Body?.transformToString()) ?? '';
-      },
-      ref,
-    );
-  }
-
-  /** Undefined where there is none yet. */
-  private async identityAt(key: string): Promise<string | undefined> {
-    return await this.asking('read', async ({ sdk, client }) => {
-      const command = new sdk.GetObjectCommand({ Bucket: this.place.bucket, Key: key });
+    const place = this.at(placeOf(ref));
+    // A range of nothing cannot be asked for.
+    const last = offset + Math.max(length, 1) - 1;
+    const Range = `bytes=${offset}-${Number.isFinite(last) ? last : ''}`;
+    const read = await this.s3.read(ref, async (open) => {
       try {
-        const { Body } = await client.send(command);
-        return await Body?.transformToString();
+        const answer = await getObject(open, { ...place, Range });
+        return { bytes: await bytesOf(answer), of: answer.ContentRange };
       } catch (error) {
-        if (isMissing(error)) return undefined;
-        throw error;
+        if (statusOf(error) !== 416) throw error;
+        return undefined;
       }
     });
+    if (read === undefined)
+      return offset === 0
+        ? { bytes: new Uint8Array(), total: 0 }
+        : { bytes: new Uint8Array(), total: (await this.slice(ref, 0, 0)).total };
+    // A store that does not know ranges gives all there is.
+    const total = Number(/\/(\d+)$/.exec(read.of ?? '')?.[1] ?? read.bytes.byteLength);
+    const bytes = read.of === undefined ? read.bytes.subarray(offset) : read.bytes;
+    return { bytes: bytes.subarray(0, length), total };
   }
 
-  private keyOf(place: string): string {
-    return `${this.place.prefix}${place}`;
+  /** The id, read or made, once a blob could be written. */
+  private async ask(): Promise<string> {
+    const place = this.at(IDENTITY_PLACE);
+    return await this.s3.quickly(async (open) => {
+      await this.send(open, Buffer.from('"tempograph"'), JSON_TYPE);
+      const known = await identityAt(open, place);
+      if (known !== undefined) return known;
+      await makeIdentity(open, place);
+      const made = await identityAt(open, place);
+      if (made !== undefined) return made;
+      throw new BrokenAnswer(`${IDENTITY_PLACE} is not there, and was just written`);
+    });
   }
 
-  /** @throws TaskError CONFIGURATION, STORE; NOT_FOUND of `ref` */
-  private async asking<T>(
-    doing: 'read' | 'write to',
-    ask: (open: { sdk: Sdk; client: Client.S3Client }) => Promise<T>,
-    ref?: string,
-  ): Promise<T> {
+  /** From a copy of our own: the file may be written to meanwhile. */
+  private async putCopy(path: string): Promise<{ ref: string; bytes: number }> {
+    const { folder } = this.options;
+    const copy = join(folder, randomUUID());
+    const { through, hex } = hashing();
     try {
-      return await ask(await (this.opened ??= this.open()));
+      await mkdir(folder, { recursive: true });
+      await pipeline(createReadStream(path), through, createWriteStream(copy, { flags: 'wx' }));
+      const ref = refOf(hex());
+      const { size: bytes } = await stat(copy);
+      const place = this.at(placeOf(ref));
+      await this.s3.write(async ({ sdk, client }) => {
+        const params = { ...place, Body: createReadStream(copy), ContentType: BYTES_TYPE };
+        await new sdk.Upload({ client, params }).done();
+      });
+      return { ref, bytes };
     } catch (error) {
       if (error instanceof TaskError) throw error;
-      if (ref !== undefined && isMissing(error))
-        throw new TaskError(
-          'NOT_FOUND',
-          `${ref} is not in ${this.location}; workers and clients of one namespace must share one bucket (TEMPOGRAPH_BLOB_URL)`,
-        );
-      throw bucketError(error, `cannot ${doing} ${this.location}`);
+      return this.cannotRead(error);
+    } finally {
+      await rm(copy, { force: true });
     }
   }
 
-  private async open(): Promise<{ sdk: Sdk; client: Client.S3Client }> {
-    const sdk = await this.load().catch(notInstalled);
-    const { endpoint, region } = this.place;
-    // Stores that are not AWS have no regions, and a request needs one to be signed.
-    const said =
-      region ?? (endpoint === undefined || process.env['AWS_REGION'] ? undefined : 'us-east-1');
-    const client = new sdk.S3Client({
-      ...(said === undefined ? {} : { region: said }),
-      ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-      // Sums that only AWS's newest protocol knows are refused by others.
-      ...{
-        requestChecksumCalculation: 'WHEN_REQUIRED',
-        responseChecksumValidation: 'WHEN_REQUIRED',
-      },
-      maxAttempts: TRIES,
-      requestHandler: {
-        ...{ connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
-        httpAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
-        httpsAgent: { keepAlive: true, maxSockets: MOST_SOCKETS },
-      },
+  private async write(bytes: Uint8Array, type: string): Promise<string> {
+    return await this.s3.write((open) => this.send(open, bytes, type));
+  }
+
+  private async send({ sdk, client }: Open, bytes: Uint8Array, type: string): Promise<string> {
+    const hex = sha256(bytes);
+    const ref = refOf(hex);
+    const command = new sdk.PutObjectCommand({
+      ...{ ...this.at(placeOf(ref)), Body: bytes, ContentType: type },
+      // The store compares it with what has arrived.
+      ChecksumSHA256: Buffer.from(hex, 'hex').toString('base64'),
     });
-    return { sdk, client };
+    await client.send(command);
+    return ref;
+  }
+
+  private async download(ref: string): Promise<Buffer> {
+    const input = this.at(placeOf(ref));
+    return await this.s3.read(ref, async (open) => {
+      const bytes = await bytesOf(await getObject(open, input));
+      assertIs(ref, sha256(bytes));
+      return bytes;
+    });
+  }
+
+  private at(place: string): { Bucket: string; Key: string } {
+    return { Bucket: this.place.bucket, Key: `${this.place.prefix}${place}` };
+  }
+
+  private readonly cannotRead = (error: unknown): never => {
+    throw new TaskError(
+      'STORE',
+      `on the way between a file and ${this.location}: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  };
+}
+
+const getObject = async (
+  { sdk, client }: Open,
+  input: GetObjectCommandInput,
+): Promise<GetObjectCommandOutput> => await client.send(new sdk.GetObjectCommand(input));
+
+async function bytesOf({ Body }: GetObjectCommandOutput): Promise<Buffer> {
+  if (!Body) throw new BrokenAnswer('an answer without a body');
+  return Buffer.from(await Body.transformToByteArray());
+}
+
+/** @throws BrokenAnswer */
+function assertIs(ref: string, hex: string): void {
+  if (refOf(hex) !== ref) throw new BrokenAnswer(`what came of ${ref} is ${refOf(hex)}`);
+}
+
+/** Undefined where there is none yet. */
+async function identityAt(
+  open: Open,
+  place: { Bucket: string; Key: string },
+): Promise<string | undefined> {
+  try {
+    const id = (await bytesOf(await getObject(open, place))).toString();
+    if (id !== '') return id;
+    throw new BrokenAnswer(`${place.Key} is empty`);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }
 
-async function loadSdk(): Promise<Sdk> {
-  const [client, { Upload }] = await Promise.all([
-    import('@aws-sdk/client-s3'),
-    import('@aws-sdk/lib-storage'),
-  ]);
-  return { ...client, Upload };
+/** The first is there to stay. */
+async function makeIdentity(
+  { sdk, client }: Open,
+  place: { Bucket: string; Key: string },
+): Promise<void> {
+  const input = { ...place, Body: randomUUID() };
+  try {
+    await client.send(new sdk.PutObjectCommand({ ...input, IfNoneMatch: '*' }));
+  } catch (error) {
+    const status = statusOf(error) ?? 0;
+    if (status === 412) return; // somebody else was first
+    // A store that does not know the condition takes the last.
+    if (status !== 400 && status !== 501) throw error;
+    await client.send(new sdk.PutObjectCommand(input));
+  }
 }
 
-/** @throws TaskError CONFIGURATION for packages that are not there, else what was thrown */
-function notInstalled(error: unknown): never {
-  const code = isObject(error) ? error['code'] : undefined;
-  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error;
-  throw new TaskError(
-    'CONFIGURATION',
-    'blobUrl: a bucket needs two packages that are not here: npm install @aws-sdk/client-s3 @aws-sdk/lib-storage',
-    { cause: error },
-  );
+/** A stream through which bytes go, and the SHA-256 of all of them. */
+function hashing(): { through: Transform; hex: () => string } {
+  const hash = createHash('sha256');
+  const through = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  return { through, hex: () => hash.digest('hex') };
 }

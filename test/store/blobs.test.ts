@@ -1,13 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { parseBlobUrl } from '../../src/domain/blob-url.js';
-import type { BlobStore } from '../../src/store/blob-store.js';
+import { sha256, type BlobStore } from '../../src/store/blob-store.js';
 import { FileBlobStore } from '../../src/store/file-blobs.js';
-import { S3BlobStore } from '../../src/store/s3-blobs.js';
+import { S3BlobStore, type S3Options } from '../../src/store/s3-blobs.js';
 import { startBucket, type TestBucket } from '../support/bucket.js';
 import { startLoopback } from '../support/loopback.js';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 const TEXT = '"hällo 🎉"';
 const MISSING = `sha256-${'a'.repeat(64)}`;
@@ -22,7 +32,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const inBucket = (): S3BlobStore => new S3BlobStore(parseBlobUrl(bucket.url));
+const at = (url: string, rest: Partial<S3Options> = {}): S3BlobStore =>
+  new S3BlobStore(parseBlobUrl(url), { folder: join(folder, 'tmp'), ...rest });
+const inBucket = (): S3BlobStore => at(bucket.url);
 const inFolder = (): FileBlobStore => new FileBlobStore(join(folder, 'blobs'));
 
 describe.each<[string, () => BlobStore]>([
@@ -61,7 +73,7 @@ describe.each<[string, () => BlobStore]>([
 
   it('may be empty, and as large as several parts', async () => {
     const file = join(folder, 'large');
-    for (const content of [Buffer.alloc(0), Buffer.alloc(12_000_001, 'abc')]) {
+    for (const content of [Buffer.alloc(0), Buffer.alloc(17_000_001, 'abc')]) {
       writeFileSync(file, content);
       const { ref, bytes } = await open().putFile(file);
       expect(bytes).toBe(content.byteLength);
@@ -86,6 +98,30 @@ describe.each<[string, () => BlobStore]>([
     await expect(open().get(MISSING)).rejects.toThrow(location);
   });
 
+  it('are written into a new file, and into none that is there', async () => {
+    const ref = await open().putBytes(Buffer.alloc(3_000_000, 'xyz'));
+    const file = join(mkdtempSync(join(folder, 'save-')), 'out');
+    await open().save(ref, file);
+    expect(readFileSync(file).equals(Buffer.alloc(3_000_000, 'xyz'))).toBe(true);
+    await expect(open().save(ref, file)).rejects.toMatchObject({ code: 'STORE' });
+    await expect(open().save(MISSING, `${file}2`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(existsSync(`${file}2`)).toBe(false);
+  });
+
+  it('have the content that their name says, also of a file that is written to meanwhile', async () => {
+    const file = join(mkdtempSync(join(folder, 'log-')), 'log');
+    writeFileSync(file, Buffer.alloc(20_000_000, 'a'));
+    const keeping = open().putFile(file);
+    for (let nth = 0; nth < 50; nth++) {
+      appendFileSync(file, 'more');
+      await setImmediate();
+    }
+    const { ref, bytes } = await keeping;
+    const read = await open().slice(ref, 0, Infinity);
+    expect(read.total).toBe(bytes);
+    expect(`sha256-${sha256(read.bytes)}`).toBe(ref);
+  });
+
   it('say STORE of a file that is not there to be kept', async () => {
     await expect(open().putFile(join(folder, 'none'))).rejects.toMatchObject({ code: 'STORE' });
   });
@@ -104,7 +140,7 @@ describe('a bucket', () => {
       request.resume().on('end', () => response.end());
     });
     const url = `s3://values?endpoint=${server.origin}`;
-    const ref = await new S3BlobStore(parseBlobUrl(url)).put(TEXT);
+    const ref = await at(url).put(TEXT);
     await server.close();
     const sum = Buffer.from(String(told['x-amz-checksum-sha256']), 'base64').toString('hex');
     expect(sum).toBe(ref.slice(7));
@@ -127,12 +163,119 @@ describe('a bucket', () => {
     expect(again).not.toHaveBeenCalled();
   });
 
+  /** A server in the store's place, which answers as it is told, one after another, and then as the last. */
+  const answering = async (...answers: Answer[]) => {
+    const asked: IncomingMessage[] = [];
+    const server = await startLoopback((request, response) => {
+      asked.push(request);
+      const answer = answers[Math.min(asked.length, answers.length) - 1];
+      request.resume().on('end', () => answer?.(request, response));
+    });
+    return { ...server, asked, url: `s3://values?endpoint=${server.origin}` };
+  };
+  const says =
+    (status: number, body: string | Buffer = '', headers: Record<string, string> = {}): Answer =>
+    (_request, response) =>
+      void response.writeHead(status, headers).end(body);
+
+  it.each<[string, Answer]>([
+    ['nothing', says(200)],
+    ['something else', says(200, 'not this')],
+    ['half of it', says(200, TEXT.slice(0, 4), { 'content-length': '4' })],
+    [
+      'a body that breaks off',
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('half', () => response.destroy());
+      },
+    ],
+    ['a page of a balancer', says(404, '<html>404 page not found</html>')],
+    ['an error without words', says(503)],
+  ])('that once gave %s is asked again, and what it gave is not kept', async (_what, broken) => {
+    const ref = `sha256-${sha256(TEXT)}`;
+    const server = await answering(broken, says(200, TEXT));
+    const store = at(server.url);
+    expect(await store.get(ref)).toBe(TEXT);
+    expect(await store.get(ref)).toBe(TEXT);
+    expect(server.asked).toHaveLength(2);
+    const again = await answering(broken, says(200, TEXT));
+    const file = join(mkdtempSync(join(folder, 'saved-')), 'out');
+    await at(again.url).save(ref, file);
+    expect(readFileSync(file, 'utf8')).toBe(TEXT);
+    await Promise.all([server.close(), again.close()]);
+  });
+
+  it('that says in its own words that there is no such blob is asked once', async () => {
+    const none = '<Error><Code>NoSuchKey</Code><Message>none</Message></Error>';
+    const server = await answering(says(404, none, { 'content-type': 'application/xml' }));
+    await expect(at(server.url).get(MISSING)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(server.asked).toHaveLength(1);
+    await server.close();
+  });
+
+  it('that knows no ranges gives slices all the same', async () => {
+    const server = await answering(says(200, TEXT));
+    const { bytes, total } = await at(server.url).slice(MISSING, 1, 3);
+    await server.close();
+    expect({ text: Buffer.from(bytes).toString(), total }).toEqual({
+      ...{ text: Buffer.from(TEXT).subarray(1, 4).toString(), total: Buffer.byteLength(TEXT) },
+    });
+  });
+
+  it('that does not know a condition gets its id without one', async () => {
+    let id = '';
+    const server = await answering((request, response) => {
+      if (request.method === 'GET')
+        return id === ''
+          ? says(404, '<Error><Code>NoSuchKey</Code></Error>')(request, response)
+          : says(200, id)(request, response);
+      if (request.headers['if-none-match'] !== undefined) return says(501)(request, response);
+      if (request.url?.startsWith('/values/identity') === true) id = 'made';
+      return says(200)(request, response);
+    });
+    expect(await at(server.url).identity()).toBe('made');
+    await server.close();
+  });
+
+  it('that may be read and not written says so when its id is asked for', async () => {
+    const denied = '<Error><Code>AccessDenied</Code><Message>no</Message></Error>';
+    const server = await answering((request, response) =>
+      says(...((request.method === 'PUT' ? [403, denied] : [200, 'id']) as [number, string]))(
+        request,
+        response,
+      ),
+    );
+    await expect(at(server.url).identity()).rejects.toMatchObject({
+      code: 'STORE',
+      message: expect.stringMatching(/HTTP 403, AccessDenied: no; give .*s3:PutObject/) as string,
+    });
+    await server.close();
+  });
+
+  it('is signed for the region that the environment says, else for one that any store takes', async () => {
+    const regionOf = async (url: string): Promise<string | undefined> => {
+      const server = await answering(says(200, TEXT));
+      await at(`${url}${server.origin}`).put(TEXT);
+      await server.close();
+      const said = server.asked[0]?.headers.authorization ?? '';
+      return /Credential=[^/]*\/\d+\/([^/]*)\/s3/.exec(said)?.[1];
+    };
+    const before = process.env['AWS_REGION'];
+    delete process.env['AWS_REGION'];
+    expect(await regionOf('s3://values?endpoint=')).toBe('us-east-1');
+    expect(await regionOf('s3://values?region=garage&endpoint=')).toBe('garage');
+    process.env['AWS_REGION'] = 'eu-west-9';
+    expect(await regionOf('s3://values?endpoint=')).toBe('eu-west-9');
+    if (before === undefined) delete process.env['AWS_REGION'];
+    else process.env['AWS_REGION'] = before;
+  });
+
   it('that is busy for a moment is asked again', async () => {
     const answers = [503, 500, 200, 503, 200];
     const server = await startLoopback((request, response) => {
       request.resume().on('end', () => response.writeHead(answers.shift() ?? 404).end());
     });
-    const store = new S3BlobStore(parseBlobUrl(`s3://values?endpoint=${server.origin}`));
+    const store = at(`s3://values?endpoint=${server.origin}`);
     const ref = await store.put(TEXT);
     expect(answers).toEqual([503, 200]);
     const file = join(folder, 'busy');
@@ -144,8 +287,9 @@ describe('a bucket', () => {
 
   it('that there is not is named, with what to do', async () => {
     const url = `s3://nowhere-to-be-found?endpoint=${bucket.endpoint}`;
+    await expect(at(url).slice(MISSING, 0, 0)).rejects.toThrow('NoSuchBucket');
     for (const ask of ['identity', 'put', 'get'] as const)
-      await expect(new S3BlobStore(parseBlobUrl(url))[ask](MISSING)).rejects.toMatchObject({
+      await expect(at(url)[ask](MISSING)).rejects.toMatchObject({
         code: 'STORE',
         message: expect.stringMatching(
           /s3:\/\/nowhere-to-be-found\/ at .*NoSuchBucket.*TEMPOGRAPH_BLOB_URL/,
@@ -154,22 +298,17 @@ describe('a bucket', () => {
   });
 
   it('that does not answer is a fault of the store, not of the blob', async () => {
-    const store = new S3BlobStore(parseBlobUrl('s3://values?endpoint=http://127.0.0.1:1'));
-    for (const ask of [
-      () => store.get(MISSING),
-      () => store.put(TEXT),
-      () => store.slice(MISSING, 0, 1),
-    ])
-      await expect(ask()).rejects.toMatchObject({
-        ...{ code: 'STORE', message: expect.stringContaining('ECONNREFUSED') as string },
-      });
+    const store = at('s3://values?endpoint=http://127.0.0.1:1');
+    await expect(store.put(TEXT)).rejects.toMatchObject({
+      ...{ code: 'STORE', message: expect.stringContaining('ECONNREFUSED') as string },
+    });
   });
 
   it('needs packages, and says which', async () => {
     const missing = Object.assign(new Error('Cannot find package'), {
       code: 'ERR_MODULE_NOT_FOUND',
     });
-    const store = new S3BlobStore(parseBlobUrl(bucket.url), () => Promise.reject(missing));
+    const store = at(bucket.url, { load: () => Promise.reject(missing) });
     await expect(store.put(TEXT)).rejects.toMatchObject({
       code: 'CONFIGURATION',
       message: expect.stringContaining(
