@@ -272,5 +272,8 @@ export function defineGraph(name: string, options?: GraphOptions): GraphBuilder 
 
 function handleOf<Output>(id: string): NodeHandle<Output> {
   const at = `tasks[${JSON.stringify(id)}]`;
-  return { id, output: reference(`${at}.output`), status: reference(`${at}.status`) };
+  return {
+    ...{ id, output: reference(`${at}.output`), status: reference(`${at}.status`) },
+    artifact: (name) => reference(`${at}.artifacts[${JSON.stringify(name)}]`),
+  };
 }

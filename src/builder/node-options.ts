@@ -1,5 +1,6 @@
 /** What may be said of a node in code, by its kind. */
 import { z } from 'zod';
+import type { Artifact } from '../domain/artifact.js';
 import { getOwn, isObject } from '../domain/json.js';
 import type { ProgramKind } from '../domain/program.js';
 import type { GraphSpec, TaskOptionsInput } from '../domain/spec.js';
@@ -17,6 +18,8 @@ export interface NodeHandle<Output> {
   readonly output: Ref<Output>;
   /** The node's status, for nodes that run whatever became of this one. */
   readonly status: Ref<string>;
+  /** A file that it keeps, for the input of another node: a program finds it at its `path`, `ctx.readArtifact` reads it. */
+  artifact(name: string): Ref<Artifact>;
 }
 
 /** What may be said of every node. */

@@ -38,10 +38,10 @@ export async function withSaved<T>(
   const folder = await mkdtemp(join(tmpdir(), 'tempograph-in-'));
   try {
     const saved: SavedFile[] = [];
-    for (const [nth, { path, save }] of files.entries()) {
+    for (const [nth, file] of files.entries()) {
       const source = join(folder, String(nth));
-      await save(source);
-      saved.push({ path, source });
+      await file.save(source);
+      saved.push({ path: file.path, source });
     }
     return await use(saved);
   } finally {

@@ -339,10 +339,13 @@ describe('parseExpression', () => {
   });
 
   it.each([
-    ['tasks.b.outptu', ['tasks.b has output, status, and no "outptu" (did you mean "output"?)']],
+    [
+      'tasks.b.outptu',
+      ['tasks.b has output, status, artifacts, and no "outptu" (did you mean "output"?)'],
+    ],
     [
       'tasks["b"].state + tasks.b.output.n',
-      ['tasks.b has output, status, and no "state" (did you mean "status"?)'],
+      ['tasks.b has output, status, artifacts, and no "state" (did you mean "status"?)'],
     ],
     [
       'execution.scheduldTime',

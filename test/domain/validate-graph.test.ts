@@ -217,7 +217,7 @@ describe('validateGraph on what inputs read', () => {
       'a field that no node has',
       tasks(node('a'), node('c', { dependsOn: ['a'], input: '${{ tasks.a.outptu.n }}' })),
       'tasks[1].input EXPRESSION',
-      /tasks\.a has output, status, and no "outptu" \(did you mean "output"\?\)/,
+      /tasks\.a has output, status, artifacts, and no "outptu" \(did you mean "output"\?\)/,
     ],
     [
       'half of an id with a dot',

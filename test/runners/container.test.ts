@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,42 @@ describeWithDocker('a program in a container', (engine) => {
     expect([...kept.artifacts].map(([name, bytes]) => [name, bytes.toString()])).toEqual([
       ['plots/a.txt', 'one\n'],
     ]);
+  });
+
+  it('finds files of other nodes where its input says, and may only read them', async () => {
+    const content = Buffer.alloc(3_000_000, 'zero\u0000');
+    const files = {
+      list: [
+        {
+          path: '0/deep/a.bin',
+          bytes: content.byteLength,
+          save: (to: string) => writeFile(to, content),
+        },
+        { path: '1/b.txt', bytes: 3, save: (to: string) => writeFile(to, 'one') },
+      ],
+      input: (folder: string) => [`${folder}/0/deep/a.bin`, `${folder}/1/b.txt`],
+    };
+    const { outcome, stdout } = await run({
+      program: { files },
+      script: `
+        cat $TEMPOGRAPH_INPUT > $TEMPOGRAPH_OUTPUT
+        sha256sum < /tempograph/in/0/deep/a.bin; cat /tempograph/in/1/b.txt
+        (echo x > /tempograph/in/1/b.txt) 2>/dev/null || echo " and no more"`,
+    });
+    expect(outcome?.output).toEqual(['/tempograph/in/0/deep/a.bin', '/tempograph/in/1/b.txt']);
+    const sum = createHash('sha256').update(content).digest('hex');
+    expect(stdout).toBe(`${sum}  -\none and no more\n`);
+  });
+
+  it('that cannot be brought its files has not run', async () => {
+    const broken = new Error('no such blob');
+    const files = {
+      list: [{ path: '0/a', bytes: 1, save: () => Promise.reject(broken) }],
+      input: () => null,
+    };
+    const { error, stdout } = await run({ program: { files }, script: 'echo ran' });
+    expect(error).toMatchObject({ message: expect.stringContaining('no such blob') as string });
+    expect(stdout).toBe('');
   });
 
   it('says what was in force and what it took', async () => {

@@ -240,10 +240,7 @@ describe('a bucket', () => {
   it('that may be read and not written says so when its id is asked for', async () => {
     const denied = '<Error><Code>AccessDenied</Code><Message>no</Message></Error>';
     const server = await answering((request, response) =>
-      says(...((request.method === 'PUT' ? [403, denied] : [200, 'id']) as [number, string]))(
-        request,
-        response,
-      ),
+      (request.method === 'PUT' ? says(403, denied) : says(200, 'id'))(request, response),
     );
     await expect(at(server.url).identity()).rejects.toMatchObject({
       code: 'STORE',

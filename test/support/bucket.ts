@@ -20,15 +20,17 @@ export interface TestBucket {
 export async function startBucket(): Promise<TestBucket> {
   const { python, unavailable } = await s3Server({ log: (line) => console.error(`\n${line}`) });
   if (python === undefined) throw new Error(`Moto cannot be had here: ${unavailable}`);
-  const { origin: endpoint, stop } = await startFunction(
+  const server = await startFunction(
     (port) => [python, '-m', 'moto.server', '-H', '127.0.0.1', '-p', port],
     { cwd: __dirname, env: {} },
   );
+  const { origin: endpoint } = server;
   Object.assign(process.env, CREDENTIALS);
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
   await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
   return {
-    ...{ endpoint, stop },
+    endpoint,
+    stop: () => server.stop(),
     url: `s3://${BUCKET}/team/a?endpoint=${endpoint}`,
     keys: async () => {
       const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: BUCKET }));
