@@ -9,6 +9,7 @@ import { isObject, preview, type Json, type JsonObject } from '../domain/json.js
 import { parseListExpression } from '../domain/list-expression.js';
 import { makePlan } from '../domain/make-plan.js';
 import { MapSchema, MAX_ITEMS } from '../domain/node-kind.js';
+import { leftBy, type Value } from '../domain/outcome.js';
 import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
 import { GraphSpecSchema, type Submission } from '../domain/spec.js';
 import { parseTemplate } from '../domain/template.js';
@@ -253,12 +254,16 @@ async function lighter(
   blobs: BlobStore,
   reads: Record<string, Upstream>,
 ): Promise<Record<string, Upstream>> {
+  const lightValue = async (value: Value | undefined): Promise<Value | undefined> =>
+    value && 'json' in value ? await inlineOrStored(blobs, value.json, READ_INLINE) : value;
   const light = await Promise.all(
-    Object.entries(reads).map(async ([id, upstream]): Promise<[string, Upstream]> => {
-      const { output } = upstream;
-      return output && 'json' in output
-        ? [id, { ...upstream, output: await inlineOrStored(blobs, output.json, READ_INLINE) }]
-        : [id, upstream];
+    Object.entries(reads).map(async ([id, { status, output, artifacts }]) => {
+      const [given, kept] = await Promise.all([lightValue(output), lightValue(artifacts)]);
+      const left = leftBy(status, {
+        ...(given ? { output: given } : {}),
+        ...(kept ? { artifacts: kept } : {}),
+      });
+      return [id, left] as const;
     }),
   );
   return Object.fromEntries(light);

@@ -166,11 +166,11 @@ async function lightly(blobs: BlobStore, view: Partial<NodeView> = {}): Promise<
   const { status = 'COMPLETED', output, artifacts } = view;
   return leftBy(status, {
     ...(output ? { output: await light(blobs, output) } : {}),
-    ...(artifacts ? { artifacts } : {}),
+    ...(artifacts ? { artifacts: await light(blobs, artifacts) } : {}),
   });
 }
 
-async function light(blobs: BlobStore, output: Value): Promise<Value> {
-  if (!('json' in output)) return output;
-  return await storeValue(blobs, output.json, { inline: OUTPUT_INLINE, maxBytes: Infinity });
+async function light(blobs: BlobStore, value: Value): Promise<Value> {
+  if (!('json' in value)) return value;
+  return await storeValue(blobs, value.json, { inline: OUTPUT_INLINE, maxBytes: Infinity });
 }
