@@ -32,11 +32,12 @@ import { enterLocalWorker } from './local-workers.js';
 import { warnOfMisspelt } from './misspelt-variables.js';
 import { namespaceId } from './observe/store-owner.js';
 import { besideWorkers, DEFAULT_SLOTS } from './beside-workers.js';
-import { TaskRegistry, type AnyTask, type Isolation } from './registry.js';
+import { TaskRegistry, type AnyTask, type Isolation, type RegisteredTask } from './registry.js';
 import type { Hooks } from './task-hooks.js';
 import { isGuest } from './runners/guest-mark.js';
 import type { ModeDetail } from './runners/runner.js';
 import { RunnerSet } from './runners/runner-set.js';
+import { threadHeapWarning } from './runners/thread-heap.js';
 import { openBlobs } from './store/open-blobs.js';
 import { createLogger, installRuntime, workflowLog, type Logger } from './telemetry.js';
 import { Metrics } from './telemetry/metrics.js';
@@ -239,7 +240,9 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   if (settings.programs === null)
     for (const [program, lack] of Object.entries(runners.lacks))
       log.info({ program, lack }, `worker runs no ${program}: ${lack}`);
-  if (endsWithItsThreads(registry)) log.warn(NODE_24);
+  const warning = threadHeapWarning(process.versions.node);
+  if (warning !== undefined && registry.names.some((name) => isThreaded(registry.get(name))))
+    log.warn(warning);
   let shutdown: Promise<void> | undefined;
   return {
     ...errorLists.verbs,
@@ -255,13 +258,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
   };
 }
 
-/** Measured with 24.21, which V8 13.6 comes with; 20, 22 and 26 end the thread alone. */
-const NODE_24 =
-  'with Node 24 a handler in a thread that fills its heap ends the whole worker, most of the time: give such tasks isolation "process", or take Node 22 or 26';
-
-const endsWithItsThreads = (registry: TaskRegistry): boolean =>
-  process.versions.node.startsWith('24.') &&
-  registry.names.some((name) => registry.get(name)?.isolation === 'thread');
+const isThreaded = (task: RegisteredTask | undefined): boolean => task?.isolation === 'thread';
 
 /** Attempts still run: the SDK says so, or fails to close what they use, which hides that it said so. */
 const isLeftBehind = (error: unknown): boolean =>

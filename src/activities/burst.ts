@@ -16,9 +16,9 @@ import {
   again,
   isHeld,
   isOutcome,
+  leftBy,
   type ActivityOutcome,
   type NodeOutcome,
-  leftBy,
 } from '../domain/outcome.js';
 import { nodeRequest } from '../workflows/node-request.js';
 import type {

@@ -115,7 +115,8 @@ export function programRun(
   for (const one of names) setOwn(env, one.name, valueOf(one));
   return {
     ...{ program, input, network },
-    ...filesWithin(run.limits, programFiles(blobs, input)),
+    // A function is elsewhere: no file is brought to it, and what its input says of one is for it to understand.
+    ...(program.kind === 'faas' ? {} : filesWithin(run.limits, programFiles(blobs, input))),
     limits: run.limits,
     level: run.level ?? 'LOW',
     env: { ...env, ...(program.kind === 'faas' ? {} : ofProgram(program).env) },

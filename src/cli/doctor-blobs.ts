@@ -8,42 +8,38 @@ import { settingsOf, type CommonOptions } from './command.js';
 import { fail, ok, type Check } from './doctor-check.js';
 import type { Own } from './doctor-workers.js';
 
-/** Whether the bucket can be used; nothing where large values go to the data folder, which has a check of its own. Never throws. */
-export async function bucketCheck(options: CommonOptions): Promise<Check[]> {
-  const { bucket, blobs, id } = opened(options);
-  if (bucket === null) return [];
-  try {
-    await id();
-    return [ok('bucket', `${blobs.location} can be used`)];
-  } catch (error) {
-    const hint = 'mend that, or name another with TEMPOGRAPH_BLOB_URL; no worker starts before';
-    return [fail('bucket', messageOf(error), hint)];
+/** Where this command would keep large values. What hangs is waited for once. */
+export class OwnBlobs {
+  private readonly bucket: Bucket | null;
+  private readonly blobs: BlobStore;
+  private asked: Promise<string> | undefined;
+
+  /** @throws TaskError CONFIGURATION */
+  constructor(options: CommonOptions) {
+    const settings = resolveSettings(settingsOf(options));
+    this.bucket = settings.bucket;
+    this.blobs = openBlobs(settings);
   }
-}
 
-/** Where this command would keep large values; undefined where it cannot. Never throws. */
-export async function ownBlobs(options: CommonOptions): Promise<Own['blobs']> {
-  const { blobs, id: ask } = opened(options);
-  const id = await ask().catch(() => undefined); // the folder and the bucket have checks of their own
-  return id === undefined ? undefined : { location: blobs.location, id };
-}
+  /** Whether the bucket can be used; nothing where there is none: the data folder has a check of its own. Never throws. */
+  async checks(): Promise<Check[]> {
+    if (this.bucket === null) return [];
+    try {
+      await this.id();
+      return [ok('bucket', `${this.blobs.location} can be used`)];
+    } catch (error) {
+      const hint = 'mend that, or name another with TEMPOGRAPH_BLOB_URL; no worker starts before';
+      return [fail('bucket', messageOf(error), hint)];
+    }
+  }
 
-interface Opened {
-  bucket: Bucket | null;
-  blobs: BlobStore;
-  /** Asked once, well or not. */
-  id: () => Promise<string>;
-}
-const known = new WeakMap<CommonOptions, Opened>();
+  /** Undefined where it cannot be used, which other checks say. Never throws. */
+  async place(): Promise<Own['blobs']> {
+    const id = await this.id().catch(() => undefined);
+    return id === undefined ? undefined : { location: this.blobs.location, id };
+  }
 
-/** Once for both checks: what hangs is waited for once. */
-function opened(options: CommonOptions): Opened {
-  const before = known.get(options);
-  if (before) return before;
-  const settings = resolveSettings(settingsOf(options));
-  const blobs = openBlobs(settings);
-  let id: Promise<string> | undefined;
-  const made = { bucket: settings.bucket, blobs, id: () => (id ??= blobs.identity()) };
-  known.set(options, made);
-  return made;
+  private id(): Promise<string> {
+    return (this.asked ??= this.blobs.identity());
+  }
 }

@@ -5,16 +5,17 @@ import type { ProbeAnswer } from '../workflows/asks.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
 import { reasonOf } from '../servers/unavailable.js';
 import type { CommonOptions } from './command.js';
-import { bucketCheck, ownBlobs } from './doctor-blobs.js';
+import { OwnBlobs } from './doctor-blobs.js';
 import { fail, ok, warn, type Check } from './doctor-check.js';
 import { busyQueue } from './doctor-queues.js';
 import { storeCheck } from './doctor-store.js';
 import { ahead, skewed, TOLERATED_MS, workerChecks, type Own } from './doctor-workers.js';
 import { target, withDirectSession, type DirectSession } from './session.js';
 
-/** Temporal, the store, and the workers where there are any. Never throws. */
+/** Temporal, the store, the bucket, and the workers where there are any. @throws TaskError CONFIGURATION */
 export async function temporalChecks(options: CommonOptions): Promise<Check[]> {
-  const [store, bucket] = await Promise.all([storeCheck(options), bucketCheck(options)]);
+  const blobs = new OwnBlobs(options);
+  const [store, bucket] = await Promise.all([storeCheck(options), blobs.checks()]);
   const kept = (checked: Check): Check[] => [checked, ...bucket];
   let address = '';
   try {
@@ -26,7 +27,7 @@ export async function temporalChecks(options: CommonOptions): Promise<Check[]> {
       const attributes = await searchAttributes(session);
       const whose = await store.ofNamespace(session.engine);
       const polled = await workers(session);
-      const told = polled.status === 'ok' ? await toldBy(session, options, store.location) : [];
+      const told = polled.status === 'ok' ? await toldBy(session, blobs, store.location) : [];
       return [reached, space, attributes, ...kept(whose), polled, ...told];
     });
   } catch (error) {
@@ -42,10 +43,10 @@ export async function temporalChecks(options: CommonOptions): Promise<Check[]> {
 /** What the workers tell, and what they measure. */
 async function toldBy(
   { engine }: DirectSession,
-  options: CommonOptions,
+  blobs: OwnBlobs,
   store: string | null,
 ): Promise<Check[]> {
-  const own: Own = { version: packageVersion(), blobs: await ownBlobs(options), store };
+  const own: Own = { version: packageVersion(), blobs: await blobs.place(), store };
   const from = Date.now();
   const detail = await engine.systemDetail();
   return [...workerChecks(detail, own, { from, to: Date.now() }), ...(await measured(engine))];

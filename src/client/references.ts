@@ -91,9 +91,15 @@ export class References {
 
   /** Stores a text where the workers find it: their folder may be another one, and their bucket not for us. */
   private async keep(text: string): Promise<string> {
-    const own = await this.blobs.put(text).catch(elsewhere);
-    const ref = own ?? refOf(sha256(text));
-    if ((await this.ask({ kind: 'find', ref })).found) return ref;
+    const handOver = (): Promise<string> => this.handOver(text);
+    return await hereOrThere(async () => {
+      const ref = await this.blobs.put(text);
+      return (await this.ask({ kind: 'find', ref })).found ? ref : await handOver();
+    }, handOver);
+  }
+
+  private async handOver(text: string): Promise<string> {
+    const ref = refOf(sha256(text));
     const keep = async (slice: string): Promise<string> =>
       (await this.ask({ kind: 'keep', text: slice })).ref;
     const parts = await pMap(slicesOf(text), keep, { concurrency: SLICES_AT_ONCE });
@@ -104,35 +110,56 @@ export class References {
 
   /** The bytes of a reference. @throws TaskError STORE, NOT_FOUND, NO_WORKER */
   async bytes(ref: string): Promise<Uint8Array> {
-    const own = await this.blobs.slice(ref, 0, Infinity).catch(elsewhere);
-    if (own) return own.bytes;
-    const parts: Buffer[] = [];
-    let offset = 0;
-    for (;;) {
-      const slice = await this.ask({ kind: 'read', ref, offset, as: 'bytes' });
-      const bytes = Buffer.from(slice.text, 'base64');
-      parts.push(bytes);
-      offset += bytes.byteLength;
-      if (offset >= slice.total || bytes.byteLength === 0) return Buffer.concat(parts);
-    }
+    return await hereOrThere(
+      async () => (await this.blobs.slice(ref, 0, Infinity)).bytes,
+      async () => {
+        const parts: Buffer[] = [];
+        let offset = 0;
+        for (;;) {
+          const slice = await this.ask({ kind: 'read', ref, offset, as: 'bytes' });
+          const bytes = Buffer.from(slice.text, 'base64');
+          parts.push(bytes);
+          offset += bytes.byteLength;
+          if (offset >= slice.total || bytes.byteLength === 0) return Buffer.concat(parts);
+        }
+      },
+    );
   }
 
   private async text(ref: string): Promise<string> {
-    const own = await this.blobs.get(ref).catch(elsewhere);
-    if (own !== undefined) return own;
-    let text = '';
-    for (;;) {
-      const slice = await this.ask({ kind: 'read', ref, offset: text.length });
-      text += slice.text;
-      if (text.length >= slice.total || slice.text === '') return text;
-    }
+    return await hereOrThere(
+      () => this.blobs.get(ref),
+      async () => {
+        let text = '';
+        for (;;) {
+          const slice = await this.ask({ kind: 'read', ref, offset: text.length });
+          text += slice.text;
+          if (text.length >= slice.total || slice.text === '') return text;
+        }
+      },
+    );
   }
 }
 
 /** What is not here, or cannot be had from here, a worker may have. */
-function elsewhere(error: unknown): undefined {
-  if (error instanceof TaskError && ['NOT_FOUND', 'STORE'].includes(error.code)) return undefined;
-  throw error;
+const isElsewhere = (error: unknown): error is TaskError =>
+  error instanceof TaskError && (error.code === 'NOT_FOUND' || error.code === 'STORE');
+
+/**
+ * What this client has itself, else what a worker has.
+ *
+ * @throws TaskError where neither has it: what is wrong here, where there was no worker to ask
+ */
+async function hereOrThere<T>(here: () => Promise<T>, there: () => Promise<T>): Promise<T> {
+  try {
+    return await here();
+  } catch (own) {
+    if (!isElsewhere(own)) throw own;
+    return await there().catch((error: unknown) => {
+      const isAlone = error instanceof TaskError && error.code === 'NO_WORKER';
+      throw isAlone && own.code === 'STORE' ? own : error;
+    });
+  }
 }
 
 /** Pieces of a text, none of which ends between the two halves of a character. */

@@ -5,14 +5,15 @@
 import { assertArtifactName, type Artifact } from './artifact.js';
 import { isObject, setOwn, type Json } from './json.js';
 
-const REF = /^sha256-[0-9a-f]{64}$/;
+/** The reference of a blob: the SHA-256 of its content. */
+export const BLOB_REF = /^sha256-[0-9a-f]{64}$/;
 const FIELDS = 4;
 
 /** The artifact that a value is: an object with the fields of one, all of them, and no other. */
 export function artifactIn(value: unknown): Artifact | undefined {
   if (!isObject(value) || Object.keys(value).length !== FIELDS) return undefined;
   const { name, bytes, contentType, ref } = value;
-  if (typeof ref !== 'string' || !REF.test(ref) || typeof contentType !== 'string')
+  if (typeof ref !== 'string' || !BLOB_REF.test(ref) || typeof contentType !== 'string')
     return undefined;
   if (typeof name !== 'string' || !Number.isSafeInteger(bytes) || (bytes as number) < 0)
     return undefined;
@@ -24,6 +25,15 @@ export interface InputFile {
   artifact: Artifact;
   /** Below the folder of such files: a number of its own, so that equal names do not meet, and its name. */
   path: string;
+}
+
+/** A file that is brought from elsewhere. */
+export interface FileSource {
+  /** Below the folder of such files. */
+  path: string;
+  bytes: number;
+  /** Writes it into a new file of this host. @throws TaskError ARTIFACT_INVALID, NOT_FOUND, STORE */
+  save(to: string): Promise<void>;
 }
 
 /** Files by what they are of. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Headers, type Pack } from 'tar-stream';
+import type { FileSource } from '../domain/input-files.js';
 
 /** Of the volume, whoever the program is: nobody else sees the volume. */
 const OPEN = 0o777;
@@ -31,7 +32,7 @@ export interface SavedFile {
  * @throws what bringing one of them throws
  */
 export async function withSaved<T>(
-  files: readonly { path: string; save(to: string): Promise<void> }[],
+  files: readonly FileSource[],
   use: (saved: readonly SavedFile[]) => Promise<T>,
 ): Promise<T> {
   if (files.length === 0) return await use([]);

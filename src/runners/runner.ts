@@ -1,5 +1,6 @@
 /** The contract of all runners: where a task's code runs. A runner that cannot do what it is asked refuses; it never runs weaker. */
 import { TaskError, type TaskErrorOptions } from '../domain/errors.js';
+import type { FileSource } from '../domain/input-files.js';
 import type { Json } from '../domain/json.js';
 import type { Limits, Program, SecurityLevel } from '../domain/program.js';
 import type { Isolation, RegisteredTask } from '../registry.js';
@@ -33,19 +34,11 @@ export interface ProgramRun {
   maxArtifactBytes: number;
 }
 
+/** Files of a program, which it may only read. */
 export interface ProgramFiles {
-  list: readonly InputFileSource[];
+  list: readonly FileSource[];
   /** The input, in which each file has its `path`. @param folder where they are put, as the program sees it */
   input(folder: string): Json;
-}
-
-/** A file that a program finds. */
-export interface InputFileSource {
-  /** Below the folder of such files. */
-  path: string;
-  bytes: number;
-  /** Writes it into a new file of this host. @throws TaskError STORE, NOT_FOUND */
-  save(to: string): Promise<void>;
 }
 
 export interface RunOptions {

@@ -2,9 +2,10 @@
 import { chmod, chown, lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TaskError } from '../domain/errors.js';
+import type { FileSource } from '../domain/input-files.js';
 import { makeDisk, type Disk } from './disk.js';
 import type { SandboxFolders } from './bwrap.js';
-import type { InputFileSource, SandboxSpec } from './sandbox-spec.js';
+import type { SandboxSpec } from './sandbox-spec.js';
 
 export interface SandboxFolder {
   path: string;
@@ -85,14 +86,13 @@ export async function fillFolder(
   await writeFiles(join(path, 'app'), files);
 }
 
-async function bringFiles(path: string, files: readonly InputFileSource[]): Promise<void> {
+async function bringFiles(path: string, files: readonly FileSource[]): Promise<void> {
   const root = join(path, 'in/files');
   for (const file of files) {
     const to = join(root, file.path);
     if (!to.startsWith(`${root}/`)) throw new Error(`${file.path} leads out of its folder`);
-    for (let folder = dirname(file.path); folder !== '.'; folder = dirname(folder))
-      await makeReadable(join(root, folder));
-    await makeReadable(root);
+    for (let folder = dirname(to); folder.startsWith(root); folder = dirname(folder))
+      await makeReadable(folder);
     await file.save(to);
     await chmod(to, 0o644);
   }

@@ -1,4 +1,5 @@
 /** What is run in a sandbox, what was in force, and how it ended. */
+import type { FileSource } from '../domain/input-files.js';
 import type { Limits, SecurityLevel } from '../domain/program.js';
 
 /** A file or folder of the host that a sandbox sees, read-only. */
@@ -15,7 +16,7 @@ export interface SandboxSpec {
   /** Texts by path below `/app`. */
   files: Readonly<Record<string, string>>;
   /** Files that are brought from elsewhere, by path below `/in/files`. */
-  inputFiles?: readonly InputFileSource[] | undefined;
+  inputFiles?: readonly FileSource[] | undefined;
   /** JSON, at `/in/input.json`. */
   input: string;
   /** What a runtime is started by: texts by path below `/in/support`. */
@@ -35,13 +36,6 @@ export interface SandboxSpec {
   cpuSeconds: number;
   maxOutputBytes: number;
   maxArtifactBytes: number;
-}
-
-/** A file that is brought from elsewhere. */
-export interface InputFileSource {
-  path: string;
-  /** Writes it into a new file of this host. */
-  save(to: string): Promise<void>;
 }
 
 /** A sandbox that is to wait for a program, which has no network. */

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { TaskError } from '../domain/errors.js';
+import { BLOB_REF } from '../domain/input-files.js';
 import type { Json } from '../domain/json.js';
 
 export interface BlobStore {
@@ -25,8 +26,6 @@ export interface BlobStore {
   slice(ref: string, offset: number, length: number): Promise<{ bytes: Uint8Array; total: number }>;
 }
 
-const REF = /^sha256-[0-9a-f]{64}$/;
-
 /** SHA-256 of a text, or of bytes, in hexadecimal. */
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
@@ -41,7 +40,7 @@ export const refOf = (hash: string): string => `sha256-${hash}`;
  * @throws TaskError NOT_FOUND for what is no reference
  */
 export function placeOf(ref: string): string {
-  if (REF.test(ref)) return `${ref.slice(7, 9)}/${ref}`;
+  if (BLOB_REF.test(ref)) return `${ref.slice(7, 9)}/${ref}`;
   throw new TaskError('NOT_FOUND', `${JSON.stringify(ref)} is no reference to a blob`);
 }
 

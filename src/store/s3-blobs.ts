@@ -2,8 +2,8 @@
  * Blobs in a bucket of Amazon S3, or of a store that speaks its protocol. Who may read and write is for the credentials of
  * this process.
  *
- * B1. What comes from the store is compared with the hash that it is named by. What is not the same is asked for again, and
- *     never kept.
+ * B1. What comes from the store whole is compared with the hash that it is named by. What is not the same is asked for again,
+ *     and never kept.
  * B2. What goes there is read once: what is hashed is what is sent.
  * B3. A blob is not there only where the store says so in its own words.
  */
@@ -16,7 +16,7 @@ import { pipeline } from 'node:stream/promises';
 import type { GetObjectCommandInput, GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { LRUCache } from 'lru-cache';
 import type { Bucket } from '../domain/blob-url.js';
-import { TaskError } from '../domain/errors.js';
+import { messageOf, TaskError } from '../domain/errors.js';
 import { IDENTITY_PLACE, placeOf, refOf, sha256, type BlobStore } from './blob-store.js';
 import { S3Client, type Open, type Sdk } from './s3-client.js';
 import { BrokenAnswer, isMissing, statusOf } from './s3-errors.js';
@@ -56,7 +56,7 @@ export class S3BlobStore implements BlobStore {
     this.s3 = new S3Client(place, this.location, options.load);
   }
 
-  /** Finds out, too, whether it can be written. Gives up after ten seconds. */
+  /** Finds out, too, whether it can be written. Gives up after eight seconds. */
   identity(): Promise<string> {
     return (this.known ??= this.ask().catch((error: unknown) => {
       this.known = undefined;
@@ -75,9 +75,9 @@ export class S3BlobStore implements BlobStore {
   }
 
   async putFile(path: string): Promise<{ ref: string; bytes: number }> {
-    const size = await stat(path).then(({ size: bytes }) => bytes, this.cannotRead);
+    const size = await stat(path).then(({ size: bytes }) => bytes, this.fileFault);
     if (size <= WHOLE_BYTES) {
-      const bytes = await readFile(path).catch(this.cannotRead);
+      const bytes = await readFile(path).catch(this.fileFault);
       return { ref: await this.putBytes(bytes), bytes: bytes.byteLength };
     }
     return await this.putCopy(path);
@@ -90,7 +90,7 @@ export class S3BlobStore implements BlobStore {
   async save(ref: string, path: string): Promise<void> {
     const input = this.at(placeOf(ref));
     // Before anything is asked for: one that was there is not ours to write to, or to remove.
-    await writeFile(path, '', { flag: 'wx' }).catch(this.cannotRead);
+    await writeFile(path, '', { flag: 'wx' }).catch(this.fileFault);
     try {
       await this.s3.read(ref, async (opened) => {
         const { Body } = await getObject(opened, input);
@@ -116,20 +116,15 @@ export class S3BlobStore implements BlobStore {
     const read = await this.s3.read(ref, async (open) => {
       try {
         const answer = await getObject(open, { ...place, Range });
-        return { bytes: await bytesOf(answer), of: answer.ContentRange };
+        return partOf(ref, offset, await bytesOf(answer), answer.ContentRange);
       } catch (error) {
         if (statusOf(error) !== 416) throw error;
-        return undefined;
+        // Nothing begins there; where even the first byte is none, there is nothing at all.
+        return offset === 0 ? partOf(ref, 0, Buffer.alloc(0), undefined) : undefined;
       }
     });
-    if (read === undefined)
-      return offset === 0
-        ? { bytes: new Uint8Array(), total: 0 }
-        : { bytes: new Uint8Array(), total: (await this.slice(ref, 0, 0)).total };
-    // A store that does not know ranges gives all there is.
-    const total = Number(/\/(\d+)$/.exec(read.of ?? '')?.[1] ?? read.bytes.byteLength);
-    const bytes = read.of === undefined ? read.bytes.subarray(offset) : read.bytes;
-    return { bytes: bytes.subarray(0, length), total };
+    if (read) return { ...read, bytes: read.bytes.subarray(0, length) };
+    return { bytes: new Uint8Array(), total: (await this.slice(ref, 0, 0)).total };
   }
 
   /** The id, read or made, once a blob could be written. */
@@ -164,7 +159,7 @@ export class S3BlobStore implements BlobStore {
       return { ref, bytes };
     } catch (error) {
       if (error instanceof TaskError) throw error;
-      return this.cannotRead(error);
+      return this.fileFault(error);
     } finally {
       await rm(copy, { force: true });
     }
@@ -199,14 +194,9 @@ export class S3BlobStore implements BlobStore {
     return { Bucket: this.place.bucket, Key: `${this.place.prefix}${place}` };
   }
 
-  private readonly cannotRead = (error: unknown): never => {
-    throw new TaskError(
-      'STORE',
-      `on the way between a file and ${this.location}: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
+  private readonly fileFault = (error: unknown): never => {
+    const message = `on the way between a file and ${this.location}: ${messageOf(error)}`;
+    throw new TaskError('STORE', message, { cause: error });
   };
 }
 
@@ -223,6 +213,19 @@ async function bytesOf({ Body }: GetObjectCommandOutput): Promise<Buffer> {
 /** @throws BrokenAnswer */
 function assertIs(ref: string, hex: string): void {
   if (refOf(hex) !== ref) throw new BrokenAnswer(`what came of ${ref} is ${refOf(hex)}`);
+}
+
+/** @param range as the store says it; undefined from one that knows no ranges, and gives all there is */
+function partOf(
+  ref: string,
+  offset: number,
+  bytes: Buffer,
+  range: string | undefined,
+): { bytes: Buffer; total: number } {
+  const total = range === undefined ? bytes.byteLength : Number(/\/(\d+)$/.exec(range)?.[1]);
+  if (Number.isNaN(total)) throw new BrokenAnswer(`an answer of the range ${range}`);
+  if (bytes.byteLength === total) assertIs(ref, sha256(bytes));
+  return { bytes: range === undefined ? bytes.subarray(offset) : bytes, total };
 }
 
 /** Undefined where there is none yet. */

@@ -22,9 +22,9 @@ const MOST_SOCKETS = 256;
 /** Of a request that does not get on: it is sent again. */
 const CONNECT_MS = 5_000;
 const IDLE_MS = 10_000;
-/** Four more after the first, over some 15 s; none begins later than that. */
+/** Four more after the first, over 13 to 25 s of waiting; none begins once 30 s have passed. */
 const TRIES = { retries: 4, minTimeout: 500, factor: 2.5, randomize: true, maxRetryTime: 30_000 };
-/** For a question that somebody waits for. */
+/** For a question that somebody waits for: given up before a socket that says nothing is. */
 const QUICK_TRIES = {
   retries: 2,
   minTimeout: 200,
@@ -32,7 +32,7 @@ const QUICK_TRIES = {
   randomize: true,
   maxRetryTime: 6_000,
 };
-const QUICK_MS = 10_000;
+const QUICK_MS = 8_000;
 
 export class S3Client {
   private opened: Promise<Open> | undefined;
@@ -66,7 +66,7 @@ export class S3Client {
     }
   }
 
-  /** Gives up after ten seconds, whatever hangs. @throws TaskError STORE, CONFIGURATION */
+  /** Gives up after eight seconds, whatever hangs. @throws TaskError STORE, CONFIGURATION */
   async quickly<T>(ask: (open: Open) => Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {

@@ -71,6 +71,18 @@ describe('large values in a bucket', () => {
     },
   );
 
+  it('go by way of a worker where the bucket is not for the client', async () => {
+    const engine = await connect(`s3://nowhere-to-be-found?endpoint=${bucket.endpoint}`);
+    const input = 'y'.repeat(1_700_000); // more than the argument of a workflow holds
+    const handle = await engine.scheduleTaskGraph({
+      ...{ name: 'by-worker', tasks: [...graph().tasks, { id: 'more', task: 'echo', input }] },
+    });
+    const { nodes } = await handle.resultOrThrow();
+    expect(nodes['make']).toMatchObject({ output: { text: LARGE } });
+    expect(nodes['more']).toMatchObject({ output: input });
+    await engine.shutdown();
+  });
+
   it('are all in the bucket, also of a graph that is split, and none in a folder', async () => {
     const before = await bucket.keys();
     const split = await startHarness({

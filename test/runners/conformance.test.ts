@@ -39,6 +39,11 @@ const isAlive = (pid: unknown): boolean => {
   }
 };
 
+it('a worker with handlers in threads warns on Node 24, and on no other', () => {
+  const warned = harness.lines.some(({ msg }) => /fills its heap/.test(String(msg)));
+  expect(warned).toBe(process.versions.node.startsWith('24.'));
+});
+
 describe.each(MODES)('a handler in %s', (mode) => {
   it.each<[string, unknown]>([
     ['null', null],

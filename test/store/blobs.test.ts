@@ -202,7 +202,27 @@ describe('a bucket', () => {
     const file = join(mkdtempSync(join(folder, 'saved-')), 'out');
     await at(again.url).save(ref, file);
     expect(readFileSync(file, 'utf8')).toBe(TEXT);
-    await Promise.all([server.close(), again.close()]);
+    const third = await answering(broken, says(200, TEXT));
+    const { bytes } = await at(third.url).slice(ref, 0, Infinity);
+    expect(Buffer.from(bytes).toString()).toBe(TEXT);
+    await Promise.all([server.close(), again.close(), third.close()]);
+  });
+
+  it('that says that nothing is there where something is, by a range, is asked again', async () => {
+    const bytes = Buffer.from(TEXT);
+    const whole = { 'content-range': `bytes 0-${bytes.byteLength - 1}/${bytes.byteLength}` };
+    const server = await answering(says(416), says(206, bytes, whole));
+    const ref = `sha256-${sha256(TEXT)}`;
+    expect((await at(server.url).slice(ref, 0, 0)).total).toBe(bytes.byteLength);
+    await server.close();
+  });
+
+  it('that takes a question and never answers is given up', async () => {
+    const server = await answering(() => undefined);
+    await expect(at(server.url).identity()).rejects.toMatchObject({
+      ...{ code: 'STORE', message: expect.stringContaining('no answer within 8 s') as string },
+    });
+    await server.close();
   });
 
   it('that says in its own words that there is no such blob is asked once', async () => {
@@ -215,7 +235,7 @@ describe('a bucket', () => {
 
   it('that knows no ranges gives slices all the same', async () => {
     const server = await answering(says(200, TEXT));
-    const { bytes, total } = await at(server.url).slice(MISSING, 1, 3);
+    const { bytes, total } = await at(server.url).slice(`sha256-${sha256(TEXT)}`, 1, 3);
     await server.close();
     expect({ text: Buffer.from(bytes).toString(), total }).toEqual({
       ...{ text: Buffer.from(TEXT).subarray(1, 4).toString(), total: Buffer.byteLength(TEXT) },
@@ -261,6 +281,11 @@ describe('a bucket', () => {
     delete process.env['AWS_REGION'];
     expect(await regionOf('s3://values?endpoint=')).toBe('us-east-1');
     expect(await regionOf('s3://values?region=garage&endpoint=')).toBe('garage');
+    const config = join(folder, 'aws-config');
+    writeFileSync(config, '[default]\nregion = of-a-file\n');
+    process.env['AWS_CONFIG_FILE'] = config;
+    expect(await regionOf('s3://values?endpoint=')).toBe('of-a-file');
+    delete process.env['AWS_CONFIG_FILE'];
     process.env['AWS_REGION'] = 'eu-west-9';
     expect(await regionOf('s3://values?endpoint=')).toBe('eu-west-9');
     if (before === undefined) delete process.env['AWS_REGION'];
