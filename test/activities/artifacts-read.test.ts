@@ -1,4 +1,5 @@
 import type { Artifact } from '../../src/domain/artifact.js';
+import { NonRetriableError } from '../../src/domain/errors.js';
 import { defineTask } from '../../src/registry.js';
 import type { StartWorkerOptions } from '../../src/worker.js';
 import { startHarness, type Harness } from '../support/engine.js';
@@ -11,7 +12,7 @@ const relay = (name: string, rest: object) =>
   defineTask<{ file?: Artifact } | null, number>({
     ...{ name, ...rest },
     run: async (input, { artifact, readArtifact, nodeId }) => {
-      if (broken.has(nodeId)) throw new Error('asked to fail');
+      if (broken.has(nodeId)) throw new NonRetriableError('asked to fail');
       const file = input?.file;
       const before = file ? Number(Buffer.from(await readArtifact(file)).toString()) : 0;
       await artifact(`${'long/'.repeat(30)}${nodeId}.txt`, { text: String(before + 1) });
@@ -33,7 +34,8 @@ describe.each<[string, string, StartWorkerOptions]>([
   const chain = () => ({
     name: 'chain',
     tasks: Array.from({ length: LENGTH }, (_, nth) => ({
-      ...{ id: `n${nth}`, task, retry: { maxRetries: 0 } },
+      // A node that may not run twice is not lent.
+      ...{ id: `n${nth}`, task },
       ...(nth === 0
         ? {}
         : {
