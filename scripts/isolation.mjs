@@ -5,17 +5,21 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-/** A file by which each is known, its package, and which tests are skipped without it. */
+/** A file by which each is known, its package, and which tests are skipped without it; `alone`: it may need no library. */
 const PARTS = [
   { file: '/usr/bin/bwrap', install: 'bubblewrap', skipped: 'the sandbox' },
-  { file: '/usr/bin/busybox', install: 'busybox-static', skipped: 'containers' },
+  { file: '/usr/bin/busybox', install: 'busybox-static', skipped: 'containers', alone: true },
   { file: '/usr/sbin/dockerd', install: 'docker.io', skipped: 'containers' },
   { file: '/usr/bin/python3', install: 'python3', skipped: 'the sandbox' },
   { file: '/usr/bin/javac', install: 'default-jdk-headless', skipped: 'programs in Java' },
 ];
 const TIMEOUT_MS = 300_000;
 
-const missing = () => PARTS.filter(({ file }) => !existsSync(file));
+const missing = () =>
+  PARTS.filter(({ file, alone }) => !existsSync(file) || (alone === true && needsLibraries(file)));
+
+/** `busybox` and `busybox-static` are the same file of two packages; only one of them runs in an image of its own. */
+const needsLibraries = (file) => spawnSync('ldd', [file]).status === 0;
 
 /** Never throws. @returns the packages that are still missing */
 export function ensureIsolation() {

@@ -119,7 +119,7 @@ export function programRun(
     ...(program.kind === 'faas' ? {} : filesWithin(run.limits, programFiles(blobs, input))),
     limits: run.limits,
     level: run.level ?? 'LOW',
-    env: { ...env, ...(program.kind === 'faas' ? {} : ofProgram(program).env) },
+    env,
     maxOutputBytes: settings.maxOutputBytes,
     maxArtifactBytes: settings.maxArtifactBytes,
   };
@@ -136,11 +136,6 @@ function filesWithin({ diskBytes }: Limits, files: ProgramFiles): Pick<ProgramRu
     { retriable: false },
   );
 }
-
-const ofProgram = (
-  program: Exclude<Program, { kind: 'faas' }>,
-): { env?: Record<string, string> | undefined } =>
-  program.kind === 'process' ? program.process : program.container;
 
 /** Keeps where it ran, what held it there, and what it took. */
 export function noteRun(

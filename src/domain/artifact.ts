@@ -63,7 +63,8 @@ export function assertArtifactName(name: unknown): asserts name is string {
   );
 }
 
-function nameFault(name: string): string | undefined {
+/** Why a name is no relative path below a folder, as a verb and its object; undefined where it is one. */
+export function nameFault(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (name.length > NAME_LIMIT) return `has ${name.length} characters`;
   if (/[\p{Cc}\p{Cs}]/u.test(name)) return 'holds control or broken characters';

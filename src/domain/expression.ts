@@ -30,6 +30,8 @@ const INPUT_VARIABLES = { ...GRAPH_VARIABLES, ...LATE } as const;
 const ITEM_INPUT_VARIABLES = { ...ITEM_VARIABLES, ...LATE } as const;
 /** What expressions on a task's result read. */
 export const RESULT_VARIABLES = { output: 'dyn', input: 'dyn' } as const;
+/** What expressions in the command, arguments and variables of a program read. */
+export const PROGRAM_VARIABLES = { input: 'dyn' } as const;
 /** What expressions on an incoming webhook read. */
 export const HOOK_VARIABLES = { body: 'dyn' } as const;
 export type Variables =
@@ -38,6 +40,7 @@ export type Variables =
   | typeof INPUT_VARIABLES
   | typeof ITEM_INPUT_VARIABLES
   | typeof RESULT_VARIABLES
+  | typeof PROGRAM_VARIABLES
   | typeof HOOK_VARIABLES;
 
 /** What expressions in the input of a node read. @param task it runs a task, which may be given secrets */

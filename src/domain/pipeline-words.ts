@@ -142,7 +142,7 @@ const CIRCUIT: Words<keyof CircuitSettings | 'name'> = {
 
 /** What every program may be given. */
 const GIVEN = {
-  env: 'Variables of its environment.',
+  env: 'Variables of its environment; may hold `${{ input.x }}`.',
   secrets: 'Names of secrets; each is a variable of its environment.',
   network:
     '`none` (default), or of a `process` a list of `<host>:<port>` that it may reach by HTTP or CONNECT, through a proxy.',
@@ -153,8 +153,8 @@ const PROCESS: Words<keyof ProcessSpec> = {
   runtime: 'What runs the code: node, python, java, or javascript (Deno without permissions).',
   code: 'The text of the program.',
   file: "A file beside the pipeline's that holds it.",
-  command: 'Program and arguments, instead of a runtime.',
-  args: 'Arguments behind the code.',
+  command: 'Program and arguments, instead of a runtime; may hold `${{ input.x }}`.',
+  args: 'Arguments behind the code; may hold `${{ input.x }}`.',
   preload:
     'Modules that a sandbox which waits for the program has imported by then (node and python).',
   ...GIVEN,
@@ -162,8 +162,8 @@ const PROCESS: Words<keyof ProcessSpec> = {
 
 const CONTAINER: Words<keyof ContainerSpec> = {
   image: 'The image.',
-  command: "Instead of the image's own.",
-  entrypoint: "Instead of the image's own.",
+  command: "Instead of the image's own; may hold `${{ input.x }}`.",
+  entrypoint: "Instead of the image's own; may hold `${{ input.x }}`.",
   workdir: "The folder that it begins in. Default the image's.",
   pull: 'When the image is pulled: missing (default), always or never.',
   mounts: "Folders of the worker's host, where the worker allows them.",

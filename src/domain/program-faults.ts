@@ -5,6 +5,7 @@ import { isObject } from './json.js';
 import { compileSchema, SchemaFault } from './json-schema.js';
 import type { LooseNode } from './loose-node.js';
 import { PROGRAM_KINDS } from './program.js';
+import { isFilled, textFaults } from './program-texts.js';
 
 const SCHEMAS = ['inputSchema', 'outputSchema'] as const;
 
@@ -53,23 +54,25 @@ function permissionFaults(security: unknown, index: number): Fault[] {
 /** Texts that are the program's own, whatever they look like. */
 const OWN: ReadonlySet<string> = new Set(['code', 'files']);
 
-/** A program is the same for every run: what differs comes as its input. An expression would be taken as it is written. */
+/** A program is the same for every run, but for what it is started with: elsewhere an expression would be taken as it is written. */
 function expressionFaults(work: LooseNode['work'], index: number): Fault[] {
   return PROGRAM_KINDS.flatMap((kind) => {
     const program = work[kind];
     if (!isObject(program)) return [];
-    return Object.entries(program).flatMap(([field, value]) =>
-      !OWN.has(field) && JSON.stringify(value ?? null).includes('${{')
+    const filled = (field: string): boolean => kind !== 'faas' && isFilled(field);
+    const faults = Object.entries(program).flatMap(([field, value]) =>
+      !OWN.has(field) && !filled(field) && JSON.stringify(value ?? null).includes('${{')
         ? [
             fault(
               ['tasks', index, kind, field],
               'EXPRESSION',
-              'holds ${{ … }}, and what a program is holds no expressions',
+              'holds ${{ … }}, and only command, args, entrypoint and env of a process or a container may',
               'put it into the input, which the program reads; secrets go by "secrets"',
             ),
           ]
         : [],
     );
+    return kind === 'faas' ? faults : [...faults, ...textFaults(program, ['tasks', index, kind])];
   });
 }
 

@@ -11,6 +11,7 @@ export const FOLDER = '/tempograph';
 export const PATHS = {
   input: `${FOLDER}/input.json`,
   output: `${FOLDER}/out/output.json`,
+  outputs: `${FOLDER}/out/outputs`,
   artifacts: `${FOLDER}/out/artifacts`,
   files: `${FOLDER}/files`,
   inputFiles: `${FOLDER}/in`,

@@ -70,6 +70,7 @@ export function packFiles(
       add({ name: `files/${name}`, mode: 0o555 }, text);
   }
   folder('out', OPEN);
+  folder('out/outputs', OPEN);
   folder('out/artifacts', OPEN);
   for (const name of foldersOf(
     'in',

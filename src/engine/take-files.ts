@@ -15,6 +15,12 @@ import {
 } from '../domain/artifact.js';
 import { TaskError } from '../domain/errors.js';
 import { preview } from '../domain/json.js';
+import {
+  assertTextName,
+  OUTPUT_TEXTS_LIMIT,
+  unfitText,
+  type OutputText,
+} from '../domain/output-texts.js';
 
 export interface TakenArtifact {
   name: string;
@@ -25,6 +31,8 @@ export interface TakenArtifact {
 export interface TakenFiles {
   /** Undefined where the program wrote none; `too large` where it is over the cap. */
   output: Buffer | 'too large' | undefined;
+  /** Of the folder of texts; `too large` where they are over the cap of the output together. */
+  texts: OutputText[] | 'too large';
   artifacts: TakenArtifact[];
 }
 
@@ -47,7 +55,7 @@ export async function takeFiles(
   folder: string,
   caps: TakeCaps,
 ): Promise<TakenFiles> {
-  const taken: TakenFiles = { output: undefined, artifacts: [] };
+  const taken: TakenFiles = { output: undefined, texts: [], artifacts: [] };
   const entries = extract();
   entries.on('entry', (headers, content, next) => {
     takeEntry(headers, content, taken, folder, caps).then(
@@ -69,7 +77,10 @@ async function takeEntry(
   // The archive's own folder comes first in every name.
   const name = headers.name.replace(/^\.?\/*out(?:\/|$)/, '').replace(/\/$/, '');
   if (name === 'output.json') taken.output = await readOutput(headers, content, caps);
-  else if (name.startsWith('artifacts/')) {
+  else if (name.startsWith('outputs/') && headers.type !== 'directory') {
+    await takeText(name.slice('outputs/'.length), headers, content, taken, caps);
+    return;
+  } else if (name.startsWith('artifacts/')) {
     const artifact = name.slice('artifacts/'.length);
     if (headers.type !== 'directory') {
       assertPlain(artifact, headers);
@@ -82,7 +93,29 @@ async function takeEntry(
     }
   } else if (name === 'artifacts' && headers.type !== 'directory')
     throw invalid(`the folder for artifacts was replaced by a ${headers.type}`);
+  else if (name === 'outputs' && headers.type !== 'directory')
+    throw unfitText(name, `is no folder any more but a ${headers.type}`);
   await drain(content);
+}
+
+async function takeText(
+  name: string,
+  { type, size = 0 }: Headers,
+  content: Readable,
+  taken: TakenFiles,
+  { maxOutputBytes }: TakeCaps,
+): Promise<void> {
+  assertTextName(name);
+  if (!isFile(type)) throw unfitText(name, `is no plain file but a ${type}`);
+  if (taken.texts === 'too large') return drain(content);
+  if (taken.texts.length === OUTPUT_TEXTS_LIMIT)
+    throw unfitText(name, `is one of more than ${OUTPUT_TEXTS_LIMIT} files`);
+  const before = taken.texts.reduce((sum, text) => sum + text.content.byteLength, 0);
+  if (before + size > maxOutputBytes) {
+    taken.texts = 'too large';
+    return drain(content);
+  }
+  taken.texts.push({ name, content: await contentOf(content) });
 }
 
 async function readOutput(
@@ -99,6 +132,10 @@ async function readOutput(
     await drain(content);
     return 'too large';
   }
+  return contentOf(content);
+}
+
+async function contentOf(content: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of content) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);

@@ -107,9 +107,9 @@ export class ContainerRun {
     try {
       const maxBytes = limits.diskBytes + ARCHIVE_BYTES;
       const caps = { maxOutputBytes, maxArtifactBytes, maxBytes };
-      const { output, artifacts } = await this.container.take(folder, caps);
-      if (output === 'too large') throw exhausted('output', program);
-      const parsed = parseOutput(output);
+      const { output, texts, artifacts } = await this.container.take(folder, caps);
+      if (output === 'too large' || texts === 'too large') throw exhausted('output', program);
+      const parsed = parseOutput(output, texts);
       for (const { name, path } of artifacts) await context.artifact(name, path);
       return parsed;
     } finally {

@@ -7,7 +7,7 @@
 import canonicalize from 'canonicalize';
 import { isTargetFault, targetFault } from '../domain/target-fault.js';
 import { TaskError } from '../domain/errors.js';
-import type { ContainerSpec, Runtime } from '../domain/program.js';
+import type { ContainerSpec, Program, Runtime } from '../domain/program.js';
 import type { Container } from '../engine/container.js';
 import { assertHeld, PATHS, type ContainerSettings } from '../engine/container-options.js';
 import { makeContainer, takeOver } from '../engine/containers.js';
@@ -21,7 +21,7 @@ import { runtimeContainer } from '../engine/runtime-images.js';
 import { sweep } from '../engine/sweep.js';
 import type { RegisteredTask } from '../registry.js';
 import { ContainerRun } from './container-run.js';
-import { programEnv, type ProgramRequest } from './program.js';
+import { filledRequest, programEnv, type ProgramRequest } from './program.js';
 import {
   SetUpError,
   StoppedError,
@@ -48,6 +48,11 @@ export interface ContainerRunnerOptions extends ContainerSettings, ImageSettings
   sweepMs?: number;
 }
 
+/** An image, or code for one of a runtime. */
+type ContainerRequest = ProgramRequest & {
+  program: { program: Exclude<Program, { kind: 'faas' }> };
+};
+
 const SWEEP_MS = 600_000;
 
 export class ContainerRunner implements Runner {
@@ -71,7 +76,9 @@ export class ContainerRunner implements Runner {
 
   async run(request: RunRequest, options: RunOptions): Promise<RunOutcome> {
     const asked = Date.now();
-    const spec = containerOf(request, this.options.images);
+    assertContainer(request);
+    const filled = filledRequest(request, PATHS.inputFiles);
+    const spec = containerOf(filled.program.program, this.options.images);
     const signal = AbortSignal.any([options.signal, this.closed.signal]);
     const release = await this.slots.take(
       signal,
@@ -79,7 +86,7 @@ export class ContainerRunner implements Runner {
     );
     try {
       return await this.afterTheLast(request.context.idempotencyKey, signal, () =>
-        this.runHere(request as ProgramRequest, spec, { ...options, signal }, asked),
+        this.runHere(filled, spec, { ...options, signal }, asked),
       );
     } finally {
       release();
@@ -172,8 +179,7 @@ export class ContainerRunner implements Runner {
     const ask = { spec, image: id, volumes, env, limits, mounts, labels, seccomp };
     const container = await makeContainer(engine, ask, identity, this.owner, this.options);
     try {
-      const input = files?.input(PATHS.inputFiles) ?? request.program.input;
-      const given = { input: JSON.stringify(input), files: spec.files ?? {} };
+      const given = { input: JSON.stringify(request.program.input), files: spec.files ?? {} };
       await withSaved(files?.list ?? [], (inputFiles) => container.put({ ...given, inputFiles }));
       if (signal.aborted) throw notBegun();
       return { container, image: image.digest };
@@ -233,10 +239,8 @@ export class ContainerRunner implements Runner {
 }
 
 /** @throws TaskError CONFIGURATION for what this runner does not run */
-function containerOf(
-  { program, task }: RunRequest,
-  images: ContainerRunnerOptions['images'],
-): ContainerSpec {
+function assertContainer(request: RunRequest): asserts request is ContainerRequest {
+  const { program, task } = request;
   const refuse = (why: string): TaskError =>
     new TaskError('CONFIGURATION', `task ${JSON.stringify(task.definition.name)}: ${why}`);
   if (program === undefined || program.program.kind === 'faas')
@@ -245,9 +249,15 @@ function containerOf(
     throw refuse(
       `containers here have no filtered network, so ${program.network.join(', ')} cannot be allowed; run it as a process`,
     );
-  return program.program.kind === 'container'
-    ? program.program.container
-    : runtimeContainer(program.program.process, images);
+}
+
+function containerOf(
+  program: ContainerRequest['program']['program'],
+  images: ContainerRunnerOptions['images'],
+): ContainerSpec {
+  return program.kind === 'container'
+    ? program.container
+    : runtimeContainer(program.process, images);
 }
 
 function identityOf({ context, program }: ProgramRequest, spec: ContainerSpec): ContainerIdentity {

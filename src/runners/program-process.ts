@@ -20,6 +20,7 @@ import {
 import { WarmPools, type WarmPoolsOptions } from '../sandbox/warm-pools.js';
 import {
   exhausted,
+  filledRequest,
   graceWithin,
   notPrepared,
   parseOutput,
@@ -81,7 +82,8 @@ export class ProgramProcessRunner implements Runner {
     );
     try {
       if (this.closing) throw closed();
-      return await this.runIn(await this.sandboxes(), request, options);
+      const filled = filledRequest(request, INSIDE.inputFiles);
+      return await this.runIn(await this.sandboxes(), filled, options);
     } finally {
       release();
     }
@@ -165,7 +167,7 @@ export class ProgramProcessRunner implements Runner {
       ...{ signal, graceMs: graceWithin(request, this.options.graceMs), onOutput },
       onRefused: (text: string) => context.log.warn(text),
       onResult: async (files: ResultFiles) => {
-        output = parseOutput(files.output);
+        output = parseOutput(files.output, files.texts);
         for (const { name, path } of files.artifacts) await context.artifact(name, path);
       },
     };
@@ -220,13 +222,13 @@ function specOf(sandboxes: Sandboxes, request: ProcessRequest): SandboxSpec {
     files[file] = said.code ?? '';
   }
   const { limits, level, network, maxOutputBytes, maxArtifactBytes } = program;
-  const paths = { input: INSIDE.input, output: INSIDE.output, artifacts: INSIDE.artifacts };
+
   const leftSeconds = Math.max(1, (context.deadline.getTime() - Date.now()) / 1_000);
   return {
     ...{ argv, gate, support, binds, files, limits, level, network },
     ...{ maxOutputBytes, maxArtifactBytes },
-    env: { ...env, ...programEnv(request, paths) },
-    input: JSON.stringify(program.files?.input(INSIDE.inputFiles) ?? program.input),
+    env: { ...env, ...programEnv(request, INSIDE) },
+    input: JSON.stringify(program.input),
     inputFiles: program.files?.list,
     cpuSeconds: Math.ceil(leftSeconds * limits.cpu) + 1,
   };

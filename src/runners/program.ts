@@ -2,7 +2,9 @@
 import { messageOf, TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import { formatBytes } from '../domain/bytes.js';
-import type { Limits } from '../domain/program.js';
+import { outputOfTexts, type OutputText } from '../domain/output-texts.js';
+import type { Limits, Program } from '../domain/program.js';
+import { filledProgram } from '../domain/program-texts.js';
 import { askedBeforeMs } from '../domain/stopping-early.js';
 import { SetUpError, type ProgramRun, type RunRequest } from './runner.js';
 
@@ -17,18 +19,42 @@ export type ProgramRequest = RunRequest & { program: ProgramRun };
 export interface ProgramPaths {
   input: string;
   output: string;
+  /** Folder of texts, which become the output where there is no file of it. */
+  outputs: string;
   artifacts: string;
+}
+
+/**
+ * The request as its program meets it: the input with the places of its files, and with it the expressions in what it is
+ * started with replaced.
+ *
+ * @param folder where its files are put, as the program sees it
+ * @throws TaskError EXPRESSION, INPUT_INVALID
+ */
+export function filledRequest<R extends ProgramRequest>(request: R, folder: string): R {
+  const { program: run } = request;
+  const input = run.files?.input(folder) ?? run.input;
+  const program = filledProgram(run.program, input);
+  return {
+    ...request,
+    program: { ...run, program, input, env: { ...run.env, ...envOf(program) } },
+  };
+}
+
+function envOf(program: Program): Record<string, string> | undefined {
+  if (program.kind === 'faas') return undefined;
+  return program.kind === 'process' ? program.process.env : program.container.env;
 }
 
 /**
  * The variables of a program: document 004's two, the user's over them, ours over all.
  *
- * @returns `TASK_ID` (the node's execution id), `WORKFLOW_ID`, the user's, `TEMPOGRAPH_INPUT`, `_OUTPUT`, `_ARTIFACTS`,
- *   `_ATTEMPT`, `_IDEMPOTENCY_KEY` and `_DEADLINE` (ISO)
+ * @returns `TASK_ID` (the node's execution id), `WORKFLOW_ID`, the user's, `TEMPOGRAPH_INPUT`, `_OUTPUT`, `_OUTPUTS`,
+ *   `_ARTIFACTS`, `_ATTEMPT`, `_IDEMPOTENCY_KEY` and `_DEADLINE` (ISO)
  */
 export function programEnv(
   { context, program }: ProgramRequest,
-  { input, output, artifacts }: ProgramPaths,
+  { input, output, outputs, artifacts }: ProgramPaths,
 ): Record<string, string> {
   return {
     TASK_ID: context.executionId,
@@ -36,6 +62,7 @@ export function programEnv(
     ...program.env,
     TEMPOGRAPH_INPUT: input,
     TEMPOGRAPH_OUTPUT: output,
+    TEMPOGRAPH_OUTPUTS: outputs,
     TEMPOGRAPH_ARTIFACTS: artifacts,
     TEMPOGRAPH_ATTEMPT: String(context.attempt),
     TEMPOGRAPH_IDEMPOTENCY_KEY: context.idempotencyKey,
@@ -52,9 +79,19 @@ export function graceWithin({ context }: RunRequest, graceMs: number): number {
   return Math.min(graceMs, askedBeforeMs(allowedMs) / 2);
 }
 
-/** What a program wrote as its output. One that wrote nothing gave null. @throws TaskError OUTPUT_INVALID */
-export function parseOutput(bytes: Uint8Array | undefined): Json {
-  if (bytes === undefined || bytes.byteLength === 0) return null;
+/**
+ * What a program wrote as its output: the JSON of its file, else an object of its texts. One that wrote nothing gave null.
+ *
+ * @throws TaskError OUTPUT_INVALID
+ */
+export function parseOutput(bytes: Uint8Array | undefined, texts: readonly OutputText[]): Json {
+  const none = bytes === undefined || bytes.byteLength === 0;
+  if (texts.length > 0 && !none)
+    throw new TaskError(
+      'OUTPUT_INVALID',
+      'the program wrote both a document to TEMPOGRAPH_OUTPUT and texts below TEMPOGRAPH_OUTPUTS; write one of them',
+    );
+  if (none) return texts.length > 0 ? outputOfTexts(texts) : null;
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
   } catch (error) {

@@ -27,7 +27,7 @@ export interface ProgramRun {
   level: SecurityLevel;
   /** `<host>:<port>` that it may reach; empty for none. */
   network: readonly string[];
-  /** Variables of its environment, secrets among them; ours (`TEMPOGRAPH_*`) come on top. */
+  /** Variables that the worker gives it, secrets among them; the program's own and ours (`TEMPOGRAPH_*`) come on top. */
   env: Readonly<Record<string, string>>;
   /** Bytes of the JSON that it may give, and of one artifact. */
   maxOutputBytes: number;

@@ -5,11 +5,17 @@
  * not followed. What is refused fails the attempt: leaving it out would look like success.
  */
 import { constants, type Stats } from 'node:fs';
-import { lstat, open, opendir, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, open, opendir, readFile, type FileHandle } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { ARTIFACTS_LIMIT, assertArtifactName, invalid } from '../domain/artifact.js';
 import { TaskError } from '../domain/errors.js';
 import { preview } from '../domain/json.js';
+import {
+  assertTextName,
+  OUTPUT_TEXTS_LIMIT,
+  unfitText,
+  type OutputText,
+} from '../domain/output-texts.js';
 
 /** NOFOLLOW: not through a link. NONBLOCK: a pipe without a writer must not hold us. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -54,6 +60,31 @@ const unfit = (what: string): TaskError =>
   );
 
 /**
+ * The texts below `/out/outputs`, by name.
+ *
+ * @returns `too large` where they are larger than `maxBytes` together
+ * @throws TaskError OUTPUT_INVALID for what is no regular file or cannot be named
+ */
+export async function readTexts(
+  out: string,
+  maxBytes: number,
+): Promise<OutputText[] | 'too large'> {
+  const found = await filesBelow(join(out, 'outputs'), {
+    most: OUTPUT_TEXTS_LIMIT,
+    assertName: assertTextName,
+    wrong: unfitText,
+  });
+  let bytes = 0;
+  const texts: OutputText[] = [];
+  for (const { name, path, stats } of found) {
+    bytes += Math.max(stats.size, stats.blocks * 512 - 65_536);
+    if (bytes > maxBytes) return 'too large';
+    texts.push({ name, content: await readFile(path) });
+  }
+  return texts;
+}
+
+/**
  * The files below `/out/artifacts`, by name.
  *
  * @throws TaskError ARTIFACT_INVALID for what is no regular file or has a name that cannot be kept, TOO_LARGE
@@ -62,38 +93,61 @@ export async function listArtifacts(
   out: string,
   maxBytes: number,
 ): Promise<{ name: string; path: string }[]> {
-  const top = join(out, 'artifacts');
-  const found: { name: string; path: string }[] = [];
+  const found = await filesBelow(join(out, 'artifacts'), {
+    most: ARTIFACTS_LIMIT,
+    assertName: assertArtifactName,
+    wrong: (name, why, cause) => invalid(`${preview(name)} ${why}`, cause),
+  });
+  for (const { name, stats } of found) assertSize(name, stats, maxBytes);
+  return found.map(({ name, path }) => ({ name, path }));
+}
+
+interface FoundFile {
+  name: string;
+  path: string;
+  stats: Stats;
+}
+
+interface Walk {
+  /** Files that there may be. */
+  most: number;
+  assertName: (name: string) => void;
+  wrong: (name: string, why: string, cause?: unknown) => TaskError;
+}
+
+/** Every file below a folder, which may be missing. @throws what `wrong` makes, and `assertName` throws */
+async function filesBelow(top: string, { most, assertName, wrong }: Walk): Promise<FoundFile[]> {
+  const found: FoundFile[] = [];
   let entries = 0;
   const walk = async (folder: string, prefix: string, depth: number): Promise<void> => {
     for await (const { name: part } of await opendir(folder)) {
       const [name, path] = [prefix + part, join(folder, part)];
-      if (++entries > MAX_ENTRIES) throw invalid(`there are more than ${MAX_ENTRIES} of them`);
-      assertArtifactName(name);
+      if (++entries > MAX_ENTRIES)
+        throw wrong(name, `is one of more than ${MAX_ENTRIES} files and folders`);
+      assertName(name);
       // A name that is no UTF-8 is not found again.
       const stats = await lstat(path).catch((error: unknown) => {
-        throw invalid(`${preview(name)} cannot be read`, error);
+        throw wrong(name, 'cannot be read', error);
       });
       if (stats.isDirectory()) {
-        if (depth === MAX_DEPTH) throw invalid(`${preview(name)} lies too deep in folders`);
+        if (depth === MAX_DEPTH) throw wrong(name, 'lies too deep in folders');
         await walk(path, `${name}/`, depth + 1);
         continue;
       }
-      assertKept(name, stats, maxBytes);
-      if (found.length === ARTIFACTS_LIMIT) throw invalid(`more than ${ARTIFACTS_LIMIT} were left`);
-      found.push({ name, path });
+      const fault = faultOf(stats);
+      if (fault !== undefined) throw wrong(name, fault);
+      if (found.length === most) throw wrong(name, `is one of more than ${most} files`);
+      found.push({ name, path, stats });
     }
   };
   const stats = await lstat(top).catch(() => undefined);
   if (stats === undefined) return found;
-  if (!stats.isDirectory()) throw invalid('the place of the artifacts is no folder any more');
+  if (!stats.isDirectory()) throw wrong(basename(top), 'is no folder any more');
   await walk(top, '', 1);
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function assertKept(name: string, stats: Stats, maxBytes: number): void {
-  const fault = faultOf(stats);
-  if (fault !== undefined) throw invalid(`${preview(name)} ${fault}`);
+function assertSize(name: string, stats: Stats, maxBytes: number): void {
   const bytes = Math.max(stats.size, stats.blocks * 512 - 65_536);
   if (bytes <= maxBytes) return;
   throw new TaskError(

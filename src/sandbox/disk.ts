@@ -88,8 +88,7 @@ async function polledDisk({ folder, bytes, uid }: DiskOptions): Promise<Disk> {
 
 async function makeFolders(mount: string, uid: number): Promise<{ tmp: string; out: string }> {
   const [tmp, out] = [join(mount, 'tmp'), join(mount, 'out')];
-  const artifacts = join(out, 'artifacts');
-  for (const path of [tmp, out, artifacts]) {
+  for (const path of [tmp, out, join(out, 'outputs'), join(out, 'artifacts')]) {
     await mkdir(path, { mode: 0o700 });
     if (process.getuid?.() === 0) await chown(path, uid, uid);
   }

@@ -1,5 +1,6 @@
 /** What is run in a sandbox, what was in force, and how it ended. */
 import type { FileSource } from '../domain/input-files.js';
+import type { OutputText } from '../domain/output-texts.js';
 import type { Limits, SecurityLevel } from '../domain/program.js';
 
 /** A file or folder of the host that a sandbox sees, read-only. */
@@ -51,6 +52,7 @@ export const INSIDE = {
   inputFiles: '/in/files',
   support: '/in/support',
   output: '/out/output.json',
+  outputs: '/out/outputs',
   artifacts: '/out/artifacts',
   proxySocket: '/net/proxy.sock',
 } as const;
@@ -70,6 +72,7 @@ export interface SandboxRunOptions {
 export interface ResultFiles {
   /** Undefined where it wrote none. */
   output: Uint8Array | undefined;
+  texts: readonly OutputText[];
   artifacts: readonly { name: string; path: string }[];
 }
 

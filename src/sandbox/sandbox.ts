@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, TaskError } from '../domain/errors.js';
-import { listArtifacts, readOutput } from './artifact-files.js';
+import { listArtifacts, readOutput, readTexts } from './artifact-files.js';
 import { Cgroups } from './cgroup.js';
 import {
   fillFolder,
@@ -357,11 +357,14 @@ async function conclude(it: Concluding): Promise<SandboxEnd> {
   const diskFull = end.diskWasFull || (await folder.disk.isFull());
   let verdict = verdictOf({ ...end, oomKills, diskFull });
   if (verdict.kind === 'exited' && verdict.code === 0) {
-    const output = await readOutput(folder.folders.out, spec.maxOutputBytes);
-    if (output === 'too large') verdict = { kind: 'exhausted', resource: 'output' };
+    const { out } = folder.folders;
+    const output = await readOutput(out, spec.maxOutputBytes);
+    const texts = await readTexts(out, spec.maxOutputBytes);
+    if (output === 'too large' || texts === 'too large')
+      verdict = { kind: 'exhausted', resource: 'output' };
     else {
-      const artifacts = await listArtifacts(folder.folders.out, spec.maxArtifactBytes);
-      await options.onResult?.({ output, artifacts });
+      const artifacts = await listArtifacts(out, spec.maxArtifactBytes);
+      await options.onResult?.({ output, texts, artifacts });
     }
   }
   const { stderr, begunAt } = end;

@@ -202,12 +202,12 @@ describe('a graph with programs', () => {
     [
       'an expression in a variable',
       { process: { ...python, env: { A: '${{ params.a }}' } } },
-      'tasks[0].process.env',
+      'tasks[0].process.env.A',
     ],
     [
       'an expression in a command',
       { container: { image: 'busybox', command: ['echo', '${{ params.a }}'] } },
-      'tasks[0].container.command',
+      'tasks[0].container.command[1]',
     ],
     [
       'too little memory',

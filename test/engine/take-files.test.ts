@@ -37,9 +37,40 @@ describe('takeFiles', () => {
     expect(artifacts[0]?.name).toBe(name);
   });
 
+  it('gives the texts of an output by their names, and none of them where they are too large', async () => {
+    const entries = [
+      { name: 'out/outputs/', type: 'directory' as const },
+      { name: 'out/outputs/result', content: '7\n' },
+      { name: 'out/outputs/deep/', type: 'directory' as const },
+      { name: 'out/outputs/deep/x', content: 'x' },
+    ];
+    const { texts } = await take(entries);
+    expect(texts).toEqual([
+      { name: 'result', content: Buffer.from('7\n') },
+      { name: 'deep/x', content: Buffer.from('x') },
+    ]);
+    expect((await take(entries, { maxOutputBytes: 3 })).texts).toHaveLength(2);
+    expect((await take(entries, { maxOutputBytes: 2 })).texts).toBe('too large');
+  });
+
+  it.each<[string, Headers & { content?: string }]>([
+    ['no plain file but a symlink', { name: 'out/outputs/a', type: 'symlink', linkname: '/etc' }],
+    [
+      'no folder any more but a symlink',
+      { name: 'out/outputs', type: 'symlink', linkname: '/etc' },
+    ],
+    ['climbs out of its folder', { name: 'out/outputs/../../evil', content: '' }],
+  ])('refuses a text of an output that is %s', async (why, entry) => {
+    await expect(take([entry])).rejects.toMatchObject({
+      code: 'OUTPUT_INVALID',
+      message: expect.stringContaining(why) as string,
+    });
+  });
+
   it('gives no output where there is none', async () => {
     expect(await take([{ name: 'out/', type: 'directory' }])).toEqual({
       output: undefined,
+      texts: [],
       artifacts: [],
     });
   });

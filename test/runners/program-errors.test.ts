@@ -60,12 +60,12 @@ describe('the error of a program that failed', () => {
 
 describe('what a program gave', () => {
   it('is null where it wrote nothing', () => {
-    expect([parseOutput(undefined), parseOutput(new Uint8Array())]).toEqual([null, null]);
+    expect([parseOutput(undefined, []), parseOutput(new Uint8Array(), [])]).toEqual([null, null]);
   });
   it.each([['{"a": '], ['nope'], ['\xff']])(
     'is refused where it is no JSON in UTF-8: %j',
     (text) => {
-      expect(() => parseOutput(Buffer.from(text, 'latin1'))).toThrow(
+      expect(() => parseOutput(Buffer.from(text, 'latin1'), [])).toThrow(
         /no JSON: .*TEMPOGRAPH_OUTPUT/,
       );
     },

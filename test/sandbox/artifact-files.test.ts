@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { link, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listArtifacts, readOutput } from '../../src/sandbox/artifact-files.js';
+import { listArtifacts, readOutput, readTexts } from '../../src/sandbox/artifact-files.js';
 
 let out: string;
 beforeEach(async () => {
@@ -74,6 +74,63 @@ describe('listArtifacts', () => {
     if (process.getuid?.() !== 0) return console.warn('skipped: only root makes devices');
     execFileSync('mknod', [at('x'), 'c', '1', '5']);
     await expect(list()).rejects.toThrow(/"x" is no regular file/);
+  });
+});
+
+describe('readTexts', () => {
+  const text = (name: string): string => join(out, 'outputs', name);
+  beforeEach(() => mkdir(join(out, 'outputs', 'deep'), { recursive: true }));
+
+  it('gives every file with its bytes, by name', async () => {
+    await writeFile(text('deep/b'), 'two\n');
+    await writeFile(text('a'), '');
+    const found = await readTexts(out, 100);
+    expect(found).toEqual([
+      { name: 'a', content: Buffer.from('') },
+      { name: 'deep/b', content: Buffer.from('two\n') },
+    ]);
+    expect(await readTexts(join(out, 'nothing'), 100)).toEqual([]);
+  });
+
+  it('does not read more than the output may have, all together', async () => {
+    await writeFile(text('a'), '12345');
+    await writeFile(text('b'), '12345');
+    expect(await readTexts(out, 10)).toHaveLength(2);
+    expect(await readTexts(out, 9)).toBe('too large');
+    await truncate(text('a'), 2 ** 40);
+    expect(await readTexts(out, 10)).toBe('too large');
+  });
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    ['a link', () => symlink('/etc/shadow', text('x')), /"x" is a link/],
+    ['a pipe', async () => execFileSync('mkfifo', [text('x')]), /"x" is no regular file/],
+    [
+      'a hard link',
+      async () => (await writeFile(text('a'), ''), link(text('a'), text('x'))),
+      /more than one name/,
+    ],
+    ['a name with a newline', () => writeFile(text('a\nb'), ''), /control or broken characters/],
+    [
+      'a link in the place of the folder',
+      async () => {
+        await rm(join(out, 'outputs'), { recursive: true });
+        await symlink('/etc', join(out, 'outputs'));
+      },
+      /"outputs" is no folder any more/,
+    ],
+    [
+      'more than a thousand',
+      async () => {
+        for (let nth = 0; nth < 1_001; nth++) await writeFile(text(String(nth)), '');
+      },
+      /more than 1000/,
+    ],
+  ])('refuses %s', async (_what, make, message) => {
+    await make();
+    await expect(readTexts(out, 100)).rejects.toMatchObject({
+      code: 'OUTPUT_INVALID',
+      message: expect.stringMatching(message) as string,
+    });
   });
 });
 

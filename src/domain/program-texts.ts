@@ -1,0 +1,75 @@
+/**
+ * Expressions in what a program is started with: `${{ input.… }}` in its command, arguments and variables. A program is the
+ * same for every run, and what differs comes as its input: so they read the input and nothing else.
+ */
+import { TaskError } from './errors.js';
+import { PROGRAM_VARIABLES } from './expression.js';
+import { fault, type Fault } from './fault.js';
+import { formatPath, isObject, utf8Bytes, type Json, type Path } from './json.js';
+import type { Program } from './program.js';
+import { parseTemplate, templateProblems } from './template.js';
+
+/** The fields whose texts may hold expressions. */
+const FILLED = ['command', 'args', 'entrypoint', 'env'] as const;
+/** Linux takes no longer one (MAX_ARG_STRLEN, with the NUL behind it; a variable's name and "=" count too). */
+const MOST_BYTES = 131_071;
+const HINT =
+  'it reads its own input and nothing else: put the value there (input: { x: "${{ … }}" }) and read ${{ input.x }} here';
+
+/** What is wrong with the expressions of a program, as it was said. @param at where the program stands */
+export function textFaults(program: Readonly<Record<string, unknown>>, at: Path): Fault[] {
+  return FILLED.flatMap((field) =>
+    templateProblems(
+      (program[field] ?? null) as Json,
+      [...at, field],
+      PROGRAM_VARIABLES,
+    ).problems.map(({ path, message }) => fault(path, 'EXPRESSION', message, HINT)),
+  );
+}
+
+/** Whether a field of a program may hold expressions. */
+export const isFilled = (field: string): boolean => FILLED.some((one) => one === field);
+
+/**
+ * The program with every expression replaced by its value: a text as it is, anything else as JSON.
+ *
+ * @param input as the program finds it, `path` of its files included
+ * @throws TaskError EXPRESSION naming the place; INPUT_INVALID for a value that no argument or variable can hold
+ */
+export function filledProgram<P extends Program>(program: P, input: Json): P {
+  if (program.kind === 'faas') return program;
+  const { kind } = program;
+  const said: Readonly<Record<string, unknown>> =
+    kind === 'process' ? program.process : program.container;
+  const filled = FILLED.flatMap((field) =>
+    said[field] === undefined
+      ? []
+      : [[field, fill(said[field] as Json, [kind, field], input)] as const],
+  );
+  return { ...program, [kind]: { ...said, ...Object.fromEntries(filled) } };
+}
+
+function fill(value: Json, at: Path, input: Json): Json {
+  if (typeof value === 'string') return fillText(value, at, input);
+  if (Array.isArray(value)) return value.map((one, nth) => fill(one, [...at, nth], input));
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([name, one]) => [name, fill(one, [...at, name], input)]));
+}
+
+function fillText(text: string, at: Path, input: Json): string {
+  if (!text.includes('${{')) return text;
+  const value = parseTemplate(text, at, PROGRAM_VARIABLES).resolve({ input });
+  const made = typeof value === 'string' ? value : JSON.stringify(value);
+  if (made.includes('\0')) throw unfit(at, 'holds a NUL character, which ends it');
+  const bytes = utf8Bytes(made) + utf8Bytes(String(at.at(-1)));
+  if (bytes > MOST_BYTES)
+    throw unfit(at, `has ${bytes} bytes, and an argument or a variable can have ${MOST_BYTES}`);
+  return made;
+}
+
+const unfit = (at: Path, why: string): TaskError =>
+  new TaskError(
+    'INPUT_INVALID',
+    `${formatPath(at)}: what comes of it ${why}; let the program read it from the file that TEMPOGRAPH_INPUT names`,
+  );
