@@ -2,10 +2,10 @@
  * Expressions in what a program is started with: `${{ input.… }}` in its command, arguments and variables. A program is the
  * same for every run, and what differs comes as its input: so they read the input and nothing else.
  */
-import { TaskError } from './errors.js';
+import { messageOf, TaskError } from './errors.js';
 import { PROGRAM_VARIABLES } from './expression.js';
 import { fault, type Fault } from './fault.js';
-import { formatPath, isObject, utf8Bytes, type Json, type Path } from './json.js';
+import { formatPath, isObject, preview, utf8Bytes, type Json, type Path } from './json.js';
 import type { Program } from './program.js';
 import { parseTemplate, templateProblems } from './template.js';
 
@@ -59,7 +59,7 @@ function fill(value: Json, at: Path, input: Json): Json {
 
 function fillText(text: string, at: Path, input: Json): string {
   if (!text.includes('${{')) return text;
-  const value = parseTemplate(text, at, PROGRAM_VARIABLES).resolve({ input });
+  const value = resolved(text, at, input);
   const made = typeof value === 'string' ? value : JSON.stringify(value);
   if (made.includes('\0')) throw unfit(at, 'holds a NUL character, which ends it');
   const bytes = utf8Bytes(made) + utf8Bytes(String(at.at(-1)));
@@ -67,6 +67,26 @@ function fillText(text: string, at: Path, input: Json): string {
     throw unfit(at, `has ${bytes} bytes, and an argument or a variable can have ${MOST_BYTES}`);
   return made;
 }
+
+function resolved(text: string, at: Path, input: Json): Json {
+  const template = parseTemplate(text, at, PROGRAM_VARIABLES);
+  try {
+    return template.resolve({ input });
+  } catch (error) {
+    throw new TaskError('EXPRESSION', `${messageOf(error)}; ${shapeOf(input)}`, { cause: error });
+  }
+}
+
+/** Names only: among the values may be a secret. */
+function shapeOf(input: Json): string {
+  if (!isObject(input)) return `the input is ${input === null ? 'null' : `a ${kindOf(input)}`}`;
+  const names = Object.keys(input);
+  const some = names.slice(0, 10).map((name) => preview(name));
+  const more = names.length > some.length ? ` and ${names.length - some.length} more` : '';
+  return names.length === 0 ? 'the input is {}' : `the input has ${some.join(', ')}${more}`;
+}
+
+const kindOf = (value: Json): string => (Array.isArray(value) ? 'list' : typeof value);
 
 const unfit = (at: Path, why: string): TaskError =>
   new TaskError(

@@ -154,7 +154,11 @@ const COMMANDS: Record<Runtime, (request: RuntimeRequest) => RuntimeCommand> = {
       ...[path, 'run', '--quiet', '--no-prompt', '--no-remote', '--no-npm', '--cached-only'],
       ...['--no-config', '--no-lock', `--v8-flags=--max-old-space-size=${share(memoryBytes, 0.5)}`],
       // What it was given, and where it may answer: nothing else.
-      ...['--allow-env', `--allow-read=${INSIDE.input},/out`, '--allow-write=/out'],
+      ...[
+        '--allow-env',
+        `--allow-read=${INSIDE.input},${INSIDE.inputFiles},/out`,
+        '--allow-write=/out',
+      ],
       ...(network.length === 0 ? [] : [`--allow-net=${network.join(',')}`]),
       ...[`${INSIDE.app}/main.js`, ...args],
     ],

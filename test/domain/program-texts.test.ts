@@ -53,7 +53,7 @@ describe('a program with expressions', () => {
       '${{ input.x }}',
       { y: 1 },
       'EXPRESSION',
-      /^container\.command\[1\]: .*No such key: x/,
+      /^container\.command\[1\]: .*No such key: x; the input has "y"$/,
     ],
     ['makes a NUL', 'a${{ input }}', 'x\0y', 'INPUT_INVALID', /^container\.command\[1\]: .*NUL/],
     [

@@ -102,6 +102,32 @@ give(read(given))`),
     expect(nodes['handler']?.output).toBe(sum(Buffer.from('one')));
   });
 
+  it.each([
+    [
+      'node',
+      'import { readFileSync as read, writeFileSync as write } from "node:fs";\nconst { env } = process;\nwrite(env.TEMPOGRAPH_OUTPUT, JSON.stringify(read(JSON.parse(read(env.TEMPOGRAPH_INPUT, "utf8")).path, "utf8")));',
+    ],
+    [
+      'javascript',
+      'const { path } = JSON.parse(Deno.readTextFileSync(Deno.env.get("TEMPOGRAPH_INPUT")));\nDeno.writeTextFileSync(Deno.env.get("TEMPOGRAPH_OUTPUTS") + "/text", Deno.readTextFileSync(path));',
+    ],
+  ])('are read by code for %s', async (runtime, code) => {
+    const { error, nodes } = await run([
+      make('a', 'a.txt', 'of a'),
+      {
+        id: 'read',
+        process: { runtime, code },
+        resources: { cpu: 1, memory: '192Mi' },
+        input: '${{ tasks.a.artifacts["a.txt"] }}',
+        dependsOn: ['a'],
+      },
+    ]);
+    expect({ error, output: nodes['read']?.output }).toEqual({
+      error: null,
+      output: runtime === 'node' ? 'of a' : { text: 'of a' },
+    });
+  });
+
   it('are the items of a map, and parameters of a sub-graph', async () => {
     const below = {
       name: 'below',
