@@ -1,5 +1,8 @@
 /** How a container gets to its network: what an engine is asked for, and what its answers come to, over a fake one. */
+import { resolveSettings } from '../../src/config.js';
+import { TaskRegistry, type RegisteredTask } from '../../src/registry.js';
 import { ContainerRunner } from '../../src/runners/container.js';
+import { RunnerSet } from '../../src/runners/runner-set.js';
 import {
   startFakeEngine,
   wholeLife,
@@ -104,5 +107,21 @@ describe('the network of a container', () => {
         'container.network: other: the worker does not allow it; see its setting containerNetworks',
     });
     expect(engine.asked).toEqual([]);
+  });
+
+  it('is allowed by the setting of a worker', async () => {
+    with_({ 'GET /networks/db': { json: { Name: 'db' } } });
+    const runners = new RunnerSet(
+      new TaskRegistry([]),
+      resolveSettings({
+        ...{ programs: ['container'], containerEngine: `unix://${engine.socketPath}` },
+        containerNetworks: ['db'],
+      }),
+    );
+    await runners.open();
+    const set = runners.of({ definition: {}, program: {} } as RegisteredTask, 'container');
+    const spec = { image: 'busy:1', network: 'db' };
+    expect((await ran(set, { spec })).outcome?.enforced['network']).toBe('db');
+    await runners.close();
   });
 });
