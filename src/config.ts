@@ -32,6 +32,7 @@ import {
   maxResources,
   metricsAddress,
   mounts,
+  networks,
   oidc,
   programs,
   atLeast,
@@ -128,6 +129,11 @@ export interface Settings {
   containerRuntime?: string;
   /** Folders of the engine's host that containers may mount: `/data`, or `/data:rw` where they may write. Default none. */
   containerMounts?: readonly string[];
+  /**
+   * Networks of the engine that containers may join, by name: `bridge`, or such as you have made. Nothing on them is
+   * filtered: see docs/isolation.md. Default none.
+   */
+  containerNetworks?: readonly string[];
   /** Images for code that runs in a container, by runtime: `{ python: 'python:3.13-slim' }`. */
   images?: Readonly<Partial<Record<Runtime, string>>>;
   /** Time that a handler in a thread or process gets between being asked to stop and being ended. Default 2 s. */
@@ -286,6 +292,7 @@ export function resolveSettings(
     containerRuntime: read<string | null>('containerRuntime', String, null),
     images: read('images', images, {}),
     containerMounts: read('containerMounts', mounts, []),
+    containerNetworks: read('containerNetworks', networks, []),
     stopGraceMs: read('stopGrace', stopGrace, 2_000),
     maxConcurrentExecutions: read<number | null>(
       'maxConcurrentExecutions',

@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { z } from 'zod';
 import { CircuitSettingsSchema, type CircuitSettings } from './domain/circuit.js';
+import { AllowedNetworkSchema } from './domain/container-network.js';
 import { parseDuration } from './domain/duration.js';
 import { TaskError } from './domain/errors.js';
 import { formatFaults } from './domain/fault.js';
@@ -369,6 +370,16 @@ export function mounts(value: unknown): { source: string; readOnly: boolean }[] 
       `containerMounts: expected absolute paths, with :rw where containers may write, got ${JSON.stringify(one)}`,
     );
   });
+}
+
+/** In the environment: `bridge,tempograph-db`; `none` for none. */
+export function networks(value: unknown): readonly string[] {
+  const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
+  const list = Array.isArray(names) && names.join() === 'none' ? [] : names;
+  const parsed = z.array(AllowedNetworkSchema).safeParse(list);
+  if (parsed.success) return parsed.data;
+  const shape = 'a list of networks of the engine, by name, such as bridge,tempograph-db';
+  throw refused('containerNetworks', list, parsed.error, shape);
 }
 
 /** An IPv4 or IPv6 address: Temporal's runtime resolves no names, except that everybody knows `localhost`. */

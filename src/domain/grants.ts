@@ -5,10 +5,11 @@
  * G2. At LOW what the program's own description asks for is granted with it. From MEDIUM up it needs a permission too,
  *     so that whoever sets the level sees in one list what the program may do.
  */
+import { networkJoined } from './container-network.js';
 import { programSecrets, type Program, type SecurityLevel } from './program.js';
 
 export interface Grants {
-  /** `<host>:<port>` that it may reach. */
+  /** `<host>:<port>` that it may reach. The network that a container joins stands in its own description. */
   network: string[];
   /** Names of secrets, which become its variables. */
   secrets: string[];
@@ -48,7 +49,7 @@ export function grantsOf(
     }
   }
   return {
-    network: [...new Set([...asked.network, ...given.network])],
+    network: [...new Set([...asked.network, ...given.network])].filter(isTarget),
     secrets: [...new Set([...asked.secrets, ...given.secrets])],
     env: granted('env:'),
   };
@@ -59,9 +60,14 @@ function hostOf(url: string): string {
   return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
 }
 
+/** A network's name grants to join it where a container says so, and nothing by itself: a name has no colon. */
+const isTarget = (one: string): boolean => one.includes(':');
+
 function networkOf(program: Program): string[] {
   if (program.kind === 'faas')
     return program.faas.url === undefined ? [] : [hostOf(program.faas.url)];
   const { network } = program.kind === 'process' ? program.process : program.container;
-  return Array.isArray(network) ? network : [];
+  if (Array.isArray(network)) return network;
+  const joined = networkJoined({ network });
+  return joined === 'none' ? [] : [joined];
 }

@@ -4,6 +4,7 @@ import { fault, type Fault } from './fault.js';
 import { cachePolicy } from './cache.js';
 import { chooseRunner, RUNNER_CHOICE, type RunnerChoice } from './choose-runner.js';
 import type { Circuit, CircuitSettings } from './circuit.js';
+import { NO_LIST } from './container-network.js';
 import { grantsOf } from './grants.js';
 import { kindOf, taskOf, type NodeKind } from './node-kind.js';
 import type { EffectiveOptions, NodeClass, Plan, PlanNode, RunClass, UndoClass } from './plan.js';
@@ -288,9 +289,7 @@ function runClass(
   if (grants && 'refused' in grants) throw new Unable(grants.refused);
   const { runner } = chosen;
   if (runner === 'container' && grants && grants.network.length > 0)
-    throw new Unable(
-      `a container has no filtered network, so ${grants.network[0]} cannot be allowed; make it a process, or leave network out`,
-    );
+    throw new Unable(NO_LIST(grants.network.join(', ')));
   const bare = pickFrom(layers, 'circuit') === false ? { bare: true as const } : {};
   if (program) return { runner, limits: limitsOf(resources), level, permissions, ...bare };
   if (facts?.loadable === false && runner !== 'in-process')

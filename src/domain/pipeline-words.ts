@@ -144,8 +144,6 @@ const CIRCUIT: Words<keyof CircuitSettings | 'name'> = {
 const GIVEN = {
   env: 'Variables of its environment; may hold `${{ input.x }}`.',
   secrets: 'Names of secrets; each is a variable of its environment.',
-  network:
-    '`none` (default), or of a `process` a list of `<host>:<port>` that it may reach by HTTP or CONNECT, through a proxy.',
   files: 'Read-only files beside it, by name.',
 };
 
@@ -157,6 +155,8 @@ const PROCESS: Words<keyof ProcessSpec> = {
   args: 'Arguments behind the code; may hold `${{ input.x }}`.',
   preload:
     'Modules that a sandbox which waits for the program has imported by then (node and python).',
+  network:
+    '`none` (default), or a list of `<host>:<port>` that it may reach by HTTP or CONNECT, through a proxy.',
   ...GIVEN,
 };
 
@@ -167,6 +167,8 @@ const CONTAINER: Words<keyof ContainerSpec> = {
   workdir: "The folder that it begins in. Default the image's.",
   pull: 'When the image is pulled: missing (default), always or never.',
   mounts: "Folders of the worker's host, where the worker allows them.",
+  network:
+    '`none` (default), or the name of a network of the engine, where the worker allows it (`containerNetworks`); nothing on it is filtered.',
   ...GIVEN,
 };
 
@@ -194,7 +196,7 @@ const SECURITY: Words<keyof Security> = {
   level:
     'LOW (default), MEDIUM: sandboxed, nothing missing; HIGH: a container, or the strictest sandbox.',
   runAs: '`default-user`: an unprivileged user of its own.',
-  permissions: '`network:<host>:<port>`, `env:<NAME>`, `secret:<name>`.',
+  permissions: '`network:<host>:<port>`, `network:<name>`, `env:<NAME>`, `secret:<name>`.',
 };
 
 /** Words for the fields of what a field holds, by the field's name. */

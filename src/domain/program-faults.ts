@@ -1,7 +1,8 @@
 /** What is wrong with a node's program that its schema cannot say: schemas that are none, options of other kinds, a runner that cannot take it. */
 import { fault, type Fault } from './fault.js';
+import { NO_LIST } from './container-network.js';
 import { NO_PATHS, pathAsked } from './grants.js';
-import { isObject } from './json.js';
+import { isObject, preview } from './json.js';
 import { compileSchema, SchemaFault } from './json-schema.js';
 import type { LooseNode } from './loose-node.js';
 import { PROGRAM_KINDS } from './program.js';
@@ -26,7 +27,7 @@ export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] 
       );
     else faults.push(...schemaFaults(raw?.[name], path));
   }
-  faults.push(...expressionFaults(work, index));
+  faults.push(...expressionFaults(work, index), ...networkFaults(work.container, index));
   if (isProgram) faults.push(...permissionFaults(raw?.['security'], index));
   const file = isObject(work.process) ? work.process['file'] : undefined;
   if (typeof file === 'string')
@@ -49,6 +50,14 @@ function permissionFaults(security: unknown, index: number): Fault[] {
   if (path === undefined) return [];
   const at = ['tasks', index, 'security', 'permissions', texts.indexOf(path)];
   return [fault(at, 'INVALID_VALUE', NO_PATHS(path))];
+}
+
+/** No proxy of ours stands beside a container, so a list of hosts could not be held. */
+function networkFaults(container: unknown, index: number): Fault[] {
+  const network = isObject(container) ? container['network'] : undefined;
+  if (!Array.isArray(network) || network.length === 0) return [];
+  const at = ['tasks', index, 'container', 'network'];
+  return [fault(at, 'INVALID_VALUE', NO_LIST(preview(network)), 'see docs/isolation.md')];
 }
 
 /** Texts that are the program's own, whatever they look like. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { BytesSchema, formatBytes, parseBytes } from './bytes.js';
+import { ContainerNetworkSchema } from './container-network.js';
 import { LATE_NAME } from './late-values.js';
 
 /** Runtimes that code can be given for. `javascript` is Deno without any permission, for code that nobody has read. */
@@ -57,12 +58,24 @@ const Arguments = z.array(
 export const NETWORK_TARGET =
   /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9*](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?):\d{1,5}$/;
 
-const Network = z.union([
-  z.literal('none'),
+/** A text with a sentence of its own for names of networks, which a literal would answer with its values alone. */
+const NoNetwork = z
+  .string()
+  .regex(
+    /^none$/,
+    'must be none, or a list such as [api.example.com:443]; names of networks are for a container',
+  ) as unknown as z.ZodType<'none', 'none'>;
+
+/** Of a process: hosts that it may reach, by HTTP(S) through a proxy. */
+const ProcessNetwork = z.union([
+  NoNetwork,
   z
     .array(z.string().regex(NETWORK_TARGET, 'must be <host>:<port>, such as api.example.com:443'))
     .max(100),
 ]);
+
+/** Of a container: the name of a network. A list is taken here, and refused with what to say instead: `program-faults.ts`. */
+const ContainerNetwork = z.union([ContainerNetworkSchema, z.array(z.string()).max(100)]);
 
 /** What every program may be given. */
 const Given = {
@@ -70,8 +83,6 @@ const Given = {
   env: Variables.optional(),
   /** Names of secrets; each is a variable of its environment of that name. */
   secrets: z.array(z.string().regex(VARIABLE, 'must be a name of a variable')).max(50).optional(),
-  /** Hosts that it may reach, by HTTP(S) through a proxy. Default none. */
-  network: Network.optional(),
   /** Read-only files beside it, by name: texts. */
   files: z
     .record(
@@ -99,6 +110,8 @@ export const ProcessSchema = z
      * imports them all the same, and takes that long where it begins cold.
      */
     preload: PreloadSchema.optional(),
+    /** Hosts that it may reach, by HTTP(S) through a proxy. Default none. */
+    network: ProcessNetwork.optional(),
     ...Given,
   })
   .superRefine((value, context) => {
@@ -147,6 +160,8 @@ export const ContainerSchema = z.strictObject({
     )
     .max(50)
     .optional(),
+  /** A network of the engine that its setting `containerNetworks` allows. Default none. Nothing on it is filtered by us. */
+  network: ContainerNetwork.optional(),
   ...Given,
 });
 export type ContainerSpec = z.output<typeof ContainerSchema>;
@@ -260,13 +275,16 @@ export const SecuritySchema = z.strictObject({
       error: 'must be default-user: programs run as an unprivileged user of their own',
     })
     .optional(),
-  /** `network:<host>:<port>`, `env:<NAME>`, `secret:<name>`; `read:` and `write:` are refused with what to use instead. Default none. */
+  /** `network:<host>:<port>`, `network:<name>`, `env:<NAME>`, `secret:<name>`; `read:` and `write:` are refused with what to use instead. Default none. */
   permissions: z
     .array(
       z
         .string()
         .max(1_200)
-        .regex(PERMISSION, 'must be network:<host>:<port>, env:<NAME> or secret:<name>'),
+        .regex(
+          PERMISSION,
+          'must be network:<host>:<port>, network:<name>, env:<NAME> or secret:<name>',
+        ),
     )
     .max(100)
     .optional(),

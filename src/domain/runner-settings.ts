@@ -24,6 +24,8 @@ export interface RunnerSettings {
   /** Null: the engine's own. */
   containerRuntime: string | null;
   containerMounts: readonly { source: string; readOnly: boolean }[];
+  /** Networks of the engine, by name. */
+  containerNetworks: readonly string[];
   /** By runtime, over the pinned ones. */
   images: Partial<Record<Runtime, string>>;
 }

@@ -1,5 +1,6 @@
 /** What the engine is asked for, from a container and its limits. Pure. */
 import type { ContainerCreateOptions } from 'dockerode';
+import { networkJoined } from '../domain/container-network.js';
 import { TaskError } from '../domain/errors.js';
 import type { ContainerSpec, Limits, SecurityLevel } from '../domain/program.js';
 import type { EngineFacts } from './engine.js';
@@ -56,6 +57,7 @@ export function containerOptions(
   const { entrypoint, command, workdir, files } = spec;
   const beside = Object.keys(files ?? {}).length > 0 ? PATHS.files : undefined;
   const workingDir = workdir ?? beside;
+  const network = networkJoined(spec);
   return {
     Image: image,
     // An empty list would leave the image's own.
@@ -75,14 +77,14 @@ export function containerOptions(
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       ...limitsFor(limits),
-      NetworkMode: 'none',
+      NetworkMode: network,
       IpcMode: 'private',
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
       Privileged: false,
       SecurityOpt: [
         'no-new-privileges',
-        ...(seccomp ? [`seccomp=${JSON.stringify(seccompProfile())}`] : []),
+        ...(seccomp ? [`seccomp=${JSON.stringify(seccompProfile(network !== 'none'))}`] : []),
       ],
       RestartPolicy: { Name: 'no' },
       AutoRemove: false,
@@ -157,7 +159,7 @@ function assertUser(user: string): void {
 }
 
 /**
- * Refuses what the engine cannot hold. Limits and the network always must; from MEDIUM on the filter of system calls
+ * Refuses what the engine cannot hold. Limits always must; from MEDIUM on the filter of system calls
  * and the swap too; HIGH asks for a second wall besides: a security module, mapped users, or a runtime of the
  * operator's own.
  *

@@ -28,12 +28,17 @@ const TERMINAL_REQUESTS = [0x5412, 0x541c] as const;
 
 const [EPERM, ENOSYS, EAFNOSUPPORT] = [1, 38, 97];
 const AF_UNIX = 1;
+/** AF_INET is 2, AF_INET6 10: what is between and above them. One rule for each: a filter may compare an argument once. */
+const NEITHER_UNIX_NOR_INTERNET = [
+  ...[0, 3, 4, 5, 6, 7, 8, 9].map((value) => ({ value, op: 'SCMP_CMP_EQ' as const })),
+  { value: 10, op: 'SCMP_CMP_GT' as const },
+];
 
 interface Argument {
   index: number;
   value: number;
   valueTwo?: number;
-  op: 'SCMP_CMP_NE' | 'SCMP_CMP_MASKED_EQ';
+  op: 'SCMP_CMP_NE' | 'SCMP_CMP_EQ' | 'SCMP_CMP_GT' | 'SCMP_CMP_MASKED_EQ';
 }
 
 export interface SeccompProfile {
@@ -46,8 +51,14 @@ export interface SeccompProfile {
   }[];
 }
 
-/** The profile of a container without a network: sockets are of AF_UNIX, also none of AF_VSOCK, which passes network namespaces. */
-export function seccompProfile(): SeccompProfile {
+/**
+ * The profile of a container: sockets are of AF_UNIX, and on a network of IPv4 and IPv6. Of no other family, also none of
+ * AF_VSOCK, which passes network namespaces, nor of netlink.
+ */
+export function seccompProfile(networked = false): SeccompProfile {
+  const families = networked
+    ? NEITHER_UNIX_NOR_INTERNET
+    : [{ value: AF_UNIX, op: 'SCMP_CMP_NE' as const }];
   const refuse = (names: readonly string[], errnoRet: number, args?: readonly Argument[]) =>
     ({ names, action: 'SCMP_ACT_ERRNO', errnoRet, ...(args ? { args } : {}) }) as const;
   return {
@@ -62,7 +73,7 @@ export function seccompProfile(): SeccompProfile {
           { index: 0, value: flag, valueTwo: flag, op: 'SCMP_CMP_MASKED_EQ' },
         ]),
       ),
-      refuse(['socket'], EAFNOSUPPORT, [{ index: 0, value: AF_UNIX, op: 'SCMP_CMP_NE' }]),
+      ...families.map((one) => refuse(['socket'], EAFNOSUPPORT, [{ index: 0, ...one }])),
       // The kernel looks at the lower half of the request only, so the mask does.
       ...TERMINAL_REQUESTS.map((request) =>
         refuse(['ioctl'], EPERM, [

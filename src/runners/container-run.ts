@@ -26,6 +26,8 @@ export interface ContainerRunOptions extends RunOptions {
   graceMs: number;
   /** Digest of the image. */
   image: string;
+  /** The network that it is on, or `none`. */
+  network: string;
   user: string | undefined;
   runtime: string | undefined;
   /** When the attempt was asked for, epoch milliseconds; undefined for a container that ran already. */
@@ -129,7 +131,7 @@ export class ContainerRun {
 
   private enforced({ diskBy }: ContainerEnd): Enforced {
     const { facts } = this;
-    const { user = '65534:65534', runtime, image } = this.options;
+    const { user = '65534:65534', runtime, image, network } = this.options;
     const cgroup = `cgroup${facts.cgroup}`;
     return {
       image,
@@ -138,7 +140,7 @@ export class ContainerRun {
       cpu: cgroup,
       processes: cgroup,
       disk: `tmpfs for /tmp; volume measured by its ${diskBy}`,
-      network: 'none',
+      network,
       syscalls: facts.seccomp ? 'seccomp' : 'none',
       lsm: facts.lsm ?? 'none',
       user,

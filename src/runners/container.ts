@@ -1,10 +1,11 @@
 /**
- * Runs programs in containers of Docker or Podman: without a network, with a read-only root, limits, no capabilities
- * and fewer system calls. The kernel is the host's, and whoever may use the engine's socket is root there.
+ * Runs programs in containers of Docker or Podman: without a network or on one that the worker allows, with a read-only
+ * root, limits, no capabilities and fewer system calls. The kernel is the host's, and whoever may use the engine's socket is root there.
  *
  * A container that a lost worker left behind is taken over by the next attempt of its node, not started twice.
  */
 import canonicalize from 'canonicalize';
+import { networkJoined, NO_LIST } from '../domain/container-network.js';
 import { isTargetFault, targetFault } from '../domain/target-fault.js';
 import { TaskError } from '../domain/errors.js';
 import type { ContainerSpec, Program, Runtime } from '../domain/program.js';
@@ -15,6 +16,7 @@ import { openEngine, type Engine, type EngineAddress } from '../engine/engine.js
 import { Images, type ImageSettings } from '../engine/images.js';
 import { labelsOf, runDigest, type ContainerIdentity } from '../engine/labels.js';
 import { resolveMounts, type AllowedMount } from '../engine/mounts.js';
+import { assertAllowed, assertThere } from '../engine/networks.js';
 import { newOwner } from '../engine/owner.js';
 import { withSaved } from '../engine/put-files.js';
 import { runtimeContainer } from '../engine/runtime-images.js';
@@ -42,6 +44,8 @@ export interface ContainerRunnerOptions extends ContainerSettings, ImageSettings
   engine?: EngineAddress;
   /** Folders of the engine's host that programs may mount. Default none. */
   mounts?: readonly AllowedMount[];
+  /** Networks of the engine that programs may join. Default none. */
+  networks?: readonly string[];
   /** Images of runtimes, for code that is to run in a container. Default {@link RUNTIME_IMAGES}. */
   images?: Partial<Record<Runtime, string>>;
   /** Between two looks for what nobody waits for any more. Default 10 minutes. */
@@ -79,6 +83,7 @@ export class ContainerRunner implements Runner {
     assertContainer(request);
     const filled = filledRequest(request, PATHS.inputFiles);
     const spec = containerOf(filled.program.program, this.options.images);
+    assertAllowed(networkJoined(spec), this.options.networks);
     const signal = AbortSignal.any([options.signal, this.closed.signal]);
     const release = await this.slots.take(
       signal,
@@ -140,6 +145,7 @@ export class ContainerRunner implements Runner {
       ...options,
       graceMs: this.options.graceMs,
       image,
+      network: networkJoined(spec),
       user: this.options.user,
       runtime: this.options.runtime,
       ...(found ? {} : { asked }),
@@ -166,6 +172,7 @@ export class ContainerRunner implements Runner {
   ): Promise<{ container: Container; image: string }> {
     const { limits, files } = request.program;
     const mounts = await resolveMounts(spec.mounts, this.options.mounts);
+    await assertThere(engine, networkJoined(spec));
     const image = await this.images
       .take(engine, spec.image, spec.pull ?? 'missing', signal)
       .catch((error: unknown) => {
@@ -245,10 +252,7 @@ function assertContainer(request: RunRequest): asserts request is ContainerReque
     new TaskError('CONFIGURATION', `task ${JSON.stringify(task.definition.name)}: ${why}`);
   if (program === undefined || program.program.kind === 'faas')
     throw refuse('a container runs an image, and this task names none');
-  if (program.network.length > 0)
-    throw refuse(
-      `containers here have no filtered network, so ${program.network.join(', ')} cannot be allowed; run it as a process`,
-    );
+  if (program.network.length > 0) throw refuse(NO_LIST(program.network.join(', ')));
 }
 
 function containerOf(

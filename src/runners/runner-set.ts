@@ -34,11 +34,12 @@ function openers(
         containerEngine: host,
         containerRuntime: runtime,
         containerMounts: mounts,
+        containerNetworks: networks,
         images,
       } = settings;
       return await checked(
         new ContainerRunner({
-          ...{ maxContainers: maxPrograms, graceMs, mounts, images },
+          ...{ maxContainers: maxPrograms, graceMs, mounts, networks, images },
           ...(host === null ? {} : { engine: { host } }),
           ...(runtime === null ? {} : { runtime }),
         }),

@@ -10,6 +10,7 @@ describe('the settings of programs', () => {
         programs: null,
         maxPrograms: 4 * availableParallelism(),
         containerMounts: [],
+        containerNetworks: [],
         images: {},
       },
       ...{ cgroupParent: null, containerEngine: null, containerRuntime: null },

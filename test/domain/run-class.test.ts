@@ -140,11 +140,27 @@ describe('a program', () => {
       /no filtered network/,
     ],
     [
+      'a host that a permission for all names, in a container',
+      { container: { image: 'a' }, security: { permissions: ['network:a.example:1'] } },
+      /no filtered network, so a\.example:1 cannot/,
+    ],
+    [
+      'a network that no permission names, at MEDIUM',
+      { container: { image: 'a', network: 'db' }, security: { level: 'MEDIUM' } },
+      /add "network:db" to security\.permissions/,
+    ],
+    [
       'a path of the host',
       { process: python, security: { permissions: ['read:/etc'] } },
       /no worker grants paths/,
     ],
   ])('is refused %s', (_title, node, message) => expect(() => runOf(node)).toThrow(message));
+
+  it('may join a network that a permission names, at MEDIUM', () => {
+    const security = { level: 'MEDIUM', permissions: ['network:db'] };
+    const node = { container: { image: 'a', network: 'db' }, security };
+    expect(runOf(node)).toMatchObject({ runner: 'container', level: 'MEDIUM' });
+  });
 
   it('is refused where functions are switched off', () => {
     const node = { faas: { url: 'https://f.example' } };

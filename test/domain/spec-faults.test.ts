@@ -35,6 +35,6 @@ it.each(['timeout', 'timeoutSeconds'])('says where the %s of resources is writte
 
 it('offers no permission that no worker grants', () => {
   const words = inWords(faultsOf(lone({ security: { permissions: ['disk:/tmp'] } })));
-  expect(words).toMatch(/network:<host>:<port>, env:<NAME> or secret:<name>/);
+  expect(words).toMatch(/network:<host>:<port>, network:<name>, env:<NAME> or secret:<name>/);
   expect(words).not.toMatch(/read:|write:/);
 });

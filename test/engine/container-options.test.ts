@@ -112,6 +112,16 @@ describe('containerOptions', () => {
     ]);
   });
 
+  it('puts it on the network that it names, with sockets of IPv4 and IPv6 for it', () => {
+    const { HostConfig } = containerOptions(ask({ spec: { image: 'busy:1', network: 'db' } }));
+    expect(HostConfig).toMatchObject({ NetworkMode: 'db', CapDrop: ['ALL'] });
+    expect(HostConfig?.SecurityOpt).toContain(`seccomp=${JSON.stringify(seccompProfile(true))}`);
+    for (const network of ['none', []])
+      expect(containerOptions(ask({ spec: { image: 'busy:1', network } }))).toEqual(
+        containerOptions(ask()),
+      );
+  });
+
   it('has the engine start an init only where the operator says so', () => {
     const init = (said: object) => containerOptions(ask(), said).HostConfig?.Init;
     expect([init({}), init({ init: true })]).toEqual([false, true]);
@@ -168,6 +178,23 @@ describe('seccompProfile', () => {
       .map(({ args }) => args?.[0]?.value ?? 0);
     expect(flags.reduce((all, flag) => all | flag, 0)).toBe(0x7e020000);
     expect(flags).toHaveLength(7);
+  });
+
+  it.each([
+    ['without a network', false, [1]],
+    ['on a network', true, [1, 2, 10]],
+  ])('lets a container %s have sockets of few families', (_where, networked, allowed) => {
+    const rules = seccompProfile(networked)
+      .syscalls.filter(({ names }) => names[0] === 'socket')
+      .map(({ args, errnoRet }) => ({ ...args?.[0], errnoRet }));
+    const isRefused = (family: number): boolean =>
+      rules.some(({ op, value = 0, errnoRet }) => {
+        expect(errnoRet).toBe(97);
+        if (op === 'SCMP_CMP_EQ') return family === value;
+        return op === 'SCMP_CMP_GT' ? family > value : family !== value;
+      });
+    const families = Array.from({ length: 64 }, (_, family) => family);
+    expect(families.filter((family) => !isRefused(family))).toEqual(allowed);
   });
 
   it('makes libc fall back from the call whose flags no filter sees', () => {

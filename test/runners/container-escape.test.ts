@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { ContainerRunner } from '../../src/runners/container.js';
 import { ran, type Ask, type Ran } from '../support/container-request.js';
 import { describeWithDocker } from '../support/docker-suite.js';
-import { BUSYBOX, importImage, type PrivateDocker } from '../support/docker.js';
+import { BUSYBOX, importImage, makeNetwork, type PrivateDocker } from '../support/docker.js';
 
 const execute = promisify(execFile);
 const PYTHON = 'tempograph/python:1';
@@ -74,6 +74,7 @@ describeWithDocker('a program that wants out of its container', (engine) => {
       maxContainers: 2,
       graceMs: 300,
       engine: { socketPath: engine().socketPath },
+      networks: [`tempograph-${process.pid}`],
     });
   });
   afterAll(() => runner?.close());
@@ -108,9 +109,9 @@ describeWithDocker('a program that wants out of its container', (engine) => {
     }
   };
   const python = (script: string): string[] => ['/python3', '-I', '-S', '-c', ATTEMPTS + script];
-  const inside = async (script: string): Promise<string[]> => {
+  const inside = async (script: string, network = 'none'): Promise<string[]> => {
     const { stdout, error } = await run({
-      spec: { image: PYTHON, command: python(script) },
+      spec: { image: PYTHON, command: python(script), network },
       limits: { memoryBytes: 128 * MI },
     });
     expect(error).toBeUndefined();
@@ -119,22 +120,37 @@ describeWithDocker('a program that wants out of its container', (engine) => {
   const outside = async (script: string): Promise<string[]> =>
     (await bare(PYTHON, python(script))).trim().split('\n');
 
+  const internet = ['inet', 'inet6'];
+  const others = ['netlink', 'packet', 'vsock'];
+  const FAMILY: Record<string, number> = {
+    ...{ unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17, vsock: 40 },
+  };
+  const sockets = Object.entries(FAMILY)
+    .map(
+      ([name, family]) =>
+        `attempt('${name}', lambda: socket.socket(${family}, ${family === 17 ? 3 : family === 16 ? 3 : 1}))`,
+    )
+    .join('\n');
+  const yes = (name: string): string => `${name} yes`;
+  const no = (name: string): string => `${name} EAFNOSUPPORT`;
+
   itInPython('opens no socket but of its own kind (4)', async () => {
-    const families = { inet: 2, inet6: 10, netlink: 16, packet: 17, vsock: 40 };
-    const script = Object.entries({ unix: 1, ...families })
-      .map(
-        ([name, family]) =>
-          `attempt('${name}', lambda: socket.socket(${family}, ${family === 17 ? 3 : family === 16 ? 3 : 1}))`,
-      )
-      .join('\n');
-    expect(await inside(script)).toEqual([
-      'unix yes',
-      ...Object.keys(families).map((name) => `${name} EAFNOSUPPORT`),
-    ]);
-    expect(await outside(script)).toEqual(
-      ['unix', ...Object.keys(families)].map((name) => `${name} yes`),
-    );
+    expect(await inside(sockets)).toEqual(['unix yes', ...[...internet, ...others].map(no)]);
+    expect(await outside(sockets)).toEqual(['unix', ...internet, ...others].map(yes));
   });
+
+  itInPython(
+    'on a network opens those of IPv4 and IPv6 too, and neither raw nor other ones (4)',
+    async () => {
+      const { name } = await makeNetwork(engine().docker);
+      const raw = "\nattempt('raw', lambda: socket.socket(2, 3, 1))";
+      expect(await inside(sockets + raw, name)).toEqual([
+        ...['unix', ...internet].map(yes),
+        ...others.map(no),
+        'raw EPERM',
+      ]);
+    },
+  );
 
   it('sees no file of the host (6)', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tempograph-escape-'));

@@ -79,7 +79,8 @@ describeSandbox('a worker that cannot start while its programs are looked at', (
     const settings = {
       ...{ maxThreads: 1, maxProcesses: 1, isolatedMemoryMb: 64, stopGraceMs: 0, maxPrograms: 1 },
       ...{ programs: ['process'] as const, cgroupParent: null, containerEngine: null },
-      ...{ containerRuntime: null, images: {}, warm: [], warmBudget: 0, containerMounts: [] },
+      ...{ containerRuntime: null, images: {}, warm: [], warmBudget: 0 },
+      ...{ containerMounts: [], containerNetworks: [] },
     };
     const runners = new RunnerSet(new TaskRegistry([]), settings);
     const opening = runners.open();

@@ -49,6 +49,7 @@ export async function startDocker(): Promise<PrivateDocker> {
   const daemon = startDaemon(folder, socketPath);
   const docker = new Docker({ socketPath });
   const stop = async (): Promise<void> => {
+    await removeNetworks(docker);
     await end(daemon);
     await unmount(folder);
     await rm(folder, { recursive: true, force: true });
@@ -139,6 +140,34 @@ export async function importImage(
     for await (const _line of lines) yield* [];
   });
   await rm(archive);
+}
+
+export interface PrivateNetwork {
+  name: string;
+  /** The address of this machine on it. */
+  gateway: string;
+}
+
+/** Makes a bridge, which goes with its engine. Two engines of one machine may both have theirs. */
+export async function makeNetwork(docker: Docker): Promise<PrivateNetwork> {
+  const third = process.pid % 256;
+  const name = `tempograph-${process.pid}`;
+  await docker.createNetwork({
+    Name: name,
+    Driver: 'bridge',
+    IPAM: { Config: [{ Subnet: `10.213.${third}.0/24`, Gateway: `10.213.${third}.1` }] },
+  });
+  return { name, gateway: `10.213.${third}.1` };
+}
+
+/** An engine leaves its bridges on the machine when it ends. */
+async function removeNetworks(docker: Docker): Promise<void> {
+  for (const { Id, Driver } of await docker.listNetworks().catch(() => []))
+    if (Driver === 'bridge')
+      await docker
+        .getNetwork(Id)
+        .remove()
+        .catch(() => undefined);
 }
 
 const CGROUPS = '/sys/fs/cgroup';

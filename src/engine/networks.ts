@@ -1,0 +1,34 @@
+/** Networks that containers may join: only those that the worker's settings allow, and that the engine has. */
+import { TaskError } from '../domain/errors.js';
+import type { Engine } from './engine.js';
+import { engineRefused } from './engine-error.js';
+
+/** @throws TaskError CONFIGURATION for one that the worker does not allow */
+export function assertAllowed(network: string, allowed: readonly string[] = []): void {
+  if (network === 'none' || allowed.includes(network)) return;
+  throw refused(network, 'the worker does not allow it; see its setting containerNetworks');
+}
+
+/**
+ * Asked before a container is made: Docker without a `bridge` would start it there without a word, and Podman says of a
+ * network that it lacks what it says of its own faults.
+ *
+ * @throws TaskError CONFIGURATION for one that the engine does not have by that name, ENVIRONMENT when the engine fails
+ */
+export async function assertThere({ docker, facts }: Engine, network: string): Promise<void> {
+  if (network === 'none') return;
+  // Podman's own default, which its older versions know by this name only where a container is made.
+  if (network === 'bridge' && facts.name === 'podman') return;
+  let found: { Name?: string };
+  try {
+    found = await docker.getNetwork(network).inspect();
+  } catch (error) {
+    throw engineRefused(`container.network: ${network}`, error);
+  }
+  // Engines take the beginning of an id as well, of the host's own network too.
+  if (found.Name !== network)
+    throw refused(network, 'the engine has no network of that name; an id is none');
+}
+
+const refused = (network: string, why: string): TaskError =>
+  new TaskError('CONFIGURATION', `container.network: ${network}: ${why}`);
