@@ -13,6 +13,8 @@ import { parseTemplate, templateProblems } from './template.js';
 const FILLED = ['command', 'args', 'entrypoint', 'env'] as const;
 /** Linux takes no longer one (MAX_ARG_STRLEN, with the NUL behind it; a variable's name and "=" count too). */
 const MOST_BYTES = 131_071;
+/** Of all together. Linux takes 2 MiB, in which what runs the program and the worker's own variables have to fit as well. */
+const MOST_TOGETHER = 1_048_576;
 const HINT =
   'it reads its own input and nothing else: put the value there (input: { x: "${{ … }}" }) and read ${{ input.x }} here';
 
@@ -46,7 +48,20 @@ export function filledProgram<P extends Program>(program: P, input: Json): P {
       ? []
       : [[field, fill(said[field] as Json, [kind, field], input)] as const],
   );
+  const bytes = filled.reduce((sum, [, value]) => sum + textBytes(value), 0);
+  if (bytes > MOST_TOGETHER)
+    throw unfit(
+      [kind],
+      `has ${bytes} bytes, and all that it is started with may have ${MOST_TOGETHER}`,
+    );
   return { ...program, [kind]: { ...said, ...Object.fromEntries(filled) } };
+}
+
+function textBytes(value: Json): number {
+  if (typeof value === 'string') return utf8Bytes(value);
+  return isObject(value) || Array.isArray(value)
+    ? Object.values(value).reduce<number>((sum, one) => sum + textBytes(one), 0)
+    : 0;
 }
 
 function fill(value: Json, at: Path, input: Json): Json {

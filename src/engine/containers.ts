@@ -1,5 +1,5 @@
 /** Containers of ours with an engine: made, found again, and those that nobody waits for any more swept away. */
-import type { ContainerInfo } from 'dockerode';
+import type { ContainerCreateOptions, ContainerInfo } from 'dockerode';
 import { Container } from './container.js';
 import {
   containerOptions,
@@ -19,12 +19,13 @@ export async function makeContainer(
   owner: OwnerId,
   settings: ContainerSettings,
 ): Promise<Container> {
-  const options = containerOptions(ask, settings);
+  // Without the two dockerode writes all of it into the address too: variables that are secret, and no more than 1 MB.
+  const parts = {
+    _query: { name: nameFor(idempotencyKey, owner) },
+    _body: containerOptions(ask, settings),
+  };
   try {
-    const { id } = await engine.docker.createContainer({
-      ...options,
-      name: nameFor(idempotencyKey, owner),
-    });
+    const { id } = await engine.docker.createContainer(parts as ContainerCreateOptions);
     return new Container(engine, id, owner);
   } catch (error) {
     throw engineRefused('the container could not be made', error);

@@ -68,6 +68,14 @@ describe('a program with expressions', () => {
       expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error,
     );
   });
+
+  it('fails where all that it is started with is too much for any system to start it', () => {
+    const command = Array.from({ length: 11 }, () => '${{ input }}');
+    expect(container({ command: command.slice(1) }, 'x'.repeat(100_000)).command).toHaveLength(10);
+    expect(() => container({ command }, 'x'.repeat(100_000))).toThrow(
+      /^container: what comes of it has 110\d{4} bytes, and all that it is started with may have 1048576/,
+    );
+  });
 });
 
 describe('expressions of a program, before anything runs', () => {

@@ -119,7 +119,7 @@ describe('a container and its engine', () => {
     expect(put && (await namesIn(put))).toEqual({
       'input.json': '0 444',
       ...{ files: '0 755', 'files/a': '0 755', 'files/a/b': '0 555' },
-      ...{ out: '0 777', 'out/artifacts': '0 777' },
+      ...{ out: '0 777', 'out/outputs': '0 777', 'out/artifacts': '0 777' },
     });
   });
 
