@@ -17,7 +17,7 @@ suite(`converted graphs${unlessThere}`, () => {
   beforeAll(async () => {
     harness = await startHarness({ maxConcurrentActivities: 100 });
     const ran = files.map(async ({ name, text, from }) => {
-      const { pipeline } = convert(text, { from, name: 'converted' });
+      const { pipeline } = convert(text, { from, name: 'converted', task: 'noop' });
       const handle = await harness.engine.scheduleTaskGraph(pipeline);
       return [name, await handle.result()] as const;
     });
@@ -34,7 +34,7 @@ suite(`converted graphs${unlessThere}`, () => {
       // An execution of one node takes that one's status.
       const expected = ends.every(([, one]) => one === 'SKIPPED') ? 'SKIPPED' : 'COMPLETED';
       expect({ status, error, wrong }).toEqual({ status: expected, error: null, wrong: [] });
-      const { pipeline } = convert(text, { from });
+      const { pipeline } = convert(text, { from, task: 'noop' });
       expect(ends.map(([id]) => id).sort()).toEqual(pipeline.tasks.map(({ id }) => id).sort());
     },
   );
@@ -85,7 +85,7 @@ spec:
           - { name: cheer, template: main, when: '{{workflow.status}} == Succeeded' }
 `;
     const after = async (task: string) => {
-      const { pipeline } = convert(handler, { from: 'argo' });
+      const { pipeline } = convert(handler, { from: 'argo', task: 'noop' });
       const [main] = pipeline.tasks;
       if (main) Object.assign(main, { task, input: null });
       const { status, nodes } = await (await harness.engine.scheduleTaskGraph(pipeline)).result();

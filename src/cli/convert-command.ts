@@ -40,7 +40,8 @@ export const convertCommand: CommandDefinition<ConvertCommandOptions> = {
   description:
     'Reads GitHub Actions, Argo Workflows, WfFormat, Mermaid and DOT.\n' +
     'What the pipeline does not say is listed, with its place in the file.\n' +
-    'What a step did is the input of its node; --task names the task of all nodes.\n' +
+    'Containers and scripts of Argo become programs that run, unless --task is given.\n' +
+    'What other steps did is the input of their nodes; --task names the task of all nodes.\n' +
     'A pipeline itself may be given too, to draw it.',
   connects: false,
   parameters: [['<file>', 'the file; - is standard input']],
@@ -49,7 +50,7 @@ export const convertCommand: CommandDefinition<ConvertCommandOptions> = {
       FORMATS,
     ),
     new Option('--to <format>', 'what to write (default: yaml)').choices(TARGETS),
-    option('--task <name>', 'the task that every node runs (default: noop)'),
+    option('--task <name>', 'the task that every node runs (default: noop, and programs of argo)'),
     option('--name <name>', "the pipeline's name where the file has none (default: the file's)"),
     option('--entrypoint <template>', "argo: the template to begin with (default: the file's own)"),
     option('--strict', 'end with 1 where anything is lost'),

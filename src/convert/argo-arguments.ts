@@ -15,9 +15,6 @@ export function argumentsOf(
     const name = one.get('name').text();
     if (name !== undefined) args.set(name, valueOf(one, scope));
   }
-  const artifacts = source.get('artifacts');
-  if (artifacts.given)
-    artifacts.lose('files are not carried from node to node; a task passes on where they are');
   for (const one of template?.source.get('inputs').get('parameters').items() ?? []) {
     const name = one.get('name').text();
     if (name === undefined) continue;

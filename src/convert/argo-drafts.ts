@@ -1,7 +1,7 @@
 /** The steps of an Argo graph before they are nodes: what each waits for, and the template that it names. */
 import { isObject, preview } from '../domain/json.js';
 import { namesIn, type Waiting } from './argo-depends.js';
-import type { Shared } from './argo-graph.js';
+import type { Shared } from './argo-level.js';
 import { templateIn, type Template } from './argo-templates.js';
 import type { Source } from './source.js';
 

@@ -11,52 +11,33 @@ import {
 import { MAX_DEPTH } from '../domain/node-kind.js';
 import type { ParamSpec } from '../domain/spec.js';
 import { argumentsOf, defaultsOf } from './argo-arguments.js';
+import { givenFile, givenFiles, isWrapped, keptBy, loseStores } from './argo-artifacts.js';
 import { waitingOf, type Before } from './argo-depends.js';
 import { draftsOf, ordered, type Draft } from './argo-drafts.js';
-import { leafOf } from './argo-leaf.js';
+import { leafOf, loseFiles } from './argo-leaf.js';
+import {
+  CONCURRENCY,
+  defaultsFor,
+  type Graph,
+  type Inputs,
+  type Level,
+  type Shared,
+} from './argo-level.js';
 import { literalItems, loopOf, type Loop } from './argo-loop.js';
 import { durationOf } from './argo-options.js';
-import { templateOf, type Piece, type Scope, type Step } from './argo-scope.js';
-import type { Manifest, Template } from './argo-templates.js';
+import { chosenIn, choosesOutputs, OUTPUTS, outputsNode } from './argo-outputs.js';
+import { listsOf, readsIn, type Given, type Reads } from './argo-program.js';
+import { templateOf, type GivenFile, type Piece, type Scope, type Step } from './argo-scope.js';
+import type { Template } from './argo-templates.js';
 import { expressionPieces, whenCel } from './argo-when.js';
 import { inTemplate, joined, param, plain } from './cel.js';
-import type { Budget, NewNode, Settled } from './conversion.js';
+import type { NewNode } from './conversion.js';
 import { nodeNames, paramNames } from './ids.js';
 import { NotTranslatable } from './logic.js';
 import type { Source } from './source.js';
 
-/** Argo's own: nothing is run again unless it is said, and nothing is bounded in time. */
-export const DEFAULTS = { retry: 'NONE', timeout: '30d' } as const;
-export const CONCURRENCY = 100;
 /** Nodes in all, sub-graphs with theirs; templates that use each other grow by powers. */
 const MOST_NODES = 20_000;
-
-/** What the whole conversion shares. */
-export interface Shared {
-  settled: Settled;
-  manifests: readonly Manifest[];
-  nodes: number;
-  budget: Budget;
-  /** Makes a list of a parameter of the pipeline, which a loop goes over. */
-  asList(param: string): void;
-}
-
-/** Where a graph stands. */
-export interface Level {
-  depth: number;
-  /** Templates that this one is inside of. */
-  inside: readonly Source[];
-  /** `workflow.…`, as this graph sees it. */
-  global(name: string): Piece | undefined;
-}
-
-/** A graph without its name. */
-export interface Graph {
-  concurrency?: number;
-  onFailure?: 'failFast';
-  deadline?: string | number;
-  tasks: NewNode[];
-}
 
 /** A step whose loop is known, since all before it are. */
 interface Settling {
@@ -66,17 +47,14 @@ interface Settling {
   expanded: boolean;
 }
 
+const NOTHING = { artifacts: new Set<string>(), lists: new Set<string>() } as const;
+
 /** True for a template that is a graph. */
 export const isGraph = ({ source: { value } }: Template): boolean =>
   isObject(value) && (value['dag'] !== undefined || value['steps'] !== undefined);
 
 /** The graph that a template is, with its inputs as given. */
-export function graphOf(
-  template: Template,
-  inputs: ReadonlyMap<string, readonly Piece[]>,
-  level: Level,
-  shared: Shared,
-): Graph {
+export function graphOf(template: Template, inputs: Inputs, level: Level, shared: Shared): Graph {
   return new GraphConversion(template, inputs, level, shared).graph();
 }
 
@@ -85,16 +63,23 @@ class GraphConversion {
   private readonly before = new Map<string, Before>();
   private readonly settled = new Map<Draft, Settling>();
   private readonly ids = nodeNames();
+  private readonly reads: Reads;
+  private readonly chooses: boolean;
   private readonly scope: Scope;
 
   constructor(
     private readonly template: Template,
-    inputs: ReadonlyMap<string, readonly Piece[]>,
+    { parameters, files }: Inputs,
     private readonly level: Level,
     private readonly shared: Shared,
   ) {
+    this.reads = readsIn(template.source.value);
+    // Of the whole pipeline nobody reads what is chosen.
+    this.chooses = shared.settled.programs === true && level.depth > 0 && choosesOutputs(template);
+    if (this.chooses) this.ids.fresh(OUTPUTS);
     this.scope = {
-      inputs,
+      inputs: parameters,
+      ...(files ? { files } : {}),
       steps: this.steps,
       global: (name) => level.global(name),
       expression: expressionPieces,
@@ -107,10 +92,12 @@ class GraphConversion {
     const drafts = draftsOf(this.template, this.shared);
     for (const draft of ordered(drafts)) this.settle(draft);
     const tasks = drafts.flatMap((draft) => this.nodesOf(draft));
+    if (this.chooses) tasks.push(outputsNode(source.get('outputs'), tasks, this.scope));
     const concurrency = source.get('parallelism').number();
     const deadline = this.deadline();
     this.lose(source);
     return {
+      defaults: defaultsFor(tasks),
       ...(concurrency === undefined
         ? {}
         : { concurrency: Math.min(Math.max(1, Math.trunc(concurrency)), 1_000) }),
@@ -135,12 +122,13 @@ class GraphConversion {
     const lock = source.get('synchronization');
     if (lock.given) lock.lose('a graph takes no lock as a whole; say limit at its tasks');
     const outputs = source.get('outputs');
-    if (outputs.given)
+    if (outputs.given && !this.chooses)
       outputs.lose(
         "the output of a graph is its last nodes' outputs by id; what is chosen here is left out",
       );
     const artifacts = source.get('inputs').get('artifacts');
-    if (artifacts.given) artifacts.lose('files are not carried from node to node; left out');
+    if (artifacts.given && !this.shared.settled.programs)
+      artifacts.lose('files are not carried from node to node; left out');
   }
 
   private settling({ source, name }: Draft): Settling {
@@ -183,7 +171,24 @@ class GraphConversion {
       allowFailure: failed === true || error === true,
     });
     const map = loop !== undefined && !expanded;
-    this.steps.set(name, { name, ids, map, defaults: defaultsOf(template) });
+    const defaults = defaultsOf(template);
+    const gives = this.shared.settled.programs === true ? this.givenBy(draft, loop) : NOTHING;
+    this.steps.set(name, { name, ids, map, defaults, ...gives });
+  }
+
+  /** What the node of a step gives besides texts. */
+  private givenBy(
+    { template, name }: Draft,
+    loop: Loop,
+  ): Pick<Step, 'artifacts' | 'lists' | 'below'> {
+    if (template && isGraph(template))
+      return choosesOutputs(template)
+        ? { ...NOTHING, below: OUTPUTS, artifacts: new Set(chosenIn(template).artifacts) }
+        : NOTHING;
+    if (!isWrapped(template)) return NOTHING;
+    const artifacts = keptBy(template);
+    const lists = loop ? NOTHING.lists : listsOf(template?.source.value, name, this.reads);
+    return { artifacts, lists };
   }
 
   private nodesOf(draft: Draft): NewNode[] {
@@ -217,7 +222,14 @@ class GraphConversion {
     const condition = source.get('when');
     const when =
       mapped && readsItem(condition) ? waiting.when : this.when(condition, scope, waiting.when);
-    const args = argumentsOf(source.get('arguments'), template, scope);
+    const given = source.get('arguments');
+    const parameters = argumentsOf(given, template, scope);
+    const reads = {
+      result: this.reads.result.has(draft.name),
+      exitCode: this.reads.exitCode.has(draft.name),
+      lists: this.steps.get(draft.name)?.lists ?? new Set<string>(),
+    };
+    const args = { parameters, files: given.get('artifacts'), reads };
     const body = this.body(draft, args, scope, mapped);
     if (body.graph === undefined) this.shared.budget.spend(jsonBytes(body));
     return {
@@ -254,27 +266,29 @@ class GraphConversion {
   /** What the step's template runs, or the graph that it is. */
   private body(
     { source, template, name }: Draft,
-    args: ReadonlyMap<string, readonly Piece[]>,
+    args: Given,
     scope: Scope,
     mapped: boolean,
   ): Omit<NewNode, 'id'> {
     const { settled } = this.shared;
     if (!template) {
+      loseFiles(args);
       const given: JsonObject = {};
-      for (const [key, pieces] of args) setOwn(given, key, templateOf(pieces));
+      for (const [key, pieces] of args.parameters) setOwn(given, key, templateOf(pieces));
       const ref = source.get('templateRef');
       const input: JsonObject = {
         ...(ref.given
           ? { templateRef: ref.take() }
           : { template: source.get('template').text() ?? name }),
-        ...(args.size === 0 ? {} : { parameters: given }),
+        ...(args.parameters.size === 0 ? {} : { parameters: given }),
       };
       return { task: settled.task, input };
     }
-    if (!isGraph(template)) return leafOf(template.source, args, scope, settled);
+    if (!isGraph(template)) return leafOf(template.source, args, scope, this.shared);
     const inside = [...this.level.inside, this.template.source];
     const deep = this.level.depth + (mapped ? 1 : 0) >= MAX_DEPTH;
     if (inside.includes(template.source) || deep) {
+      loseFiles(args);
       const why = deep
         ? `graphs may be at most ${MAX_DEPTH} deep in each other`
         : 'a graph cannot be inside of itself';
@@ -285,12 +299,13 @@ class GraphConversion {
       );
       return { task: settled.task, input: { template: template.name } };
     }
-    return this.subGraph(template, args, inside, mapped);
+    return this.subGraph(template, args, scope, inside, mapped);
   }
 
   private subGraph(
     template: Template,
-    args: ReadonlyMap<string, readonly Piece[]>,
+    args: Given,
+    scope: Scope,
     inside: readonly Source[],
     mapped: boolean,
   ): Omit<NewNode, 'id'> {
@@ -303,8 +318,8 @@ class GraphConversion {
       setOwn<Json>(input, name, value);
       return name;
     };
-    const inputs = new Map(
-      [...args].map(([key, pieces]): [string, readonly Piece[]] => {
+    const parameters = new Map(
+      [...args.parameters].map(([key, pieces]): [string, readonly Piece[]] => {
         const cel = param(declare(key, templateOf(pieces)));
         return [key, [{ cel, type: 'any' }]];
       }),
@@ -326,17 +341,45 @@ class GraphConversion {
       return { cel: param(own), type: 'any' };
     };
     const depth = this.level.depth + (mapped ? 2 : 1);
-    const graph = graphOf(template, inputs, { depth, inside, global }, this.shared);
+    const files = this.filesOf(template, args, scope, declare);
+    const level = { depth, inside, global };
+    const graph = graphOf(template, { parameters, files }, level, this.shared);
     return {
       graph: {
         name: template.name.slice(0, 200),
         ...(Object.keys(params).length === 0 ? {} : { params }),
         concurrency: CONCURRENCY,
-        defaults: DEFAULTS,
         ...graph,
       },
       ...(Object.keys(input).length === 0 ? {} : { input }),
     };
+  }
+
+  /** The artifacts of a template that is a graph: parameters too, since an artifact goes wherever JSON goes. */
+  private filesOf(
+    template: Template,
+    args: Given,
+    scope: Scope,
+    declare: (key: string, value: string) => string,
+  ): Map<string, GivenFile> {
+    const files = new Map<string, GivenFile>();
+    if (!this.shared.settled.programs) {
+      loseFiles(args);
+      return files;
+    }
+    const given = givenFiles(args.files, template.source, scope);
+    for (const one of template.source.get('inputs').get('artifacts').items()) {
+      const name = one.get('name').text() ?? '';
+      const file = given.get(name) ?? givenFile(one, { ...scope, inputs: args.parameters });
+      one.get('optional').flag();
+      loseStores(one, () => 'nothing is fetched from elsewhere; the file is not there');
+      if (!file) continue;
+      const isText = 'text' in file;
+      const value = isText ? templateOf(file.text) : inTemplate(file.cel);
+      const cel = param(declare(`artifacts.${name}`, value));
+      files.set(name, isText ? { text: [{ cel, type: 'text' }] } : { cel });
+    }
+    return files;
   }
 
   private loseOfStep(source: Source): void {

@@ -2,8 +2,10 @@
 import { isObject, preview, setOwn, type Json, type JsonObject } from '../domain/json.js';
 import { mapStrings } from './cel.js';
 import { durationOf, lockOf, retryOf, timeoutOf } from './argo-options.js';
-import { piecesOf, templateOf, type Piece, type Scope } from './argo-scope.js';
-import { keptAsInput, type NewNode, type Settled } from './conversion.js';
+import { piecesOf, templateOf, type Scope } from './argo-scope.js';
+import type { Shared } from './argo-level.js';
+import { programOf, type Given } from './argo-program.js';
+import { keptAsInput, type NewNode } from './conversion.js';
 import type { Source } from './source.js';
 
 /** What a template runs, by the field that says it. */
@@ -20,36 +22,63 @@ const BODIES = [
 /** The node's own fields: what it runs with which input, and how. */
 export function leafOf(
   template: Source,
-  args: ReadonlyMap<string, readonly Piece[]>,
+  given: Given,
   scope: Scope,
-  { task }: Settled,
+  shared: Pick<Shared, 'settled' | 'programs'>,
 ): Omit<NewNode, 'id'> {
-  const inside: Scope = { ...scope, inputs: args };
+  const inside: Scope = { ...scope, inputs: given.parameters };
   const suspend = template.get('suspend');
-  if (Object.hasOwn(template.value ?? {}, 'suspend'))
+  if (Object.hasOwn(template.value ?? {}, 'suspend')) {
+    loseFiles(given);
     return { approval: approvalOf(template, suspend, inside) };
+  }
+  const runs = template.get('container').given || template.get('script').given;
+  const program = runs && shared.settled.programs ? programOf(template, given, scope) : undefined;
+  if (typeof program === 'object') shared.programs.count++;
+  const work =
+    typeof program === 'object' ? program : taskOf(template, given, inside, shared, program);
+  const timeout = timeoutOf(template, inside);
+  const limit = lockOf(template.get('synchronization'), inside);
+  const { input, ...does } = work;
+  return {
+    ...does,
+    ...retryOf(template.get('retryStrategy'), inside),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(input === undefined ? {} : { input }),
+  };
+}
+
+/** What it did as the input of a task, with why it is no program where that has a reason of its own. */
+function taskOf(
+  template: Source,
+  given: Given,
+  inside: Scope,
+  { settled: { task } }: Pick<Shared, 'settled'>,
+  why?: string,
+): Pick<NewNode, 'task' | 'input'> {
+  loseFiles(given);
   const input: JsonObject = {};
-  if (args.size > 0) {
+  if (given.parameters.size > 0) {
     const parameters: JsonObject = {};
-    for (const [name, pieces] of args) setOwn(parameters, name, templateOf(pieces));
+    for (const [name, pieces] of given.parameters) setOwn(parameters, name, templateOf(pieces));
     input['parameters'] = parameters;
   }
   for (const key of BODIES) {
     const body = template.get(key);
     if (!body.given) continue;
     setOwn(input, key, filled(body.take(), inside));
-    body.losses.add(body.path, key, keptAsInput(`${described(key, body.value)} is`, task));
+    const kept = keptAsInput(`${described(key, body.value)} is`, task);
+    body.losses.add(body.path, key, why === undefined ? kept : `${kept}: ${why}`);
   }
   keepOutputs(template, input);
-  const timeout = timeoutOf(template, inside);
-  const limit = lockOf(template.get('synchronization'), inside);
-  return {
-    task,
-    ...retryOf(template.get('retryStrategy'), inside),
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(limit === undefined ? {} : { limit }),
-    ...(Object.keys(input).length === 0 ? {} : { input }),
-  };
+  return { task, ...(Object.keys(input).length === 0 ? {} : { input }) };
+}
+
+/** Of a step whose template takes no files. */
+export function loseFiles({ files }: Given): void {
+  if (files?.given)
+    files.lose('files are not carried from node to node; a task passes on where they are');
 }
 
 /** The value with its tags put in; a tag without counterpart stays for the task to fill. */

@@ -47,11 +47,12 @@ function paramOf(source: Source, scope: Scope): Loop {
     const over = valueCel(pieces, text).replace(/\.orValue\(""\)$/, '.orValue([])');
     const [only] = pieces;
     const param = typeof only === 'object' && 'param' in only ? only.param : undefined;
-    source.losses.add(
-      source.path,
-      'withParam',
-      `${preview(text)} has to be a list here, not JSON text that holds one`,
-    );
+    if (!isList(text, scope))
+      source.losses.add(
+        source.path,
+        'withParam',
+        `${preview(text)} has to be a list here, not JSON text that holds one`,
+      );
     return { over, ...(param === undefined ? {} : { param }) };
   } catch (error) {
     if (error instanceof NotTranslatable || error instanceof SyntaxError)
@@ -59,6 +60,13 @@ function paramOf(source: Source, scope: Scope): Loop {
     else throw error;
     return undefined;
   }
+}
+
+/** True for a result that its program gives as JSON. */
+function isList(text: string, { steps }: Scope): boolean {
+  const [, step = '', what = ''] =
+    /(?:tasks|steps)(?:\.|\[['"])([^.'"[\]]+)(?:['"]\])?\.outputs\.([\w.-]+)/.exec(text) ?? [];
+  return steps.get(step)?.lists.has(what) === true;
 }
 
 const reason = (error: Error): string =>

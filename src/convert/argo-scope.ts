@@ -31,7 +31,16 @@ export interface Step {
   map: boolean;
   /** What outputs are when it is skipped, by the parameter's name. */
   defaults: ReadonlyMap<string, string>;
+  /** Where in its output results and artifacts stand, of a graph that chooses them: the id of a node. */
+  below?: string;
+  /** Names of the artifacts that its node keeps. */
+  artifacts: ReadonlySet<string>;
+  /** Its results that are JSON, not text: `result`, `parameters.x`. */
+  lists: ReadonlySet<string>;
 }
+
+/** What an artifact of a template is: one that a node kept, or a text. */
+export type GivenFile = { cel: string } | { text: readonly Piece[] };
 
 /** What tags mean in one place. */
 export interface Scope {
@@ -41,6 +50,10 @@ export interface Scope {
   global(name: string): Piece | undefined;
   /** The item of a loop: an expression, or a value where the loop is written out. */
   item?: { cel: string } | { value: Json };
+  /** `inputs.artifacts.x` in a graph. */
+  files?: ReadonlyMap<string, GivenFile>;
+  /** Where references mean something else than in a graph: inside of a program. @throws NotTranslatable */
+  reference?(path: readonly (string | number)[]): readonly Piece[];
   /** Parses and writes an expression tag. */
   expression(text: string, scope: Scope): readonly Piece[];
 }
@@ -88,6 +101,7 @@ function ofTag(tag: string, scope: Scope): readonly Piece[] {
  * @throws NotTranslatable
  */
 export function ofPath(path: readonly (string | number)[], scope: Scope): readonly Piece[] {
+  if (scope.reference) return scope.reference(path);
   const [root, second = '', third, ...rest] = path.map(String);
   if (root === 'item') return [ofItem(path.slice(1).map(String), scope)];
   if (root === 'inputs' && second === 'parameters' && third !== undefined && rest.length === 0) {
@@ -133,12 +147,13 @@ function ofOutputs(step: Step, keys: readonly string[]): Piece {
     kind === 'parameters' && name === undefined
       ? '{}'
       : celText((name === undefined ? undefined : step.defaults.get(name)) ?? '');
+  const way = step.below === undefined ? keys : [step.below, ...keys];
   if (step.map)
     return {
-      cel: `${outputOf(step.ids[0] ?? '')}.map(o, ${optional('o', keys, or)})`,
+      cel: `${outputOf(step.ids[0] ?? '')}.map(o, ${optional('o', way, or)})`,
       type: 'any',
     };
-  const each = step.ids.map((id) => optional(outputOf(id), keys, or));
+  const each = step.ids.map((id) => optional(outputOf(id), way, or));
   return { cel: each.length === 1 ? (each[0] ?? '') : `[${each.join(', ')}]`, type: 'any' };
 }
 
@@ -158,12 +173,20 @@ export function templateOf(pieces: readonly Piece[]): string {
       'TOO_LARGE',
       `a text with its tags put in has ${size} characters; the limit is ${MOST_TEXT}`,
     );
-  return pieces
-    .map((piece) => {
-      if (typeof piece === 'string') return plain(piece);
-      return inTemplate('cel' in piece ? piece.cel : statusCel(piece.statusOf));
-    })
-    .join('');
+  let text = '';
+  let known = '';
+  for (const piece of pieces) {
+    if (typeof piece === 'string') {
+      // Two pieces may make one `${{`.
+      known += piece;
+      continue;
+    }
+    // A `$` before an expression would make it text.
+    text += plain(known).replace(/\$$/, () => inTemplate(celText('$')));
+    text += inTemplate('cel' in piece ? piece.cel : statusCel(piece.statusOf));
+    known = '';
+  }
+  return text + plain(known);
 }
 
 /** As CEL that gives text. */

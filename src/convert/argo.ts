@@ -1,6 +1,6 @@
 /**
  * Argo Workflows: the entrypoint's template becomes the graph; templates that are graphs become sub-graphs in it, and
- * containers and scripts nodes with the container or script as input.
+ * containers and scripts programs, or nodes of a task with the container or script as input.
  */
 import {
   getOwn,
@@ -12,17 +12,11 @@ import {
   type JsonObject,
 } from '../domain/json.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
-import {
-  CONCURRENCY,
-  DEFAULTS,
-  graphOf,
-  isGraph,
-  type Graph,
-  type Level,
-  type Shared,
-} from './argo-graph.js';
+import { graphOf, isGraph } from './argo-graph.js';
+import { CONCURRENCY, defaultsFor, type Graph, type Level, type Shared } from './argo-level.js';
 import { leafOf } from './argo-leaf.js';
 import { durationOf } from './argo-options.js';
+import { lastOf } from './argo-outputs.js';
 import type { Piece, Scope } from './argo-scope.js';
 import {
   entryOf,
@@ -33,7 +27,7 @@ import {
 } from './argo-templates.js';
 import { expressionPieces } from './argo-when.js';
 import { celText, hasStatus, joined, param } from './cel.js';
-import { Budget, refused, type NewNode, type Settled } from './conversion.js';
+import { Budget, refused, type Settled } from './conversion.js';
 import { nodeNames, paramNames } from './ids.js';
 import type { Source } from './source.js';
 
@@ -64,6 +58,7 @@ class ArgoConversion {
       settled,
       manifests,
       nodes: 0,
+      programs: { count: 0 },
       budget: new Budget(),
       asList: (name) => this.asList(name),
     };
@@ -89,8 +84,8 @@ class ArgoConversion {
       name: (name || this.settled.name).slice(0, 200),
       ...about,
       ...(Object.keys(this.params).length === 0 ? {} : { params: this.params }),
-      defaults: DEFAULTS,
       ...graph,
+      defaults: defaultsFor(graph.tasks),
       concurrency: Math.min(Math.max(1, Math.trunc(bound)), 1_000),
       ...(deadline === undefined ? {} : { deadline }),
     };
@@ -98,7 +93,7 @@ class ArgoConversion {
 
   private graph(inputs: ReadonlyMap<string, readonly Piece[]>, level: Level): Graph {
     if (isGraph(this.entry)) {
-      const graph = graphOf(this.entry, inputs, level, this.shared);
+      const graph = graphOf(this.entry, { parameters: inputs }, level, this.shared);
       if (graph.tasks.length === 0)
         throw refused(
           `the template ${preview(this.entry.name)} has no steps, so there is nothing to run`,
@@ -106,8 +101,10 @@ class ArgoConversion {
       return graph;
     }
     const id = nodeNames().of(this.entry.name);
-    const leaf = leafOf(this.entry.source, inputs, this.scope(inputs, level), this.settled);
-    return { tasks: [{ id, ...leaf }] };
+    const scope = this.scope(inputs, level);
+    const leaf = leafOf(this.entry.source, { parameters: inputs }, scope, this.shared);
+    const tasks = [{ id, ...leaf }];
+    return { defaults: defaultsFor(tasks), tasks };
   }
 
   private scope(inputs: ReadonlyMap<string, readonly Piece[]>, level: Level): Scope {
@@ -204,7 +201,7 @@ class ArgoConversion {
     };
     const holder = exitStep(template, source);
     const taken = new Set(graph.tasks.map(({ id }) => id));
-    const [node] = graphOf(holder, new Map(), inner, this.shared).tasks;
+    const [node] = graphOf(holder, { parameters: new Map() }, inner, this.shared).tasks;
     if (!node) return;
     let id = node.id;
     for (let count = 2; taken.has(id); count++) id = `${node.id}-${count}`;
@@ -245,6 +242,12 @@ class ArgoConversion {
       );
     const hooks = spec.get('hooks');
     if (hooks.given) hooks.lose('left out; graph hooks, events and sinks tell of what happens');
+    if (this.shared.programs.count > 0)
+      spec.losses.add(
+        [...this.entry.manifest.spec.path, 'templates'],
+        'network',
+        "containers have no network here, unless network names one that the worker's containerNetworks allows",
+      );
     const from = preview(this.entry.name);
     for (const manifest of this.manifests) {
       const unread = templatesUnread(manifest);
@@ -291,12 +294,6 @@ const nameOf = ({ value }: Source): unknown => (isObject(value) ? value['name'] 
 function templatesUnread({ spec }: Manifest): Source[] {
   const list = spec.get('templates');
   return list.given ? list.items().filter((template) => template.untouched(['name'])) : [];
-}
-
-/** Nodes that no other waits for. */
-function lastOf(tasks: readonly NewNode[]): NewNode[] {
-  const waited = new Set(tasks.flatMap(({ dependsOn = [] }) => dependsOn));
-  return tasks.filter(({ id }) => !waited.has(id));
 }
 
 /** A template of one step that runs the exit handler, in the place of the file that names it. */

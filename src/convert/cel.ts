@@ -33,6 +33,8 @@ export const optional = (base: string, keys: readonly (string | number)[], or: s
 
 export const param = (name: string): string => `params${member(name)}`;
 export const outputOf = (id: string): string => `tasks${member(id)}.output`;
+export const artifactOf = (id: string, name: string): string =>
+  `tasks${member(id)}.artifacts[${celText(name)}]`;
 export const statusOf = (id: string): string => `tasks${member(id)}.status`;
 
 /** `tasks.a.status == "X"`, or `… in [...]` for several. */

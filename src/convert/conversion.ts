@@ -11,7 +11,10 @@ export type Format = (typeof FORMATS)[number];
 export interface ConvertOptions {
   /** What the text is. Default: what it looks like. */
   from?: Format;
-  /** The task that every step runs, until each gets its own. Default `noop`. */
+  /**
+   * The task that every step runs, until each gets its own. Default `noop`; containers and scripts of Argo become programs
+   * instead where none is named.
+   */
   task?: string;
   /** The pipeline's name where the text has none, such as the file's. Default `converted`. */
   name?: string;
@@ -29,6 +32,8 @@ export interface Conversion {
 /** The options with their defaults. */
 export interface Settled {
   task: string;
+  /** Containers and scripts become programs, not inputs of the task. */
+  programs?: boolean;
   name: string;
   entrypoint?: string;
 }

@@ -26,8 +26,8 @@ import { fromWfFormat } from './wfformat.js';
  * A pipeline made of a text in another tool's format, and the losses: every part of the text that the pipeline does not
  * say, each with its place. Where there is none, the pipeline says all of it.
  *
- * Steps become nodes of the task `options.task` (default `noop`) with what they did as input, since a container or a
- * script of another tool does not run by itself.
+ * Containers and scripts of Argo become programs. Other steps, and those where `options.task` is given, become nodes of that
+ * task (default `noop`) with what they did as input, since they do not run by themselves.
  *
  * @param text at most 5,000,000 characters
  * @throws TaskError SPEC_INVALID | TOO_LARGE for a text that is empty, no text, not of that format, or no sound graph
@@ -43,6 +43,7 @@ export function convert(text: string, options: ConvertOptions = {}): Conversion 
     throw refused(`from: expected one of ${FORMATS.join(', ')}, got ${preview(from)}`);
   const settled: Settled = {
     task: options.task ?? 'noop',
+    programs: options.task === undefined,
     name: options.name ?? 'converted',
     ...(options.entrypoint === undefined ? {} : { entrypoint: options.entrypoint }),
   };

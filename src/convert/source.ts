@@ -6,7 +6,7 @@
  * S3. `reportUnread` makes a loss of everything else. So a key that no converter knows is a loss by itself.
  */
 import { isObject, preview, type Json, type Path } from '../domain/json.js';
-import type { Losses } from './loss.js';
+import { Losses } from './loss.js';
 
 export class Source {
   private state: 'unread' | 'opened' | 'read' = 'unread';
@@ -108,6 +108,11 @@ export class Source {
   /** A value of our own making in this place, for what the document says in short. */
   standIn(value: unknown): Source {
     return new Source(value, this.path, this.losses);
+  }
+
+  /** The same as if nobody had read it, with losses that nobody hears of: to find out what would come of it. */
+  trial(): Source {
+    return new Source(this.value, this.path, new Losses());
   }
 
   /** Says what becomes of this part, under the last word of its path; it counts as read with all that is in it. */

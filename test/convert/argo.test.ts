@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { convert } from '../../src/convert/convert.js';
+import type { Conversion } from '../../src/convert/conversion.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
 
 const LEAF =
@@ -17,9 +18,9 @@ const dag = (tasks: string, more = '') =>
     `{ entrypoint: main, ${more} templates: [{ name: main, dag: { tasks: ${tasks} } }, ${LEAF}] }`,
   );
 const last = ({ pipeline }: { pipeline: GraphSpec }) => pipeline.tasks.at(-1);
-const told = ({ losses }: { losses: { path: string; message: string }[] }) =>
+const told = ({ losses }: Conversion) =>
   losses
-    .filter(({ path }) => !path.endsWith('.container'))
+    .filter(({ feature }) => feature !== 'network')
     .map(({ path, message }) => `${path}: ${message}`);
 
 const BAD = '["FAILED", "TIMEOUT", "REJECTED"]';
@@ -237,7 +238,8 @@ describe('templates', () => {
 { apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, metadata: { name: lib }, spec: { templates: [${LEAF}] } }`;
     const { pipeline } = convert(file, { from: 'argo' });
     expect(pipeline.tasks[0]).toMatchObject({
-      input: { container: { image: 'i', args: ['none'] } },
+      container: { image: 'i', command: ['${{ input.parameters.p }}'] },
+      input: { parameters: { p: 'none' } },
     });
     expect(convert(file, { from: 'argo', entrypoint: 'leaf' }).pipeline.tasks[0]?.id).toBe('leaf');
     expect(() => convert(file, { from: 'argo', entrypoint: 'lef' })).toThrow(
@@ -255,8 +257,8 @@ describe('templates', () => {
       'spec.schedule',
       'spec.concurrencyPolicy',
       'spec.workflowSpec.hooks',
+      'spec.workflowSpec.templates',
       'spec.workflowSpec.templates[0].nodeSelector',
-      'spec.workflowSpec.templates[0].container',
     ]);
     expect(losses[1]?.message).toContain('--cron "0 3 * * *" --timezone UTC');
   });

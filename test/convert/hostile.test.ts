@@ -131,6 +131,24 @@ describe('what is no sound text of a format', () => {
     }
   });
 
+  it('programs of any text are read in time, or stay inputs', () => {
+    const many = Array.from({ length: 200_000 }, (_none, at) => `{{${at}}}`).join('');
+    const slashes = '/'.repeat(500_000);
+    const spaces = ' '.repeat(500_000);
+    const template = (fields: string) =>
+      convert(argo(`[{ name: a, ${fields} }]`), { from: 'argo' }).pipeline.tasks[0];
+    expect(template(`script: { image: i, command: [sh], source: "${many}" }`)?.task).toBe('noop');
+    const container = 'container: { image: i, command: [c] }';
+    expect(
+      template(`${container}, outputs: { artifacts: [{ name: x, path: "${slashes}x" }] }`)?.task,
+    ).toBe('noop');
+    expect(
+      template(
+        `${container}, inputs: { artifacts: [{ name: x, path: /tmp/x, from: "{{${spaces}x" }] }`,
+      )?.container,
+    ).toEqual({ image: 'i', entrypoint: ['c'] });
+  });
+
   it('a chain of thousands of jobs is read', () => {
     const jobs = Array.from(
       { length: 3_000 },

@@ -112,12 +112,16 @@ function documentOf(text: string): Json {
   return documents.length === 1 ? (documents[0] ?? null) : documents;
 }
 
-for (const [source, read] of [
-  ['argo-workflows', fromArgo],
-  ['github-actions', fromGithub],
+/** Containers and scripts as programs. */
+const withPrograms: Read = (source, settled) => fromArgo(source, { ...settled, programs: true });
+
+for (const [source, how, read] of [
+  ['argo-workflows', 'as programs', withPrograms],
+  ['argo-workflows', 'as inputs', fromArgo],
+  ['github-actions', 'as inputs', fromGithub],
 ] as const) {
   const files = foreignFiles(source);
-  (files.length > 0 ? describe : describe.skip)(`${source}${unlessThere}`, () => {
+  (files.length > 0 ? describe : describe.skip)(`${source} ${how}${unlessThere}`, () => {
     it.each(files)('no change of a value in $name goes unseen', ({ text }) => {
       expect(silent(documentOf(text), read)).toEqual([]);
     });

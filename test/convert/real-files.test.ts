@@ -15,13 +15,23 @@ const lines = (losses: readonly Loss[]): string =>
   `\n${losses.map(({ path, feature, message }) => `${path} [${feature}] ${message}`).join('\n')}\n`;
 const shape = ({ tasks }: GraphSpec) =>
   tasks.map(({ id, dependsOn = [] }) => ({ id, dependsOn: [...dependsOn].sort() }));
+/** Nodes that are programs, also in sub-graphs. */
+const programsIn = ({ tasks }: GraphSpec): number =>
+  tasks
+    .map(({ container, graph }) =>
+      typeof graph === 'object' ? programsIn(graph as unknown as GraphSpec) : container ? 1 : 0,
+    )
+    .reduce((sum: number, one) => sum + one, 0);
 const known = { names: ['noop'] };
 const made = new Map<string, Conversion>();
-const converted = (text: string, from: Format): Conversion => {
-  const conversion = made.get(text) ?? convert(text, { from });
-  made.set(text, conversion);
+const converted = (text: string, from: Format, task?: string): Conversion => {
+  const key = `${task} ${text}`;
+  const conversion = made.get(key) ?? convert(text, { from, ...(task ? { task } : {}) });
+  made.set(key, conversion);
   return conversion;
 };
+const faultsOf = ({ pipeline }: Conversion) =>
+  validateGraph(pipeline, {}, known, { depth: 0, paramsUnknown: true }).faults;
 
 for (const [source, format, count] of [
   ['argo-workflows', 'argo', 28],
@@ -39,14 +49,20 @@ for (const [source, format, count] of [
     });
 
     it.each(files)('$name becomes a pipeline without faults', ({ text }) => {
-      const { pipeline } = converted(text, format);
-      const { faults } = validateGraph(pipeline, {}, known, { depth: 0, paramsUnknown: true });
-      expect(faults).toEqual([]);
+      expect(faultsOf(converted(text, format))).toEqual([]);
+      expect(faultsOf(converted(text, format, 'noop'))).toEqual([]);
     });
 
     it.each(files)('$name loses what stands in the snapshot, and nothing else', ({ text }) => {
       expect(lines(converted(text, format).losses)).toMatchSnapshot();
     });
+
+    if (format === 'argo')
+      it.each(files)('$name has no programs where a task is named', ({ text }) => {
+        const { pipeline, losses } = converted(text, format, 'noop');
+        expect(programsIn(pipeline)).toBe(0);
+        expect(lines(losses)).toMatchSnapshot();
+      });
 
     it.each(files)('$name reads back from YAML, Mermaid and DOT', ({ text }) => {
       const { pipeline } = converted(text, format);
