@@ -1,5 +1,6 @@
 /** The built command line as a process of its own. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -97,12 +98,18 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
   };
 }
 
-/** Runs a command to its end. */
+/** Runs a command to its end: in a process of its own, or in one that has run others of this file before it. */
 export async function runCli(
   args: readonly string[],
   options: CliOptions = {},
 ): Promise<CliResult> {
-  return await startCli(args, options).ended;
+  if (!mayBeWarm(args, options)) return await startCli(args, options).ended;
+  const one = warm.find(({ busy }) => !busy) ?? startWarm();
+  return await one.run({
+    args,
+    env: { ...inherited(), ...options.env },
+    cwd: options.cwd ?? root,
+  });
 }
 
 /** The JSON document that a command wrote to standard output, and nothing else beside it. */
@@ -133,4 +140,60 @@ export function inherited(): Record<string, string> {
         ),
     ),
   );
+}
+
+/** Settings that a command reads when it runs, and not when it is loaded. */
+const READ_LATE =
+  /^TEMPOGRAPH_(TASK_QUEUE|DATA_DIR|SERVER|API_KEY)$|^TEMPORAL_(ADDRESS|NAMESPACE)$/;
+
+/** A module of tasks is loaded once in a process, and so are colours; input is the process's own. */
+function mayBeWarm(args: readonly string[], { env = {}, input }: CliOptions): boolean {
+  return (
+    input === undefined &&
+    !args.some((one) => /^--tasks\b/.test(one)) &&
+    Object.keys(env).every((name) => READ_LATE.test(name))
+  );
+}
+
+interface Order {
+  args: readonly string[];
+  env: Record<string, string>;
+  cwd: string;
+}
+
+interface WarmCli {
+  busy: boolean;
+  run(order: Order): Promise<CliResult>;
+  stop(): void;
+}
+
+const warm: WarmCli[] = [];
+afterAll(() => warm.splice(0).forEach((one) => one.stop()));
+
+function startWarm(): WarmCli {
+  const child = fork(join(__dirname, 'cli-warm.mjs'), {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => void (stderr += text));
+  let settle: (result: CliResult) => void = () => undefined;
+  const ready = once(child, 'message');
+  child.on('message', (message) => settle(message as CliResult));
+  child.on('exit', (code) => settle({ code, stdout: '', stderr }));
+  const one: WarmCli = {
+    busy: false,
+    run: async (order) => {
+      one.busy = true;
+      await ready;
+      const result = await new Promise<CliResult>((resolve) => {
+        settle = resolve;
+        child.send(order);
+      });
+      one.busy = !child.connected; // one that has ended runs nothing more
+      return result;
+    },
+    stop: () => void child.kill('SIGKILL'),
+  };
+  warm.push(one);
+  return one;
 }
