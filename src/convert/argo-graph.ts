@@ -18,7 +18,8 @@ import {
 import { literalItems, loopOf, type Loop } from './argo-loop.js';
 import { durationOf } from './argo-options.js';
 import { chosenIn, choosesOutputs, OUTPUTS, outputsNode } from './argo-outputs.js';
-import { listsOf, readsIn, type Given, type Reads } from './argo-program.js';
+import type { Given } from './argo-program.js';
+import { listsOf, readsIn, type Reads } from './argo-reads.js';
 import { templateOf, type Scope, type Step } from './argo-scope.js';
 import { SubGraphInputs } from './argo-sub-graph.js';
 import type { Template } from './argo-templates.js';

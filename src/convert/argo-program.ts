@@ -40,52 +40,6 @@ export type Program = Pick<NewNode, 'container' | 'resources' | 'input'>;
 const SCRIPT = '/tempograph/files/script';
 const FILLED_SCRIPT = '/tmp/script';
 
-/** Names of the steps whose results others read, which is as much as a look at their template's text tells. */
-export interface Reads {
-  result: ReadonlySet<string>;
-  exitCode: ReadonlySet<string>;
-  /** What loops go over, `result` or `parameters.x`, by the step. */
-  lists: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-const READ = /(?:\.|\[')([^.'[\]]+)(?:'\])?\.(outputs\.result|exitCode)/g;
-const LOOP =
-  /"withParam":"\{\{=?\s*(?:tasks|steps)(?:\.|\[')([^.'[\]]+)(?:'\])?\.outputs\.(result|parameters\.[\w-]+)\s*\}\}"/g;
-
-/** Templates that name each other are looked at once each. */
-const looked = new WeakMap<object, Reads>();
-
-/** What the steps of a template that is a graph read of each other. */
-export function readsIn(template: unknown): Reads {
-  const known = isObject(template) ? looked.get(template) : undefined;
-  if (known) return known;
-  const [result, exitCode] = [new Set<string>(), new Set<string>()];
-  const lists = new Map<string, Set<string>>();
-  const text = JSON.stringify(template).replaceAll('\\"', "'");
-  for (const [, step = '', what] of text.matchAll(READ))
-    (what === 'exitCode' ? exitCode : result).add(step);
-  for (const [, step = '', what = ''] of text.matchAll(LOOP))
-    lists.set(step, (lists.get(step) ?? new Set<string>()).add(what));
-  const reads = { result, exitCode, lists };
-  if (isObject(template)) looked.set(template, reads);
-  return reads;
-}
-
-/**
- * The results that a program gives as JSON instead of as texts, since loops go over them. There an output is one document
- * or texts, so it is all of them or none.
- */
-export function listsOf(template: unknown, step: string, reads: Reads): ReadonlySet<string> {
-  const lists = reads.lists.get(step) ?? new Set<string>();
-  const outputs: unknown = isObject(template) ? template['outputs'] : undefined;
-  const parameters: unknown = isObject(outputs) ? outputs['parameters'] : undefined;
-  const names = (Array.isArray(parameters) ? parameters : []).map((one: unknown) =>
-    isObject(one) ? `parameters.${String(one['name'])}` : '',
-  );
-  const all = [...names, ...(reads.result.has(step) ? ['result'] : [])];
-  return all.every((one) => lists.has(one)) ? lists : new Set();
-}
-
 /** The program that a template is, or in words why it is none. */
 export function programOf(template: Source, given: Given, scope: Scope): Program | string {
   const files = given.files?.trial();
