@@ -3,7 +3,7 @@ import { isObject, preview, type Json } from '../domain/json.js';
 import { piecesIn } from './argo-program-scope.js';
 import type { GivenFile, Piece, Scope } from './argo-scope.js';
 import type { Template } from './argo-templates.js';
-import { artifactOf, celText, outputOf } from './cel.js';
+import { celText, member, nodeOf, outputOf } from './cel.js';
 import type { Source } from './source.js';
 
 /** Names that are also names of files. */
@@ -57,15 +57,12 @@ function fileFrom(text: string, at: Source, scope: Scope): GivenFile | undefined
   if (step.map || step.ids.length > 1 || id === undefined)
     return lost('is one file for each item of a loop');
   if (!step.artifacts.has(name)) return lost('is not kept by its step here');
-  const { below } = step;
-  const chosen = `${outputOf(id)}.${below ?? ''}.artifacts[${celText(name)}]`;
-  return { cel: below === undefined ? artifactOf(id, name) : chosen };
-}
-
-/** The artifact, or null where its node kept none. */
-export function maybe(cel: string): string {
-  const [, node = '', name = ''] = /^(.*)\.artifacts\[(.*)\]$/s.exec(cel) ?? [];
-  return node === '' ? cel : `${node}.?artifacts[?${name}].orValue(null)`;
+  const holder = step.below === undefined ? nodeOf(id) : `${outputOf(id)}${member(step.below)}`;
+  const key = celText(name);
+  return {
+    cel: `${holder}.artifacts[${key}]`,
+    orNull: `${holder}.?artifacts[?${key}].orValue(null)`,
+  };
 }
 
 /** Names of the artifacts that a template takes or keeps, without reading them. */

@@ -14,7 +14,6 @@ import {
   isFileName,
   isPlain,
   loseStores,
-  maybe,
   placeOf,
 } from './argo-artifacts.js';
 import { containerOf, resourcesOf, type Known } from './argo-container.js';
@@ -177,7 +176,7 @@ class ProgramConversion {
     const { path, unpack } = how;
     if (!file) return;
     if ('cel' in file) {
-      setOwn<Json>(this.artifacts, name, inTemplate(how.optional ? maybe(file.cel) : file.cel));
+      setOwn<Json>(this.artifacts, name, inTemplate(how.optional ? file.orNull : file.cel));
       const at = `input.artifacts${member(name)}`;
       const cel = how.optional ? `${at} == null ? "" : ${at}.path` : `${at}.path`;
       this.wrapped.files.push({ file: [{ cel, type: 'text' }], path, unpack });

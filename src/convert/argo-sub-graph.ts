@@ -52,7 +52,7 @@ export class SubGraphInputs {
       const isText = 'text' in file;
       const value = isText ? templateOf(file.text) : inTemplate(file.cel);
       const cel = this.declare(this.names.of(`artifacts.${name}`), value);
-      files.set(name, isText ? { text: [{ cel, type: 'text' }] } : { cel });
+      files.set(name, isText ? { text: [{ cel, type: 'text' }] } : { cel, orNull: cel });
     }
     return files;
   }
