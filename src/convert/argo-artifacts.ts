@@ -6,8 +6,7 @@ import type { Template } from './argo-templates.js';
 import { celText, member, nodeOf, outputOf } from './cel.js';
 import type { Source } from './source.js';
 
-/** Names that are also names of files. */
-const NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/;
+const FILE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/;
 const FROM = /^\{\{([^{}]*)\}\}$/;
 
 /** What a step gives its template, by the artifact's name. */
@@ -30,7 +29,7 @@ export function givenFiles(
   return given;
 }
 
-/** What an artifact is said to be, in a step or in the template itself. */
+/** What an artifact is said to be, in a step or in the template itself; undefined where nothing is said that can be had. */
 export function givenFile(source: Source, scope: Scope): GivenFile | undefined {
   const raw = source.get('raw');
   if (raw.given) return { text: piecesIn(raw.get('data'), scope) };
@@ -74,8 +73,8 @@ function namesOf({ value }: Source, side: 'inputs' | 'outputs'): string[] {
   );
 }
 
-/** True for a template that becomes a program with a wrapper, where it needs one. */
-export function isWrapped(template: Template | undefined): boolean {
+/** True for a template that gets a wrapper where its outputs need one: it says its command, and it ends. */
+export function mayBeWrapped(template: Template | undefined): boolean {
   const value: unknown = template?.source.value;
   if (!isObject(value)) return false;
   const body: unknown = value['container'] ?? value['script'];
@@ -87,9 +86,13 @@ export function isWrapped(template: Template | undefined): boolean {
 export const keptBy = (template: Template | undefined): Set<string> =>
   new Set(template ? namesOf(template.source, 'outputs').filter(isFileName) : []);
 
-export const isFileName = (name: string): boolean => NAME.test(name);
+/** True for a name that an output of a program may have, which is a file of that name. */
+export const isFileName = (name: string): boolean => FILE_NAME.test(name);
 
-/** A path of a file; undefined where it is none, which is a loss. One that cannot be written is a loss too. */
+/**
+ * The path of a file, without slashes at its end; undefined where it is no absolute one, which is a loss. One that a
+ * container cannot write, as it lies outside of `/tmp`, is a loss too, and kept.
+ */
 export function placeOf(source: Source, scope: Scope): readonly Piece[] | undefined {
   const pieces = piecesIn(source, scope);
   const [first] = pieces;
@@ -107,7 +110,6 @@ export function placeOf(source: Source, scope: Scope): readonly Piece[] | undefi
   return typeof last === 'string' ? [...pieces.slice(0, -1), withoutSlashes(last)] : pieces;
 }
 
-/** A folder may be written with slashes at its end. */
 function withoutSlashes(path: string): string {
   let end = path.length;
   while (end > 1 && path[end - 1] === '/') end--;
@@ -127,13 +129,11 @@ export function isPlain(source: Source): boolean {
   return false;
 }
 
-/** Where files come from or go to besides; each is a loss. */
-export function loseStores(source: Source, message: (key: string) => string): void {
-  for (const [key, part] of source.entries()) if (part.given) loseStore(part, key, message);
-}
-
+/** Fields of an artifact that are read here, or say nothing of where it is. */
 const READ = ['name', 'path', 'optional', 'raw', 'from', 'archive', 'description'];
 
-function loseStore(part: Source, key: string, message: (key: string) => string): void {
-  if (!READ.includes(key)) part.lose(message(key));
+/** Makes a loss of every other field: where a file comes from or goes to besides (`s3`, `git`), and its `mode`. */
+export function loseStores(source: Source, message: (key: string) => string): void {
+  for (const [key, part] of source.entries())
+    if (part.given && !READ.includes(key)) part.lose(message(key));
 }

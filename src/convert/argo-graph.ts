@@ -3,7 +3,7 @@ import { TaskError } from '../domain/errors.js';
 import { isObject, jsonBytes, preview, setOwn, type JsonObject } from '../domain/json.js';
 import { MAX_DEPTH } from '../domain/node-kind.js';
 import { argumentsOf, defaultsOf } from './argo-arguments.js';
-import { isWrapped, keptBy } from './argo-artifacts.js';
+import { mayBeWrapped, keptBy } from './argo-artifacts.js';
 import { waitingOf, type Before } from './argo-depends.js';
 import { draftsOf, ordered, type Draft } from './argo-drafts.js';
 import { leafOf, loseFiles } from './argo-leaf.js';
@@ -69,7 +69,7 @@ class GraphConversion {
   ) {
     this.reads = readsIn(template.source.value);
     // Of the whole pipeline nobody reads what is chosen.
-    this.chooses = shared.settled.programs === true && level.depth > 0 && choosesOutputs(template);
+    this.chooses = shared.settled.programs && level.depth > 0 && choosesOutputs(template);
     if (this.chooses) this.ids.fresh(OUTPUTS);
     this.scope = {
       inputs: parameters,
@@ -166,7 +166,7 @@ class GraphConversion {
     });
     const map = loop !== undefined && !expanded;
     const defaults = defaultsOf(template);
-    const gives = this.shared.settled.programs === true ? this.givenBy(draft, loop) : NOTHING;
+    const gives = this.shared.settled.programs ? this.givenBy(draft, loop) : NOTHING;
     this.steps.set(name, { name, ids, map, defaults, ...gives });
   }
 
@@ -179,7 +179,7 @@ class GraphConversion {
       return choosesOutputs(template)
         ? { ...NOTHING, below: OUTPUTS, artifacts: new Set(chosenIn(template).artifacts) }
         : NOTHING;
-    if (!isWrapped(template)) return NOTHING;
+    if (!mayBeWrapped(template)) return NOTHING;
     const artifacts = keptBy(template);
     const lists = loop ? NOTHING.lists : listsOf(template?.source.value, name, this.reads);
     return { artifacts, lists };
