@@ -1,6 +1,7 @@
 /**
  * Runs programs in containers of Docker or Podman: without a network or on one that the worker allows, with a read-only
- * root, limits, no capabilities and fewer system calls. The kernel is the host's, and whoever may use the engine's socket is root there.
+ * root, limits, no capabilities and fewer system calls. The kernel is the host's, and whoever may use the engine's socket is
+ * root there.
  *
  * A container that a lost worker left behind is taken over by the next attempt of its node, not started twice.
  */
