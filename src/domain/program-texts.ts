@@ -78,7 +78,8 @@ function fillText(text: string, at: Path, input: Json): string {
   const value = resolved(text, at, input);
   const made = typeof value === 'string' ? value : JSON.stringify(value);
   if (made.includes('\0')) throw unfit(at, 'holds a NUL character, which ends it');
-  const bytes = utf8Bytes(made) + utf8Bytes(String(at.at(-1)));
+  const name = at.at(-1);
+  const bytes = utf8Bytes(made) + (typeof name === 'string' ? utf8Bytes(`${name}=`) : 0);
   if (bytes > MOST_BYTES)
     throw unfit(at, `has ${bytes} bytes, and an argument or a variable can have ${MOST_BYTES}`);
   return made;
