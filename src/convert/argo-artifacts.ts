@@ -3,11 +3,10 @@ import { isObject, preview, type Json } from '../domain/json.js';
 import { piecesIn } from './argo-program-scope.js';
 import type { GivenFile, Piece, Scope } from './argo-scope.js';
 import type { Template } from './argo-templates.js';
-import { artifactOf, celText, outputOf } from './cel.js';
+import { celText, member, nodeOf, outputOf } from './cel.js';
 import type { Source } from './source.js';
 
-/** Names that are also names of files. */
-const NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/;
+const FILE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/;
 const FROM = /^\{\{([^{}]*)\}\}$/;
 
 /** What a step gives its template, by the artifact's name. */
@@ -30,7 +29,7 @@ export function givenFiles(
   return given;
 }
 
-/** What an artifact is said to be, in a step or in the template itself. */
+/** What an artifact is said to be, in a step or in the template itself; undefined where nothing is said that can be had. */
 export function givenFile(source: Source, scope: Scope): GivenFile | undefined {
   const raw = source.get('raw');
   if (raw.given) return { text: piecesIn(raw.get('data'), scope) };
@@ -57,15 +56,12 @@ function fileFrom(text: string, at: Source, scope: Scope): GivenFile | undefined
   if (step.map || step.ids.length > 1 || id === undefined)
     return lost('is one file for each item of a loop');
   if (!step.artifacts.has(name)) return lost('is not kept by its step here');
-  const { below } = step;
-  const chosen = `${outputOf(id)}.${below ?? ''}.artifacts[${celText(name)}]`;
-  return { cel: below === undefined ? artifactOf(id, name) : chosen };
-}
-
-/** The artifact, or null where its node kept none. */
-export function maybe(cel: string): string {
-  const [, node = '', name = ''] = /^(.*)\.artifacts\[(.*)\]$/s.exec(cel) ?? [];
-  return node === '' ? cel : `${node}.?artifacts[?${name}].orValue(null)`;
+  const holder = step.below === undefined ? nodeOf(id) : `${outputOf(id)}${member(step.below)}`;
+  const key = celText(name);
+  return {
+    cel: `${holder}.artifacts[${key}]`,
+    orNull: `${holder}.?artifacts[?${key}].orValue(null)`,
+  };
 }
 
 /** Names of the artifacts that a template takes or keeps, without reading them. */
@@ -77,8 +73,8 @@ function namesOf({ value }: Source, side: 'inputs' | 'outputs'): string[] {
   );
 }
 
-/** True for a template that becomes a program with a wrapper, where it needs one. */
-export function isWrapped(template: Template | undefined): boolean {
+/** True for a template that gets a wrapper where its outputs need one: it says its command, and it ends. */
+export function mayBeWrapped(template: Template | undefined): boolean {
   const value: unknown = template?.source.value;
   if (!isObject(value)) return false;
   const body: unknown = value['container'] ?? value['script'];
@@ -90,9 +86,13 @@ export function isWrapped(template: Template | undefined): boolean {
 export const keptBy = (template: Template | undefined): Set<string> =>
   new Set(template ? namesOf(template.source, 'outputs').filter(isFileName) : []);
 
-export const isFileName = (name: string): boolean => NAME.test(name);
+/** True for a name that an output of a program may have, which is a file of that name. */
+export const isFileName = (name: string): boolean => FILE_NAME.test(name);
 
-/** A path of a file; undefined where it is none, which is a loss. One that cannot be written is a loss too. */
+/**
+ * The path of a file, without slashes at its end; undefined where it is no absolute one, which is a loss. One that a
+ * container cannot write, as it lies outside of `/tmp`, is a loss too, and kept.
+ */
 export function placeOf(source: Source, scope: Scope): readonly Piece[] | undefined {
   const pieces = piecesIn(source, scope);
   const [first] = pieces;
@@ -110,7 +110,6 @@ export function placeOf(source: Source, scope: Scope): readonly Piece[] | undefi
   return typeof last === 'string' ? [...pieces.slice(0, -1), withoutSlashes(last)] : pieces;
 }
 
-/** A folder may be written with slashes at its end. */
 function withoutSlashes(path: string): string {
   let end = path.length;
   while (end > 1 && path[end - 1] === '/') end--;
@@ -130,13 +129,11 @@ export function isPlain(source: Source): boolean {
   return false;
 }
 
-/** Where files come from or go to besides; each is a loss. */
-export function loseStores(source: Source, message: (key: string) => string): void {
-  for (const [key, part] of source.entries()) if (part.given) loseStore(part, key, message);
-}
-
+/** Fields of an artifact that are read here, or say nothing of where it is. */
 const READ = ['name', 'path', 'optional', 'raw', 'from', 'archive', 'description'];
 
-function loseStore(part: Source, key: string, message: (key: string) => string): void {
-  if (!READ.includes(key)) part.lose(message(key));
+/** Makes a loss of every other field: where a file comes from or goes to besides (`s3`, `git`), and its `mode`. */
+export function loseStores(source: Source, message: (key: string) => string): void {
+  for (const [key, part] of source.entries())
+    if (part.given && !READ.includes(key)) part.lose(message(key));
 }

@@ -1,17 +1,9 @@
 /** An Argo template that is a graph, a DAG or steps: its nodes, with the templates they name as sub-graphs below it. */
 import { TaskError } from '../domain/errors.js';
-import {
-  isObject,
-  jsonBytes,
-  preview,
-  setOwn,
-  type Json,
-  type JsonObject,
-} from '../domain/json.js';
+import { isObject, jsonBytes, preview, setOwn, type JsonObject } from '../domain/json.js';
 import { MAX_DEPTH } from '../domain/node-kind.js';
-import type { ParamSpec } from '../domain/spec.js';
 import { argumentsOf, defaultsOf } from './argo-arguments.js';
-import { givenFile, givenFiles, isWrapped, keptBy, loseStores } from './argo-artifacts.js';
+import { mayBeWrapped, keptBy } from './argo-artifacts.js';
 import { waitingOf, type Before } from './argo-depends.js';
 import { draftsOf, ordered, type Draft } from './argo-drafts.js';
 import { leafOf, loseFiles } from './argo-leaf.js';
@@ -26,13 +18,15 @@ import {
 import { literalItems, loopOf, type Loop } from './argo-loop.js';
 import { durationOf } from './argo-options.js';
 import { chosenIn, choosesOutputs, OUTPUTS, outputsNode } from './argo-outputs.js';
-import { listsOf, readsIn, type Given, type Reads } from './argo-program.js';
-import { templateOf, type GivenFile, type Piece, type Scope, type Step } from './argo-scope.js';
+import type { Given } from './argo-program.js';
+import { listsOf, readsIn, type Reads } from './argo-reads.js';
+import { templateOf, type Scope, type Step } from './argo-scope.js';
+import { SubGraphInputs } from './argo-sub-graph.js';
 import type { Template } from './argo-templates.js';
 import { expressionPieces, whenCel } from './argo-when.js';
-import { inTemplate, joined, param, plain } from './cel.js';
+import { joined } from './cel.js';
 import type { NewNode } from './conversion.js';
-import { nodeNames, paramNames } from './ids.js';
+import { nodeNames } from './ids.js';
 import { NotTranslatable } from './logic.js';
 import type { Source } from './source.js';
 
@@ -75,7 +69,7 @@ class GraphConversion {
   ) {
     this.reads = readsIn(template.source.value);
     // Of the whole pipeline nobody reads what is chosen.
-    this.chooses = shared.settled.programs === true && level.depth > 0 && choosesOutputs(template);
+    this.chooses = shared.settled.programs && level.depth > 0 && choosesOutputs(template);
     if (this.chooses) this.ids.fresh(OUTPUTS);
     this.scope = {
       inputs: parameters,
@@ -172,7 +166,7 @@ class GraphConversion {
     });
     const map = loop !== undefined && !expanded;
     const defaults = defaultsOf(template);
-    const gives = this.shared.settled.programs === true ? this.givenBy(draft, loop) : NOTHING;
+    const gives = this.shared.settled.programs ? this.givenBy(draft, loop) : NOTHING;
     this.steps.set(name, { name, ids, map, defaults, ...gives });
   }
 
@@ -185,7 +179,7 @@ class GraphConversion {
       return choosesOutputs(template)
         ? { ...NOTHING, below: OUTPUTS, artifacts: new Set(chosenIn(template).artifacts) }
         : NOTHING;
-    if (!isWrapped(template)) return NOTHING;
+    if (!mayBeWrapped(template)) return NOTHING;
     const artifacts = keptBy(template);
     const lists = loop ? NOTHING.lists : listsOf(template?.source.value, name, this.reads);
     return { artifacts, lists };
@@ -309,41 +303,16 @@ class GraphConversion {
     inside: readonly Source[],
     mapped: boolean,
   ): Omit<NewNode, 'id'> {
-    const names = paramNames();
-    const params: Record<string, ParamSpec> = {};
-    const input: JsonObject = {};
-    const declare = (key: string, value: string): string => {
-      const name = names.of(key);
-      setOwn(params, name, {});
-      setOwn<Json>(input, name, value);
-      return name;
+    const given = new SubGraphInputs(this.level, this.shared);
+    const parameters = given.parameters(args);
+    const files = given.files(template, args, scope);
+    const level = {
+      depth: this.level.depth + (mapped ? 2 : 1),
+      inside,
+      global: (name: string) => given.global(name),
     };
-    const parameters = new Map(
-      [...args.parameters].map(([key, pieces]): [string, readonly Piece[]] => {
-        const cel = param(declare(key, templateOf(pieces)));
-        return [key, [{ cel, type: 'any' }]];
-      }),
-    );
-    const global = (name: string): Piece | undefined => {
-      const known = names.find(`workflow.${name}`);
-      if (known !== undefined) return { cel: param(known), type: 'any' };
-      const outer = this.level.global(name);
-      if (outer === undefined) return undefined;
-      const own = names.of(`workflow.${name}`, `workflow_${name.replace(/^parameters\./, '')}`);
-      setOwn(params, own, {});
-      setOwn<Json>(
-        input,
-        own,
-        typeof outer === 'object' && 'cel' in outer
-          ? inTemplate(outer.cel)
-          : plain(typeof outer === 'string' ? outer : ''),
-      );
-      return { cel: param(own), type: 'any' };
-    };
-    const depth = this.level.depth + (mapped ? 2 : 1);
-    const files = this.filesOf(template, args, scope, declare);
-    const level = { depth, inside, global };
     const graph = graphOf(template, { parameters, files }, level, this.shared);
+    const { params, input } = given;
     return {
       graph: {
         name: template.name.slice(0, 200),
@@ -353,33 +322,6 @@ class GraphConversion {
       },
       ...(Object.keys(input).length === 0 ? {} : { input }),
     };
-  }
-
-  /** The artifacts of a template that is a graph: parameters too, since an artifact goes wherever JSON goes. */
-  private filesOf(
-    template: Template,
-    args: Given,
-    scope: Scope,
-    declare: (key: string, value: string) => string,
-  ): Map<string, GivenFile> {
-    const files = new Map<string, GivenFile>();
-    if (!this.shared.settled.programs) {
-      loseFiles(args);
-      return files;
-    }
-    const given = givenFiles(args.files, template.source, scope);
-    for (const one of template.source.get('inputs').get('artifacts').items()) {
-      const name = one.get('name').text() ?? '';
-      const file = given.get(name) ?? givenFile(one, { ...scope, inputs: args.parameters });
-      one.get('optional').flag();
-      loseStores(one, () => 'nothing is fetched from elsewhere; the file is not there');
-      if (!file) continue;
-      const isText = 'text' in file;
-      const value = isText ? templateOf(file.text) : inTemplate(file.cel);
-      const cel = param(declare(`artifacts.${name}`, value));
-      files.set(name, isText ? { text: [{ cel, type: 'text' }] } : { cel });
-    }
-    return files;
   }
 
   private loseOfStep(source: Source): void {

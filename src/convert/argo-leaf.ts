@@ -34,7 +34,7 @@ export function leafOf(
   }
   const runs = template.get('container').given || template.get('script').given;
   const program = runs && shared.settled.programs ? programOf(template, given, scope) : undefined;
-  if (typeof program === 'object') shared.programs.count++;
+  if (typeof program === 'object') shared.programs++;
   const work =
     typeof program === 'object' ? program : taskOf(template, given, inside, shared, program);
   const timeout = timeoutOf(template, inside);

@@ -9,14 +9,17 @@ import type { Source } from './source.js';
 const DEFAULTS = { retry: 'NONE', timeout: '30d' } as const;
 /** What a container that says nothing of it may use; there it may use what its machine has. */
 const RESOURCES = { cpu: 1, memory: '512Mi' } as const;
+/** Nodes of a graph that run at once where the file bounds them nowhere. */
 export const CONCURRENCY = 100;
+
 /** What the whole conversion shares. */
 export interface Shared {
   settled: Settled;
   manifests: readonly Manifest[];
+  /** Nodes so far, those of sub-graphs among them. */
   nodes: number;
-  /** Nodes that are programs. */
-  programs: { count: number };
+  /** Nodes so far that are programs. */
+  programs: number;
   budget: Budget;
   /** Makes a list of a parameter of the pipeline, which a loop goes over. */
   asList(param: string): void;

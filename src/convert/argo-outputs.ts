@@ -6,7 +6,7 @@
  * is what is chosen: `tasks.g.output.outputs.parameters.x`.
  */
 import { isObject, preview, setOwn, type Json, type JsonObject } from '../domain/json.js';
-import { givenFile, loseStores, maybe } from './argo-artifacts.js';
+import { givenFile, loseStores } from './argo-artifacts.js';
 import { piecesOf, templateOf, type Scope } from './argo-scope.js';
 import type { Template } from './argo-templates.js';
 import { inTemplate } from './cel.js';
@@ -68,7 +68,7 @@ export function outputsNode(outputs: Source, tasks: readonly NewNode[], scope: S
     const file = givenFile(one, scope);
     one.get('optional').flag();
     loseStores(one, () => 'an artifact is one of a step, by from; left out');
-    if (file && 'cel' in file) setOwn<Json>(artifacts, name, inTemplate(maybe(file.cel)));
+    if (file && 'cel' in file) setOwn<Json>(artifacts, name, inTemplate(file.orNull));
   }
   return {
     id: OUTPUTS,

@@ -14,23 +14,22 @@ import {
   isFileName,
   isPlain,
   loseStores,
-  maybe,
   placeOf,
 } from './argo-artifacts.js';
 import { containerOf, resourcesOf, type Known } from './argo-container.js';
 import { piecesIn, programScope, type ProgramScope } from './argo-program-scope.js';
 import { staticText, templateOf, type GivenFile, type Piece, type Scope } from './argo-scope.js';
-import { entrypointOf, isNothing, type Wrapped } from './argo-wrapper.js';
+import { entrypointOf, needsWrapper, type Wrapped } from './argo-wrapper.js';
 import { inTemplate, member } from './cel.js';
 import type { NewNode } from './conversion.js';
 import type { Source } from './source.js';
 
-/** What a template is given by its step, and what is read of it. */
+/** What a template is given by its step, and what others read of it. */
 export interface Given {
   parameters: ReadonlyMap<string, readonly Piece[]>;
   /** `arguments.artifacts` of the step. */
   files?: Source;
-  /** Others read its standard output, or its exit code; loops go over these of its results. */
+  /** Default: nobody reads anything. `lists` are its results that are JSON: see `listsOf`. */
   reads?: { result: boolean; exitCode: boolean; lists: ReadonlySet<string> };
 }
 
@@ -39,52 +38,6 @@ export type Program = Pick<NewNode, 'container' | 'resources' | 'input'>;
 /** Where a script lies that holds no tags, and one that does. */
 const SCRIPT = '/tempograph/files/script';
 const FILLED_SCRIPT = '/tmp/script';
-
-/** Names of the steps whose results others read, which is as much as a look at their template's text tells. */
-export interface Reads {
-  result: ReadonlySet<string>;
-  exitCode: ReadonlySet<string>;
-  /** What loops go over, `result` or `parameters.x`, by the step. */
-  lists: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-const READ = /(?:\.|\[')([^.'[\]]+)(?:'\])?\.(outputs\.result|exitCode)/g;
-const LOOP =
-  /"withParam":"\{\{=?\s*(?:tasks|steps)(?:\.|\[')([^.'[\]]+)(?:'\])?\.outputs\.(result|parameters\.[\w-]+)\s*\}\}"/g;
-
-/** Templates that name each other are looked at once each. */
-const looked = new WeakMap<object, Reads>();
-
-/** What the steps of a template that is a graph read of each other. */
-export function readsIn(template: unknown): Reads {
-  const known = isObject(template) ? looked.get(template) : undefined;
-  if (known) return known;
-  const [result, exitCode] = [new Set<string>(), new Set<string>()];
-  const lists = new Map<string, Set<string>>();
-  const text = JSON.stringify(template).replaceAll('\\"', "'");
-  for (const [, step = '', what] of text.matchAll(READ))
-    (what === 'exitCode' ? exitCode : result).add(step);
-  for (const [, step = '', what = ''] of text.matchAll(LOOP))
-    lists.set(step, (lists.get(step) ?? new Set<string>()).add(what));
-  const reads = { result, exitCode, lists };
-  if (isObject(template)) looked.set(template, reads);
-  return reads;
-}
-
-/**
- * The results that a program gives as JSON instead of as texts, since loops go over them. There an output is one document
- * or texts, so it is all of them or none.
- */
-export function listsOf(template: unknown, step: string, reads: Reads): ReadonlySet<string> {
-  const lists = reads.lists.get(step) ?? new Set<string>();
-  const outputs: unknown = isObject(template) ? template['outputs'] : undefined;
-  const parameters: unknown = isObject(outputs) ? outputs['parameters'] : undefined;
-  const names = (Array.isArray(parameters) ? parameters : []).map((one: unknown) =>
-    isObject(one) ? `parameters.${String(one['name'])}` : '',
-  );
-  const all = [...names, ...(reads.result.has(step) ? ['result'] : [])];
-  return all.every((one) => lists.has(one)) ? lists : new Set();
-}
 
 /** The program that a template is, or in words why it is none. */
 export function programOf(template: Source, given: Given, scope: Scope): Program | string {
@@ -122,8 +75,7 @@ class ProgramConversion {
   }
 
   program(): Program | string {
-    const { result = false, exitCode = false, lists } = this.given.reads ?? {};
-    this.wrapped.json = lists !== undefined && lists.size > 0;
+    // First of all: what follows may name the paths that these say.
     this.readInputs();
     this.readOutputs();
     // What a program is cannot differ from run to run, but a step may say it.
@@ -134,22 +86,12 @@ class ProgramConversion {
     const command = this.words('command');
     const args = this.words('args');
     const script = this.isScript ? this.script() : undefined;
-    // What a script says is its result, unless only its other results are JSON.
-    this.wrapped.result = result || (this.isScript && command.length > 0 && !this.wrapped.json);
-    this.wrapped.exitCode = exitCode;
-    const bare = !isNothing(this.wrapped) && command.length === 0;
-    if (bare && this.wrapped.texts.some(({ path }) => staticText(path) === FILLED_SCRIPT))
-      return 'its script has tags and no command to run it with';
-    if (bare) this.loseWrapper();
-    const own = [...args, ...(script?.words ?? [])];
-    const [entrypoint, rest] =
-      bare || isNothing(this.wrapped)
-        ? [command, own]
-        : [entrypointOf(this.wrapped), [...command, ...own]];
+    this.keepResults(command.length > 0);
+    const started = this.started(command, [...args, ...(script?.words ?? [])]);
+    if (typeof started === 'string') return started;
     const spec: ContainerSpec = {
       ...container,
-      ...(entrypoint.length === 0 ? {} : { entrypoint }),
-      ...(rest.length === 0 ? {} : { command: rest }),
+      ...started,
       ...(script && container.workdir === undefined ? { workdir: '/tmp' } : {}),
       ...(script?.files ?? {}),
     };
@@ -161,6 +103,34 @@ class ProgramConversion {
       container: spec,
       ...(resources ? { resources } : {}),
       ...(Object.keys(input).length === 0 ? {} : { input }),
+    };
+  }
+
+  /** Which results are kept: those that others read, and what a script says unless only its other results are JSON. */
+  private keepResults(hasCommand: boolean): void {
+    const { result = false, exitCode = false, lists } = this.given.reads ?? {};
+    const json = lists !== undefined && lists.size > 0;
+    const says = this.isScript && hasCommand && !json;
+    this.wrapped.json = json;
+    this.wrapped.result = result || says;
+    this.wrapped.exitCode = exitCode;
+  }
+
+  /** What the container is started with: the program, in its wrapper where it needs one, or in words why it cannot be. */
+  private started(
+    command: readonly string[],
+    args: readonly string[],
+  ): Pick<ContainerSpec, 'entrypoint' | 'command'> | string {
+    const needed = needsWrapper(this.wrapped);
+    const lacks = needed && command.length === 0;
+    if (lacks && this.wrapped.texts.some(({ path }) => staticText(path) === FILLED_SCRIPT))
+      return 'its script has tags and no command to run it with';
+    if (lacks) this.loseWrapper();
+    const [entrypoint, rest] =
+      needed && !lacks ? [entrypointOf(this.wrapped), [...command, ...args]] : [command, args];
+    return {
+      ...(entrypoint.length === 0 ? {} : { entrypoint: [...entrypoint] }),
+      ...(rest.length === 0 ? {} : { command: [...rest] }),
     };
   }
 
@@ -223,7 +193,7 @@ class ProgramConversion {
     const { path, unpack } = how;
     if (!file) return;
     if ('cel' in file) {
-      setOwn<Json>(this.artifacts, name, inTemplate(how.optional ? maybe(file.cel) : file.cel));
+      setOwn<Json>(this.artifacts, name, inTemplate(how.optional ? file.orNull : file.cel));
       const at = `input.artifacts${member(name)}`;
       const cel = how.optional ? `${at} == null ? "" : ${at}.path` : `${at}.path`;
       this.wrapped.files.push({ file: [{ cel, type: 'text' }], path, unpack });

@@ -39,8 +39,8 @@ export interface Step {
   lists: ReadonlySet<string>;
 }
 
-/** What an artifact of a template is: one that a node kept, or a text. */
-export type GivenFile = { cel: string } | { text: readonly Piece[] };
+/** What an artifact of a template is: one that a node kept, in CEL (`orNull`: null where it kept none), or a text. */
+export type GivenFile = { cel: string; orNull: string } | { text: readonly Piece[] };
 
 /** What tags mean in one place. */
 export interface Scope {

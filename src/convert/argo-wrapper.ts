@@ -16,6 +16,7 @@ export interface OutputFile {
   path: readonly Piece[];
 }
 
+/** What the wrapper of a program has to do. */
 export interface Wrapped {
   /** Artifacts of other nodes, and where the program looks for them. `file` is a path, empty for none. */
   files: { file: readonly Piece[]; path: readonly Piece[]; unpack: boolean }[];
@@ -30,15 +31,15 @@ export interface Wrapped {
   artifacts: (OutputFile & { optional: boolean; pack: boolean })[];
 }
 
-/** Exit code where the wrapper cannot do its own part. */
-export const WRAPPER_FAILED = 64;
+/** Exit code where the wrapper cannot do its own part: a file that cannot be put into place, a result that is not there. */
+const WRAPPER_FAILED = 64;
 
-/** True where nothing has to be done. */
-export const isNothing = (wrapped: Wrapped): boolean =>
-  !wrapped.result &&
-  !wrapped.exitCode &&
-  [wrapped.files, wrapped.texts, wrapped.parameters, wrapped.artifacts].every(
-    ({ length }) => length === 0,
+/** False for a program that can be run without a wrapper. */
+export const needsWrapper = (wrapped: Wrapped): boolean =>
+  wrapped.result ||
+  wrapped.exitCode ||
+  [wrapped.files, wrapped.texts, wrapped.parameters, wrapped.artifacts].some(
+    ({ length }) => length > 0,
   );
 
 /** The entrypoint of the container; program and arguments come as its command. */
@@ -145,11 +146,11 @@ const WRITE = `write() {
   mkdir -p "\${2%/*}/" && printf %s "$1" > "$2" && chmod 755 "$2" ||
     fail "$2: cannot be written"
 }`;
-/** The newline is the one that is taken off. */
 const TEXTS = `kept=$TEMPOGRAPH_OUTPUTS/parameters/$1
   mkdir -p "$TEMPOGRAPH_OUTPUTS/parameters"`;
 const DOCUMENT = 'kept=$TEMPOGRAPH_OUTPUT';
 const JSON_PART = `json() { printf %s "$1" >> "$TEMPOGRAPH_OUTPUT"; }`;
+/** `printf` ends a default with a newline, since one is taken off of every text. */
 const parameterTo = (place: string): string => `parameter() {
   ${place}
   if [ -f "$2" ]; then cat "$2" >> "$kept"

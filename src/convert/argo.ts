@@ -58,7 +58,7 @@ class ArgoConversion {
       settled,
       manifests,
       nodes: 0,
-      programs: { count: 0 },
+      programs: 0,
       budget: new Budget(),
       asList: (name) => this.asList(name),
     };
@@ -242,7 +242,7 @@ class ArgoConversion {
       );
     const hooks = spec.get('hooks');
     if (hooks.given) hooks.lose('left out; graph hooks, events and sinks tell of what happens');
-    if (this.shared.programs.count > 0)
+    if (this.shared.programs > 0)
       spec.losses.add(
         [...this.entry.manifest.spec.path, 'templates'],
         'network',

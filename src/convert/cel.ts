@@ -32,10 +32,9 @@ export const optional = (base: string, keys: readonly (string | number)[], or: s
   keys.length === 0 ? base : `${base}${keys.map(optionalMember).join('')}.orValue(${or})`;
 
 export const param = (name: string): string => `params${member(name)}`;
-export const outputOf = (id: string): string => `tasks${member(id)}.output`;
-export const artifactOf = (id: string, name: string): string =>
-  `tasks${member(id)}.artifacts[${celText(name)}]`;
-export const statusOf = (id: string): string => `tasks${member(id)}.status`;
+export const nodeOf = (id: string): string => `tasks${member(id)}`;
+export const outputOf = (id: string): string => `${nodeOf(id)}.output`;
+export const statusOf = (id: string): string => `${nodeOf(id)}.status`;
 
 /** `tasks.a.status == "X"`, or `… in [...]` for several. */
 export const hasStatus = (id: string, statuses: readonly string[]): string =>

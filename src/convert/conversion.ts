@@ -32,8 +32,8 @@ export interface Conversion {
 /** The options with their defaults. */
 export interface Settled {
   task: string;
-  /** Containers and scripts become programs, not inputs of the task. */
-  programs?: boolean;
+  /** Containers and scripts of Argo become programs, not inputs of the task. */
+  programs: boolean;
   name: string;
   entrypoint?: string;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const NETWORK_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
-/** Modes of Docker and Podman that are no network of its own: the host's, another container's, or the engine's to choose. */
+/** Modes of Docker and Podman that are no network of the container's own: the host's, another container's, or the engine's to choose. */
 const MODE = /^(?:host|default|private|(?:container|ns|slirp4netns|pasta)(?::.*)?)$/s;
 
 const refusal = (text: string): string =>
@@ -22,7 +22,7 @@ export const AllowedNetworkSchema = ContainerNetworkSchema.refine((text) => text
   error: 'is no network; leave it out',
 });
 
-/** The network that a container is on; `none` where it asks for none. */
+/** The network that a container joins: the one that it names, else `none`. An empty list, which is taken too, names none. */
 export function networkJoined(said: { network?: string | readonly string[] | undefined }): string {
   return typeof said.network === 'string' ? said.network : 'none';
 }

@@ -6,7 +6,7 @@ import { nameFault } from './artifact.js';
 import { TaskError } from './errors.js';
 import { isObject, preview, setOwn, type Json, type JsonObject } from './json.js';
 
-/** Texts of one output. */
+/** Texts that one output may have. */
 export const OUTPUT_TEXTS_LIMIT = 1_000;
 
 export interface OutputText {
@@ -51,12 +51,12 @@ function textOf(name: string, content: Uint8Array): string {
   }
 }
 
-/** @throws TaskError OUTPUT_INVALID for a name that is no relative path */
+/** Refuses a name that is no relative path below the folder of the texts. @throws TaskError OUTPUT_INVALID */
 export function assertTextName(name: string): void {
   const wrong = nameFault(name);
   if (wrong !== undefined) throw unfitText(name.slice(0, 80), `has a name that ${wrong}`);
 }
 
-/** A text that cannot be a part of an output. */
+/** The error for a text that cannot be a part of an output. @param why a verb and its object */
 export const unfitText = (name: string, why: string, cause?: unknown): TaskError =>
   new TaskError('OUTPUT_INVALID', `the program's output ${preview(name)} ${why}`, { cause });

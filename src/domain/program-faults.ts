@@ -6,7 +6,7 @@ import { isObject, preview } from './json.js';
 import { compileSchema, SchemaFault } from './json-schema.js';
 import type { LooseNode } from './loose-node.js';
 import { PROGRAM_KINDS } from './program.js';
-import { isFilled, textFaults } from './program-texts.js';
+import { mayHoldExpressions, textFaults } from './program-texts.js';
 
 const SCHEMAS = ['inputSchema', 'outputSchema'] as const;
 
@@ -68,9 +68,9 @@ function expressionFaults(work: LooseNode['work'], index: number): Fault[] {
   return PROGRAM_KINDS.flatMap((kind) => {
     const program = work[kind];
     if (!isObject(program)) return [];
-    const filled = (field: string): boolean => kind !== 'faas' && isFilled(field);
+    const allowed = (field: string): boolean => kind !== 'faas' && mayHoldExpressions(field);
     const faults = Object.entries(program).flatMap(([field, value]) =>
-      !OWN.has(field) && !filled(field) && JSON.stringify(value ?? null).includes('${{')
+      !OWN.has(field) && !allowed(field) && JSON.stringify(value ?? null).includes('${{')
         ? [
             fault(
               ['tasks', index, kind, field],

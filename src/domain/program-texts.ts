@@ -11,14 +11,14 @@ import { parseTemplate, templateProblems } from './template.js';
 
 /** The fields whose texts may hold expressions. */
 const FILLED = ['command', 'args', 'entrypoint', 'env'] as const;
-/** Linux takes no longer one (MAX_ARG_STRLEN, with the NUL behind it; a variable's name and "=" count too). */
+/** Of one argument or variable: Linux takes no longer one (MAX_ARG_STRLEN, with the NUL behind it; a variable's name and "=" count too). */
 const MOST_BYTES = 131_071;
 /** Of all together. Linux takes 2 MiB, in which what runs the program and the worker's own variables have to fit as well. */
 const MOST_TOGETHER = 1_048_576;
 const HINT =
   'it reads its own input and nothing else: put the value there (input: { x: "${{ … }}" }) and read ${{ input.x }} here';
 
-/** What is wrong with the expressions of a program, as it was said. @param at where the program stands */
+/** What is wrong with the expressions of a program as its author wrote it. @param at where the program stands */
 export function textFaults(program: Readonly<Record<string, unknown>>, at: Path): Fault[] {
   return FILLED.flatMap((field) =>
     templateProblems(
@@ -29,14 +29,15 @@ export function textFaults(program: Readonly<Record<string, unknown>>, at: Path)
   );
 }
 
-/** Whether a field of a program may hold expressions. */
-export const isFilled = (field: string): boolean => FILLED.some((one) => one === field);
+/** True for a field of a process or a container whose texts may hold expressions. */
+export const mayHoldExpressions = (field: string): boolean => FILLED.some((one) => one === field);
 
 /**
  * The program with every expression replaced by its value: a text as it is, anything else as JSON.
  *
  * @param input as the program finds it, `path` of its files included
- * @throws TaskError EXPRESSION naming the place; INPUT_INVALID for a value that no argument or variable can hold
+ * @throws TaskError EXPRESSION for one that fails; INPUT_INVALID for a value that no argument or variable can hold, and for
+ *   more than 1 MiB in all. Both name the place
  */
 export function filledProgram<P extends Program>(program: P, input: Json): P {
   if (program.kind === 'faas') return program;
@@ -77,7 +78,8 @@ function fillText(text: string, at: Path, input: Json): string {
   const value = resolved(text, at, input);
   const made = typeof value === 'string' ? value : JSON.stringify(value);
   if (made.includes('\0')) throw unfit(at, 'holds a NUL character, which ends it');
-  const bytes = utf8Bytes(made) + utf8Bytes(String(at.at(-1)));
+  const name = at.at(-1);
+  const bytes = utf8Bytes(made) + (typeof name === 'string' ? utf8Bytes(`${name}=`) : 0);
   if (bytes > MOST_BYTES)
     throw unfit(at, `has ${bytes} bytes, and an argument or a variable can have ${MOST_BYTES}`);
   return made;

@@ -159,8 +159,8 @@ function assertUser(user: string): void {
 }
 
 /**
- * Refuses what the engine cannot hold. Limits always must; from MEDIUM on the filter of system calls
- * and the swap too; HIGH asks for a second wall besides: a security module, mapped users, or a runtime of the
+ * Refuses what the engine cannot hold. Limits must be held always; from MEDIUM on the filter of system calls and the swap
+ * too; HIGH asks for a second wall besides: a security module, mapped users, or a runtime of the
  * operator's own.
  *
  * @throws TaskError CONFIGURATION

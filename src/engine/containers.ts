@@ -19,7 +19,8 @@ export async function makeContainer(
   owner: OwnerId,
   settings: ContainerSettings,
 ): Promise<Container> {
-  // Without the two dockerode writes all of it into the address too: variables that are secret, and no more than 1 MB.
+  // Where the two are not told apart, dockerode puts all of it into the address as well: secrets, which engines may log, and
+  // no more than 1 MB of it.
   const parts = {
     _query: { name: nameFor(idempotencyKey, owner) },
     _body: containerOptions(ask, settings),

@@ -3,21 +3,24 @@ import { TaskError } from '../domain/errors.js';
 import type { Engine } from './engine.js';
 import { engineRefused } from './engine-error.js';
 
-/** @throws TaskError CONFIGURATION for one that the worker does not allow */
-export function assertAllowed(network: string, allowed: readonly string[] = []): void {
+/** @param allowed by name; default none. @throws TaskError CONFIGURATION for one that the worker does not allow */
+export function assertNetworkAllowed(network: string, allowed: readonly string[] = []): void {
   if (network === 'none' || allowed.includes(network)) return;
   throw refused(network, 'the worker does not allow it; see its setting containerNetworks');
 }
 
 /**
- * Asked before a container is made: Docker without a `bridge` would start it there without a word, and Podman says of a
- * network that it lacks what it says of its own faults.
+ * Asked before a container is made: a Docker that has no `bridge` would start it without any network and say nothing, and
+ * Podman answers for a network that it lacks as it does for faults of its own, which are tried again.
  *
  * @throws TaskError CONFIGURATION for one that the engine does not have by that name, ENVIRONMENT when the engine fails
  */
-export async function assertThere({ docker, facts }: Engine, network: string): Promise<void> {
+export async function assertNetworkThere(
+  { docker, facts }: Engine,
+  network: string,
+): Promise<void> {
   if (network === 'none') return;
-  // Podman's own default, which its older versions know by this name only where a container is made.
+  // The name of Podman's default, which its older versions know only where a container is made.
   if (network === 'bridge' && facts.name === 'podman') return;
   let found: { Name?: string };
   try {

@@ -54,6 +54,8 @@ export interface SeccompProfile {
 /**
  * The profile of a container: sockets are of AF_UNIX, and on a network of IPv4 and IPv6. Of no other family, also none of
  * AF_VSOCK, which passes network namespaces, nor of netlink.
+ *
+ * @param networked it is on a network; else it has sockets of AF_UNIX alone
  */
 export function seccompProfile(networked = false): SeccompProfile {
   const families = networked

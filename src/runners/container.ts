@@ -1,6 +1,7 @@
 /**
  * Runs programs in containers of Docker or Podman: without a network or on one that the worker allows, with a read-only
- * root, limits, no capabilities and fewer system calls. The kernel is the host's, and whoever may use the engine's socket is root there.
+ * root, limits, no capabilities and fewer system calls. The kernel is the host's, and whoever may use the engine's socket is
+ * root there.
  *
  * A container that a lost worker left behind is taken over by the next attempt of its node, not started twice.
  */
@@ -16,7 +17,7 @@ import { openEngine, type Engine, type EngineAddress } from '../engine/engine.js
 import { Images, type ImageSettings } from '../engine/images.js';
 import { labelsOf, runDigest, type ContainerIdentity } from '../engine/labels.js';
 import { resolveMounts, type AllowedMount } from '../engine/mounts.js';
-import { assertAllowed, assertThere } from '../engine/networks.js';
+import { assertNetworkAllowed, assertNetworkThere } from '../engine/networks.js';
 import { newOwner } from '../engine/owner.js';
 import { withSaved } from '../engine/put-files.js';
 import { runtimeContainer } from '../engine/runtime-images.js';
@@ -83,7 +84,7 @@ export class ContainerRunner implements Runner {
     assertContainer(request);
     const filled = filledRequest(request, PATHS.inputFiles);
     const spec = containerOf(filled.program.program, this.options.images);
-    assertAllowed(networkJoined(spec), this.options.networks);
+    assertNetworkAllowed(networkJoined(spec), this.options.networks);
     const signal = AbortSignal.any([options.signal, this.closed.signal]);
     const release = await this.slots.take(
       signal,
@@ -172,7 +173,7 @@ export class ContainerRunner implements Runner {
   ): Promise<{ container: Container; image: string }> {
     const { limits, files } = request.program;
     const mounts = await resolveMounts(spec.mounts, this.options.mounts);
-    await assertThere(engine, networkJoined(spec));
+    await assertNetworkThere(engine, networkJoined(spec));
     const image = await this.images
       .take(engine, spec.image, spec.pull ?? 'missing', signal)
       .catch((error: unknown) => {

@@ -222,7 +222,6 @@ function specOf(sandboxes: Sandboxes, request: ProcessRequest): SandboxSpec {
     files[file] = said.code ?? '';
   }
   const { limits, level, network, maxOutputBytes, maxArtifactBytes } = program;
-
   const leftSeconds = Math.max(1, (context.deadline.getTime() - Date.now()) / 1_000);
   return {
     ...{ argv, gate, support, binds, files, limits, level, network },

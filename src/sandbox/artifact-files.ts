@@ -46,7 +46,7 @@ export async function readOutput(
     const stats = await file.stat();
     const fault = faultOf(stats);
     if (fault !== undefined) throw unfit(fault);
-    if (stats.size > maxBytes || stats.blocks * 512 > maxBytes + 65_536) return 'too large';
+    if (bytesOf(stats) > maxBytes) return 'too large';
     return await file.readFile();
   } finally {
     await file.close();
@@ -62,8 +62,8 @@ const unfit = (what: string): TaskError =>
 /**
  * The texts below `/out/outputs`, by name.
  *
- * @returns `too large` where they are larger than `maxBytes` together
- * @throws TaskError OUTPUT_INVALID for what is no regular file or cannot be named
+ * @returns none where the folder is missing; `too large` where they are larger than `maxBytes` together
+ * @throws TaskError OUTPUT_INVALID for what is no regular file, cannot be named or is one too many
  */
 export async function readTexts(
   out: string,
@@ -77,7 +77,7 @@ export async function readTexts(
   let bytes = 0;
   const texts: OutputText[] = [];
   for (const { name, path, stats } of found) {
-    bytes += Math.max(stats.size, stats.blocks * 512 - 65_536);
+    bytes += bytesOf(stats);
     if (bytes > maxBytes) return 'too large';
     texts.push({ name, content: await readFile(path) });
   }
@@ -148,7 +148,7 @@ async function filesBelow(top: string, { most, assertName, wrong }: Walk): Promi
 }
 
 function assertSize(name: string, stats: Stats, maxBytes: number): void {
-  const bytes = Math.max(stats.size, stats.blocks * 512 - 65_536);
+  const bytes = bytesOf(stats);
   if (bytes <= maxBytes) return;
   throw new TaskError(
     'TOO_LARGE',
@@ -157,6 +157,10 @@ function assertSize(name: string, stats: Stats, maxBytes: number): void {
   );
 }
 
+/** Bytes of a file: its length, or what it takes of the disk where that is more than file systems add by themselves. */
+const bytesOf = ({ size, blocks }: Stats): number => Math.max(size, blocks * 512 - 65_536);
+
+/** Why a file is not taken, as a verb and its object; undefined where it is. */
 function faultOf(stats: Stats): string | undefined {
   if (stats.isSymbolicLink()) return 'is a link';
   if (!stats.isFile()) return 'is no regular file';

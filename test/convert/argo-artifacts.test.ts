@@ -127,6 +127,29 @@ describe('artifacts', () => {
     ]);
   });
 
+  it('that the template does not take are a loss', () => {
+    const made = steps([
+      ['a', KEEPS],
+      ['b', 'container: { image: i, command: [c] }', given('{{steps.a.outputs.artifacts.out}}')],
+    ]);
+    expect(node(made, 1)?.input).toBeUndefined();
+    expect(told(made)).toEqual([
+      '[0].steps[1][0].arguments.artifacts[0]: the template takes no artifact "in"; left out',
+    ]);
+  });
+
+  it('that a template of a graph has itself go to its steps where nobody gives them', () => {
+    const made = read(
+      `{ entrypoint: main, templates: [{ name: main, dag: { tasks: [{ name: g, template: graph }] } }, { name: graph, inputs: { artifacts: [{ name: in, raw: { data: own } }] }, dag: { tasks: [{ name: b, template: t-b, ${given('{{inputs.artifacts.in}}')} }] } }, { name: t-b, ${TAKES} }] }`,
+    );
+    expect(node(made)?.input).toEqual({ artifacts_in: 'own' });
+  });
+
+  it('may be folders that are written with slashes at their end', () => {
+    const made = one(KEEPS.replace('/tmp/out', '/tmp/out//'));
+    expect(node(made)?.container?.entrypoint?.[2]).toContain("artifact 'out' '/tmp/out' pack");
+  });
+
   it('where they come from elsewhere, they are not there', () => {
     const made = one(
       'container: { image: i, command: [a] }, inputs: { artifacts: [{ name: x, path: /tmp/x, mode: 493, git: { repo: r } }] }',

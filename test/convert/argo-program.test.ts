@@ -62,6 +62,11 @@ describe('what runs', () => {
     expect(told(made)).toEqual([]);
   });
 
+  it('a script begins in the folder that it says, else in /tmp', () => {
+    const made = one('script: { image: i, workingDir: /w, source: x }');
+    expect(node(made)?.container?.workdir).toBe('/w');
+  });
+
   it('a script with tags is written before it runs', () => {
     const made = one(
       'script: { image: i, command: [bash], source: "echo {{workflow.parameters.who}} $${{" }',
@@ -280,6 +285,36 @@ describe('results', () => {
       '[0].outputs.artifacts[0].name: "a/b" cannot be the name of a file; not kept',
       '[0].outputs.artifacts[1].path: "/data/c": the root of a container is read-only here; use a path below /tmp',
       '[0].outputs.artifacts[1].s3: it is kept as an artifact of the node, and copied nowhere else',
+    ]);
+  });
+
+  it('what a script says is no result where its other results are JSON', () => {
+    const made = steps([
+      [
+        'a',
+        'script: { image: i, command: [sh], source: x }, outputs: { parameters: [{ name: x, valueFrom: { path: /tmp/x } }] }',
+      ],
+      ['b', 'container: { image: i }', 'withParam: "{{steps.a.outputs.parameters.x}}"'],
+    ]);
+    expect(wrapper(made)).toContain('$TEMPOGRAPH_OUTPUT\n');
+    expect(wrapper(made)).not.toContain('tee');
+    expect(told(made)).toEqual([]);
+  });
+
+  it("what the image's own program reads and says is lost, in one sentence", () => {
+    const made = steps([
+      [
+        'a',
+        'container: { image: i }, inputs: { artifacts: [{ name: in, path: /tmp/in, raw: { data: x } }] }',
+      ],
+      [
+        'b',
+        'container: { image: i }',
+        'arguments: { parameters: [{ name: p, value: "{{steps.a.outputs.result}}" }] }',
+      ],
+    ]);
+    expect(told(made)).toEqual([
+      '[1].container.command: none is said, so its files are not put into place, and what it says is no result; say the command that the image begins with',
     ]);
   });
 

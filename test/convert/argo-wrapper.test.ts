@@ -167,6 +167,11 @@ describe.each(SHELLS)('entrypointOf, run by %s', (_name, shell) => {
     }
   });
 
+  it('a program gets no open file of the wrapper, which would wait for all that it leaves behind', () => {
+    const open = 'for fd in 3 4; do (: >&$fd) 2>&- && echo "$fd"; done; true';
+    expect(ran(shell, { result: true }, ['sh', '-c', open], place()).stdout).toBe('');
+  });
+
   it('standard error is no result', () => {
     const { outputs, stderr } = ran(
       shell,
@@ -278,6 +283,7 @@ describe.each(SHELLS)('entrypointOf, run by %s', (_name, shell) => {
       ...['o/a', 'o/p/.q/b'],
     ]);
     expect(passed('mkdir -p .o; echo 1 > .o/only', '.o').below).toEqual(['.o/only']);
+    expect(passed('mkdir -p ..o; echo 1 > ..o/only', '..o').below).toEqual(['..o/only']);
     expect(passed("mkdir -- '-it s'; echo 1 > './-it s/a'", '-it s').below).toEqual(['-it s/a']);
   });
 

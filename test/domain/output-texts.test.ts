@@ -13,8 +13,10 @@ describe('an output of texts', () => {
   });
 
   it('loses the newline that ends a text, one of them, and nothing else', () => {
-    expect(of({ a: 'x\n', b: 'x\r\n', c: 'x\n\n', d: ' x ', e: '\n', f: '' })).toEqual({
-      ...{ a: 'x', b: 'x', c: 'x\n', d: ' x ', e: '', f: '' },
+    expect(
+      of({ a: 'x\n', b: 'x\r\n', c: 'x\n\n', d: ' x ', e: '\n', f: '', g: '\uFEFFx' }),
+    ).toEqual({
+      ...{ a: 'x', b: 'x', c: 'x\n', d: ' x ', e: '', f: '', g: '\uFEFFx' },
     });
   });
 

@@ -61,12 +61,33 @@ describe('a program with expressions', () => {
       '${{ input }}',
       'ž'.repeat(65_536),
       'INPUT_INVALID',
-      /has 13107\d bytes, and an argument or a variable can have 131071/,
+      /has 131072 bytes, and an argument or a variable can have 131071/,
     ],
   ])('fails with its place where one %s', (_what, text, input, code, message) => {
     expect(() => container({ command: ['run', text] }, input)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error,
     );
+  });
+
+  it('may have what Linux takes to the byte: of a variable its name and "=" count too', () => {
+    const most = 'x'.repeat(131_071);
+    expect(container({ command: ['${{ input }}'] }, most).command).toEqual([most]);
+    expect(() => container({ command: ['${{ input }}'] }, `${most}x`)).toThrow(/131072 bytes/);
+    const env = { NAME: '${{ input }}' };
+    expect(container({ env }, most.slice(5)).env).toEqual({ NAME: most.slice(5) });
+    expect(() => container({ env }, most.slice(4))).toThrow(/131072 bytes/);
+  });
+
+  it.each<[Json, RegExp]>([
+    [{}, /; the input is \{\}$/],
+    [null, /; the input is null$/],
+    [[1], /; the input is a list$/],
+    ['secret', /; the input is a string$/],
+    [Object.fromEntries([...'abcdefghijkl'].map((key) => [key, 'secret'])), /"j" and 2 more$/],
+  ])('says what the input %j has, by its names only', (input, has) => {
+    const filling = () => container({ command: ['${{ input.x }}'] }, input);
+    expect(filling).toThrow(has);
+    expect(filling).not.toThrow(/secret/);
   });
 
   it('fails where all that it is started with is too much for any system to start it', () => {

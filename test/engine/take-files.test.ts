@@ -51,6 +51,20 @@ describe('takeFiles', () => {
     ]);
     expect((await take(entries, { maxOutputBytes: 3 })).texts).toHaveLength(2);
     expect((await take(entries, { maxOutputBytes: 2 })).texts).toBe('too large');
+    const more = { name: 'out/outputs/z', content: '' };
+    expect((await take([...entries, more], { maxOutputBytes: 2 })).texts).toBe('too large');
+  });
+
+  it('takes a thousand texts of an output, and refuses one more', async () => {
+    const many = Array.from({ length: 1_001 }, (_, n) => ({
+      name: `out/outputs/${n}`,
+      content: '',
+    }));
+    expect((await take(many.slice(1))).texts).toHaveLength(1_000);
+    await expect(take(many)).rejects.toMatchObject({
+      code: 'OUTPUT_INVALID',
+      message: expect.stringContaining('more than 1000 files') as string,
+    });
   });
 
   it.each<[string, Headers & { content?: string }]>([
