@@ -7,7 +7,8 @@
  * E2. A result is JSON: a whole number beyond 2^53 is an error, a timestamp, a duration or bytes become a string.
  * E3. Macros nest at most once; a list that enters a macro has at most 10,000 items, 1,000 when macros nest.
  * E4. `matches` runs on an engine of linear time.
- * E5. Whatever goes wrong is a {@link TaskError} with code EXPRESSION.
+ * E5. `fromJson(text)` is the value of a JSON document, which a program may have written as a text.
+ * E6. Whatever goes wrong is a {@link TaskError} with code EXPRESSION.
  */
 import { Environment, serialize, type ASTNode, type ParseResult } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
@@ -17,6 +18,7 @@ import { getOwn, isObject, preview, setOwn, type Json, type JsonObject } from '.
 
 const MACROS = new Set(['map', 'filter', 'all', 'exists', 'exists_one', 'bind']);
 const MAX_STRING = 64 * 1_024;
+const MAX_JSON = 1_024 * 1_024;
 const MAX_ITEMS = 10_000;
 const MAX_ITEMS_NESTED = 1_000;
 /** What expressions of a graph read. */
@@ -127,6 +129,7 @@ function environment(variables: Variables): Environment {
   }
   env.registerOperator('int == double', (a: unknown, b: unknown) => Number(a) === Number(b));
   env.registerFunction('string.matchesLinear(string): bool', matchesLinear);
+  env.registerFunction('fromJson(string): dyn', fromJson);
   shared.set(variables, env);
   return env;
 }
@@ -143,6 +146,16 @@ function matchesLinear(text: string, pattern: string): boolean {
   if (text.length > MAX_STRING)
     throw new Error(`matches: the text is longer than ${MAX_STRING} characters`);
   return RE2JS.compile(pattern).matcher(text).find();
+}
+
+function fromJson(text: string): unknown {
+  if (text.length > MAX_JSON)
+    throw new Error(`fromJson: the text is longer than ${MAX_JSON} characters`);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new Error(`fromJson: ${preview(text, 40)} is no JSON: ${(error as Error).message}`);
+  }
 }
 
 /** Which artifacts the nodes that an expression reads have kept, in words: most that fail on these are a misspelt name. */

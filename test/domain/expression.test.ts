@@ -37,6 +37,30 @@ const listOf = (length: number): JsonObject => ({
   params: { list: Array.from({ length }, (_, i) => i) },
 });
 
+describe('fromJson', () => {
+  const of = (text: string, source = 'fromJson(params.text)'): Json =>
+    evaluate(source, { ...CONTEXT, params: { text } });
+
+  it('gives the value of a document, as any other value', () => {
+    expect(of('[{"n": 1}, 2.5, "x", null, true]')).toEqual([{ n: 1 }, 2.5, 'x', null, true]);
+    expect(of('{"n": 1}', 'fromJson(params.text).n + 1')).toBe(2);
+    expect(of('[1, 2]', 'fromJson(params.text).map(x, x * 2)')).toEqual([2, 4]);
+    expect(JSON.stringify(of('{"__proto__":{"x":1}}'))).toBe('{"__proto__":{"x":1}}');
+  });
+
+  it.each([
+    ['{', /fromJson: "\{" is no JSON/],
+    ['', /fromJson: "" is no JSON/],
+    [`"${'x'.repeat(1_048_576)}"`, /the text is longer than 1048576 characters/],
+  ])('says what is wrong with %#', (text, message) => {
+    expect(() => of(text)).toThrow(message);
+  });
+
+  it('is not asked of what is no text', () => {
+    expect(refusal('fromJson(tasks.a.output.nested)').code).toBe('EXPRESSION');
+  });
+});
+
 describe('Expression.evaluate', () => {
   it.each<[string, Json]>([
     ['tasks.a.output.n + 1', 3],
