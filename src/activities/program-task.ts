@@ -8,6 +8,7 @@ import { compileSchema } from '../domain/json-schema.js';
 import { setOwn, type Json, type JsonObject } from '../domain/json.js';
 import { lateText, type LateName } from '../domain/late-values.js';
 import { overLimits, type Limits, type Program } from '../domain/program.js';
+import { filledProgram, hasExpressions } from '../domain/program-texts.js';
 import type { RegisteredTask } from '../registry.js';
 import type { Enforced, ProgramFiles, ProgramRun, RunMetrics } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';
@@ -15,7 +16,7 @@ import type { Deps } from './deps.js';
 import type { Facts } from './facts.js';
 import { programFiles } from './input-artifacts.js';
 import type { Late } from './late-sources.js';
-import { loadBody, type Sources } from './resolve.js';
+import { bounded, loadBody, type Sources } from './resolve.js';
 import { hashJson } from './values.js';
 
 /** Metrics of a node that ran a program, by the names that handlers in processes have them under. */
@@ -115,6 +116,7 @@ export function programRun(
   for (const one of names) setOwn(env, one.name, valueOf(one));
   return {
     ...{ program, input, network },
+    ...(hasExpressions(program) ? { fill: filling(program) } : {}),
     // A function is elsewhere: no file is brought to it, and what its input says of one is for it to understand.
     ...(program.kind === 'faas' ? {} : filesWithin(run.limits, programFiles(blobs, input))),
     limits: run.limits,
@@ -124,6 +126,11 @@ export function programRun(
     maxArtifactBytes: settings.maxArtifactBytes,
   };
 }
+
+const filling =
+  (program: Program) =>
+  (input: Json): Program =>
+    bounded('program', true, () => filledProgram(program, input));
 
 /** @throws TaskError RESOURCE_EXHAUSTED where they would not fit on the program's disk */
 function filesWithin({ diskBytes }: Limits, files: ProgramFiles): Pick<ProgramRun, 'files'> {

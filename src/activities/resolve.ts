@@ -170,7 +170,7 @@ const watchdog = new Script('run()');
  * thread. V8's watchdog is the one way to interrupt synchronous code; it is no sandbox here and is not used as one.
  */
 export function bounded<T>(
-  what: 'when' | 'input' | 'result' | 'map' | 'message',
+  what: 'when' | 'input' | 'result' | 'map' | 'message' | 'program',
   heavy: boolean,
   evaluate: () => T,
 ): T {

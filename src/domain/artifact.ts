@@ -67,7 +67,8 @@ export function assertArtifactName(name: unknown): asserts name is string {
 export function nameFault(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (name.length > NAME_LIMIT) return `has ${name.length} characters`;
-  if (/[\p{Cc}\p{Cs}]/u.test(name)) return 'holds control or broken characters';
+  // U+FFFD is what stands in the place of bytes that are no UTF-8: two such names may be the same.
+  if (/[\p{Cc}\p{Cs}\uFFFD]/u.test(name)) return 'holds control or broken characters';
   if (/^\/|^[A-Za-z]:|\\/.test(name)) return 'begins at a root or holds a backslash';
   const parts = name.split('/');
   if (parts.some((part) => part === '..')) return 'climbs out of its folder';

@@ -48,8 +48,10 @@ export function grantsOf(
         };
     }
   }
+  // Hosts are for a proxy, which a container has none of: those that a graph's defaults grant to all open nothing there.
+  const hosts = program.kind === 'container' ? asked.network : [...asked.network, ...given.network];
   return {
-    network: [...new Set([...asked.network, ...given.network])].filter(isTarget),
+    network: [...new Set(hosts)].filter(isTarget),
     secrets: [...new Set([...asked.secrets, ...given.secrets])],
     env: granted('env:'),
   };

@@ -8,6 +8,8 @@ import { isObject, preview, setOwn, type Json, type JsonObject } from './json.js
 
 /** Texts that one output may have. */
 export const OUTPUT_TEXTS_LIMIT = 1_000;
+/** Folders within folders. */
+const MOST_FOLDERS = 15;
 
 export interface OutputText {
   /** Relative path, its parts split by `/`. */
@@ -55,6 +57,7 @@ function textOf(name: string, content: Uint8Array): string {
 export function assertTextName(name: string): void {
   const wrong = nameFault(name);
   if (wrong !== undefined) throw unfitText(name.slice(0, 80), `has a name that ${wrong}`);
+  if (name.split('/').length > MOST_FOLDERS + 1) throw unfitText(name, 'lies too deep in folders');
 }
 
 /** The error for a text that cannot be a part of an output. @param why a verb and its object */

@@ -15,18 +15,46 @@ const FILLED = ['command', 'args', 'entrypoint', 'env'] as const;
 const MOST_BYTES = 131_071;
 /** Of all together. Linux takes 2 MiB, in which what runs the program and the worker's own variables have to fit as well. */
 const MOST_TOGETHER = 1_048_576;
+/** In one text: each may be as long as all of the input, before anybody looks at what came of it. */
+const MOST_EXPRESSIONS = 100;
 const HINT =
   'it reads its own input and nothing else: put the value there (input: { x: "${{ … }}" }) and read ${{ input.x }} here';
 
 /** What is wrong with the expressions of a program as its author wrote it. @param at where the program stands */
 export function textFaults(program: Readonly<Record<string, unknown>>, at: Path): Fault[] {
-  return FILLED.flatMap((field) =>
-    templateProblems(
-      (program[field] ?? null) as Json,
-      [...at, field],
-      PROGRAM_VARIABLES,
-    ).problems.map(({ path, message }) => fault(path, 'EXPRESSION', message, HINT)),
+  return FILLED.flatMap((field) => {
+    const value = (program[field] ?? null) as Json;
+    const { template, problems } = templateProblems(value, [...at, field], PROGRAM_VARIABLES);
+    return [
+      ...problems.map(({ path, message }) => fault(path, 'EXPRESSION', message, HINT)),
+      ...tooMany(template.places.map((place) => formatPath(place.at))),
+    ];
+  });
+}
+
+/** @param places of expressions, each text as often as it holds one */
+function tooMany(places: readonly string[]): Fault[] {
+  const counts = new Map<string, number>();
+  for (const place of places) counts.set(place, (counts.get(place) ?? 0) + 1);
+  return [...counts].flatMap(([path, count]): Fault[] =>
+    count <= MOST_EXPRESSIONS
+      ? []
+      : [
+          {
+            ...{ path, code: 'TOO_LARGE' },
+            message: `holds ${count} expressions, and one text may hold ${MOST_EXPRESSIONS}`,
+            hint: 'make the text in the input, where it is one expression',
+          },
+        ],
   );
+}
+
+/** Whether anything of a program is made of its input. */
+export function hasExpressions(program: Program): boolean {
+  if (program.kind === 'faas') return false;
+  const said: Readonly<Record<string, unknown>> =
+    program.kind === 'process' ? program.process : program.container;
+  return FILLED.some((field) => JSON.stringify(said[field] ?? null).includes('${{'));
 }
 
 /** True for a field of a process or a container whose texts may hold expressions. */

@@ -4,7 +4,6 @@ import type { Json } from '../domain/json.js';
 import { formatBytes } from '../domain/bytes.js';
 import { outputOfTexts, type OutputText } from '../domain/output-texts.js';
 import type { Limits, Program } from '../domain/program.js';
-import { filledProgram } from '../domain/program-texts.js';
 import { askedBeforeMs } from '../domain/stopping-early.js';
 import { SetUpError, type ProgramRun, type RunRequest } from './runner.js';
 
@@ -34,7 +33,7 @@ export interface ProgramPaths {
 export function filledRequest<R extends ProgramRequest>(request: R, folder: string): R {
   const { program: run } = request;
   const input = run.files?.input(folder) ?? run.input;
-  const program = filledProgram(run.program, input);
+  const program = run.fill?.(input) ?? run.program;
   return {
     ...request,
     program: { ...run, program, input, env: { ...run.env, ...envOf(program) } },

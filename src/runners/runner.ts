@@ -19,6 +19,13 @@ export interface RunRequest {
 /** A program with everything settled that a runner needs. */
 export interface ProgramRun {
   program: Program;
+  /**
+   * The program with the expressions in what it is started with replaced. Absent: it holds none.
+   *
+   * @param input as the program finds it
+   * @throws TaskError EXPRESSION, INPUT_INVALID
+   */
+  fill?: (input: Json) => Program;
   /** What it gets as its input; checked already. */
   input: Json;
   /** Artifacts that the input names: files beside it. Absent: none. */

@@ -152,4 +152,17 @@ describe('expressions of a program, before anything runs', () => {
   ])('are refused where they are none, or may not stand: %j', (node, path) => {
     expect(faultsOf(node)).toEqual([expect.objectContaining({ path, code: 'EXPRESSION' })]);
   });
+
+  it('are at most a hundred in one text: each may be as long as the input', () => {
+    const command = (count: number) => ({
+      process: { command: ['echo', '${{ input }}'.repeat(count), '${{ input }}'] },
+    });
+    expect(faultsOf(command(100))).toEqual([]);
+    expect(faultsOf(command(101))).toEqual([
+      {
+        ...{ path: 'tasks[0].process.command[1]', code: 'TOO_LARGE' },
+        text: expect.stringContaining('101 expressions, and one text may hold 100') as string,
+      },
+    ]);
+  });
 });
