@@ -8,7 +8,7 @@ import { compileSchema } from '../domain/json-schema.js';
 import { setOwn, type Json, type JsonObject } from '../domain/json.js';
 import { lateText, type LateName } from '../domain/late-values.js';
 import { overLimits, type Limits, type Program } from '../domain/program.js';
-import { filledProgram, hasExpressions } from '../domain/program-texts.js';
+import { filledProgram, hasExpressions } from '../domain/program-expressions.js';
 import type { RegisteredTask } from '../registry.js';
 import type { Enforced, ProgramFiles, ProgramRun, RunMetrics } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';

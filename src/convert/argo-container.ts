@@ -10,7 +10,10 @@ import type { Source } from './source.js';
 type ResourcesInput = NonNullable<TaskOptionsInput['resources']>;
 
 const PULL = { Always: 'always', IfNotPresent: 'missing', Never: 'never' } as const;
+/** Secrets that a program may have: the most that `ContainerSchema` takes. */
 const MOST_SECRETS = 50;
+/** Resources that a program is given here. */
+const GIVEN_RESOURCES: readonly string[] = ['cpu', 'memory', 'ephemeral-storage'];
 
 /** What a container has that programs do not, and what to do instead. */
 const LOST: Readonly<Record<string, string>> = {
@@ -36,7 +39,11 @@ const LOST: Readonly<Record<string, string>> = {
 /** A text as it is before the run; undefined where only the run tells. */
 export type Known = (source: Source) => string | undefined;
 
-/** Image, variables, folder; what runs in it is `argo-program.ts`'s. */
+/**
+ * Image, variables and folder of a container; what runs in it is `argo-program.ts`'s. All else that it says is a loss.
+ *
+ * @param known reads what cannot differ from run to run: image and folder
+ */
 export function containerOf(source: Source, scope: Scope, known: Known): ContainerSpec {
   const pull = source.get('imagePullPolicy');
   const policy = pull.text();
@@ -120,7 +127,7 @@ export function resourcesOf(source: Source): ResourcesInput | undefined {
   if (!source.given) return undefined;
   const [limits, requests] = [source.get('limits'), source.get('requests')];
   const found: ResourcesInput = {};
-  for (const key of ['cpu', 'memory', 'ephemeral-storage']) {
+  for (const key of GIVEN_RESOURCES) {
     const at = limits.get(key).given ? limits.get(key) : requests.get(key);
     if (limits.get(key).given && requests.get(key).given)
       requests.get(key).lose('what a program may have is its limit; the request is left out');
@@ -131,7 +138,7 @@ export function resourcesOf(source: Source): ResourcesInput | undefined {
   }
   for (const part of [limits, requests].filter(({ given }) => given))
     for (const [key, one] of part.entries())
-      if (!['cpu', 'memory', 'ephemeral-storage'].includes(key))
+      if (!GIVEN_RESOURCES.includes(key))
         one.lose('a program is given CPU, memory and disk only; left out');
   for (const key of Object.keys(found) as (keyof ResourcesInput)[])
     if (found[key] === undefined) delete found[key];

@@ -154,7 +154,9 @@ function fromJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new Error(`fromJson: ${preview(text, 40)} is no JSON: ${(error as Error).message}`);
+    throw new Error(`fromJson: ${preview(text, 40)} is no JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -6,7 +6,7 @@ import { isObject, preview } from './json.js';
 import { compileSchema, SchemaFault } from './json-schema.js';
 import type { LooseNode } from './loose-node.js';
 import { PROGRAM_KINDS } from './program.js';
-import { mayHoldExpressions, textFaults } from './program-texts.js';
+import { mayHoldExpressions, textFaults } from './program-expressions.js';
 
 const SCHEMAS = ['inputSchema', 'outputSchema'] as const;
 

@@ -22,7 +22,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Folders within folders. */
 const MAX_DEPTH = 16;
 /** Entries that are looked at, folders included. */
-const MAX_ENTRIES = 1_000;
+const MAX_ENTRIES = 2_000;
 
 /**
  * The program's output.

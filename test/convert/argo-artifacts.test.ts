@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Conversion } from '../../src/convert/conversion.js';
 import type { Json } from '../../src/domain/json.js';
-import { filledProgram } from '../../src/domain/program-texts.js';
+import { filledProgram } from '../../src/domain/program-expressions.js';
 import { ContainerSchema } from '../../src/domain/program.js';
 import { given, KEEPS, node, one, read, steps, TAKES, told } from './support/argo.js';
 

@@ -39,7 +39,7 @@ describe('listArtifacts', () => {
     [
       'a name that is no UTF-8',
       async () => execFileSync('sh', ['-c', 'cd "$1"; : > "$(printf "\\377")"', 'sh', at('')]),
-      /cannot be read/,
+      /control or broken characters/,
     ],
     [
       'one that is large',

@@ -1,4 +1,4 @@
-import { filledProgram } from '../../src/domain/program-texts.js';
+import { filledProgram } from '../../src/domain/program-expressions.js';
 import type { Json } from '../../src/domain/json.js';
 import type { ContainerSpec, ProcessSpec } from '../../src/domain/program.js';
 import { validateGraph } from '../../src/domain/validate.js';
