@@ -1,5 +1,6 @@
 /** Where the nodes of a plan run: the rule over all who may say something of it. */
 import { makePlan, type PlanContext } from '../../src/domain/make-plan.js';
+import { grantsOf } from '../../src/domain/grants.js';
 import { RUNNER_CHOICE } from '../../src/domain/choose-runner.js';
 import { taskOptions } from '../../src/registry.js';
 import { validateGraph } from '../../src/domain/validate.js';

@@ -74,6 +74,8 @@ describe('takeFiles', () => {
       { name: 'out/outputs', type: 'symlink', linkname: '/etc' },
     ],
     ['climbs out of its folder', { name: 'out/outputs/../../evil', content: '' }],
+    ['control or broken characters', { name: 'out/outputs/a\ufffd', content: '' }],
+    ['lies too deep in folders', { name: `out/outputs/${'a/'.repeat(16)}b`, content: '' }],
   ])('refuses a text of an output that is %s', async (why, entry) => {
     await expect(take([entry])).rejects.toMatchObject({
       code: 'OUTPUT_INVALID',

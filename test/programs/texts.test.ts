@@ -112,6 +112,23 @@ type Node = ExecutionResult['nodes'][string];
       expect(node.error?.message).toMatch(new RegExp(`${kind}\\.command\\[1\\].*missing`));
     });
 
+    test('fails where making an argument takes more than a second, and the worker goes on', async () => {
+      const slow = 'input.list.map(a, size(input.list.filter(b, b == a)))';
+      const command = [
+        'echo',
+        `\${{ size(${Array.from({ length: 10 }, () => slow).join(' + ')}) }}`,
+      ];
+      const { node } = await run([
+        {
+          id: 'p',
+          ...program(command),
+          input: { list: Array.from({ length: 1_000 }, (_, n) => n) },
+        },
+      ]);
+      expect(node).toMatchObject({ attempts: 1, error: { code: 'EXPRESSION' } });
+      expect(node.error?.message).toContain('took more than 1000 ms and were stopped');
+    });
+
     test('fails where it gives its output twice', async () => {
       const both = 'echo 1 > "$TEMPOGRAPH_OUTPUT"; echo 2 > "$TEMPOGRAPH_OUTPUTS/a"';
       const { node } = await run([{ id: 'p', ...program(['sh', '-c', both]) }]);
