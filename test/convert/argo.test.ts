@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { convert } from '../../src/convert/convert.js';
 import type { Conversion } from '../../src/convert/conversion.js';
+import { expressionSource, parseExpression } from '../../src/domain/expression.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
 
 const LEAF =
@@ -13,9 +14,9 @@ const read = (spec: string, entrypoint?: string) =>
       ...(entrypoint === undefined ? {} : { entrypoint }),
     },
   );
-const dag = (tasks: string, more = '') =>
+const dag = (tasks: string, more = '', template = '') =>
   read(
-    `{ entrypoint: main, ${more} templates: [{ name: main, dag: { tasks: ${tasks} } }, ${LEAF}] }`,
+    `{ entrypoint: main, ${more} templates: [{ name: main, dag: { tasks: ${tasks} } }, ${LEAF}${template === '' ? '' : `, ${template}`}] }`,
   );
 const last = ({ pipeline }: { pipeline: GraphSpec }) => pipeline.tasks.at(-1);
 const told = ({ losses }: Conversion) =>
@@ -162,6 +163,50 @@ describe('templates', () => {
       ...{ dependsOn: ['a'], trigger: 'all_done', onCancel: 'run' },
     });
     expect(told(made)).toEqual([]);
+  });
+
+  /** `workflow.status` as the exit handler gets it. */
+  const atExit = (tasks: string) => {
+    const made = dag(
+      tasks,
+      'onExit: exit,',
+      '{ name: exit, inputs: { parameters: [] }, container: { image: i, args: ["{{workflow.status}}"] } }',
+    );
+    return { status: valueOf(last(made)?.input), told: told(made) };
+  };
+  const valueOf = (input: unknown) => (input as { workflow: { status: string } }).workflow.status;
+
+  it('an exit handler is told of every failure, also where all after it was skipped', () => {
+    const { status, told: losses } = atExit(
+      '[{ name: a, template: leaf }, { name: c, template: leaf, depends: a }, { name: d, template: leaf, continueOn: { failed: true, error: true } }]',
+    );
+    expect(status).toBe(
+      '${{ ([tasks.a.status, tasks.c.status].exists(s, s in ["FAILED", "TIMEOUT", "REJECTED", "CANCELLED"]) ? "Failed" : "Succeeded") }}',
+    );
+    const told = (a: string, c: string) =>
+      parseExpression(expressionSource(status)).evaluate({
+        tasks: { a: { status: a }, c: { status: c } },
+      });
+    expect(told('FAILED', 'SKIPPED')).toBe('Failed');
+    expect(told('CANCELLED', 'SKIPPED')).toBe('Failed');
+    expect(told('COMPLETED', 'SKIPPED')).toBe('Succeeded');
+    expect(losses).toEqual([]);
+    expect(atExit('[{ name: a, template: leaf }]').status).toBe(
+      '${{ (tasks.a.status in ["FAILED", "TIMEOUT", "REJECTED", "CANCELLED"] ? "Failed" : "Succeeded") }}',
+    );
+  });
+
+  it('an exit handler of a graph with too many nodes is told of the last ones, which is a loss', () => {
+    const many = Array.from({ length: 201 }, (_none, at) => `{ name: n-${at}, template: leaf }`);
+    const chain = `[${many.join(', ')}, { name: z, template: leaf, dependencies: [${many.map((_one, at) => `n-${at}`).join(', ')}] }]`;
+    const { status, told: losses } = atExit(chain);
+    expect(status).toContain('(tasks.z.status in');
+    expect(losses).toEqual([
+      expect.stringContaining('spec.onExit: an expression cannot ask 202 nodes'),
+    ]);
+    const wide = atExit(`[${many.slice(0, 200).join(', ')}]`);
+    expect(wide.told).toEqual([]);
+    expect(() => parseExpression(expressionSource(`${wide.status} `))).not.toThrow();
   });
 
   it('steps wait for the whole group before them', () => {
