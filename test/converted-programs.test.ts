@@ -107,7 +107,7 @@ if (lack !== undefined) process.stderr.write(`converted programs are skipped: ${
 `,
     );
     expect(errors).toEqual([]);
-    expect(outputOf(nodes, 'list')).toEqual({ result: [{ n: 3 }, { n: 4 }] });
+    expect(outputOf(nodes, 'list')).toEqual({ result: '[{"n": 3}, {"n": 4}]' });
     expect(outputOf(nodes, 'each')).toEqual([
       { parameters: { square: '9', none: "it's none" } },
       { parameters: { square: '16', none: "it's none" } },

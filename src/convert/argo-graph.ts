@@ -19,7 +19,7 @@ import { literalItems, loopOf, type Loop } from './argo-loop.js';
 import { durationOf } from './argo-options.js';
 import { chosenIn, choosesOutputs, OUTPUTS, outputsNode } from './argo-outputs.js';
 import type { Given } from './argo-program.js';
-import { listsOf, readsIn, type Reads } from './argo-reads.js';
+import { readsIn, type Reads } from './argo-reads.js';
 import { templateOf, type Scope, type Step } from './argo-scope.js';
 import { SubGraphInputs } from './argo-sub-graph.js';
 import type { Template } from './argo-templates.js';
@@ -41,7 +41,7 @@ interface Settling {
   expanded: boolean;
 }
 
-const NOTHING = { artifacts: new Set<string>(), lists: new Set<string>() } as const;
+const NOTHING = { artifacts: new Set<string>(), texts: false } as const;
 
 /** True for a template that is a graph. */
 export const isGraph = ({ source: { value } }: Template): boolean =>
@@ -166,23 +166,14 @@ class GraphConversion {
     });
     const map = loop !== undefined && !expanded;
     const defaults = defaultsOf(template);
-    const gives = this.shared.settled.programs ? this.givenBy(draft, loop) : NOTHING;
-    this.steps.set(name, { name, ids, map, defaults, ...gives });
-  }
-
-  /** What the node of a step gives besides texts. */
-  private givenBy(
-    { template, name }: Draft,
-    loop: Loop,
-  ): Pick<Step, 'artifacts' | 'lists' | 'below'> {
-    if (template && isGraph(template))
-      return choosesOutputs(template)
-        ? { ...NOTHING, below: OUTPUTS, artifacts: new Set(chosenIn(template).artifacts) }
-        : NOTHING;
-    if (!mayBeWrapped(template)) return NOTHING;
-    const artifacts = keptBy(template);
-    const lists = loop ? NOTHING.lists : listsOf(template?.source.value, name, this.reads);
-    return { artifacts, lists };
+    const gives = this.shared.settled.programs ? givenBy(template) : NOTHING;
+    const { mayBeSkipped = false } = this.before.get(name) ?? {};
+    const looped = loop === undefined ? undefined : map ? 'map' : 'nodes';
+    const mayBeEmpty = mayBeSkipped || mayBeOmitted;
+    this.steps.set(name, {
+      ...{ name, ids, defaults, mayBeEmpty, ...gives },
+      ...(looped === undefined ? {} : { loop: looped }),
+    });
   }
 
   private nodesOf(draft: Draft): NewNode[] {
@@ -221,7 +212,6 @@ class GraphConversion {
     const reads = {
       result: this.reads.result.has(draft.name),
       exitCode: this.reads.exitCode.has(draft.name),
-      lists: this.steps.get(draft.name)?.lists ?? new Set<string>(),
     };
     const args = { parameters, files: given.get('artifacts'), reads };
     const body = this.body(draft, args, scope, mapped);
@@ -340,3 +330,12 @@ class GraphConversion {
 
 /** True for a condition that is one of each item. */
 const readsItem = ({ value }: Source): boolean => /\{\{=?\s*item\b/.test(String(value));
+
+/** What the node of a step gives, of a template that may become a program or a graph of them. */
+function givenBy(template: Template | undefined): Pick<Step, 'artifacts' | 'texts' | 'below'> {
+  if (template && isGraph(template))
+    return choosesOutputs(template)
+      ? { ...NOTHING, below: OUTPUTS, artifacts: new Set(chosenIn(template).artifacts) }
+      : NOTHING;
+  return mayBeWrapped(template) ? { artifacts: keptBy(template), texts: true } : NOTHING;
+}

@@ -29,8 +29,8 @@ export interface Given {
   parameters: ReadonlyMap<string, readonly Piece[]>;
   /** `arguments.artifacts` of the step. */
   files?: Source;
-  /** Default: nobody reads anything. `lists` are its results that are JSON: see `listsOf`. */
-  reads?: { result: boolean; exitCode: boolean; lists: ReadonlySet<string> };
+  /** Default: nobody reads anything. */
+  reads?: { result: boolean; exitCode: boolean };
 }
 
 export type Program = Pick<NewNode, 'container' | 'resources' | 'input'>;
@@ -61,7 +61,7 @@ class ProgramConversion {
   private readonly raw: JsonObject = {};
   private readonly wrapped: Wrapped = {
     ...{ files: [], texts: [], parameters: [], artifacts: [] },
-    ...{ json: false, result: false, exitCode: false },
+    ...{ result: false, exitCode: false },
   };
 
   constructor(
@@ -86,7 +86,8 @@ class ProgramConversion {
     const command = this.words('command');
     const args = this.words('args');
     const script = this.isScript ? this.script() : undefined;
-    this.keepResults(command.length > 0);
+    const { result = false, exitCode = false } = this.given.reads ?? {};
+    Object.assign(this.wrapped, { result, exitCode });
     const started = this.started(command, [...args, ...(script?.words ?? [])]);
     if (typeof started === 'string') return started;
     const spec: ContainerSpec = {
@@ -104,16 +105,6 @@ class ProgramConversion {
       ...(resources ? { resources } : {}),
       ...(Object.keys(input).length === 0 ? {} : { input }),
     };
-  }
-
-  /** Which results are kept: those that others read, and what a script says unless only its other results are JSON. */
-  private keepResults(hasCommand: boolean): void {
-    const { result = false, exitCode = false, lists } = this.given.reads ?? {};
-    const json = lists !== undefined && lists.size > 0;
-    const says = this.isScript && hasCommand && !json;
-    this.wrapped.json = json;
-    this.wrapped.result = result || says;
-    this.wrapped.exitCode = exitCode;
   }
 
   /** What the container is started with: the program, in its wrapper where it needs one, or in words why it cannot be. */

@@ -7,16 +7,18 @@
  */
 import { TaskError } from '../domain/errors.js';
 import { getOwn, preview, type Json } from '../domain/json.js';
-import { celText, inTemplate, optional, outputOf, plain } from './cel.js';
+import { celText, inTemplate, member, optional, outputOf, plain } from './cel.js';
 import { NotTranslatable } from './logic.js';
+
+/** What an expression gives: `any` where that is not known. */
+export type PieceType = 'text' | 'bool' | 'list' | 'any';
 
 /** A part of a text: as it stands, or an expression. */
 export type Piece =
   | string
   | {
       cel: string;
-      /** `text` and `bool` where it can be nothing else. */
-      type: 'text' | 'bool' | 'any';
+      type: PieceType;
       /** The parameter of the top graph that it is. */
       param?: string;
     }
@@ -27,16 +29,18 @@ export interface Step {
   name: string;
   /** Its nodes: several where a loop was written out. */
   ids: readonly string[];
-  /** It is a map: its output is a list. */
-  map: boolean;
+  /** It is gone through by a map, whose output is a list, or by a node for each item. */
+  loop?: 'map' | 'nodes';
+  /** It may not run, and has no output then. */
+  mayBeEmpty: boolean;
   /** What outputs are when it is skipped, by the parameter's name. */
   defaults: ReadonlyMap<string, string>;
   /** Where in its output results and artifacts stand, of a graph that chooses them: the id of a node. */
   below?: string;
   /** Names of the artifacts that its node keeps. */
   artifacts: ReadonlySet<string>;
-  /** Its results that are JSON, not text: `result`, `parameters.x`. */
-  lists: ReadonlySet<string>;
+  /** Its results are texts, as those of a program are. */
+  texts: boolean;
 }
 
 /** What an artifact of a template is: one that a node kept, in CEL (`orNull`: null where it kept none), or a text. */
@@ -143,18 +147,36 @@ function ofOutputs(step: Step, keys: readonly string[]): Piece {
     throw new NotTranslatable(
       `reads outputs.${keys.join('.')} of ${step.name}, which has no counterpart`,
     );
-  const or =
-    kind === 'parameters' && name === undefined
-      ? '{}'
-      : celText((name === undefined ? undefined : step.defaults.get(name)) ?? '');
+  const whole = kind === 'parameters' && name === undefined;
   const way = step.below === undefined ? keys : [step.below, ...keys];
-  if (step.map)
-    return {
-      cel: `${outputOf(step.ids[0] ?? '')}.map(o, ${optional('o', way, or)})`,
-      type: 'any',
-    };
-  const each = step.ids.map((id) => optional(outputOf(id), way, or));
-  return { cel: each.length === 1 ? (each[0] ?? '') : `[${each.join(', ')}]`, type: 'any' };
+  if (step.loop !== undefined) return { cel: aggregate(step, way, !whole), type: 'list' };
+  const or = celText((name === undefined ? undefined : step.defaults.get(name)) ?? '');
+  const cel = optional(outputOf(step.ids[0] ?? ''), way, whole ? '{}' : or);
+  return { cel, type: step.texts && !whole ? 'text' : 'any' };
+}
+
+/**
+ * What all items of a loop gave, without those that gave nothing. As in Argo a text that is a JSON object stands as one.
+ *
+ * @param values each is a result, not all parameters of an item
+ */
+function aggregate(
+  { loop, ids, mayBeEmpty, texts, below }: Step,
+  way: readonly string[],
+  values: boolean,
+): string {
+  const guard = (of: string): string => (texts ? '' : `type(${of}) == string && `);
+  const shown = (of: string): string =>
+    values && (texts || below !== undefined)
+      ? `${guard(of)}${of}.startsWith("{") && ${of}.endsWith("}") ? fromJson(${of}) : ${of}`
+      : of;
+  if (loop === 'nodes') {
+    const each = ids.map((id) => optional(outputOf(id), way, 'null'));
+    return `[${each.join(', ')}].map(o, o != null, ${shown('o')})`;
+  }
+  const all = outputOf(ids[0] ?? '');
+  const list = mayBeEmpty ? `(${all} == null ? [] : ${all})` : all;
+  return `${list}.map(o, ${optional('o', way, 'null')} != null, ${shown(`o${way.map(member).join('')}`)})`;
 }
 
 /** The text that it is, where nothing of it waits for a run. */
@@ -196,6 +218,8 @@ export function textCel(pieces: readonly Piece[]): string {
     .map((piece) => {
       if (typeof piece === 'string') return celText(piece);
       if (!('cel' in piece)) return statusCel(piece.statusOf);
+      if (piece.type === 'list')
+        throw new NotTranslatable('uses what a loop gives, a list, as a text in an expression');
       return piece.type === 'text' ? piece.cel : `string(${piece.cel})`;
     })
     .join(' + ');
