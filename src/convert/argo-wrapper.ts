@@ -147,9 +147,18 @@ const EXIT_CODE = 'echo 0 > "$TEMPOGRAPH_OUTPUTS/exitCode"';
 
 const REPLACED = 'exec "$@"';
 const RUN = '(exec "$@")\ncode=$?';
-/** A pipe ends with the code of its last part, so the program's goes another way. */
-const TEED = `exec 4>&1
-code=$({ { (exec "$@" 3>&- 4>&-); echo $? >&3; } |
-  tee "$TEMPOGRAPH_OUTPUTS/result" >&4; } 3>&1)
-exec 4>&-`;
+/**
+ * `tee` ends when nobody can write to it any more. What the program leaves behind may do so for long, so it has a second to read
+ * what the program itself said, and is ended then.
+ */
+const TEED = `said=/tmp/.said.$$
+mkfifo "$said" || exit ${WRAPPER_FAILED}
+tee "$TEMPOGRAPH_OUTPUTS/result" < "$said" &
+tee=$!
+(exec "$@") > "$said"
+code=$?
+{ sleep 1; kill "$tee"; } > /dev/null 2>&1 &
+wait "$tee" 2> /dev/null
+kill "$!" 2> /dev/null
+rm -f "$said"`;
 const ENDED = '[ "$code" = 0 ] || exit "$code"';

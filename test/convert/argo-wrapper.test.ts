@@ -172,6 +172,22 @@ describe.each(SHELLS)('entrypointOf, run by %s', (_name, shell) => {
     expect(ran(shell, { result: true }, ['sh', '-c', open], place()).stdout).toBe('');
   });
 
+  it('ends with the program, whatever that leaves behind, and keeps all that it said', () => {
+    const at = place();
+    const script = 'sleep 600 2>&- & echo $! > left; head -c 60000 /dev/zero | tr "\\0" x; exit 3';
+    const { code, stdout, stderr, outputs } = ran(
+      shell,
+      { result: true },
+      ['sh', '-c', script],
+      at,
+    );
+    const left = Number(readFileSync(join(at.work, 'left'), 'utf8'));
+    expect(process.kill(left, 'SIGKILL')).toBe(true); // it would throw had it ended
+    const said = 'x'.repeat(60_000);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+    expect([stdout === said, outputs['result'] === said]).toEqual([true, true]);
+  });
+
   it('standard error is no result', () => {
     const { outputs, stderr } = ran(
       shell,
