@@ -56,6 +56,8 @@ export interface Scope {
   item?: { cel: string } | { value: Json };
   /** `inputs.artifacts.x` in a graph. */
   files?: ReadonlyMap<string, GivenFile>;
+  /** What a step's output is where it was skipped and its template says nothing for that. Default: empty. */
+  or?: string;
   /** Where references mean something else than in a graph: inside of a program. @throws NotTranslatable */
   reference?(path: readonly (string | number)[]): readonly Piece[];
   /** Parses and writes an expression tag. */
@@ -64,7 +66,6 @@ export interface Scope {
 
 /** Characters that a text may have with its tags put in. */
 const MOST_TEXT = 2_000_000;
-const TAG = /\{\{([\s\S]*?)\}\}/g;
 
 /**
  * The pieces of a text.
@@ -79,18 +80,29 @@ export function piecesOf(
 ): readonly Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
-  for (const match of text.matchAll(TAG)) {
-    if (match.index > end) pieces.push(text.slice(end, match.index));
-    end = match.index + match[0].length;
+  for (const [start, after] of tagsIn(text)) {
+    if (start > end) pieces.push(text.slice(end, start));
+    end = after;
     try {
-      pieces.push(...ofTag((match[1] ?? '').trim(), scope));
+      pieces.push(...ofTag(text.slice(start + 2, end - 2).trim(), scope));
     } catch (error) {
       if (!(error instanceof NotTranslatable) || !unknown) throw error;
-      pieces.push(unknown(match[0]));
+      pieces.push(unknown(text.slice(start, end)));
     }
   }
   if (end < text.length) pieces.push(text.slice(end));
   return pieces;
+}
+
+/** Where tags begin and end. A regular expression would look to the end of the text for each that has none. */
+function* tagsIn(text: string): Generator<[start: number, end: number]> {
+  let from = 0;
+  for (;;) {
+    const start = text.indexOf('{{', from);
+    const end = start < 0 ? -1 : text.indexOf('}}', start + 2);
+    if (end < 0) return;
+    yield [start, (from = end + 2)];
+  }
 }
 
 function ofTag(tag: string, scope: Scope): readonly Piece[] {
@@ -120,8 +132,8 @@ export function ofPath(path: readonly (string | number)[], scope: Scope): readon
   const step = root === 'tasks' || root === 'steps' ? scope.steps.get(second) : undefined;
   if (step) {
     if (third === 'status' && rest.length === 0) return [{ statusOf: step.ids }];
-    if (third === 'outputs') return [ofOutputs(step, rest)];
-    if (third === 'exitCode') return [ofOutputs(step, ['exitCode'])];
+    if (third === 'outputs') return [ofOutputs(step, rest, scope)];
+    if (third === 'exitCode') return [ofOutputs(step, ['exitCode'], scope)];
   }
   throw new NotTranslatable(`reads ${path.join('.')}, which has no counterpart`);
 }
@@ -138,7 +150,7 @@ function ofItem(keys: readonly string[], { item }: Scope): Piece {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-function ofOutputs(step: Step, keys: readonly string[]): Piece {
+function ofOutputs(step: Step, keys: readonly string[], { or: otherwise = '' }: Scope): Piece {
   const [kind, name] = keys;
   const known =
     (keys.length === 1 && ['result', 'parameters', 'exitCode'].includes(kind ?? '')) ||
@@ -150,7 +162,7 @@ function ofOutputs(step: Step, keys: readonly string[]): Piece {
   const whole = kind === 'parameters' && name === undefined;
   const way = step.below === undefined ? keys : [step.below, ...keys];
   if (step.loop !== undefined) return { cel: aggregate(step, way, !whole), type: 'list' };
-  const or = celText((name === undefined ? undefined : step.defaults.get(name)) ?? '');
+  const or = celText((name === undefined ? undefined : step.defaults.get(name)) ?? otherwise);
   const cel = optional(outputOf(step.ids[0] ?? ''), way, whole ? '{}' : or);
   return { cel, type: step.texts && !whole ? 'text' : 'any' };
 }

@@ -86,6 +86,23 @@ describe('a loop over a text', () => {
   });
 });
 
+describe('what a sub-graph chooses of a step that was skipped', () => {
+  const chosen = (own: string) => {
+    const made =
+      read(`{ entrypoint: main, templates: [{ name: main, steps: [[{ name: g, template: graph }]] },
+      { name: graph, steps: [[{ name: s, template: t, when: "{{workflow.name}} == x" }]], outputs: { parameters: [{ name: p, valueFrom: { parameter: "{{steps.s.outputs.parameters.p}}", default: "it's out" } }, { name: r, valueFrom: { parameter: "{{steps.s.outputs.result}}" } }] } },
+      { name: t, ${TAKE}, outputs: { parameters: [{ name: p, valueFrom: { path: /tmp/p ${own} } }] } }] }`);
+    const input = (node(made)?.graph as GraphSpec).tasks[1]?.input;
+    const { p, r } = (input as { parameters: Record<'p' | 'r', string> }).parameters;
+    return [p, r].map((each) => value(each, { tasks: { s: { output: null } } }));
+  };
+
+  it("is the step's own default, else that of the sub-graph, else empty", () => {
+    expect(chosen('')).toEqual(["it's out", '']);
+    expect(chosen(', default: own')).toEqual(['own', '']);
+  });
+});
+
 describe('what all items of a loop gave', () => {
   const loop = (how: string, tag = '{{steps.a.outputs.result}}') =>
     steps([
