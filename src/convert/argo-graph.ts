@@ -6,6 +6,7 @@ import { argumentsOf, defaultsOf } from './argo-arguments.js';
 import { mayBeWrapped, keptBy } from './argo-artifacts.js';
 import { waitingOf, type Before } from './argo-depends.js';
 import { draftsOf, ordered, type Draft } from './argo-drafts.js';
+import { loseFailedReads } from './argo-failed-reads.js';
 import { leafOf, loseFiles } from './argo-leaf.js';
 import {
   CONCURRENCY,
@@ -189,6 +190,7 @@ class GraphConversion {
         `the templates come to more than ${MOST_NODES} nodes, as they name each other`,
       );
     this.loseOfStep(source);
+    loseFailedReads(source, draft.waiting, (step) => this.before.get(step)?.allowFailure === true);
     if (loop === undefined) return [this.node(draft, ids[0] ?? '', this.scope)];
     if (expanded && 'items' in loop)
       return loop.items.map((value, at) =>

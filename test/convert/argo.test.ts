@@ -113,6 +113,38 @@ describe('when', () => {
   });
 });
 
+describe('what a step gave that failed', () => {
+  const READS =
+    'arguments: { parameters: [{ name: p, value: "{{tasks.a.outputs.result}} {{tasks.a.outputs.parameters.x}}" }] }';
+  const losses = (a: string, x: string) =>
+    told(dag(`[{ name: a, template: leaf${a} }, { name: x, template: leaf, ${x} }]`)).filter(
+      (line) => line.includes('.tasks[1]'),
+    );
+
+  it.each([
+    ['depends: a.Failed', ''],
+    ['depends: "a.Succeeded || a.Failed || a.Skipped"', ''],
+    ['depends: a', ', continueOn: { failed: true, error: true }'],
+  ])('is a loss where %s', (depends, a) => {
+    expect(losses(a, `${depends}, ${READS}`)).toEqual([
+      'spec.templates[0].dag.tasks[1]: what a gives is empty here where it failed',
+    ]);
+  });
+
+  it('is none where the step runs after success only', () => {
+    expect(losses('', `depends: a, ${READS}`)).toEqual([]);
+  });
+
+  it.each(['{{tasks.a.exitCode}} == 3', "{{=tasks['a'].exitCode == 3}}"])(
+    'is a loss wherever an exit code is read: %s',
+    (when) => {
+      expect(losses('', `depends: a, when: ${JSON.stringify(when)}`)).toContain(
+        'spec.templates[0].dag.tasks[1]: the exit code of a is 0 here, or empty where it failed',
+      );
+    },
+  );
+});
+
 describe('loops', () => {
   it('withItems is a map over the items; a condition on the item makes nodes of them', () => {
     const { pipeline } = dag(
