@@ -76,6 +76,7 @@ class GraphConversion {
       inputs: parameters,
       ...(files ? { files } : {}),
       steps: this.steps,
+      secrets: shared.secrets,
       global: (name) => level.global(name),
       expression: expressionPieces,
     };

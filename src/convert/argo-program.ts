@@ -19,6 +19,7 @@ import {
 import { containerOf, resourcesOf, type Known } from './argo-container.js';
 import { piecesIn, programScope, type ProgramScope } from './argo-program-scope.js';
 import { staticText, templateOf, type GivenFile, type Piece, type Scope } from './argo-scope.js';
+import { Variables } from './argo-variables.js';
 import { entrypointOf, needsWrapper, type Wrapped } from './argo-wrapper.js';
 import { inTemplate, member } from './cel.js';
 import type { NewNode } from './conversion.js';
@@ -82,9 +83,10 @@ class ProgramConversion {
     const said: Scope = { ...this.outer, inputs: this.given.parameters };
     const known: Known = (source) => staticText(piecesIn(source, said));
     if (known(this.body.get('image')) === undefined) return 'its image is not known before the run';
-    const container = containerOf(this.body, this.inside.scope, known);
-    const command = this.words('command');
-    const args = this.words('args');
+    const variables = new Variables(this.body.get('env'), this.inside.scope);
+    const container = containerOf(this.body, variables.spec, known);
+    const command = this.words('command', variables);
+    const args = this.words('args', variables);
     const script = this.isScript ? this.script() : undefined;
     const { result = false, exitCode = false } = this.given.reads ?? {};
     Object.assign(this.wrapped, { result, exitCode });
@@ -125,11 +127,11 @@ class ProgramConversion {
     };
   }
 
-  private words(key: 'command' | 'args'): string[] {
+  private words(key: 'command' | 'args', variables: Variables): string[] {
     return this.body
       .get(key)
       .items()
-      .map((one) => templateOf(piecesIn(one, this.inside.scope)));
+      .map((one) => templateOf(variables.expand(one)));
   }
 
   /** The script as a file, or as one that the wrapper writes where it has tags. */

@@ -58,6 +58,8 @@ export interface Scope {
   files?: ReadonlyMap<string, GivenFile>;
   /** What a step's output is where it was skipped and its template says nothing for that. Default: empty. */
   or?: string;
+  /** Keys of Kubernetes' secrets, in words, by the name that they have here; added to as programs are made. */
+  secrets?: Map<string, string>;
   /** Where references mean something else than in a graph: inside of a program. @throws NotTranslatable */
   reference?(path: readonly (string | number)[]): readonly Piece[];
   /** Parses and writes an expression tag. */

@@ -61,6 +61,7 @@ class ArgoConversion {
       nodes: 0,
       programs: 0,
       budget: new Budget(),
+      secrets: new Map(),
       asList: (name) => this.asList(name),
     };
     const runs = manifests.find(({ kind }) => kind === 'Workflow' || kind === 'CronWorkflow');
@@ -112,6 +113,7 @@ class ArgoConversion {
     return {
       inputs,
       steps: new Map(),
+      secrets: this.shared.secrets,
       global: (name) => level.global(name),
       expression: expressionPieces,
     };
