@@ -68,6 +68,8 @@ export interface Scope {
 
 /** Characters that a text may have with its tags put in. */
 const MOST_TEXT = 2_000_000;
+/** Nodes whose outputs one expression gathers; it has at most 2,000 parts, seven for each. */
+const MOST_GATHERED = 250;
 
 /**
  * The pieces of a text.
@@ -185,6 +187,8 @@ function aggregate(
       ? `${guard(of)}${of}.startsWith("{") && ${of}.endsWith("}") ? fromJson(${of}) : ${of}`
       : of;
   if (loop === 'nodes') {
+    if (ids.length > MOST_GATHERED)
+      throw new NotTranslatable(`reads what ${ids.length} nodes gave, of at most ${MOST_GATHERED}`);
     const each = ids.map((id) => optional(outputOf(id), way, 'null'));
     return `[${each.join(', ')}].map(o, o != null, ${shown('o')})`;
   }

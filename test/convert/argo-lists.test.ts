@@ -130,6 +130,13 @@ describe('what all items of a loop gave', () => {
     expect(value(over(single), { tasks: { 'a-0': { output: { result: 'x' } } } })).toEqual(['x']);
   });
 
+  it('is a loss where the loop was written out as more nodes than an expression can ask', () => {
+    const items = (count: number) => Array.from({ length: count }, (_none, at) => at).join(', ');
+    const written = (count: number) => loop(`withItems: [${items(count)}], when: "{{item}} != x"`);
+    expect(told(written(250))).toEqual([]);
+    expect(told(written(251))[0]).toContain('reads what 251 nodes gave, of at most 250');
+  });
+
   it('is empty where the whole loop was skipped', () => {
     const made = loop('withItems: [1], when: "{{workflow.name}} != x"');
     expect(value(over(made), { tasks: { a: { output: null } } })).toEqual([]);
