@@ -49,6 +49,7 @@ if (lack !== undefined) process.stderr.write(`converted programs are skipped: ${
             arguments: { parameters: [{ name: text, value: "{{steps.hello.outputs.result}}" }] }
         - - name: static
             template: static
+        - - { name: never, template: static, when: "'{{steps.echo.outputs.result}}{{steps.static.outputs.result}}' == x" }
     - name: hello
       script:
         image: IMAGE
@@ -95,6 +96,7 @@ if (lack !== undefined) process.stderr.write(`converted programs are skipped: ${
             template: all
             depends: each
             arguments: { parameters: [{ name: squares, value: "{{tasks.each.outputs.parameters.square}}" }] }
+          - { name: never, template: list, depends: all, when: "{{tasks.all.outputs.result}} == x" }
     - name: list
       script: { image: IMAGE, command: [sh], source: 'echo ''[{"n": 3}, {"n": 4}]''' }
     - name: square
@@ -107,7 +109,7 @@ if (lack !== undefined) process.stderr.write(`converted programs are skipped: ${
 `,
     );
     expect(errors).toEqual([]);
-    expect(outputOf(nodes, 'list')).toEqual({ result: [{ n: 3 }, { n: 4 }] });
+    expect(outputOf(nodes, 'list')).toEqual({ result: '[{"n": 3}, {"n": 4}]' });
     expect(outputOf(nodes, 'each')).toEqual([
       { parameters: { square: '9', none: "it's none" } },
       { parameters: { square: '16', none: "it's none" } },
@@ -128,6 +130,7 @@ if (lack !== undefined) process.stderr.write(`converted programs are skipped: ${
         - - name: read
             template: read
             arguments: { artifacts: [{ name: in, from: "{{steps.inside.outputs.artifacts.copied}}" }, { name: note, raw: { data: "n={{steps.inside.outputs.parameters.count}}" } }] }
+        - - { name: never, template: make, when: "'{{steps.read.outputs.result}}' == x" }
     - name: make
       script:
         image: IMAGE

@@ -53,7 +53,7 @@ function fileFrom(text: string, at: Source, scope: Scope): GivenFile | undefined
   if (!step || second !== 'outputs' || third !== 'artifacts' || path.length !== 5)
     return lost('is no artifact of a step before it');
   const [id] = step.ids;
-  if (step.map || step.ids.length > 1 || id === undefined)
+  if (step.loop !== undefined || id === undefined)
     return lost('is one file for each item of a loop');
   if (!step.artifacts.has(name)) return lost('is not kept by its step here');
   const holder = step.below === undefined ? nodeOf(id) : `${outputOf(id)}${member(step.below)}`;

@@ -1,17 +1,13 @@
 /** What a container of Argo says of its image, its variables and its resources, as a program's. */
 import { parseBytes } from '../domain/bytes.js';
-import { isObject, preview, setOwn } from '../domain/json.js';
-import { ContainerSchema, type ContainerSpec } from '../domain/program.js';
+import { preview } from '../domain/json.js';
+import type { ContainerSpec } from '../domain/program.js';
 import type { TaskOptionsInput } from '../domain/spec.js';
-import { piecesIn } from './argo-program-scope.js';
-import { templateOf, type Scope } from './argo-scope.js';
 import type { Source } from './source.js';
 
 type ResourcesInput = NonNullable<TaskOptionsInput['resources']>;
 
 const PULL = { Always: 'always', IfNotPresent: 'missing', Never: 'never' } as const;
-/** Secrets that a program may have: the most that `ContainerSchema` takes. */
-const MOST_SECRETS = 50;
 /** Resources that a program is given here. */
 const GIVEN_RESOURCES: readonly string[] = ['cpu', 'memory', 'ephemeral-storage'];
 
@@ -40,11 +36,16 @@ const LOST: Readonly<Record<string, string>> = {
 export type Known = (source: Source) => string | undefined;
 
 /**
- * Image, variables and folder of a container; what runs in it is `argo-program.ts`'s. All else that it says is a loss.
+ * Image and folder of a container, with its variables (`argo-variables.ts`); what runs in it is `argo-program.ts`'s. All
+ * else that it says is a loss.
  *
  * @param known reads what cannot differ from run to run: image and folder
  */
-export function containerOf(source: Source, scope: Scope, known: Known): ContainerSpec {
+export function containerOf(
+  source: Source,
+  variables: Pick<ContainerSpec, 'env' | 'secrets'>,
+  known: Known,
+): ContainerSpec {
   const pull = source.get('imagePullPolicy');
   const policy = pull.text();
   const asked = policy !== undefined && Object.hasOwn(PULL, policy);
@@ -56,7 +57,7 @@ export function containerOf(source: Source, scope: Scope, known: Known): Contain
     image: image.trim(),
     ...(workdir === undefined ? {} : { workdir }),
     ...(asked ? { pull: PULL[policy as keyof typeof PULL] } : {}),
-    ...variablesOf(source.get('env'), scope),
+    ...variables,
   };
   for (const [key, message] of Object.entries(LOST)) {
     const part = source.get(key);
@@ -73,53 +74,6 @@ function workdirOf(source: Source, known: Known): string | undefined {
     `${preview(source.value)} is no absolute path that is known before the run; left out`,
   );
   return undefined;
-}
-
-function variablesOf(source: Source, scope: Scope): Pick<ContainerSpec, 'env' | 'secrets'> {
-  const env: Record<string, string> = {};
-  const secrets = new Set<string>();
-  for (const one of source.items()) {
-    const name = one.get('name').text() ?? '';
-    const from = one.get('valueFrom');
-    if (from.given) {
-      if (isSecret(from, name, secrets.size)) secrets.add(name);
-      continue;
-    }
-    const value = templateOf(piecesIn(one.get('value'), scope));
-    const fault = ContainerSchema.shape.env.safeParse({ [name]: value }).error?.issues[0];
-    if (fault) one.lose(`the variable ${preview(name)} ${messageOf(fault)}; left out`);
-    else setOwn(env, name, value);
-  }
-  for (const name of Object.keys(env)) secrets.delete(name);
-  return {
-    ...(Object.keys(env).length === 0 ? {} : { env }),
-    ...(secrets.size === 0 ? {} : { secrets: [...secrets] }),
-  };
-}
-
-/** What is wrong with a name stands one level below. */
-const messageOf = (fault: { message: string; issues?: readonly { message: string }[] }): string =>
-  fault.issues?.[0]?.message ?? fault.message;
-
-/** A key of a Kubernetes secret, which is a secret of the variable's name here. */
-function isSecret(from: Source, name: string, count: number): boolean {
-  const ref = from.get('secretKeyRef');
-  if (!ref.given) {
-    from.lose(`what the cluster knows is not looked up; say a value for ${preview(name)}`);
-    return false;
-  }
-  const fault = ContainerSchema.shape.secrets.safeParse([name]).error?.issues[0];
-  if (fault || count >= MOST_SECRETS) {
-    from.lose(
-      `the variable ${preview(name)} ${fault?.message ?? `is more than ${MOST_SECRETS} secrets`}; left out`,
-    );
-    return false;
-  }
-  const { name: of, key } = isObject(ref.value) ? ref.value : {};
-  ref.lose(
-    `the secret ${name} is asked for, where the key ${preview(key)} of the secret ${preview(of)} was; the worker needs TEMPOGRAPH_SECRET_${name}, or a file of that name in its secretsDir`,
-  );
-  return true;
 }
 
 /** Limits, or what is requested where there is no limit. */

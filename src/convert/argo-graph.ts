@@ -6,6 +6,7 @@ import { argumentsOf, defaultsOf } from './argo-arguments.js';
 import { mayBeWrapped, keptBy } from './argo-artifacts.js';
 import { waitingOf, type Before } from './argo-depends.js';
 import { draftsOf, ordered, type Draft } from './argo-drafts.js';
+import { loseFailedReads } from './argo-failed-reads.js';
 import { leafOf, loseFiles } from './argo-leaf.js';
 import {
   CONCURRENCY,
@@ -19,7 +20,7 @@ import { literalItems, loopOf, type Loop } from './argo-loop.js';
 import { durationOf } from './argo-options.js';
 import { chosenIn, choosesOutputs, OUTPUTS, outputsNode } from './argo-outputs.js';
 import type { Given } from './argo-program.js';
-import { listsOf, readsIn, type Reads } from './argo-reads.js';
+import { readsIn, type Reads } from './argo-reads.js';
 import { templateOf, type Scope, type Step } from './argo-scope.js';
 import { SubGraphInputs } from './argo-sub-graph.js';
 import type { Template } from './argo-templates.js';
@@ -41,7 +42,7 @@ interface Settling {
   expanded: boolean;
 }
 
-const NOTHING = { artifacts: new Set<string>(), lists: new Set<string>() } as const;
+const NOTHING = { artifacts: new Set<string>(), texts: false } as const;
 
 /** True for a template that is a graph. */
 export const isGraph = ({ source: { value } }: Template): boolean =>
@@ -75,6 +76,7 @@ class GraphConversion {
       inputs: parameters,
       ...(files ? { files } : {}),
       steps: this.steps,
+      secrets: shared.secrets,
       global: (name) => level.global(name),
       expression: expressionPieces,
     };
@@ -166,23 +168,14 @@ class GraphConversion {
     });
     const map = loop !== undefined && !expanded;
     const defaults = defaultsOf(template);
-    const gives = this.shared.settled.programs ? this.givenBy(draft, loop) : NOTHING;
-    this.steps.set(name, { name, ids, map, defaults, ...gives });
-  }
-
-  /** What the node of a step gives besides texts. */
-  private givenBy(
-    { template, name }: Draft,
-    loop: Loop,
-  ): Pick<Step, 'artifacts' | 'lists' | 'below'> {
-    if (template && isGraph(template))
-      return choosesOutputs(template)
-        ? { ...NOTHING, below: OUTPUTS, artifacts: new Set(chosenIn(template).artifacts) }
-        : NOTHING;
-    if (!mayBeWrapped(template)) return NOTHING;
-    const artifacts = keptBy(template);
-    const lists = loop ? NOTHING.lists : listsOf(template?.source.value, name, this.reads);
-    return { artifacts, lists };
+    const gives = this.shared.settled.programs ? givenBy(template) : NOTHING;
+    const { mayBeSkipped = false } = this.before.get(name) ?? {};
+    const looped = loop === undefined ? undefined : map ? 'map' : 'nodes';
+    const mayBeEmpty = mayBeSkipped || mayBeOmitted;
+    this.steps.set(name, {
+      ...{ name, ids, defaults, mayBeEmpty, ...gives },
+      ...(looped === undefined ? {} : { loop: looped }),
+    });
   }
 
   private nodesOf(draft: Draft): NewNode[] {
@@ -198,6 +191,7 @@ class GraphConversion {
         `the templates come to more than ${MOST_NODES} nodes, as they name each other`,
       );
     this.loseOfStep(source);
+    loseFailedReads(source, draft.waiting, (step) => this.before.get(step)?.allowFailure === true);
     if (loop === undefined) return [this.node(draft, ids[0] ?? '', this.scope)];
     if (expanded && 'items' in loop)
       return loop.items.map((value, at) =>
@@ -221,7 +215,6 @@ class GraphConversion {
     const reads = {
       result: this.reads.result.has(draft.name),
       exitCode: this.reads.exitCode.has(draft.name),
-      lists: this.steps.get(draft.name)?.lists ?? new Set<string>(),
     };
     const args = { parameters, files: given.get('artifacts'), reads };
     const body = this.body(draft, args, scope, mapped);
@@ -340,3 +333,12 @@ class GraphConversion {
 
 /** True for a condition that is one of each item. */
 const readsItem = ({ value }: Source): boolean => /\{\{=?\s*item\b/.test(String(value));
+
+/** What the node of a step gives, of a template that may become a program or a graph of them. */
+function givenBy(template: Template | undefined): Pick<Step, 'artifacts' | 'texts' | 'below'> {
+  if (template && isGraph(template))
+    return choosesOutputs(template)
+      ? { ...NOTHING, below: OUTPUTS, artifacts: new Set(chosenIn(template).artifacts) }
+      : NOTHING;
+  return mayBeWrapped(template) ? { artifacts: keptBy(template), texts: true } : NOTHING;
+}

@@ -21,6 +21,8 @@ export interface Shared {
   /** Nodes so far that are programs. */
   programs: number;
   budget: Budget;
+  /** What each secret of a program was, in words, by its name here. */
+  secrets: Map<string, string>;
   /** Makes a list of a parameter of the pipeline, which a loop goes over. */
   asList(param: string): void;
 }

@@ -1,7 +1,7 @@
 /** Argo's loops: `withItems`, `withParam`, `withSequence`. */
 import { preview, type Json } from '../domain/json.js';
 import { mapStrings, plain } from './cel.js';
-import { piecesOf, staticText, valueCel, type Scope } from './argo-scope.js';
+import { piecesOf, staticText, valueCel, type PieceType, type Scope } from './argo-scope.js';
 import { NotTranslatable } from './logic.js';
 import type { Source } from './source.js';
 
@@ -44,16 +44,11 @@ function paramOf(source: Source, scope: Scope): Loop {
       if (Array.isArray(items)) return { items: bounded(source, items as Json[]) };
       throw new NotTranslatable(`is no list: ${preview(items)}`);
     }
-    const over = valueCel(pieces, text).replace(/\.orValue\(""\)$/, '.orValue([])');
+    const value = valueCel(pieces, text);
     const [only] = pieces;
-    const param = typeof only === 'object' && 'param' in only ? only.param : undefined;
-    if (!isList(text, scope))
-      source.losses.add(
-        source.path,
-        'withParam',
-        `${preview(text)} has to be a list here, not JSON text that holds one`,
-      );
-    return { over, ...(param === undefined ? {} : { param }) };
+    if (typeof only === 'object' && 'param' in only && only.param !== undefined)
+      return { over: value, param: only.param };
+    return { over: listCel(value, typeof only === 'object' && 'cel' in only ? only.type : 'any') };
   } catch (error) {
     if (error instanceof NotTranslatable || error instanceof SyntaxError)
       source.lose(`the list ${preview(text)} ${reason(error)}; the step runs once`);
@@ -62,11 +57,11 @@ function paramOf(source: Source, scope: Scope): Loop {
   }
 }
 
-/** True for a result that its program gives as JSON. */
-function isList(text: string, { steps }: Scope): boolean {
-  const [, step = '', what = ''] =
-    /(?:tasks|steps)(?:\.|\[['"])([^.'"[\]]+)(?:['"]\])?\.outputs\.([\w.-]+)/.exec(text) ?? [];
-  return steps.get(step)?.lists.has(what) === true;
+/** The list that a value is, or that a text holds; an empty text is an empty list. */
+function listCel(value: string, type: PieceType): string {
+  if (type === 'list') return value;
+  const read = `${value} == "" ? [] : fromJson(${value})`;
+  return `(${type === 'text' ? read : `type(${value}) != string ? ${value} : ${read}`})`;
 }
 
 const reason = (error: Error): string =>

@@ -55,8 +55,9 @@ export function outputsNode(outputs: Source, tasks: readonly NewNode[], scope: S
       one.lose('only a parameter of a step can be chosen; it is empty');
       continue;
     }
-    from.get('default').text();
-    const pieces = piecesOf(at.text() ?? '', scope, (tag) => {
+    const or = from.get('default').text();
+    const inside = or === undefined ? scope : { ...scope, or };
+    const pieces = piecesOf(at.text() ?? '', inside, (tag) => {
       at.losses.add(at.path, 'parameter', `${preview(tag)} has no counterpart; it is empty`);
       return '';
     });

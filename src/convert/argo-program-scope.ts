@@ -6,7 +6,15 @@
  * graph knows, in a template that stands within its step, into `input.values`. A path of a file is what the template says.
  */
 import { preview, setOwn, type JsonObject } from '../domain/json.js';
-import { ofPath, piecesOf, staticText, templateOf, type Piece, type Scope } from './argo-scope.js';
+import {
+  ofPath,
+  piecesOf,
+  staticText,
+  templateOf,
+  type Piece,
+  type PieceType,
+  type Scope,
+} from './argo-scope.js';
 import { member } from './cel.js';
 import { NotTranslatable } from './logic.js';
 import type { Source } from './source.js';
@@ -53,7 +61,7 @@ export function programScope(
 }
 
 /** Of the one value that it is, or of a text. */
-function typeOf(pieces: readonly Piece[]): 'text' | 'bool' | 'any' {
+export function typeOf(pieces: readonly Piece[]): PieceType {
   const [only] = pieces;
   if (pieces.length !== 1 || typeof only !== 'object' || !('cel' in only)) return 'text';
   return only.type;

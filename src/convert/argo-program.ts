@@ -19,6 +19,7 @@ import {
 import { containerOf, resourcesOf, type Known } from './argo-container.js';
 import { piecesIn, programScope, type ProgramScope } from './argo-program-scope.js';
 import { staticText, templateOf, type GivenFile, type Piece, type Scope } from './argo-scope.js';
+import { Variables } from './argo-variables.js';
 import { entrypointOf, needsWrapper, type Wrapped } from './argo-wrapper.js';
 import { inTemplate, member } from './cel.js';
 import type { NewNode } from './conversion.js';
@@ -29,8 +30,8 @@ export interface Given {
   parameters: ReadonlyMap<string, readonly Piece[]>;
   /** `arguments.artifacts` of the step. */
   files?: Source;
-  /** Default: nobody reads anything. `lists` are its results that are JSON: see `listsOf`. */
-  reads?: { result: boolean; exitCode: boolean; lists: ReadonlySet<string> };
+  /** Default: nobody reads anything. */
+  reads?: { result: boolean; exitCode: boolean };
 }
 
 export type Program = Pick<NewNode, 'container' | 'resources' | 'input'>;
@@ -61,7 +62,7 @@ class ProgramConversion {
   private readonly raw: JsonObject = {};
   private readonly wrapped: Wrapped = {
     ...{ files: [], texts: [], parameters: [], artifacts: [] },
-    ...{ json: false, result: false, exitCode: false },
+    ...{ result: false, exitCode: false },
   };
 
   constructor(
@@ -82,11 +83,13 @@ class ProgramConversion {
     const said: Scope = { ...this.outer, inputs: this.given.parameters };
     const known: Known = (source) => staticText(piecesIn(source, said));
     if (known(this.body.get('image')) === undefined) return 'its image is not known before the run';
-    const container = containerOf(this.body, this.inside.scope, known);
-    const command = this.words('command');
-    const args = this.words('args');
+    const variables = new Variables(this.body.get('env'), this.inside.scope);
+    const container = containerOf(this.body, variables.spec, known);
+    const command = this.words('command', variables);
+    const args = this.words('args', variables);
     const script = this.isScript ? this.script() : undefined;
-    this.keepResults(command.length > 0);
+    const { result = false, exitCode = false } = this.given.reads ?? {};
+    Object.assign(this.wrapped, { result, exitCode });
     const started = this.started(command, [...args, ...(script?.words ?? [])]);
     if (typeof started === 'string') return started;
     const spec: ContainerSpec = {
@@ -104,16 +107,6 @@ class ProgramConversion {
       ...(resources ? { resources } : {}),
       ...(Object.keys(input).length === 0 ? {} : { input }),
     };
-  }
-
-  /** Which results are kept: those that others read, and what a script says unless only its other results are JSON. */
-  private keepResults(hasCommand: boolean): void {
-    const { result = false, exitCode = false, lists } = this.given.reads ?? {};
-    const json = lists !== undefined && lists.size > 0;
-    const says = this.isScript && hasCommand && !json;
-    this.wrapped.json = json;
-    this.wrapped.result = result || says;
-    this.wrapped.exitCode = exitCode;
   }
 
   /** What the container is started with: the program, in its wrapper where it needs one, or in words why it cannot be. */
@@ -134,11 +127,11 @@ class ProgramConversion {
     };
   }
 
-  private words(key: 'command' | 'args'): string[] {
+  private words(key: 'command' | 'args', variables: Variables): string[] {
     return this.body
       .get(key)
       .items()
-      .map((one) => templateOf(piecesIn(one, this.inside.scope)));
+      .map((one) => templateOf(variables.expand(one)));
   }
 
   /** The script as a file, or as one that the wrapper writes where it has tags. */
@@ -249,13 +242,13 @@ class ProgramConversion {
 
   /** Program and arguments are the image's own, so nothing can be put before and after them. */
   private loseWrapper(): void {
-    const { files, texts, parameters, artifacts, result } = this.wrapped;
+    const { files, texts, parameters, artifacts, result, exitCode } = this.wrapped;
     const parts = [
       ...(files.length + texts.length > 0 ? ['its files are not put into place'] : []),
       ...(parameters.length + artifacts.length > 0 ? ['its outputs are not kept'] : []),
       ...(result ? ['what it says is no result'] : []),
+      ...(exitCode ? ['its exit code is not kept'] : []),
     ];
-    if (parts.length === 0) return;
     this.body.losses.add(
       [...this.body.path, 'command'],
       'command',

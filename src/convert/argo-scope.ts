@@ -7,16 +7,18 @@
  */
 import { TaskError } from '../domain/errors.js';
 import { getOwn, preview, type Json } from '../domain/json.js';
-import { celText, inTemplate, optional, outputOf, plain } from './cel.js';
+import { celText, inTemplate, member, optional, outputOf, plain } from './cel.js';
 import { NotTranslatable } from './logic.js';
+
+/** What an expression gives: `any` where that is not known. */
+export type PieceType = 'text' | 'bool' | 'list' | 'any';
 
 /** A part of a text: as it stands, or an expression. */
 export type Piece =
   | string
   | {
       cel: string;
-      /** `text` and `bool` where it can be nothing else. */
-      type: 'text' | 'bool' | 'any';
+      type: PieceType;
       /** The parameter of the top graph that it is. */
       param?: string;
     }
@@ -27,16 +29,18 @@ export interface Step {
   name: string;
   /** Its nodes: several where a loop was written out. */
   ids: readonly string[];
-  /** It is a map: its output is a list. */
-  map: boolean;
+  /** It is gone through by a map, whose output is a list, or by a node for each item. */
+  loop?: 'map' | 'nodes';
+  /** It may not run, and has no output then. */
+  mayBeEmpty: boolean;
   /** What outputs are when it is skipped, by the parameter's name. */
   defaults: ReadonlyMap<string, string>;
   /** Where in its output results and artifacts stand, of a graph that chooses them: the id of a node. */
   below?: string;
   /** Names of the artifacts that its node keeps. */
   artifacts: ReadonlySet<string>;
-  /** Its results that are JSON, not text: `result`, `parameters.x`. */
-  lists: ReadonlySet<string>;
+  /** Its results are texts, as those of a program are. */
+  texts: boolean;
 }
 
 /** What an artifact of a template is: one that a node kept, in CEL (`orNull`: null where it kept none), or a text. */
@@ -52,6 +56,10 @@ export interface Scope {
   item?: { cel: string } | { value: Json };
   /** `inputs.artifacts.x` in a graph. */
   files?: ReadonlyMap<string, GivenFile>;
+  /** What a step's output is where it was skipped and its template says nothing for that. Default: empty. */
+  or?: string;
+  /** Keys of Kubernetes' secrets, in words, by the name that they have here; added to as programs are made. */
+  secrets?: Map<string, string>;
   /** Where references mean something else than in a graph: inside of a program. @throws NotTranslatable */
   reference?(path: readonly (string | number)[]): readonly Piece[];
   /** Parses and writes an expression tag. */
@@ -60,7 +68,8 @@ export interface Scope {
 
 /** Characters that a text may have with its tags put in. */
 const MOST_TEXT = 2_000_000;
-const TAG = /\{\{([\s\S]*?)\}\}/g;
+/** Nodes whose outputs one expression gathers; it has at most 2,000 parts, seven for each. */
+const MOST_GATHERED = 250;
 
 /**
  * The pieces of a text.
@@ -75,18 +84,29 @@ export function piecesOf(
 ): readonly Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
-  for (const match of text.matchAll(TAG)) {
-    if (match.index > end) pieces.push(text.slice(end, match.index));
-    end = match.index + match[0].length;
+  for (const [start, after] of tagsIn(text)) {
+    if (start > end) pieces.push(text.slice(end, start));
+    end = after;
     try {
-      pieces.push(...ofTag((match[1] ?? '').trim(), scope));
+      pieces.push(...ofTag(text.slice(start + 2, end - 2).trim(), scope));
     } catch (error) {
       if (!(error instanceof NotTranslatable) || !unknown) throw error;
-      pieces.push(unknown(match[0]));
+      pieces.push(unknown(text.slice(start, end)));
     }
   }
   if (end < text.length) pieces.push(text.slice(end));
   return pieces;
+}
+
+/** Where tags begin and end. A regular expression would look to the end of the text for each that has none. */
+function* tagsIn(text: string): Generator<[start: number, end: number]> {
+  let from = 0;
+  for (;;) {
+    const start = text.indexOf('{{', from);
+    const end = start < 0 ? -1 : text.indexOf('}}', start + 2);
+    if (end < 0) return;
+    yield [start, (from = end + 2)];
+  }
 }
 
 function ofTag(tag: string, scope: Scope): readonly Piece[] {
@@ -116,8 +136,8 @@ export function ofPath(path: readonly (string | number)[], scope: Scope): readon
   const step = root === 'tasks' || root === 'steps' ? scope.steps.get(second) : undefined;
   if (step) {
     if (third === 'status' && rest.length === 0) return [{ statusOf: step.ids }];
-    if (third === 'outputs') return [ofOutputs(step, rest)];
-    if (third === 'exitCode') return [ofOutputs(step, ['exitCode'])];
+    if (third === 'outputs') return [ofOutputs(step, rest, scope)];
+    if (third === 'exitCode') return [ofOutputs(step, ['exitCode'], scope)];
   }
   throw new NotTranslatable(`reads ${path.join('.')}, which has no counterpart`);
 }
@@ -134,7 +154,7 @@ function ofItem(keys: readonly string[], { item }: Scope): Piece {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-function ofOutputs(step: Step, keys: readonly string[]): Piece {
+function ofOutputs(step: Step, keys: readonly string[], { or: otherwise = '' }: Scope): Piece {
   const [kind, name] = keys;
   const known =
     (keys.length === 1 && ['result', 'parameters', 'exitCode'].includes(kind ?? '')) ||
@@ -143,18 +163,38 @@ function ofOutputs(step: Step, keys: readonly string[]): Piece {
     throw new NotTranslatable(
       `reads outputs.${keys.join('.')} of ${step.name}, which has no counterpart`,
     );
-  const or =
-    kind === 'parameters' && name === undefined
-      ? '{}'
-      : celText((name === undefined ? undefined : step.defaults.get(name)) ?? '');
+  const whole = kind === 'parameters' && name === undefined;
   const way = step.below === undefined ? keys : [step.below, ...keys];
-  if (step.map)
-    return {
-      cel: `${outputOf(step.ids[0] ?? '')}.map(o, ${optional('o', way, or)})`,
-      type: 'any',
-    };
-  const each = step.ids.map((id) => optional(outputOf(id), way, or));
-  return { cel: each.length === 1 ? (each[0] ?? '') : `[${each.join(', ')}]`, type: 'any' };
+  if (step.loop !== undefined) return { cel: aggregate(step, way, !whole), type: 'list' };
+  const or = celText((name === undefined ? undefined : step.defaults.get(name)) ?? otherwise);
+  const cel = optional(outputOf(step.ids[0] ?? ''), way, whole ? '{}' : or);
+  return { cel, type: step.texts && !whole ? 'text' : 'any' };
+}
+
+/**
+ * What all items of a loop gave, without those that gave nothing. As in Argo a text that is a JSON object stands as one.
+ *
+ * @param values each is a result, not all parameters of an item
+ */
+function aggregate(
+  { loop, ids, mayBeEmpty, texts, below }: Step,
+  way: readonly string[],
+  values: boolean,
+): string {
+  const guard = (of: string): string => (texts ? '' : `type(${of}) == string && `);
+  const shown = (of: string): string =>
+    values && (texts || below !== undefined)
+      ? `${guard(of)}${of}.startsWith("{") && ${of}.endsWith("}") ? fromJson(${of}) : ${of}`
+      : of;
+  if (loop === 'nodes') {
+    if (ids.length > MOST_GATHERED)
+      throw new NotTranslatable(`reads what ${ids.length} nodes gave, of at most ${MOST_GATHERED}`);
+    const each = ids.map((id) => optional(outputOf(id), way, 'null'));
+    return `[${each.join(', ')}].map(o, o != null, ${shown('o')})`;
+  }
+  const all = outputOf(ids[0] ?? '');
+  const list = mayBeEmpty ? `(${all} == null ? [] : ${all})` : all;
+  return `${list}.map(o, ${optional('o', way, 'null')} != null, ${shown(`o${way.map(member).join('')}`)})`;
 }
 
 /** The text that it is, where nothing of it waits for a run. */
@@ -196,6 +236,8 @@ export function textCel(pieces: readonly Piece[]): string {
     .map((piece) => {
       if (typeof piece === 'string') return celText(piece);
       if (!('cel' in piece)) return statusCel(piece.statusOf);
+      if (piece.type === 'list')
+        throw new NotTranslatable('uses what a loop gives, a list, as a text in an expression');
       return piece.type === 'text' ? piece.cel : `string(${piece.cel})`;
     })
     .join(' + ');

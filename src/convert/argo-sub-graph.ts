@@ -7,8 +7,15 @@ import type { ParamSpec } from '../domain/spec.js';
 import { givenFile, givenFiles, loseStores } from './argo-artifacts.js';
 import { loseFiles } from './argo-leaf.js';
 import type { Level, Shared } from './argo-level.js';
+import { typeOf } from './argo-program-scope.js';
 import type { Given } from './argo-program.js';
-import { templateOf, type GivenFile, type Piece, type Scope } from './argo-scope.js';
+import {
+  templateOf,
+  type GivenFile,
+  type Piece,
+  type PieceType,
+  type Scope,
+} from './argo-scope.js';
 import type { Template } from './argo-templates.js';
 import { inTemplate, param, plain } from './cel.js';
 import { paramNames } from './ids.js';
@@ -30,7 +37,7 @@ export class SubGraphInputs {
     return new Map(
       [...parameters].map(([key, pieces]): [string, readonly Piece[]] => {
         const cel = this.declare(this.names.of(key), templateOf(pieces));
-        return [key, [{ cel, type: 'any' }]];
+        return [key, [{ cel, type: typeWithin(pieces) }]];
       }),
     );
   }
@@ -77,4 +84,11 @@ export class SubGraphInputs {
     setOwn<Json>(this.input, name, value);
     return param(name);
   }
+}
+
+/** A parameter of the pipeline becomes a list where a loop goes over it, which may stand anywhere in the file. */
+function typeWithin(pieces: readonly Piece[]): PieceType {
+  const [only] = pieces;
+  const [type, isParam] = [typeOf(pieces), typeof only === 'object' && 'param' in only];
+  return isParam ? 'any' : type;
 }

@@ -22,8 +22,6 @@ export interface Wrapped {
   files: { file: readonly Piece[]; path: readonly Piece[]; unpack: boolean }[];
   /** Texts that the program finds as files. */
   texts: { text: readonly Piece[]; path: readonly Piece[] }[];
-  /** Results are JSON, one document of them; else each is a text. */
-  json: boolean;
   /** Standard output is a result. */
   result: boolean;
   exitCode: boolean;
@@ -52,13 +50,14 @@ export function entrypointOf(wrapped: Wrapped): string[] {
     ),
     ...wrapped.texts.map(({ text, path }) => `write ${words.of(text)} ${words.of(path)}`),
   ];
-  const { result, parameters, artifacts, exitCode, json } = wrapped;
+  const { result, parameters, artifacts, exitCode } = wrapped;
   const kept = parameters.map(
     ({ name, path, or }) =>
       `parameter ${quoted(name)} ${words.of(path)}${or === undefined ? '' : ` ${words.of(or)}`}`,
   );
   const after = [
-    ...(json ? inDocument(kept, wrapped) : [...kept, ...(exitCode ? [EXIT_CODE] : [])]),
+    ...kept,
+    ...(exitCode ? [EXIT_CODE] : []),
     ...artifacts.map(
       ({ name, path, optional, pack }) =>
         `artifact ${quoted(name)} ${words.of(path)} ${pack ? 'pack' : 'copy'}${optional ? ' optional' : ''}`,
@@ -70,37 +69,15 @@ export function entrypointOf(wrapped: Wrapped): string[] {
     ...(fails ? [FAIL] : []),
     ...(wrapped.files.length > 0 ? [PLACE] : []),
     ...(wrapped.texts.length > 0 ? [WRITE] : []),
-    ...(json ? [JSON_PART] : []),
-    ...(parameters.length > 0 ? [parameterTo(json ? DOCUMENT : TEXTS)] : []),
+    ...(parameters.length > 0 ? [PARAMETER] : []),
     ...(artifacts.length > 0 ? [ARTIFACT] : []),
     ...words.taken(),
     ...before,
-    ...(json ? [part(result ? '{"result":' : '{')] : []),
-    ...(result
-      ? [teedTo(json ? '-a "$TEMPOGRAPH_OUTPUT"' : '"$TEMPOGRAPH_OUTPUTS/result"'), ENDED]
-      : after.length > 0
-        ? [RUN, ENDED]
-        : [REPLACED]),
+    ...(result ? [TEED, ENDED] : after.length > 0 ? [RUN, ENDED] : [REPLACED]),
     ...after,
   ];
   return ['sh', '-c', plain(`${lines.join('\n')}\n`), 'sh', ...words.given];
 }
-
-/** The rest of the document, whose beginning stands before the run. */
-function inDocument(kept: readonly string[], { parameters, result, exitCode }: Wrapped): string[] {
-  const fields = kept.flatMap((line, at) => [
-    part(`${at === 0 ? '' : ','}${JSON.stringify(parameters[at]?.name)}:`),
-    line,
-  ]);
-  return [
-    ...(fields.length > 0
-      ? [part(`${result ? ',' : ''}"parameters":{`), ...fields, part('}')]
-      : []),
-    part(`${exitCode ? `${result || fields.length > 0 ? ',' : ''}"exitCode":"0"` : ''}}`),
-  ];
-}
-
-const part = (text: string): string => `json ${quoted(text)}`;
 
 /** Words of the program, each in quotes or as an argument of its own. */
 class Words {
@@ -146,15 +123,12 @@ const WRITE = `write() {
   mkdir -p "\${2%/*}/" && printf %s "$1" > "$2" && chmod 755 "$2" ||
     fail "$2: cannot be written"
 }`;
-const TEXTS = `kept=$TEMPOGRAPH_OUTPUTS/parameters/$1
-  mkdir -p "$TEMPOGRAPH_OUTPUTS/parameters"`;
-const DOCUMENT = 'kept=$TEMPOGRAPH_OUTPUT';
-const JSON_PART = `json() { printf %s "$1" >> "$TEMPOGRAPH_OUTPUT"; }`;
 /** `printf` ends a default with a newline, since one is taken off of every text. */
-const parameterTo = (place: string): string => `parameter() {
-  ${place}
-  if [ -f "$2" ]; then cat "$2" >> "$kept"
-  elif [ $# = 3 ]; then printf '%s\\n' "$3" >> "$kept"
+const PARAMETER = `parameter() {
+  kept=$TEMPOGRAPH_OUTPUTS/parameters/$1
+  mkdir -p "$TEMPOGRAPH_OUTPUTS/parameters"
+  if [ -f "$2" ]; then cat "$2" > "$kept"
+  elif [ $# = 3 ]; then printf '%s\\n' "$3" > "$kept"
   else fail "output parameter $1: there is no file $2"
   fi || fail "output parameter $1: cannot be kept"
 }`;
@@ -173,9 +147,18 @@ const EXIT_CODE = 'echo 0 > "$TEMPOGRAPH_OUTPUTS/exitCode"';
 
 const REPLACED = 'exec "$@"';
 const RUN = '(exec "$@")\ncode=$?';
-/** A pipe ends with the code of its last part, so the program's goes another way. */
-const teedTo = (place: string): string => `exec 4>&1
-code=$({ { (exec "$@" 3>&- 4>&-); echo $? >&3; } |
-  tee ${place} >&4; } 3>&1)
-exec 4>&-`;
+/**
+ * `tee` ends when nobody can write to it any more. What the program leaves behind may do so for long, so it has a second to read
+ * what the program itself said, and is ended then.
+ */
+const TEED = `said=/tmp/.said.$$
+mkfifo "$said" || exit ${WRAPPER_FAILED}
+tee "$TEMPOGRAPH_OUTPUTS/result" < "$said" &
+tee=$!
+(exec "$@") > "$said"
+code=$?
+{ sleep 1; kill "$tee"; } > /dev/null 2>&1 &
+wait "$tee" 2> /dev/null
+kill "$!" 2> /dev/null
+rm -f "$said"`;
 const ENDED = '[ "$code" = 0 ] || exit "$code"';

@@ -12,6 +12,7 @@ import {
   type JsonObject,
 } from '../domain/json.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
+import { exitStep, statusAtExit } from './argo-exit.js';
 import { graphOf, isGraph } from './argo-graph.js';
 import { CONCURRENCY, defaultsFor, type Graph, type Level, type Shared } from './argo-level.js';
 import { leafOf } from './argo-leaf.js';
@@ -26,7 +27,7 @@ import {
   type Template,
 } from './argo-templates.js';
 import { expressionPieces } from './argo-when.js';
-import { celText, hasStatus, joined, param } from './cel.js';
+import { param } from './cel.js';
 import { Budget, refused, type Settled } from './conversion.js';
 import { nodeNames, paramNames } from './ids.js';
 import type { Source } from './source.js';
@@ -60,6 +61,7 @@ class ArgoConversion {
       nodes: 0,
       programs: 0,
       budget: new Budget(),
+      secrets: new Map(),
       asList: (name) => this.asList(name),
     };
     const runs = manifests.find(({ kind }) => kind === 'Workflow' || kind === 'CronWorkflow');
@@ -111,6 +113,7 @@ class ArgoConversion {
     return {
       inputs,
       steps: new Map(),
+      secrets: this.shared.secrets,
       global: (name) => level.global(name),
       expression: expressionPieces,
     };
@@ -189,15 +192,9 @@ class ArgoConversion {
     const template = templateIn(this.entry.manifest, name) ?? templateIn(this.manifest, name);
     if (!template) return source.lose(`there is no template ${preview(name)}; left out`);
     const before = lastOf(graph.tasks);
-    const ends = before.map(({ id, allowFailure }) =>
-      allowFailure === true ? 'true' : hasStatus(id, ['COMPLETED', 'SKIPPED']),
-    );
-    const open = ends.filter((one) => one !== 'true');
-    const succeeded = open.length === 0 ? 'true' : joined('&&', open);
-    const status = `(${succeeded} ? ${celText('Succeeded')} : ${celText('Failed')})`;
     const inner: Level = {
       ...level,
-      global: (key) => (key === 'status' ? { cel: status, type: 'text' } : level.global(key)),
+      global: (key) => (key === 'status' ? statusAtExit(graph, source) : level.global(key)),
     };
     const holder = exitStep(template, source);
     const taken = new Set(graph.tasks.map(({ id }) => id));
@@ -294,12 +291,6 @@ const nameOf = ({ value }: Source): unknown => (isObject(value) ? value['name'] 
 function templatesUnread({ spec }: Manifest): Source[] {
   const list = spec.get('templates');
   return list.given ? list.items().filter((template) => template.untouched(['name'])) : [];
-}
-
-/** A template of one step that runs the exit handler, in the place of the file that names it. */
-function exitStep(template: Template, at: Source): Template {
-  const value = { steps: [[{ name: template.name, template: template.name }]] };
-  return { source: at.standIn(value), name: template.name, manifest: template.manifest };
 }
 
 function loseCron(spec: Source): void {

@@ -96,7 +96,7 @@ describe('artifacts', () => {
     expect(taker?.input).toEqual({
       parameters: {
         p: '${{ tasks.g.output.?outputs.?parameters.?n.orValue("") }}',
-        q: '${{ tasks.l.output.map(o, o.?outputs.?parameters.?n.orValue("")) }}',
+        q: '${{ tasks.l.output.map(o, o.?outputs.?parameters.?n.orValue(null) != null, type(o.outputs.parameters.n) == string && o.outputs.parameters.n.startsWith("{") && o.outputs.parameters.n.endsWith("}") ? fromJson(o.outputs.parameters.n) : o.outputs.parameters.n) }}',
       },
       artifacts: { in: '${{ tasks.g.output.outputs.artifacts["chosen"] }}' },
     });

@@ -220,7 +220,7 @@ describe('tags', () => {
 describe('results', () => {
   const wrapper = (made: Conversion, at = 0) => node(made, at)?.container?.entrypoint?.[2] ?? '';
 
-  it('what a container says is kept where it is read, what a script says always', () => {
+  it('what a container or a script says is kept where it is read', () => {
     const say = 'container: { image: i, command: [say] }';
     const script = 'script: { image: i, command: [sh], source: x }';
     const take = (tag: string) =>
@@ -249,29 +249,20 @@ describe('results', () => {
         ]),
       ),
     ).toBe('');
-    expect(wrapper(steps([['a', script]]))).toContain('tee "$TEMPOGRAPH_OUTPUTS/result"');
-  });
-
-  it('a result that a loop goes over is JSON, so it is a list', () => {
-    const made = steps([
-      ['a', 'script: { image: i, command: [sh], source: "echo [1]" }'],
-      ['b', 'container: { image: i }', 'withParam: "{{steps.a.outputs.result}}"'],
-    ]);
-    expect(node(made, 1)?.map).toEqual({ over: 'tasks.a.output.?result.orValue([])' });
-    expect(wrapper(made)).toContain('tee -a "$TEMPOGRAPH_OUTPUT"');
-    expect(told(made)).toEqual([]);
-  });
-
-  it('a result that is JSON beside others that are text stays text, which is a loss', () => {
-    const made = steps([
-      [
-        'a',
-        'container: { image: i, command: [sh] }, outputs: { parameters: [{ name: x, valueFrom: { path: /tmp/x } }, { name: y, valueFrom: { path: /tmp/y } }] }',
-      ],
-      ['b', 'container: { image: i }', 'withParam: "{{steps.a.outputs.parameters.x}}"'],
-    ]);
-    expect(wrapper(made)).toContain("parameter 'x' '/tmp/x'");
-    expect(told(made)).toEqual([expect.stringContaining('has to be a list here')]);
+    expect(node(steps([['a', script]]))?.container?.entrypoint).toEqual(['sh']);
+    for (const tag of [
+      'outputs.result',
+      "=steps['a']['outputs']['result']",
+      '=steps.a.outputs.result',
+    ])
+      expect(
+        wrapper(
+          steps([
+            ['a', script],
+            ['b', say, take(tag).replace('{{steps.a.=', '{{=')],
+          ]),
+        ),
+      ).toContain('tee "$TEMPOGRAPH_OUTPUTS/result"');
   });
 
   it('names and paths that cannot be are losses', () => {
@@ -286,19 +277,6 @@ describe('results', () => {
       '[0].outputs.artifacts[1].path: "/data/c": the root of a container is read-only here; use a path below /tmp',
       '[0].outputs.artifacts[1].s3: it is kept as an artifact of the node, and copied nowhere else',
     ]);
-  });
-
-  it('what a script says is no result where its other results are JSON', () => {
-    const made = steps([
-      [
-        'a',
-        'script: { image: i, command: [sh], source: x }, outputs: { parameters: [{ name: x, valueFrom: { path: /tmp/x } }] }',
-      ],
-      ['b', 'container: { image: i }', 'withParam: "{{steps.a.outputs.parameters.x}}"'],
-    ]);
-    expect(wrapper(made)).toContain('$TEMPOGRAPH_OUTPUT\n');
-    expect(wrapper(made)).not.toContain('tee');
-    expect(told(made)).toEqual([]);
   });
 
   it("what the image's own program reads and says is lost, in one sentence", () => {
@@ -316,6 +294,20 @@ describe('results', () => {
     expect(told(made)).toEqual([
       '[1].container.command: none is said, so its files are not put into place, and what it says is no result; say the command that the image begins with',
     ]);
+  });
+
+  it("an exit code that the image's own program ends with is lost aloud, where it is read", () => {
+    const made = steps([
+      ['a', 'container: { image: i }'],
+      [
+        'b',
+        'container: { image: i, command: [say] }',
+        'arguments: { parameters: [{ name: p, value: "{{steps.a.exitCode}}" }] }',
+      ],
+    ]);
+    expect(told(made)).toContain(
+      '[1].container.command: none is said, so its exit code is not kept; say the command that the image begins with',
+    );
   });
 
   it("the image's own program has no wrapper, which is a loss where one is needed", () => {

@@ -41,7 +41,7 @@ const SHELLS: [string, Shell][] = [
 ];
 const NONE: Wrapped = {
   ...{ files: [], texts: [], parameters: [], artifacts: [] },
-  ...{ json: false, result: false, exitCode: false },
+  ...{ result: false, exitCode: false },
 };
 /** What no quoting may let through. */
 const HOSTILE = `it's "$HOME" \`id\` $(id) \\n \${{ x }}\n; exit 3 #`;
@@ -172,6 +172,22 @@ describe.each(SHELLS)('entrypointOf, run by %s', (_name, shell) => {
     expect(ran(shell, { result: true }, ['sh', '-c', open], place()).stdout).toBe('');
   });
 
+  it('ends with the program, whatever that leaves behind, and keeps all that it said', () => {
+    const at = place();
+    const script = 'sleep 600 2>&- & echo $! > left; head -c 60000 /dev/zero | tr "\\0" x; exit 3';
+    const { code, stdout, stderr, outputs } = ran(
+      shell,
+      { result: true },
+      ['sh', '-c', script],
+      at,
+    );
+    const left = Number(readFileSync(join(at.work, 'left'), 'utf8'));
+    expect(process.kill(left, 'SIGKILL')).toBe(true); // it would throw had it ended
+    const said = 'x'.repeat(60_000);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+    expect([stdout === said, outputs['result'] === said]).toEqual([true, true]);
+  });
+
   it('standard error is no result', () => {
     const { outputs, stderr } = ran(
       shell,
@@ -209,29 +225,6 @@ describe.each(SHELLS)('entrypointOf, run by %s', (_name, shell) => {
         'parameters/empty': '\n',
         'parameters/filled': `${HOSTILE}\n`,
       },
-    });
-  });
-
-  it('results that loops go over are one document of JSON', () => {
-    const at = place();
-    const path = join(at.work, 'list');
-    const parameters = [
-      { name: 'there', path: [path] },
-      { name: 'missing', path: [`${path}-`], or: ['["x"]'] },
-    ];
-    const program = ['sh', '-c', `echo '[1, {"a": "it'"'"'s"}]' | tee list`];
-    const document = (wrapped: Partial<Wrapped>): unknown => {
-      rmSync(join(at.work, 'output.json'), { force: true });
-      expect(ran(shell, { json: true, ...wrapped }, program, at)).toMatchObject({
-        ...{ code: 0, stdout: '[1, {"a": "it\'s"}]\n', outputs: {} },
-      });
-      return JSON.parse(readFileSync(join(at.work, 'output.json'), 'utf8'));
-    };
-    const list = [1, { a: "it's" }];
-    expect(document({ result: true })).toEqual({ result: list });
-    expect(document({ parameters })).toEqual({ parameters: { there: list, missing: ['x'] } });
-    expect(document({ parameters, result: true, exitCode: true })).toEqual({
-      ...{ result: list, parameters: { there: list, missing: ['x'] }, exitCode: '0' },
     });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { convert } from '../../src/convert/convert.js';
 import type { Conversion } from '../../src/convert/conversion.js';
+import { expressionSource, parseExpression } from '../../src/domain/expression.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
 
 const LEAF =
@@ -13,9 +14,9 @@ const read = (spec: string, entrypoint?: string) =>
       ...(entrypoint === undefined ? {} : { entrypoint }),
     },
   );
-const dag = (tasks: string, more = '') =>
+const dag = (tasks: string, more = '', template = '') =>
   read(
-    `{ entrypoint: main, ${more} templates: [{ name: main, dag: { tasks: ${tasks} } }, ${LEAF}] }`,
+    `{ entrypoint: main, ${more} templates: [{ name: main, dag: { tasks: ${tasks} } }, ${LEAF}${template === '' ? '' : `, ${template}`}] }`,
   );
 const last = ({ pipeline }: { pipeline: GraphSpec }) => pipeline.tasks.at(-1);
 const told = ({ losses }: Conversion) =>
@@ -112,6 +113,38 @@ describe('when', () => {
   });
 });
 
+describe('what a step gave that failed', () => {
+  const READS =
+    'arguments: { parameters: [{ name: p, value: "{{tasks.a.outputs.result}} {{tasks.a.outputs.parameters.x}}" }] }';
+  const losses = (a: string, x: string) =>
+    told(dag(`[{ name: a, template: leaf${a} }, { name: x, template: leaf, ${x} }]`)).filter(
+      (line) => line.includes('.tasks[1]'),
+    );
+
+  it.each([
+    ['depends: a.Failed', ''],
+    ['depends: "a.Succeeded || a.Failed || a.Skipped"', ''],
+    ['depends: a', ', continueOn: { failed: true, error: true }'],
+  ])('is a loss where %s', (depends, a) => {
+    expect(losses(a, `${depends}, ${READS}`)).toEqual([
+      'spec.templates[0].dag.tasks[1]: what a gives is empty here where it failed',
+    ]);
+  });
+
+  it('is none where the step runs after success only', () => {
+    expect(losses('', `depends: a, ${READS}`)).toEqual([]);
+  });
+
+  it.each(['{{tasks.a.exitCode}} == 3', "{{=tasks['a'].exitCode == 3}}"])(
+    'is a loss wherever an exit code is read: %s',
+    (when) => {
+      expect(losses('', `depends: a, when: ${JSON.stringify(when)}`)).toContain(
+        'spec.templates[0].dag.tasks[1]: the exit code of a is 0 here, or empty where it failed',
+      );
+    },
+  );
+});
+
 describe('loops', () => {
   it('withItems is a map over the items; a condition on the item makes nodes of them', () => {
     const { pipeline } = dag(
@@ -162,6 +195,50 @@ describe('templates', () => {
       ...{ dependsOn: ['a'], trigger: 'all_done', onCancel: 'run' },
     });
     expect(told(made)).toEqual([]);
+  });
+
+  /** `workflow.status` as the exit handler gets it. */
+  const atExit = (tasks: string) => {
+    const made = dag(
+      tasks,
+      'onExit: exit,',
+      '{ name: exit, inputs: { parameters: [] }, container: { image: i, args: ["{{workflow.status}}"] } }',
+    );
+    return { status: valueOf(last(made)?.input), told: told(made) };
+  };
+  const valueOf = (input: unknown) => (input as { workflow: { status: string } }).workflow.status;
+
+  it('an exit handler is told of every failure, also where all after it was skipped', () => {
+    const { status, told: losses } = atExit(
+      '[{ name: a, template: leaf }, { name: c, template: leaf, depends: a }, { name: d, template: leaf, continueOn: { failed: true, error: true } }]',
+    );
+    expect(status).toBe(
+      '${{ ([tasks.a.status, tasks.c.status].exists(s, s in ["FAILED", "TIMEOUT", "REJECTED", "CANCELLED"]) ? "Failed" : "Succeeded") }}',
+    );
+    const told = (a: string, c: string) =>
+      parseExpression(expressionSource(status)).evaluate({
+        tasks: { a: { status: a }, c: { status: c } },
+      });
+    expect(told('FAILED', 'SKIPPED')).toBe('Failed');
+    expect(told('CANCELLED', 'SKIPPED')).toBe('Failed');
+    expect(told('COMPLETED', 'SKIPPED')).toBe('Succeeded');
+    expect(losses).toEqual([]);
+    expect(atExit('[{ name: a, template: leaf }]').status).toBe(
+      '${{ (tasks.a.status in ["FAILED", "TIMEOUT", "REJECTED", "CANCELLED"] ? "Failed" : "Succeeded") }}',
+    );
+  });
+
+  it('an exit handler of a graph with too many nodes is told of the last ones, which is a loss', () => {
+    const many = Array.from({ length: 201 }, (_none, at) => `{ name: n-${at}, template: leaf }`);
+    const chain = `[${many.join(', ')}, { name: z, template: leaf, dependencies: [${many.map((_one, at) => `n-${at}`).join(', ')}] }]`;
+    const { status, told: losses } = atExit(chain);
+    expect(status).toContain('(tasks.z.status in');
+    expect(losses).toEqual([
+      expect.stringContaining('spec.onExit: an expression cannot ask 202 nodes'),
+    ]);
+    const wide = atExit(`[${many.slice(0, 200).join(', ')}]`);
+    expect(wide.told).toEqual([]);
+    expect(() => parseExpression(expressionSource(`${wide.status} `))).not.toThrow();
   });
 
   it('steps wait for the whole group before them', () => {

@@ -138,6 +138,8 @@ describe('what is no sound text of a format', () => {
     const template = (fields: string) =>
       convert(argo(`[{ name: a, ${fields} }]`), { from: 'argo' }).pipeline.tasks[0];
     expect(template(`script: { image: i, command: [sh], source: "${many}" }`)?.task).toBe('noop');
+    const opens = '{{ '.repeat(160_000);
+    expect(template(`script: { image: i, command: [sh], source: "${opens}" }`)?.id).toBe('a');
     const container = 'container: { image: i, command: [c] }';
     expect(
       template(`${container}, outputs: { artifacts: [{ name: x, path: "${slashes}x" }] }`)?.task,
