@@ -51,7 +51,10 @@ describe('a program of the catalogue', () => {
     [{ container: { imag: 'x' } }, 'run.container.imag: unknown field "imag" (did you mean'],
     [{ process: { runtime: 'python' } }, 'run.process.code: must be the text of the program'],
     [{ process: { runtime: 'python', file: 'a.py' } }, 'run.process.file'],
-    [{ process: { command: ['${{ params.n }}'] } }, 'run.process.command: holds ${{ … }}'],
+    [
+      { process: { command: ['${{ params.n }}'] } },
+      'run.process.command[0]: expression "params.n": Unknown variable: params',
+    ],
     [{ faas: { method: 'PUT' } }, 'run.faas.url: must be the address'],
     [{ process: adds, outputSchema: { type: 'nummer' } }, 'run.outputSchema'],
     [{ process: adds, timeout: '5m' }, 'run.timeout: unknown field "timeout" (options of its'],
