@@ -15,6 +15,7 @@ const FILLED = ['command', 'args', 'entrypoint', 'env'] as const;
 const MOST_BYTES = 131_071;
 /** Of all together. Linux takes 2 MiB, in which what runs the program and the worker's own variables have to fit as well. */
 const MOST_TOGETHER = 1_048_576;
+const LESS = 'let the program read it from the file that TEMPOGRAPH_INPUT names';
 /** In one text: each may be as long as all of the input, before anybody looks at what came of it. */
 const MOST_EXPRESSIONS = 100;
 const HINT =
@@ -22,7 +23,10 @@ const HINT =
 
 /** What is wrong with the expressions of a program as its author wrote it. @param at where the program stands */
 export function textFaults(program: Readonly<Record<string, unknown>>, at: Path): Fault[] {
-  return FILLED.flatMap((field) => {
+  const said = FILLED.map((field) => (program[field] ?? null) as Json);
+  const bytes = textBytes(said);
+  const large = bytes <= MOST_TOGETHER ? [] : [fault(at, 'TOO_LARGE', tooLarge(bytes), LESS)];
+  const wrong = FILLED.flatMap((field) => {
     const value = (program[field] ?? null) as Json;
     const { template, problems } = templateProblems(value, [...at, field], PROGRAM_VARIABLES);
     return [
@@ -30,6 +34,7 @@ export function textFaults(program: Readonly<Record<string, unknown>>, at: Path)
       ...tooMany(template.places.map((place) => formatPath(place.at))),
     ];
   });
+  return [...large, ...wrong];
 }
 
 /** @param places of expressions, each text as often as it holds one */
@@ -78,11 +83,7 @@ export function filledProgram<P extends Program>(program: P, input: Json): P {
       : [[field, fill(said[field] as Json, [kind, field], input)] as const],
   );
   const bytes = filled.reduce((sum, [, value]) => sum + textBytes(value), 0);
-  if (bytes > MOST_TOGETHER)
-    throw unfit(
-      [kind],
-      `has ${bytes} bytes, and all that it is started with may have ${MOST_TOGETHER}`,
-    );
+  if (bytes > MOST_TOGETHER) throw unfit([kind], tooLarge(bytes));
   return { ...program, [kind]: { ...said, ...Object.fromEntries(filled) } };
 }
 
@@ -134,7 +135,7 @@ function shapeOf(input: Json): string {
 const kindOf = (value: Json): string => (Array.isArray(value) ? 'list' : typeof value);
 
 const unfit = (at: Path, why: string): TaskError =>
-  new TaskError(
-    'INPUT_INVALID',
-    `${formatPath(at)}: what comes of it ${why}; let the program read it from the file that TEMPOGRAPH_INPUT names`,
-  );
+  new TaskError('INPUT_INVALID', `${formatPath(at)}: what comes of it ${why}; ${LESS}`);
+
+const tooLarge = (bytes: number): string =>
+  `has ${bytes} bytes, and all that it is started with may have ${MOST_TOGETHER}`;

@@ -153,6 +153,19 @@ describe('expressions of a program, before anything runs', () => {
     expect(faultsOf(node)).toEqual([expect.objectContaining({ path, code: 'EXPRESSION' })]);
   });
 
+  it('and what is written out may not come to more than any system starts a program with', () => {
+    const command = (count: number) => ({
+      process: { command: Array.from({ length: count }, () => 'x'.repeat(32_768)) },
+    });
+    expect(faultsOf(command(32))).toEqual([]);
+    expect(faultsOf(command(33))).toEqual([
+      {
+        ...{ path: 'tasks[0].process', code: 'TOO_LARGE' },
+        text: expect.stringContaining('1081344 bytes') as string,
+      },
+    ]);
+  });
+
   it('are at most a hundred in one text: each may be as long as the input', () => {
     const command = (count: number) => ({
       process: { command: ['echo', '${{ input }}'.repeat(count), '${{ input }}'] },
