@@ -181,7 +181,12 @@ if (lack !== undefined) process.stderr.write(`converted programs are skipped: ${
       outputs: { parameters: [{ name: p, valueFrom: { path: /tmp/p } }] }
 `);
     expect(status).toBe('FAILED');
-    expect(nodes['code']?.error?.message).toMatch(/\b7\b/);
-    expect(nodes['none']?.error?.message).toMatch(/64|output parameter p: there is no file/);
+    expect(nodes['code']?.error).toMatchObject({ details: { exitCode: 7 } });
+    expect(nodes['none']?.error).toMatchObject({
+      details: {
+        exitCode: 64,
+        stderr: expect.stringContaining('output parameter p: there is no file /tmp/p') as string,
+      },
+    });
   });
 });

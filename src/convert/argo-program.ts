@@ -43,7 +43,9 @@ const FILLED_SCRIPT = '/tmp/script';
 /** The program that a template is, or in words why it is none. */
 export function programOf(template: Source, given: Given, scope: Scope): Program | string {
   const files = given.files?.trial();
-  const trial = madeOf(template.trial(), { ...given, ...(files ? { files } : {}) }, scope);
+  // A name that only a trial asked for is free.
+  const alone: Scope = { ...scope, secrets: new Map(scope.secrets) };
+  const trial = madeOf(template.trial(), { ...given, ...(files ? { files } : {}) }, alone);
   return typeof trial === 'string' ? trial : madeOf(template, given, scope);
 }
 

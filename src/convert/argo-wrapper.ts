@@ -5,13 +5,13 @@
  * W1. What is known before the run stands in it in single quotes; what is not is one of its arguments. No value is ever
  *     read as shell.
  * W2. The program is run by `exec`, so a name that the shell has too (`echo`, `test`) is the image's.
- * W3. Results are taken only where the program ended with 0; any other code is the wrapper's own.
+ * W3. Results are taken only where the program ended with 0; any other code the wrapper ends with, too.
  */
 import { staticText, templateOf, type Piece } from './argo-scope.js';
 import { plain } from './cel.js';
 
 /** A file that a result is read from. */
-export interface OutputFile {
+interface OutputFile {
   name: string;
   path: readonly Piece[];
 }
@@ -148,8 +148,8 @@ const EXIT_CODE = 'echo 0 > "$TEMPOGRAPH_OUTPUTS/exitCode"';
 const REPLACED = 'exec "$@"';
 const RUN = '(exec "$@")\ncode=$?';
 /**
- * `tee` ends when nobody can write to it any more. What the program leaves behind may do so for long, so it has a second to read
- * what the program itself said, and is ended then.
+ * `tee` ends when nobody can write to it any more. What the program leaves behind may do so for long, so it has a second to
+ * read what the program itself said, and is ended then.
  */
 const TEED = `said=/tmp/.said.$$
 mkfifo "$said" || exit ${WRAPPER_FAILED}

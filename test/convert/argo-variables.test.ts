@@ -71,6 +71,19 @@ describe('a secret', () => {
     ]);
   });
 
+  it('has its name for itself where the one before became no program', () => {
+    const none = template('db').replace('[c]', `["${'x'.repeat(40_000)}"]`);
+    const made = told(
+      steps([
+        ['a', none],
+        ['b', template('smtp')],
+      ]),
+    );
+    expect(made.at(-1)).toContain(
+      'the secret P is asked for, where the key "pw" of the secret "smtp"',
+    );
+  });
+
   it('may be read by several', () => {
     expect(losses('db', 'db').filter((line) => line.includes('already'))).toEqual([]);
   });
