@@ -177,7 +177,7 @@ function startWarm(): WarmCli {
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => void (stderr += text));
   let settle: (result: CliResult) => void = () => undefined;
-  const ready = once(child, 'message');
+  const ready = Promise.race([once(child, 'message'), once(child, 'exit')]);
   child.on('message', (message) => settle(message as CliResult));
   child.on('exit', (code) => settle({ code, stdout: '', stderr }));
   const one: WarmCli = {
@@ -185,6 +185,7 @@ function startWarm(): WarmCli {
     run: async (order) => {
       one.busy = true;
       await ready;
+      if (!child.connected) throw new Error(`no command can be run: ${stderr}`);
       const result = await new Promise<CliResult>((resolve) => {
         settle = resolve;
         child.send(order);
