@@ -26,10 +26,19 @@ function inline(text: string): string {
   return stripVTControlCharacters(text).replace(/(?! )[\s\p{Cc}\p{Cf}]+/gu, ' ');
 }
 
+/** ASCII, and what our pictures are drawn with: lines, signs of statuses, dots. Each takes one column. */
+const NARROW = /^[ -~·…─-╿○●✔✘↻‖⊘⠀-⣿]*$/;
+
+/** The columns that a text takes: finding its graphemes costs a tree of 20,000 rows seconds, so only where it may matter. */
+function columnsOf(text: string): number {
+  return NARROW.test(text) ? text.length : stringWidth(text);
+}
+
 /** The text cut to a width, with an ellipsis where something is missing. */
 export function fit(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
+  if (columnsOf(text) <= width) return text;
   if (width <= 0) return '';
+  if (NARROW.test(text)) return `${text.slice(0, width - 1)}…`;
   let used = 1; // the ellipsis
   let kept = '';
   for (const { segment } of graphemes.segment(text)) {
@@ -42,7 +51,7 @@ export function fit(text: string, width: number): string {
 
 /** The text filled with spaces up to a width. */
 export function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+  return text + ' '.repeat(Math.max(0, width - columnsOf(text)));
 }
 
 /** Rows that lines take beyond one each, where a terminal has become narrower and broken them. */
@@ -55,7 +64,7 @@ export function brokenRows(lines: readonly string[], width: number): number {
 /** The width of the widest text, at most `limit`. */
 export function widest(texts: Iterable<string>, limit = Infinity): number {
   let width = 0;
-  for (const text of texts) width = Math.max(width, stringWidth(text));
+  for (const text of texts) width = Math.max(width, columnsOf(text));
   return Math.min(width, limit);
 }
 
@@ -78,7 +87,7 @@ function placed(cells: readonly Cell[], widths: readonly number[], width: number
     const column = widths[index] ?? 0;
     const room = width - used - gap;
     const fitted = fit(text, index === cells.length - 1 ? room : Math.min(column, room));
-    const taken = stringWidth(fitted);
+    const taken = columnsOf(fitted);
     if (taken > 0) {
       line += ' '.repeat(gap) + paint(fitted);
       used += gap + taken;

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { fit, oneLine, row, table } from '../../src/cli/columns.js';
+import { signOf } from '../../src/cli/status-style.js';
+import { STATUSES } from '../../src/domain/status.js';
 
 describe('fit', () => {
   it.each([
@@ -12,6 +14,22 @@ describe('fit', () => {
     ['abc', 0, ''],
   ])('makes %j of width %i into %j', (text, width, expected) => {
     expect(fit(text, width)).toBe(expected);
+  });
+
+  it('cuts what pictures are drawn with where a terminal would', () => {
+    const blocks = [0x20, 0x2500, 0x2800].flatMap((start) =>
+      Array.from({ length: start === 0x20 ? 95 : 128 }, (_, n) => String.fromCodePoint(start + n)),
+    );
+    const unit = fc.constantFrom(...blocks, ...STATUSES.flatMap((one) => [signOf(one)]), '…');
+    fc.assert(
+      fc.property(fc.array(unit), fc.integer({ min: 1, max: 40 }), (units, width) => {
+        const text = units.join('');
+        const cut = fit(text, width);
+        expect(stringWidth(cut)).toBe(Math.min(stringWidth(text), width));
+        expect(text.startsWith(cut.replace(/…$/, ''))).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('is never wider than asked', () => {
