@@ -139,6 +139,12 @@ export interface Settings {
   /** Time that a handler in a thread or process gets between being asked to stop and being ended. Default 2 s. */
   stopGrace?: Duration;
   /**
+   * Attempts that a worker which decides what begins takes for itself at once, as far as it has slots free and the server
+   * lets it (`system.enableActivityEagerExecution`); all others, and every further attempt, go by the queue, which spreads
+   * them over workers. Default: as many as run at once, 100; 0 for none.
+   */
+  eagerActivities?: number;
+  /**
    * Executions of a project that run at once: graphs, lone tasks and items of batches, over all workers; those that are
    * too many wait as PENDING. Default: no limit. All workers of a queue need the same.
    */
@@ -199,6 +205,8 @@ export interface ResolvedSettings extends RunnerSettings {
   /** What the workers may; what they have is for each to find out. */
   runners: Pick<RunnerChoice, 'inProcess' | 'faas'>;
   /** Null: none. */
+  /** null for as many as the worker has slots. */
+  eagerActivities: number | null;
   maxConcurrentExecutions: number | null;
   limits: Readonly<Record<string, { max: number }>>;
   circuits: Readonly<Record<string, CircuitSettings>>;
@@ -294,6 +302,11 @@ export function resolveSettings(
     containerMounts: read('containerMounts', mounts, []),
     containerNetworks: read('containerNetworks', networks, []),
     stopGraceMs: read('stopGrace', stopGrace, 2_000),
+    eagerActivities: read<number | null>(
+      'eagerActivities',
+      whole('eagerActivities', 0, 10_000),
+      null,
+    ),
     maxConcurrentExecutions: read<number | null>(
       'maxConcurrentExecutions',
       whole('maxConcurrentExecutions', 1, LIMIT_MOST),

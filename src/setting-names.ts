@@ -8,7 +8,7 @@ export const SETTING_NAMES = [
   ...(['inProcess', 'faas', 'maxPrograms', 'targetLoad', 'maxResources', 'warm'] as const),
   ...(['warmBudget', 'cgroupParent', 'containerEngine', 'containerRuntime'] as const),
   ...(['containerMounts', 'containerNetworks', 'images', 'stopGrace'] as const),
-  ...(['maxConcurrentExecutions', 'limits'] as const),
+  ...(['eagerActivities', 'maxConcurrentExecutions', 'limits'] as const),
   ...(['circuits', 'sinks', 'webhooks', 'oidc', 'publicUrl', 'storeUrl', 'blobUrl'] as const),
   ...(['reconcileInterval', 'logLevel', 'maxLogLines', 'maxLogBytes', 'logRetention'] as const),
   'metricsAddress' as const,

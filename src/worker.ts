@@ -298,6 +298,7 @@ function workerOptions(
     identity: deps.state.identity,
     // Temporal takes one or the other.
     ...(options.temporal?.tuner ? {} : { maxConcurrentActivityTaskExecutions: deps.state.slots }),
+    maxEagerActivityReservationsPerWorkflowTask: deps.settings.eagerActivities ?? deps.state.slots,
     shutdownGraceTime: graceMs,
     // An attempt that ignores its signal would keep the process for ever.
     shutdownForceTime: graceMs + 5_000 + deps.settings.stopGraceMs,

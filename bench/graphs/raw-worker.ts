@@ -10,6 +10,7 @@ const worker = await Worker.create({
   workflowsPath: fileURLToPath(new URL('raw-workflows.ts', import.meta.url)),
   activities: { noop: async () => await Promise.resolve(null) },
   maxConcurrentActivityTaskExecutions: 100,
+  maxEagerActivityReservationsPerWorkflowTask: 100,
 });
 process.once('SIGTERM', () => worker.shutdown());
 console.log('ready');

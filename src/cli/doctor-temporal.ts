@@ -117,7 +117,8 @@ export function speedCheck({ stepMs, timerMs }: Pick<ProbeAnswer, 'stepMs' | 'ti
     'history.transferProcessorMaxPollRPS 1000 (chains of tasks up to 4 times as quick)',
     'history.timerProcessorMaxTimeShift "1ms" and history.timerProcessorMaxPollRPS 1000 (timers and retries on time)',
   ];
-  const more = 'history.cacheNonUserContextLockTimeout "50ms" for graphs of many thousand nodes';
+  const more =
+    'system.enableActivityEagerExecution true (half the server\'s time for a node) and history.cacheNonUserContextLockTimeout "50ms" for graphs of many thousand nodes';
   return warn(
     name,
     `${message}: its settings hold it up, or it has much to do`,

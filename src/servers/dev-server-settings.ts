@@ -72,6 +72,12 @@ export const DEV_SERVER_SETTINGS: readonly DevServerSetting[] = [
   },
   {
     kind: 'dynamic-config',
+    key: 'system.enableActivityEagerExecution',
+    value: 'true',
+    why: 'A worker that decided what begins may begin it at once, as far as it has slots free, and not by way of a queue: 1,000 nodes in layers cost the server 2.6 ms each, and 1.2 ms with this.',
+  },
+  {
+    kind: 'dynamic-config',
     key: 'history.maximumBufferedEventsBatch',
     value: '5000',
     why: 'When more than 100 events, 50 ends of tasks, come while a worker decides, the server ends its workflow task, and the worker begins again from the whole history: of graphs of 500 quick tasks a third took a quarter longer for that.',

@@ -27,6 +27,8 @@ export function activityOptions(node: Placed, request: NodeRequest): ActivityOpt
     summary: order.id,
     startToCloseTimeout: timeoutMs,
     heartbeatTimeout: heartbeatTimeoutMs,
+    // Again by the queue: the worker that decides may be one that does not know the task, or cannot do it.
+    ...(order.round ? { allowEagerDispatch: false } : {}),
     // Explicit: the SDK's own default behaves as TRY_CANCEL, and the slot would be free while the task runs on.
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: {

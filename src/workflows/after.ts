@@ -63,6 +63,7 @@ async function attempt(order: NodeOrder, request: NodeRequest): Promise<NodeOutc
       startToCloseTimeout: request.timeoutMs,
       heartbeatTimeout: request.heartbeatTimeoutMs,
       scheduleToStartTimeout: DAY_MS,
+      ...(request.round ? { allowEagerDispatch: false } : {}),
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       retry: serverRetries(fallback),
     });
