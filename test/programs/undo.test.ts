@@ -50,7 +50,10 @@ beforeAll(async () => {
   process.env['TEMPOGRAPH_HTTP_ALLOW_PRIVATE'] = '1';
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const options = { programs: here ? (['process'] as const) : [], secrets: () => 'secret-4711' };
+  const options = {
+    programs: here ? (['process', 'faas'] as const) : [],
+    secrets: () => 'secret-4711',
+  };
   harness = await startHarness({ ...options, programs: [...options.programs], tasks: [wasDone] });
   other = await startHarness({
     ...{ ...options, programs: [...options.programs], maxNodesPerRun: 2 },
@@ -240,6 +243,29 @@ const run = async (tasks: object[], rest: object = {}, by = harness) => {
     expect(compensation).toMatchObject([{ nodeId: 'a', status: 'COMPLETED' }]);
     expect(asked.map(([what]) => what)).toEqual(['PUT owed', 'POST owed']);
     expect([...things]).toEqual([]);
+  });
+
+  it('may be a function, and what it undoes a question that was answered', async () => {
+    asked.length = 0;
+    const { engine } = harness;
+    const handle = await engine.scheduleTaskGraph({
+      name: 'g',
+      tasks: [
+        {
+          ...{ id: 'ask', approval: { message: 'go?' } },
+          compensate: { faas: { url: `http://${host}/taken-back` }, input: '${{ output.by }}' },
+        },
+        { id: 'c', dependsOn: ['ask'], ...fails },
+      ],
+    } as never);
+    const asking = async () => (await handle.node('ask').status()).status === 'RUNNING';
+    await until(async () => await asking().catch(() => false), 'the question');
+    await handle.node('ask').approve({ by: 'ada' });
+    const { compensation } = await handle.result();
+    expect(compensation).toMatchObject([
+      { nodeId: 'ask', task: 'tempograph.faas', status: 'COMPLETED' },
+    ]);
+    expect(asked.map(([what]) => what)).toEqual(['POST taken-back']);
   });
 
   it('comes from the catalogue by its id', async () => {
