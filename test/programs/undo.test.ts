@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { defineGraph } from '../../src/builder.js';
 import { defineTask } from '../../src/registry.js';
+import { BUSYBOX, lacksDocker, startDocker, type PrivateDocker } from '../support/docker.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { until } from '../support/until.js';
 
@@ -339,6 +340,48 @@ const run = async (tasks: object[], rest: object = {}, by = harness) => {
     const { compensation } = await (await harness.engine.scheduleTaskGraph(graph)).result();
     expect(compensation).toMatchObject([{ nodeId: 'made', status: 'COMPLETED' }]);
     expect(asked.map(([what]) => what)).toEqual(['PUT built', 'DELETE built']);
+  });
+});
+
+const lack = lacksDocker();
+if (lack !== undefined) process.stderr.write(`containers that undo are skipped: ${lack}\n`);
+
+(lack === undefined ? describe : describe.skip)('a container that undoes', () => {
+  let docker: PrivateDocker;
+  let contained: Harness;
+  beforeAll(async () => {
+    docker = await startDocker();
+    contained = await startHarness({
+      programs: ['container'],
+      containerEngine: `unix://${docker.socketPath}`,
+    });
+  });
+  afterAll(async () => {
+    await contained.stop();
+    await docker.stop();
+  });
+
+  it('is started with what its node gave', async () => {
+    const { compensation, id } = await run(
+      [
+        {
+          ...{ id: 'a', task: 'echo', input: { name: 'vm-7' } },
+          compensate: {
+            container: { image: BUSYBOX, command: ['echo', 'remove', '${{ input.output.name }}'] },
+          },
+        },
+        { id: 'c', dependsOn: ['a'], ...fails },
+      ],
+      {},
+      contained,
+    );
+    expect(compensation).toMatchObject([
+      { nodeId: 'a', task: 'tempograph.container', status: 'COMPLETED', attempts: 1 },
+    ]);
+    const said = contained.lines.filter((one) => one['stream'] === 'stdout');
+    expect(said.map((one) => [one['executionId'], one['nodeId'], one['msg']])).toEqual([
+      [id, 'a~undo', 'remove vm-7'],
+    ]);
   });
 });
 
