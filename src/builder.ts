@@ -32,6 +32,7 @@ export type {
   ProgramOptions,
   Question,
   Undo,
+  UndoOptions,
 } from './builder/node-options.js';
 
 export type GraphOptions = Omit<GraphSpec, 'name' | 'tasks' | 'params'>;

@@ -11,6 +11,7 @@ export type {
   Ref,
   Templated,
   Undo,
+  UndoOptions,
 } from './builder.js';
 export { ExecutionHandle, getTaskEngine, TaskEngine } from './client.js';
 export type {

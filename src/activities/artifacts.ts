@@ -26,7 +26,7 @@ import { loadValue, storeValue } from './values.js';
 
 export class Artifacts {
   private readonly names = new Set<string>();
-  private readonly kept = new Map<string, Artifact>();
+  private readonly stored = new Map<string, Artifact>();
   private readonly failures = new Map<string, unknown>();
   /** The last for each name: they are stored one after another, so that the last one stays. */
   private readonly pending = new Map<string, Promise<unknown>>();
@@ -66,11 +66,16 @@ export class Artifacts {
     for (const error of this.failures.values()) throw error;
   }
 
+  /** Names of what is kept so far. */
+  get kept(): string[] {
+    return [...this.stored.keys()];
+  }
+
   /** Takes no more, and gives the list for the envelope; undefined where there is nothing. @throws TaskError STORE */
   async listed(inline: number): Promise<Value | undefined> {
     this.over = true;
     await Promise.all(this.pending.values());
-    const list = [...this.kept.values()];
+    const list = [...this.stored.values()];
     if (list.length === 0) return undefined;
     return await storeValue(this.blobs, list, { inline, maxBytes: Infinity });
   }
@@ -85,7 +90,7 @@ export class Artifacts {
     assertArtifactCount(this.names.add(name).size);
     const { ref, bytes } = await this.put(name, source);
     const artifact = { name, bytes, contentType, ref };
-    this.kept.set(name, artifact);
+    this.stored.set(name, artifact);
     return artifact;
   }
 

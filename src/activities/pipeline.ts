@@ -145,7 +145,9 @@ async function steps(
   facts.input = late.shown(hooked);
   facts.inputText = inlineText(facts.input);
   const grants = programGrants(task, request);
-  if (grants) assertGranted(late.names, grants, request);
+  // What follows a node's work is made of its input, and need not be given all that this names.
+  const named = request.after ? late.namesIn(hooked) : late.names;
+  if (grants) assertGranted(named, grants, request);
   const names = [...late.names, ...(grants?.names ?? [])];
   const { valueOf, redaction } = await deps.late.values({ names }, request);
   facts.redaction = redaction;
@@ -211,10 +213,19 @@ async function steps(
   if (unmade) return unmade;
   const made = await makeOutput(deps, request, facts, shaped);
   await facts.artifacts.settled(); // processResult may have kept more
+  if (request.after) tellUnlisted(facts.artifacts, log);
   const artifacts = await facts.artifacts.listed(request.inlineLimit);
   const done = { ...made, ...(artifacts ? { artifacts } : {}) };
   await facts.claim?.keep(request, task.version, done);
   return done;
+}
+
+/** What undoes a node has no place among its graph's results: whoever reads its log is told what of it is in none. */
+function tellUnlisted({ kept }: Artifacts, log: NodeLogger): void {
+  if (kept.length === 0) return;
+  const names = kept.slice(0, 10).map((name) => preview(name));
+  const more = kept.length > names.length ? ` and ${kept.length - names.length} more` : '';
+  log.warn(`artifacts of what undoes a node are in no result: ${names.join(', ')}${more}`);
 }
 
 interface Entry {

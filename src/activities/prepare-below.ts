@@ -177,7 +177,8 @@ async function mapBelow(
     ...(project === undefined ? {} : { project }),
     ...(sessionId === undefined ? {} : { sessionId }),
   };
-  const { map: _map, when: _when, approval: _approval, undo: _undo, ...own } = body;
+  const { map: _map, when: _when, approval: _approval, ...rest } = body;
+  const { undo: _undo, undoProgram: _undoProgram, ...own } = rest;
   const readsParams = readsParamsIn(own.input ?? null);
   const valid: ValidGraph = { graph, submission, params, reads: [[]], readsParams: [readsParams] };
   const one = makePlan(valid, planContext(deps.registry, valid, planSettings(deps)));

@@ -9,6 +9,7 @@ import { setOwn, type Json, type JsonObject } from '../domain/json.js';
 import { lateText, type LateName } from '../domain/late-values.js';
 import { overLimits, type Limits, type Program } from '../domain/program.js';
 import { filledProgram, hasExpressions } from '../domain/program-expressions.js';
+import type { NodeBody } from '../domain/plan.js';
 import type { RegisteredTask } from '../registry.js';
 import type { Enforced, ProgramFiles, ProgramRun, RunMetrics } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';
@@ -26,12 +27,16 @@ const METRIC = {
   prepareMs: 'process.prepareMs',
 } as const;
 
-/** @throws TaskError ENGINE where the node's body has no program */
+/** The node's program, or the one that undoes it. @throws TaskError ENGINE where the node's body has none */
 export async function programTask(
   sources: Sources,
-  { node, body: from, run }: NodeRequest,
+  { node, body: from, run, after }: NodeRequest,
 ): Promise<RegisteredTask> {
-  const { program, inputSchema, outputSchema } = await loadBody(sources, from);
+  const body = await loadBody(sources, from);
+  const said: Pick<NodeBody, 'program' | 'inputSchema' | 'outputSchema'> = after
+    ? (body.undoProgram ?? {})
+    : body;
+  const { program, inputSchema, outputSchema } = said;
   if (!program) throw new TaskError('ENGINE', `node ${node.id} has no program`);
   return {
     definition: {

@@ -38,9 +38,14 @@ export interface FlowOptions {
   tags?: string[];
 }
 
-/** The task that undoes a node's work. */
-export interface Undo<Input, Output> extends Omit<CompensateObject, 'task' | 'input'> {
-  task: string | AnyTask;
+/** What undoes a node's work, a task or a program, and what may be said of that. */
+export type Undo<Input, Output> = UndoOptions<Input, Output> &
+  ({ task: string | AnyTask } | ProgramInput);
+
+export interface UndoOptions<Input, Output> extends Omit<
+  CompensateObject,
+  'task' | ProgramKind | 'input'
+> {
   /** Made of the node's input and output. Default `{ input, output }`. */
   input?: unknown;
   /** The same, typed; stands instead of `input`. */
@@ -49,7 +54,10 @@ export interface Undo<Input, Output> extends Omit<CompensateObject, 'task' | 'in
 
 export interface NodeOptions<Input = unknown, Output = unknown>
   extends FlowOptions, TaskOptionsInput {
-  /** The task that undoes its work when the graph fails or is cancelled later: its name or definition, or more. */
+  /**
+   * What undoes its work when the graph fails or is cancelled later: a task, by its name or definition, or more of it, or a
+   * program: `{ process }`, `{ container }` or `{ faas }`.
+   */
   compensate?: string | AnyTask | Undo<Input, Output>;
 }
 
@@ -96,15 +104,14 @@ export function undoOf(compensate: NonNullable<NodeOptions<never, never>['compen
 } {
   if (typeof compensate === 'string') return { spec: compensate };
   if ('run' in compensate) return { spec: compensate.name, definition: compensate };
-  const { task, input, inputOf, ...rest } = compensate;
+  const { input, inputOf, ...rest } = compensate;
   const made = inputOf
     ? (inputOf as (...of: unknown[]) => unknown)(reference('input'), reference('output'))
     : input;
-  const spec = {
-    ...rest,
-    task: typeof task === 'string' ? task : task.name,
-    ...(made === undefined ? {} : { input: plain(made) }),
-  };
+  const given = made === undefined ? {} : { input: plain(made) };
+  if (!('task' in rest)) return { spec: { ...rest, ...given } };
+  const { task } = rest;
+  const spec = { ...rest, task: typeof task === 'string' ? task : task.name, ...given };
   return typeof task === 'string' ? { spec } : { spec, definition: task };
 }
 

@@ -1,5 +1,6 @@
 /** How an execution ended, for people and as JSON. */
 import type { ExecutionResult } from '../client.js';
+import { undoerText } from '../domain/compensation.js';
 import { formatDuration } from '../domain/duration.js';
 import { formatError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
@@ -54,7 +55,8 @@ function printUndone(
 ): void {
   const done = status === 'COMPLETED';
   const what = done ? out.style.yellow('undone') : out.style.red('not undone');
-  const how = done ? `by ${task}` : `${task} ended ${status}${error ? `: ${error.message}` : ''}`;
+  const by = undoerText(task);
+  const how = done ? `by ${by}` : `${by} ended ${status}${error ? `: ${error.message}` : ''}`;
   out.print(`  ${what} ${nodeId}, ${shortened(oneLine(how))}`);
 }
 

@@ -9,13 +9,18 @@ import type { GraphSpec } from '../domain/spec.js';
 import { containerOf, type WorkflowType } from '../domain/workflow-type.js';
 import { runningOf } from './catalogue-run.js';
 import type { CatalogueTask } from './catalogue.js';
+import { undoIdOf, withUndo, type CatalogueCompensate } from './catalogue-undo.js';
 import { programKind, splitProgram } from './program-fields.js';
 
 type Node = GraphSpec['tasks'][number];
 
-/** A graph some of whose nodes say `taskId`, a task of the catalogue, where others say `task`. */
+/** A graph some of whose nodes say `taskId`, a task of the catalogue, where others say `task`; so may their `compensate`. */
 export type CatalogueGraph = Omit<GraphSpec, 'tasks'> & {
-  tasks: (Node | (Omit<Node, 'task'> & { taskId: string }))[];
+  tasks: (Undoable<Node> | (Undoable<Omit<Node, 'task'>> & { taskId: string }))[];
+};
+
+type Undoable<N extends Pick<Node, 'compensate'>> = Omit<N, 'compensate'> & {
+  compensate?: Node['compensate'] | CatalogueCompensate;
 };
 
 /** A catalogue task that may be scheduled, with its project's name. */
@@ -37,6 +42,8 @@ export function idsIn(
   for (const node of tasks) {
     if (!isObject(node)) continue;
     const { taskId, id } = node;
+    const undo = undoIdOf(node);
+    if (undo !== undefined) ids.set(undo, 'needed');
     if (typeof taskId === 'string') ids.set(taskId, 'needed');
     else if (isAdjacency(graph) && typeof id === 'string') ids.set(id, 'perhaps');
   }
@@ -80,8 +87,10 @@ export function catalogueNodes(
     const made = entry
       ? nodeOf(node, index, entry.task, { taskId, workflowType, stronger })
       : containerNode(given, index, workflowType);
-    if (!Array.isArray(made)) return made;
-    faults.push(...made);
+    const undo = entries.get(undoIdOf(given) ?? '')?.task;
+    const whole = undo && !Array.isArray(made) ? withUndo(made, index, undo, stronger) : made;
+    if (!Array.isArray(whole)) return whole;
+    faults.push(...whole);
     return given;
   });
   if (faults.length > 0) throw new SpecInvalidError(faults);

@@ -1,6 +1,6 @@
 /** `explain` of an execution that has ended: how, why it failed, and where its wall time went. */
 import type { Explanation, NodeExplanation, Reason } from '../domain/explain.js';
-import { bottleneckText, failureText, sentenceOf } from '../domain/explain-text.js';
+import { bottleneckText, failureText, notUndoneText, sentenceOf } from '../domain/explain-text.js';
 import { failureOf, failuresOf, type EndedExecution, type Failure } from '../domain/failure.js';
 import { isTerminal, type TerminalStatus } from '../domain/status.js';
 import { wallTimeOf, type TimedNode } from '../domain/wall-time.js';
@@ -39,11 +39,16 @@ export async function explainEnded(
   const told = failuresOf(execution, views);
   const [first] = told.failures;
   const timed = wallTime ? bottleneckText(wallTime) : sentenceOf(reason);
+  const undone = notUndoneText(executionId, manifest?.compensation ?? []);
   const own = wanted && failureOf(execution, wanted, views);
   const failure = own?.noMore === 'inside' ? await withInside(parts, own) : own;
   return {
     ...{ executionId, status, at: new Date().toISOString(), reasons: [reason], bound: null },
-    sentence: first && !first.allowed ? failureText(first) : timed,
+    // Of an execution in which no node failed, its own error says what could not be undone.
+    sentence:
+      first && !first.allowed
+        ? `${failureText(first)}${first.nodeId === null ? '' : undone}`
+        : timed,
     nodes: wanted ? endedNode(executionId, wanted, failure) : [],
     ...told,
     wallTime,

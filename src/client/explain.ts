@@ -1,7 +1,7 @@
 /** `explain`: asks whoever knows why an execution or a node waits, and has the domain find the reasons. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import pMap from 'p-map';
-import type { Bound, Explanation, NodeExplanation, Reason } from '../domain/explain.js';
+import type { Bound, Explanation, NodeExplanation, QueueFacts, Reason } from '../domain/explain.js';
 import {
   bound,
   boundOf,
@@ -151,7 +151,10 @@ async function explainLive(
       ...(child ? insideOf(child) : {}),
     });
   }
-  const reasons = reasonsOf(page, nodes, around.now);
+  const queue = graph.undoing?.queue;
+  const undoer =
+    queue === undefined ? undefined : await queueFacts(parts.client, queue, 'activity');
+  const reasons = reasonsOf(page, nodes, around.now, undoer);
   const [only] = told;
   const status = lone && only && graph.status === 'RUNNING' ? only.status : graph.status;
   // A pause of the whole is no node's own.
@@ -179,11 +182,12 @@ function reasonsOf(
   { graph }: WaitingPage,
   nodes: readonly { status: Status }[],
   now: number,
+  undoer: QueueFacts | undefined,
 ): Reason[] {
   const { status, stopping, closing, undoing, running, total, counts, cleanUp } = graph;
   const { awaits = [], marks = [], startsAt } = graph;
   const reasons: Reason[] = [];
-  if (undoing) reasons.push({ kind: 'undoing', ...undoing });
+  if (undoing) reasons.push({ kind: 'undoing', ...undoing, pollers: undoer?.pollers ?? null });
   else if (closing) reasons.push({ kind: 'closing' });
   if (stopping !== undefined && !closing)
     reasons.push({

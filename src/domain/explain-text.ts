@@ -1,5 +1,7 @@
 /** Reasons, bounds and accounts as one plain sentence each. Pure. */
+import { undoerText, type Undone } from './compensation.js';
 import { PROGRAM_KINDS } from './program.js';
+import { shellWord } from './shell-word.js';
 import { formatDuration } from './duration.js';
 import type { Bound, OpenDependency, Reason } from './explain.js';
 import type { Failure } from './failure.js';
@@ -119,8 +121,14 @@ const SENTENCE: Sentences = {
       );
     return parts.join('; ');
   },
-  undoing: ({ done, total }) =>
-    `all nodes have ended, and what they did is being undone: ${done} of ${total} so far`,
+  undoing: ({ done, total, nodeId, task, queue, pollers }) => {
+    const now = task === undefined ? '' : `, now ${nodeId} by ${undoerText(task)}`;
+    const nobody =
+      queue !== undefined && pollers === 0
+        ? `; nobody polls the queue ${queue}${runnerHint(queue)}`
+        : '';
+    return `all nodes have ended, and what they did is being undone: ${done} of ${total} so far${now}${nobody}`;
+  },
   closing: () => 'all nodes have ended; hooks and the record of the result are under way',
 };
 
@@ -230,6 +238,19 @@ export function bottleneckText({ bottleneck, totalMs }: WallTime): string {
 export function failureText({ nodeId, status, error, sentence }: Failure): string {
   const what = `${nodeId ?? 'it'} ${ENDED[status]}`;
   return `${what}${error ? `: ${errorText(error)}` : ''}; ${sentence}`;
+}
+
+/** What of an execution could not be undone, by what, and where that says more; empty where all was. */
+export function notUndoneText(executionId: string, compensation: readonly Undone[]): string {
+  return compensation
+    .filter(({ status }) => status !== 'COMPLETED')
+    .map(({ nodeId, task, error }) => {
+      const why = error ? `: ${errorText(error)}` : '';
+      const more = `tempograph logs ${shellWord(`${executionId}/${nodeId}~undo`)}`;
+      return `; what ${nodeId} did could not be undone by ${undoerText(task)}${why} (${more})`;
+    })
+    .slice(0, NAMED)
+    .join('');
 }
 
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;

@@ -4,6 +4,7 @@
  *
  * Times are ISO strings, durations milliseconds; null stands for what is not known or not set.
  */
+import type { UndoProgress } from './compensation.js';
 import type { Failure } from './failure.js';
 import type { Times } from './node-times.js';
 import type { Progress } from './progress.js';
@@ -176,7 +177,11 @@ export type Reason =
   /** The graph is being stopped; `running` nodes were asked to, and `cleanUp` nodes with `onCancel: run` have not ended. */
   | { kind: 'stopping'; why: StatusReason; running: number; cleanUp: number }
   /** All nodes have ended, and what they did is being undone. */
-  | { kind: 'undoing'; done: number; total: number }
+  | ({
+      kind: 'undoing';
+      /** Workers that poll the queue of what undoes; null where the server does not say. */
+      pollers: number | null;
+    } & UndoProgress)
   /** All nodes have ended; hooks, manifest and record are under way. */
   | { kind: 'closing' };
 

@@ -77,6 +77,16 @@ export class LateValues {
     return places.length === 0 ? value : { 'late values': places, input: this.shown(value) };
   }
 
+  /** The references that a value holds. */
+  namesIn(value: Json): LateName[] {
+    const found = new Set<LateName>();
+    this.replaced(value, (one) => {
+      found.add(one);
+      return '';
+    });
+    return [...found];
+  }
+
   private named(marker: string): LateName {
     const one = this.byMarker.get(marker);
     if (!one) throw new Error(`no reference has the marker ${marker}`);

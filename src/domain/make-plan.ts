@@ -6,11 +6,12 @@ import { chooseRunner, RUNNER_CHOICE, type RunnerChoice } from './choose-runner.
 import type { Circuit, CircuitSettings } from './circuit.js';
 import { NO_LIST } from './container-network.js';
 import { grantsOf } from './grants.js';
+import type { Path } from './json.js';
 import { kindOf, taskOf, type NodeKind } from './node-kind.js';
 import type { EffectiveOptions, NodeClass, Plan, PlanNode, RunClass, UndoClass } from './plan.js';
 import { PlanCircuits } from './plan-circuits.js';
 import { PlanLimits } from './plan-limits.js';
-import { limitsOf, PROGRAM_TIMEOUT_MS, programOf } from './program.js';
+import { limitsOf, PROGRAM_TIMEOUT_MS, programOf, type ProgramKind } from './program.js';
 import { resolveRetry } from './retry-options.js';
 import type { ParsedGraph, TaskOptions } from './spec.js';
 import type { ValidGraph } from './validate.js';
@@ -123,11 +124,14 @@ export function makePlan(
     const kind = kindOf(node);
     // The items of a map stand in lanes of their own execution.
     const lane = kind === 'task' ? limits.lane(pickFrom(layers, 'limit'), index) : undefined;
+    const at = ['tasks', index];
+    const undoLayers = undoLayersOf(graph, submission.options, node, context);
     const shared = {
       lane,
       circuit: kind === 'task' ? circuits.of(layers, programOf(node)) : undefined,
+      undo: attempt(() => undoOf(node, undoLayers, context), [...at, 'compensate'], faults),
     };
-    const made = attempt(() => classOf(node, layers, context, shared), index, faults);
+    const made = attempt(() => classOf(node, layers, context, shared), at, faults);
     const key = JSON.stringify(made ?? null);
     let classIndex = known.get(key);
     if (classIndex === undefined && made) known.set(key, (classIndex = classes.push(made) - 1));
@@ -179,10 +183,13 @@ function classOf(
   node: ParsedGraph['tasks'][number],
   layers: Layers,
   context: PlanContext,
-  { lane, circuit }: { lane: number | undefined; circuit: Circuit | undefined },
+  {
+    lane,
+    circuit,
+    undo,
+  }: { lane: number | undefined; circuit: Circuit | undefined; undo: UndoClass | undefined },
 ): NodeClass {
   const kind = kindOf(node);
-  const undo = undoOf(node, context);
   if (kind !== 'task') return { ...classOfKind(kind, node, layers), ...(undo ? { undo } : {}) };
   const task = taskOf(node);
   const facts = context.task(task);
@@ -242,30 +249,59 @@ function classOfKind(
   };
 }
 
+/**
+ * Everything that says something of where what undoes a node runs, and how it is held, strongest first. What a node's own
+ * `security` and `resources` say is said of its undo, too: it is the same work, taken back.
+ */
+function undoLayersOf(
+  graph: ParsedGraph,
+  submission: TaskOptions | undefined,
+  { compensate, resources, security }: ParsedGraph['tasks'][number],
+  { settings }: PlanContext,
+): Layers {
+  if (!compensate || !programOf(compensate)) return [];
+  const ofNode: TaskOptions = {
+    ...(resources ? { resources } : {}),
+    ...(security ? { security } : {}),
+  };
+  return [compensate, ofNode, submission, graph.defaults, settings];
+}
+
+/** @throws Unable where no runner can take it; RangeError when merged retry fields contradict each other */
 function undoOf(
   { compensate }: ParsedGraph['tasks'][number],
+  layers: Layers,
   context: PlanContext,
 ): UndoClass | undefined {
   if (!compensate) return undefined;
-  const { task, retry, timeout } = compensate;
-  const facts = context.task(task);
+  const { retry, timeout, queue } = compensate;
+  const isProgram = programOf(compensate) !== undefined;
+  const task = taskOf(compensate);
+  const facts = isProgram ? undefined : context.task(task);
   const said: TaskOptions = {
     ...(retry === undefined ? {} : { retry }),
     ...(timeout === undefined ? {} : { timeout }),
   };
-  const options = effectiveOptions([said, facts?.options, context.settings]);
+  // Those of the graph's defaults and of the submission are for the nodes' own work, and so are the node's.
+  const options = effectiveOptions(
+    [said, facts?.options, context.settings],
+    isProgram ? PROGRAM_TIMEOUT_MS : undefined,
+  );
+  const run = isProgram ? runClass(compensate, layers, undefined, context) : undefined;
   return {
     task,
     taskVersion: facts?.version ?? 'unknown',
     retry: options.retry,
     timeoutMs: options.timeoutMs,
     heartbeatTimeoutMs: options.heartbeatTimeoutMs,
+    ...(queue === undefined ? {} : { queue }),
+    ...(run ? { run } : {}),
   };
 }
 
 /** Where a node's work runs; undefined where the definition alone says so. @throws Unable */
 function runClass(
-  node: ParsedGraph['tasks'][number],
+  node: Pick<ParsedGraph['tasks'][number], 'task' | ProgramKind>,
   layers: Layers,
   facts: TaskFacts | undefined,
   { runners = RUNNER_CHOICE }: PlanContext,
@@ -307,17 +343,20 @@ function runClass(
 class Unable extends RangeError {}
 
 /** What is made, or undefined and a fault: layers that are sound by themselves may contradict each other. */
-function attempt<T>(make: () => T, index: number, faults: Fault[]): T | undefined {
+function attempt<T>(make: () => T, at: Path, faults: Fault[]): T | undefined {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     if (error instanceof Unable) {
-      faults.push(fault(['tasks', index], 'INVALID_VALUE', error.message, 'see docs/isolation.md'));
+      faults.push(fault(at, 'INVALID_VALUE', error.message, 'see docs/isolation.md'));
       return undefined;
     }
-    const hint = 'the node, the submission, the defaults and the task say different things';
-    faults.push(fault(['tasks', index, 'retry'], 'RETRY', error.message, hint));
+    const hint =
+      at.at(-1) === 'compensate'
+        ? "compensate, the task's definition and the settings say different things"
+        : 'the node, the submission, the defaults and the task say different things';
+    faults.push(fault([...at, 'retry'], 'RETRY', error.message, hint));
     return undefined;
   }
 }

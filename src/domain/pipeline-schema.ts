@@ -1,5 +1,6 @@
 /** The JSON Schema of pipeline files, for editors: of the same schemas that validation goes by. */
 import { z } from 'zod';
+import { UNDO_WORK } from './compensation.js';
 import { isObject } from './json.js';
 import { NODE_WORK } from './node-kind.js';
 import { GRAPH_WORDS, INNER_WORDS, NODE_WORDS, OPTION_WORDS } from './pipeline-words.js';
@@ -34,6 +35,7 @@ export function pipelineSchema(): Schema {
   describeOptions(fields(node));
   describeInner(graph, ['hooks']);
   describeInner(fields(node), ['map', 'approval', 'compensate', ...PROGRAM_KINDS]);
+  describeUndo(fields(node)['compensate']);
   // A sub-graph that is written where it runs is a pipeline too.
   const inner = fields(node)['graph'] as Schema;
   inner['anyOf'] = [{ type: 'string', minLength: 1, maxLength: 200 }, { $ref: '#' }];
@@ -57,6 +59,16 @@ function describeOptions(options: Schema): void {
     const { byError } = fields(branch);
     const each = isObject(byError) ? byError['additionalProperties'] : undefined;
     if (isObject(each)) describe(fields(each), INNER_WORDS.byError);
+  }
+}
+
+/** @param compensate a choice between a name and an object, which may be a program */
+function describeUndo(compensate: unknown): void {
+  for (const branch of branches(compensate)) {
+    const undo = fields(branch);
+    if (!isObject(branch) || undo['task'] === undefined) continue;
+    branch['oneOf'] = UNDO_WORK.map((kind) => ({ required: [kind] }));
+    describeInner(undo, [...PROGRAM_KINDS, 'retry', 'resources', 'security']);
   }
 }
 

@@ -44,7 +44,8 @@ export const NODE_WORDS: Words<Exclude<keyof NodeSpec, keyof TaskOptions>> = {
     "A graph that it runs: a template's name, or a whole graph written here. `input` holds that one's parameters.",
   approval: 'A question that a person or a system answers; the node waits for it.',
   map: 'A list, or a CEL expression that gives one: runs for each item, with `item` and `index` in its input.',
-  compensate: 'The task that undoes its work when the graph fails or is cancelled later.',
+  compensate:
+    'The task or the program that undoes its work when the graph fails or is cancelled later.',
   description: 'What it is for.',
   dependsOn: 'Ids of the nodes that it waits for.',
   input:
@@ -116,10 +117,18 @@ const APPROVAL: Words<keyof ApprovalOptions> = {
 };
 
 const COMPENSATE: Words<keyof Compensate> = {
-  task: 'The name of the task that undoes.',
+  task: 'The name of the task that undoes. It has one of `task`, `process`, `container` and `faas`.',
+  process: 'A program that undoes, as of a node; its `${{ input.x }}` is the input below.',
+  container: 'An image that does.',
+  faas: 'A function that does.',
   input: 'Its input; may hold `${{ … }}` over `input` and `output` of the node. Default both.',
+  inputSchema: "JSON Schema 2020-12 of a program's input.",
   retry: 'How its failures are retried.',
-  timeout: 'Time of one of its attempts.',
+  timeout: 'Time of one of its attempts. Default 1 h, of a program 300 s.',
+  queue: "The Temporal task queue. Default: the execution's own, or that of the program's kind.",
+  isolation: 'Where a program runs. Default by what it is.',
+  resources: 'What a program may use; what it does not say is as at the node.',
+  security: 'How a program is held; what it does not say is as at the node.',
 };
 
 const RESULT: Words<keyof ResultOptions> = {

@@ -77,13 +77,17 @@ export interface RunClass {
   bare?: true;
 }
 
-/** The task that undoes a node's work, its options settled. */
+/** The task or the program that undoes a node's work, its options settled. */
 export interface UndoClass {
   task: string;
   taskVersion: string;
   retry: RetryPolicy;
   timeoutMs: number;
   heartbeatTimeoutMs: number;
+  /** Where it is named; else its program's own queue, or the execution's. */
+  queue?: string;
+  /** Where a program runs. */
+  run?: RunClass;
 }
 
 export interface PlanNode {
@@ -117,8 +121,10 @@ export interface NodeBody {
   /** As written. */
   map?: Json;
   approval?: Json;
-  /** Input of the task that undoes its work. */
+  /** Input of what undoes its work. */
   undo?: Json;
+  /** The program that undoes its work, and the JSON Schema of its input. */
+  undoProgram?: { program: Program; inputSchema?: JsonObject };
   /** The program that it runs. */
   program?: Program;
   /** JSON Schemas of a program's input and output. */
@@ -148,8 +154,7 @@ export function nodeBody(node: {
   if (node.outputSchema !== undefined) body.outputSchema = node.outputSchema as JsonObject;
   if (node.map !== undefined) body.map = node.map as Json;
   if (node.approval !== undefined) body.approval = node.approval as Json;
-  if (isObject(node.compensate) && node.compensate['input'] !== undefined)
-    body.undo = node.compensate['input'] as Json;
+  if (isObject(node.compensate)) sayUndo(body, node.compensate);
   if (node.when !== undefined) body.when = node.when;
   if (node.input !== undefined) body.input = node.input as Json;
   if (node.metadata !== undefined || node.tags !== undefined) {
@@ -159,6 +164,18 @@ export function nodeBody(node: {
     };
   }
   return body;
+}
+
+/** @param compensate of a valid spec */
+function sayUndo(body: NodeBody, compensate: Readonly<Record<string, unknown>>): void {
+  const { input, inputSchema } = compensate;
+  const program = programOf(compensate);
+  if (input !== undefined) body.undo = input as Json;
+  if (program)
+    body.undoProgram = {
+      program,
+      ...(inputSchema === undefined ? {} : { inputSchema: inputSchema as JsonObject }),
+    };
 }
 
 export interface Plan {

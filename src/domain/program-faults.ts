@@ -1,11 +1,11 @@
-/** What is wrong with a node's program that its schema cannot say: schemas that are none, options of other kinds, a runner that cannot take it. */
+/** What is wrong with a program that its schema cannot say: schemas that are none, options of other kinds, a runner that cannot take it. */
 import { fault, type Fault } from './fault.js';
 import { NO_LIST } from './container-network.js';
 import { NO_PATHS, pathAsked } from './grants.js';
-import { isObject, preview } from './json.js';
+import { isObject, preview, type Path } from './json.js';
 import { compileSchema, SchemaFault } from './json-schema.js';
 import type { LooseNode } from './loose-node.js';
-import { PROGRAM_KINDS } from './program.js';
+import { PROGRAM_KINDS, type ProgramKind } from './program.js';
 import { mayHoldExpressions, textFaults } from './program-expressions.js';
 
 const SCHEMAS = ['inputSchema', 'outputSchema'] as const;
@@ -27,13 +27,28 @@ export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] 
       );
     else faults.push(...schemaFaults(raw?.[name], path));
   }
-  faults.push(...expressionFaults(work, index), ...networkFaults(work.container, index));
-  if (isProgram) faults.push(...permissionFaults(raw?.['security'], index));
-  const file = isObject(work.process) ? work.process['file'] : undefined;
+  faults.push(...faultsOfProgram(work, raw?.['security'], ['tasks', index]));
+  return faults;
+}
+
+/** Programs as they are said at one place, by their kinds: of a sound one there is one. */
+type Said = Readonly<Partial<Record<ProgramKind, unknown>>>;
+
+/**
+ * What is wrong with a program by itself.
+ *
+ * @param security what is said of it beside it
+ * @param at where both stand
+ */
+export function faultsOfProgram(said: Said, security: unknown, at: Path): Fault[] {
+  const isProgram = PROGRAM_KINDS.some((kind) => said[kind] !== undefined);
+  const faults = [...expressionFaults(said, at), ...networkFaults(said.container, at)];
+  if (isProgram) faults.push(...permissionFaults(security, at));
+  const file = isObject(said.process) ? said.process['file'] : undefined;
   if (typeof file === 'string')
     faults.push(
       fault(
-        ['tasks', index, 'process', 'file'],
+        [...at, 'process', 'file'],
         'INVALID_VALUE',
         `the file ${JSON.stringify(file)} was not read: a file is read where the pipeline's own file is`,
         'submit the pipeline from its file, or give the program as code',
@@ -43,20 +58,20 @@ export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] 
 }
 
 /** What no worker grants is known before one is asked. */
-function permissionFaults(security: unknown, index: number): Fault[] {
+function permissionFaults(security: unknown, place: Path): Fault[] {
   const said = isObject(security) ? security['permissions'] : undefined;
   const texts = Array.isArray(said) ? said.filter((one) => typeof one === 'string') : [];
   const path = pathAsked(texts);
   if (path === undefined) return [];
-  const at = ['tasks', index, 'security', 'permissions', texts.indexOf(path)];
+  const at = [...place, 'security', 'permissions', texts.indexOf(path)];
   return [fault(at, 'INVALID_VALUE', NO_PATHS(path))];
 }
 
 /** No proxy of ours stands beside a container, so a list of hosts could not be held. */
-function networkFaults(container: unknown, index: number): Fault[] {
+function networkFaults(container: unknown, place: Path): Fault[] {
   const network = isObject(container) ? container['network'] : undefined;
   if (!Array.isArray(network) || network.length === 0) return [];
-  const at = ['tasks', index, 'container', 'network'];
+  const at = [...place, 'container', 'network'];
   return [fault(at, 'INVALID_VALUE', NO_LIST(preview(network)), 'see docs/isolation.md')];
 }
 
@@ -64,16 +79,16 @@ function networkFaults(container: unknown, index: number): Fault[] {
 const OWN: ReadonlySet<string> = new Set(['code', 'files']);
 
 /** A program is the same for every run, but for what it is started with: elsewhere an expression would be taken as it is written. */
-function expressionFaults(work: LooseNode['work'], index: number): Fault[] {
+function expressionFaults(said: Said, at: Path): Fault[] {
   return PROGRAM_KINDS.flatMap((kind) => {
-    const program = work[kind];
+    const program = said[kind];
     if (!isObject(program)) return [];
     const allowed = (field: string): boolean => kind !== 'faas' && mayHoldExpressions(field);
     const faults = Object.entries(program).flatMap(([field, value]) =>
       !OWN.has(field) && !allowed(field) && JSON.stringify(value ?? null).includes('${{')
         ? [
             fault(
-              ['tasks', index, kind, field],
+              [...at, kind, field],
               'EXPRESSION',
               'holds ${{ … }}, and only command, args, entrypoint and env of a process or a container may',
               'put it into the input, which the program reads; secrets go by "secrets"',
@@ -81,7 +96,7 @@ function expressionFaults(work: LooseNode['work'], index: number): Fault[] {
           ]
         : [],
     );
-    return kind === 'faas' ? faults : [...faults, ...textFaults(program, ['tasks', index, kind])];
+    return kind === 'faas' ? faults : [...faults, ...textFaults(program, [...at, kind])];
   });
 }
 

@@ -20,6 +20,7 @@ import {
   ResourcesSchema,
   SecuritySchema,
 } from './program.js';
+import { QueueSchema } from './queue-name.js';
 import { RerunSchema } from './rerun.js';
 import { ResultSchema } from './result-options.js';
 import { RetryOptionsSchema } from './retry-options.js';
@@ -83,10 +84,7 @@ export const TaskOptionsSchema = z.strictObject({
   /** How long an attempt may wait for a worker; null for no bound. Default 24 h. */
   queueTimeout: TimeLimitSchema.nullable().optional(),
   /** The Temporal task queue. Default: the execution's own. */
-  queue: Name.regex(
-    /^(?!\/_sys\/)[^\p{Cc}]*$/u,
-    'must not begin with "/_sys/" nor hold control characters',
-  ).optional(),
+  queue: QueueSchema.optional(),
   /** How often a lost worker may cost this node an attempt before it is given up. Default 3. */
   maxLostWorkers: z.int().min(0).max(100).optional(),
   /** A key, or a key with `max` and `weight`: at most `max` at once over all graphs of the project and all workers. */
@@ -150,7 +148,7 @@ export const NodeSpecSchema = TaskOptionsSchema.extend({
   approval: ApprovalSchema.optional(),
   /** A list: the task or graph runs for each of its items, with `item` and `index` in its input. */
   map: MapSchema.optional(),
-  /** The task that undoes its work, once it completed and the graph then failed or was cancelled. */
+  /** The task or the program that undoes its work, once it completed and the graph then failed or was cancelled. */
   compensate: CompensateSchema.optional(),
   description: z.string().max(1_000).optional(),
   /** Ids of the nodes it waits for. */

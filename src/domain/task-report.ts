@@ -1,6 +1,6 @@
 /** The task report: what every operation of an execution came to. Its forms: `report-html.ts`, `report-markdown.ts`, JSON. */
 import type { Artifact } from './artifact.js';
-import type { Undone } from './compensation.js';
+import { undoerText, type Undone } from './compensation.js';
 import type { ErrorRecord } from './errors.js';
 import type { AttemptRecord } from './outcome.js';
 import { isTerminal, type Status, type StatusReason } from './status.js';
@@ -88,7 +88,9 @@ export function statusWords(status: Status, warnings: number): string {
 /** `charge by refund`, or what came of it: what was undone, in words. */
 export function undoneText({ compensation }: TaskReport): string | null {
   const parts = compensation.map(({ nodeId, task, status }) =>
-    status === 'COMPLETED' ? `${nodeId} by ${task}` : `not ${nodeId}: ${task} ended ${status}`,
+    status === 'COMPLETED'
+      ? `${nodeId} by ${undoerText(task)}`
+      : `not ${nodeId}: ${undoerText(task)} ended ${status}`,
   );
   return parts.length === 0 ? null : parts.join(', ');
 }

@@ -26,6 +26,7 @@ import {
 import { faultsFromZod } from './spec-faults.js';
 import { didYouMean, hintBudget } from './suggest.js';
 import { Ancestors, formatCycle, sortGraph } from './topology.js';
+import { undoFaults } from './undo-faults.js';
 
 export type { KnownTasks } from './known-tasks.js';
 
@@ -164,7 +165,9 @@ function checkShape(
   const below = (inner: unknown): Fault[] =>
     validateGraph(inner, {}, tasks, { depth: depth + 1, paramsUnknown: true }).faults;
   for (const node of nodes) {
-    append(faults, [...taskFaults(node, tasks), ...kindFaults(node, tasks, depth, below)]);
+    append(faults, taskFaults(node, tasks));
+    append(faults, kindFaults(node, tasks, depth, below));
+    append(faults, undoFaults(node));
     data.check(node, tasks);
   }
   return {
@@ -234,20 +237,22 @@ function cycleFault(cycle: readonly number[], ids: readonly string[]): Fault {
 
 /** The tasks that a node names: its own, and those that undo and verify it. */
 function taskFaults(node: LooseNode, tasks: KnownTasks | undefined): Fault[] {
-  const { index, task, compensate, onUnknown } = node;
-  const undo = isObject(compensate) ? compensate['task'] : compensate;
-  const named: [Path, unknown][] = [
-    [['task'], task],
-    [isObject(compensate) ? ['compensate', 'task'] : ['compensate'], undo],
-    [['onUnknown', 'verify'], isObject(onUnknown) ? onUnknown['verify'] : undefined],
+  const { index, task, queue, compensate, onUnknown } = node;
+  const [undo, undoQueue] = isObject(compensate)
+    ? [compensate['task'], compensate['queue']]
+    : [compensate, undefined];
+  const named: [Path, unknown, unknown][] = [
+    [['task'], task, queue],
+    [isObject(compensate) ? ['compensate', 'task'] : ['compensate'], undo, undoQueue ?? queue],
+    [['onUnknown', 'verify'], isObject(onUnknown) ? onUnknown['verify'] : undefined, queue],
   ];
-  return named.flatMap(([at, name]) => nameFaults(['tasks', index, ...at], name, node, tasks));
+  return named.flatMap(([at, name, of]) => nameFaults(['tasks', index, ...at], name, of, tasks));
 }
 
 function nameFaults(
   path: Path,
   task: unknown,
-  node: LooseNode,
+  queue: unknown,
   tasks: KnownTasks | undefined,
 ): Fault[] {
   if (typeof task !== 'string' || task === '') return []; // the schema says so
@@ -260,8 +265,8 @@ function nameFaults(
         'name one of your tasks',
       ),
     ];
-  // A node with a queue of its own may name a task that only the workers of that queue know.
-  if (!tasks || tasks.names.includes(task) || typeof node.queue === 'string') return [];
+  // What has a queue of its own may be a task that only the workers of that queue know.
+  if (!tasks || tasks.names.includes(task) || typeof queue === 'string') return [];
   const hint =
     didYouMean(task, tasks.names) ??
     'the worker that was asked has no such task; all workers of one task queue must have the same, so define it there or use a task queue of your own';
@@ -288,7 +293,7 @@ function hookFaults(hooks: unknown, tasks: KnownTasks | undefined): Fault[] {
   });
 }
 
-/** Fields of one retry option that contradict each other. */
+/** Fields of one retry option that contradict each other, of what undoes a node too. */
 function retryFaults(
   spec: Record<string, unknown>,
   list: readonly unknown[],
@@ -298,9 +303,13 @@ function retryFaults(
     [['defaults', 'retry'], optionFor(spec, 'defaults', 'retry')],
     [['submission', 'options', 'retry'], optionFor(submission, 'options', 'retry')],
   ];
-  list.forEach((node, index) =>
-    places.push([['tasks', index, 'retry'], isObject(node) ? node['retry'] : undefined]),
-  );
+  list.forEach((node, index) => {
+    if (!isObject(node)) return;
+    const { retry, compensate } = node;
+    places.push([['tasks', index, 'retry'], retry]);
+    const undo = isObject(compensate) ? compensate['retry'] : undefined;
+    places.push([['tasks', index, 'compensate', 'retry'], undo]);
+  });
   return places.flatMap(([path, value]) => {
     if (value === undefined) return [];
     const parsed = RetryOptionsSchema.safeParse(value);

@@ -16,26 +16,36 @@ const MAX_BYTES = 1_048_576;
  */
 export function withProgramFiles(spec: Json, folder: string): { spec: Json; faults: Fault[] } {
   const faults: Fault[] = [];
-  return { spec: read(spec, folder, [], faults), faults };
+  return { spec: readGraph(spec, folder, [], faults), faults };
 }
 
-function read(graph: Json, folder: string, path: Path, faults: Fault[]): Json {
+function readGraph(graph: Json, folder: string, path: Path, faults: Fault[]): Json {
   if (!isObject(graph) || !Array.isArray(graph['tasks'])) return graph;
   const tasks = graph['tasks'].map((node, index): Json => {
     if (!isObject(node)) return node;
-    const { process, graph: below } = node;
+    const { compensate, graph: below } = node;
     const at = [...path, 'tasks', index];
-    if (isObject(below)) return { ...node, graph: read(below, folder, [...at, 'graph'], faults) };
-    if (!isObject(process) || typeof process['file'] !== 'string') return node;
-    const { file, ...rest } = process;
-    if (rest['code'] !== undefined) return node; // validation says that it is one or the other
-    const found = text(file, folder);
-    if (typeof found === 'string')
-      return { ...node, process: { ...rest, code: found } as JsonObject };
-    faults.push(fault([...at, 'process', 'file'], 'FILE', `${preview(file)} ${found.problem}`));
-    return node;
+    return {
+      ...withFile(node, folder, at, faults),
+      ...(isObject(below) ? { graph: readGraph(below, folder, [...at, 'graph'], faults) } : {}),
+      ...(isObject(compensate)
+        ? { compensate: withFile(compensate, folder, [...at, 'compensate'], faults) }
+        : {}),
+    };
   });
   return { ...graph, tasks };
+}
+
+/** A node, or what undoes it, with its program's text. */
+function withFile(said: JsonObject, folder: string, at: Path, faults: Fault[]): JsonObject {
+  const { process } = said;
+  if (!isObject(process) || typeof process['file'] !== 'string') return said;
+  const { file, ...rest } = process;
+  if (rest['code'] !== undefined) return said; // validation says that it is one or the other
+  const found = text(file, folder);
+  if (typeof found === 'string') return { ...said, process: { ...rest, code: found } };
+  faults.push(fault([...at, 'process', 'file'], 'FILE', `${preview(file)} ${found.problem}`));
+  return said;
 }
 
 function text(file: string, folder: string): string | { problem: string } {

@@ -74,7 +74,7 @@ export function placing({
 }
 
 /** The queue whose workers run it, where that is not its workflow's own. */
-export function queueOf(of: NodeClass): { taskQueue?: string } {
+export function queueOf(of: Pick<NodeClass, 'queue' | 'run'>): { taskQueue?: string } {
   const own = workflowInfo().taskQueue;
   const taskQueue = nodeQueue(own, of);
   return taskQueue === own ? {} : { taskQueue };

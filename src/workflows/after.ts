@@ -6,19 +6,24 @@ import { scheduleActivity, sleep } from '@temporalio/workflow';
 import { isHeld, type HeldOutcome, type NodeOutcome } from '../domain/outcome.js';
 import { fallbackPolicy, type RetryPolicy } from '../domain/retry.js';
 import { outcomeOfFailure, outcomeOfResult } from './activity-failure.js';
-import { serverRetries } from './activity-options.js';
+import { queueOf, serverRetries } from './activity-options.js';
 import type { NodeOrder, NodeRequest } from './requests.js';
+import { roundAfter } from './round.js';
 
 const DAY_MS = 86_400_000;
 
-/** The task that follows, its options settled. */
-export interface AfterTask {
+/** The task or the program that follows, its options settled. */
+export interface AfterTask extends Pick<NodeRequest, 'run'> {
   task: string;
   taskVersion: string;
   retry: RetryPolicy;
   timeoutMs: number;
   heartbeatTimeoutMs: number;
+  /** The queue whose workers run it, where that is not its runner's or its workflow's own. */
+  queue?: string;
 }
+
+type Own = Pick<NodeRequest, 'run' | 'round'>;
 
 /**
  * Runs what follows to its end, its retries left to the server. To be called in a shielded scope.
@@ -29,32 +34,36 @@ export async function runAfter(
   order: NodeOrder,
   request: Pick<NodeRequest, 'execution' | 'body' | 'params' | 'reads' | 'item' | 'inlineLimit'>,
   after: NonNullable<NodeRequest['after']>,
-  { task, taskVersion, ...options }: AfterTask,
+  { task, taskVersion, queue, run, ...options }: AfterTask,
 ): Promise<NodeOutcome> {
   const id = `${order.id}~${'undo' in after ? 'undo' : 'verify'}`;
+  const place = queueOf({ queue: queue ?? null, ...(run ? { run } : {}) });
+  // Where the node runs, and what it has behind it, is its own affair: what follows a program may be a task.
+  const { run: _run, round: _round, ...same }: Own & typeof request = request;
   let round: NodeOrder['round'];
   for (;;) {
     const own: NodeRequest = {
-      ...{ ...request, ...options, after },
+      ...{ ...same, ...options, after },
+      ...(run ? { run } : {}),
       node: { id, task, taskVersion },
       maxLostWorkers: options.retry.maxRetries,
       queueTimeoutMs: DAY_MS,
       serverWaitsMs: 366 * DAY_MS,
       ...(round ? { round } : {}),
     };
-    const outcome = await attempt({ ...order, id }, own);
+    const scheduledAt = Date.now();
+    const outcome = await attempt({ ...order, id }, own, place);
     if (!isHeld(outcome)) return outcome;
-    round = roundOf(outcome);
-    await sleep(Math.max(1, outcome.waitMs)); // no worker knew the task, or one shut down
+    round = roundAfter(outcome, round, scheduledAt, Date.now());
+    await sleep(Math.max(1, outcome.waitMs)); // no worker knew it, one shut down, or nothing could hold the program
   }
 }
 
-const roundOf = ({ attemptsUsed, attempts, executionTimeMs }: HeldOutcome) => ({
-  ...{ attemptsUsed, attempts, executionTimeMs },
-  firstScheduledAt: Date.now(),
-});
-
-async function attempt(order: NodeOrder, request: NodeRequest): Promise<NodeOutcome | HeldOutcome> {
+async function attempt(
+  order: NodeOrder,
+  request: NodeRequest,
+  place: { taskQueue?: string },
+): Promise<NodeOutcome | HeldOutcome> {
   const fallback = fallbackPolicy(request.retry, request.round?.attemptsUsed);
   try {
     const result = await scheduleActivity<unknown>(request.node.task, [request], {
@@ -66,6 +75,7 @@ async function attempt(order: NodeOrder, request: NodeRequest): Promise<NodeOutc
       ...(request.round ? { allowEagerDispatch: false } : {}),
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       retry: serverRetries(fallback),
+      ...place,
     });
     return outcomeOfResult(result, order);
   } catch (error) {

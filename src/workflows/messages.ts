@@ -3,6 +3,7 @@
  * clients (`taskGraph`, the queries and updates).
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
+import type { UndoProgress } from '../domain/compensation.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Times } from '../domain/node-times.js';
@@ -153,8 +154,8 @@ export interface GraphStatus {
   graphVersion?: number;
   /** When it was paused and resumed, what else people asked of it, and who. */
   marks?: StatusChange[];
-  /** Its nodes have ended, and what they did is being undone. */
-  undoing?: { done: number; total: number };
+  /** Its nodes have ended, and what they did is being undone: how far that is. */
+  undoing?: UndoProgress;
   /** The executions that it waits for, or waited for, and how they ended; null while they have not. */
   awaits?: { executionId: string; status: TerminalStatus | null }[];
   project?: string;

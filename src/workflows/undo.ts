@@ -1,5 +1,5 @@
 /** Undoes what a graph's nodes did, the newest first, one after another; what cannot be undone holds up nothing else. */
-import { ActivityFailure, log, type ApplicationFailure } from '@temporalio/workflow';
+import { ActivityFailure, log, workflowInfo, type ApplicationFailure } from '@temporalio/workflow';
 import { compensates, type Undone } from '../domain/compensation.js';
 import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
 import type { Plan, UndoClass } from '../domain/plan.js';
@@ -7,8 +7,9 @@ import type { TerminalStatus } from '../domain/status.js';
 import { runAfter } from './after.js';
 import type { Carry } from './between.js';
 import type { GraphState } from './graph-state.js';
-import { ACTIVITY } from './messages.js';
+import { ACTIVITY, type GraphStatus } from './messages.js';
 import type { OrderBook } from './orders.js';
+import { nodeQueue } from './queues.js';
 import type { CollectEndedRequest, Prepared } from './requests.js';
 import { work } from './work.js';
 
@@ -30,11 +31,23 @@ export class Undoing {
     this.undone = [...(parts.carry?.undone ?? [])];
   }
 
-  /** How far it is in a graph that ended so; undefined where nothing is left to be undone. */
-  state(status: TerminalStatus): { done: number; total: number } | undefined {
+  /** How far it is in a graph that ended so, and what is under way; undefined where nothing is left to be undone. */
+  state(status: TerminalStatus): GraphStatus['undoing'] {
     const { compensation = 'none' } = this.parts.plan;
-    const [done, total] = [this.undone.length, this.nodes.undoable.length];
-    return done < total && compensates(compensation, status) ? { done, total } : undefined;
+    const { undoable } = this.nodes;
+    const [done, total] = [this.undone.length, undoable.length];
+    const index = undoable[total - 1 - done];
+    if (index === undefined || !compensates(compensation, status)) return undefined;
+    const { task, queue = null, run } = this.classOf(index);
+    return {
+      ...{ done, total, nodeId: this.nodes.node(index).id, task },
+      queue: nodeQueue(workflowInfo().taskQueue, { queue, ...(run ? { run } : {}) }),
+    };
+  }
+
+  /** `undoable` holds no nodes without one. */
+  private classOf(index: number): UndoClass {
+    return this.nodes.classOf(index).undo as UndoClass;
   }
 
   /**
@@ -59,7 +72,7 @@ export class Undoing {
   /** @returns undefined for a map of which no item has completed */
   private async undo(index: number): Promise<Undone | undefined> {
     const { execution, params } = this.parts.prepared;
-    const undo = this.nodes.classOf(index).undo as UndoClass; // `undoable` holds no other nodes
+    const undo = this.classOf(index);
     const order = this.orders.order(index);
     const startedAt = new Date(Date.now()).toISOString();
     const request = {

@@ -119,7 +119,19 @@ describe('the builder', () => {
       },
     });
     graph.add('b', 'http', { input: { headers: { auth: secret('api-key') } }, compensate: undo });
-    expect(graph.toSpec().tasks).toMatchObject([
+    graph.add('c', list, {
+      input: { folder: 'x' },
+      compensate: {
+        process: { command: ['rm', '${{ input }}'] },
+        inputOf: (input, output) => output.files[0]?.name ?? input.folder,
+        resources: { cpu: 1 },
+      },
+    });
+    // @ts-expect-error it is a task or a program
+    graph.add('d', list, { input: { folder: 'x' }, compensate: { timeout: '5s' } });
+    // @ts-expect-error a process has no image
+    graph.add('e', 'x', { compensate: { process: { image: 'alpine' } } });
+    expect(graph.toSpec().tasks.slice(0, 3)).toMatchObject([
       {
         input: { folder: '${{ env.HOME_DIR }}' },
         compensate: {
@@ -129,9 +141,22 @@ describe('the builder', () => {
         },
       },
       { input: { headers: { auth: '${{ secrets["api-key"] }}' } }, compensate: 'undo' },
+      {
+        compensate: {
+          process: { command: ['rm', '${{ input }}'] },
+          input: '${{ output.files[0].name }}',
+          resources: { cpu: 1 },
+        },
+      },
     ]);
     expect(graph.tasks.map(({ name }) => name)).toContain('undo');
-    expect([...validateGraph(spec).faults, ...validateGraph(graph.toSpec()).faults]).toEqual([]);
+    expect(validateGraph(graph.toSpec()).faults.map(({ path }) => path)).toEqual([
+      'tasks[4].compensate.process.image',
+      'tasks[4].compensate.process.runtime',
+      'tasks[4].compensate.process.code',
+      'tasks[3].compensate.task',
+    ]);
+    expect(validateGraph(spec).faults).toEqual([]);
   });
 
   it('is typed through maps, sub-graphs and answers', () => {

@@ -309,8 +309,9 @@ describe('explain', () => {
         ]);
         return executionId;
       },
-      reason: { kind: 'undoing', done: 0, total: 1 },
-      sentence: /^all nodes have ended, and what they did is being undone: 0 of 1 so far$/,
+      reason: { kind: 'undoing', done: 0, total: 1, nodeId: 'book', task: 'deaf', pollers: 1 },
+      sentence:
+        /^all nodes have ended, and what they did is being undone: 0 of 1 so far, now book by deaf$/,
       bound: null,
     },
     closing: {

@@ -74,6 +74,13 @@ describe('pipelineSchema', () => {
       { tasks: [{ id: 'a', graph: { name: 'x', tasks: [{ id: 'b' }] } }] },
     ],
     ['a concurrency of 0', { concurrency: 0 }],
+    ['an undo of no kind', { tasks: [{ id: 'a', task: 't', compensate: { input: 1 } }] }],
+    [
+      'an undo of two kinds',
+      {
+        tasks: [{ id: 'a', task: 't', compensate: { task: 'u', faas: { url: 'https://x.org' } } }],
+      },
+    ],
   ])('refuses %s, as validation does', (_title, more) => {
     const spec = { name: 'x', tasks: [{ id: 'a', task: 't' }], ...more };
     expect(problems(spec)).not.toEqual([]);

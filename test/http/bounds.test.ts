@@ -80,9 +80,11 @@ describe('a submission with a key of another project', () => {
 
   it('cannot run a task of its catalogue, alone, in a graph or in a plan', async () => {
     const graph = { name: 'g', tasks: [{ id: 'a', taskId }] };
+    const undone = { name: 'g', tasks: [{ id: 'a', task: 'noop', compensate: { taskId } }] };
     for (const [path, body] of [
       ['/executions', { taskId }],
       ['/executions', { graph }],
+      ['/executions', { graph: undone }],
       ['/executions', { graph: { [taskId]: [] } }],
       ['/executions', { yaml: `${JSON.stringify(taskId)}: []` }],
       ['/pipelines/plan', { graph }],

@@ -19,8 +19,9 @@ describe('programs that a pipeline names by file', () => {
 
   const pipeline = (file: string): string => {
     const path = join(folder, 'here/p.yaml');
+    const program = (name: string): string => `{ runtime: python, file: ${JSON.stringify(name)} }`;
     const node = (indent: string): string =>
-      `${indent}- id: a\n${indent}  process: { runtime: python, file: ${JSON.stringify(file)} }\n`;
+      `${indent}- id: a\n${indent}  process: ${program(file)}\n${indent}  compensate: { process: ${program(file)} }\n`;
     writeFileSync(
       path,
       `name: p\ntasks:\n${node('  ')}  - id: b\n    graph:\n      name: q\n      tasks:\n${node('        ')}`,
@@ -29,11 +30,12 @@ describe('programs that a pipeline names by file', () => {
   };
 
   it.each(['code/a.py', './code/../code/a.py', 'inside.py'])(
-    'have the text of the file as their code, in sub-graphs too: %s',
+    'have the text of the file as their code, in sub-graphs and where they undo, too: %s',
     (file) => {
       const { spec, faults } = readPipelineFile(pipeline(file));
       expect(faults).toEqual([]);
-      const code = { process: { runtime: 'python', code: 'print("žluť")\n' } };
+      const process = { runtime: 'python', code: 'print("žluť")\n' };
+      const code = { process, compensate: { process } };
       expect(spec).toMatchObject({ tasks: [code, { graph: { tasks: [code] } }] });
     },
   );
@@ -55,9 +57,13 @@ describe('programs that a pipeline names by file', () => {
     ['latin.py', /encoded data was not valid/],
   ])('are refused with the place in the pipeline: %s', (file, message) => {
     const { faults } = readPipelineFile(pipeline(file));
-    expect(faults).toHaveLength(2);
-    expect(faults[0]).toMatchObject({ path: 'tasks[0].process.file', line: 4 });
-    expect(faults[1]?.path).toBe('tasks[1].graph.tasks[0].process.file');
+    expect(faults.map(({ path }) => path)).toEqual([
+      'tasks[0].process.file',
+      'tasks[0].compensate.process.file',
+      'tasks[1].graph.tasks[0].process.file',
+      'tasks[1].graph.tasks[0].compensate.process.file',
+    ]);
+    expect(faults[0]).toMatchObject({ line: 4 });
     expect(faults[0]?.message).toMatch(message);
   });
 });

@@ -1,3 +1,4 @@
+import { defineTask } from '../../src/registry.js';
 import { startTestEngine, type TestEngine } from '../../src/testing.js';
 import { shared } from '../support/shared.js';
 
@@ -5,12 +6,21 @@ describe('an environment that cannot be prepared', () => {
   let test: TestEngine;
   let failures = 0;
   const asked: number[] = [];
+  /** From its failure on the vault gives nothing more. */
+  const seals = defineTask({
+    name: 'seals',
+    run: () => {
+      failures = 99;
+      throw new Error('sealed');
+    },
+  });
 
   beforeAll(async () => {
     const { timeSkipping, bundle } = shared();
     test = await startTestEngine({
       serverPath: timeSkipping,
       temporal: { workflowBundle: { codePath: bundle } },
+      tasks: [seals],
       secrets: async (name) => {
         asked.push(await test.env.currentTimeMs());
         if (failures-- > 0) throw new Error('the vault is sealed');
@@ -58,5 +68,31 @@ describe('an environment that cannot be prepared', () => {
     const byError = { ENVIRONMENT: { strategy: 'FIXED_DELAY', delay: '7s' } };
     expect(await run({ byError })).toMatchObject({ status: 'COMPLETED', attempts: 2 });
     expect(waits().at(-1)).toBe(7);
+  });
+
+  it('ends what undoes a node too, after five tries', async () => {
+    failures = 0;
+    const tasks = [
+      { id: 'a', task: 'noop', input: '${{ secrets.KEY }}', compensate: 'noop' },
+      { id: 'b', dependsOn: ['a'], task: 'seals', retry: 'NONE' },
+    ];
+    const handle = await test.engine.scheduleTaskGraph({ name: 'g', tasks: tasks as never });
+    const { error, compensation } = await handle.result();
+    expect(error?.code).toBe('COMPENSATION_FAILED');
+    expect(error?.message).toContain('the vault is sealed (tried 5 times)');
+    expect(compensation).toMatchObject([{ nodeId: 'a', status: 'FAILED' }]);
+    expect(waits().slice(1)).toEqual([1, 2, 4, 8]);
+  });
+
+  it('ends what undoes a node that no worker knows, after ten minutes', async () => {
+    failures = 0;
+    const compensate = { task: 'nobody-knows', queue: test.worker.taskQueue };
+    const tasks = [
+      { id: 'a', task: 'noop', compensate },
+      { id: 'b', dependsOn: ['a'], task: 'fail', input: { times: 9 }, retry: 'NONE' },
+    ];
+    const handle = await test.engine.scheduleTaskGraph({ name: 'g', tasks: tasks as never });
+    const { compensation } = await handle.result();
+    expect(compensation).toMatchObject([{ status: 'FAILED', error: { code: 'UNKNOWN_TASK' } }]);
   });
 });

@@ -105,6 +105,22 @@ const compensate = fc.oneof(
     },
     { requiredKeys: ['task'], noNullPrototype: true },
   ),
+  fc.record(
+    {
+      process: fc.constant<NonNullable<Node['process']>>({
+        command: ['undo', '${{ input.output }}'],
+      }),
+      input: fc.constant('${{ output }}'),
+      inputSchema: fc.constant({ type: 'object' }),
+      retry: fc.constant('NONE'),
+      timeout: duration,
+      queue: name,
+      isolation: fc.constant('process'),
+      resources: fc.constant({ cpu: 1, memory: '64Mi' }),
+      security: fc.constant({ level: 'MEDIUM' }),
+    },
+    { requiredKeys: ['process'], noNullPrototype: true },
+  ),
 );
 const over = fc.oneof(
   fc.constantFrom('params.list', '${{ params.list }}'),
