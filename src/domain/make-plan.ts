@@ -263,8 +263,8 @@ function undoOf(
   };
 }
 
-/** Where a node's work runs; undefined where the definition alone says so. @throws Unable */
-function runClass(
+/** Where a node's work runs, of a map's each item's; undefined where the definition alone says so. @throws Unable */
+export function runClass(
   node: ParsedGraph['tasks'][number],
   layers: Layers,
   facts: TaskFacts | undefined,
@@ -304,7 +304,7 @@ function runClass(
 }
 
 /** No runner can take the node as it was asked. */
-class Unable extends RangeError {}
+export class Unable extends RangeError {}
 
 /** What is made, or undefined and a fault: layers that are sound by themselves may contradict each other. */
 function attempt<T>(make: () => T, index: number, faults: Fault[]): T | undefined {

@@ -10,6 +10,7 @@ import { networkJoined, NO_LIST } from '../domain/container-network.js';
 import { isTargetFault, targetFault } from '../domain/target-fault.js';
 import { TaskError } from '../domain/errors.js';
 import type { ContainerSpec, Program, Runtime } from '../domain/program.js';
+import type { ProgramAsk, ProgramFinding } from '../domain/program-looks.js';
 import type { Container } from '../engine/container.js';
 import { assertHeld, PATHS, type ContainerSettings } from '../engine/container-options.js';
 import { makeContainer, takeOver } from '../engine/containers.js';
@@ -24,12 +25,12 @@ import { runtimeContainer } from '../engine/runtime-images.js';
 import { sweep } from '../engine/sweep.js';
 import type { RegisteredTask } from '../registry.js';
 import { ContainerRun } from './container-run.js';
+import { finding, NotKnown, type LookUps, type ProgramRunner } from './look-ups.js';
 import { filledRequest, programEnv, type ProgramRequest } from './program.js';
 import {
   SetUpError,
   StoppedError,
   type ModeDetail,
-  type Runner,
   type RunOptions,
   type RunOutcome,
   type RunRequest,
@@ -60,7 +61,11 @@ type ContainerRequest = ProgramRequest & {
 
 const SWEEP_MS = 600_000;
 
-export class ContainerRunner implements Runner {
+/** What is said of an image that cannot be had. */
+const IMAGE_HINT =
+  'name an image and a tag that its registry has and gives to this engine, or load it there';
+
+export class ContainerRunner implements ProgramRunner {
   readonly detail: ModeDetail;
   private readonly owner = newOwner();
   private readonly slots: Slots;
@@ -108,6 +113,56 @@ export class ContainerRunner implements Runner {
       if (error instanceof TaskError && error.code === 'CONFIGURATION') return [error.message];
       throw error;
     }
+  }
+
+  async lookUp({ program, level }: ProgramAsk, looks: LookUps): Promise<ProgramFinding[]> {
+    const { kind } = program;
+    if (kind === 'faas') return [];
+    const { mounts, networks, images } = this.options;
+    const spec = containerOf(program, images);
+    const network = networkJoined(spec);
+    const image = kind === 'container' ? 'image' : 'runtime';
+    return await Promise.all([
+      finding([kind], async () => {
+        const { facts } = await this.engine();
+        assertHeld(facts, level, this.options);
+        return `level ${level} on ${facts.name} ${facts.version}`;
+      }),
+      finding([kind, image], () => this.imageThere(spec, looks), IMAGE_HINT),
+      ...(spec.mounts?.length
+        ? [
+            finding([kind, 'mounts'], async () => {
+              const found = await resolveMounts(spec.mounts, mounts);
+              return `mounts ${found.map(({ source }) => source).join(', ')}`;
+            }),
+          ]
+        : []),
+      ...(network === 'none'
+        ? []
+        : [
+            finding([kind, 'network'], async () => {
+              assertNetworkAllowed(network, networks);
+              await looks.once(['network', network], async () =>
+                assertNetworkThere(await this.engine(), network),
+              );
+              return `network ${network}`;
+            }),
+          ]),
+    ]);
+  }
+
+  private async imageThere(
+    { image, pull = 'missing' }: ContainerSpec,
+    looks: LookUps,
+  ): Promise<string> {
+    const where = await looks.once(['image', image, pull], async () =>
+      this.images.find(await this.engine(), image, pull, looks.signal, () => looks.outside()),
+    );
+    if (where === 'engine') return `image ${image}`;
+    if (where === 'registry') return `image ${image}, which is pulled when it runs`;
+    throw new NotKnown(
+      `image ${image}: the engine has none of that name, and asks a registry only when it pulls`,
+    );
   }
 
   async close(): Promise<void> {
