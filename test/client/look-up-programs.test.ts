@@ -2,9 +2,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ACTIVITY, WORKFLOW } from '../../src/workflows/messages.js';
+import { WORKFLOW } from '../../src/workflows/messages.js';
 import { startFakeEngine, wholeLife, type FakeEngine } from '../engine/fake-engine.js';
 import { startHarness, type Harness } from '../support/engine.js';
+import { until } from '../support/until.js';
 
 const SESAME = 'open-sesame';
 const secretsDir = mkdtempSync(join(tmpdir(), 'tempograph-secrets-'));
@@ -152,15 +153,34 @@ describe('programs that another worker runs', () => {
     });
   });
 
-  it('leave the client with a note where their worker has no place for a question', async () => {
+  it('are no question of a raw client that names no queue', async () => {
     const { client, taskQueue } = harness;
-    // What an older worker says: it takes the question for a task of a graph.
-    await expect(
-      client.workflow.execute(WORKFLOW.ask, {
-        ...{ taskQueue, workflowId: `ask-${taskQueue}` },
-        args: [{ kind: 'programs', queue: '', asks: [] }],
-      }),
-    ).rejects.toThrow();
-    expect(ACTIVITY.lookUp).toBe('tempograph.lookUp');
+    const asked = client.workflow.execute(WORKFLOW.ask, {
+      ...{ taskQueue, workflowId: `ask-${taskQueue}` },
+      args: [{ kind: 'programs', queue: '', asks: [] }],
+    });
+    await expect(asked).rejects.toMatchObject({ cause: { type: 'CONFIGURATION' } });
+  });
+});
+
+describe('programs whose worker has all of its places taken', () => {
+  it('are not checked, and the plan says so', async () => {
+    const harness = await startHarness({ programs: ['process'], maxPrograms: 1 });
+    try {
+      const long = { name: 'long', tasks: [{ id: 'a', process: { command: ['sleep', '600'] } }] };
+      const handle = await harness.engine.scheduleTaskGraph(long);
+      const node = `${handle.executionId}/a`;
+      await until(async () => (await harness.engine.getExecution(node)).status === 'RUNNING');
+      const graph = { name: 'g', tasks: [{ id: 'b', ...command('frobnicate') }] };
+      const made = await harness.engine.plan(graph, CHECK);
+      expect(made.programs).toMatchObject([{ nodes: ['b'], found: [] }]);
+      expect(made.notes).toEqual([
+        expect.stringMatching(/^b: not checked: no worker of the queue \S+-process answered/),
+      ]);
+      await handle.cancel();
+      await handle.result();
+    } finally {
+      await harness.stop();
+    }
   });
 });

@@ -92,10 +92,8 @@ describe('the programs of a graph', () => {
   it('are walked once where pipelines name each other in many places', () => {
     const four = (graph: string) => ['a', 'b', 'c', 'd'].map((id) => ({ id, graph }));
     const last = { name: 'p4', tasks: [{ id: 'x', ...image('a') }] };
-    const pipelines = Object.fromEntries([
-      ...[1, 2, 3].map((n) => [`p${n}`, { name: `p${n}`, tasks: four(`p${n + 1}`) }] as const),
-      ['p4', last] as const,
-    ]);
+    const named = ['p1', 'p2', 'p3'].map((name, at) => [name, { name, tasks: four(`p${at + 2}`) }]);
+    const pipelines = { ...Object.fromEntries(named), p4: last } as PlanFacts['pipelines'];
     expect(places(of(four('p1'), {}, facts(pipelines)))).toEqual([['a/a/a/a/x']]);
   });
 

@@ -102,7 +102,7 @@ describe('the address of a function', () => {
   it('is not known where the resolver cannot say, or never does', async () => {
     resolving(failing('EAI_AGAIN'));
     expect(await look({ url: 'https://f.example/x' })).toMatchObject({ state: 'unknown' });
-    jest.spyOn(dns, 'lookup').mockImplementation((() => undefined) as never);
+    jest.spyOn(dns, 'lookup').mockImplementation((() => undefined));
     const found = await look({ url: 'https://f.example/x' }, new LookUps({ deadlineMs: 30 }));
     expect(found).toMatchObject({ state: 'unknown', message: 'no answer within 30 ms' });
   });
