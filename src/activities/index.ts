@@ -89,7 +89,8 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.keepText]: (request: KeepRequest) => ours(() => keepText(deps, request)),
     [ACTIVITY.check]: (request: CheckRequest) => ours(() => check(deps, request)),
     [ACTIVITY.planFacts]: (request: PlanRequest) => ours(() => planFacts(deps, request)),
-    [ACTIVITY.lookUp]: (request: Pick<LookUpRequest, 'asks'>) => ours(() => lookUp(deps, request)),
+    [ACTIVITY.lookUp]: (request: Omit<LookUpRequest, 'kind' | 'queue'>) =>
+      ours(() => lookUp(deps, request)),
     [ACTIVITY.rerun]: (request: RerunQuestion) => ours(() => forecast(deps, request)),
     [ACTIVITY.worker]: () => ours(() => describeWorker(deps)),
     [ACTIVITY.lookAt]: (executionId: string) => ours(() => lookAt(deps, executionId)),

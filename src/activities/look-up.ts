@@ -2,7 +2,7 @@
 import pMap from 'p-map';
 import { lateText, type LateName } from '../domain/late-values.js';
 import type { Path } from '../domain/json.js';
-import { programSecrets, type Program } from '../domain/program.js';
+import { programSecrets, type Program, type ProgramKind } from '../domain/program.js';
 import type { ProgramAsk, ProgramFinding } from '../domain/program-looks.js';
 import { failed, finding, LookUps, NotKnown } from '../runners/look-ups.js';
 import type { LookUpAnswer, LookUpRequest } from '../workflows/asks.js';
@@ -17,13 +17,30 @@ type LookDeps = Pick<Deps, 'runners' | 'settings' | 'late' | 'state'>;
 /** @param looks of this question. Default: as {@link LookUps} has it */
 export async function lookUp(
   deps: LookDeps,
-  { asks }: Pick<LookUpRequest, 'asks'>,
+  { asks, settings }: Omit<LookUpRequest, 'kind' | 'queue'>,
   looks: LookUps = new LookUps(),
 ): Promise<LookUpAnswer> {
   const findings = await pMap(asks, (ask) => findingsOf(deps, ask, looks), {
     concurrency: AT_ONCE,
   });
-  return { worker: deps.state.identity, findings };
+  const ofSettings = settings && (await settingsOf(deps, settings, looks));
+  return {
+    worker: deps.state.identity,
+    findings,
+    ...(ofSettings ? { settings: ofSettings } : {}),
+  };
+}
+
+async function settingsOf(
+  { runners }: LookDeps,
+  kind: ProgramKind,
+  looks: LookUps,
+): Promise<ProgramFinding[]> {
+  try {
+    return (await runners.program(kind).lookUpSettings?.(looks)) ?? [];
+  } catch (error) {
+    return [failed(['programs'], error)];
+  }
 }
 
 async function findingsOf(

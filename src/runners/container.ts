@@ -25,7 +25,12 @@ import { runtimeContainer } from '../engine/runtime-images.js';
 import { sweep } from '../engine/sweep.js';
 import type { RegisteredTask } from '../registry.js';
 import { ContainerRun } from './container-run.js';
-import { finding, NotKnown, type LookUps, type ProgramRunner } from './look-ups.js';
+import {
+  lookUpContainer,
+  lookUpContainerSettings,
+  type ContainerParts,
+} from './container-look-up.js';
+import type { LookUps, ProgramRunner } from './look-ups.js';
 import { filledRequest, programEnv, type ProgramRequest } from './program.js';
 import {
   SetUpError,
@@ -60,10 +65,6 @@ type ContainerRequest = ProgramRequest & {
 };
 
 const SWEEP_MS = 600_000;
-
-/** What is said of an image that cannot be had. */
-const IMAGE_HINT =
-  'name an image and a tag that its registry has and gives to this engine, or load it there';
 
 export class ContainerRunner implements ProgramRunner {
   readonly detail: ModeDetail;
@@ -115,54 +116,21 @@ export class ContainerRunner implements ProgramRunner {
     }
   }
 
-  async lookUp({ program, level }: ProgramAsk, looks: LookUps): Promise<ProgramFinding[]> {
-    const { kind } = program;
-    if (kind === 'faas') return [];
-    const { mounts, networks, images } = this.options;
-    const spec = containerOf(program, images);
-    const network = networkJoined(spec);
-    const image = kind === 'container' ? 'image' : 'runtime';
-    return await Promise.all([
-      finding([kind], async () => {
-        const { facts } = await this.engine();
-        assertHeld(facts, level, this.options);
-        return `level ${level} on ${facts.name} ${facts.version}`;
-      }),
-      finding([kind, image], () => this.imageThere(spec, looks), IMAGE_HINT),
-      ...(spec.mounts?.length
-        ? [
-            finding([kind, 'mounts'], async () => {
-              const found = await resolveMounts(spec.mounts, mounts);
-              return `mounts ${found.map(({ source }) => source).join(', ')}`;
-            }),
-          ]
-        : []),
-      ...(network === 'none'
-        ? []
-        : [
-            finding([kind, 'network'], async () => {
-              assertNetworkAllowed(network, networks);
-              await looks.once(['network', network], async () =>
-                assertNetworkThere(await this.engine(), network),
-              );
-              return `network ${network}`;
-            }),
-          ]),
-    ]);
+  async lookUp(ask: ProgramAsk, looks: LookUps): Promise<ProgramFinding[]> {
+    if (ask.program.kind === 'faas') return [];
+    return await lookUpContainer(
+      this.looking(),
+      { ...ask, spec: containerOf(ask.program, this.options.images) },
+      looks,
+    );
   }
 
-  private async imageThere(
-    { image, pull = 'missing' }: ContainerSpec,
-    looks: LookUps,
-  ): Promise<string> {
-    const where = await looks.once(['image', image, pull], async () =>
-      this.images.find(await this.engine(), image, pull, looks.signal, () => looks.outside()),
-    );
-    if (where === 'engine') return `image ${image}`;
-    if (where === 'registry') return `image ${image}, which is pulled when it runs`;
-    throw new NotKnown(
-      `image ${image}: the engine has none of that name, and asks a registry only when it pulls`,
-    );
+  async lookUpSettings(looks: LookUps): Promise<ProgramFinding[]> {
+    return await lookUpContainerSettings(this.looking(), looks);
+  }
+
+  private looking(): ContainerParts {
+    return { engine: () => this.engine(), images: this.images, options: this.options };
   }
 
   async close(): Promise<void> {

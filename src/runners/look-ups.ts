@@ -13,6 +13,8 @@ import { isRefusal, type Runner } from './runner.js';
 export interface ProgramRunner extends Runner {
   /** What is there of what a program needs, and what is not. Nothing runs, and nothing is pulled. @throws TaskError as a run */
   lookUp(ask: ProgramAsk, looks: LookUps): Promise<ProgramFinding[]>;
+  /** The same of what its settings name, whatever a program asks for; `at` is the setting's name. */
+  lookUpSettings?(looks: LookUps): Promise<ProgramFinding[]>;
 }
 
 /** Questions to registries and providers: a registry may count each one as a pull. */

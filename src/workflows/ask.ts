@@ -37,8 +37,8 @@ export async function tempographAsk(request: AskRequest): Promise<AskAnswer> {
 }
 
 /** By a worker of that queue: another one may have no engine. Its places may all be taken for hours, and then nobody tells. */
-async function lookUp({ queue, asks }: LookUpRequest): Promise<LookUpAnswer> {
-  return await scheduleActivity<LookUpAnswer>(ACTIVITY.lookUp, [{ asks }], {
+async function lookUp({ queue, ...asked }: LookUpRequest): Promise<LookUpAnswer> {
+  return await scheduleActivity<LookUpAnswer>(ACTIVITY.lookUp, [asked], {
     taskQueue: queue,
     scheduleToStartTimeout: '5s',
     startToCloseTimeout: '12s',

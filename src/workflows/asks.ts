@@ -114,6 +114,8 @@ export interface LookUpRequest {
   kind: 'programs';
   queue: string;
   asks: ProgramAsk[];
+  /** The settings by which the worker runs programs of this kind are looked up too. */
+  settings?: ProgramKind;
 }
 
 export interface LookUpAnswer {
@@ -121,6 +123,8 @@ export interface LookUpAnswer {
   worker: string;
   /** Of each that was asked of, in the same order. */
   findings: ProgramFinding[][];
+  /** Of its settings, `at` each one's name, where that was asked. */
+  settings?: ProgramFinding[];
 }
 
 /** What would a rerun do? Its submission says of what. */

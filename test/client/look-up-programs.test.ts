@@ -117,7 +117,7 @@ describe('programs that another worker runs', () => {
     harness = await startHarness({ programs: [] });
     await harness.startWorker({
       programs: ['container'],
-      containerEngine: `unix://${engine.socketPath}`,
+      ...{ containerEngine: `unix://${engine.socketPath}`, containerNetworks: ['db'] },
       secrets: () => {
         throw new Error('a check asks nobody for a secret');
       },
@@ -151,6 +151,16 @@ describe('programs that another worker runs', () => {
       found: expect.arrayContaining(['image busy:1']) as string[],
       unchecked: [expect.stringContaining('when the task runs')],
     });
+  });
+
+  it('have a worker that tells of its settings too', async () => {
+    engine.routes['GET /networks/*'] = { status: 404, json: { message: 'network db not found' } };
+    const { worker, findings } = await harness.engine.containerSettings();
+    expect(worker).toBe('the-one-with-an-engine');
+    expect(findings).toMatchObject([
+      { at: ['containerEngine'], state: 'found' },
+      { at: ['containerNetworks'], state: 'refused' },
+    ]);
   });
 
   it('are no question of a raw client that names no queue', async () => {

@@ -189,3 +189,34 @@ describe('what else a container asks for', () => {
     });
   });
 });
+
+describe('the settings of a worker that runs containers', () => {
+  const settings = async (): Promise<[unknown, string, string][]> =>
+    (await runner.lookUpSettings(new LookUps())).map(({ at: [name], state, message }) => [
+      ...[name, state],
+      message,
+    ]) as [unknown, string, string][];
+
+  it('are found where the engine has what they name', async () => {
+    engine.routes['GET /networks/*'] = { json: { Name: 'db' } };
+    runner = make({ networks: ['db'], images: { node: 'mine:1' } });
+    expect(await settings()).toEqual([
+      ['containerEngine', 'found', 'docker 99.0'],
+      ['containerNetworks', 'found', 'network db'],
+      ['images', 'found', 'image mine:1'],
+    ]);
+  });
+
+  it('are told each by its name where it has not', async () => {
+    engine.routes['GET /networks/*'] = { status: 404, json: { message: 'network db not found' } };
+    registry({ status: 404, json: { message: 'manifest unknown' } });
+    runner = make({ networks: ['db'], images: { node: 'mine:1' } });
+    await settings();
+    engine.routes['GET /_ping'] = { status: 503, json: { message: 'shutting down' } };
+    expect(await settings()).toEqual([
+      ['containerEngine', 'unknown', expect.stringContaining('shutting down')],
+      ['containerNetworks', 'refused', 'container.network: db: network db not found'],
+      ['images', 'refused', 'image mine:1: manifest unknown'],
+    ]);
+  });
+});
