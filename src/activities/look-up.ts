@@ -75,7 +75,7 @@ function namedBy(
   if (!grants) return [];
   const look = (one: LateName, at: Path): Promise<ProgramFinding> =>
     finding(at, async () => {
-      const isKnown = await looks.once(['late', one.kind, one.name], () => deps.late.knows(one));
+      const isKnown = await looks.once(lateText(one), () => deps.late.knows(one));
       if (isKnown) return lateText(one);
       throw new NotKnown(
         `${lateText(one)}: the worker asks the function of its setting "secrets" when the task runs`,

@@ -187,7 +187,7 @@ async function askRegistry(
       throw engineFailed(`image ${name} could not be looked up`, error);
     // A pull is tried again, since a resolver may come back; beforehand it is a name that nobody knows.
     if (NO_HOST.test(reason)) throw missing(name, reason, error);
-    throw pullFailed(name, error);
+    throw pullFailed(name, error, 'looked up');
   }
 }
 
@@ -210,12 +210,12 @@ const ON_THE_WAY = /no such host|dial tcp|lookup |connection refused|timeout|too
 
 const NO_HOST = /no such host/i;
 
-function pullFailed(name: string, error: unknown): TaskError {
+function pullFailed(name: string, error: unknown, what = 'pulled'): TaskError {
   const reason = reasonOf(error);
   const about = statusOf(error) === 404 || (!ON_THE_WAY.test(reason) && NOT_THERE.test(reason));
   return about
     ? missing(name, reason, error)
-    : engineFailed(`image ${name} could not be pulled`, error);
+    : engineFailed(`image ${name} could not be ${what}`, error);
 }
 
 function missing(name: string, why: string, cause?: unknown): TaskError {

@@ -71,7 +71,9 @@ export async function lookUpContainerSettings(
 ): Promise<ProgramFinding[]> {
   const { networks = [], images = {} } = parts.options;
   return await Promise.all([
-    finding(['containerEngine'], () => looks.once(['engine'], () => engineThere(parts))),
+    finding(['containerEngine'], () =>
+      looks.once('the container engine', () => engineThere(parts)),
+    ),
     ...networks.map((network) =>
       finding(['containerNetworks'], () => networkThere(parts, network, looks)),
     ),
@@ -97,7 +99,7 @@ async function networkThere(
   network: string,
   looks: LookUps,
 ): Promise<string> {
-  await looks.once(['network', network], async () => assertNetworkThere(await engine(), network));
+  await looks.once(`network ${network}`, async () => assertNetworkThere(await engine(), network));
   return `network ${network}`;
 }
 
@@ -106,7 +108,7 @@ async function imageThere(
   { image, pull = 'missing' }: Pick<ContainerSpec, 'image' | 'pull'>,
   looks: LookUps,
 ): Promise<string> {
-  const where = await looks.once(['image', image, pull], async () =>
+  const where = await looks.once(`image ${image} (pull: ${pull})`, async () =>
     images.find(await engine(), image, pull, looks.signal, () => looks.outside()),
   );
   if (where === 'engine') return `image ${image}`;

@@ -79,14 +79,15 @@ export class FaasRunner implements ProgramRunner {
     if (url !== undefined) {
       const look = async (): Promise<string> => {
         const { origin, username, password } = new URL(url);
-        const key = ['host', origin, username !== '' || password !== ''];
-        const host = await looks.once(key, () => this.http.find(url));
+        const isNamed = username !== '' || password !== '';
+        const what = `${isNamed ? 'host with a name' : 'host'} ${origin}`;
+        const host = await looks.once(what, () => this.http.find(url));
         return `host ${host}`;
       };
       return [await finding(['faas', 'url'], look)];
     }
     const look = async (): Promise<string> => {
-      await looks.once(['function', name, qualifier, region], async () => {
+      await looks.once(`function ${[name, qualifier, region].join(' ').trim()}`, async () => {
         looks.outside();
         await this.lambda.find(faas, looks.signal);
       });

@@ -47,11 +47,14 @@ export class LookUps {
     this.signal = AbortSignal.timeout(deadlineMs);
   }
 
-  /** What `look` gave for this key, asked once; gives up at the deadline, whatever `look` does then. */
-  async once<T>(key: readonly unknown[], look: () => Promise<T>): Promise<T> {
-    const name = JSON.stringify(key);
-    const running = this.known.get(name) ?? this.bounded(look);
-    this.known.set(name, running);
+  /**
+   * What `look` gave, asked once for each text; gives up at the deadline, whatever `look` does then.
+   *
+   * @param what is looked up, such as `image alpine:3.20`: all that makes a difference, for messages too
+   */
+  async once<T>(what: string, look: () => Promise<T>): Promise<T> {
+    const running = this.known.get(what) ?? this.bounded(what, look);
+    this.known.set(what, running);
     return (await running) as T;
   }
 
@@ -61,15 +64,15 @@ export class LookUps {
       throw new NotKnown(`one check asks at most ${this.most} times of registries and functions`);
   }
 
-  private async bounded<T>(look: () => Promise<T>): Promise<T> {
-    if (this.signal.aborted) throw this.late();
+  private async bounded<T>(what: string, look: () => Promise<T>): Promise<T> {
+    if (this.signal.aborted) throw this.late(what);
     let onAbort = (): void => undefined;
     const running = look();
     try {
       return await Promise.race([
         running,
         new Promise<never>((_resolve, reject) => {
-          onAbort = () => reject(this.late());
+          onAbort = () => reject(this.late(what));
           this.signal.addEventListener('abort', onAbort);
         }),
       ]);
@@ -79,8 +82,8 @@ export class LookUps {
     }
   }
 
-  private late(): NotKnown {
-    return new NotKnown(`no answer within ${formatDuration(this.deadlineMs)}`);
+  private late(what: string): NotKnown {
+    return new NotKnown(`${what}: no answer within ${formatDuration(this.deadlineMs)}`);
   }
 }
 

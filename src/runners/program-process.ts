@@ -128,7 +128,7 @@ export class ProgramProcessRunner implements ProgramRunner {
         ? []
         : [
             finding(['process', 'command'], () =>
-              looks.once(['command', name, path, isElsewhere], () =>
+              looks.once(`command ${JSON.stringify([name, path, isElsewhere])}`, () =>
                 this.commandThere(name, path, isElsewhere),
               ),
             ),

@@ -93,7 +93,7 @@ describe('an image that is looked up', () => {
     const found = await look({}, new LookUps({ deadlineMs: 50 }));
     expect(at(found, 'image')).toMatchObject({
       state: 'unknown',
-      message: 'no answer within 50 ms',
+      message: 'image busy:1 (pull: missing): no answer within 50 ms',
     });
   });
 

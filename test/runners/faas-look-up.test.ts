@@ -102,9 +102,12 @@ describe('the address of a function', () => {
   it('is not known where the resolver cannot say, or never does', async () => {
     resolving(failing('EAI_AGAIN'));
     expect(await look({ url: 'https://f.example/x' })).toMatchObject({ state: 'unknown' });
-    jest.spyOn(dns, 'lookup').mockImplementation((() => undefined));
+    jest.spyOn(dns, 'lookup').mockImplementation(() => undefined);
     const found = await look({ url: 'https://f.example/x' }, new LookUps({ deadlineMs: 30 }));
-    expect(found).toMatchObject({ state: 'unknown', message: 'no answer within 30 ms' });
+    expect(found).toMatchObject({
+      state: 'unknown',
+      message: 'host https://f.example: no answer within 30 ms',
+    });
   });
 });
 
@@ -130,7 +133,10 @@ describe('a function of Lambda', () => {
   it('is not known where the service never answers', async () => {
     says = 'nothing';
     const found = await look({ function: 'orders' }, new LookUps({ deadlineMs: 200 }));
-    expect(found).toMatchObject({ state: 'unknown', message: 'no answer within 200 ms' });
+    expect(found).toMatchObject({
+      state: 'unknown',
+      message: 'function orders: no answer within 200 ms',
+    });
   });
 
   it('is refused in a region that is none', async () => {
