@@ -145,6 +145,7 @@ export { formatFaults } from './domain/fault.js';
 export type { Fault, FaultCode } from './domain/fault.js';
 export { planGraph } from './domain/forecast.js';
 export type { Forecast, ForecastOptions, GraphForecast } from './domain/forecast.js';
+export type { ProgramLook } from './domain/program-looks.js';
 export type { NodeForecast } from './domain/node-forecast.js';
 export type { Json } from './domain/json.js';
 export type { OidcOptions } from './domain/oidc.js';

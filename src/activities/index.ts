@@ -11,6 +11,7 @@ import type {
   EndRequest,
   FindRequest,
   KeepRequest,
+  LookUpRequest,
   PlanRequest,
   ReadRequest,
   RerunQuestion,
@@ -49,6 +50,7 @@ import { answer, question } from './question.js';
 import { letGo } from './letting-go.js';
 import { tellLimits } from './limits.js';
 import { lookAt } from './look.js';
+import { lookUp } from './look-up.js';
 import { describe, findBlob, joinBlobs, keepText, readBlob, writeBlob } from './references.js';
 import { recordClose } from './record-close.js';
 import { readKept } from './seed.js';
@@ -87,6 +89,8 @@ export function createActivities(deps: Deps) {
     [ACTIVITY.keepText]: (request: KeepRequest) => ours(() => keepText(deps, request)),
     [ACTIVITY.check]: (request: CheckRequest) => ours(() => check(deps, request)),
     [ACTIVITY.planFacts]: (request: PlanRequest) => ours(() => planFacts(deps, request)),
+    [ACTIVITY.lookUp]: (request: Omit<LookUpRequest, 'kind' | 'queue'>) =>
+      ours(() => lookUp(deps, request)),
     [ACTIVITY.rerun]: (request: RerunQuestion) => ours(() => forecast(deps, request)),
     [ACTIVITY.worker]: () => ours(() => describeWorker(deps)),
     [ACTIVITY.lookAt]: (executionId: string) => ours(() => lookAt(deps, executionId)),

@@ -65,7 +65,9 @@ export class LateSources {
     const secrets = new Map<string, string>();
     for (const one of names) {
       const value =
-        one.kind === 'env' ? this.variable(one.name) : await this.secret(one.name, request);
+        one.kind === 'env'
+          ? this.variable(one.name)
+          : await this.secret(one.name, (name) => this.find(name, request), node.task);
       found.set(lateText(one), value);
       if (one.kind === 'secrets') secrets.set(one.name, value);
     }
@@ -73,6 +75,19 @@ export class LateSources {
       valueOf: (one) => found.get(lateText(one)) ?? '',
       redaction: new Redaction(secrets),
     };
+  }
+
+  /**
+   * Whether a run would find the value, as far as this worker tells beforehand. Nothing of it is kept.
+   *
+   * @returns false for a secret of which only the function of the setting `secrets` knows: it is asked when a task runs
+   * @throws TaskError as {@link values}
+   */
+  async knows({ kind, name }: LateName): Promise<boolean> {
+    if (kind === 'env') this.variable(name);
+    else if (this.settings.secrets) return false;
+    else await this.secret(name, (one) => this.stored(one));
+    return true;
   }
 
   private variable(name: string): string {
@@ -93,17 +108,21 @@ export class LateSources {
     return value;
   }
 
-  private async secret(name: string, request: SecretRequest): Promise<string> {
+  private async secret(
+    name: string,
+    find: (name: string) => Promise<string | undefined>,
+    task = '',
+  ): Promise<string> {
     const place = lateText({ kind: 'secrets', name });
     // Such as `../../etc/shadow`, which would be read beside the folder of secrets.
     if (!LATE_NAME.test(name))
       throw new TaskError('CONFIGURATION', `${place}: this is no name of a secret`);
-    const value = await this.find(name, request);
+    const value = await find(name);
     if (value === undefined) {
       const { secrets, secretsDir } = this.settings;
       const folder = secretsDir === null ? 'no folder (secretsDir)' : secretsDir;
       const where = secrets
-        ? `the function of the setting "secrets" knows none of that name for task ${request.task}`
+        ? `the function of the setting "secrets" knows none of that name for task ${task}`
         : `neither the variable ${variableOf(name)} nor a file of that name in ${folder} is there`;
       throw new TaskError('CONFIGURATION', `${place}: this worker has no such secret; ${where}`);
     }
@@ -116,17 +135,20 @@ export class LateSources {
   }
 
   private async find(name: string, request: SecretRequest): Promise<string | undefined> {
-    const { secrets, secretsDir } = this.settings;
-    if (secrets) {
-      try {
-        return await secrets(name, request);
-      } catch (error) {
-        throw new TaskError(
-          'ENVIRONMENT',
-          `secrets.${name}: the function of the setting "secrets" failed: ${messageOf(error)}`,
-        );
-      }
+    const { secrets } = this.settings;
+    if (!secrets) return await this.stored(name);
+    try {
+      return await secrets(name, request);
+    } catch (error) {
+      throw new TaskError(
+        'ENVIRONMENT',
+        `secrets.${name}: the function of the setting "secrets" failed: ${messageOf(error)}`,
+      );
     }
+  }
+
+  private async stored(name: string): Promise<string | undefined> {
+    const { secretsDir } = this.settings;
     const variable = this.environment[variableOf(name)];
     if (variable !== undefined) return variable;
     return secretsDir === null ? undefined : await fileValue(join(secretsDir, name), name);

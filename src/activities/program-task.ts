@@ -6,6 +6,7 @@ import { grantsOf, type Grants } from '../domain/grants.js';
 import type { Isolation } from '../domain/choose-runner.js';
 import { compileSchema } from '../domain/json-schema.js';
 import { setOwn, type Json, type JsonObject } from '../domain/json.js';
+import type { RunClass } from '../domain/plan.js';
 import { lateText, type LateName } from '../domain/late-values.js';
 import { overLimits, type Limits, type Program } from '../domain/program.js';
 import { filledProgram, hasExpressions } from '../domain/program-expressions.js';
@@ -72,8 +73,8 @@ export interface ProgramGrants extends Grants {
 
 /** @throws TaskError CONFIGURATION where something is asked that no permission grants */
 export function programGrants(
-  { program }: RegisteredTask,
-  { run }: NodeRequest,
+  { program }: Pick<RegisteredTask, 'program'>,
+  { run }: { run?: Pick<RunClass, 'level' | 'permissions'> | undefined },
 ): ProgramGrants | undefined {
   if (!program) return undefined;
   const grants = grantsOf(program, run?.level ?? 'LOW', run?.permissions ?? []);
@@ -93,7 +94,7 @@ export function programGrants(
 export function assertGranted(
   names: readonly LateName[],
   { secrets, env }: Grants,
-  { run }: NodeRequest,
+  { run }: { run?: Pick<RunClass, 'level'> | undefined },
 ): void {
   const { level = 'LOW' } = run ?? {};
   if (level === 'LOW') return;
@@ -106,6 +107,15 @@ export function assertGranted(
   );
 }
 
+/** @throws TaskError CONFIGURATION for more than this worker gives to a program */
+export function assertGiven(
+  limits: Limits,
+  { maxResources }: Pick<Deps['settings'], 'maxResources'>,
+): void {
+  const over = overLimits(limits, maxResources);
+  if (over !== undefined) throw new TaskError('CONFIGURATION', over);
+}
+
 /** What the runner is given. @throws TaskError CONFIGURATION for more than this worker gives to a program */
 export function programRun(
   { settings, blobs }: Pick<Deps, 'settings' | 'blobs'>,
@@ -115,8 +125,7 @@ export function programRun(
   valueOf: Late['valueOf'],
 ): ProgramRun {
   if (!run?.limits) throw new TaskError('ENGINE', 'a program has limits');
-  const over = overLimits(run.limits, settings.maxResources);
-  if (over !== undefined) throw new TaskError('CONFIGURATION', over);
+  assertGiven(run.limits, settings);
   const env: Record<string, string> = {};
   for (const one of names) setOwn(env, one.name, valueOf(one));
   return {

@@ -5,7 +5,7 @@ import { messageOf, TaskError, type ErrorRecord } from '../domain/errors.js';
 import { isObject } from '../domain/json.js';
 import { policyFor, waitTime, type RetryPolicy } from '../domain/retry.js';
 import type { RegisteredTask } from '../registry.js';
-import { SetUpError } from '../runners/runner.js';
+import { isRefusal, SetUpError } from '../runners/runner.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { Attempt } from './attempt.js';
 import type { Facts } from './facts.js';
@@ -84,9 +84,7 @@ export function judge(
 
 /** A program that this worker cannot hold as it was asked to, or that says what nobody can run: nothing of it has run. */
 const isRefused = ({ run }: NodeRequest, thrown: unknown): boolean =>
-  run?.limits !== undefined &&
-  thrown instanceof TaskError &&
-  (thrown.code === 'CONFIGURATION' || (thrown.code === 'ENVIRONMENT' && !thrown.retriable));
+  run?.limits !== undefined && isRefusal(thrown);
 
 /** How often a set-up is tried, and the first wait, which doubles: document 004 has it retried with back-off. */
 const SETUPS = 5;

@@ -7,6 +7,7 @@ import { reasonOf } from '../servers/unavailable.js';
 import type { CommonOptions } from './command.js';
 import { OwnBlobs } from './doctor-blobs.js';
 import { fail, ok, warn, type Check } from './doctor-check.js';
+import { containerChecks } from './doctor-containers.js';
 import { busyQueue } from './doctor-queues.js';
 import { storeCheck } from './doctor-store.js';
 import { ahead, skewed, TOLERATED_MS, workerChecks, type Own } from './doctor-workers.js';
@@ -49,7 +50,8 @@ async function toldBy(
   const own: Own = { version: packageVersion(), blobs: await blobs.place(), store };
   const from = Date.now();
   const detail = await engine.systemDetail();
-  return [...workerChecks(detail, own, { from, to: Date.now() }), ...(await measured(engine))];
+  const told = workerChecks(detail, own, { from, to: Date.now() });
+  return [...told, ...(await containerChecks(engine, detail)), ...(await measured(engine))];
 }
 
 async function serverCheck({ client }: DirectSession, address: string): Promise<Check> {

@@ -2,6 +2,7 @@
 import { formatDuration } from '../domain/duration.js';
 import type { GraphForecast } from '../domain/forecast.js';
 import { getOwn, preview } from '../domain/json.js';
+import { someOf } from '../domain/program-looks.js';
 import { fit, table, type Cell } from './columns.js';
 import type { Output } from './output.js';
 import { lastsOf } from './plan-picture.js';
@@ -10,6 +11,8 @@ import { lastsOf } from './plan-picture.js';
 const MARK = '*';
 /** Levels that are shown of a long graph. */
 const MOST_LEVELS = 40;
+/** Different programs that are shown. */
+const MOST_PROGRAMS = 40;
 
 /** @param options shows where each option comes from that is not the library's */
 export function printPlan(out: Output, plan: GraphForecast, options: boolean): void {
@@ -24,6 +27,7 @@ export function printPlan(out: Output, plan: GraphForecast, options: boolean): v
   out.print();
   for (const line of levelLines(out, plan)) out.print(line);
   if (options) printOptions(out, plan);
+  printPrograms(out, plan);
   for (const note of plan.notes) out.note(`note: ${note}`);
   if (!plan.tasksChecked)
     out.note('task names not checked, and no definition read: no worker was asked');
@@ -147,6 +151,21 @@ function levelText(
     text = next;
   }
   return fit(text, width);
+}
+
+/** What workers found of the programs; what they could not know stands in the notes. */
+function printPrograms(out: Output, { programs = [] }: GraphForecast): void {
+  if (programs.length === 0) return;
+  const shown = programs.slice(0, MOST_PROGRAMS);
+  const rows = shown.map(({ nodes, runner, found, unchecked }): Cell[] => {
+    const open = unchecked.length === 0 ? [] : [`${unchecked.length} not checked`];
+    return [someOf(nodes), runner, [...found, ...open].join(', ')].map((text) => ({ text }));
+  });
+  const head = ['PROGRAMS', 'RUNNER', 'LOOKED UP'].map((text) => dim(out, text));
+  out.print();
+  for (const line of table([head, ...rows], out.live ? out.width : Infinity)) out.print(line);
+  const rest = programs.length - shown.length;
+  if (rest > 0) out.print(`… ${rest} more programs; --json has them all`);
 }
 
 /** Names of options that are times, in milliseconds. */

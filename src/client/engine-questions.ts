@@ -1,11 +1,13 @@
 /** What an engine is asked: executions and their figures, why one waits, and how everything stands. */
 import type { Explanation } from '../domain/explain.js';
+import type { ProgramFinding } from '../domain/program-looks.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { TaskReport } from '../domain/task-report.js';
 import { startedGraph } from '../observe/before.js';
 import type { Reconciled } from '../observe/reconcile.js';
 import type { ExecutionStats } from '../store/stats.js';
 import type { ProbeAnswer } from '../workflows/asks.js';
+import { runnerQueue } from '../workflows/queues.js';
 import type { ExecutionStatsQuery, RebuildQuery } from './asking.js';
 import { reaching } from './connect.js';
 import { EngineVerbs } from './engine-verbs.js';
@@ -126,6 +128,22 @@ export abstract class EngineQuestions extends EngineVerbs {
   async probe(): Promise<ProbeAnswer> {
     this.assertOpen();
     return await this.parts.references.ask({ kind: 'probe' });
+  }
+
+  /**
+   * What a worker finds of its settings for containers: whether the engine answers, and has the networks and images that they
+   * name. Each finding's `at` is the setting.
+   *
+   * @throws TaskError NO_WORKER where none runs containers, or all of their places are taken
+   */
+  async containerSettings(): Promise<{ worker: string; findings: ProgramFinding[] }> {
+    this.assertOpen();
+    const { references, place } = this.parts;
+    const { worker, settings = [] } = await references.ask({
+      ...{ kind: 'programs', asks: [], settings: 'container' },
+      queue: runnerQueue(place.settings.taskQueue, 'container'),
+    });
+    return { worker, findings: settings };
   }
 
   /**

@@ -12,6 +12,7 @@ import { setOwn, type Json } from '../domain/json.js';
 import { makePlan } from '../domain/make-plan.js';
 import type { Plan } from '../domain/plan.js';
 import { NO_FACTS, planContextOf, type PlanFacts } from '../domain/plan-facts.js';
+import { notesOf } from '../domain/program-looks.js';
 import { SPEC_LIMITS, type GraphSpec } from '../domain/spec.js';
 import type { TerminalStatus } from '../domain/status.js';
 import { validateGraph } from '../domain/validate.js';
@@ -27,6 +28,7 @@ import type { NodeView } from '../workflows/messages.js';
 import type { CatalogueGraph } from './catalogue-nodes.js';
 import { reaching } from './connect.js';
 import { notFound } from './not-found.js';
+import { lookUpPrograms } from './look-up-programs.js';
 import { countPollers } from './pollers.js';
 import type { References } from './references.js';
 import type { StoreAccess } from './store-access.js';
@@ -41,6 +43,11 @@ export interface PlanOptions extends GraphSubmitOptions, OverridesInput {
    * inputs are checked. Default: where one polls the task queue.
    */
   askWorker?: boolean;
+  /**
+   * Whether workers look up what the graph's programs need: images, functions, secrets, folders and networks. Default: where
+   * `askWorker` is `true`. Nothing runs and nothing is pulled; it takes up to 20 s where a registry does not answer.
+   */
+  lookUp?: boolean;
   /** Whether the store's history says how long tasks take. Default true, where there is a store. */
   history?: boolean;
 }
@@ -65,11 +72,11 @@ export class Planning {
     options: PlanOptions,
   ): Promise<GraphForecast> {
     const { durations, failures, outcomes, items, concurrency, overhead, ...others } = options;
-    const { askWorker, ...rest } = others;
+    const { askWorker, lookUp = askWorker === true, ...rest } = others;
     const { history: useHistory = true, scheduledTime, ...submit } = rest;
     const { spec, submission } = await this.parts.starting.submitted(graph, submit);
-    const { faults } = validateGraph(spec, submission);
-    if (faults.length > 0) throw new SpecInvalidError(faults);
+    const { faults, valid } = validateGraph(spec, submission);
+    if (!valid) throw new SpecInvalidError(faults);
     const asked = await this.facts(spec as Json, submission as Json, askWorker);
     if (asked && asked.faults.length > 0) throw new SpecInvalidError(asked.faults);
     const planned = planGraph(spec, {
@@ -84,7 +91,11 @@ export class Planning {
       ...(overhead === undefined ? {} : { overhead }),
     });
     if (!planned.plan) throw new SpecInvalidError(planned.faults, 'plan');
-    return planned.plan;
+    if (!lookUp || !asked) return planned.plan;
+    const looked = await lookUpPrograms(this.parts, valid, asked.facts);
+    if (looked.faults.length > 0) throw new SpecInvalidError(looked.faults);
+    const { looks } = looked;
+    return { ...planned.plan, programs: looks, notes: [...planned.plan.notes, ...notesOf(looks)] };
   }
 
   async whatIf(executionId: string, changes: WhatIfChanges): Promise<WhatIf> {

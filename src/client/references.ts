@@ -21,6 +21,8 @@ import type {
   FindRequest,
   KeepAnswer,
   KeepRequest,
+  LookUpAnswer,
+  LookUpRequest,
   PlanAnswer,
   PlanRequest,
   ProbeAnswer,
@@ -34,6 +36,12 @@ import type {
 /** Characters that are handed over at once: with JSON's escapes still below a payload's 2 MB. */
 const SLICE = 500_000;
 const SLICES_AT_ONCE = 4;
+
+/** How long an answer may take, where that is not 15 s. */
+const PATIENCE: Partial<Record<AskRequest['kind'], `${number}s`>> = {
+  worker: '4s',
+  programs: '25s',
+};
 
 export class References {
   constructor(
@@ -59,6 +67,7 @@ export class References {
   async ask(request: KeepRequest): Promise<KeepAnswer>;
   async ask(request: { kind: 'worker' }): Promise<WorkerAnswer>;
   async ask(request: { kind: 'probe' }): Promise<ProbeAnswer>;
+  async ask(request: LookUpRequest): Promise<LookUpAnswer>;
   async ask(request: EndRequest, taskQueue: string): Promise<EndAnswer>;
   async ask(request: AskRequest, taskQueue = this.taskQueue): Promise<AskAnswer> {
     try {
@@ -66,7 +75,7 @@ export class References {
         workflowId: `tempograph-ask-${randomUUID()}`,
         taskQueue,
         args: [request],
-        workflowExecutionTimeout: request.kind === 'worker' ? '4s' : '15s',
+        workflowExecutionTimeout: PATIENCE[request.kind] ?? '15s',
       })) as AskAnswer;
     } catch (error) {
       throwAnswered(error);

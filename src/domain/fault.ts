@@ -19,6 +19,8 @@ export type FaultCode =
   | 'RETRY'
   | 'LIMIT'
   | 'CIRCUIT'
+  /** A program that the workers cannot run as it stands: an image that there is not, a secret that is missing. */
+  | 'PROGRAM'
   | 'TOO_LARGE'
   | 'INPUT_INVALID'
   | 'YAML'

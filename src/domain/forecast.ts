@@ -18,6 +18,7 @@ import { kindOf, MAX_DEPTH } from './node-kind.js';
 import { learnOverhead, type Overhead, type PastGraph } from './overhead.js';
 import { NO_FACTS, planContextOf, type PlanFacts } from './plan-facts.js';
 import { expectedEvents, nodeBody, schedulerNodes, type Plan } from './plan.js';
+import type { ProgramLook } from './program-looks.js';
 import { simulate, type Simulation } from './simulate.js';
 import { slackOf } from './slack.js';
 import type { TaskOptions } from './spec.js';
@@ -64,6 +65,8 @@ export interface GraphForecast {
   durations: Partial<Record<DurationOrigin, number>>;
   /** Whether a worker's tasks were at hand: else names and inputs were not checked. */
   tasksChecked: boolean;
+  /** What workers found of its programs, those of its sub-graphs too; absent where none was asked. */
+  programs?: ProgramLook[];
   /** What was assumed, and what could not be known. */
   notes: string[];
   nodes: Record<string, NodeForecast>;

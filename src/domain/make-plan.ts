@@ -299,8 +299,8 @@ function undoOf(
   };
 }
 
-/** Where a node's work runs; undefined where the definition alone says so. @throws Unable */
-function runClass(
+/** Where a node's work runs, of a map's each item's; undefined where the definition alone says so. @throws Unable */
+export function runClass(
   node: Pick<ParsedGraph['tasks'][number], 'task' | ProgramKind>,
   layers: Layers,
   facts: TaskFacts | undefined,
@@ -340,7 +340,7 @@ function runClass(
 }
 
 /** No runner can take the node as it was asked. */
-class Unable extends RangeError {}
+export class Unable extends RangeError {}
 
 /** What is made, or undefined and a fault: layers that are sound by themselves may contradict each other. */
 function attempt<T>(make: () => T, at: Path, faults: Fault[]): T | undefined {

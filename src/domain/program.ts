@@ -140,7 +140,11 @@ export const ContainerSchema = z.strictObject({
     .string()
     .min(1)
     .max(500)
-    .regex(/^[a-z0-9][a-zA-Z0-9._:/@-]*$/, 'must be the name of an image, such as alpine:3.20'),
+    // The engine is asked for it by a path.
+    .regex(
+      /^(?!.*\/(?:\/|$|\.{1,2}(?:\/|$)))[a-z0-9][a-zA-Z0-9._:/@-]*$/,
+      'must be the name of an image, such as alpine:3.20',
+    ),
   /** Default: the image's own. */
   command: Arguments.min(1).max(1_000).optional(),
   /** Instead of the image's own. */

@@ -8,13 +8,21 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
+/** Whether it is the engine that speaks, in its own words. */
+export const isTold = (error: unknown): boolean => toldBy(error) !== undefined;
+
 /** What the engine says, without dockerode's frame around it. */
 export function reasonOf(error: unknown): string {
-  const json = (error as { json?: { message?: unknown } | null } | null)?.json;
-  if (typeof json?.message === 'string') return json.message.trim();
+  const told = toldBy(error);
+  if (told !== undefined) return told.trim();
   return messageOf(error)
     .replace(/^\(HTTP code \d+\) .*? - /, '')
     .trim();
+}
+
+function toldBy(error: unknown): string | undefined {
+  const json = (error as { json?: { message?: unknown } | null } | null)?.json;
+  return typeof json?.message === 'string' ? json.message : undefined;
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Images: there or pulled, and by which digest. */
 import { createInterface } from 'node:readline';
+import type Dockerode from 'dockerode';
 import { messageOf, TaskError } from '../domain/errors.js';
 import type { ContainerSpec } from '../domain/program.js';
 import type { Engine } from './engine.js';
-import { engineFailed, reasonOf, statusOf } from './engine-error.js';
+import { engineFailed, isTold, reasonOf, statusOf } from './engine-error.js';
 
 export type PullPolicy = NonNullable<ContainerSpec['pull']>;
 
@@ -45,16 +46,34 @@ export class Images {
     policy: PullPolicy,
     signal: AbortSignal,
   ): Promise<PinnedImage> {
-    if (policy !== 'always') {
-      const there = await look(engine, name);
-      if (there) return there;
-      if (policy === 'never')
-        throw missing(name, 'the engine has none of that name, and container.pull is never');
-    }
+    const there = await here(engine, name, policy);
+    if (there) return there;
     await aborting(this.pull(engine, name), signal);
     const pulled = await look(engine, name);
     if (pulled) return pulled;
     throw missing(name, 'it was pulled, and yet the engine has none of that name');
+  }
+
+  /**
+   * Whether {@link take} would find the image. Nothing is pulled: for one that would be, the engine asks its registry.
+   *
+   * @param asking called before a registry is asked
+   * @returns where it is; `unknown` where this engine cannot ask without pulling
+   * @throws TaskError as {@link take} does, and CONFIGURATION for a registry whose name does not resolve
+   */
+  async find(
+    engine: Engine,
+    name: string,
+    policy: PullPolicy,
+    signal: AbortSignal,
+    asking: () => void,
+  ): Promise<'engine' | 'registry' | 'unknown'> {
+    if (await here(engine, name, policy)) return 'engine';
+    // It has no such question.
+    if (engine.facts.name === 'podman') return 'unknown';
+    asking();
+    await askRegistry(engine, name, this.loginFor(name), signal);
+    return 'registry';
   }
 
   private pull(engine: Engine, name: string): Promise<void> {
@@ -86,6 +105,18 @@ export function splitName(name: string): { registry: string; repository: string;
   };
 }
 
+/** What is run without a pull; undefined where one is to be tried. @throws TaskError CONFIGURATION where none may be */
+async function here(
+  engine: Engine,
+  name: string,
+  policy: PullPolicy,
+): Promise<PinnedImage | undefined> {
+  if (policy === 'always') return undefined;
+  const there = await look(engine, name);
+  if (there || policy === 'missing') return there;
+  throw missing(name, 'the engine has none of that name, and container.pull is never');
+}
+
 async function look({ docker }: Engine, name: string): Promise<PinnedImage | undefined> {
   try {
     const image = await docker.getImage(name).inspect();
@@ -109,17 +140,54 @@ async function pull(
   name: string,
   login: RegistryLogin | undefined,
 ): Promise<void> {
-  const { registry, repository, tag } = splitName(name);
-  const authconfig = login && { authconfig: { ...login, serveraddress: registry } };
+  const { repository, tag } = splitName(name);
   try {
     const progress = await docker.createImage({
-      ...authconfig,
+      ...loginAs(name, login),
       fromImage: repository,
       tag,
     });
     await progressTold(progress);
   } catch (error) {
     throw pullFailed(name, error);
+  }
+}
+
+const loginAs = (
+  name: string,
+  login: RegistryLogin | undefined,
+): { authconfig?: Dockerode.AuthConfig } =>
+  login ? { authconfig: { ...login, serveraddress: splitName(name).registry } } : {};
+
+/** Has the engine ask the registry for the image's manifest. dockerode's own `distribution` could not be given up. */
+async function askRegistry(
+  { docker }: Engine,
+  name: string,
+  login: RegistryLogin | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const request = {
+    path: `/distribution/${name}/json`,
+    method: 'GET',
+    statusCodes: { 200: true, 500: 'server error' },
+    abortSignal: signal,
+    ...loginAs(name, login),
+  };
+  const modem = docker.modem as {
+    dial(request: object, done: (error: Error | null) => void): void;
+  };
+  try {
+    await new Promise<void>((resolve, reject) =>
+      modem.dial(request, (error) => (error ? reject(error) : resolve())),
+    );
+  } catch (error) {
+    const reason = reasonOf(error);
+    // Something before the engine that lets no such question through, or an engine that does not know it.
+    if (!isTold(error) || reason === 'page not found')
+      throw engineFailed(`image ${name} could not be looked up`, error);
+    // A pull is tried again, since a resolver may come back; beforehand it is a name that nobody knows.
+    if (NO_HOST.test(reason)) throw missing(name, reason, error);
+    throw pullFailed(name, error, 'looked up');
   }
 }
 
@@ -140,12 +208,14 @@ const NOT_THERE =
 /** Also says "not found" or "denied", and is about the way to the registry. */
 const ON_THE_WAY = /no such host|dial tcp|lookup |connection refused|timeout|too ?many ?requests/i;
 
-function pullFailed(name: string, error: unknown): TaskError {
+const NO_HOST = /no such host/i;
+
+function pullFailed(name: string, error: unknown, what = 'pulled'): TaskError {
   const reason = reasonOf(error);
   const about = statusOf(error) === 404 || (!ON_THE_WAY.test(reason) && NOT_THERE.test(reason));
   return about
     ? missing(name, reason, error)
-    : engineFailed(`image ${name} could not be pulled`, error);
+    : engineFailed(`image ${name} could not be ${what}`, error);
 }
 
 function missing(name: string, why: string, cause?: unknown): TaskError {

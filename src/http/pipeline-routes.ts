@@ -2,14 +2,16 @@
 import { z } from 'zod';
 import type { TaskEngine } from '../client.js';
 import type { PlanOptions } from '../client/planning.js';
+import { assertAllowed, includes } from '../domain/access.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
+import type { GraphForecast } from '../domain/forecast.js';
 import { previewWaits } from '../domain/retry.js';
 import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
 import { assertWithin } from './bounds.js';
 import { GivenGraphShape, specOfGiven, type GivenGraph } from './given-graph.js';
 import { FaultShape, HttpProblem } from './problem.js';
-import { route } from './route.js';
+import { route, type CallContext } from './route.js';
 import { GraphSpecShape, loose } from './shapes.js';
 import { located, parsed } from './submission.js';
 
@@ -37,6 +39,12 @@ const PlanShape = SourceShape.safeExtend({
     .describe('how long nodes or tasks take'),
   items: z.record(z.string(), z.number()).optional().describe('how many items maps have'),
   concurrency: z.number().optional().describe('another window'),
+  lookUp: z
+    .boolean()
+    .optional()
+    .describe(
+      'have workers look up what programs need, which takes scope run; default: where "askWorker" is true and the scope is there',
+    ),
 });
 
 const PIPELINE = {
@@ -126,7 +134,7 @@ export const pipelineRoutes = [
       const graph =
         (given as GivenGraph | undefined) ?? pipeline ?? located(yaml ?? '', options.params);
       await assertWithin(call, { graph });
-      return await call.engine.plan(graph, options as PlanOptions);
+      return await planned(call, graph, options as PlanOptions);
     },
   }),
   route({
@@ -150,6 +158,25 @@ export const pipelineRoutes = [
     },
   }),
 ];
+
+/**
+ * To look up is to have workers ask registries, resolvers and providers for whatever a graph names: that is for who may run
+ * the graph.
+ *
+ * @throws TaskError FORBIDDEN where it is asked for without the scope
+ */
+async function planned(
+  { engine, who }: CallContext,
+  graph: Parameters<TaskEngine['plan']>[0],
+  options: PlanOptions,
+): Promise<GraphForecast> {
+  if (options.lookUp) assertAllowed(who, 'run');
+  const may = includes(who.scope, 'run');
+  const plan = await engine.plan(graph, may ? options : { ...options, lookUp: false });
+  if (may || options.lookUp === false || !options.askWorker) return plan;
+  const note = `programs were not looked up: that needs scope run, ${who.name} has ${who.scope}`;
+  return { ...plan, notes: [...plan.notes, note] };
+}
 
 /** @throws TaskError NOT_FOUND, SpecInvalidError */
 function sourceOf(engine: TaskEngine, { graph, pipeline, yaml }: z.infer<typeof SourceShape>) {

@@ -30,8 +30,22 @@ export interface AddressRule {
 }
 
 /** An agent that connects only to allowed addresses. A host that is an address is never looked up: {@link checkHost}. */
-export function guardedAgent({ allowed, refusal }: AddressRule): Agent {
-  const lookup: LookupFunction = (hostname, options, callback) => {
+export function guardedAgent(rule: AddressRule): Agent {
+  return new Agent({ connect: { lookup: guardedLookup(rule) } });
+}
+
+/** @throws the refusal for a host that may not be reached, and what the resolver says of one that it does not know */
+export async function checkResolves(url: string, rule: AddressRule): Promise<void> {
+  checkHost(url, rule);
+  const { hostname } = new URL(url);
+  if (isIP(hostname.replace(/^\[|\]$/g, ''))) return;
+  await new Promise<void>((resolve, reject) =>
+    guardedLookup(rule)(hostname, { all: true }, (error) => (error ? reject(error) : resolve())),
+  );
+}
+
+function guardedLookup({ allowed, refusal }: AddressRule): LookupFunction {
+  return (hostname, options, callback) => {
     dnsLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, '', 0);
       const refused = addresses.find(({ address }) => !allowed(address));
@@ -41,7 +55,6 @@ export function guardedAgent({ allowed, refusal }: AddressRule): Agent {
       return callback(null, first?.address ?? '', first?.family ?? 4);
     });
   };
-  return new Agent({ connect: { lookup } });
 }
 
 /** @throws the refusal for an address whose host is one that may not be reached */

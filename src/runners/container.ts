@@ -10,6 +10,7 @@ import { networkJoined, NO_LIST } from '../domain/container-network.js';
 import { isTargetFault, targetFault } from '../domain/target-fault.js';
 import { TaskError } from '../domain/errors.js';
 import type { ContainerSpec, Program, Runtime } from '../domain/program.js';
+import type { ProgramAsk, ProgramFinding } from '../domain/program-looks.js';
 import type { Container } from '../engine/container.js';
 import { assertHeld, PATHS, type ContainerSettings } from '../engine/container-options.js';
 import { makeContainer, takeOver } from '../engine/containers.js';
@@ -24,12 +25,17 @@ import { runtimeContainer } from '../engine/runtime-images.js';
 import { sweep } from '../engine/sweep.js';
 import type { RegisteredTask } from '../registry.js';
 import { ContainerRun } from './container-run.js';
+import {
+  lookUpContainer,
+  lookUpContainerSettings,
+  type ContainerParts,
+} from './container-look-up.js';
+import type { LookUps, ProgramRunner } from './look-ups.js';
 import { filledRequest, programEnv, type ProgramRequest } from './program.js';
 import {
   SetUpError,
   StoppedError,
   type ModeDetail,
-  type Runner,
   type RunOptions,
   type RunOutcome,
   type RunRequest,
@@ -60,7 +66,7 @@ type ContainerRequest = ProgramRequest & {
 
 const SWEEP_MS = 600_000;
 
-export class ContainerRunner implements Runner {
+export class ContainerRunner implements ProgramRunner {
   readonly detail: ModeDetail;
   private readonly owner = newOwner();
   private readonly slots: Slots;
@@ -108,6 +114,23 @@ export class ContainerRunner implements Runner {
       if (error instanceof TaskError && error.code === 'CONFIGURATION') return [error.message];
       throw error;
     }
+  }
+
+  async lookUp(ask: ProgramAsk, looks: LookUps): Promise<ProgramFinding[]> {
+    if (ask.program.kind === 'faas') return [];
+    return await lookUpContainer(
+      this.looking(),
+      { ...ask, spec: containerOf(ask.program, this.options.images) },
+      looks,
+    );
+  }
+
+  async lookUpSettings(looks: LookUps): Promise<ProgramFinding[]> {
+    return await lookUpContainerSettings(this.looking(), looks);
+  }
+
+  private looking(): ContainerParts {
+    return { engine: () => this.engine(), images: this.images, options: this.options };
   }
 
   async close(): Promise<void> {

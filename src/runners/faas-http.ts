@@ -4,6 +4,7 @@ import { TaskError } from '../domain/errors.js';
 import { getOwn, preview, type Json } from '../domain/json.js';
 import {
   checkHost,
+  checkResolves,
   guardedAgent,
   isPublicAddress,
   privateAllowed,
@@ -43,16 +44,8 @@ export class HttpFunctions {
   /** @throws FunctionError or an error by the status; TaskError CONFIGURATION, OUTPUT_INVALID, RESOURCE_EXHAUSTED */
   async call(call: FunctionCall, url: string, { signal }: CallOptions): Promise<FunctionAnswer> {
     const { faas, program } = call;
-    checkHost(url, this.rule);
+    const { origin, from } = this.allowed(url);
     const dispatcher = (this.agent ??= guardedAgent(this.rule));
-    const { origin, pathname, username, password } = new URL(url);
-    if (username !== '' || password !== '')
-      throw new TaskError(
-        'CONFIGURATION',
-        `faas.url: ${origin} is given with a name or password in it, which would be recorded; give them by secretHeaders`,
-      );
-    // What stands behind ? may be a key.
-    const from = `faas: ${origin}${pathname}`;
     const headers = await headersOf(call);
     const answer = await received(
       from,
@@ -71,6 +64,42 @@ export class HttpFunctions {
         }),
     );
     return { output: outputOf(answer, call, from), environmentId: origin };
+  }
+
+  /**
+   * Whether its host may be reached and has an address. Nothing is sent to it.
+   *
+   * @returns the host
+   * @throws TaskError CONFIGURATION for one that may not, or that nobody knows; what the resolver says else
+   */
+  async find(url: string): Promise<string> {
+    const { host, origin } = this.allowed(url);
+    const from = `faas: ${origin}`;
+    try {
+      await checkResolves(url, this.rule);
+      return host;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTFOUND') throw wayError(error, from);
+      // A call is tried again, since a resolver may come back; beforehand it is a name that nobody knows.
+      throw new TaskError(
+        'CONFIGURATION',
+        `${from}: the worker finds no host of that name; correct the address`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** @throws TaskError CONFIGURATION */
+  private allowed(url: string): { host: string; origin: string; from: string } {
+    checkHost(url, this.rule);
+    const { host, origin, pathname, username, password } = new URL(url);
+    if (username !== '' || password !== '')
+      throw new TaskError(
+        'CONFIGURATION',
+        `faas.url: ${origin} is given with a name or password in it, which would be recorded; give them by secretHeaders`,
+      );
+    // What stands behind ? may be a key.
+    return { host, origin, from: `faas: ${origin}${pathname}` };
   }
 
   async close(): Promise<void> {

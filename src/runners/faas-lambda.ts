@@ -15,6 +15,7 @@ import {
 } from './faas-call.js';
 import { FunctionError, toldError } from './faas-errors.js';
 import { sdkError } from './faas-lambda-errors.js';
+import { NotKnown } from './look-ups.js';
 import { exhausted } from './program.js';
 
 /** Characters of base64 that Lambda takes as client context. */
@@ -71,6 +72,31 @@ export class LambdaFunctions {
       output: jsonOutput(payload, from),
       environmentId: `${withoutQualifier(name)}:${answer.ExecutedVersion ?? faas.qualifier ?? '$LATEST'}`,
     };
+  }
+
+  /**
+   * Whether there is such a function, version or alias. It is not invoked: its configuration is asked for.
+   *
+   * @throws TaskError as {@link call} does; {@link NotKnown} where the credentials may not ask for that
+   */
+  async find(faas: FaasSpec, signal: AbortSignal): Promise<void> {
+    const name = faas.function ?? '';
+    const from = `faas: the function ${name}`;
+    const sdk = await this.sdk();
+    const command = new sdk.GetFunctionConfigurationCommand({
+      FunctionName: name,
+      ...(faas.qualifier === undefined ? {} : { Qualifier: faas.qualifier }),
+    });
+    try {
+      await this.client(sdk, regionOf(faas)).send(command, { abortSignal: signal });
+    } catch (error) {
+      // To invoke is another permission, which the worker may have.
+      if (isObject(error) && error['name'] === 'AccessDeniedException')
+        throw new NotKnown(
+          `${from}: the worker may not ask for it (lambda:GetFunctionConfiguration)`,
+        );
+      throw sdkError(error, from);
+    }
   }
 
   close(): void {

@@ -4,16 +4,17 @@
  * function: it may go on, and do what it would have done.
  */
 import { TaskError } from '../domain/errors.js';
+import type { ProgramAsk, ProgramFinding } from '../domain/program-looks.js';
 import { privateAllowed } from '../net/safe-http.js';
 import type { CallOptions, FunctionAnswer, FunctionCall } from './faas-call.js';
 import { HttpFunctions } from './faas-http.js';
 import { LambdaFunctions } from './faas-lambda.js';
+import { finding, type LookUps, type ProgramRunner } from './look-ups.js';
 import {
   metricsOf,
   StoppedError,
   type Enforced,
   type ModeDetail,
-  type Runner,
   type RunOptions,
   type RunOutcome,
   type RunRequest,
@@ -33,7 +34,7 @@ const ENFORCED: Enforced = {
   ...{ network: 'provider', syscalls: 'provider', user: 'provider' },
 };
 
-export class FaasRunner implements Runner {
+export class FaasRunner implements ProgramRunner {
   readonly detail: ModeDetail = { mode: 'faas', size: null, memoryMb: null };
   private readonly http: HttpFunctions;
   private readonly lambda: LambdaFunctions;
@@ -69,6 +70,30 @@ export class FaasRunner implements Runner {
 
   async check(): Promise<string[]> {
     return [];
+  }
+
+  async lookUp({ program }: ProgramAsk, looks: LookUps): Promise<ProgramFinding[]> {
+    if (program.kind !== 'faas') return [];
+    const { faas } = program;
+    const { url, function: name, qualifier, region } = faas;
+    if (url !== undefined) {
+      const look = async (): Promise<string> => {
+        const { origin, username, password } = new URL(url);
+        const isNamed = username !== '' || password !== '';
+        const what = `${isNamed ? 'host with a name' : 'host'} ${origin}`;
+        const host = await looks.once(what, () => this.http.find(url));
+        return `host ${host}`;
+      };
+      return [await finding(['faas', 'url'], look)];
+    }
+    const look = async (): Promise<string> => {
+      await looks.once(`function ${[name, qualifier, region].join(' ').trim()}`, async () => {
+        looks.outside();
+        await this.lambda.find(faas, looks.signal);
+      });
+      return `function ${name}${qualifier === undefined ? '' : `:${qualifier}`}`;
+    };
+    return [await finding(['faas', 'function'], look)];
   }
 
   async close(): Promise<void> {

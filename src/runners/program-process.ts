@@ -4,9 +4,12 @@
  */
 import { hostname } from 'node:os';
 import { messageOf, TaskError } from '../domain/errors.js';
+import { preview } from '../domain/json.js';
 import type { ProcessSpec, Runtime } from '../domain/program.js';
+import type { ProgramAsk, ProgramFinding } from '../domain/program-looks.js';
 import type { WarmKey } from '../domain/warm-plan.js';
 import type { RegisteredTask } from '../registry.js';
+import { findCommand } from '../sandbox/find-command.js';
 import type { RuntimePlace } from '../sandbox/runtimes.js';
 import { Sandboxes, type Handed, type SandboxesOptions } from '../sandbox/sandbox.js';
 import { assertHolds, type SandboxReport } from '../sandbox/sandbox-report.js';
@@ -18,6 +21,7 @@ import {
   type WarmSpec,
 } from '../sandbox/sandbox-spec.js';
 import { WarmPools, type WarmPoolsOptions } from '../sandbox/warm-pools.js';
+import { finding, NotKnown, type LookUps, type ProgramRunner } from './look-ups.js';
 import {
   exhausted,
   filledRequest,
@@ -36,7 +40,6 @@ import {
   type Enforced,
   type ModeDetail,
   type RunMetrics,
-  type Runner,
   type RunOptions,
   type RunOutcome,
   type RunRequest,
@@ -52,7 +55,7 @@ export interface ProgramProcessOptions extends SandboxesOptions {
   warm?: Pick<WarmPoolsOptions, 'named' | 'budgetBytes' | 'maxAgeMs' | 'watch'> | undefined;
 }
 
-export class ProgramProcessRunner implements Runner {
+export class ProgramProcessRunner implements ProgramRunner {
   private known: Enforced | undefined;
   private readonly slots: Slots;
   private opened: Promise<Sandboxes> | undefined;
@@ -97,6 +100,54 @@ export class ProgramProcessRunner implements Runner {
     } catch (error) {
       return [messageOf(error)];
     }
+  }
+
+  async lookUp(
+    { program, level, permissions }: ProgramAsk,
+    looks: LookUps,
+  ): Promise<ProgramFinding[]> {
+    if (program.kind !== 'process') return [];
+    const { runtime, command, env } = program.process;
+    const name = command?.[0];
+    const path = env?.['PATH'];
+    const isElsewhere = path?.includes('${{') ?? permissions.includes('env:PATH');
+    return await Promise.all([
+      finding(['process'], async () => {
+        assertHolds(level, (await this.sandboxes()).report);
+        return `level ${level} in a sandbox`;
+      }),
+      ...(runtime === undefined
+        ? []
+        : [
+            finding(['process', 'runtime'], async () => {
+              placeOf((await this.sandboxes()).report, runtime);
+              return `runtime ${runtime}`;
+            }),
+          ]),
+      ...(name === undefined
+        ? []
+        : [
+            finding(['process', 'command'], () =>
+              looks.once(`command ${JSON.stringify([name, path, isElsewhere])}`, () =>
+                this.commandThere(name, path, isElsewhere),
+              ),
+            ),
+          ]),
+    ]);
+  }
+
+  /** @param isElsewhere its PATH is known only when it runs */
+  private async commandThere(
+    name: string,
+    path: string | undefined,
+    isElsewhere: boolean,
+  ): Promise<string> {
+    if (name.includes('${{')) throw new NotKnown('the command is made of its input');
+    const { runtimes } = (await this.sandboxes()).report;
+    const found = isElsewhere ? 'unknown' : await findCommand(name, runtimes.node, path);
+    if (found === 'unknown') throw new NotKnown(`the command ${preview(name)}: only a run tells`);
+    if (found === 'there') return `command ${preview(name)}`;
+    throw programFailed({ code: 127, signal: null, stderr: `${preview(name)}: not found` });
   }
 
   async close(): Promise<void> {

@@ -1,14 +1,15 @@
 /** The runners of programs that this host has, and of the others why it has none. */
 import { messageOf, TaskError } from '../domain/errors.js';
 import { PROGRAM_KINDS, type ProgramKind } from '../domain/program.js';
-import type { ModeDetail, Runner } from './runner.js';
+import type { ProgramRunner } from './look-ups.js';
+import type { ModeDetail } from './runner.js';
 
 /** Opens a runner. @throws TaskError that says in one sentence what this host lacks, and what to do */
-export type OpenRunner = () => Promise<Runner>;
+export type OpenRunner = () => Promise<ProgramRunner>;
 
 export class ProgramRunners {
   private constructor(
-    private readonly runners: ReadonlyMap<ProgramKind, Runner>,
+    private readonly runners: ReadonlyMap<ProgramKind, ProgramRunner>,
     /** Why a kind cannot be run here. */
     readonly lacks: Partial<Record<ProgramKind, string>>,
   ) {}
@@ -21,7 +22,7 @@ export class ProgramRunners {
     openers: Readonly<Record<ProgramKind, OpenRunner>>,
     wanted: readonly ProgramKind[] | undefined,
   ): Promise<ProgramRunners> {
-    const runners = new Map<ProgramKind, Runner>();
+    const runners = new Map<ProgramKind, ProgramRunner>();
     const lacks: Partial<Record<ProgramKind, string>> = {};
     await Promise.all(
       PROGRAM_KINDS.map(async (kind) => {
@@ -52,7 +53,7 @@ export class ProgramRunners {
   }
 
   /** @throws TaskError CONFIGURATION for a kind that this worker cannot run: another may */
-  of(kind: ProgramKind): Runner {
+  of(kind: ProgramKind): ProgramRunner {
     const runner = this.runners.get(kind);
     if (runner) return runner;
     throw new TaskError(
@@ -66,6 +67,6 @@ export class ProgramRunners {
   }
 }
 
-async function closeAll(runners: ReadonlyMap<ProgramKind, Runner>): Promise<void> {
+async function closeAll(runners: ReadonlyMap<ProgramKind, ProgramRunner>): Promise<void> {
   await Promise.all([...runners.values()].map((runner) => runner.close()));
 }

@@ -9,6 +9,7 @@ import { ContainerRunner } from './container.js';
 import { FaasRunner } from './faas.js';
 import { ProgramProcessRunner } from './program-process.js';
 import { InProcessRunner } from './in-process.js';
+import type { ProgramRunner } from './look-ups.js';
 import { ProcessRunner } from './process.js';
 import type { ModeDetail, Runner } from './runner.js';
 import { ThreadRunner } from './thread.js';
@@ -50,7 +51,7 @@ function openers(
 }
 
 /** @throws TaskError CONFIGURATION with what this host lacks */
-async function checked(runner: Runner): Promise<Runner> {
+async function checked(runner: ProgramRunner): Promise<ProgramRunner> {
   const lacks = await runner.check([]);
   if (lacks.length === 0) return runner;
   await runner.close();
@@ -137,7 +138,8 @@ export class RunnerSet {
     return runner;
   }
 
-  private program(mode: Isolation): Runner {
+  /** The runner of programs in a mode. @throws TaskError CONFIGURATION where this worker has none */
+  program(mode: Isolation): ProgramRunner {
     const kind = PROGRAM_KINDS.find((one) => one === mode);
     if (kind && this.opened) return this.opened.of(kind);
     throw new TaskError('CONFIGURATION', `this worker has no runner for programs in ${mode}`);

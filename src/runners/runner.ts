@@ -110,6 +110,13 @@ export class SetUpError extends TaskError {
   }
 }
 
+/**
+ * Whether a failure says that nobody can run the program as it stands: of nodes it is REJECTED. What else fails may pass.
+ */
+export const isRefusal = (thrown: unknown): boolean =>
+  thrown instanceof TaskError &&
+  (thrown.code === 'CONFIGURATION' || (thrown.code === 'ENVIRONMENT' && !thrown.retriable));
+
 /** Thrown by a runner for a handler that was ended, or never begun, because its signal was aborted. */
 export class StoppedError extends Error {
   override name = 'StoppedError';

@@ -1,11 +1,16 @@
 /** `tempographAsk`: a question to whichever worker is there, for clients that cannot answer it themselves. */
-import { ApplicationFailure, scheduleLocalActivity, sleep } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  scheduleActivity,
+  scheduleLocalActivity,
+  sleep,
+} from '@temporalio/workflow';
 import { ACTIVITY } from './messages.js';
-import type { AskAnswer, AskRequest, ProbeAnswer } from './asks.js';
+import type { AskAnswer, AskRequest, LookUpAnswer, LookUpRequest, ProbeAnswer } from './asks.js';
 import { isAsk } from './shapes.js';
 import { work } from './work.js';
 
-const ANSWERED_BY: Record<Exclude<AskRequest['kind'], 'probe'>, string> = {
+const ANSWERED_BY: Record<Exclude<AskRequest['kind'], 'probe' | 'programs'>, string> = {
   read: ACTIVITY.readBlob,
   find: ACTIVITY.findBlob,
   keep: ACTIVITY.keepText,
@@ -23,10 +28,21 @@ export async function tempographAsk(request: AskRequest): Promise<AskAnswer> {
       'CONFIGURATION',
     );
   if (request.kind === 'probe') return await probe();
+  if (request.kind === 'programs') return await lookUp(request);
   return await scheduleLocalActivity<AskAnswer>(ANSWERED_BY[request.kind], [request], {
     startToCloseTimeout: '30s',
     scheduleToCloseTimeout: '1m',
     retry: { maximumAttempts: 3 },
+  });
+}
+
+/** By a worker of that queue: another one may have no engine. Its places may all be taken for hours, and then nobody tells. */
+async function lookUp({ queue, ...asked }: LookUpRequest): Promise<LookUpAnswer> {
+  return await scheduleActivity<LookUpAnswer>(ACTIVITY.lookUp, [asked], {
+    taskQueue: queue,
+    scheduleToStartTimeout: '5s',
+    startToCloseTimeout: '12s',
+    retry: { maximumAttempts: 1 },
   });
 }
 

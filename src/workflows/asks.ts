@@ -7,16 +7,17 @@ import type { Json } from '../domain/json.js';
 import type { ProgramKind } from '../domain/program.js';
 import type { SpecRef } from '../domain/spec-ref.js';
 import type { PlanFacts } from '../domain/plan-facts.js';
+import type { ProgramAsk, ProgramFinding } from '../domain/program-looks.js';
 import type { RerunDecision, RerunReason } from '../domain/rerun.js';
 import type { Status } from '../domain/status.js';
 
 /** A question to a worker: is this spec sound, what stands in this blob, or what does the end of this attempt mean? */
 export type AskRequest =
-  | (CheckRequest | PlanRequest | RerunQuestion)
+  | (CheckRequest | PlanRequest | RerunQuestion | LookUpRequest)
   | (ReadRequest | FindRequest | KeepRequest)
   | (EndRequest | { kind: 'worker' } | { kind: 'probe' });
 export type AskAnswer =
-  | (CheckAnswer | PlanAnswer | RerunAnswer)
+  | (CheckAnswer | PlanAnswer | RerunAnswer | LookUpAnswer)
   | (ReadAnswer | FindAnswer | KeepAnswer)
   | (EndAnswer | WorkerAnswer | ProbeAnswer);
 
@@ -106,6 +107,24 @@ export interface PlanRequest extends Omit<CheckRequest, 'kind'> {
 
 export interface PlanAnswer extends CheckAnswer {
   facts: PlanFacts;
+}
+
+/** What is there of what programs need? Asked of a worker of the queue that they would run on. */
+export interface LookUpRequest {
+  kind: 'programs';
+  queue: string;
+  asks: ProgramAsk[];
+  /** The settings by which the worker runs programs of this kind are looked up too. */
+  settings?: ProgramKind;
+}
+
+export interface LookUpAnswer {
+  /** Identity of the worker that looked. */
+  worker: string;
+  /** Of each that was asked of, in the same order. */
+  findings: ProgramFinding[][];
+  /** Of its settings, `at` each one's name, where that was asked. */
+  settings?: ProgramFinding[];
 }
 
 /** What would a rerun do? Its submission says of what. */

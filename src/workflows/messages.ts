@@ -43,6 +43,7 @@ export const ACTIVITY = {
   keepText: 'tempograph.keepText',
   check: 'tempograph.check',
   planFacts: 'tempograph.planFacts',
+  lookUp: 'tempograph.lookUp',
   rerun: 'tempograph.rerun',
   worker: 'tempograph.worker',
   tellLimits: 'tempograph.tellLimits',
@@ -58,7 +59,7 @@ export const ACTIVITY = {
 /** What a worker does for the engine, not for a node. */
 export type SystemActivity = Exclude<
   (typeof ACTIVITY)[keyof typeof ACTIVITY],
-  'tempograph.settle' | 'tempograph.makeResult'
+  'tempograph.settle' | 'tempograph.makeResult' | 'tempograph.lookUp'
 >;
 
 export const QUERY = {

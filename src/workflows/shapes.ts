@@ -204,6 +204,10 @@ export function isAsk(value: unknown): value is AskRequest {
       value['kind'] === 'worker' ||
       value['kind'] === 'probe' ||
       (value['kind'] === 'end' && typeof value['workflowId'] === 'string') ||
+      (value['kind'] === 'programs' &&
+        typeof value['queue'] === 'string' &&
+        value['queue'] !== '' &&
+        Array.isArray(value['asks'])) ||
       ((value['kind'] === 'read' || value['kind'] === 'find') &&
         typeof value['ref'] === 'string') ||
       (value['kind'] === 'keep' && (typeof value['text'] === 'string' || isRefs(value['parts']))))

@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { SystemDetail } from '../../src/client.js';
 import type { Check } from '../../src/cli/doctor-check.js';
+import { containerChecks } from '../../src/cli/doctor-containers.js';
 import { portCheck, WANTED_PORTS } from '../../src/cli/doctor-ports.js';
 import { speedCheck } from '../../src/cli/doctor-temporal.js';
 import { workerChecks, type Own } from '../../src/cli/doctor-workers.js';
@@ -133,5 +134,44 @@ describe("what doctor finds in a server's figures", () => {
     );
     expect(fix).toContain('history.transferProcessorMaxPollRPS 1000');
     expect(fix).toContain('history.timerProcessorMaxTimeShift "1ms"');
+  });
+});
+
+describe('what doctor finds of the settings for containers', () => {
+  const worker = (mode: string) => ({
+    identity: 'w1',
+    detail: { programs: [{ mode, size: 1, memoryMb: null }] },
+  });
+  const checks = async (mode: string, findings: object[] | Error): Promise<Check[]> =>
+    await containerChecks(
+      {
+        containerSettings: () =>
+          findings instanceof Error
+            ? Promise.reject(findings)
+            : Promise.resolve({ worker: 'w1', findings: findings as never }),
+      },
+      { workers: [worker(mode)] } as unknown as SystemDetail,
+    );
+  const docker = { at: ['containerEngine'], state: 'found', message: 'docker 28.2' };
+
+  it('is well where the engine has what they name', async () => {
+    expect(await checks('container', [docker])).toEqual([
+      { name: 'container settings', status: 'ok', message: 'docker 28.2' },
+    ]);
+  });
+
+  it('names what it has not, the worker and the setting', async () => {
+    const network = { at: ['containerNetworks'], state: 'refused', message: 'no network db' };
+    expect(await checks('container', [docker, network])).toEqual([
+      {
+        ...{ name: 'container settings', status: 'warn', message: 'w1: no network db' },
+        fix: 'mend that where its engine is, or the setting containerNetworks of the worker',
+      },
+    ]);
+  });
+
+  it('is nothing where no worker runs containers, or none has a place to answer', async () => {
+    expect(await checks('process', [docker])).toEqual([]);
+    expect(await checks('container', new Error('busy'))).toEqual([]);
   });
 });

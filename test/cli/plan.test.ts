@@ -117,6 +117,38 @@ describe('tempograph plan and what-if, with a worker', () => {
     expect(lone.stdout).toContain('sleep: 1 task');
   });
 
+  it('looks up what programs need, which ends with exit code 2 as every fault', async () => {
+    const programs = join(folder, 'programs.yaml');
+    const container = 'tasks:\n  - { id: a, task: noop }\n  - { id: b, container: { image: x } }\n';
+    writeFileSync(programs, `name: programs\n${container}`);
+    const { code, stderr } = await cli('plan', programs, '--check');
+    expect(code).toBe(2);
+    expect(stderr).toContain('programs.yaml refused, 1 fault');
+    expect(stderr).toMatch(
+      /programs\.yaml:4:\d+ tasks\[1\]\.container: no worker runs programs in containers: the setting programs leaves it out/,
+    );
+    expect(await cli('plan', programs)).toMatchObject({ code: 0 });
+    const worker = await harness.startWorker({ programs: ['process'] });
+    const process = 'name: p\ntasks:\n  - { id: a, process: { command: [sh] } }\n';
+    writeFileSync(programs, `${process}  - { id: b, process: { command: [./mine] } }\n`);
+    const found = await cli('plan', programs, '--check');
+    expect(found.code).toBe(0);
+    expect(found.stdout).toMatch(/PROGRAMS +RUNNER +LOOKED UP\n/);
+    expect(found.stdout).toMatch(/a +process +level LOW in a sandbox, command "sh"\n/);
+    expect(found.stdout).toMatch(/b +process +level LOW in a sandbox, 1 not checked\n/);
+    expect(found.stderr).toContain('note: b: not checked: the command "./mine": only a run tells');
+    await worker.shutdown();
+  });
+
+  it('says that nobody looked up programs where --tasks asks no worker', async () => {
+    const programs = join(folder, 'local.yaml');
+    writeFileSync(programs, 'name: p\ntasks:\n  - { id: a, container: { image: x } }\n');
+    const tasks = join(__dirname, 'programs', 'tasks.ts');
+    const { code, stderr } = await cli('plan', programs, '--check', '--tasks', tasks);
+    expect(stderr).toContain('note: programs were not looked up: no worker was asked');
+    expect(code).toBe(0);
+  });
+
   it('says what another window would have done to an execution', async () => {
     const tasks = ['a', 'b', 'c'].map((id) => ({ id, task: 'sleep', input: { ms: 150 } }));
     const handle = await harness.engine.scheduleTaskGraph({ name: 'w', concurrency: 1, tasks });

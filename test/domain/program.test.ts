@@ -91,6 +91,16 @@ describe('what is said of a program', () => {
     ).toBe(true);
   });
 
+  it.each(['a//b', 'a/../../info', 'a/./b', 'a/', 'A', 'žluť', 'a'.repeat(501), 'a b', ''])(
+    'refuses %j as an image: it would be a path of the engine, or none',
+    (image) => expect(ContainerSchema.safeParse({ image }).success).toBe(false),
+  );
+
+  it.each(['alpine', 'r.example:5000/a/b.c:1-x', 'a/..b', 'a..b/c...'])(
+    'takes %j as an image',
+    (image) => expect(ContainerSchema.safeParse({ image }).success).toBe(true),
+  );
+
   it.each<[string, unknown]>([
     ['no target', {}],
     ['two targets', { url: 'https://f.example', function: 'f' }],

@@ -200,3 +200,28 @@ describe('a project', () => {
     expect((await http.call('POST', '/executions', other, { authorization })).status).toBe(403);
   });
 });
+
+describe('a plan whose programs are looked up', () => {
+  const tasks = [{ id: 'a', process: { command: ['ls'] } }];
+  const plan = (token: string, more: object) =>
+    http.call(
+      'POST',
+      '/pipelines/plan',
+      { graph: { name: 'g', tasks }, askWorker: true, ...more },
+      { authorization: `Bearer ${TOKENS[token]}` },
+    );
+
+  it('has workers ask around only for who may run it', async () => {
+    const { status, json } = await plan('read', {});
+    expect(status).toBe(200);
+    expect(json).not.toHaveProperty('programs');
+    expect(json['notes']).toContain(
+      'programs were not looked up: that needs scope run, key:read has read',
+    );
+    expect((await plan('read', { lookUp: true })).status).toBe(403);
+    const refused = await plan('run', {});
+    expect(refused.status).toBe(422);
+    expect(refused.json['faults']).toMatchObject([{ path: 'tasks[0].process', code: 'PROGRAM' }]);
+    expect((await plan('run', { lookUp: false })).status).toBe(200);
+  });
+});
