@@ -78,8 +78,8 @@ export interface EndedExecution {
   error: ErrorRecord | undefined;
   /** The nodes that made it fail; absent where that is not known of all. */
   failedBy?: ReadonlySet<string>;
-  /** Its one node is the execution. */
-  lone: boolean;
+  /** Of a task its one node is the execution; what is below a node is a graph. */
+  kind: 'graph' | 'task' | 'batch';
 }
 
 /** Its failures, those that made it fail before others, in the order of their ends; and how many more there are. */
@@ -130,14 +130,16 @@ function nodeFailure(
   node: EndedNode & { status: FailedStatus },
   skipped: number,
 ): Failure {
-  const { executionId: graphId, lone } = execution;
+  const { executionId: graphId, kind } = execution;
+  const lone = kind === 'task';
   const { id: nodeId, status, error, attempts, maxRetries, attemptHistory = [] } = node;
   const executionId = lone ? graphId : `${graphId}/${nodeId}`;
   const waitsMs = attemptHistory.slice(0, -1).flatMap(({ waitMs }) => waitMs ?? []);
   const noMore = noMoreOf(node);
   const facts = { attempts, of: maxRetries + 1, waitsMs, noMore };
   const allowed = !lone && mayFail(execution, node);
-  const steps = nextSteps(noMore, error, executionId, rerunOf(graphId, lone), lone, maxRetries);
+  const again = againOf(graphId, kind);
+  const steps = nextSteps(noMore, error, executionId, again, maxRetries);
   return {
     ...{ nodeId, executionId, status, error: shortOf(error), ...facts, skipped },
     ...(allowed ? { allowed } : {}),
@@ -150,6 +152,7 @@ function wholeFailure({
   executionId,
   status,
   error,
+  kind,
 }: EndedExecution & { status: FailedStatus }): Failure {
   const noMore = status === 'TIMEOUT' ? 'time' : status === 'REJECTED' ? 'refused' : 'final';
   const facts = { attempts: 0, of: 0, waitsMs: [], noMore: noMore as NoMore };
@@ -160,7 +163,7 @@ function wholeFailure({
     next:
       noMore === 'refused'
         ? [{ say: 'all that is wrong, with lines', command: 'tempograph validate FILE' }]
-        : nextSteps(noMore, error, executionId, rerunOf(executionId, false), false),
+        : nextSteps(noMore, error, executionId, againOf(executionId, kind)),
   };
 }
 
@@ -203,12 +206,30 @@ function sentenceOf(
 /** Commands that tell more of a failure, and mend nothing. */
 const LOOKS = /^tempograph (explain|doctor|logs)\b/;
 
+/** How what failed is run once more, and with what was wrong corrected; the latter is not said of a lone task. */
+interface Again {
+  mended: NextStep;
+  corrected?: string;
+}
+
 /**
  * What runs least: nodes, and items of maps, that did not complete. A node by its name would run with all that is below
- * it. What is below a node runs again with what was submitted.
+ * it. What is below a node runs again with what was submitted. A batch is not run again, its items are.
  */
-const rerunOf = (graphId: string, lone: boolean): string =>
-  `tempograph rerun ${shellWord(rootExecutionId(graphId))}${lone ? '' : ' --from failed'}`;
+function againOf(graphId: string, kind: EndedExecution['kind']): Again {
+  const say = 'once its cause is mended';
+  const command = `tempograph rerun ${shellWord(rootExecutionId(graphId))}`;
+  if (kind === 'task') return { mended: { say, command } };
+  if (kind === 'batch') {
+    const batch = 'tempograph batch FILE';
+    return {
+      mended: { say: `${say}, with the items that failed`, command: batch },
+      corrected: batch,
+    };
+  }
+  const least = `${command} --from failed`;
+  return { mended: { say, command: least }, corrected: `${least} --graph FILE` };
+}
 
 /** Retries that a policy has at most. */
 const MOST_RETRIES = 1_000;
@@ -223,8 +244,7 @@ function nextSteps(
   noMore: NoMore,
   error: ErrorRecord | undefined,
   executionId: string,
-  rerun: string,
-  lone: boolean,
+  { mended, corrected }: Again,
   maxRetries = 0,
 ): NextStep[] {
   const id = shellWord(executionId);
@@ -247,11 +267,9 @@ function nextSteps(
       'the waits of a policy with more retries',
       `tempograph retry-preview --max-retries ${more}`,
     );
-  if (noMore !== 'time' && noMore !== 'refused') add('once its cause is mended', rerun);
-  else if (!lone) {
-    const what = noMore === 'time' ? 'with more time for it' : 'with what is wrong corrected';
-    add(what, `${rerun} --graph FILE`);
-  }
+  if (noMore !== 'time' && noMore !== 'refused') steps.push(mended);
+  else if (corrected !== undefined)
+    add(noMore === 'time' ? 'with more time for it' : 'with what is wrong corrected', corrected);
   return steps;
 }
 

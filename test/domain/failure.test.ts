@@ -1,7 +1,7 @@
 import { failureOf, failuresOf, type EndedNode, type NoMore } from '../../src/domain/failure.js';
 
 const graph = (more: object = {}) => ({
-  ...{ executionId: 'g-1', status: 'FAILED' as const, error: undefined, lone: false },
+  ...{ executionId: 'g-1', status: 'FAILED' as const, error: undefined, kind: 'graph' as const },
   ...more,
 });
 const error = (code: string, retriable = true) => ({
@@ -174,15 +174,27 @@ describe('failureOf', () => {
       ['tempograph explain g-1/a', 'tempograph rerun g-1 --from failed'],
     ],
     [
+      'it is an item of a batch, which is not run again',
+      { attempts: 1, maxRetries: 0, error: error('E', false) },
+      { kind: 'batch' },
+      ['tempograph logs g-1/a', 'tempograph batch FILE'],
+    ],
+    [
+      'an item of a batch was refused',
+      { status: 'REJECTED', error: error('INPUT_INVALID', false), attempts: 0 },
+      { kind: 'batch' },
+      ['tempograph batch FILE'],
+    ],
+    [
       'a lone task was refused',
       { status: 'REJECTED', error: error('INPUT_INVALID', false), attempts: 0 },
-      { lone: true },
+      { kind: 'task' },
       [],
     ],
     [
       'a person decided it, of a lone task whose id has a blank',
       { reason: 'operator' },
-      { lone: true, executionId: "it's one" },
+      { kind: 'task', executionId: "it's one" },
       [`tempograph rerun 'it'\\''s one'`],
     ],
   ])('says what to do where %s', (_what, more, execution, commands) => {
