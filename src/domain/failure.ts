@@ -136,12 +136,13 @@ function nodeFailure(
   const executionId = lone ? graphId : `${graphId}/${nodeId}`;
   const waitsMs = attemptHistory.slice(0, -1).flatMap(({ waitMs }) => waitMs ?? []);
   const noMore = noMoreOf(node);
-  const facts = { attempts, of: maxRetries + 1, waitsMs, noMore };
+  const facts = { attempts, of: maxRetries + 1, waitsMs, noMore, unbegun: isUnbegun(node) };
   const allowed = !lone && mayFail(execution, node);
   const again = againOf(graphId, kind);
   const steps = nextSteps(noMore, error, executionId, again, maxRetries);
   return {
-    ...{ nodeId, executionId, status, error: shortOf(error), ...facts, skipped },
+    ...{ nodeId, executionId, status, error: shortOf(error), skipped },
+    ...{ attempts, of: facts.of, waitsMs, noMore },
     ...(allowed ? { allowed } : {}),
     sentence: `${sentenceOf(facts, skipped)}${allowed ? '; it may fail, and its graph went on' : ''}`,
     next: allowed ? steps.filter(({ command }) => LOOKS.test(command)) : steps,
@@ -178,8 +179,16 @@ function noMoreOf({ status, reason, error, attempts, maxRetries, kind }: EndedNo
   return maxRetries === 0 ? 'off' : 'spent';
 }
 
+/** Its last attempt came to an end before anything of the task had run, for want of its environment. */
+function isUnbegun({ error, attemptHistory = [] }: EndedNode): boolean {
+  const last = attemptHistory.at(-1);
+  return error?.code === 'ENVIRONMENT' && last !== undefined && last.enteredAt === undefined;
+}
+
+type NoMoreFacts = Pick<Failure, 'attempts' | 'of' | 'waitsMs' | 'noMore'>;
+
 function sentenceOf(
-  { attempts, of, waitsMs, noMore }: Pick<Failure, 'attempts' | 'of' | 'waitsMs' | 'noMore'>,
+  { attempts, of, waitsMs, noMore, unbegun = false }: NoMoreFacts & { unbegun?: boolean },
   skipped: number,
 ): string {
   const waited = waitsMs.reduce((sum, ms) => sum + ms, 0);
@@ -200,7 +209,11 @@ function sentenceOf(
     skipped === 0
       ? ''
       : `; ${skipped === 1 ? '1 node was' : `${skipped} nodes were`} skipped because of it`;
-  return `${text[noMore]}${because}`;
+  const isPlain = unbegun && (noMore === 'off' || noMore === 'final' || noMore === 'time');
+  const why = isPlain
+    ? `attempt ${Math.max(1, attempts)} of ${of} could not be begun`
+    : text[noMore];
+  return `${why}${because}`;
 }
 
 /** Commands that tell more of a failure, and mend nothing. */
