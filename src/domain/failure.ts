@@ -162,7 +162,7 @@ function wholeFailure({
     ...{ skipped: 0, sentence: sentenceOf(facts, 0) },
     // What was refused as a whole cannot be run again: there is nothing to keep.
     next:
-      noMore === 'refused'
+      noMore === 'refused' && kind === 'graph'
         ? [{ say: 'all that is wrong, with lines', command: 'tempograph validate FILE' }]
         : nextSteps(noMore, error, executionId, againOf(executionId, kind)),
   };
@@ -219,10 +219,13 @@ function sentenceOf(
 /** Commands that tell more of a failure, and mend nothing. */
 const LOOKS = /^tempograph (explain|doctor|logs)\b/;
 
-/** How what failed is run once more, and with what was wrong corrected; the latter is not said of a lone task. */
+/** The commands that run what failed once more. */
 interface Again {
   mended: NextStep;
+  /** With what was wrong corrected, or with more time. */
   corrected?: string;
+  /** With what was refused corrected, where that is another. */
+  resubmitted?: string;
 }
 
 /**
@@ -232,7 +235,8 @@ interface Again {
 function againOf(graphId: string, kind: EndedExecution['kind']): Again {
   const say = 'once its cause is mended';
   const command = `tempograph rerun ${shellWord(rootExecutionId(graphId))}`;
-  if (kind === 'task') return { mended: { say, command } };
+  if (kind === 'task')
+    return { mended: { say, command }, resubmitted: 'tempograph run TASK --input JSON' };
   if (kind === 'batch') {
     const batch = 'tempograph batch FILE';
     return {
@@ -243,6 +247,8 @@ function againOf(graphId: string, kind: EndedExecution['kind']): Again {
   const least = `${command} --from failed`;
   return { mended: { say, command: least }, corrected: `${least} --graph FILE` };
 }
+
+const CORRECTED = 'with what is wrong corrected';
 
 /** Retries that a policy has at most. */
 const MOST_RETRIES = 1_000;
@@ -257,7 +263,7 @@ function nextSteps(
   noMore: NoMore,
   error: ErrorRecord | undefined,
   executionId: string,
-  { mended, corrected }: Again,
+  { mended, corrected, resubmitted = corrected }: Again,
   maxRetries = 0,
 ): NextStep[] {
   const id = shellWord(executionId);
@@ -281,8 +287,8 @@ function nextSteps(
       `tempograph retry-preview --max-retries ${more}`,
     );
   if (noMore !== 'time' && noMore !== 'refused') steps.push(mended);
-  else if (corrected !== undefined)
-    add(noMore === 'time' ? 'with more time for it' : 'with what is wrong corrected', corrected);
+  else if (noMore === 'time' && corrected !== undefined) add('with more time for it', corrected);
+  else if (noMore === 'refused' && resubmitted !== undefined) add(CORRECTED, resubmitted);
   return steps;
 }
 

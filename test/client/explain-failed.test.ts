@@ -66,6 +66,21 @@ describe('explain of what failed', () => {
     await expect(engine.rerun(batch, { from: 'failed' })).rejects.toThrow('is a batch');
   });
 
+  it.each([
+    ['nope', null],
+    ['http', { url: 5 }],
+  ])(
+    'says how the lone task %s, which was refused with %j, is started with that corrected',
+    async (task, input) => {
+      const handle = await harness.engine.scheduleTask({ task, input });
+      expect((await handle.result()).status).toBe('REJECTED');
+      const [failure] = (await harness.engine.explain(handle.executionId)).failures;
+      expect(failure?.next.map(({ command }) => command)).toEqual([
+        'tempograph run TASK --input JSON',
+      ]);
+    },
+  );
+
   it('says of a failed map what runs its failed items alone, and a dry run how many that is', async () => {
     const handle = await harness.engine.scheduleTaskGraph({
       name: 'many',

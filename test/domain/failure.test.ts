@@ -88,6 +88,18 @@ describe('failuresOf', () => {
   });
 });
 
+describe('failuresOf an execution that was refused as a whole', () => {
+  it.each([
+    ['graph', 'tempograph validate FILE'],
+    ['task', 'tempograph run TASK --input JSON'],
+    ['batch', 'tempograph batch FILE'],
+  ] as const)('says of a %s what there is to correct: %s', (kind, command) => {
+    const refused = graph({ kind, status: 'REJECTED', error: error('SPEC_INVALID', false) });
+    const [failure] = failuresOf(refused, []).failures;
+    expect(failure?.next.map((step) => step.command)).toEqual([command]);
+  });
+});
+
 describe('failureOf', () => {
   const of = (node: EndedNode, more: object = {}) => failureOf(graph(more), node, [node]);
 
@@ -189,7 +201,7 @@ describe('failureOf', () => {
       'a lone task was refused',
       { status: 'REJECTED', error: error('INPUT_INVALID', false), attempts: 0 },
       { kind: 'task' },
-      [],
+      ['tempograph run TASK --input JSON'],
     ],
     [
       'a person decided it, of a lone task whose id has a blank',
