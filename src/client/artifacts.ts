@@ -90,7 +90,8 @@ export async function nodeArtifacts(
   nodeId: string,
 ): Promise<NodeArtifact[]> {
   const closed = await closedNodes(parts, graphId);
-  if (!closed) await firstLook(parts.client, graphId);
+  // One that is being prepared knows none of its nodes yet: what it will have has kept nothing.
+  if (!closed && (await firstLook(parts.client, graphId)).total === 0) return [];
   const view = closed
     ? closed.find(({ id }) => id === nodeId)
     : await query<NodeView | null>(parts.client, graphId, QUERY.node, nodeId);
