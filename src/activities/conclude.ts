@@ -141,6 +141,8 @@ export async function finish(
   const subject = subjectOf(facts, request, attempt, log);
   const final = await withPostHooks(deps, attempt, subject, outcome);
   const rows = new AttemptRows(deps, request, attempt, facts);
+  // A lone task that is done although its execution is being cancelled: how that ends only the workflow knows.
+  if (request.execution.kind === 'task' && attempt.abortReason === 'cancelled') return final;
   return final.hooksDone && rows.ended(final) ? { ...final, recorded: true } : final;
 }
 

@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { resolveSettings } from '../config.js';
 import { TaskError } from '../domain/errors.js';
+import { shellWord } from '../domain/shell-word.js';
 import { makeFolder } from '../make-folder.js';
 import type { DevServer } from '../servers/dev-server.js';
 import { ServerUnavailableError } from '../servers/unavailable.js';
@@ -151,7 +152,7 @@ async function serve(
     await worker.shutdown();
     throw error;
   });
-  tellReady(out, server, place, worker, http.url);
+  tellReady(out, server, place, worker, { http: http.url, namespace });
   const died = server.exited.then(async ({ code, signal: by }) => {
     if (signal.aborted) return;
     throw new TaskError(
@@ -208,7 +209,7 @@ function tellReady(
   { address, uiUrl, dbFile }: DevServer,
   { dataDir, logFile }: Place,
   worker: DevWorker,
-  http: string,
+  { http, namespace }: { http: string; namespace: string },
 ): void {
   out.jsonLine({ event: 'ready', temporal: address, ui: uiUrl, http });
   const { bold, dim, cyan, green } = out.style;
@@ -216,8 +217,12 @@ function tellReady(
     const near = relative('.', path);
     return near.startsWith('..') ? path : near || '.';
   };
-  const where = address === `127.0.0.1:${DEFAULT_PORT}` ? '' : ` --address ${address}`;
-  const queue = worker.taskQueue === 'tempograph' ? '' : ` --task-queue ${worker.taskQueue}`;
+  const where = optionsOf([
+    ['--address', address, `127.0.0.1:${DEFAULT_PORT}`],
+    ['--namespace', namespace, 'default'],
+    ['--data-dir', dataDir, resolve('.tempograph')],
+  ]);
+  const queue = optionsOf([['--task-queue', worker.taskQueue, 'tempograph']]);
   out.print(
     [
       `${green('✔')} ${bold('tempograph dev is ready')}`,
@@ -238,3 +243,9 @@ function tellReady(
     ].join('\n'),
   );
 }
+
+/** What another terminal has to say, as options: it has not those of this one, nor its environment. */
+const optionsOf = (values: readonly [name: string, value: string, byDefault: string][]): string =>
+  values
+    .map(([name, value, byDefault]) => (value === byDefault ? '' : ` ${name} ${shellWord(value)}`))
+    .join('');

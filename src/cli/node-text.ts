@@ -1,6 +1,6 @@
 /** What one line says of a node: how long, and what is worth knowing beside its status. */
 import { formatDuration } from '../domain/duration.js';
-import { formatError } from '../domain/errors.js';
+import { formatError, unbegunAttempt } from '../domain/errors.js';
 import { progressText } from '../domain/progress.js';
 import { isTerminal, type StatusReason } from '../domain/status.js';
 import type { NodeView } from '../workflows/messages.js';
@@ -36,8 +36,14 @@ function facts(node: NodeView, now: number): string[] {
         ...(attempts > 1 ? [`attempt ${of}`] : []),
         ...(progress ? [progressText(progress)] : []),
       ];
-    case 'RETRYING':
-      return [`attempt ${of} failed`, `next ${due(node, now)}`];
+    case 'RETRYING': {
+      const unbegun = unbegunAttempt(node);
+      const failed =
+        unbegun === undefined
+          ? `attempt ${of} failed`
+          : `attempt ${unbegun}/${maxRetries + 1} could not be begun`;
+      return [failed, `next ${due(node, now)}`];
+    }
     case 'PAUSED':
       return [...(reason ? [REASON[reason] ?? reason] : []), ...saidText(node)];
     case 'COMPLETED':

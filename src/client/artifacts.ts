@@ -8,7 +8,9 @@ import { didYouMean } from '../domain/suggest.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import type { Manifest } from '../workflows/manifest.js';
 import { QUERY, type NodeView } from '../workflows/messages.js';
+import { firstLook } from './first-look.js';
 import { changedNodes, isWrittenAway, wholeView } from './live.js';
+import { notFound } from './not-found.js';
 import { query } from './query.js';
 import type { References } from './references.js';
 
@@ -42,7 +44,7 @@ export async function listOfAll(
   return lists;
 }
 
-/** What the nodes that have ended so far kept, and what runs below them. @throws TaskError NOT_FOUND */
+/** What the nodes that have ended so far kept, and what runs below them. @throws TaskError NOT_FOUND, NO_WORKER */
 export async function executionArtifacts(parts: Parts, graphId: string): Promise<NodeArtifact[]> {
   return await listsOf(parts, graphId, await nodeViews(parts, graphId));
 }
@@ -81,21 +83,19 @@ async function viewsBelow(
   }
 }
 
-/** What a node kept, and what runs below it; nothing while it has not ended. @throws TaskError NOT_FOUND */
+/** What a node kept, and what runs below it; nothing while it has not ended. @throws TaskError NOT_FOUND, NO_WORKER */
 export async function nodeArtifacts(
   parts: Parts,
   graphId: string,
   nodeId: string,
 ): Promise<NodeArtifact[]> {
   const closed = await closedNodes(parts, graphId);
+  // One that is being prepared knows none of its nodes yet: what it will have has kept nothing.
+  if (!closed && (await firstLook(parts.client, graphId)).total === 0) return [];
   const view = closed
     ? closed.find(({ id }) => id === nodeId)
     : await query<NodeView | null>(parts.client, graphId, QUERY.node, nodeId);
-  if (!view)
-    throw new TaskError(
-      'NOT_FOUND',
-      `there is no execution ${JSON.stringify(`${graphId}/${nodeId}`)} in this namespace`,
-    );
+  if (!view) throw notFound(`${graphId}/${nodeId}`);
   return await listsOf(parts, graphId, [await wholeView(parts, graphId, view)]);
 }
 
@@ -103,7 +103,7 @@ export async function nodeArtifacts(
  * One artifact of a node with its bytes.
  *
  * @param at the node's id, or of what runs below one its path
- * @throws TaskError NOT_FOUND, naming those that there are; STORE
+ * @throws TaskError NOT_FOUND, naming those that there are; NO_WORKER; STORE
  */
 export async function readArtifact(
   parts: Parts,
@@ -141,10 +141,11 @@ async function listAt(parts: Parts, executionId: string, at: string): Promise<No
   }
 }
 
-/** Every node as the workflow knows it, or knew it last. @throws TaskError NOT_FOUND */
+/** Every node as the workflow knows it, or knew it last. @throws TaskError NOT_FOUND, NO_WORKER */
 export async function nodeViews(parts: Parts, graphId: string): Promise<NodeView[]> {
   const closed = await closedNodes(parts, graphId);
   if (closed) return closed;
+  await firstLook(parts.client, graphId);
   const { nodes, pages = [] } = await changedNodes(parts.client, graphId, 0);
   const written = new Map<string, NodeView>();
   for (const ref of pages)
@@ -163,11 +164,7 @@ async function closedNodes(
   try {
     if ((await handle.describe()).status.name === 'RUNNING') return undefined;
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new TaskError(
-      'NOT_FOUND',
-      `there is no execution ${JSON.stringify(graphId)} in this namespace`,
-    );
+    throw error instanceof WorkflowNotFoundError ? notFound(graphId) : error;
   }
   const { close } = await awaitEnding(handle);
   return close ? await manifestNodes(await loadManifest(close, readJson), readJson) : [];

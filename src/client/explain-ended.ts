@@ -17,7 +17,7 @@ export async function explainEnded(
   { executionId, kind }: ExecutionRecord,
   nodeId: string | undefined,
 ): Promise<Explanation> {
-  const { execution, manifest, views } = await ended(parts, executionId, kind === 'task');
+  const { execution, manifest, views } = await ended(parts, executionId, kind);
   const { status } = execution;
   const wallTime = manifest
     ? wallTimeOf(
@@ -64,14 +64,15 @@ interface Ended {
 async function ended(
   { client, references }: ExplainParts,
   executionId: string,
-  lone: boolean,
+  kind: ExecutionRecord['kind'],
 ): Promise<Ended> {
   const { status, close, error } = await awaitEnding(client.workflow.getHandle(executionId));
   const readJson = (ref: string) => references.json(ref);
   const manifest = close && (await loadManifest(close, readJson));
   const views = manifest ? await manifestNodes(manifest, readJson) : [];
   const execution = {
-    ...{ executionId, status, error: manifest?.error ?? error, lone },
+    ...{ executionId, status, error: manifest?.error ?? error },
+    kind: kind === 'task' || kind === 'batch' ? kind : ('graph' as const),
     ...(views.length === 1 ? {} : failedBy(close)), // one alone takes its graph along
   };
   return { execution, manifest, views };
@@ -87,7 +88,7 @@ function failedBy(close: GraphClose | undefined): Pick<EndedExecution, 'failedBy
 /** A sub-graph's or a map's failure, with those of the execution that it is. */
 async function withInside(parts: ExplainParts, failure: Failure): Promise<Failure> {
   const { executionId } = failure;
-  const below = await ended(parts, executionId, false).catch(() => undefined); // it may never have begun
+  const below = await ended(parts, executionId, 'graph').catch(() => undefined); // it may never have begun
   if (!below) return failure;
   const { failures, moreFailures } = failuresOf(below.execution, below.views);
   const [first] = failures;

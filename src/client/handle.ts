@@ -27,6 +27,7 @@ import { awaitNode } from './await-node.js';
 import { withBelow } from './below-progress.js';
 import type { EndedNodes } from './ended-nodes.js';
 import type { ExplainOptions } from './explain.js';
+import { firstLook } from './first-look.js';
 import { changedNodes, underWay, withPending, type UnderWay } from './live.js';
 import { query } from './query.js';
 import {
@@ -110,19 +111,7 @@ export class ExecutionHandle {
 
   /** Status and counts now, attempts under way included. @throws TaskError NOT_FOUND */
   async status(): Promise<ExecutionUpdate> {
-    const status = await this.ask();
-    const { nodes } = await changedNodes(this.parts.client, this.executionId, 0);
-    if (isTerminal(status.status)) return summary(status, nodes, nodes);
-    const { attempts, closed } = await underWay(this.parts.client, status);
-    if (closed) {
-      const ended = await this.askEnded();
-      const { nodes: last } = await changedNodes(this.parts.client, this.executionId, 0);
-      return summary(ended, last, last);
-    }
-    const now = Date.now();
-    const own = nodes.map((view) => withPending(view, attempts.get(view.id), now));
-    const views = await withBelow(this.parts.client, this.executionId, own);
-    return summary(status, views, views);
+    return await this.standing(await this.ask());
   }
 
   /**
@@ -173,18 +162,22 @@ export class ExecutionHandle {
     return await this.parts.explain(this.executionId, { ...options, ...(whole ? { whole } : {}) });
   }
 
-  /** All nodes as they stand, attempts under way included; of one that has ended, as they ended. */
+  /**
+   * All nodes as they stand, attempts under way included; of one that has ended, as they ended.
+   *
+   * @throws TaskError NOT_FOUND, NO_WORKER where it runs and no worker answers
+   */
   async nodes(): Promise<NodeView[]> {
     if ((await this.describe()).status.name !== 'RUNNING')
       return await nodeViews(this.parts, this.executionId);
-    return (await this.status()).changed;
+    return (await this.standing(await firstLook(this.parts.client, this.executionId))).changed;
   }
 
   /**
    * A page of the nodes, in the order of their ids: it costs as much as it has nodes, or as those of other statuses among them.
    *
    * @param ended keeps those of executions that have ended, for the next page
-   * @throws TaskError CONFIGURATION for a cursor or a limit that is none
+   * @throws TaskError CONFIGURATION for a cursor or a limit that is none, NOT_FOUND, NO_WORKER
    */
   async nodePage(query: NodeListQuery, ended: EndedNodes): Promise<NodeList> {
     const { executionId, parts } = this;
@@ -248,7 +241,7 @@ export class ExecutionHandle {
     return await editGraph(this.parts.client, this.executionId, edit);
   }
 
-  /** What the nodes that have ended so far kept beside their outputs. @throws TaskError NOT_FOUND */
+  /** What the nodes that have ended so far kept beside their outputs. @throws TaskError NOT_FOUND, NO_WORKER */
   async artifacts(): Promise<NodeArtifact[]> {
     const { graphId, nodeId } = splitExecutionId(this.executionId);
     if (nodeId !== undefined && !this.parts.below)
@@ -259,7 +252,7 @@ export class ExecutionHandle {
   /**
    * One artifact of a node, with its bytes as `data`.
    *
-   * @throws TaskError NOT_FOUND, naming those that there are
+   * @throws TaskError NOT_FOUND, naming those that there are; NO_WORKER
    */
   async artifact(nodeId: string, name: string): Promise<ArtifactContent> {
     return await readArtifact(this.parts, this.executionId, nodeId, name);
@@ -274,6 +267,21 @@ export class ExecutionHandle {
   below(nodeId: string): ExecutionHandle {
     const parts: HandleParts = { ...this.parts, lone: false, below: true };
     return new ExecutionHandle(`${this.executionId}/${nodeId}`, parts);
+  }
+
+  private async standing(status: GraphStatus): Promise<ExecutionUpdate> {
+    const { nodes } = await changedNodes(this.parts.client, this.executionId, 0);
+    if (isTerminal(status.status)) return summary(status, nodes, nodes);
+    const { attempts, closed } = await underWay(this.parts.client, status);
+    if (closed) {
+      const ended = await this.askEnded();
+      const { nodes: last } = await changedNodes(this.parts.client, this.executionId, 0);
+      return summary(ended, last, last);
+    }
+    const now = Date.now();
+    const own = nodes.map((view) => withPending(view, attempts.get(view.id), now));
+    const views = await withBelow(this.parts.client, this.executionId, own);
+    return summary(status, views, views);
   }
 
   private async ask(): Promise<GraphStatus> {

@@ -111,7 +111,7 @@ async function liveHead(parts: Parts, record: ExecutionRecord): Promise<Head> {
       return { ...head, status: lone ?? now.status, warnings: [], views: live };
     });
   } catch (error) {
-    if (error instanceof TaskError) throw error;
+    if (error instanceof TaskError && error.code !== 'NO_WORKER') throw error;
     const warning = `its operations are not known: no worker has answered (${messageOf(error)})`;
     return { ...head, status, warnings: [warning], views: [] };
   }

@@ -15,8 +15,9 @@ import type { Artifact, NodeArtifact } from '../domain/artifact.js';
 import type { Undone } from '../domain/compensation.js';
 import type { AttemptRecord, Reused, RunEnvironment } from '../domain/outcome.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
-import { statusHistory, withEnd } from '../domain/status-history.js';
+import { loneHistory, statusHistory, withEnd } from '../domain/status-history.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending } from '../observe/closing.js';
+import { historyFacts } from '../observe/projection.js';
 import type { Manifest } from '../workflows/manifest.js';
 import type { Counts, NodeView } from '../workflows/messages.js';
 import { listOf } from './artifacts.js';
@@ -142,7 +143,7 @@ async function resultOf(
     executionTimeMs: views.reduce((sum, { executionTimeMs = 0 }) => sum + executionTimeMs, 0),
     statusHistory:
       lone && views[0]
-        ? loneHistory(views[0], manifest)
+        ? loneHistory(historyFacts(views[0], manifest.startedAt), manifest)
         : graphHistory(manifest.startedAt, manifest.endedAt, status, manifest.marks),
   };
 }
@@ -246,19 +247,8 @@ export async function nodeExecution(
 }
 
 /** @param createdAt when its graph began, an ISO time */
-export function historyOf(view: NodeView, createdAt: string): StatusChange[] {
-  const { after, scheduledAt, endedAt, status, reason, attemptHistory = [], marks } = view;
-  return statusHistory({
-    ...{ createdAt, after, scheduledAt, endedAt, status, reason, marks },
-    attempts: attemptHistory,
-  });
-}
-
-/** The history of a lone task: its node's, with the pauses of the whole execution. */
-function loneHistory(view: NodeView, { startedAt, marks = [] }: Manifest): StatusChange[] {
-  const whole = marks.filter(({ status }) => status === 'PAUSED' || status === 'CANCELLED');
-  return historyOf({ ...view, marks: [...(view.marks ?? []), ...whole] }, startedAt);
-}
+export const historyOf = (view: NodeView, createdAt: string): StatusChange[] =>
+  statusHistory(historyFacts(view, createdAt));
 
 /** The history of a whole execution: it runs from its start, pauses apart. */
 function graphHistory(

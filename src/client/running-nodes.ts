@@ -1,7 +1,8 @@
 /** The nodes of a running execution in the order of their ids, asked for as they are wanted: no more than a page is carried. */
 import type { Client } from '@temporalio/client';
 import { isTerminal } from '../domain/status.js';
-import { QUERY, type GraphStatus, type NodesPage, type NodeView } from '../workflows/messages.js';
+import { QUERY, type NodesPage, type NodeView } from '../workflows/messages.js';
+import { firstLook } from './first-look.js';
 import { changedNodes, pendingAttempts, withPending } from './live.js';
 import { query } from './query.js';
 import { behind, byId, type Wanted } from './node-list.js';
@@ -9,12 +10,13 @@ import { behind, byId, type Wanted } from './node-list.js';
 /** Nodes of an answer where others than those that are asked for may be among them. */
 const LOOK_THROUGH = 1_000;
 
+/** @throws TaskError NOT_FOUND, NO_WORKER */
 export async function* runningNodes(
   client: Client,
   executionId: string,
   { after, atLeast, status }: Wanted,
 ): AsyncGenerator<NodeView[]> {
-  const now = await query<GraphStatus>(client, executionId, QUERY.status);
+  const now = await firstLook(client, executionId);
   const pending = isTerminal(now.status)
     ? new Map<string, never>()
     : await pendingAttempts(client, now);

@@ -100,6 +100,7 @@ export function assertArtifactSize(name: string, bytes: number, maxBytes: number
   throw new TaskError(
     'TOO_LARGE',
     `artifact ${preview(name)} has ${bytes.toLocaleString('en')} bytes; the limit is ${maxBytes.toLocaleString('en')} (maxArtifactBytes); pack it, or put it where your own storage is and keep its address`,
+    { details: { bytes, limit: maxBytes } },
   );
 }
 

@@ -165,6 +165,20 @@ export interface ErrorRecord {
   cause?: { code: string; message: string };
 }
 
+/**
+ * The attempt that its error kept from beginning, since its environment could not be made: it is not among those that were
+ * made. Undefined where the attempt was made, or nothing failed.
+ *
+ * @param attempts of the node, those that were made
+ */
+export const unbegunAttempt = ({
+  attempts,
+  error,
+}: {
+  attempts: number;
+  error?: Pick<ErrorRecord, 'attempt'> | undefined;
+}): number | undefined => ((error?.attempt ?? 0) > attempts ? error?.attempt : undefined);
+
 /** The message of anything that was thrown, also of nothing; never throws itself. */
 export function messageOf(thrown: unknown): string {
   try {

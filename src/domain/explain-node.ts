@@ -1,4 +1,5 @@
 /** Finds the reason of a node out of what its workflow, the server and the keepers of limits and circuits know. Pure. */
+import { unbegunAttempt, type ErrorRecord } from './errors.js';
 import { ENGINE_CIRCUIT } from './own-circuit.js';
 import type { Bound, OpenDependency, QueueFacts, Reason, ShortError } from './explain.js';
 import { addTime, totalOf, type TimeKind, type Times } from './node-times.js';
@@ -24,7 +25,7 @@ export interface NodeFacts {
   kind?: 'graph' | 'map' | 'approval';
   attempts: number;
   maxRetries: number;
-  error?: ShortError;
+  error?: ShortError & Pick<ErrorRecord, 'attempt'>;
   marks?: readonly StatusChange[];
   startedAt?: string;
   after?: string;
@@ -119,13 +120,20 @@ export function reasonOf(node: NodeFacts, around: Surroundings): Reason {
     case 'RETRYING':
       return {
         kind: 'retry',
-        ...{ attempt: node.attempts, of: node.maxRetries + 1, error: shortOf(node.error) },
+        ...attemptOf(node),
+        ...{ of: node.maxRetries + 1, error: shortOf(node.error) },
         ...{ at: node.nextRetryAt ?? null, inMs: leftTo(node.nextRetryAt, around.now) },
         keptBy: node.keptBy ?? 'workflow',
       };
     case 'PAUSED':
       return pausedReason(node, around);
   }
+}
+
+/** The attempt that failed, or that could not be begun: it is not counted among those that were made. */
+function attemptOf({ attempts, error }: NodeFacts): { attempt: number; begun?: false } {
+  const unbegun = unbegunAttempt({ attempts, error });
+  return unbegun === undefined ? { attempt: attempts } : { attempt: unbegun, begun: false };
 }
 
 function waitReason(node: NodeFacts, around: Surroundings): Reason {

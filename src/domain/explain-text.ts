@@ -43,7 +43,7 @@ const SENTENCE: Sentences = {
     return `is held: the circuit ${name} is open${until}${again}`;
   },
   start_time: ({ at, inMs }) => `starts in ${formatDuration(inMs)}, at ${clock(at)}`,
-  retry: ({ attempt, of, at, inMs, error, keptBy }) => {
+  retry: ({ attempt, of, at, inMs, error, keptBy, begun = true }) => {
     const when =
       at === null || inMs === null
         ? 'soon'
@@ -51,7 +51,10 @@ const SENTENCE: Sentences = {
           ? 'now'
           : `in ${formatDuration(inMs)}, at ${clock(at)}`;
     const why = error ? ` (${errorText(error)})` : '';
-    return `attempt ${attempt} of ${of} failed${why}; the next one starts ${when}; ${KEEPER[keptBy]}`;
+    const next = begun
+      ? `failed${why}; the next one starts ${when}`
+      : `could not be begun${why}; it is tried again ${when}`;
+    return `attempt ${attempt} of ${of} ${next}; ${KEEPER[keptBy]}`;
   },
   paused: ({ scope, since, by, note }) => {
     const what = scope === 'graph' ? 'the whole graph is paused' : 'is paused';

@@ -83,6 +83,8 @@ export type Reason =
       kind: 'retry';
       /** The attempt that failed. */
       attempt: number;
+      /** Nothing of it has run, for want of its environment: the same attempt is begun again, and none is spent. */
+      begun?: false;
       /** Attempts in all. */
       of: number;
       at: string | null;

@@ -78,8 +78,8 @@ export interface EndedExecution {
   error: ErrorRecord | undefined;
   /** The nodes that made it fail; absent where that is not known of all. */
   failedBy?: ReadonlySet<string>;
-  /** Its one node is the execution. */
-  lone: boolean;
+  /** Of a task its one node is the execution; what is below a node is a graph. */
+  kind: 'graph' | 'task' | 'batch';
 }
 
 /** Its failures, those that made it fail before others, in the order of their ends; and how many more there are. */
@@ -130,16 +130,19 @@ function nodeFailure(
   node: EndedNode & { status: FailedStatus },
   skipped: number,
 ): Failure {
-  const { executionId: graphId, lone } = execution;
+  const { executionId: graphId, kind } = execution;
+  const lone = kind === 'task';
   const { id: nodeId, status, error, attempts, maxRetries, attemptHistory = [] } = node;
   const executionId = lone ? graphId : `${graphId}/${nodeId}`;
   const waitsMs = attemptHistory.slice(0, -1).flatMap(({ waitMs }) => waitMs ?? []);
   const noMore = noMoreOf(node);
-  const facts = { attempts, of: maxRetries + 1, waitsMs, noMore };
+  const facts = { attempts, of: maxRetries + 1, waitsMs, noMore, unbegun: isUnbegun(node) };
   const allowed = !lone && mayFail(execution, node);
-  const steps = nextSteps(noMore, error, executionId, rerunOf(graphId, lone), lone, maxRetries);
+  const again = againOf(graphId, kind);
+  const steps = nextSteps(noMore, error, executionId, again, maxRetries);
   return {
-    ...{ nodeId, executionId, status, error: shortOf(error), ...facts, skipped },
+    ...{ nodeId, executionId, status, error: shortOf(error), skipped },
+    ...{ attempts, of: facts.of, waitsMs, noMore },
     ...(allowed ? { allowed } : {}),
     sentence: `${sentenceOf(facts, skipped)}${allowed ? '; it may fail, and its graph went on' : ''}`,
     next: allowed ? steps.filter(({ command }) => LOOKS.test(command)) : steps,
@@ -150,6 +153,7 @@ function wholeFailure({
   executionId,
   status,
   error,
+  kind,
 }: EndedExecution & { status: FailedStatus }): Failure {
   const noMore = status === 'TIMEOUT' ? 'time' : status === 'REJECTED' ? 'refused' : 'final';
   const facts = { attempts: 0, of: 0, waitsMs: [], noMore: noMore as NoMore };
@@ -158,9 +162,9 @@ function wholeFailure({
     ...{ skipped: 0, sentence: sentenceOf(facts, 0) },
     // What was refused as a whole cannot be run again: there is nothing to keep.
     next:
-      noMore === 'refused'
+      noMore === 'refused' && kind === 'graph'
         ? [{ say: 'all that is wrong, with lines', command: 'tempograph validate FILE' }]
-        : nextSteps(noMore, error, executionId, rerunOf(executionId, false), false),
+        : nextSteps(noMore, error, executionId, againOf(executionId, kind)),
   };
 }
 
@@ -175,8 +179,16 @@ function noMoreOf({ status, reason, error, attempts, maxRetries, kind }: EndedNo
   return maxRetries === 0 ? 'off' : 'spent';
 }
 
+/** Its last attempt came to an end before anything of the task had run, for want of its environment. */
+function isUnbegun({ error, attemptHistory = [] }: EndedNode): boolean {
+  const last = attemptHistory.at(-1);
+  return error?.code === 'ENVIRONMENT' && last !== undefined && last.enteredAt === undefined;
+}
+
+type NoMoreFacts = Pick<Failure, 'attempts' | 'of' | 'waitsMs' | 'noMore'>;
+
 function sentenceOf(
-  { attempts, of, waitsMs, noMore }: Pick<Failure, 'attempts' | 'of' | 'waitsMs' | 'noMore'>,
+  { attempts, of, waitsMs, noMore, unbegun = false }: NoMoreFacts & { unbegun?: boolean },
   skipped: number,
 ): string {
   const waited = waitsMs.reduce((sum, ms) => sum + ms, 0);
@@ -197,18 +209,46 @@ function sentenceOf(
     skipped === 0
       ? ''
       : `; ${skipped === 1 ? '1 node was' : `${skipped} nodes were`} skipped because of it`;
-  return `${text[noMore]}${because}`;
+  const isPlain = unbegun && (noMore === 'off' || noMore === 'final' || noMore === 'time');
+  const why = isPlain
+    ? `attempt ${Math.max(1, attempts)} of ${of} could not be begun`
+    : text[noMore];
+  return `${why}${because}`;
 }
 
 /** Commands that tell more of a failure, and mend nothing. */
 const LOOKS = /^tempograph (explain|doctor|logs)\b/;
 
+/** The commands that run what failed once more. */
+interface Again {
+  mended: NextStep;
+  /** With what was wrong corrected, or with more time. */
+  corrected?: string;
+  /** With what was refused corrected, where that is another. */
+  resubmitted?: string;
+}
+
 /**
  * What runs least: nodes, and items of maps, that did not complete. A node by its name would run with all that is below
- * it. What is below a node runs again with what was submitted.
+ * it. What is below a node runs again with what was submitted. A batch is not run again, its items are.
  */
-const rerunOf = (graphId: string, lone: boolean): string =>
-  `tempograph rerun ${shellWord(rootExecutionId(graphId))}${lone ? '' : ' --from failed'}`;
+function againOf(graphId: string, kind: EndedExecution['kind']): Again {
+  const say = 'once its cause is mended';
+  const command = `tempograph rerun ${shellWord(rootExecutionId(graphId))}`;
+  if (kind === 'task')
+    return { mended: { say, command }, resubmitted: 'tempograph run TASK --input JSON' };
+  if (kind === 'batch') {
+    const batch = 'tempograph batch FILE';
+    return {
+      mended: { say: `${say}, with the items that failed`, command: batch },
+      corrected: batch,
+    };
+  }
+  const least = `${command} --from failed`;
+  return { mended: { say, command: least }, corrected: `${least} --graph FILE` };
+}
+
+const CORRECTED = 'with what is wrong corrected';
 
 /** Retries that a policy has at most. */
 const MOST_RETRIES = 1_000;
@@ -223,8 +263,7 @@ function nextSteps(
   noMore: NoMore,
   error: ErrorRecord | undefined,
   executionId: string,
-  rerun: string,
-  lone: boolean,
+  { mended, corrected, resubmitted = corrected }: Again,
   maxRetries = 0,
 ): NextStep[] {
   const id = shellWord(executionId);
@@ -247,11 +286,9 @@ function nextSteps(
       'the waits of a policy with more retries',
       `tempograph retry-preview --max-retries ${more}`,
     );
-  if (noMore !== 'time' && noMore !== 'refused') add('once its cause is mended', rerun);
-  else if (!lone) {
-    const what = noMore === 'time' ? 'with more time for it' : 'with what is wrong corrected';
-    add(what, `${rerun} --graph FILE`);
-  }
+  if (noMore !== 'time' && noMore !== 'refused') steps.push(mended);
+  else if (noMore === 'time' && corrected !== undefined) add('with more time for it', corrected);
+  else if (noMore === 'refused' && resubmitted !== undefined) add(CORRECTED, resubmitted);
   return steps;
 }
 

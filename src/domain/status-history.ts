@@ -47,6 +47,25 @@ export function statusHistory(facts: HistoryFacts): StatusChange[] {
   return before.at(-1)?.status === status ? before : [...before, last];
 }
 
+/**
+ * The history of a lone task: its node's, with what was asked of the whole execution. It ends as the execution did, which
+ * may be otherwise than its node: FAILED where that was cancelled by itself, CANCELLED where it was done all the same.
+ */
+export function loneHistory(
+  { marks = [], ...facts }: HistoryFacts,
+  whole: { status: Status; marks?: readonly StatusChange[] | undefined },
+): StatusChange[] {
+  const asked = (whole.marks ?? []).filter(
+    ({ status }) => status === 'PAUSED' || status === 'CANCELLED',
+  );
+  const history = statusHistory({ ...facts, marks: [...marks, ...asked] });
+  const last = history.at(-1);
+  if (!last || !isTerminal(last.status) || last.status === whole.status) return history;
+  const { by, note } = asked.findLast(({ status }) => status === whole.status) ?? last;
+  const said = { ...(by === undefined ? {} : { by }), ...(note === undefined ? {} : { note }) };
+  return [...history.slice(0, -1), { ...last, ...said, status: whole.status }];
+}
+
 /** What was noted of a whole execution, and its end; whoever asked for that stands at it. */
 export function withEnd(marks: readonly StatusChange[], end: StatusChange): StatusChange[] {
   const asked = marks.findLast(({ status }) => status === end.status && isTerminal(status));

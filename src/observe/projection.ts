@@ -3,7 +3,12 @@ import type { JsonObject } from '../domain/json.js';
 import type { Marked } from '../domain/observation.js';
 import { PRIORITY_KEY, type Priority } from '../domain/priority.js';
 import type { StatusChange } from '../domain/status.js';
-import { statusHistory, withEnd } from '../domain/status-history.js';
+import {
+  loneHistory,
+  statusHistory,
+  withEnd,
+  type HistoryFacts,
+} from '../domain/status-history.js';
 import type { ExecutionKind, ExecutionWrite, StatusEntry } from '../store/execution-row.js';
 import type { ExecutionInfo } from '../workflows/requests.js';
 import type { Manifest } from '../workflows/manifest.js';
@@ -130,17 +135,30 @@ export function closedRows(
   return [...rows, closedGraph(info, manifest, warningsOf(nodes), sequence, manifestRef)];
 }
 
-/** The ends of some of an execution's nodes. */
+/** The ends of some of an execution's nodes; of a lone task its own end, which is the execution's. */
 export function closedNodes(
   info: ExecutionInfo,
-  { startedAt, error }: Pick<Manifest, 'startedAt' | 'error'>,
+  manifest: Pick<Manifest, 'status' | 'startedAt' | 'error' | 'marks'>,
   nodes: readonly NodeView[],
   sequence: number,
 ): ExecutionWrite[] {
-  const rows = nodes.map((view) => nodeRow(info, view, startedAt, sequence));
+  const rows = nodes.map((view) => nodeRow(info, view, manifest.startedAt, sequence));
   const [only] = rows;
-  if (info.kind === 'task' && only && error) only.error ??= error;
+  const [view] = nodes;
+  if (info.kind === 'task' && only && view) Object.assign(only, loneEnd(only, view, manifest));
   return rows;
+}
+
+/** What a lone task's row says as its execution has it: that may have ended otherwise than its node. */
+function loneEnd(
+  row: ExecutionWrite,
+  view: NodeView,
+  { status, startedAt, error, marks }: Parameters<typeof closedNodes>[1],
+): Partial<ExecutionWrite> {
+  const history = loneHistory(historyFacts(view, startedAt), { status, marks });
+  const statusHistory = entriesOf(history);
+  if (row.status === status) return { error: row.error ?? error ?? null, statusHistory };
+  return { status, reason: null, error: error ?? null, statusHistory };
 }
 
 /** What runs below a node has that node's row, which the graph above it writes; of a batch people see the items. */
@@ -212,6 +230,15 @@ export function markedRow(told: Marked, sequence: number): ExecutionWrite | unde
   };
 }
 
+/** What the history of a node is made of. @param createdAt when its graph began, an ISO time */
+export function historyFacts(view: NodeView, createdAt: string): HistoryFacts {
+  const { after, scheduledAt, endedAt, status, reason, attemptHistory = [], marks } = view;
+  return {
+    ...{ createdAt, after, scheduledAt, endedAt, status, reason, marks },
+    attempts: attemptHistory,
+  };
+}
+
 /** The row of a node as its graph knows it. */
 export function nodeRow(
   info: ExecutionInfo,
@@ -219,14 +246,11 @@ export function nodeRow(
   createdAt: string,
   sequence: number,
 ): ExecutionWrite {
-  const { after, scheduledAt, startedAt, endedAt, attemptHistory = [], marks } = view;
+  const { scheduledAt, startedAt, endedAt } = view;
   const { status, reason, output, error, metrics, warnings, taskVersion } = view;
   const time = (text: string | undefined): number | null =>
     text === undefined ? null : Date.parse(text);
-  const history = statusHistory({
-    ...{ createdAt, after, scheduledAt, endedAt, status, reason, marks },
-    attempts: attemptHistory,
-  });
+  const history = statusHistory(historyFacts(view, createdAt));
   const waited = scheduledAt !== undefined && startedAt !== undefined;
   return {
     ...nodeIdentity(info, view.id),

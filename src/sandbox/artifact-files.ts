@@ -7,7 +7,12 @@
 import { constants, type Stats } from 'node:fs';
 import { lstat, open, opendir, readFile, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ARTIFACTS_LIMIT, assertArtifactName, invalid } from '../domain/artifact.js';
+import {
+  assertArtifactCount,
+  assertArtifactName,
+  assertArtifactSize,
+  invalid,
+} from '../domain/artifact.js';
 import { TaskError } from '../domain/errors.js';
 import { preview } from '../domain/json.js';
 import {
@@ -70,7 +75,10 @@ export async function readTexts(
   maxBytes: number,
 ): Promise<OutputText[] | 'too large'> {
   const found = await filesBelow(join(out, 'outputs'), {
-    most: OUTPUT_TEXTS_LIMIT,
+    assertCount: (count, name) => {
+      if (count > OUTPUT_TEXTS_LIMIT)
+        throw unfitText(name, `is one of more than ${OUTPUT_TEXTS_LIMIT} files`);
+    },
     assertName: assertTextName,
     wrong: unfitText,
   });
@@ -87,18 +95,19 @@ export async function readTexts(
 /**
  * The files below `/out/artifacts`, by name.
  *
- * @throws TaskError ARTIFACT_INVALID for what is no regular file or has a name that cannot be kept, TOO_LARGE
+ * @throws TaskError ARTIFACT_INVALID for what is no regular file or has a name that cannot be kept, TOO_LARGE for
+ *   a file that is, or where there are too many
  */
 export async function listArtifacts(
   out: string,
   maxBytes: number,
 ): Promise<{ name: string; path: string }[]> {
   const found = await filesBelow(join(out, 'artifacts'), {
-    most: ARTIFACTS_LIMIT,
+    assertCount: assertArtifactCount,
     assertName: assertArtifactName,
     wrong: (name, why, cause) => invalid(`${preview(name)} ${why}`, cause),
   });
-  for (const { name, stats } of found) assertSize(name, stats, maxBytes);
+  for (const { name, stats } of found) assertArtifactSize(name, bytesOf(stats), maxBytes);
   return found.map(({ name, path }) => ({ name, path }));
 }
 
@@ -109,14 +118,17 @@ interface FoundFile {
 }
 
 interface Walk {
-  /** Files that there may be. */
-  most: number;
+  /** Throws where so many files are too many. @param name of the last */
+  assertCount: (count: number, name: string) => void;
   assertName: (name: string) => void;
   wrong: (name: string, why: string, cause?: unknown) => TaskError;
 }
 
-/** Every file below a folder, which may be missing. @throws what `wrong` makes, and `assertName` throws */
-async function filesBelow(top: string, { most, assertName, wrong }: Walk): Promise<FoundFile[]> {
+/** Every file below a folder, which may be missing. @throws what `wrong` makes, `assertCount` and `assertName` throw */
+async function filesBelow(
+  top: string,
+  { assertCount, assertName, wrong }: Walk,
+): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   let entries = 0;
   const walk = async (folder: string, prefix: string, depth: number): Promise<void> => {
@@ -136,7 +148,7 @@ async function filesBelow(top: string, { most, assertName, wrong }: Walk): Promi
       }
       const fault = faultOf(stats);
       if (fault !== undefined) throw wrong(name, fault);
-      if (found.length === most) throw wrong(name, `is one of more than ${most} files`);
+      assertCount(found.length + 1, name);
       found.push({ name, path, stats });
     }
   };
@@ -145,16 +157,6 @@ async function filesBelow(top: string, { most, assertName, wrong }: Walk): Promi
   if (!stats.isDirectory()) throw wrong(basename(top), 'is no folder any more');
   await walk(top, '', 1);
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-function assertSize(name: string, stats: Stats, maxBytes: number): void {
-  const bytes = bytesOf(stats);
-  if (bytes <= maxBytes) return;
-  throw new TaskError(
-    'TOO_LARGE',
-    `the artifact ${preview(name)} has ${bytes} bytes; at most ${maxBytes} are kept (maxArtifactBytes)`,
-    { details: { bytes, limit: maxBytes } },
-  );
 }
 
 /** Bytes of a file: its length, or what it takes of the disk where that is more than file systems add by themselves. */

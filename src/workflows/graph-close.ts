@@ -82,8 +82,9 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
         log.info(`${execution.graph}: RUNNING → ${to}`, {
           ...{ executionId: execution.id, from: 'RUNNING', to },
         });
-        // A lone task's end was recorded with its last attempt, where one ran.
-        const isDue = prepared.records && !(execution.kind === 'task' && state.isRecorded(0));
+        // A lone task's end was recorded with its last attempt, where one ran and that is how the execution ends.
+        const isTold = state.isRecorded(0) && state.view(0).status === to;
+        const isDue = prepared.records && !(execution.kind === 'task' && isTold);
         const ref = isDue
           ? await recordEnd({ execution, close, ...(keep ? { keep } : {}) })
           : undefined;

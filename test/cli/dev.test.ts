@@ -165,6 +165,23 @@ describe('tempograph dev', () => {
     expect(readFileSync(join(folder, 'dies', 'temporal-server.log'), 'utf8')).toContain('Server:');
   });
 
+  it('shows commands that find what it keeps, from another terminal', async () => {
+    const data = join(folder, 'kept here');
+    const dev = startDev('--data', data);
+    const text = await dev.saw('stdout', /Ctrl-C stops/);
+    const [run = '', list = ''] = text.match(/^ {2}tempograph .*$/gm) ?? [];
+    const place = `--address 127.0.0.1:\\d+ --data-dir '${data}'`;
+    expect(run).toMatch(new RegExp(`^ {2}tempograph run echo .* ${place}$`));
+    expect(list).toMatch(new RegExp(`^ {2}tempograph list ${place}$`));
+    const [, address = ''] = /--address (\S+)/.exec(list) ?? [];
+    const said = ['--address', address, '--data-dir', data];
+    const echo = ['run', 'echo', '--input', '1', '--tag', 'shown', '--detach', ...said];
+    const { stdout: id } = await runCli(echo, { cwd: tmpdir() });
+    // Only the store knows of tags.
+    const { stdout } = await runCli(['list', '--tag', 'shown', ...said], { cwd: tmpdir() });
+    expect(stdout).toContain(id.trim());
+  });
+
   it('tells people where things are and what to try next', async () => {
     const dev = startDev('--ephemeral');
     const text = await dev.saw('stdout', /Ctrl-C stops/);

@@ -49,6 +49,38 @@ describe('explain of what failed', () => {
     expect(stdout).toContain(`tempograph rerun ${id} --from failed`);
   });
 
+  it('recommends for a batch, and for its items, what starts them anew: neither is run again', async () => {
+    const { engine } = harness;
+    const fails = { task: 'fail', input: { times: 9 }, retry: 'NONE' as const };
+    const { successful } = await engine.scheduleTaskBatch([fails, { task: 'echo', input: 1 }]);
+    const item = successful[0]?.executionId ?? '';
+    const batch = item.slice(0, item.lastIndexOf('/'));
+    await engine.handle(batch).result();
+    const [node] = (await engine.explain(item)).nodes;
+    for (const failure of [(await engine.explain(batch)).failures[0], node?.failure])
+      expect(failure?.next.map(({ command }) => command)).toEqual([
+        `tempograph logs ${item}`,
+        expect.stringMatching(/^tempograph retry-preview /),
+        'tempograph batch FILE',
+      ]);
+    await expect(engine.rerun(batch, { from: 'failed' })).rejects.toThrow('is a batch');
+  });
+
+  it.each([
+    ['nope', null],
+    ['http', { url: 5 }],
+  ])(
+    'says how the lone task %s, which was refused with %j, is started with that corrected',
+    async (task, input) => {
+      const handle = await harness.engine.scheduleTask({ task, input });
+      expect((await handle.result()).status).toBe('REJECTED');
+      const [failure] = (await harness.engine.explain(handle.executionId)).failures;
+      expect(failure?.next.map(({ command }) => command)).toEqual([
+        'tempograph run TASK --input JSON',
+      ]);
+    },
+  );
+
   it('says of a failed map what runs its failed items alone, and a dry run how many that is', async () => {
     const handle = await harness.engine.scheduleTaskGraph({
       name: 'many',

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { answering } from '../../src/client/explain-facts.js';
+import { firstLook } from '../../src/client/first-look.js';
 import { pendingAttempts } from '../../src/client/live.js';
 import { query } from '../../src/client/query.js';
 import type { GraphStatus } from '../../src/workflows/messages.js';
@@ -77,6 +78,19 @@ describe('a question', () => {
 
   it.each([1, 4, 9])('that ends with gRPC status %i says that no worker answers', async (code) => {
     expect(await answering(refusing(code), 'some', undefined)).toBe('silent');
+    await expect(firstLook(refusing(code), 'some')).rejects.toMatchObject({ code: 'NO_WORKER' });
+  });
+
+  it('that is the first of many waits 4 s at most for a worker', async () => {
+    const client = clientOf(() => Promise.resolve('answer'));
+    const waits: number[] = [];
+    client.withDeadline = async (until, ask) => {
+      waits.push(Number(until) - Date.now());
+      return await ask();
+    };
+    expect(await firstLook(client, 'some')).toBe('answer');
+    expect(waits).toHaveLength(1);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(4_000);
   });
 
   it('that ends with another says what it was', async () => {

@@ -1,7 +1,7 @@
 import { failureOf, failuresOf, type EndedNode, type NoMore } from '../../src/domain/failure.js';
 
 const graph = (more: object = {}) => ({
-  ...{ executionId: 'g-1', status: 'FAILED' as const, error: undefined, lone: false },
+  ...{ executionId: 'g-1', status: 'FAILED' as const, error: undefined, kind: 'graph' as const },
   ...more,
 });
 const error = (code: string, retriable = true) => ({
@@ -85,6 +85,18 @@ describe('failuresOf', () => {
       failures: [],
       moreFailures: 0,
     });
+  });
+});
+
+describe('failuresOf an execution that was refused as a whole', () => {
+  it.each([
+    ['graph', 'tempograph validate FILE'],
+    ['task', 'tempograph run TASK --input JSON'],
+    ['batch', 'tempograph batch FILE'],
+  ] as const)('says of a %s what there is to correct: %s', (kind, command) => {
+    const refused = graph({ kind, status: 'REJECTED', error: error('SPEC_INVALID', false) });
+    const [failure] = failuresOf(refused, []).failures;
+    expect(failure?.next.map((step) => step.command)).toEqual([command]);
   });
 });
 
@@ -174,15 +186,27 @@ describe('failureOf', () => {
       ['tempograph explain g-1/a', 'tempograph rerun g-1 --from failed'],
     ],
     [
+      'it is an item of a batch, which is not run again',
+      { attempts: 1, maxRetries: 0, error: error('E', false) },
+      { kind: 'batch' },
+      ['tempograph logs g-1/a', 'tempograph batch FILE'],
+    ],
+    [
+      'an item of a batch was refused',
+      { status: 'REJECTED', error: error('INPUT_INVALID', false), attempts: 0 },
+      { kind: 'batch' },
+      ['tempograph batch FILE'],
+    ],
+    [
       'a lone task was refused',
       { status: 'REJECTED', error: error('INPUT_INVALID', false), attempts: 0 },
-      { lone: true },
-      [],
+      { kind: 'task' },
+      ['tempograph run TASK --input JSON'],
     ],
     [
       'a person decided it, of a lone task whose id has a blank',
       { reason: 'operator' },
-      { lone: true, executionId: "it's one" },
+      { kind: 'task', executionId: "it's one" },
       [`tempograph rerun 'it'\\''s one'`],
     ],
   ])('says what to do where %s', (_what, more, execution, commands) => {

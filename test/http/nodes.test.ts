@@ -85,6 +85,31 @@ describe('the nodes of an execution', () => {
   });
 });
 
+describe('the nodes of an execution whose workers are gone', () => {
+  it('are refused as NO_WORKER with the task queue, as a list, by page, and what they kept', async () => {
+    const alone = await startHarness();
+    const scene = await startHttp(alone);
+    try {
+      const id = await submitted(scene, {
+        graph: { name: 'left', tasks: [{ id: 'gate', approval: { message: 'go?' } }] },
+      });
+      const asked = ['/nodes', '/nodes?limit=1', '/artifacts', '/nodes/gate/artifacts/rows.csv'];
+      await until(async () => (await scene.call('GET', pathOf(id, '/nodes/gate'))).status === 200);
+      await alone.worker.shutdown();
+      const answers = await Promise.all(asked.map((path) => scene.call('GET', pathOf(id, path))));
+      const says = `no worker on the task queue "${alone.taskQueue}" answered within 4 s`;
+      const refused = {
+        status: 503,
+        json: { code: 'NO_WORKER', detail: expect.stringContaining(says) as string },
+      };
+      expect(answers).toMatchObject(asked.map(() => refused));
+    } finally {
+      await scene.stop();
+      await alone.stop();
+    }
+  });
+});
+
 describe('a query', () => {
   it.each(
     ROUTES.filter(({ method, query }) => method === 'GET' && query === undefined).map(

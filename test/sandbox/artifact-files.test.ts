@@ -41,27 +41,38 @@ describe('listArtifacts', () => {
       async () => execFileSync('sh', ['-c', 'cd "$1"; : > "$(printf "\\377")"', 'sh', at('')]),
       /control or broken characters/,
     ],
+    ['folders without end', () => mkdir(at('a/'.repeat(20)), { recursive: true }), /too deep/],
+  ])('refuses %s', async (_what, make, expected) => {
+    await make();
+    const refused = {
+      code: 'ARTIFACT_INVALID',
+      message: expect.stringMatching(expected) as string,
+    };
+    await expect(list()).rejects.toMatchObject(refused);
+  });
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
     [
       'one that is large',
       () => writeFile(at('x'), Buffer.alloc(1_001)),
-      /has 1001 bytes; at most 1000/,
+      /has 1,001 bytes; the limit is 1,000/,
     ],
     [
       'one that is large and empty',
       async () => (await writeFile(at('x'), ''), truncate(at('x'), 2 ** 40)),
-      /1099511627776 bytes/,
+      /1,099,511,627,776 bytes/,
     ],
-    ['folders without end', () => mkdir(at('a/'.repeat(20)), { recursive: true }), /too deep/],
     [
       'too many',
       async () => {
         for (let n = 0; n <= 100; n++) await writeFile(at(String(n)), '');
       },
-      /more than 100/,
+      /100 artifacts, which is the limit/,
     ],
-  ])('refuses %s', async (_what, make, expected) => {
+  ])('refuses %s as those of a container and of a handler are', async (_what, make, expected) => {
     await make();
-    await expect(list()).rejects.toThrow(expected);
+    const refused = { code: 'TOO_LARGE', message: expect.stringMatching(expected) as string };
+    await expect(list()).rejects.toMatchObject(refused);
   });
 
   it('refuses a link in the place of its folder', async () => {

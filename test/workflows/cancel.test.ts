@@ -11,6 +11,13 @@ const hang = defineTask({
     ),
 });
 
+/** Is done although it is asked to stop. */
+const heedless = defineTask({
+  name: 'heedless',
+  run: (_input, { signal }) =>
+    new Promise((done) => signal.addEventListener('abort', () => done('done'))),
+});
+
 describe('cancel', () => {
   let harness: Harness;
   let finishCleanUp: () => void = () => undefined;
@@ -27,7 +34,7 @@ describe('cancel', () => {
   const ended: string[] = [];
   beforeAll(async () => {
     harness = await startHarness({
-      tasks: [hang, cleansUp],
+      tasks: [hang, heedless, cleansUp],
       hooks: {
         post: [
           {
@@ -209,6 +216,35 @@ describe('cancel', () => {
       status: 'CANCELLED',
     });
   });
+
+  it.each([
+    ['FAILED', 'hang', 'whose node alone is cancelled', 'failed'],
+    ['CANCELLED', 'hang', 'that is cancelled', 'cancelled'],
+    ['CANCELLED', 'heedless', 'that is cancelled and done all the same', 'cancelled'],
+  ] as const)(
+    'ends %s a lone task (%s) %s, whoever is asked',
+    async (status, task, what, event) => {
+      const { engine, client } = harness;
+      const project = what.replaceAll(' ', '-');
+      const handle = await engine.scheduleTask({ task, project });
+      const { executionId } = handle;
+      await until(async () => (await handle.node('task').status()).status === 'RUNNING');
+      const by = { by: 'ada', reason: 'not that one' };
+      await (status === 'FAILED' ? handle.node('task').cancel(by) : handle.cancel(by));
+      const end = expect.objectContaining({ status, by: 'ada', note: 'not that one' }) as object;
+      const result = await handle.result();
+      expect([result.status, result.statusHistory.at(-1)]).toEqual([status, end]);
+      expect((await client.workflow.getHandle(executionId).describe()).status.name).toBe(status);
+      expect(await engine.getExecution(executionId)).toMatchObject({ status });
+      const [listed] = (await engine.listExecutions({ executionId })).executions;
+      expect([listed?.status, listed?.statusHistory?.at(-1)]).toEqual([status, end]);
+      expect((await engine.getExecutionStats({ project })).byStatus).toEqual({ [status]: 1 });
+      const told: string[] = [];
+      for await (const one of engine.events({ executionId, after: 0, follow: false }))
+        told.push(one.event);
+      expect(told.slice(3)).toEqual(['started', event]);
+    },
+  );
 
   it('cancels a node that waits for its retry at once', async () => {
     const handle = await harness.engine.scheduleTask({

@@ -1,6 +1,11 @@
 import { defineTask } from '../../src/registry.js';
 import { startTestEngine, type TestEngine } from '../../src/testing.js';
+import { detailOf } from '../../src/cli/node-text.js';
+import type { NodeExplanation } from '../../src/domain/explain.js';
+import type { NodeView } from '../../src/workflows/messages.js';
+import { startHarness } from '../support/engine.js';
 import { shared } from '../support/shared.js';
+import { until } from '../support/until.js';
 
 describe('an environment that cannot be prepared', () => {
   let test: TestEngine;
@@ -56,6 +61,45 @@ describe('an environment that cannot be prepared', () => {
     });
     expect(node?.error?.message).toContain('the vault is sealed (tried 5 times)');
     expect(asked).toHaveLength(5);
+  });
+
+  it('is told as an attempt that could not be begun, and not as one that failed', async () => {
+    failures = 5;
+    const node = { id: 'a', task: 'noop', input: '${{ secrets.KEY }}', retry: 'NONE' as const };
+    const handle = await test.engine.scheduleTaskGraph({ name: 'g', tasks: [node] });
+    await handle.result();
+    const { failures: told } = await handle.explain();
+    expect(told).toMatchObject([{ nodeId: 'a', sentence: 'attempt 1 of 1 could not be begun' }]);
+
+    let sealed = true;
+    const vault = (): string => {
+      if (sealed) throw new Error('the vault is sealed');
+      return 'key';
+    };
+    const harness = await startHarness({ secrets: (name) => `${name} ${vault()}` });
+    try {
+      const live = await harness.engine.scheduleTaskGraph({ name: 'g', tasks: [node] });
+      let found: NodeExplanation | undefined;
+      await until(async () => {
+        [found] = (await live.node('a').explain()).nodes;
+        return found?.reason.kind === 'retry';
+      });
+      expect(found).toMatchObject({
+        reason: { kind: 'retry', attempt: 1, of: 1, begun: false, error: { code: 'ENVIRONMENT' } },
+        sentence: expect.stringMatching(
+          /^attempt 1 of 1 could not be begun \(ENVIRONMENT: .*sealed\); it is tried again (in|now)/,
+        ) as string,
+      });
+      let view: NodeView | undefined;
+      await until(async () => (view = await live.node('a').status()).status === 'RETRYING');
+      expect(view && detailOf(view, Date.now())).toMatch(
+        /^attempt 1\/1 could not be begun · next /,
+      );
+      sealed = false;
+      expect((await live.result()).nodes['a']).toMatchObject({ status: 'COMPLETED', attempts: 1 });
+    } finally {
+      await harness.stop();
+    }
   });
 
   it('is not tried again where the task never wants that, and by the policy that it has for it', async () => {

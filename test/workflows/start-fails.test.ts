@@ -25,6 +25,9 @@ describe('an execution whose first step fails', () => {
       return raw.pendingActivities?.some((one) => (one.attempt ?? 0) > 1) ?? false;
     });
     await expect(handle.status()).resolves.toMatchObject({ status: 'PENDING' });
+    const node = `${handle.executionId}/each`;
+    for (const id of [handle.executionId, node])
+      await expect(engine.handle(id).artifacts()).resolves.toEqual([]);
     const failed = lines.filter(({ executionId }) => executionId === handle.executionId);
     expect(failed.map(({ msg }) => msg)).toContainEqual(
       expect.stringMatching(/^tempograph\.prepare failed, attempt 1: ENOTDIR/),
