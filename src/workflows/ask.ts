@@ -42,6 +42,7 @@ async function lookUp({ queue, ...asked }: LookUpRequest): Promise<LookUpAnswer>
     taskQueue: queue,
     scheduleToStartTimeout: '5s',
     startToCloseTimeout: '12s',
+    cancellationType: 'TRY_CANCEL',
     retry: { maximumAttempts: 1 },
   });
 }

@@ -83,8 +83,9 @@ export async function closeGraph(parts: GraphCloseParts): Promise<GraphClose> {
           ...{ executionId: execution.id, from: 'RUNNING', to },
         });
         // A lone task's end was recorded with its last attempt, where one ran and that is how the execution ends.
-        const isTold = state.isRecorded(0) && state.view(0).status === to;
-        const isDue = prepared.records && !(execution.kind === 'task' && isTold);
+        const isTold =
+          execution.kind === 'task' && state.isRecorded(0) && state.view(0).status === to;
+        const isDue = prepared.records && !isTold;
         const ref = isDue
           ? await recordEnd({ execution, close, ...(keep ? { keep } : {}) })
           : undefined;
