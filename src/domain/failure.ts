@@ -141,8 +141,8 @@ function nodeFailure(
   const again = againOf(graphId, kind);
   const steps = nextSteps(noMore, error, executionId, again, maxRetries);
   return {
-    ...{ nodeId, executionId, status, error: shortOf(error), skipped },
-    ...{ attempts, of: facts.of, waitsMs, noMore },
+    ...{ nodeId, executionId, status, error: shortOf(error) },
+    ...{ attempts, of: facts.of, waitsMs, noMore, skipped },
     ...(allowed ? { allowed } : {}),
     sentence: `${sentenceOf(facts, skipped)}${allowed ? '; it may fail, and its graph went on' : ''}`,
     next: allowed ? steps.filter(({ command }) => LOOKS.test(command)) : steps,
