@@ -253,7 +253,7 @@ function classOfKind(
  * Everything that says something of where what undoes a node runs, and how it is held, strongest first. What a node's own
  * `security` and `resources` say is said of its undo, too: it is the same work, taken back.
  */
-function undoLayersOf(
+export function undoLayersOf(
   graph: ParsedGraph,
   submission: TaskOptions | undefined,
   { compensate, resources, security }: ParsedGraph['tasks'][number],

@@ -9,7 +9,7 @@ import { fault, type Fault } from './fault.js';
 import { inputVariables } from './expression.js';
 import { getOwn, type Json, type Path } from './json.js';
 import type { LateName } from './late-values.js';
-import { layersOf, runClass, Unable } from './make-plan.js';
+import { layersOf, runClass, Unable, undoLayersOf, type Layers } from './make-plan.js';
 import { MAX_DEPTH } from './node-kind.js';
 import { planContextOf, type PlanFacts } from './plan-facts.js';
 import type { RunClass } from './plan.js';
@@ -56,12 +56,18 @@ export type ProgramAnswer =
 export interface AskedProgram {
   ask: ProgramAsk;
   queue: string | null;
-  places: readonly { path: Path; node: string }[];
+  places: readonly Place[];
+}
+
+/** Where one stands, and whose it is: a node, or with `~undo` what undoes it. */
+interface Place {
+  path: Path;
+  node: string;
 }
 
 /** What is known of programs before they run; equal ones together. */
 export interface ProgramLook {
-  /** Ids of the nodes; of one below a node with its path, `nightly/build`. */
+  /** Ids of the nodes; of one below a node with its path, `nightly/build`; of what undoes one `build~undo`. */
   nodes: string[];
   runner: ProgramKind;
   /** Identity of the worker that looked; absent where none did. */
@@ -104,7 +110,7 @@ export function withinLimits(programs: readonly AskedProgram[]): {
 }
 
 class Walk {
-  readonly programs = new Map<string, AskedProgram & { places: { path: Path; node: string }[] }>();
+  readonly programs = new Map<string, AskedProgram & { places: Place[] }>();
   readonly faults: Fault[] = [];
   private readonly context;
   private readonly named = new Set<string>();
@@ -119,17 +125,32 @@ class Walk {
       const name = `${above}${node.id}`;
       const { options } = submission;
       if (node.graph !== undefined) this.below(node.graph, options, path, name, depth);
-      const program = programOf(node);
-      if (!program) continue;
       const layers = layersOf(graph, options, node, this.context);
-      try {
-        const run = runClass(node, layers, undefined, this.context);
-        const queue = layers.find((layer) => layer?.queue !== undefined)?.queue ?? null;
-        this.add(program, run, queue, (node.input ?? null) as Json, { path, node: name });
-      } catch (error) {
-        if (!(error instanceof Unable)) throw error;
-        this.faults.push(fault(path, 'INVALID_VALUE', error.message, 'see docs/isolation.md'));
-      }
+      const queue = layers.find((layer) => layer?.queue !== undefined)?.queue ?? null;
+      this.take(node, layers, queue, { path, node: name });
+      const { compensate } = node;
+      if (!compensate) continue;
+      const undo = { path: [...path, 'compensate'], node: `${name}~undo` };
+      const undoLayers = undoLayersOf(graph, options, node, this.context);
+      this.take(compensate, undoLayers, compensate.queue ?? null, undo);
+    }
+  }
+
+  /** What a node runs, or what undoes it, where that is a program. */
+  private take(
+    work: Parameters<typeof runClass>[0] & { input?: unknown },
+    layers: Layers,
+    queue: string | null,
+    place: Place,
+  ): void {
+    const program = programOf(work);
+    if (!program) return;
+    try {
+      const run = runClass(work, layers, undefined, this.context);
+      this.add(program, run, queue, (work.input ?? null) as Json, place);
+    } catch (error) {
+      if (!(error instanceof Unable)) throw error;
+      this.faults.push(fault(place.path, 'INVALID_VALUE', error.message, 'see docs/isolation.md'));
     }
   }
 
@@ -157,7 +178,7 @@ class Walk {
     run: RunClass | undefined,
     queue: string | null,
     input: Json,
-    place: { path: Path; node: string },
+    place: Place,
   ): void {
     const runner = PROGRAM_KINDS.find((kind) => kind === run?.runner);
     if (!runner || !run?.limits) return; // a program has both

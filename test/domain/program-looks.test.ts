@@ -48,6 +48,25 @@ describe('the programs of a graph', () => {
     });
   });
 
+  it('are those that undo, too, on their own queue and held as their node is', () => {
+    const { programs } = of([
+      {
+        id: 'a',
+        task: 'noop',
+        resources: { cpu: 2 },
+        compensate: { ...image('undoer'), queue: 'far', input: '${{ output }}' },
+      },
+      { id: 'b', task: 'noop', compensate: 'noop' },
+    ]);
+    expect(programs).toMatchObject([
+      {
+        queue: 'far',
+        ask: { runner: 'container', limits: { cpu: 2 } },
+        places: [{ node: 'a~undo', path: ['tasks', 0, 'compensate'] }],
+      },
+    ]);
+  });
+
   it('are asked for with what holds them, and without what they do', () => {
     const code = 'x'.repeat(100_000);
     const { programs } = of(
