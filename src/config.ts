@@ -204,9 +204,9 @@ export interface ResolvedSettings extends RunnerSettings {
   targetLoad: LoadTarget | null;
   /** What the workers may; what they have is for each to find out. */
   runners: Pick<RunnerChoice, 'inProcess' | 'faas'>;
-  /** Null: none. */
-  /** null for as many as the worker has slots. */
+  /** Null: as many as the worker has slots. */
   eagerActivities: number | null;
+  /** Null: none. */
   maxConcurrentExecutions: number | null;
   limits: Readonly<Record<string, { max: number }>>;
   circuits: Readonly<Record<string, CircuitSettings>>;

@@ -6,7 +6,10 @@ import { isObject } from '../domain/json.js';
 import { MAX_ITEMS } from '../domain/node-kind.js';
 import { NO_OVERHEAD } from '../domain/overhead.js';
 import { parseText } from '../domain/pipeline.js';
+import { NO_FACTS } from '../domain/plan-facts.js';
+import { programsOf } from '../domain/program-looks.js';
 import type { GraphSpec } from '../domain/spec.js';
+import { validateGraph } from '../domain/validate.js';
 import {
   collect,
   duration,
@@ -152,7 +155,7 @@ async function planOf(
     if (!made.plan) throw new SpecInvalidError(made.faults);
     const { notes } = made.plan;
     // A module of tasks knows nothing of engines and secrets.
-    return options.check && hasPrograms(spec)
+    return options.check && hasPrograms(spec, params)
       ? { ...made.plan, notes: [...notes, 'programs were not looked up: no worker was asked'] }
       : made.plan;
   };
@@ -180,9 +183,11 @@ async function planOf(
   }
 }
 
-/** Whether the graph itself has programs; a pipeline that it names is not read here. */
-const hasPrograms = (spec: GraphSpec): boolean =>
-  JSON.stringify(spec).match(/"(?:process|container|faas)":/) !== null;
+/** Whether the graph has programs, or one that is written below it; a pipeline that it names is not read here. */
+function hasPrograms(spec: GraphSpec, params: Subject['params']): boolean {
+  const { valid } = validateGraph(spec, { params });
+  return valid !== undefined && programsOf(valid, NO_FACTS).programs.length > 0;
+}
 
 /** Faults of the options are no faults of the pipeline. */
 function inWords(faults: readonly Fault[], words: Subject['refused']): Error {

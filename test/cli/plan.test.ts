@@ -145,8 +145,12 @@ describe('tempograph plan and what-if, with a worker', () => {
     writeFileSync(programs, 'name: p\ntasks:\n  - { id: a, container: { image: x } }\n');
     const tasks = join(__dirname, 'programs', 'tasks.ts');
     const { code, stderr } = await cli('plan', programs, '--check', '--tasks', tasks);
-    expect(stderr).toContain('note: programs were not looked up: no worker was asked');
+    const note = 'note: programs were not looked up: no worker was asked';
+    expect(stderr).toContain(note);
     expect(code).toBe(0);
+    writeFileSync(programs, 'name: p\ntasks:\n  - { id: a, task: noop, input: { process: 1 } }\n');
+    const without = await cli('plan', programs, '--check', '--tasks', tasks);
+    expect([without.code, without.stderr.includes(note)]).toEqual([0, false]);
   });
 
   it('says what another window would have done to an execution', async () => {
