@@ -23,18 +23,15 @@ const PASSED: Ending = { status: 'COMPLETED' };
 
 export class DependencyLedger {
   readonly endings: Endings;
-  private readonly counts: DependencyCounts[];
+  /** Of nodes that have not ended, once something has that they wait for. */
+  private readonly counts = new Map<number, DependencyCounts>();
   private readonly dependantsOf: number[][];
   private readonly early: EarlyResults;
 
   constructor(private readonly nodes: readonly LedgerNode[]) {
     this.endings = new Endings(nodes);
     this.early = new EarlyResults(nodes);
-    this.counts = nodes.map(noneEnded);
-    this.dependantsOf = nodes.map(() => []);
-    nodes.forEach(({ dependsOn }, index) =>
-      dependsOn.forEach((dependency) => this.dependantsOf[dependency]?.push(index)),
-    );
+    this.dependantsOf = dependants(nodes);
   }
 
   dependants(index: number): readonly number[] {
@@ -61,7 +58,7 @@ export class DependencyLedger {
     this.early.note(index, node);
     for (const dependency of before)
       this.dependantsOf[dependency] = this.dependants(dependency).filter((one) => one !== index);
-    this.counts[index] = noneEnded(node);
+    this.counts.delete(index);
     this.dependantsOf[index] ??= [];
     for (const dependency of node.dependsOn) {
       // In the order of the nodes, as where it had been so from the beginning.
@@ -75,6 +72,7 @@ export class DependencyLedger {
   /** A node has ended. @returns those for whom that may have decided something */
   end(index: number, ending: Ending): readonly number[] {
     this.endings.set(index, ending);
+    this.counts.delete(index);
     return this.early.take(index) ?? this.countForAll(index, ending);
   }
 
@@ -106,8 +104,9 @@ export class DependencyLedger {
   }
 
   private count(dependant: number, index: number, { status, reason }: Ending): void {
-    const counts = this.counts[dependant];
-    if (!counts) return;
+    const counts = this.countsOf(dependant);
+    if (!counts || this.endings.of(dependant)) return;
+    this.counts.set(dependant, counts);
     const { allowFailure = false } = this.nodes[index] ?? {};
     const state = dependencyState(status, { allowFailure, ...(reason ? { reason } : {}) });
     if (state === 'upstream_failed') counts.upstreamFailed++;
@@ -117,7 +116,7 @@ export class DependencyLedger {
   /** What the node's trigger says, as far as its dependencies have ended. */
   decide(index: number): TriggerDecision {
     const node = this.nodes[index];
-    const counts = this.counts[index];
+    const counts = this.countsOf(index);
     if (!node || !counts) return 'wait';
     const decision = decideTrigger(node.trigger, counts);
     return decision === 'run' && this.early.awaitedBy(node).length > 0 ? 'wait' : decision;
@@ -125,11 +124,34 @@ export class DependencyLedger {
 
   /** Dependencies of a node that have ended, or for which it need not wait, and all of them. */
   progress(index: number): { done: number; total: number } {
-    const counts = this.counts[index];
+    const counts = this.countsOf(index);
     if (!counts) return { done: 0, total: 0 };
     const { success, failed, upstreamFailed, skipped, total } = counts;
-    return { done: success + failed + upstreamFailed + skipped, total };
+    if (!this.endings.of(index))
+      return { done: success + failed + upstreamFailed + skipped, total };
+    const isOver = (other: number): boolean =>
+      this.endings.of(other) !== undefined || this.hasPassed(other);
+    return { done: this.nodes[index]?.dependsOn.filter(isOver).length ?? 0, total };
   }
+
+  private countsOf(index: number): DependencyCounts | undefined {
+    const node = this.nodes[index];
+    return this.counts.get(index) ?? (node && noneEnded(node));
+  }
+}
+
+/** For each node those that wait for it. Lists of the right length: one that grows by `push` keeps room for 17. */
+function dependants(nodes: readonly LedgerNode[]): number[][] {
+  const left = new Uint32Array(nodes.length);
+  const count = (index: number, by: 1 | -1): number => (left[index] = (left[index] ?? 0) + by);
+  for (const { dependsOn } of nodes) for (const dependency of dependsOn) count(dependency, 1);
+  const lists = Array.from(left, (length) => new Array<number>(length));
+  for (let index = nodes.length - 1; index >= 0; index--)
+    for (const dependency of nodes[index]?.dependsOn ?? []) {
+      const list = lists[dependency];
+      if (list) list[count(dependency, -1)] = index;
+    }
+  return lists;
 }
 
 const noneEnded = ({ dependsOn }: LedgerNode): DependencyCounts => ({

@@ -206,6 +206,13 @@ export function isEarly({ nodes, classes }: Plan, index: number): boolean {
   return classes[nodes[index]?.class ?? -1]?.result?.async === true;
 }
 
+/** For each node whether another one reads its output or its status. */
+export function readNodes({ nodes }: Plan): boolean[] {
+  const found = nodes.map(() => false);
+  for (const { reads = [] } of nodes) for (const index of reads) found[index] = true;
+  return found;
+}
+
 /**
  * The plan's nodes as the scheduler takes them.
  *
@@ -219,21 +226,22 @@ export function schedulerNodes(
   return plan.nodes.map((node, index) => {
     const { priority = 'MEDIUM', lane, cache, kind } = plan.classes[node.class] ?? {};
     const readsResults = node.reads?.filter(isAsync) ?? [];
-    return {
+    // Most nodes have no more than this, and of 100,000 each field counts: an object that is spread into keeps room.
+    const plain: SchedulerNode = {
       dependsOn: node.dependsOn,
       trigger: node.trigger ?? 'all_success',
       allowFailure: node.allowFailure ?? false,
       priorityKey: PRIORITY_KEY[priority],
-      ...(node.startDelayMs === undefined ? {} : { startDelayMs: node.startDelayMs }),
-      ...(node.notBefore === undefined ? {} : { notBefore: node.notBefore }),
-      ...(kind === undefined ? {} : { takesNoPlace: true as const }),
-      ...(node.runsOnCancel ? { runsOnCancel: true as const } : {}),
-      ...(readsResults.length === 0 ? {} : { readsResults }),
-      ...(lane === undefined ? {} : { lane }),
-      ...(lane !== undefined && (cache || node.conditional || perhaps(index))
-        ? { looksFirst: true as const }
-        : {}),
     };
+    if (node.startDelayMs !== undefined) plain.startDelayMs = node.startDelayMs;
+    if (node.notBefore !== undefined) plain.notBefore = node.notBefore;
+    if (kind !== undefined) plain.takesNoPlace = true;
+    if (node.runsOnCancel) plain.runsOnCancel = true;
+    if (readsResults.length > 0) plain.readsResults = readsResults;
+    if (lane === undefined) return plain;
+    plain.lane = lane;
+    if (cache || node.conditional || perhaps(index)) plain.looksFirst = true;
+    return plain;
   });
 }
 

@@ -83,7 +83,7 @@ export class GraphRun {
     this.scheduler = carry
       ? Scheduler.restore(nodes, options, carry.scheduler, this.limits?.gate)
       : new Scheduler(nodes, options, this.limits?.gate);
-    this.state = new GraphState(plan, this.scheduler, seed);
+    this.state = new GraphState(plan, this.scheduler, seed, parts.spec !== null);
     const { scheduler, state, deadline } = this;
     const orders = new OrderBook(parts, state);
     const order = (index: number): NodeOrder => orders.order(index, deadline.of(index));

@@ -12,7 +12,7 @@ import {
   type HeldOutcome,
   type NodeOutcome,
 } from '../domain/outcome.js';
-import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
+import { readNodes, type NodeClass, type Plan, type PlanNode } from '../domain/plan.js';
 import { PRIORITY_KEY, priorityOfKey, type Priority } from '../domain/priority.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import { isFailure, type StatusChange, type StatusReason } from '../domain/status.js';
@@ -37,12 +37,16 @@ const DEPENDENCIES_BYTES = 500_000;
 
 export class GraphState {
   private readonly records: NodeRecords;
-  private readonly indexOf: Map<string, number>;
+  /** By id; made once somebody asks for one. */
+  private indexOf: Map<string, number> | undefined;
   private readonly leaves: Leaves;
   private readonly paged: NodePages;
   /** Ended nodes whose records are still here, in the order of their end. */
   private readonly unpaged: number[] = [];
+  /** What ended nodes left for those that read it. */
   readonly upstream = new Map<number, Upstream>();
+  /** Nodes that are read; undefined where an edit may bring others that read. */
+  private readonly isRead: readonly boolean[] | undefined;
   readonly ended: Counts = {};
   /** Kept nodes that an edit made a leaf, or none any more: their views are written already. */
   readonly releafed = new Map<string, boolean>();
@@ -62,10 +66,11 @@ export class GraphState {
     readonly scheduler: Scheduler,
     /** Of a rerun: what it keeps. */
     private readonly seed?: Seed,
+    mayBeEdited = true,
   ) {
     this.records = new NodeRecords(plan.nodes.length);
-    this.indexOf = new Map(plan.nodes.map((node, index) => [node.id, index]));
     this.leaves = new Leaves(plan.nodes);
+    this.isRead = mayBeEdited ? undefined : readNodes(plan);
     this.paged = new NodePages({
       count: () => this.records.count,
       id: (index) => this.node(index).id,
@@ -89,6 +94,7 @@ export class GraphState {
   }
 
   find(id: string): number | undefined {
+    this.indexOf ??= new Map(this.plan.nodes.map((node, index) => [node.id, index]));
     return this.indexOf.get(id);
   }
 
@@ -131,7 +137,7 @@ export class GraphState {
     this.paged.edited();
     for (const index of indexes) {
       this.records.renew(index);
-      this.indexOf.set(this.node(index).id, index);
+      this.indexOf?.set(this.node(index).id, index);
       this.clocks.forget(index);
       this.records.touch(index);
     }
@@ -254,10 +260,10 @@ export class GraphState {
     this.records.free(index);
     this.ended[status] = (this.ended[status] ?? 0) + 1;
     this.unpaged.push(index);
-    this.upstream.set(index, leftBy(status, outcome));
     const reused = outcome?.reused;
     const own = !reused || reused.owed === true;
     const { undo, kind } = this.classOf(index);
+    if (undo || (this.isRead?.[index] ?? true)) this.upstream.set(index, leftBy(status, outcome));
     // Of a map that came to nothing some items may have completed.
     const came = status !== 'SKIPPED' && record.scheduledAt !== undefined;
     const did = status === 'COMPLETED' || (kind === 'map' && came);
