@@ -9,19 +9,19 @@ export function circuitFaults(
   submission: unknown,
 ): Fault[] {
   const options = isObject(submission) ? submission['options'] : undefined;
-  const places: [Path, unknown][] = [
-    [['defaults'], spec['defaults']],
-    [['submission', 'options'], options],
-    ...tasks.map((node, index): [Path, unknown] => [['tasks', index], node]),
-  ];
   const definitions = new CircuitDefinitions();
-  return places.flatMap(([path, layer]) => {
+  const faultsOf = (path: Path, layer: unknown): Fault[] => {
     if (!isObject(layer) || layer['circuit'] === undefined) return [];
     const parsed = CircuitSchema.safeParse(layer['circuit']);
     if (!parsed.success) return []; // the schema says so
     const wrong = definitions.add(parsed.data, formatPath(path));
     return wrong === undefined ? [] : [fault([...path, 'circuit'], 'CIRCUIT', wrong, CIRCUIT_HINT)];
-  });
+  };
+  return [
+    ...faultsOf(['defaults'], spec['defaults']),
+    ...faultsOf(['submission', 'options'], options),
+    ...tasks.flatMap((node, index) => faultsOf(['tasks', index], node)),
+  ];
 }
 
 export const CIRCUIT_HINT = 'define it in one place and name it everywhere else';

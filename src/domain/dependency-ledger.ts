@@ -2,6 +2,7 @@
 import { EarlyResults } from './early-results.js';
 import { Endings } from './endings.js';
 import type { Ending } from './scheduler-snapshot.js';
+import { dependantsOf } from './topology.js';
 import {
   decideTrigger,
   dependencyState,
@@ -31,7 +32,7 @@ export class DependencyLedger {
   constructor(private readonly nodes: readonly LedgerNode[]) {
     this.endings = new Endings(nodes);
     this.early = new EarlyResults(nodes);
-    this.dependantsOf = dependants(nodes);
+    this.dependantsOf = dependantsOf(nodes.map(({ dependsOn }) => dependsOn));
   }
 
   dependants(index: number): readonly number[] {
@@ -138,20 +139,6 @@ export class DependencyLedger {
     const node = this.nodes[index];
     return this.counts.get(index) ?? (node && noneEnded(node));
   }
-}
-
-/** For each node those that wait for it. Lists of the right length: one that grows by `push` keeps room for 17. */
-function dependants(nodes: readonly LedgerNode[]): number[][] {
-  const left = new Uint32Array(nodes.length);
-  const count = (index: number, by: 1 | -1): number => (left[index] = (left[index] ?? 0) + by);
-  for (const { dependsOn } of nodes) for (const dependency of dependsOn) count(dependency, 1);
-  const lists = Array.from(left, (length) => new Array<number>(length));
-  for (let index = nodes.length - 1; index >= 0; index--)
-    for (const dependency of nodes[index]?.dependsOn ?? []) {
-      const list = lists[dependency];
-      if (list) list[count(dependency, -1)] = index;
-    }
-  return lists;
 }
 
 const noneEnded = ({ dependsOn }: LedgerNode): DependencyCounts => ({

@@ -13,8 +13,11 @@ export function limitFaults(
   const places: [Path, unknown][] = [
     [['defaults', 'limit'], limitOf(spec['defaults'])],
     [['submission', 'options', 'limit'], limitOf(options)],
-    ...tasks.map((node, index): [Path, unknown] => [['tasks', index, 'limit'], limitOf(node)]),
   ];
+  tasks.forEach((node, index) => {
+    const limit = limitOf(node);
+    if (limit !== undefined) places.push([['tasks', index, 'limit'], limit]);
+  });
   return places.flatMap(([path, value]) =>
     value === undefined ? [] : problem(path, value, params),
   );

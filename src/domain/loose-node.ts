@@ -6,7 +6,7 @@ import { PROGRAM_KINDS } from './program.js';
 export interface LooseNode {
   index: number;
   id: string;
-  dependsOn: string[];
+  dependsOn: readonly string[];
   task: unknown;
   /** What it runs, by its kind. A sound node has one. */
   work: Partial<Record<(typeof NODE_WORK)[number], unknown>>;
@@ -22,8 +22,6 @@ export interface LooseNode {
   map: unknown;
   compensate: unknown;
   onUnknown: unknown;
-  /** Every field that it has; undefined for what is no object. */
-  fields: readonly string[] | undefined;
   /** The node itself; undefined for what is no object. */
   raw: Readonly<Record<string, unknown>> | undefined;
 }
@@ -31,11 +29,13 @@ export interface LooseNode {
 /** @param queue the queue that options for many nodes name */
 export function looseNode(value: unknown, index: number, queue: unknown): LooseNode {
   const node = isObject(value) ? value : {};
-  const dependsOn = Array.isArray(node['dependsOn']) ? node['dependsOn'] : [];
+  const dependsOn: readonly unknown[] = Array.isArray(node['dependsOn']) ? node['dependsOn'] : [];
   return {
     index,
     id: typeof node['id'] === 'string' ? node['id'] : '',
-    dependsOn: dependsOn.map((item) => (typeof item === 'string' ? item : '')),
+    dependsOn: dependsOn.every(isString)
+      ? dependsOn
+      : dependsOn.map((item) => (isString(item) ? item : '')),
     task: node['task'],
     work: workOf(node),
     runs:
@@ -49,10 +49,11 @@ export function looseNode(value: unknown, index: number, queue: unknown): LooseN
     map: node['map'],
     compensate: node['compensate'],
     onUnknown: node['onUnknown'],
-    fields: isObject(value) ? Object.keys(node) : undefined,
     raw: isObject(value) ? node : undefined,
   };
 }
+
+const isString = (value: unknown): value is string => typeof value === 'string';
 
 /** By hand: of many small nodes half of the time that they are looked at would go into lists. */
 function workOf(node: Readonly<Record<string, unknown>>): LooseNode['work'] {

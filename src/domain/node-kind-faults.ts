@@ -25,7 +25,7 @@ export function kindFaults(
   below: ValidateBelow,
 ): Fault[] {
   const { index, graph, approval, map } = node;
-  if (node.fields === undefined) return []; // no object: the schema says so
+  if (!node.raw) return []; // no object: the schema says so
   const at = (...rest: (string | number)[]) => ['tasks', index, ...rest];
   const kinds = Object.keys(node.work);
   const oneOf = `a node has one of ${NODE_WORK.join(', ')}`;
@@ -60,11 +60,11 @@ export function kindFaults(
   return faults;
 }
 
-function optionFaults({ index, fields, graph }: LooseNode): Fault[] {
+function optionFaults({ index, raw = {}, graph }: LooseNode): Fault[] {
   const what = graph === undefined ? 'an approval' : 'a sub-graph';
   const hint =
     graph === undefined ? 'leave it out' : "say it in the sub-graph's defaults, or at its tasks";
-  return TASK_OPTIONS.filter((option) => fields?.includes(option)).map((option) =>
+  return TASK_OPTIONS.filter((option) => Object.hasOwn(raw, option)).map((option) =>
     fault(
       ['tasks', index, option],
       'INVALID_VALUE',

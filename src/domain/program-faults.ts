@@ -10,11 +10,11 @@ import { mayHoldExpressions, textFaults } from './program-expressions.js';
 
 const SCHEMAS = ['inputSchema', 'outputSchema'] as const;
 
-export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] {
+export function programFaults({ index, work, raw = {} }: LooseNode): Fault[] {
   const isProgram = PROGRAM_KINDS.some((kind) => work[kind] !== undefined);
   const faults: Fault[] = [];
   for (const name of SCHEMAS) {
-    if (!fields?.includes(name)) continue;
+    if (!Object.hasOwn(raw, name)) continue;
     const path = ['tasks', index, name];
     if (!isProgram)
       faults.push(
@@ -25,9 +25,9 @@ export function programFaults({ index, work, fields, raw }: LooseNode): Fault[] 
           'a task has schemas of its own',
         ),
       );
-    else faults.push(...schemaFaults(raw?.[name], path));
+    else faults.push(...schemaFaults(raw[name], path));
   }
-  faults.push(...faultsOfProgram(work, raw?.['security'], ['tasks', index]));
+  faults.push(...faultsOfProgram(work, raw['security'], ['tasks', index]));
   return faults;
 }
 

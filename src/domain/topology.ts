@@ -10,10 +10,7 @@ export type SortResult = { order: number[]; levels: number[] } | { cycles: numbe
  */
 export function sortGraph(dependsOn: readonly (readonly number[])[]): SortResult {
   const waiting = dependsOn.map((list) => list.length);
-  const dependants: number[][] = dependsOn.map(() => []);
-  dependsOn.forEach((list, index) =>
-    list.forEach((dependency) => dependants[dependency]?.push(index)),
-  );
+  const dependants = dependantsOf(dependsOn);
   const order: number[] = [];
   const levels = dependsOn.map(() => 0);
   waiting.forEach((count, index) => count === 0 && order.push(index));
@@ -29,6 +26,20 @@ export function sortGraph(dependsOn: readonly (readonly number[])[]): SortResult
   if (order.length === dependsOn.length) return { order, levels };
   const stuck = new Set(waiting.flatMap((count, index) => (count > 0 ? [index] : [])));
   return { cycles: findCycles(dependsOn, stuck) };
+}
+
+/** For each node those that wait for it, in their order. Lists of the right length: one that grows by `push` keeps room for 17. */
+export function dependantsOf(dependsOn: readonly (readonly number[])[]): number[][] {
+  const left = new Uint32Array(dependsOn.length);
+  const count = (index: number, by: 1 | -1): number => (left[index] = (left[index] ?? 0) + by);
+  for (const list of dependsOn) for (const dependency of list) count(dependency, 1);
+  const lists = Array.from(left, (length) => new Array<number>(length));
+  for (let index = dependsOn.length - 1; index >= 0; index--)
+    for (const dependency of dependsOn[index] ?? []) {
+      const list = lists[dependency];
+      if (list) list[count(dependency, -1)] = index;
+    }
+  return lists;
 }
 
 /**

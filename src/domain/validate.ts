@@ -306,9 +306,9 @@ function retryFaults(
   list.forEach((node, index) => {
     if (!isObject(node)) return;
     const { retry, compensate } = node;
-    places.push([['tasks', index, 'retry'], retry]);
+    if (retry !== undefined) places.push([['tasks', index, 'retry'], retry]);
     const undo = isObject(compensate) ? compensate['retry'] : undefined;
-    places.push([['tasks', index, 'compensate', 'retry'], undo]);
+    if (undo !== undefined) places.push([['tasks', index, 'compensate', 'retry'], undo]);
   });
   return places.flatMap(([path, value]) => {
     if (value === undefined) return [];

@@ -49,5 +49,6 @@ import '../domain/spec-ref.js';
 import '../domain/status.js';
 import '../domain/stopping-early.js';
 import '../domain/told-later.js';
+import '../domain/topology.js';
 import '../domain/trace-context.js';
 import '../domain/trigger.js';
