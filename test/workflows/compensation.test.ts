@@ -151,6 +151,22 @@ describe('compensation', () => {
     await waits.stop();
   });
 
+  it('runs on the queue of the execution, though the node has one of its own', async () => {
+    const taskQueue = `${harness.taskQueue}-theirs`;
+    const theirs = defineTask({ name: 'theirs', run: () => 'done' });
+    const worker = await harness.startWorker({ taskQueue, tasks: [theirs] });
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'elsewhere',
+      tasks: [
+        { id: 'a', task: 'theirs', queue: taskQueue, compensate: 'undo' },
+        { id: 'last', dependsOn: ['a'], ...failing },
+      ] as GraphSpec['tasks'],
+    });
+    const { compensation } = await handle.result();
+    expect(compensation).toMatchObject([{ nodeId: 'a', status: 'COMPLETED' }]);
+    await worker.shutdown();
+  });
+
   it('is not cut short by a second cancel', async () => {
     const handle = await saga({ task: 'endless' });
     await until(() => running.includes(`${handle.executionId}/last`));
