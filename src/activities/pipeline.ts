@@ -148,7 +148,7 @@ async function steps(
   // What follows a node's work is made of its input, and need not be given all that this names.
   const named = request.after ? late.namesIn(hooked) : late.names;
   if (grants) assertGranted(named, grants, request);
-  const names = [...late.names, ...(grants?.names ?? [])];
+  const names = [...named, ...(grants?.names ?? [])];
   const { valueOf, redaction } = await deps.late.values({ names }, request);
   facts.redaction = redaction;
   log.redact(redaction);

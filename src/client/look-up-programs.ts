@@ -6,6 +6,7 @@ import { preview } from '../domain/json.js';
 import type { PlanFacts } from '../domain/plan-facts.js';
 import type { ProgramKind } from '../domain/program.js';
 import {
+  MOST_CHARACTERS,
   MOST_PROGRAMS,
   programsOf,
   toldOf,
@@ -19,6 +20,8 @@ import type { ValidGraph } from '../domain/validate.js';
 import { runnerQueue } from '../workflows/queues.js';
 import { countPollers } from './pollers.js';
 import type { References } from './references.js';
+
+const TOO_MUCH = `one check looks up at most ${MOST_PROGRAMS} different programs, and asks at most ${MOST_CHARACTERS / 1_000} kB of workers`;
 
 interface Parts {
   client: Client;
@@ -51,11 +54,7 @@ export async function lookUpPrograms(
         answers.set(one, found[index] ?? unknown(one, 'its worker said nothing of it'));
     }),
   );
-  for (const one of left)
-    answers.set(
-      one,
-      unknown(one, `one check looks up at most ${MOST_PROGRAMS} different programs`),
-    );
+  for (const one of left) answers.set(one, unknown(one, TOO_MUCH));
   const told = toldOf(
     programs,
     programs.map((one) => answers.get(one) ?? { findings: [] }),

@@ -80,8 +80,8 @@ export interface ProgramLook {
 
 /** Different programs of a graph that are looked up. */
 export const MOST_PROGRAMS = 200;
-/** Bytes of what is asked, as JSON. */
-const MOST_BYTES = 500_000;
+/** Characters of what is asked, as JSON. */
+export const MOST_CHARACTERS = 500_000;
 /** Faults that are told. */
 const MOST_FAULTS = 200;
 
@@ -100,13 +100,24 @@ export function withinLimits(programs: readonly AskedProgram[]): {
   asked: readonly AskedProgram[];
   left: readonly AskedProgram[];
 } {
-  let bytes = 0;
+  let characters = 0;
   const fits = programs.slice(0, MOST_PROGRAMS).findIndex(({ ask }) => {
-    bytes += JSON.stringify(ask).length;
-    return bytes > MOST_BYTES;
+    characters += JSON.stringify(ask).length;
+    return characters > MOST_CHARACTERS;
   });
   const count = fits < 0 ? Math.min(programs.length, MOST_PROGRAMS) : fits;
   return { asked: programs.slice(0, count), left: programs.slice(count) };
+}
+
+type Node = ValidGraph['graph']['tasks'][number];
+
+/** What undoes a node, with the input that it has where it says none: the node's own is in that, but for a map's items. */
+function undoOf(
+  { input, map }: Node,
+  compensate: NonNullable<Node['compensate']>,
+): typeof compensate {
+  const { input: said = map === undefined ? input : null } = compensate;
+  return { ...compensate, input: said };
 }
 
 class Walk {
@@ -132,7 +143,7 @@ class Walk {
       if (!compensate) continue;
       const undo = { path: [...path, 'compensate'], node: `${name}~undo` };
       const undoLayers = undoLayersOf(graph, options, node, this.context);
-      this.take(compensate, undoLayers, compensate.queue ?? null, undo);
+      this.take(undoOf(node, compensate), undoLayers, compensate.queue ?? null, undo);
     }
   }
 

@@ -241,10 +241,11 @@ function taskFaults(node: LooseNode, tasks: KnownTasks | undefined): Fault[] {
   const [undo, undoQueue] = isObject(compensate)
     ? [compensate['task'], compensate['queue']]
     : [compensate, undefined];
+  // A node's queue is for its own work: what undoes and verifies it runs on the execution's, unless it says one.
   const named: [Path, unknown, unknown][] = [
     [['task'], task, queue],
-    [isObject(compensate) ? ['compensate', 'task'] : ['compensate'], undo, undoQueue ?? queue],
-    [['onUnknown', 'verify'], isObject(onUnknown) ? onUnknown['verify'] : undefined, queue],
+    [isObject(compensate) ? ['compensate', 'task'] : ['compensate'], undo, undoQueue],
+    [['onUnknown', 'verify'], isObject(onUnknown) ? onUnknown['verify'] : undefined, undefined],
   ];
   return named.flatMap(([at, name, of]) => nameFaults(['tasks', index, ...at], name, of, tasks));
 }

@@ -26,6 +26,9 @@ export interface ContainerParts {
 const IMAGE_HINT =
   'name an image and a tag that its registry has and gives to this engine, or load it there';
 
+/** It is opened when first asked, and one that hangs never is. */
+const OPENED = 'opening the container engine';
+
 /** @param ask with the container that the program runs as */
 export async function lookUpContainer(
   parts: ContainerParts,
@@ -37,7 +40,7 @@ export async function lookUpContainer(
   const network = networkJoined(spec);
   const found = [
     finding([kind], async () => {
-      const { facts } = await engine();
+      const { facts } = await looks.once(OPENED, engine);
       assertHeld(facts, level, options);
       return `level ${level} on ${facts.name} ${facts.version}`;
     }),
@@ -50,7 +53,9 @@ export async function lookUpContainer(
   if (spec.mounts?.length)
     found.push(
       finding([kind, 'mounts'], async () => {
-        const mounts = await resolveMounts(spec.mounts, options.mounts);
+        const mounts = await looks.once(`mounts ${JSON.stringify(spec.mounts)}`, () =>
+          resolveMounts(spec.mounts, options.mounts),
+        );
         return `mounts ${mounts.map(({ source }) => source).join(', ')}`;
       }),
     );

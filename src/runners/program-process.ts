@@ -111,16 +111,18 @@ export class ProgramProcessRunner implements ProgramRunner {
     const name = command?.[0];
     const path = env?.['PATH'];
     const isElsewhere = path?.includes('${{') ?? permissions.includes('env:PATH');
+    const sandboxes = (): Promise<Sandboxes> =>
+      looks.once('making a sandbox', () => this.sandboxes());
     return await Promise.all([
       finding(['process'], async () => {
-        assertHolds(level, (await this.sandboxes()).report);
+        assertHolds(level, (await sandboxes()).report);
         return `level ${level} in a sandbox`;
       }),
       ...(runtime === undefined
         ? []
         : [
             finding(['process', 'runtime'], async () => {
-              placeOf((await this.sandboxes()).report, runtime);
+              placeOf((await sandboxes()).report, runtime);
               return `runtime ${runtime}`;
             }),
           ]),

@@ -40,6 +40,7 @@ export async function runAfter(
   const place = queueOf({ queue: queue ?? null, ...(run ? { run } : {}) });
   // Where the node runs, and what it has behind it, is its own affair: what follows a program may be a task.
   const { run: _run, round: _round, ...same }: Own & typeof request = request;
+  const { round: _before, ...ofNode } = order;
   let round: NodeOrder['round'];
   for (;;) {
     const own: NodeRequest = {
@@ -52,7 +53,7 @@ export async function runAfter(
       ...(round ? { round } : {}),
     };
     const scheduledAt = Date.now();
-    const outcome = await attempt({ ...order, id }, own, place);
+    const outcome = await attempt({ ...ofNode, id, ...(round ? { round } : {}) }, own, place);
     if (!isHeld(outcome)) return outcome;
     round = roundAfter(outcome, round, scheduledAt, Date.now());
     await sleep(Math.max(1, outcome.waitMs)); // no worker knew it, one shut down, or nothing could hold the program

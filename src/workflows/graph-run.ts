@@ -113,7 +113,7 @@ export class GraphRun {
     this.executor = parts.makeExecutor(
       (index, delivered) => hearing.deliver(index, delivered),
       (open) => this.operator.asked(open),
-      (places) => scheduler.keep(places),
+      (places) => this.keep(places),
     );
     this.operator = new Operator({
       ...parts,
@@ -227,6 +227,12 @@ export class GraphRun {
 
   get nodes(): GraphState {
     return this.state;
+  }
+
+  /** Segments keep so many places of the window more, or fewer: in what they give back something may begin. */
+  private keep(places: number): void {
+    this.scheduler.keep(places);
+    if (places < 0) this.wake();
   }
 
   get writtenPages(): readonly string[] {

@@ -66,6 +66,8 @@ export class SegmentsExecutor implements NodeExecutor {
   private readonly segmentOf = new Map<number, Segment>();
   private next: number;
   private late: SettledSignal[] | undefined;
+  /** Segments that were found to be gone while their reports are kept back. */
+  private readonly goneMeanwhile: Segment[] = [];
   private outbox: NodeOrder[] = [];
   private readonly post: SegmentPost<Segment>;
   private readonly watch: SegmentWatch<Segment>;
@@ -169,7 +171,7 @@ export class SegmentsExecutor implements NodeExecutor {
   }
 
   pending(): number {
-    return this.post.pending();
+    return this.post.pending() + this.goneMeanwhile.length;
   }
 
   async close(): Promise<void> {
@@ -199,6 +201,7 @@ export class SegmentsExecutor implements NodeExecutor {
     const late = this.late ?? [];
     this.late = undefined;
     for (const signal of late) this.settled(signal);
+    for (const segment of this.goneMeanwhile.splice(0)) this.lost(segment);
   }
 
   /** A segment reports outcomes. */
@@ -310,6 +313,8 @@ export class SegmentsExecutor implements NodeExecutor {
 
   /** Gives the nodes of a segment that is gone back to the scheduler, or ends those that may not run again. */
   private lost(segment: Segment): void {
+    // What it has told is heard first: one that is gone may have ended all that it had.
+    if (this.late) return void this.goneMeanwhile.push(segment);
     if (!this.drop(segment)) return;
     for (const [index, node] of segment.inFlight) {
       this.segmentOf.delete(index);

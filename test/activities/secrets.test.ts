@@ -231,6 +231,21 @@ describe('the function of the setting "secrets"', () => {
     expect(refused.error?.message).toContain('knows none of that name for task take');
   });
 
+  it('is asked for no secret of the node whose work is undone, where its undo has none', async () => {
+    const node = {
+      ...{ id: 'a', task: 'take', input: { name: 'x', token: '${{ secrets.KEY }}' } },
+      compensate: { task: 'take', input: '${{ input.name }}' },
+    };
+    const fails = { id: 'b', task: 'fail', input: { times: 9 }, retry: NONE, dependsOn: ['a'] };
+    const handle = await harness.engine.scheduleTaskGraph(
+      { name: 'vault', tasks: [node, fails] },
+      { project: 'books' },
+    );
+    expect((await handle.result()).compensation).toMatchObject([{ status: 'COMPLETED' }]);
+    expect(asked).toMatchObject([['KEY', { nodeId: 'a' }]]);
+    expect(got).toEqual([{ name: 'x', token: 'KEY-value' }, 'x']);
+  });
+
   it('is asked again where it fails', async () => {
     const { status, attempts } = await run('FLAKY', { project: 'books' });
     expect({ status, attempts, got }).toEqual({

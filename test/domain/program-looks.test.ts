@@ -67,6 +67,21 @@ describe('the programs of a graph', () => {
     ]);
   });
 
+  it('are asked for the secrets of their node where they undo it and say no input of their own', () => {
+    const node = { input: { token: '${{ secrets.TOKEN }}', name: 'x' }, task: 'noop' };
+    const own = { ...image('b'), input: '${{ output }}' };
+    const { programs } = of([
+      { id: 'a', ...node, compensate: image('a') },
+      { id: 'b', ...node, compensate: own },
+      { id: 'c', ...node, map: { over: [1] }, compensate: image('c') },
+    ]);
+    expect(programs.map(({ ask: { late } }) => late)).toEqual([
+      [{ kind: 'secrets', name: 'TOKEN' }],
+      [],
+      [],
+    ]);
+  });
+
   it('are asked for with what holds them, and without what they do', () => {
     const code = 'x'.repeat(100_000);
     const { programs } = of(

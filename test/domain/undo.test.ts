@@ -89,6 +89,13 @@ describe('compensate by a program', () => {
     expect(faults({ task: 'undo' })).toEqual(['tasks[0].compensate.task']);
     expect(faults({ task: 'undo', queue: 'theirs' })).toEqual([]);
     expect(faults(command)).toEqual([]);
+    // The queue of a node is for its own work.
+    const onUnknown = { verify: 'seen' };
+    const node = { id: 'a', task: 'theirs', queue: 'theirs', onUnknown, compensate: 'undo' };
+    const { faults: found } = validateGraph({ name: 'g', tasks: [node] }, {}, known);
+    expect(found.map(({ path }) => path)).toEqual([
+      ...['tasks[0].compensate', 'tasks[0].onUnknown.verify'],
+    ]);
   });
 
   it('is planned as a program: where it runs, what it may use, and for how long', () => {

@@ -97,6 +97,18 @@ describe('an image that is looked up', () => {
     });
   });
 
+  it('is not known where the engine itself never answers, nor is the level, once the time is over', async () => {
+    engine.routes['GET /info'] = { respond: () => undefined };
+    const found = await look({}, new LookUps({ deadlineMs: 50 }));
+    expect(found.map(({ at: [, field], state }) => [field, state])).toEqual([
+      [undefined, 'unknown'],
+      ['image', 'unknown'],
+    ]);
+    expect(at(found, 'container')?.message).toBe(
+      'opening the container engine: no answer within 50 ms',
+    );
+  });
+
   it('is asked of the registry as its pull policy says', async () => {
     registry({ status: 404, json: { message: 'manifest unknown' } });
     expect(at(await look({ pull: 'never' }), 'image')).toMatchObject({

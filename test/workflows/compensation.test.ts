@@ -131,6 +131,42 @@ describe('compensation', () => {
     ]);
   });
 
+  it('counts its own attempts, and not those of the node whose work it undoes', async () => {
+    const waits = await startHarness({ tasks: [endless], serverWaits: '1ms' });
+    const retry = { strategy: 'FIXED_DELAY' as const, delay: 20, maxRetries: 3 };
+    const handle = await waits.engine.scheduleTaskGraph({
+      name: 'fourth time',
+      tasks: [
+        { id: 'a', task: 'fail', input: { times: 3 }, retry, compensate: 'endless' },
+        { id: 'last', dependsOn: ['a'], ...failing },
+      ] as GraphSpec['tasks'],
+    });
+    const { executionId } = handle;
+    await until(() => running.includes(`${executionId}/a~undo`));
+    const activity = { workflowId: executionId, activityId: 'a~undo' };
+    await waits.client.activity.complete(activity, { not: 'ours' });
+    const { nodes, compensation } = await handle.result();
+    expect(nodes['a']).toMatchObject({ status: 'COMPLETED', attempts: 4 });
+    expect(compensation).toMatchObject([{ nodeId: 'a', status: 'FAILED', attempts: 1 }]);
+    await waits.stop();
+  });
+
+  it('runs on the queue of the execution, though the node has one of its own', async () => {
+    const taskQueue = `${harness.taskQueue}-theirs`;
+    const theirs = defineTask({ name: 'theirs', run: () => 'done' });
+    const worker = await harness.startWorker({ taskQueue, tasks: [theirs] });
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'elsewhere',
+      tasks: [
+        { id: 'a', task: 'theirs', queue: taskQueue, compensate: 'undo' },
+        { id: 'last', dependsOn: ['a'], ...failing },
+      ] as GraphSpec['tasks'],
+    });
+    const { compensation } = await handle.result();
+    expect(compensation).toMatchObject([{ nodeId: 'a', status: 'COMPLETED' }]);
+    await worker.shutdown();
+  });
+
   it('is not cut short by a second cancel', async () => {
     const handle = await saga({ task: 'endless' });
     await until(() => running.includes(`${handle.executionId}/last`));
