@@ -36,7 +36,7 @@ const ROOMS = {
   workflows: { may: ['domain'], packages: ['@temporalio/workflow', '@temporalio/common'] },
   /** Other tools' files as pipelines: text in, data out. */
   convert: { may: ['domain'], packages: ['zod', 'yaml'] },
-  store: { may: ['make-folder', 'domain'] },
+  store: { may: ['make-folder', 'work-folder', 'domain'] },
   servers: { may: ['make-folder', 'domain'] },
   builder: { may: ['registry', 'domain'] },
   /** Pipelines that are run by name: files, read and checked. */
@@ -48,10 +48,12 @@ const ROOMS = {
   /** Who is told of events, and how. */
   notify: { may: ['domain', 'net', 'store', 'telemetry'] },
   /** What holds a program on Linux: namespaces, limits, a filter of system calls, a proxy. */
-  sandbox: { may: ['domain', 'net'] },
+  sandbox: { may: ['process-name', 'domain', 'net'] },
   /** Docker and Podman: containers, images and what they leave. */
-  engine: { may: ['domain'] },
-  runners: { may: ['domain', 'registry', 'task-context', 'net', 'sandbox', 'engine'] },
+  engine: { may: ['process-name', 'work-folder', 'domain'] },
+  runners: {
+    may: ['domain', 'registry', 'task-context', 'net', 'sandbox', 'engine', 'work-folder'],
+  },
   /** Traces and metrics. */
   telemetry: { may: ['domain', ...CONTRACT] },
   activities: {
@@ -122,6 +124,8 @@ const DOORS = {
   'local-workers': ['registry'],
   'workflow-modules': [],
   'make-folder': [],
+  'process-name': [],
+  'work-folder': ['make-folder', 'process-name'],
   'misspelt-variables': ['setting-names', 'domain'],
   'setting-names': [],
   builder: ['builder', 'registry', 'domain'],
@@ -136,6 +140,7 @@ const DOORS = {
     'beside-workers',
     'misspelt-variables',
     'worker-heap',
+    'work-folder',
     'activities',
     'observe',
     'runners',

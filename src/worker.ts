@@ -1,6 +1,6 @@
 /** The door for workers: `tempograph/worker`. */
 import { existsSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { IllegalStateError } from '@temporalio/common';
@@ -38,7 +38,7 @@ import { isGuest } from './runners/guest-mark.js';
 import type { ModeDetail } from './runners/runner.js';
 import { RunnerSet } from './runners/runner-set.js';
 import { threadHeapWarning } from './runners/thread-heap.js';
-import { openBlobs } from './store/open-blobs.js';
+import { openBlobs, workPlaces } from './store/open-blobs.js';
 import { createLogger, installRuntime, workflowLog, type Logger } from './telemetry.js';
 import { Metrics } from './telemetry/metrics.js';
 import { UNWATCHED } from './domain/warm-plan.js';
@@ -51,6 +51,7 @@ import {
   type TracingOption,
 } from './telemetry/tracing.js';
 import { templateGraph } from './templates/load-template.js';
+import { sweepWorkFolders } from './work-folder.js';
 import { limitHeapGrowth } from './worker-heap.js';
 import { PRELOADED } from './workflow-modules.js';
 
@@ -163,6 +164,7 @@ export async function startWorker(options: StartWorkerOptions = {}): Promise<Run
     await Promise.all([runners.check(), runners.open(pools)]);
     connection = options.connection ?? (await connectWorker(options));
     const blobs = openBlobs(settings);
+    void sweepLeft(settings, log);
     // A bucket that cannot be used is a fault of the settings, which is better known now than by the first large value.
     if (settings.bucket !== null) await blobs.identity();
     const client = new Client({ connection, namespace: connectOptions(options).namespace });
@@ -273,6 +275,13 @@ function graceOf({ shutdownGrace = '10s' }: StartWorkerOptions): number {
       cause: error,
     });
   }
+}
+
+/** Removes the copies of files that killed workers left: it may take a while, and nobody has to wait for it. */
+async function sweepLeft(settings: { dataDir: string }, log: Logger): Promise<void> {
+  for (const place of [tmpdir(), ...workPlaces(settings)])
+    for (const folder of await sweepWorkFolders(place, Date.now()))
+      log.info({ folder }, 'removed what a killed worker left of files on their way');
 }
 
 function withBuiltIn(tasks: Iterable<AnyTask>): AnyTask[] {

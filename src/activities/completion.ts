@@ -138,7 +138,7 @@ async function withTask(deps: Deps, handed: Handed): Promise<Elsewhere> {
   facts.context = makeContext(request, attempt, {
     ...{ metadata: resolved.metadata, outputs: resolved.outputs, redaction },
     ...{ collected, log, artifacts },
-    readArtifact: (one) => readArtifact(deps.blobs, one),
+    readArtifact: (one) => readArtifact(deps.blobs, one, attempt.signal),
     tellProgress: () => undefined,
   });
   return { ...handed, task, artifacts };

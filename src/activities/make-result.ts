@@ -132,7 +132,7 @@ async function factsOf(
   };
   facts.context = makeContext(request, attempt, {
     ...{ metadata, outputs, redaction, collected, log, artifacts },
-    readArtifact: (one) => readArtifact(deps.blobs, one),
+    readArtifact: (one) => readArtifact(deps.blobs, one, attempt.signal),
     tellProgress: () => undefined,
   });
   return { facts, artifacts };

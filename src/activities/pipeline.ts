@@ -41,6 +41,7 @@ import { NO_REDACTION } from './redaction.js';
 import { resolveInput } from './resolve.js';
 import { reusable } from './reused.js';
 import { hashJson } from './values.js';
+import { readUntil } from './waited-for.js';
 
 /** A task that no worker knows is given up after this long. */
 const UNKNOWN_TASK_LIMIT_MS = 600_000;
@@ -135,7 +136,8 @@ async function steps(
 ): Promise<Done | Skipped | HeldOutcome | HandedOver> {
   const { task } = facts;
   if (!task) throw new TaskError('ENGINE', 'the steps run only for a known task');
-  const resolved = await resolveInput(deps, request);
+  const blobs = readUntil(attempt.signal, deps.blobs);
+  const resolved = await resolveInput({ blobs, pages: deps.pages }, request);
   const { late } = resolved;
   facts.metadata = resolved.metadata;
   if (resolved.skipped) return { skipped: true };
@@ -184,7 +186,7 @@ async function steps(
   facts.context = makeContext(request, attempt, {
     ...{ metadata: resolved.metadata, outputs: resolved.outputs, redaction, log },
     ...{ collected: facts.collected, artifacts: facts.artifacts },
-    readArtifact: (one) => readArtifact(deps.blobs, one),
+    readArtifact: (one) => readArtifact(deps.blobs, one, attempt.signal),
     tellProgress: (progress) => rows.progress(progress),
   });
   attempt.enter();

@@ -3,6 +3,7 @@ import { resolveSettings } from '../config.js';
 import type { Bucket } from '../domain/blob-url.js';
 import { messageOf } from '../domain/errors.js';
 import type { BlobStore } from '../store/blob-store.js';
+import { FileBlobStore } from '../store/file-blobs.js';
 import { openBlobs } from '../store/open-blobs.js';
 import { settingsOf, type CommonOptions } from './command.js';
 import { fail, ok, type Check } from './doctor-check.js';
@@ -33,10 +34,19 @@ export class OwnBlobs {
     }
   }
 
-  /** Undefined where it cannot be used, which other checks say. Never throws. */
+  /** Undefined where it cannot be used, which other checks say; without an id where nobody uses it. Never throws. */
   async place(): Promise<Own['blobs']> {
-    const id = await this.id().catch(() => undefined);
-    return id === undefined ? undefined : { location: this.blobs.location, id };
+    const { blobs } = this;
+    const { location } = blobs;
+    try {
+      // A folder that no worker uses is not made here.
+      return {
+        location,
+        id: blobs instanceof FileBlobStore ? await blobs.known() : await this.id(),
+      };
+    } catch {
+      return undefined;
+    }
   }
 
   private id(): Promise<string> {

@@ -9,7 +9,7 @@ import { temporalChecks } from './doctor-temporal.js';
 import { serverOf } from './server-option.js';
 
 /**
- * Looks, and changes nothing but that it makes the data folder where there is none, and an id for a bucket that has none.
+ * Looks, and changes nothing but that it makes an id for a bucket that has none.
  *
  * @throws TaskError CONFIGURATION for options that cannot be meant
  */

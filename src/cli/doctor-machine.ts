@@ -1,8 +1,8 @@
 /** What `doctor` looks at on this machine: Node.js, the data folder, ports, and how `dev` would get its server. */
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import { access, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { resolveSettings } from '../config.js';
-import { makeFolder } from '../make-folder.js';
 import { cacheEntry, cacheRoot, readChecked } from '../servers/cache.js';
 import type { Environment } from '../servers/environment.js';
 import { findOnPath, temporalCliVersion } from '../servers/executable.js';
@@ -25,21 +25,41 @@ export function nodeVersion(version: string): Check {
   );
 }
 
+/** Whether the data folder can be written, or made: where there is none, none is made. */
 export async function dataFolder(options: CommonOptions): Promise<Check> {
+  const name = 'data folder';
   const { dataDir } = resolveSettings(settingsOf(options));
-  const probe = join(dataDir, `.doctor-${process.pid}`);
+  const hint = 'choose another with --data-dir or TEMPOGRAPH_DATA_DIR';
   try {
-    await makeFolder(dataDir);
+    if (!(await isFolder(dataDir))) {
+      await assertMayMake(dataDir);
+      return ok(name, `${dataDir} is not there yet; the first that writes to it makes it`);
+    }
+    const probe = join(dataDir, `.doctor-${process.pid}`);
     await writeFile(probe, '');
     await rm(probe);
-    return ok('data folder', `${dataDir} can be written`);
+    return ok(name, `${dataDir} can be written`);
   } catch (error) {
-    return fail(
-      'data folder',
-      `${dataDir} cannot be written: ${reasonOf(error)}`,
-      'choose another with --data-dir or TEMPOGRAPH_DATA_DIR',
-    );
+    return fail(name, `${dataDir} cannot be written: ${reasonOf(error)}`, hint);
   }
+}
+
+/** False where there is nothing. @throws Error for what is no folder, or cannot be looked at */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    if ((await stat(path)).isDirectory()) return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  throw new Error(`${path} is no folder`);
+}
+
+/** @throws Error where the nearest folder above takes nothing new */
+async function assertMayMake(path: string): Promise<void> {
+  const above = dirname(path);
+  if (await isFolder(above)) await access(above, constants.W_OK | constants.X_OK);
+  else await assertMayMake(above);
 }
 
 /** Which way `dev` would get its server; nothing is got here. The order is `findDevServer`'s. */

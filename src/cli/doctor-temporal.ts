@@ -47,10 +47,12 @@ async function toldBy(
   blobs: OwnBlobs,
   store: string | null,
 ): Promise<Check[]> {
-  const own: Own = { version: packageVersion(), blobs: await blobs.place(), store };
   const from = Date.now();
   const detail = await engine.systemDetail();
-  const told = workerChecks(detail, own, { from, to: Date.now() });
+  const to = Date.now();
+  // Only now: a worker that is asked for the first time makes the id of its folder.
+  const own: Own = { version: packageVersion(), blobs: await blobs.place(), store };
+  const told = workerChecks(detail, own, { from, to });
   return [...told, ...(await containerChecks(engine, detail)), ...(await measured(engine))];
 }
 

@@ -16,8 +16,8 @@ export interface Span {
 /** What the workers are compared with. */
 export interface Own {
   version: string;
-  /** Where this command keeps large values; undefined where a server of the HTTP API does that. */
-  blobs?: { location: string; id: string } | undefined;
+  /** Where this command keeps large values, with its id where it has one; undefined where a server of the HTTP API does that. */
+  blobs?: { location: string; id: string | undefined } | undefined;
   /** The store that it reads; null for none, undefined where a server of the HTTP API does that. */
   store?: string | null | undefined;
 }
@@ -94,7 +94,8 @@ function largeValues(workers: readonly Told[], own: Own['blobs']): Check[] {
       ),
     ];
   if (!own) return [ok(name, 'all workers share one place')];
-  if (places.has(own.id)) return [ok(name, `shared with the workers: ${own.location}`)];
+  if (own.id !== undefined && places.has(own.id))
+    return [ok(name, `shared with the workers: ${own.location}`)];
   return [
     warn(
       name,

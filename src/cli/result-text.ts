@@ -3,6 +3,7 @@ import type { ExecutionResult } from '../client.js';
 import { undoerText } from '../domain/compensation.js';
 import { formatDuration } from '../domain/duration.js';
 import { formatError } from '../domain/errors.js';
+import { mendedStep } from '../domain/failure.js';
 import type { Fault } from '../domain/fault.js';
 import { isObject } from '../domain/json.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -27,8 +28,16 @@ export function resultDocument(result: ExecutionResult): Record<string, unknown>
   return { executionId, status, ok, output, nodes, ...rest };
 }
 
-/** Prints status, error, warnings and output. */
-export function printResult(out: Output, result: ExecutionResult): void {
+/**
+ * Prints status, error, warnings and output, and what runs once more what failed.
+ *
+ * @param kind a batch is not run again as a whole
+ */
+export function printResult(
+  out: Output,
+  result: ExecutionResult,
+  kind: 'graph' | 'task' | 'batch' = 'graph',
+): void {
   const { executionId, status, warnings, durationMs, counts, error, output, nodes, compensation } =
     result;
   const paint = painter(status, out.style);
@@ -44,8 +53,10 @@ export function printResult(out: Output, result: ExecutionResult): void {
     out.print(`  ${out.style.yellow('warning')} ${shortened(oneLine(warning))}`);
   if (error) printError(out, error);
   for (const one of compensation) printUndone(out, one);
-  if (Object.keys(nodes).length > 1 && (status === 'FAILED' || status === 'TIMEOUT'))
-    out.print(out.style.dim(`  once it is mended: tempograph rerun ${executionId} --from failed`));
+  if (Object.keys(nodes).length > 1 && (status === 'FAILED' || status === 'TIMEOUT')) {
+    const { say, command } = mendedStep(executionId, kind);
+    out.print(out.style.dim(`  ${say}: ${command}`));
+  }
   if (output !== null && output !== undefined && hasContent(output)) printOutput(out, output);
 }
 

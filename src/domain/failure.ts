@@ -179,7 +179,10 @@ function noMoreOf({ status, reason, error, attempts, maxRetries, kind }: EndedNo
   return maxRetries === 0 ? 'off' : 'spent';
 }
 
-/** Its last attempt came to an end before anything of the task had run, for want of its environment. */
+/**
+ * Its last attempt came to an end before anything of the task had run, for want of its environment. Once a node has ended
+ * such an attempt is among those that were made: `unbegunAttempt` tells of one that is not, yet.
+ */
 function isUnbegun({ error, attemptHistory = [] }: EndedNode): boolean {
   const last = attemptHistory.at(-1);
   return error?.code === 'ENVIRONMENT' && last !== undefined && last.enteredAt === undefined;
@@ -218,6 +221,10 @@ function sentenceOf(
 
 /** Commands that tell more of a failure, and mend nothing. */
 const LOOKS = /^tempograph (explain|doctor|logs)\b/;
+
+/** What runs once more what failed of an execution, or of what is below a node of it. */
+export const mendedStep = (executionId: string, kind: EndedExecution['kind']): NextStep =>
+  againOf(executionId, kind).mended;
 
 /** The commands that run what failed once more. */
 interface Again {

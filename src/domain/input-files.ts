@@ -32,8 +32,13 @@ export interface FileSource {
   /** Below the folder of such files. */
   path: string;
   bytes: number;
-  /** Writes it into a new file of this host. @throws TaskError ARTIFACT_INVALID, NOT_FOUND, STORE */
-  save(to: string): Promise<void>;
+  /**
+   * Writes it into a new file of this host. Nothing writes to that any more once this has settled.
+   *
+   * @param signal gives it up
+   * @throws TaskError ARTIFACT_INVALID, NOT_FOUND, STORE; an Error that names it where it was given up
+   */
+  save(to: string, signal: AbortSignal): Promise<void>;
 }
 
 /** Files by what they are of. */

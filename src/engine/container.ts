@@ -67,9 +67,10 @@ export class Container {
     this.docker = engine.docker.getContainer(id);
   }
 
-  async put(files: GivenFiles): Promise<void> {
+  /** @param signal gives it up @throws TaskError ENVIRONMENT, also where it was given up */
+  async put(files: GivenFiles, signal: AbortSignal): Promise<void> {
     try {
-      await this.docker.putArchive(packFiles(files), { path: FOLDER });
+      await this.docker.putArchive(packFiles(files), { path: FOLDER, abortSignal: signal });
     } catch (error) {
       throw engineFailed('its input could not be handed over', error);
     }

@@ -6,18 +6,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { processState, startOf } from '../process-name.js';
 
 /** `<host>.<pid>.<began>.<runner>`: goes into a container's name. */
 export type OwnerId = string;
 
-/** `elsewhere`: of another host, so nobody here can tell. */
+/** `elsewhere`: of another host, or hidden from this process: nobody here can tell. */
 export type OwnerState = 'alive' | 'dead' | 'elsewhere';
 
 const OWNER = /^([0-9a-f]{12})\.(\d+)\.(\d+)\.([0-9a-f]{12})$/;
 
 /** A fresh owner in this process. */
 export function newOwner(): OwnerId {
-  const began = beganAt(process.pid) ?? '0';
+  const began = startOf(process.pid) ?? 0;
   return `${hostId()}.${process.pid}.${began}.${randomBytes(6).toString('hex')}`;
 }
 
@@ -28,10 +29,9 @@ export function isOwner(text: string): text is OwnerId {
 export function ownerState(owner: OwnerId): OwnerState {
   const [, host, pid = '', began] = OWNER.exec(owner) ?? [];
   if (host !== hostId()) return 'elsewhere';
-  const now = beganAt(Number(pid));
-  if (now !== undefined) return now === began ? 'alive' : 'dead';
-  // No /proc: a signal of nothing tells whether there is such a process.
-  return began === '0' && exists(Number(pid)) ? 'alive' : 'dead';
+  const state = processState(Number(pid), Number(began));
+  // Nobody here can tell, no more than of one on another host.
+  return state === 'unknown' ? 'elsewhere' : state;
 }
 
 /** Two workers of one machine in containers of their own cannot see each other's processes: they count as two hosts. */
@@ -42,22 +42,6 @@ function hostId(): string {
     read(() => readlinkSync('/proc/self/ns/pid')),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
-}
-
-/** Clock ticks from the boot until the process began; undefined for none, and for one that only waits to be reaped. */
-function beganAt(pid: number): string | undefined {
-  const stat = read(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  // The name stands in brackets and may hold anything, brackets too; the state is the first field behind it.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-}
-
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function read<T>(get: () => T): T | undefined {

@@ -1,12 +1,13 @@
 /** What a container finds in our folder: its input, its files, and an empty folder for what it gives. */
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Headers, type Pack } from 'tar-stream';
 import type { FileSource } from '../domain/input-files.js';
+import { withWorkFolder } from '../work-folder.js';
 
 /** Of the volume, whoever the program is: nobody else sees the volume. */
 const OPEN = 0o777;
@@ -29,25 +30,24 @@ export interface SavedFile {
 /**
  * Brings files to this host for as long as they are handed on.
  *
+ * @param signal gives up the bringing
  * @throws what bringing one of them throws
  */
 export async function withSaved<T>(
   files: readonly FileSource[],
+  signal: AbortSignal,
   use: (saved: readonly SavedFile[]) => Promise<T>,
 ): Promise<T> {
   if (files.length === 0) return await use([]);
-  const folder = await mkdtemp(join(tmpdir(), 'tempograph-in-'));
-  try {
+  return await withWorkFolder(tmpdir(), async (folder) => {
     const saved: SavedFile[] = [];
     for (const [nth, file] of files.entries()) {
       const source = join(folder, String(nth));
-      await file.save(source);
+      await file.save(source, signal);
       saved.push({ path: file.path, source });
     }
     return await use(saved);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /**

@@ -1,11 +1,10 @@
 /** One attempt in one container: followed to its end, and what that end means. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Json } from '../domain/json.js';
 import { formatDuration } from '../domain/duration.js';
 import type { Container, ContainerEnd } from '../engine/container.js';
 import type { EngineFacts } from '../engine/engine.js';
+import { withWorkFolder } from '../work-folder.js';
 import {
   exhausted,
   parseOutput,
@@ -105,8 +104,7 @@ export class ContainerRun {
   private async take(): Promise<Json> {
     const { program, context } = this.request;
     const { maxOutputBytes, maxArtifactBytes, limits } = program;
-    const folder = await mkdtemp(join(tmpdir(), 'tempograph-container-'));
-    try {
+    return await withWorkFolder(tmpdir(), async (folder) => {
       const maxBytes = limits.diskBytes + ARCHIVE_BYTES;
       const caps = { maxOutputBytes, maxArtifactBytes, maxBytes };
       const { output, texts, artifacts } = await this.container.take(folder, caps);
@@ -114,9 +112,7 @@ export class ContainerRun {
       const parsed = parseOutput(output, texts);
       for (const { name, path } of artifacts) await context.artifact(name, path);
       return parsed;
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    });
   }
 
   private metrics({ startedAt, finishedAt, usage }: ContainerEnd): RunMetrics {

@@ -211,12 +211,14 @@ export class ContainerRunner implements ProgramRunner {
     const container = await makeContainer(engine, ask, identity, this.owner, this.options);
     try {
       const given = { input: JSON.stringify(request.program.input), files: spec.files ?? {} };
-      await withSaved(files?.list ?? [], (inputFiles) => container.put({ ...given, inputFiles }));
+      await withSaved(files?.list ?? [], signal, (inputFiles) =>
+        container.put({ ...given, inputFiles }, signal),
+      );
       if (signal.aborted) throw notBegun();
       return { container, image: image.digest };
     } catch (error) {
       await container.remove().catch(() => this.leftovers.add(container));
-      throw error;
+      throw signal.aborted && !(error instanceof StoppedError) ? notBegun() : error;
     }
   }
 

@@ -224,7 +224,10 @@ export class ProgramProcessRunner implements ProgramRunner {
         for (const { name, path } of files.artifacts) await context.artifact(name, path);
       },
     };
-    const end = await sandboxes.run(spec, options, this.handed(sandboxes, request, spec));
+    const handed = this.handed(sandboxes, request, spec);
+    const end = await sandboxes.run(spec, options, handed).catch((error: unknown) => {
+      throw this.closing && error instanceof StoppedError ? closed() : error;
+    });
     const metrics = metricsOfEnd(end, started);
     const { enforced } = end;
     onEnd?.(metrics, enforced);

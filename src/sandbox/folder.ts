@@ -26,12 +26,14 @@ export type FolderContent = Pick<SandboxSpec, 'files' | 'inputFiles' | 'input'>;
 
 /**
  * @param content none for a sandbox that is to wait: {@link fillFolder} brings it
+ * @param signal gives up the bringing of files
  * @throws TaskError CONFIGURATION for files that cannot lie beside each other; Error when it cannot be made
  */
 export async function makeFolder(
   { path, uid, image }: FolderOptions,
   spec: Pick<SandboxSpec, 'limits' | 'network' | 'support'>,
-  content?: FolderContent,
+  content: FolderContent | undefined,
+  signal: AbortSignal,
 ): Promise<SandboxFolder> {
   const at = (name: string): string => join(path, name);
   const root = process.getuid?.() === 0;
@@ -45,7 +47,7 @@ export async function makeFolder(
   try {
     const making = makeDisk({ folder: path, bytes: spec.limits.diskBytes, uid, image });
     const keeping = making.then((made) => (disk = made));
-    const writing = write(path, uid, spec.support ?? {}, content);
+    const writing = write(path, uid, spec.support ?? {}, content, signal);
     // Both to their end: what was made has to be known to be removed.
     await Promise.allSettled([keeping, writing]);
     await writing;
@@ -64,36 +66,43 @@ async function write(
   uid: number,
   support: Readonly<Record<string, string>>,
   content: FolderContent | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   const at = (name: string): string => join(path, name);
   for (const name of ['app', 'in', 'in/support', 'etc', 'net']) await makeReadable(at(name));
   await writeEtc(at('etc'), uid);
   await writeFiles(at('in/support'), support);
-  if (content !== undefined) await fillFolder(path, content);
+  if (content !== undefined) await fillFolder(path, content, signal);
 }
 
 /**
  * Brings a task's files and input. Only once.
  *
- * @throws TaskError CONFIGURATION for files that cannot lie beside each other
+ * @param signal gives up the bringing of files
+ * @throws TaskError CONFIGURATION for files that cannot lie beside each other; what bringing one of them throws
  */
 export async function fillFolder(
   path: string,
   { files, inputFiles = [], input }: FolderContent,
+  signal: AbortSignal,
 ): Promise<void> {
-  await bringFiles(path, inputFiles);
+  await bringFiles(path, inputFiles, signal);
   await writeReadable(join(path, 'in/input.json'), input);
   await writeFiles(join(path, 'app'), files);
 }
 
-async function bringFiles(path: string, files: readonly FileSource[]): Promise<void> {
+async function bringFiles(
+  path: string,
+  files: readonly FileSource[],
+  signal: AbortSignal,
+): Promise<void> {
   const root = join(path, 'in/files');
   for (const file of files) {
     const to = join(root, file.path);
     if (!to.startsWith(`${root}/`)) throw new Error(`${file.path} leads out of its folder`);
     for (let folder = dirname(to); folder.startsWith(root); folder = dirname(folder))
       await makeReadable(folder);
-    await file.save(to);
+    await file.save(to, signal);
     await chmod(to, 0o644);
   }
 }

@@ -1,84 +1,21 @@
 /**
- * Whose a sandbox is: the worker's name, by which what a killed one left is known, and its range of users.
+ * Whose a sandbox is: whether the worker whose name it bears still lives, and that worker's range of users.
  *
- * O1. A name is never given twice: boot, namespace of processes, process id, the process's start in clock ticks since
- *     boot, and chance. Of a worker in another namespace nobody here can tell whether it lives: it counts as alive.
+ * O1. Of a worker in another namespace of processes nobody here can tell whether it lives: it counts as alive.
  * O2. A range of users is held by a listening abstract socket: the kernel gives it back when its holder ends, however.
  */
-import { randomBytes } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { isOfBefore, stateOf } from '../process-name.js';
 
 /** Users of one worker: as many sandboxes may live at once. */
 export const UIDS = 512;
 /** Workers of one host. */
 const RANGES = 64;
 const PREFIX = 'tempograph';
-const UNKNOWN = '00000000';
 
-/** `tempograph-1a2b3c4d-4026531836-4711-987654-c0ffee42` for this process; another with each call. */
-export function ownName(): string {
-  const began = startOf(process.pid) ?? 0;
-  const chance = randomBytes(4).toString('hex');
-  return `${PREFIX}-${boot()}-${pidNamespace()}-${process.pid}-${began}-${chance}`;
-}
-
-export function isOwnerName(name: string): boolean {
-  return new RegExp(`^${PREFIX}-[0-9a-f]{8}-\\d+-\\d+-\\d+-[0-9a-f]{8}$`).test(name);
-}
-
-/** Whether the worker of that name still runs on this host. */
+/** Whether the worker of that name may still run on this host. What is of another boot was this host's before. */
 export function isAlive(name: string): boolean {
-  const [, ofBoot, namespace, pid, start] = name.split('-');
-  const now = boot();
-  if (now === UNKNOWN) return true; // whoever cannot be asked about is left alone
-  if (ofBoot !== now) return false;
-  if (namespace !== pidNamespace()) return true;
-  const stat = statOf(Number(pid));
-  return stat === 'unknown' || (stat !== undefined && String(aliveSince(stat)) === start);
-}
-
-/** Two containers of one host share its boot and perhaps its folders, and do not see each other's processes. */
-function pidNamespace(): string {
-  try {
-    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
-  } catch {
-    return '0';
-  }
-}
-
-function boot(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
-  } catch {
-    return UNKNOWN;
-  }
-}
-
-interface Stat {
-  state: string;
-  start: number;
-}
-
-/** State letter and start of a process; its name, in brackets, may hold anything. Undefined where there is none. */
-function statOf(pid: number): Stat | 'unknown' | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', start: Number(fields[19]) };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ESRCH' ? undefined : 'unknown';
-  }
-}
-
-const aliveSince = ({ state, start }: Stat): number | undefined =>
-  'ZX'.includes(state) ? undefined : start;
-
-/** When a process started, in clock ticks since boot; undefined where there is none, or only its entry is left. */
-export function startOf(pid: number): number | undefined {
-  const stat = statOf(pid);
-  return stat === undefined || stat === 'unknown' ? undefined : aliveSince(stat);
+  return !isOfBefore(name) && stateOf(name) !== 'dead';
 }
 
 /** Users that no other worker of this host uses. */

@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, TaskError } from '../domain/errors.js';
+import { ownName } from '../process-name.js';
 import { listArtifacts, readOutput, readTexts } from './artifact-files.js';
 import { Cgroups } from './cgroup.js';
 import {
@@ -17,7 +18,7 @@ import {
 } from './folder.js';
 import { BASE_ENV, behindGate, type Tell } from './gate.js';
 import { boundProcesses, launch, rlimitArguments, type Launched } from './launch.js';
-import { ownName, UidRange } from './owner.js';
+import { UidRange } from './owner.js';
 import { probe } from './probe.js';
 import { AllowProxy } from './proxy.js';
 import { takeDown, type SandboxParts } from './sandbox-parts.js';
@@ -192,7 +193,7 @@ export class Sandboxes {
     const onAbort = (): void => stop.abort();
     options.signal.addEventListener('abort', onAbort);
     try {
-      await fillFolder(folder.path, spec);
+      await fillFolder(folder.path, spec, options.signal);
       if (options.signal.aborted) stop.abort();
       else supervision.handOver(options, tell({ ...BASE_ENV, ...spec.env }));
       const end = await supervision.ended;
@@ -213,7 +214,7 @@ export class Sandboxes {
     const parts = this.newParts();
     let waiting: WaitingSandbox | undefined;
     try {
-      const { launched, folder } = await this.prepare(spec, {}, parts);
+      const { launched, folder } = await this.prepare(spec, { signal: this.closing.signal }, parts);
       const supervision = new Supervision(launched, {
         signal: AbortSignal.any([stop.signal, this.closing.signal]),
         ...{ graceMs: 0, waits: true, logBytes: warm.limits.logBytes },
@@ -241,10 +242,10 @@ export class Sandboxes {
     return { uid: this.uids?.take(), folder: undefined, cgroup: undefined };
   }
 
-  /** @throws Unprepared, or a TaskError of the files */
+  /** @throws Unprepared, or a TaskError of the files; once it is to stop, what kept it */
   private async prepare(
     spec: Launching,
-    { onRefused }: Pick<SandboxRunOptions, 'onRefused'>,
+    { onRefused, signal }: Pick<SandboxRunOptions, 'onRefused' | 'signal'>,
     parts: SandboxParts,
     content?: FolderContent,
   ): Promise<{ launched: Launched; folder: SandboxFolder }> {
@@ -254,7 +255,8 @@ export class Sandboxes {
     try {
       const path = join(this.folder, id);
       const owner = uid ?? process.getuid?.() ?? 0;
-      const folding = makeFolder({ path, uid: owner, image: disk === 'image' }, spec, content);
+      const place = { path, uid: owner, image: disk === 'image' };
+      const folding = makeFolder(place, spec, content, signal);
       const grouping = this.cgroups?.create(id, spec.limits);
       // Both to their end: what was made has to be known to be taken down.
       await Promise.allSettled([
@@ -289,7 +291,7 @@ export class Sandboxes {
       });
       return { launched, folder };
     } catch (error) {
-      if (error instanceof TaskError) throw error;
+      if (error instanceof TaskError || signal.aborted) throw error;
       throw new Unprepared(error);
     }
   }

@@ -11,10 +11,10 @@ import { readFile } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startOf } from '../process-name.js';
 import type { TaskCgroup } from './cgroup.js';
 import type { Disk } from './disk.js';
 import type { Launched } from './launch.js';
-import { startOf } from './owner.js';
 import type { Resource, SandboxRunOptions } from './sandbox-spec.js';
 
 /** How often memory and disk are looked at, in milliseconds. */

@@ -1,7 +1,7 @@
 /**
  * Removes what a killed worker left: processes, groups, mounts, folders. Never what a living worker of this host owns.
  *
- * Names are never given twice (O1 of owner.ts), so two that sweep at once do no harm to each other.
+ * Names are never given twice (P1 of process-name.ts), so two that sweep at once do no harm to each other.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +9,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { removeTree } from './cgroup.js';
 import { unmount } from './disk.js';
-import { isAlive, isOwnerName, startOf, type UidRange } from './owner.js';
+import { isOwnName, startOf } from '../process-name.js';
+import { isAlive, type UidRange } from './owner.js';
 
 const NOTE = 'groups.json';
 const RETRY_MS = 5;
@@ -47,7 +48,7 @@ export async function sweep({ root, groups, uids }: SweepOptions): Promise<strin
 
 async function deadIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => isOwnerName(name) && !isAlive(name));
+  return names.filter((name) => isOwnName(name) && !isAlive(name));
 }
 
 /** A worker's folder with its groups and mounts. */

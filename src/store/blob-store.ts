@@ -20,10 +20,20 @@ export interface BlobStore {
   putBytes(bytes: Uint8Array): Promise<string>;
   /** Stores what stands in a file, however large, and gives its reference. @throws TaskError STORE */
   putFile(path: string): Promise<{ ref: string; bytes: number }>;
-  /** Writes what a reference stands for into a new file, however large. @throws as `get` */
-  save(ref: string, path: string): Promise<void>;
-  /** Bytes of a reference from `offset` on, and how many there are in all. @throws as `get` */
-  slice(ref: string, offset: number, length: number): Promise<{ bytes: Uint8Array; total: number }>;
+  /**
+   * Writes what a reference stands for into a new file, however large.
+   *
+   * @param signal gives it up: then the file is gone, and nothing writes to it any more
+   * @throws as `get`; the signal's reason
+   */
+  save(ref: string, path: string, signal?: AbortSignal): Promise<void>;
+  /** Bytes of a reference from `offset` on, and how many there are in all. @throws as `save` */
+  slice(
+    ref: string,
+    offset: number,
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<{ bytes: Uint8Array; total: number }>;
 }
 
 /** SHA-256 of a text, or of bytes, in hexadecimal. */

@@ -1,13 +1,19 @@
 /** Blobs in a folder. */
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TaskError } from '../domain/errors.js';
 import { makeFolder } from '../make-folder.js';
+import { withWorkFolder } from '../work-folder.js';
 import { IDENTITY_PLACE, placeOf, refOf, sha256, type BlobStore } from './blob-store.js';
+
+/** A copy of no more is done before anybody could stop it. */
+const QUICK_BYTES = 64 * 2 ** 20;
+/** Of a copy that can be stopped. */
+const CHUNK_BYTES = 2 ** 20;
 
 /** A blob store in a folder, which all workers and clients of a namespace have to share. */
 export class FileBlobStore implements BlobStore {
@@ -17,11 +23,16 @@ export class FileBlobStore implements BlobStore {
     this.location = resolve(folder);
   }
 
+  /** Its id where it has one; makes nothing. @throws Error where it cannot be read */
+  async known(): Promise<string | undefined> {
+    return await textOf(join(this.location, IDENTITY_PLACE));
+  }
+
   async identity(): Promise<string> {
     const file = join(this.location, IDENTITY_PLACE);
     const temporary = `${file}.${randomUUID()}.tmp`;
-    return await this.writing(temporary, async () => {
-      const known = await textOf(file);
+    return await this.writing(async () => {
+      const known = await this.known();
       if (known !== undefined) return known;
       await makeFolder(this.location);
       await writeFile(temporary, randomUUID());
@@ -29,7 +40,7 @@ export class FileBlobStore implements BlobStore {
       await link(temporary, file).catch(() => undefined);
       await rm(temporary);
       return await readFile(file, 'utf8');
-    });
+    }, temporary);
   }
 
   async put(text: string): Promise<string> {
@@ -41,7 +52,6 @@ export class FileBlobStore implements BlobStore {
   }
 
   async putFile(path: string): Promise<{ ref: string; bytes: number }> {
-    const temporary = join(this.location, `${randomUUID()}.tmp`);
     const hash = createHash('sha256');
     let bytes = 0;
     const counted = new Transform({
@@ -51,14 +61,16 @@ export class FileBlobStore implements BlobStore {
         done(null, chunk);
       },
     });
-    return await this.writing(temporary, async () => {
-      await makeFolder(this.location);
+    const copyIn = async (folder: string): Promise<{ ref: string; bytes: number }> => {
+      const temporary = join(folder, 'copy');
       await pipeline(createReadStream(path), counted, createWriteStream(temporary));
       const ref = refOf(hash.digest('hex'));
       await makeFolder(dirname(this.fileOf(ref)));
       await rename(temporary, this.fileOf(ref));
       return { ref, bytes };
-    });
+    };
+    // Beside the blobs: between two file systems nothing is renamed.
+    return await this.writing(() => withWorkFolder(this.location, copyIn));
   }
 
   async slice(
@@ -79,8 +91,15 @@ export class FileBlobStore implements BlobStore {
     });
   }
 
-  async save(ref: string, path: string): Promise<void> {
-    await this.reading(ref, (file) => copyFile(file, path, constants.COPYFILE_EXCL));
+  async save(ref: string, path: string, signal?: AbortSignal): Promise<void> {
+    const save = async (file: string): Promise<void> => {
+      const size = signal ? (await stat(file)).size : 0;
+      signal?.throwIfAborted();
+      if (signal === undefined || size <= QUICK_BYTES)
+        return await copyFile(file, path, constants.COPYFILE_EXCL);
+      await copyUntil(signal, file, path);
+    };
+    await this.reading(ref, save, signal);
   }
 
   async get(ref: string): Promise<string> {
@@ -91,20 +110,20 @@ export class FileBlobStore implements BlobStore {
     const ref = refOf(sha256(content));
     const file = this.fileOf(ref);
     const temporary = `${file}.${randomUUID()}.tmp`;
-    return await this.writing(temporary, async () => {
+    return await this.writing(async () => {
       await makeFolder(dirname(file));
       await writeFile(temporary, content);
       await rename(temporary, file);
       return ref;
-    });
+    }, temporary);
   }
 
   /** @throws TaskError STORE, and the temporary file is gone */
-  private async writing<T>(temporary: string, write: () => Promise<T>): Promise<T> {
+  private async writing<T>(write: () => Promise<T>, temporary?: string): Promise<T> {
     try {
       return await write();
     } catch (error) {
-      await rm(temporary, { force: true });
+      if (temporary !== undefined) await rm(temporary, { force: true });
       throw new TaskError(
         'STORE',
         `cannot write to ${this.location}: ${(error as Error).message}`,
@@ -113,11 +132,16 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  private async reading<T>(ref: string, read: (file: string) => Promise<T>): Promise<T> {
+  private async reading<T>(
+    ref: string,
+    read: (file: string) => Promise<T>,
+    until?: AbortSignal,
+  ): Promise<T> {
     const file = this.fileOf(ref);
     try {
       return await read(file);
     } catch (error) {
+      until?.throwIfAborted();
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         throw new TaskError(
           'STORE',
@@ -134,6 +158,18 @@ export class FileBlobStore implements BlobStore {
 
   private fileOf(ref: string): string {
     return join(this.location, placeOf(ref));
+  }
+}
+
+/** Copies into a new file. @throws the signal's reason, and the file is gone */
+async function copyUntil(signal: AbortSignal, from: string, to: string): Promise<void> {
+  const target = await open(to, 'wx');
+  try {
+    const source = createReadStream(from, { highWaterMark: CHUNK_BYTES });
+    await pipeline(source, target.createWriteStream({ highWaterMark: CHUNK_BYTES }), { signal });
+  } catch (error) {
+    await rm(to, { force: true });
+    throw error;
   }
 }
 

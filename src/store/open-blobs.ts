@@ -4,6 +4,12 @@ import type { BlobStore } from './blob-store.js';
 import { FileBlobStore } from './file-blobs.js';
 import { S3BlobStore } from './s3-blobs.js';
 
+/** Places of files on their way into a blob store, whichever the settings name now or did before. */
+export const workPlaces = ({ dataDir }: { dataDir: string }): string[] => [
+  `${dataDir}/tmp`,
+  `${dataDir}/blobs`,
+];
+
 /** @param settings `bucket` null: a folder in the data folder */
 export function openBlobs({
   dataDir,

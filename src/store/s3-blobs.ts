@@ -9,7 +9,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -17,6 +17,7 @@ import type { GetObjectCommandInput, GetObjectCommandOutput } from '@aws-sdk/cli
 import { LRUCache } from 'lru-cache';
 import type { Bucket } from '../domain/blob-url.js';
 import { messageOf, TaskError } from '../domain/errors.js';
+import { withWorkFolder } from '../work-folder.js';
 import { IDENTITY_PLACE, placeOf, refOf, sha256, type BlobStore } from './blob-store.js';
 import { S3Client, type Open, type Sdk } from './s3-client.js';
 import { BrokenAnswer, isMissing, statusOf } from './s3-errors.js';
@@ -87,17 +88,19 @@ export class S3BlobStore implements BlobStore {
     return await this.kept.forceFetch(ref);
   }
 
-  async save(ref: string, path: string): Promise<void> {
+  async save(ref: string, path: string, signal?: AbortSignal): Promise<void> {
     const input = this.at(placeOf(ref));
     // Before anything is asked for: one that was there is not ours to write to, or to remove.
     await writeFile(path, '', { flag: 'wx' }).catch(this.fileFault);
     try {
-      await this.s3.read(ref, async (opened) => {
-        const { Body } = await getObject(opened, input);
+      const save = async (opened: Open): Promise<void> => {
+        const { Body } = await getObject(opened, input, signal);
         const { through, hex } = hashing();
-        await pipeline(Body as Readable, through, createWriteStream(path));
+        const to = createWriteStream(path);
+        await pipeline(Body as Readable, through, to, signal ? { signal } : {});
         assertIs(ref, hex());
-      });
+      };
+      await this.s3.read(ref, save, signal);
     } catch (error) {
       await rm(path, { force: true });
       throw error;
@@ -108,23 +111,25 @@ export class S3BlobStore implements BlobStore {
     ref: string,
     offset: number,
     length: number,
+    signal?: AbortSignal,
   ): Promise<{ bytes: Uint8Array; total: number }> {
     const place = this.at(placeOf(ref));
     // A range of nothing cannot be asked for.
     const last = offset + Math.max(length, 1) - 1;
     const Range = `bytes=${offset}-${Number.isFinite(last) ? last : ''}`;
-    const read = await this.s3.read(ref, async (open) => {
+    const part = async (open: Open): Promise<{ bytes: Buffer; total: number } | undefined> => {
       try {
-        const answer = await getObject(open, { ...place, Range });
+        const answer = await getObject(open, { ...place, Range }, signal);
         return partOf(ref, offset, await bytesOf(answer), answer.ContentRange);
       } catch (error) {
         if (statusOf(error) !== 416) throw error;
         // Nothing begins there; where even the first byte is none, there is nothing at all.
         return offset === 0 ? partOf(ref, 0, Buffer.alloc(0), undefined) : undefined;
       }
-    });
+    };
+    const read = await this.s3.read(ref, part, signal);
     if (read) return { ...read, bytes: read.bytes.subarray(0, length) };
-    return { bytes: new Uint8Array(), total: (await this.slice(ref, 0, 0)).total };
+    return { bytes: new Uint8Array(), total: (await this.slice(ref, 0, 0, signal)).total };
   }
 
   /** The id, read or made, once a blob could be written. */
@@ -143,25 +148,23 @@ export class S3BlobStore implements BlobStore {
 
   /** From a copy of our own: the file may be written to meanwhile. */
   private async putCopy(path: string): Promise<{ ref: string; bytes: number }> {
-    const { folder } = this.options;
-    const copy = join(folder, randomUUID());
-    const { through, hex } = hashing();
     try {
-      await mkdir(folder, { recursive: true });
-      await pipeline(createReadStream(path), through, createWriteStream(copy, { flags: 'wx' }));
-      const ref = refOf(hex());
-      const { size: bytes } = await stat(copy);
-      const place = this.at(placeOf(ref));
-      await this.s3.write(async ({ sdk, client }) => {
-        const params = { ...place, Body: createReadStream(copy), ContentType: BYTES_TYPE };
-        await new sdk.Upload({ client, params }).done();
+      return await withWorkFolder(this.options.folder, async (folder) => {
+        const copy = join(folder, 'copy');
+        const { through, hex } = hashing();
+        await pipeline(createReadStream(path), through, createWriteStream(copy, { flags: 'wx' }));
+        const ref = refOf(hex());
+        const { size: bytes } = await stat(copy);
+        const place = this.at(placeOf(ref));
+        await this.s3.write(async ({ sdk, client }) => {
+          const params = { ...place, Body: createReadStream(copy), ContentType: BYTES_TYPE };
+          await new sdk.Upload({ client, params }).done();
+        });
+        return { ref, bytes };
       });
-      return { ref, bytes };
     } catch (error) {
       if (error instanceof TaskError) throw error;
       return this.fileFault(error);
-    } finally {
-      await rm(copy, { force: true });
     }
   }
 
@@ -203,7 +206,9 @@ export class S3BlobStore implements BlobStore {
 const getObject = async (
   { sdk, client }: Open,
   input: GetObjectCommandInput,
-): Promise<GetObjectCommandOutput> => await client.send(new sdk.GetObjectCommand(input));
+  signal?: AbortSignal,
+): Promise<GetObjectCommandOutput> =>
+  await client.send(new sdk.GetObjectCommand(input), signal ? { abortSignal: signal } : {});
 
 async function bytesOf({ Body }: GetObjectCommandOutput): Promise<Buffer> {
   if (!Body) throw new BrokenAnswer('an answer without a body');

@@ -44,11 +44,15 @@ export class S3Client {
     private readonly load: () => Promise<Sdk> = loadSdk,
   ) {}
 
-  /** @throws TaskError NOT_FOUND where the store says that it has no such blob; STORE, CONFIGURATION */
-  async read<T>(ref: string, ask: (open: Open) => Promise<T>): Promise<T> {
+  /**
+   * @param signal gives it up; `ask` is to heed it too
+   * @throws TaskError NOT_FOUND where the store says that it has no such blob; STORE, CONFIGURATION; the signal's reason
+   */
+  async read<T>(ref: string, ask: (open: Open) => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
-      return await this.tried(ask, TRIES);
+      return await this.tried(ask, TRIES, signal);
     } catch (error) {
+      signal?.throwIfAborted();
       if (!isMissing(error)) throw this.fault('read', error);
       throw new TaskError(
         'NOT_FOUND',
@@ -84,10 +88,14 @@ export class S3Client {
     }
   }
 
-  private async tried<T>(ask: (open: Open) => Promise<T>, tries: typeof TRIES): Promise<T> {
+  private async tried<T>(
+    ask: (open: Open) => Promise<T>,
+    tries: typeof TRIES,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const open = await this.open();
     return await pRetry(() => ask(open).catch(ofNetwork), {
-      ...tries,
+      ...{ ...tries, signal },
       shouldRetry: ({ error }) => isPassing(error),
     });
   }

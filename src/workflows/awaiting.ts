@@ -49,7 +49,7 @@ export class Awaiting {
   /**
    * Waits until it is clear what follows.
    *
-   * @param stopped true once waiting is pointless: the graph was cancelled
+   * @param stopped true once waiting is pointless: nothing is left to start
    */
   async wait(stopped: () => boolean): Promise<AwaitDecision | undefined> {
     const deadline = Date.now() + this.spec.timeoutMs;

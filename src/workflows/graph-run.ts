@@ -240,9 +240,11 @@ export class GraphRun {
   }
 
   private async toStart(): Promise<void> {
-    const { place, state } = this;
+    const { place, state, scheduler, operator } = this;
     const { startsAt, awaiting, plan, prepared } = this.parts;
-    const stopped = (): boolean => this.stopping !== undefined;
+    // An edit under way may bring nodes that are left to start.
+    const stopped = (): boolean =>
+      this.stopping !== undefined || (scheduler.isDone && !operator.isBusy);
     const decision = await waitToStart({ startsAt, awaiting, place, plan, state, stopped });
     this.begun = true;
     if (!decision) return;

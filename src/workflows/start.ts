@@ -22,11 +22,11 @@ export interface StartParts {
   place: ExecutionPlace | undefined;
   plan: Plan;
   state: GraphState;
-  /** It was cancelled. */
+  /** It was cancelled, or somebody has ended all of its nodes. */
   stopped: () => boolean;
 }
 
-/** @returns what follows; undefined where it was cancelled meanwhile */
+/** @returns what follows; undefined where nothing is left to start */
 export async function waitToStart(parts: StartParts): Promise<AwaitDecision | undefined> {
   const { startsAt, awaiting, place, plan, state, stopped } = parts;
   if (startsAt !== undefined) {

@@ -1,5 +1,5 @@
 import Libsql from 'libsql';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -197,6 +197,17 @@ describe('tempograph doctor', () => {
     const result = await doctor({ TEMPOGRAPH_DATA_DIR: join(file, 'data') });
     expect(result.code).toBe(1);
     expect(checkOf(result, 'data folder')).toMatchObject({ status: 'fail' });
+  });
+
+  it('makes no data folder where there is none, and says that one can be made', async () => {
+    const dataDir = join(folder, 'nobody-was-here', 'data');
+    const result = await doctor({ TEMPOGRAPH_DATA_DIR: dataDir });
+    expect(checkOf(result, 'data folder')).toEqual({
+      ...{ name: 'data folder', status: 'ok' },
+      message: `${dataDir} is not there yet; the first that writes to it makes it`,
+    });
+    expect(checkOf(result, 'large values')?.message).toContain(`this command in ${dataDir}/blobs`);
+    expect(existsSync(join(folder, 'nobody-was-here'))).toBe(false);
   });
 
   it('prints a line for each check, and what to do below it', async () => {

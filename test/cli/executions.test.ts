@@ -70,6 +70,35 @@ describe('commands about an execution', () => {
       expect(stdout).toContain(`✔ completed  ${executionId}`);
     });
 
+    it('offers a new batch of the items that failed, and no rerun, of a batch', async () => {
+      const item = { task: 'fail', input: { message: 'no disk' }, retry: { maxRetries: 0 } };
+      const { successful } = await harness.engine.scheduleTaskBatch([item, item]);
+      const [batchId = ''] = (successful[0]?.executionId ?? '').split('/');
+      const { code, stdout } = await cli('watch', batchId);
+      expect(code).toBe(1);
+      expect(stdout).toContain(
+        'once its cause is mended, with the items that failed: tempograph batch FILE',
+      );
+      expect(stdout).not.toContain('rerun');
+    });
+
+    it('offers a rerun of the whole, of what is below a node', async () => {
+      const graph = {
+        name: 'inner',
+        tasks: [
+          { id: 'bad', task: 'fail', retry: { maxRetries: 0 } },
+          { id: 'after', task: 'echo', dependsOn: ['bad'] },
+        ],
+      };
+      const tasks = [{ id: 'below', graph }];
+      const handle = await harness.engine.scheduleTaskGraph({ name: 'outer', tasks });
+      await handle.result();
+      const { stdout } = await cli('watch', `${handle.executionId}/below`);
+      expect(stdout).toContain(
+        `once its cause is mended: tempograph rerun ${handle.executionId} --from failed`,
+      );
+    });
+
     it('stops at Ctrl-C with 130, and the execution goes on', async () => {
       const { executionId } = await start();
       const watching = startCli(['watch', executionId], { env: envOf(harness) });

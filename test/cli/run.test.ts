@@ -95,7 +95,7 @@ describe('tempograph run', () => {
     expect(stdout).toMatch(/b {2}SKIPPED .*a dependency failed/);
     expect(stdout).toMatch(/^✘ failed /m);
     expect(stdout).toContain('error a: Boom: boom');
-    expect(stdout).toMatch(/once it is mended: tempograph rerun \S+ --from failed/);
+    expect(stdout).toMatch(/once its cause is mended: tempograph rerun \S+ --from failed/);
   });
 
   it('says what was undone', async () => {

@@ -59,6 +59,27 @@ import { drawn, hashOf, startPageScene, type PageScene } from '../support/page-s
     await close();
   });
 
+  it('offers no rerun of a batch, nor of a task that was refused', async () => {
+    const item = { task: 'fail', input: { message: 'no disk' }, retry: { maxRetries: 0 } };
+    const { engine } = scene.harness;
+    const { successful } = await engine.scheduleTaskBatch([item]);
+    const [batchId = ''] = (successful[0]?.executionId ?? '').split('/');
+    const batch = await scene.open(hashOf(batchId));
+    await batch.page.locator('.head [data-status="FAILED"]').waitFor();
+    await batch.page.locator('[data-node]').first().click();
+    await batch.page.getByText('start the items that failed as a new batch').waitFor();
+    expect(await batch.page.getByRole('link', { name: /Run again/ }).count()).toBe(0);
+    await batch.close();
+
+    const refused = await engine.scheduleTask({ task: 'sleep', input: { ms: 'soon' } });
+    await refused.result();
+    const { page, close } = await scene.open(hashOf(refused.executionId));
+    await page.locator('.head [data-status="REJECTED"]').waitFor();
+    await page.locator('.head .note').getByText('SPEC_INVALID').waitFor();
+    expect(await page.getByRole('link', { name: /Run again/ }).count()).toBe(0);
+    await close();
+  });
+
   it('says by field what is wrong with edited parameters, and does not run them', async () => {
     const id = await scene.submit({
       name: 'with-params',

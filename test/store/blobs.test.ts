@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
@@ -127,6 +128,22 @@ describe.each<[string, () => BlobStore]>([
   });
 });
 
+describe('a folder', () => {
+  it.each([1, 80])('does not write a file of %d MiB to its end for who gives up', async (size) => {
+    const file = join(mkdtempSync(join(folder, 'large-')), 'in');
+    writeFileSync(file, '');
+    truncateSync(file, size * 2 ** 20);
+    const { ref } = await inFolder().putFile(file);
+    const stop = new AbortController();
+    const saving = inFolder().save(ref, `${file}.out`, stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(saving).rejects.toThrow('enough');
+    expect(existsSync(`${file}.out`)).toBe(false);
+    await inFolder().save(ref, `${file}.whole`, new AbortController().signal);
+    expect(sha256(readFileSync(`${file}.whole`))).toBe(ref.slice(7));
+  });
+});
+
 describe('a bucket', () => {
   it('has the keys of a folder below its prefix, so that one can be copied to the other', async () => {
     const ref = await inBucket().put(TEXT);
@@ -222,6 +239,29 @@ describe('a bucket', () => {
     await expect(at(server.url).identity()).rejects.toMatchObject({
       ...{ code: 'STORE', message: expect.stringContaining('no answer within 8 s') as string },
     });
+    await server.close();
+  });
+
+  it.each<[string, Answer]>([
+    ['says nothing', () => undefined],
+    [
+      'breaks off in the middle of it',
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('half');
+      },
+    ],
+  ])('that %s is not waited for by who gives up', async (_what, hang) => {
+    const stop = new AbortController();
+    const server = await answering((request, response) => {
+      hang(request, response);
+      void setImmediate().then(() => stop.abort(new Error('enough')));
+    });
+    const file = join(mkdtempSync(join(folder, 'given-up-')), 'out');
+    await expect(at(server.url).save(MISSING, file, stop.signal)).rejects.toThrow('enough');
+    expect(existsSync(file)).toBe(false);
+    await expect(at(server.url).slice(MISSING, 0, 9, stop.signal)).rejects.toThrow('enough');
+    expect(server.asked).toHaveLength(1);
     await server.close();
   });
 

@@ -4,6 +4,7 @@ import type { ExecutionHandle } from '../../src/index.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
 const BY = { reason: 'because', by: 'ada' };
+const HOUR_MS = 3_600_000;
 
 describe('an execution that starts later', () => {
   const ran: string[] = [];
@@ -59,6 +60,49 @@ describe('an execution that starts later', () => {
     expect(ran).not.toContain(name);
     await handle.cancel();
     expect((await handle.result()).status).toBe('CANCELLED');
+  });
+
+  const ending: Record<string, Ask> = {
+    cancel: (handle) => handle.node('task').cancel(BY),
+    skip: (handle) => handle.node('task').skip(BY),
+    complete: (handle) => handle.node('task').complete(7, BY),
+    fail: (handle) => handle.node('task').fail('not today', BY),
+  };
+  it.each([
+    ['cancel', 'FAILED'],
+    ['skip', 'SKIPPED'],
+    ['complete', 'COMPLETED'],
+    ['fail', 'FAILED'],
+  ])('ends before its time once its node has ended by a %s', async (what, status) => {
+    const name = `ended: ${what}`;
+    const handle = await lone(name);
+    expect(await ending[what]?.(handle)).toMatchObject({ success: true });
+    const result = await handle.result();
+    expect(result.status).toBe(status);
+    expect(result.durationMs).toBeLessThan(HOUR_MS);
+    expect(ran).not.toContain(name);
+  });
+
+  it('ends before others that it waits for once its nodes have ended', async () => {
+    const before = await lone('never');
+    const dependencies = [before.executionId];
+    const after = await harness.engine.scheduleTask({
+      task: note,
+      input: 'after it',
+      dependencies,
+    });
+    await after.node('task').skip(BY);
+    expect((await after.result()).status).toBe('SKIPPED');
+    await before.cancel();
+  });
+
+  it('waits for its time while some of its nodes are left', async () => {
+    const handle = await graph('some are left');
+    await handle.node('b').skip(BY);
+    expect(await handle.status()).toMatchObject({ status: 'SCHEDULED', reason: 'start_time' });
+    await handle.node('a').cancel(BY);
+    expect((await handle.result()).status).toBe('FAILED');
+    expect(ran).not.toContain('some are left');
   });
 
   it('says why it waits, itself and its nodes, before and after it was asked', async () => {

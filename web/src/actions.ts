@@ -1,4 +1,5 @@
 /** What may be asked of an execution and of a node, by its status, as questions to confirm. */
+import type { ExecutionRecord } from '../../src/client/record.js';
 import type { Status } from '../../src/domain/status.js';
 import type { Answer, NodeView } from '../../src/workflows/messages.js';
 import { api, Problem } from './api.js';
@@ -16,6 +17,18 @@ export function rerunLink(executionId: string, nodeId?: string): string {
   const [graphId = '', ...below] = executionId.split('/');
   const from = [...below, ...(nodeId === undefined ? [] : [nodeId])].join('/');
   return linkTo(['executions', graphId, 'rerun'], { from });
+}
+
+/**
+ * How what has ended runs again: `rerun` by its difference, `items` of a batch as a new one, `anew` where nothing of it ran
+ * that could be kept. The server refuses a rerun of the others. A rerun, too, of what is not known.
+ */
+export function runsAgain(
+  record: Pick<ExecutionRecord, 'kind' | 'status' | 'error'> | undefined,
+): 'rerun' | 'items' | 'anew' {
+  if (record?.kind === 'batch' || record?.kind === 'item') return 'items';
+  if (record?.status !== 'REJECTED') return 'rerun';
+  return record.kind === 'task' || record.error?.code === 'SPEC_INVALID' ? 'anew' : 'rerun';
 }
 
 /** A verb that was refused is a problem to show, also where the server says so with 200. */

@@ -3,7 +3,7 @@ import { lazy, Suspense, useMemo } from 'react';
 import type { ExecutionRecord } from '../../src/client/record.js';
 import type { Status } from '../../src/domain/status.js';
 import { ActionButtons } from './action-buttons.js';
-import { executionActions, rerunLink } from './actions.js';
+import { executionActions, rerunLink, runsAgain } from './actions.js';
 import { api, type DrawnSpec, type Meta } from './api.js';
 import { Artifacts } from './artifacts.js';
 import { Gantt } from './gantt.js';
@@ -112,6 +112,9 @@ export function ExecutionView({ executionId, query, meta }: Props) {
             executionId={executionAt(executionId, parentOf(selected))}
             name={selected}
             view={view}
+            again={runsAgain(
+              record.data && { ...record.data, status: status ?? record.data.status },
+            )}
             onClose={() => show({ node: null })}
           />
         )}
@@ -146,7 +149,7 @@ function Head({ executionId, watched: { update, connected }, record, meta }: Hea
             {connected ? S.live : S.reconnecting}
           </span>
         )}
-        {status && <Actions {...{ executionId, status }} />}
+        {status && <Actions {...{ executionId, status, record }} />}
       </div>
       <p className="facts soft">
         <span className="code">{executionId}</span>
@@ -221,10 +224,20 @@ function WebUi({ meta, record }: Pick<HeadProps, 'meta' | 'record'>) {
   );
 }
 
-function Actions({ executionId, status }: { executionId: string; status: Status }) {
+function Actions({
+  executionId,
+  status,
+  record,
+}: {
+  executionId: string;
+  status: Status;
+  record: ExecutionRecord | undefined;
+}) {
+  // Its record says what it is, and may be a moment behind of how it stands.
+  const again = isTerminal(status) && record ? runsAgain({ ...record, status }) : undefined;
   return (
     <ActionButtons questions={executionActions(executionId, status)}>
-      {isTerminal(status) && (
+      {again === 'rerun' && (
         <a className="button" href={rerunLink(executionId)}>
           {S.runAgain}
         </a>

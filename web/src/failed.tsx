@@ -1,7 +1,7 @@
 /** What went wrong with a node: its error, its attempts, and what can be done next; at the top of the drawer. */
 import type { AttemptRecord } from '../../src/domain/outcome.js';
 import type { NodeView } from '../../src/workflows/messages.js';
-import { rerunLink } from './actions.js';
+import { rerunLink, type runsAgain } from './actions.js';
 import { api, type NodeRecord } from './api.js';
 import { usePoll } from './poll.js';
 import { isTerminal, toneOf } from './status.js';
@@ -12,9 +12,11 @@ interface Props {
   executionId: string;
   view: NodeView;
   record: NodeRecord | undefined;
+  /** How all that it is part of runs again. */
+  again: ReturnType<typeof runsAgain>;
 }
 
-export function Failed({ executionId, view, record }: Props) {
+export function Failed({ executionId, view, record, again }: Props) {
   const error = view.error ?? record?.error;
   const history = record?.attemptHistory ?? view.attemptHistory ?? [];
   if (!error) return null;
@@ -35,12 +37,12 @@ export function Failed({ executionId, view, record }: Props) {
         )}
       </section>
       {history.length > 0 && <Attempts history={history} />}
-      {isTerminal(view.status) && <NextStep {...{ executionId, view }} />}
+      {isTerminal(view.status) && <NextStep {...{ executionId, view, again }} />}
     </>
   );
 }
 
-function NextStep({ executionId, view: { id, status } }: Omit<Props, 'record'>) {
+function NextStep({ executionId, view: { id, status }, again }: Omit<Props, 'record'>) {
   const { data } = usePoll(
     `${executionId} ${id} ${status}`,
     (signal) => api.explainNode(executionId, id, signal),
@@ -52,10 +54,15 @@ function NextStep({ executionId, view: { id, status } }: Omit<Props, 'record'>) 
       <h3>{S.nextStep}</h3>
       {found && <p>{found.failure ? asSentence(found.failure.sentence) : found.sentence}</p>}
       <p>
-        {S.mendAndRun}{' '}
-        <a href={rerunLink(executionId, id)} data-rerun={id}>
-          {S.runFromHere}
-        </a>
+        {S.mendAnd[again]}
+        {again === 'rerun' && (
+          <>
+            {' '}
+            <a href={rerunLink(executionId, id)} data-rerun={id}>
+              {S.runFromHere}
+            </a>
+          </>
+        )}
       </p>
     </section>
   );

@@ -1,7 +1,7 @@
 /** One node beside the graph: how it stands, why it waits, what went in and came out, its attempts. */
 import { useEffect, useRef, useState } from 'react';
 import type { NodeView } from '../../src/workflows/messages.js';
-import { nodeActions } from './actions.js';
+import { nodeActions, type runsAgain } from './actions.js';
 import { api, type NodeRecord } from './api.js';
 import { Artifacts } from './artifacts.js';
 import { Attempts, Failed } from './failed.js';
@@ -22,10 +22,12 @@ interface Props {
   /** What it is called here. */
   name: string;
   view: NodeView;
+  /** How all that it is part of runs again. */
+  again: ReturnType<typeof runsAgain>;
   onClose: () => void;
 }
 
-export function NodeDrawer({ executionId, name, view, onClose }: Props) {
+export function NodeDrawer({ executionId, name, view, again, onClose }: Props) {
   const { id, status, attempts } = view;
   const heading = useRef<HTMLHeadingElement>(null);
   const [question, setQuestion] = useState<Question>();
@@ -61,7 +63,7 @@ export function NodeDrawer({ executionId, name, view, onClose }: Props) {
         )}
       </div>
       {(view.error ?? record.data?.error) && (
-        <Failed {...{ executionId, view }} record={record.data} />
+        <Failed {...{ executionId, view, again }} record={record.data} />
       )}
       <div className="buttons" role="group" aria-label={S.actions}>
         {nodeActions(executionId, view).map((one) => (

@@ -1,6 +1,6 @@
 /** What is on the host, whoever put it there. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { startOf } from '../../../src/sandbox/owner.js';
+import { startOf } from '../../../src/process-name.js';
 
 /** Processes with that text in their command line; the dead that nobody has reaped do not count. */
 export function processesWith(text: string): number[] {

@@ -159,7 +159,11 @@ export const S = {
   runAgain: 'Run again',
   runFromHere: 'Run again from here',
   nextStep: 'Next step',
-  mendAndRun: 'Mend what is wrong, then run it again; what completed is kept.',
+  mendAnd: {
+    rerun: 'Mend what is wrong, then run it again; what completed is kept.',
+    items: 'Mend what is wrong, then start the items that failed as a new batch.',
+    anew: 'Mend what is wrong, then start it anew: nothing of it has run.',
+  },
   workerLost: 'worker lost',
   preview: 'Preview',
   format: 'Format',
