@@ -9,8 +9,9 @@ import { fault, type Fault } from './fault.js';
 import { inputVariables } from './expression.js';
 import { getOwn, type Json, type Path } from './json.js';
 import type { LateName } from './late-values.js';
-import { layersOf, runClass, Unable, undoLayersOf, type Layers } from './make-plan.js';
+import { runClass, Unable, undoLayersOf } from './make-plan.js';
 import { MAX_DEPTH } from './node-kind.js';
+import { layersOf, pickFrom, type Layers } from './option-layers.js';
 import { planContextOf, type PlanFacts } from './plan-facts.js';
 import type { RunClass } from './plan.js';
 import {
@@ -125,13 +126,13 @@ class Walk {
       const name = `${above}${node.id}`;
       const { options } = submission;
       if (node.graph !== undefined) this.below(node.graph, options, path, name, depth);
-      const layers = layersOf(graph, options, node, this.context);
+      const layers = layersOf(graph, submission, node, this.context);
       const queue = layers.find((layer) => layer?.queue !== undefined)?.queue ?? null;
       this.take(node, layers, queue, { path, node: name });
-      const { compensate } = node;
+      const compensate = pickFrom(layers, 'compensate');
       if (!compensate) continue;
       const undo = { path: [...path, 'compensate'], node: `${name}~undo` };
-      const undoLayers = undoLayersOf(graph, options, node, this.context);
+      const undoLayers = undoLayersOf(graph, options, node, compensate, this.context);
       this.take(compensate, undoLayers, compensate.queue ?? null, undo);
     }
   }
