@@ -38,7 +38,7 @@ const ROOMS = {
   convert: { may: ['domain'], packages: ['zod', 'yaml'] },
   store: { may: ['make-folder', 'work-folder', 'domain'] },
   servers: { may: ['make-folder', 'domain'] },
-  builder: { may: ['registry', 'domain'] },
+  builder: { may: ['registry', 'undo-options', 'domain'] },
   /** Pipelines that are run by name: files, read and checked. */
   templates: { may: ['domain'] },
   /** How executions stand and ended, read from Temporal: for clients and for activities. */
@@ -116,7 +116,9 @@ const ROOMS = {
 };
 /** The doors and the files between them, at the top of `src/`. */
 const DOORS = {
-  registry: ['task-context', 'task-hooks', 'task-execution', 'domain'],
+  registry: ['task-context', 'task-hooks', 'task-execution', 'undo-options', 'domain'],
+  // What an undo reads is said by references, as of any node.
+  'undo-options': ['builder/refs', 'domain'],
   'task-context': ['domain'],
   'task-hooks': ['task-context', 'domain'],
   'task-execution': ['task-context', 'domain'],
@@ -128,7 +130,7 @@ const DOORS = {
   'work-folder': ['make-folder', 'process-name'],
   'misspelt-variables': ['setting-names', 'domain'],
   'setting-names': [],
-  builder: ['builder', 'registry', 'domain'],
+  builder: ['builder', 'registry', 'undo-options', 'domain'],
   config: ['setting-names', 'setting-values', 'domain'],
   'connect-options': ['domain'],
   'setting-values': ['domain'],

@@ -1,7 +1,6 @@
 /** The builder: a graph in code, its edges by handle and its data flow typed. What it makes is a plain spec. */
 import {
   questionOf,
-  undoOf,
   type ApprovalOutput,
   type BelowOptions,
   type FlowOptions,
@@ -9,7 +8,6 @@ import {
   type NodeHandle,
   type NodeInput,
   type NodeOptions,
-  type ProgramInput,
   type ProgramOptions,
   type Question,
 } from './builder/node-options.js';
@@ -20,6 +18,7 @@ import { overOf } from './domain/node-kind.js';
 import type { ProgramKind } from './domain/program.js';
 import type { GraphSpec, ParamSpec } from './domain/spec.js';
 import type { AnyTask, TaskDefinition } from './registry.js';
+import { undoOf, type ProgramInput, type SaidUndo } from './undo-options.js';
 
 export { secret, variable, type Ref, type Templated } from './builder/refs.js';
 export type {
@@ -28,14 +27,20 @@ export type {
   MapSettings,
   NodeHandle,
   NodeOptions,
-  ProgramInput,
   ProgramOptions,
   Question,
-  Undo,
-  UndoOptions,
 } from './builder/node-options.js';
+export type { ProgramInput, SaidUndo, Undo, UndoOptions, UndoTask } from './undo-options.js';
 
-export type GraphOptions = Omit<GraphSpec, 'name' | 'tasks' | 'params'>;
+type Defaults = NonNullable<GraphSpec['defaults']>;
+export type GraphOptions = Omit<GraphSpec, 'name' | 'tasks' | 'params' | 'defaults'> & {
+  /** Options for every node that does not say otherwise. */
+  defaults?: GraphDefaults | undefined;
+};
+/** As a spec has them, or with what undoes as nodes have it in code. */
+type GraphDefaults = Omit<Defaults, 'compensate'> & {
+  compensate?: SaidUndo | Defaults['compensate'];
+};
 type ParamSpecs = Record<string, ParamSpec>;
 
 /** The outputs of leaves by their ids. */
@@ -54,11 +59,18 @@ export class GraphBuilder<Output = Record<string, unknown>> {
   private readonly nodes: GraphSpec['tasks'] = [];
   private readonly definitions = new Map<string, AnyTask>();
   private readonly paramSpecs: ParamSpecs = {};
+  private readonly options: Omit<GraphSpec, 'name' | 'tasks'>;
 
   constructor(
     private readonly name: string,
-    private readonly options: GraphOptions = {},
-  ) {}
+    options: GraphOptions = {},
+  ) {
+    const { defaults } = options;
+    this.options = {
+      ...(options as Omit<GraphSpec, 'name' | 'tasks'>),
+      ...(defaults === undefined ? {} : { defaults: this.defaultsOf(defaults) }),
+    };
+  }
 
   /** Declares a parameter and gives its reference. Without `default` it must be given at submit. */
   param<T = unknown>(name: string, spec: ParamSpec = {}): Ref<T> {
@@ -239,18 +251,29 @@ export class GraphBuilder<Output = Record<string, unknown>> {
       .filter((node) => named.includes(node.id) || reads([given, over, what.approval], node.id))
       .map((node) => node.id);
     const all = [...new Set([...dependsOn.map((node) => node.id), ...read])];
-    const undo = compensate === undefined ? undefined : undoOf(compensate);
-    if (undo?.definition) this.definitions.set(undo.definition.name, undo.definition);
+    const undo = compensate === undefined ? undefined : this.undo(compensate);
     this.nodes.push({
       id,
       ...what,
       ...(all.length > 0 ? { dependsOn: all } : {}),
       ...(given === undefined ? {} : { input: given }),
       ...(condition === undefined ? {} : { when: condition }),
-      ...(undo ? { compensate: undo.spec } : {}),
+      ...(undo === undefined ? {} : { compensate: undo }),
       ...rest,
     });
     return handleOf<Output>(id);
+  }
+
+  private defaultsOf({ compensate, ...rest }: GraphDefaults): Defaults {
+    return compensate === undefined
+      ? rest
+      : { ...rest, compensate: this.undo(compensate as SaidUndo) };
+  }
+
+  private undo(compensate: SaidUndo<never, never>): NonNullable<NodeInput['compensate']> {
+    const { spec, definition } = undoOf(compensate);
+    if (definition) this.definitions.set(definition.name, definition);
+    return spec;
   }
 
   private taskName(task: AnyTask | string): string {

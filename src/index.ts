@@ -9,9 +9,11 @@ export type {
   NodeOptions,
   Question,
   Ref,
+  SaidUndo,
   Templated,
   Undo,
   UndoOptions,
+  UndoTask,
 } from './builder.js';
 export { ExecutionHandle, getTaskEngine, TaskEngine } from './client.js';
 export type {

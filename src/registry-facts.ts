@@ -6,6 +6,17 @@ import { MAX_DEPTH } from './domain/node-kind.js';
 import type { PlanFacts } from './domain/plan-facts.js';
 import type { TaskRegistry } from './registry.js';
 
+/** What undoes a task by its definition, as validation asks for it. */
+export function definedUndo(
+  registry: TaskRegistry,
+  name: string,
+): ReturnType<NonNullable<KnownTasks['undo']>> {
+  const compensate = registry.get(name)?.options.compensate;
+  return compensate && compensate.task !== undefined
+    ? { task: compensate.task, queue: compensate.queue }
+    : undefined;
+}
+
 /** What a worker knows of tasks beside its registry. */
 export interface WorkerFacts extends Pick<PlanContext, 'circuits' | 'runners' | 'settings'> {
   /** Whether a task was quick of late. */
@@ -61,12 +72,18 @@ export function planFacts(
   const context = planContext(registry, hooked, isQuick ? { isQuick } : {});
   const tasks: Record<string, TaskFacts> = {};
   const pipelines: Record<string, Json> = {};
+  const know = (name: string): void => {
+    if (Object.hasOwn(tasks, name)) return;
+    const facts = context.task(name);
+    if (!facts) return;
+    setOwn(tasks, name, facts);
+    for (const undo of taskNames({ compensate: facts.options.compensate })) know(undo);
+  };
   const collect = (graph: Json, depth: number): void => {
+    const { defaults } = isObject(graph) ? graph : {};
+    if (isObject(defaults)) for (const name of taskNames(defaults)) know(name);
     for (const node of nodesOf(graph)) {
-      for (const name of taskNames(node)) {
-        const facts = context.task(name);
-        if (facts) setOwn(tasks, name, facts);
-      }
+      for (const name of taskNames(node)) know(name);
       const { graph: below } = node;
       if (depth >= MAX_DEPTH) continue;
       if (isObject(below)) collect(below as Json, depth + 1);

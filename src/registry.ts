@@ -4,19 +4,25 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
 import { messageOf, TaskError } from './domain/errors.js';
+import { fault, type Fault } from './domain/fault.js';
 import { isObject, preview } from './domain/json.js';
+import { jsonFaults } from './domain/json-faults.js';
 import { assertKnown } from './domain/known-names.js';
 import type { JsonSchema, TaskSchemas } from './domain/schema-flow.js';
 import type { Program } from './domain/program.js';
 import {
+  DefaultsSchema,
+  SPEC_LIMITS,
   TASK_NAME,
-  TaskOptionsSchema,
-  type TaskOptions,
-  type TaskOptionsInput,
+  type Defaults,
+  type DefaultsInput,
 } from './domain/spec.js';
+import { faultsFromZod } from './domain/spec-faults.js';
+import { undoFaults } from './domain/undo-faults.js';
 import type { TaskContext } from './task-context.js';
 import { isNamedTask, withRun, type TaskExecution } from './task-execution.js';
 import type { HookDefinition, HookOf, Hooks, PostHook, PreHook } from './task-hooks.js';
+import { undoOf, undoTaskOf, type SaidUndo } from './undo-options.js';
 
 export { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
 
@@ -25,7 +31,10 @@ export const COMPLETIONS = ['handler', 'external'] as const;
 export type Completion = (typeof COMPLETIONS)[number];
 
 /** A task: something that can be run, by name. */
-export interface TaskDefinition<Input = unknown, Output = unknown> extends TaskOptionsInput {
+export interface TaskDefinition<Input = unknown, Output = unknown> extends Omit<
+  DefaultsInput,
+  'compensate'
+> {
   name: string;
   /** Changes when the meaning of the task's result does. Default '1'. */
   version?: string;
@@ -45,6 +54,16 @@ export interface TaskDefinition<Input = unknown, Output = unknown> extends TaskO
   /** The module that exports this definition, for the thread or process to load: `import.meta.url`. */
   module?: string | URL;
   hooks?: Hooks;
+  /**
+   * What undoes its work where it completed in a graph that fails or is cancelled later, and neither the node nor the
+   * graph's `defaults` say: a task's name or definition, which the worker then has as well, more of it, or a program. Of a
+   * map of it nothing: that is undone as one list, if its node says how. What undoes is not undone itself.
+   */
+  compensate?: SaidUndo<Input, Output>;
+  /** JSON of your own, at most 64 KiB, over that of the graph, for nodes that have none of their own. */
+  metadata?: Record<string, unknown>;
+  /** Tags of nodes that have none of their own. */
+  tags?: string[];
   /**
    * Makes the node's output of what `run` gave, once the output schema has taken it. Runs in the worker, wherever `run`
    * does, before `result`'s expressions. What it throws fails the attempt with code RESULT_FAILED, and is retried as if
@@ -78,9 +97,10 @@ export type ExecutedTaskDefinition<Input = unknown, Output = unknown> = Omit<
   (TaskExecution<Input, Output> | { run: TaskExecution<Input, Output> });
 
 /** A definition whose types nobody needs any more. */
-export type AnyTask = Omit<TaskDefinition<never, unknown>, 'input' | 'output'> & {
+export type AnyTask = Omit<TaskDefinition<never, unknown>, 'input' | 'output' | 'compensate'> & {
   input?: z.ZodType;
   output?: z.ZodType;
+  compensate?: SaidUndo<never, never>;
 };
 
 /** True for what a module exports as a task, also where {@link defineTask} has not seen it yet. */
@@ -140,11 +160,11 @@ export function defineTask<Input = unknown, Output = unknown>(
 }
 
 const FIELDS = [
-  ...Object.keys(TaskOptionsSchema.shape),
+  ...Object.keys(DefaultsSchema.shape),
   ...Object.keys({
     ...{ name: 1, version: 1, description: 1, input: 1, output: 1, run: 1, completion: 1 },
     ...{ module: 1, hooks: 1, processResult: 1, onRetry: 1, classifyError: 1 },
-  } satisfies Record<Exclude<keyof TaskDefinition, keyof TaskOptionsInput>, 1>),
+  } satisfies Record<Exclude<keyof TaskDefinition, keyof DefaultsInput>, 1>),
   'execute',
 ];
 
@@ -175,19 +195,65 @@ function checkSchema(task: string, field: 'input' | 'output', schema: unknown): 
 }
 
 /** The options that a definition states. @throws TaskError CONFIGURATION */
-export function taskOptions(definition: TaskOptionsInput & { name: string }): TaskOptions {
+export function taskOptions({
+  compensate,
+  ...definition
+}: Omit<DefaultsInput, 'compensate'> & Pick<AnyTask, 'name' | 'compensate'>): Defaults {
+  const { name, metadata } = definition;
   const stated = Object.fromEntries(
-    Object.keys(TaskOptionsSchema.shape).flatMap((key) => {
-      const value = definition[key as keyof TaskOptionsInput];
+    Object.keys(DefaultsSchema.shape).flatMap((key) => {
+      const value = definition[key as keyof typeof definition];
       return value === undefined ? [] : [[key, value]];
     }),
   );
-  const parsed = TaskOptionsSchema.safeParse(stated);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues
-    .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    .join('; ');
-  throw new TaskError('CONFIGURATION', `task ${JSON.stringify(definition.name)}: ${issues}`);
+  const undo = compensate === undefined ? undefined : undoSpec(name, compensate);
+  const parsed = DefaultsSchema.safeParse({
+    ...stated,
+    ...(undo === undefined ? {} : { compensate: undo }),
+  });
+  const own = parsed.success
+    ? []
+    : parsed.error.issues.filter(({ path: [at] }) => at !== 'compensate');
+  // Said here as they are of a node, and not by the first graph that takes it over.
+  const faults = [
+    ...(metadata === undefined ? [] : jsonFaults(metadata, SPEC_LIMITS, ['metadata'])),
+    ...(undo === undefined ? [] : compensateFaults(undo)),
+  ];
+  if (parsed.success && faults.length === 0) return parsed.data;
+  const issues = [
+    ...own.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...faults.map(({ path, message }) => `${path}: ${message}`),
+  ].join('; ');
+  throw new TaskError('CONFIGURATION', `task ${JSON.stringify(name)}: ${issues}`);
+}
+
+/** @throws TaskError CONFIGURATION where what makes its input throws */
+function undoSpec(name: string, compensate: SaidUndo<never, never>): unknown {
+  try {
+    return undoOf(compensate).spec;
+  } catch (error) {
+    throw new TaskError(
+      'CONFIGURATION',
+      `task ${JSON.stringify(name)}: compensate.input: cannot be made: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function compensateFaults(compensate: unknown): Fault[] {
+  const given = { compensate };
+  const foreign = jsonFaults(given, SPEC_LIMITS);
+  if (foreign.length > 0) return foreign;
+  const parsed = DefaultsSchema.safeParse(given);
+  const task = isObject(compensate) ? compensate['task'] : compensate;
+  const isOurs = typeof task === 'string' && (task === 'default' || task.startsWith('tempograph.'));
+  return [
+    ...(parsed.success ? [] : faultsFromZod(parsed.error, given)),
+    ...undoFaults(compensate, ['compensate']),
+    ...(isOurs
+      ? [fault(['compensate'], 'UNKNOWN_TASK', `${preview(task)} is a name of our own`)]
+      : []),
+  ];
 }
 
 /**
@@ -226,13 +292,27 @@ function moduleOf({
 /** A task in the registry: its definition with the options parsed. */
 export interface RegisteredTask {
   definition: TaskDefinition<unknown>;
-  options: TaskOptions;
+  options: Defaults;
   version: string;
   isolation: Isolation;
   /** URL of the module that exports it. */
   module: string | undefined;
   /** Of a node that runs a program: there is no handler. */
   program?: Program;
+}
+
+/** The tasks, and those that undo them by their definitions: where one of that name is among them, that one counts. */
+export function withUndoTasks(tasks: Iterable<AnyTask>): AnyTask[] {
+  const all = [...tasks];
+  const names = new Set(all.map(({ name }) => name));
+  for (const { compensate } of all) {
+    // grows meanwhile
+    const undo = undoTaskOf(compensate);
+    if (!undo || names.has(undo.name)) continue;
+    names.add(undo.name);
+    all.push(undo);
+  }
+  return all;
 }
 
 export class TaskRegistry {
@@ -246,7 +326,7 @@ export class TaskRegistry {
   private readonly namedPost = new Map<string, HookDefinition<PostHook>>();
 
   /**
-   * @param tasks definitions; a name may occur once
+   * @param tasks definitions; a name may occur once. Definitions that undo them come with them
    * @param globalHooks hooks that run around every node
    * @param namedHooks hooks that graphs ask for by name
    * @throws TaskError CONFIGURATION for a name used twice
@@ -256,7 +336,7 @@ export class TaskRegistry {
     readonly globalHooks: Hooks = {},
     namedHooks: Hooks = {},
   ) {
-    for (const task of tasks) this.add(task);
+    for (const task of withUndoTasks(tasks)) this.add(task);
     for (const hook of namedHooks.pre ?? []) this.namedPre.set(hook.name, hook);
     for (const hook of namedHooks.post ?? []) this.namedPost.set(hook.name, hook);
   }

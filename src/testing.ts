@@ -10,7 +10,7 @@ import type { ProgramKind } from './domain/program.js';
 import { TaskError } from './domain/errors.js';
 import { getOwn } from './domain/json.js';
 import { didYouMean, nearOrFirst } from './domain/suggest.js';
-import { defineTask, type AnyTask } from './registry.js';
+import { defineTask, withUndoTasks, type AnyTask } from './registry.js';
 import type { Hooks } from './task-hooks.js';
 import type { TaskContext } from './task-context.js';
 import { findTimeSkippingServer } from './servers/find-time-skipping-server.js';
@@ -107,7 +107,7 @@ function mocked(
   { tasks = [], mocks = {} }: TestEngineOptions,
   env: TestWorkflowEnvironment,
 ): AnyTask[] {
-  const own = [...tasks];
+  const own = withUndoTasks(tasks);
   const known = new Map<string, AnyTask>([...BUILT_IN_TASKS, ...own].map((one) => [one.name, one]));
   known.set('sleep', skippingSleep(known.get('sleep'), env));
   for (const name of Object.keys(mocks)) {

@@ -32,7 +32,13 @@ import { enterLocalWorker } from './local-workers.js';
 import { warnOfMisspelt } from './misspelt-variables.js';
 import { namespaceId } from './observe/store-owner.js';
 import { besideWorkers, DEFAULT_SLOTS } from './beside-workers.js';
-import { TaskRegistry, type AnyTask, type Isolation, type RegisteredTask } from './registry.js';
+import {
+  TaskRegistry,
+  withUndoTasks,
+  type AnyTask,
+  type Isolation,
+  type RegisteredTask,
+} from './registry.js';
 import type { Hooks } from './task-hooks.js';
 import { isGuest } from './runners/guest-mark.js';
 import type { ModeDetail } from './runners/runner.js';
@@ -285,7 +291,7 @@ async function sweepLeft(settings: { dataDir: string }, log: Logger): Promise<vo
 }
 
 function withBuiltIn(tasks: Iterable<AnyTask>): AnyTask[] {
-  const own = [...tasks];
+  const own = withUndoTasks(tasks);
   const names = new Set(own.map(({ name }) => name));
   return [...own, ...BUILT_IN_TASKS.filter(({ name }) => !names.has(name))];
 }

@@ -5,10 +5,11 @@
  */
 import { isObject, type Json } from '../domain/json.js';
 import { kindOf, type MapOptions } from '../domain/node-kind.js';
+import { isSmall, type Given, type GivenParts } from '../domain/given.js';
 import type { Plan } from '../domain/plan.js';
 import type { ParsedGraph } from '../domain/spec.js';
 import type { ValidGraph } from '../domain/validate.js';
-import { putJson } from '../store/blob-store.js';
+import { putJson, type BlobStore } from '../store/blob-store.js';
 import type { Deps } from './deps.js';
 
 type Node = ParsedGraph['tasks'][number];
@@ -21,6 +22,22 @@ export async function storeBelow(deps: Deps, { graph }: ValidGraph, plan: Plan):
     if (!planned || (kind !== 'graph' && kind !== 'map')) continue;
     const spec = kind === 'map' ? mapSpec(deps, graph, node) : wholeGraph(deps, node.graph);
     planned.below = (await putJson(deps.blobs, spec)).ref;
+  }
+}
+
+/** What each class of a plan gives its nodes, before it is stored. */
+export const partsOf = ({ classes }: Plan): GivenParts[] =>
+  classes.map(({ given }) => (given && 'json' in given ? given.json : {}));
+
+/** Stores what the plan's nodes are given, where it is not small. Before any body is made of it. */
+export async function storeGiven(blobs: BlobStore, plan: Plan): Promise<void> {
+  const stored = new Map<object, Given>(); // many classes have the same
+  for (const one of plan.classes) {
+    if (!one.given || 'ref' in one.given || isSmall(one.given.json)) continue;
+    const { json } = one.given;
+    const given = stored.get(json) ?? { ref: (await putJson(blobs, json)).ref };
+    stored.set(json, given);
+    one.given = given;
   }
 }
 

@@ -8,7 +8,7 @@ import { fault, type Fault } from '../domain/fault.js';
 import { editedNodes, mergeEdit, placeFaults } from '../domain/graph-edit.js';
 import { isObject, jsonBytes, preview, type Json } from '../domain/json.js';
 import type { HeartbeatDetails } from '../domain/outcome.js';
-import { nodeBody } from '../domain/plan.js';
+import { bodiesOf } from '../domain/plan.js';
 import type {
   AttemptLook,
   CheckedValue,
@@ -17,7 +17,7 @@ import type {
   PlanEditRequest,
   PlannedEdit,
 } from '../workflows/operator-messages.js';
-import { storeBelow } from './below-specs.js';
+import { storeBelow, storeGiven } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { checked } from './ends.js';
 import { loadBody } from './resolve.js';
@@ -113,8 +113,8 @@ export async function planEdit(deps: Deps, request: PlanEditRequest): Promise<Pl
   const planned = planHere(deps, whole, submission);
   if ('faults' in planned) return { faults: placeFaults(planned.faults, names) };
   const { plan, valid } = planned;
-  const bodies = valid.graph.tasks.map((node) => nodeBody(node));
-  const tooLarge = oneRunFault(deps, plan, jsonBytes(bodies));
+  await storeGiven(deps.blobs, plan);
+  const tooLarge = oneRunFault(deps, plan, jsonBytes(bodiesOf(valid.graph.tasks, plan)));
   if (tooLarge) return { faults: [tooLarge] };
   await storeBelow(deps, valid, plan);
   const edited = editedNodes(request.plan, plan, names);

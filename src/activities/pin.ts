@@ -1,11 +1,12 @@
 /** What is pinned for an execution: the plan, or where its pages lie, with all that its nodes need of it. */
+import { append } from '../domain/append.js';
 import type { AwaitSpec } from '../domain/awaited.js';
 import { fitting, splitOf } from '../domain/budget.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { jsonBytes, type Json, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
-import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
+import { bodiesOf, type NodeBody, type Plan } from '../domain/plan.js';
 import type { ValidGraph } from '../domain/validate.js';
 import { putJson, type BlobStore } from '../store/blob-store.js';
 import type {
@@ -15,6 +16,7 @@ import type {
   Prepared,
   PrepareResult,
 } from '../workflows/requests.js';
+import { partsOf, storeGiven } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { closeLimits, openLimits, openPlace } from './limits.js';
 import { recordOpen } from './record-open.js';
@@ -73,9 +75,15 @@ export async function pin(deps: Deps, parts: PinParts): Promise<PrepareResult> {
   }
   const { limits } = opened;
   const place = parts.more?.below ? undefined : await placeOf(deps, execution.kind, plan, opening);
-  const bodies = parts.bodies ?? graph.tasks.map((node) => nodeBody(node));
+  const given = partsOf(plan);
+  await storeGiven(deps.blobs, plan);
+  const bodies = parts.bodies ?? bodiesOf(graph.tasks, plan);
   const split = splitOf(plan, jsonBytes(bodies), deps.settings, parts.byReference);
   const tags = [...new Set([...(graph.tags ?? []), ...(said.tags ?? [])])];
+  // A lone task's execution has what its node has.
+  const [lone = {}] = execution.kind === 'task' ? given : [];
+  Object.assign(metadata, lone.metadata);
+  append(tags, lone.tags ?? []);
   deps.log.info(
     {
       executionId,
@@ -112,7 +120,7 @@ export async function pin(deps: Deps, parts: PinParts): Promise<PrepareResult> {
   const bytes = jsonBytes(prepared);
   if (bytes <= MAX_PINNED_BYTES) {
     if (!parts.unrecorded)
-      recordOpen(deps, prepared, plan, { graph, submission: said, metadata, tags });
+      recordOpen(deps, prepared, plan, { graph, submission: said, metadata, tags, given });
     return { prepared };
   }
   await closeLimits(place ? [...limits, place.limit] : limits);

@@ -10,8 +10,8 @@ import { parseListExpression } from '../domain/list-expression.js';
 import { makePlan } from '../domain/make-plan.js';
 import { MapSchema, MAX_ITEMS } from '../domain/node-kind.js';
 import { leftBy, type Value } from '../domain/outcome.js';
-import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
-import { GraphSpecSchema, type Submission } from '../domain/spec.js';
+import { bodiesOf, type NodeBody, type Plan } from '../domain/plan.js';
+import { GraphSpecSchema, type ParsedGraph, type Submission } from '../domain/spec.js';
 import { parseTemplate } from '../domain/template.js';
 import { validateGraph, type ValidGraph } from '../domain/validate.js';
 import { nodeIdentity } from '../observe/projection.js';
@@ -25,7 +25,7 @@ import type {
   Upstream,
 } from '../workflows/requests.js';
 import { planContext } from '../registry-facts.js';
-import { storeBelow } from './below-specs.js';
+import { storeBelow, storeGiven } from './below-specs.js';
 import type { Deps } from './deps.js';
 import { recordError } from './failure.js';
 import { decideBelow, ITEMS_PER_PAGE } from './rerun-below.js';
@@ -153,7 +153,8 @@ async function graphBelow(
   );
   if (!valid) return { faults };
   const plan = makePlan(valid, planContext(deps.registry, valid, planSettings(deps)));
-  const bodies = valid.graph.tasks.map((node) => nodeBody(node));
+  await storeGiven(deps.blobs, plan);
+  const bodies = bodiesOf(valid.graph.tasks, plan);
   const refs = await storeBodies(deps.blobs, bodies);
   const basis = { hash: hashJson({ spec: ref, params: valid.params }) };
   return { valid, plan, bodies, below: { bodies: refs, perPage: BODIES_PER_PAGE, basis } };
@@ -169,7 +170,9 @@ async function mapBelow(
   const { skipped } = await resolveInput(deps, { ...request, body: { ...body, input: null } });
   if (skipped) return undefined;
   const items = await itemsOf(deps, request, body);
-  const graph = GraphSpecSchema.parse(await getJson(blobs, ref));
+  const spec = GraphSpecSchema.parse(await getJson(blobs, ref));
+  // The map is undone as a whole, if at all, and what its items have stands in its own body.
+  const graph: ParsedGraph = { ...spec, compensation: 'none' };
   const params = await paramsOf(blobs, request);
   const { project, sessionId } = request.execution;
   const submission = {

@@ -11,7 +11,7 @@ import type { Plan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { isSpecRef } from '../domain/spec-ref.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from '../domain/validate.js';
-import { planContext, type WorkerFacts } from '../registry-facts.js';
+import { definedUndo, planContext, type WorkerFacts } from '../registry-facts.js';
 import { inputProblems, type TaskRegistry } from '../registry.js';
 import type { CheckAnswer, CheckRequest, RerunAnswer, RerunQuestion } from '../workflows/asks.js';
 import type { ExecutionInfo, PrepareRequest, PrepareResult } from '../workflows/requests.js';
@@ -34,6 +34,7 @@ export function knownTasks(registry: TaskRegistry, graph?: KnownTasks['graph']):
       const task = registry.get(name);
       return task && registry.schemas(task);
     },
+    undo: (name) => definedUndo(registry, name),
     checkInput: (name, input) => {
       const task = registry.get(name);
       return task ? inputProblems(task, input) : [];

@@ -1,9 +1,10 @@
 /** A new execution in the store, as the first step of its life knows it. */
 import { splitMark } from '../domain/catalogue-mark.js';
+import type { GivenParts } from '../domain/given.js';
 import { laterStart } from '../domain/later-start.js';
 import type { JsonObject } from '../domain/json.js';
 import { taskOf } from '../domain/node-kind.js';
-import { nodeBody, type Plan } from '../domain/plan.js';
+import { nodeBody, withGiven, type Plan } from '../domain/plan.js';
 import type { ParsedGraph, ParsedSubmission } from '../domain/spec.js';
 import { nodeIdentity, openRow } from '../observe/projection.js';
 import type { ExecutionInfo, Prepared } from '../workflows/requests.js';
@@ -18,7 +19,7 @@ export function recordOpen(
   deps: Deps,
   { execution, awaits, place, startsAt, rerun }: Prepared,
   plan: Plan,
-  { graph, submission, metadata, tags }: OpenFacts,
+  { graph, submission, metadata, tags, given }: OpenFacts,
 ): void {
   const { recorder } = deps;
   if (!recorder) return;
@@ -50,7 +51,7 @@ export function recordOpen(
   plan.nodes.forEach((node, index) => {
     const options = plan.classes[node.class];
     const spec = graph.tasks[index] ?? {};
-    const body = nodeBody(spec);
+    const body = withGiven(nodeBody(spec), given[node.class] ?? {});
     const { mark, rest: said } = splitMark(body.metadata ?? {});
     const { tags: own, requestId, ...rest } = said;
     recorder.record({
@@ -103,6 +104,8 @@ interface OpenFacts {
   submission: ParsedSubmission;
   metadata: JsonObject;
   tags: readonly string[];
+  /** What each class of the plan gives its nodes. */
+  given: readonly GivenParts[];
 }
 
 /** Records an execution that was refused before anything ran. */

@@ -10,7 +10,8 @@ import { LateValues } from '../domain/late-values.js';
 import type { Value } from '../domain/outcome.js';
 import { parseTemplate } from '../domain/template.js';
 import { getJson, type BlobStore } from '../store/blob-store.js';
-import type { NodeBody } from '../domain/plan.js';
+import type { GivenParts } from '../domain/given.js';
+import { withGiven, type NodeBody } from '../domain/plan.js';
 import type { ItemRef, NodeRequest, PagedBody } from '../workflows/requests.js';
 import type { Deps } from './deps.js';
 import { loadValue } from './values.js';
@@ -145,10 +146,18 @@ export async function loadBody(
   { blobs, pages }: Sources,
   body: NodeRequest['body'],
 ): Promise<NodeBody> {
-  if (!('ref' in body)) return body;
+  if (!('ref' in body)) return await whole(blobs, body);
   const found = (await pages.entry(body.ref, body.index)) as PagedBody | undefined;
   if (!found) throw new TaskError('ENGINE', `page ${body.ref} has no node ${body.index}`);
-  return 'at' in found ? ((await getJson(blobs, found.at)) as unknown as NodeBody) : found;
+  return await whole(
+    blobs,
+    'at' in found ? ((await getJson(blobs, found.at)) as unknown as NodeBody) : found,
+  );
+}
+
+async function whole(blobs: BlobStore, body: NodeBody): Promise<NodeBody> {
+  if (body.given === undefined) return body;
+  return withGiven(body, (await getJson(blobs, body.given)) as GivenParts);
 }
 
 /** @throws TaskError EXPRESSION */

@@ -2,16 +2,15 @@
 import { z } from 'zod';
 import type { Artifact } from '../domain/artifact.js';
 import { getOwn, isObject } from '../domain/json.js';
-import type { ProgramKind } from '../domain/program.js';
 import type { GraphSpec, TaskOptionsInput } from '../domain/spec.js';
 import type { TriggerRule } from '../domain/trigger.js';
-import type { AnyTask, TaskDefinition } from '../registry.js';
-import { plain, reference, type Ref } from './refs.js';
+import type { TaskDefinition } from '../registry.js';
+import type { SaidUndo } from '../undo-options.js';
+import type { Ref } from './refs.js';
 
 export type NodeInput = GraphSpec['tasks'][number];
 type MapObject = Exclude<NodeInput['map'], string | unknown[] | undefined>;
 type Approval = NonNullable<NodeInput['approval']>;
-type CompensateObject = Exclude<NodeInput['compensate'], string | undefined>;
 
 export interface NodeHandle<Output> {
   readonly id: string;
@@ -38,33 +37,11 @@ export interface FlowOptions {
   tags?: string[];
 }
 
-/** What undoes a node's work, a task or a program, and what may be said of that. */
-export type Undo<Input, Output> = UndoOptions<Input, Output> &
-  ({ task: string | AnyTask } | ProgramInput);
-
-export interface UndoOptions<Input, Output> extends Omit<
-  CompensateObject,
-  'task' | ProgramKind | 'input'
-> {
-  /** Made of the node's input and output. Default `{ input, output }`. */
-  input?: unknown;
-  /** The same, typed; stands instead of `input`. */
-  inputOf?: (input: Ref<Input>, output: Ref<Output>) => unknown;
-}
-
 export interface NodeOptions<Input = unknown, Output = unknown>
   extends FlowOptions, TaskOptionsInput {
-  /**
-   * What undoes its work when the graph fails or is cancelled later: a task, by its name or definition, or more of it, or a
-   * program: `{ process }`, `{ container }` or `{ faas }`.
-   */
-  compensate?: string | AnyTask | Undo<Input, Output>;
+  /** What undoes its work when the graph fails or is cancelled later. */
+  compensate?: SaidUndo<Input, Output>;
 }
-
-/** A program as a pipeline says it. */
-export type ProgramInput = {
-  [Kind in ProgramKind]: Required<Pick<NodeInput, Kind>>;
-}[ProgramKind];
 
 /** What may be said of a node that runs a program. */
 export interface ProgramOptions extends NodeOptions {
@@ -95,24 +72,6 @@ export interface ApprovalOutput<Payload = unknown> {
   at: string;
   payload: Payload;
   note: string | null;
-}
-
-/** `compensate` as a spec has it, with the definition where there is one. */
-export function undoOf(compensate: NonNullable<NodeOptions<never, never>['compensate']>): {
-  spec: NonNullable<NodeInput['compensate']>;
-  definition?: AnyTask;
-} {
-  if (typeof compensate === 'string') return { spec: compensate };
-  if ('run' in compensate) return { spec: compensate.name, definition: compensate };
-  const { input, inputOf, ...rest } = compensate;
-  const made = inputOf
-    ? (inputOf as (...of: unknown[]) => unknown)(reference('input'), reference('output'))
-    : input;
-  const given = made === undefined ? {} : { input: plain(made) };
-  if (!('task' in rest)) return { spec: { ...rest, ...given } };
-  const { task } = rest;
-  const spec = { ...rest, task: typeof task === 'string' ? task : task.name, ...given };
-  return typeof task === 'string' ? { spec } : { spec, definition: task };
 }
 
 /** A question as a spec has it. */

@@ -3,8 +3,8 @@ import { resolveSettings } from '../config.js';
 import type { Json } from '../domain/json.js';
 import type { PlanFacts } from '../domain/plan-facts.js';
 import type { GraphSpec } from '../domain/spec.js';
-import { planFacts } from '../registry-facts.js';
-import { TaskRegistry, type AnyTask, inputProblems } from '../registry.js';
+import { definedUndo, planFacts } from '../registry-facts.js';
+import { inputProblems, TaskRegistry, withUndoTasks, type AnyTask } from '../registry.js';
 import type { KnownTasks } from '../domain/validate.js';
 import { templateGraph } from '../templates/load-template.js';
 import type { RunningWorker } from '../worker.js';
@@ -78,6 +78,7 @@ function knownTasksOf(registry: TaskRegistry, templatesDir: string): KnownTasks 
   return {
     names: registry.names,
     graph: (name) => templateGraph(templatesDir, name),
+    undo: (name) => definedUndo(registry, name),
     checkInput: (name, input) => {
       const task = registry.get(name);
       return task ? inputProblems(task, input) : [];
@@ -88,6 +89,7 @@ function knownTasksOf(registry: TaskRegistry, templatesDir: string): KnownTasks 
 /** These and the built-in tasks. */
 async function registryOf(tasks: readonly AnyTask[]): Promise<TaskRegistry> {
   const { BUILT_IN_TASKS } = await import('../worker.js');
-  const own = new Set(tasks.map(({ name }) => name));
-  return new TaskRegistry([...tasks, ...BUILT_IN_TASKS.filter(({ name }) => !own.has(name))]);
+  const all = withUndoTasks(tasks);
+  const own = new Set(all.map(({ name }) => name));
+  return new TaskRegistry([...all, ...BUILT_IN_TASKS.filter(({ name }) => !own.has(name))]);
 }

@@ -77,7 +77,9 @@ export function catalogueNodes(
 ): { spec: GraphSpec; project?: string } {
   const isPlain = entries.size === 0 && workflowType === undefined;
   if (isPlain || !Array.isArray(spec?.tasks)) return { spec };
-  const stronger = new Set(Object.keys({ ...spec.defaults, ...options }));
+  // What the submission says of the execution itself is not said of its nodes.
+  const ofAll = Object.keys(options).filter((key) => key !== 'metadata' && key !== 'tags');
+  const stronger = new Set([...Object.keys(spec.defaults ?? {}), ...ofAll]);
   const faults: Fault[] = [];
   const tasks = spec.tasks.map((given: Node | (Node & { taskId?: string }), index) => {
     if (!isObject(given)) return given; // what is no node is told by the check of the graph
@@ -147,12 +149,14 @@ function nodeOf(
     ...weaker,
     ...(task.priority === null ? {} : { priority: task.priority }),
   } as Partial<Node>;
-  const own = Object.entries(options).filter(([key]) => !said.stronger.has(key));
+  const own = Object.fromEntries(
+    Object.entries(options).filter(([key]) => !said.stronger.has(key)),
+  ) as Partial<Node>;
   return {
-    ...(Object.fromEntries(own) as Partial<Node>),
+    ...own,
     ...node,
     ...(running.kind === 'task' ? { task: running.task } : running.program),
     ...(running.input === undefined ? {} : { input: running.input }),
-    metadata: { ...options.metadata, ...node.metadata, ...catalogueMark(task) },
+    metadata: { ...(node.metadata ?? own.metadata), ...catalogueMark(task) },
   };
 }

@@ -28,9 +28,11 @@ export function schedulable(
 ): Schedulable {
   const { program, rest } = splitProgram(submission);
   const { taskId: _id, input, params, workflowType, ...said } = rest;
+  // By itself there is no graph that could fail after it.
+  const { compensate: _undo, ...defaults } = task.defaults;
   const options = {
     project,
-    ...task.defaults,
+    ...defaults,
     ...(task.priority === null ? {} : { priority: task.priority }),
     ...said,
   };

@@ -9,10 +9,10 @@ import type { CatalogueTask } from './catalogue.js';
 import { splitProgram } from './program-fields.js';
 
 type Node = GraphSpec['tasks'][number];
-type Compensate = NonNullable<Node['compensate']>;
+type Said = Exclude<Node['compensate'], string | false | undefined>;
 
 /** What undoes a node, by a task of the catalogue; what else it says wins over that one's defaults. */
-export type CatalogueCompensate = Exclude<Compensate, string> & { taskId: string };
+export type CatalogueCompensate = Said & { taskId: string };
 
 /** Options of a catalogue task that mean something where it undoes. */
 const OF_ANY = ['retry', 'timeout', 'queue'] as const;
@@ -61,7 +61,7 @@ export function withUndo(
   return {
     ...node,
     compensate: {
-      ...(Object.fromEntries(options) as Exclude<Compensate, string>),
+      ...(Object.fromEntries(options) as Said),
       ...own,
       ...what,
       ...(running.input === undefined ? {} : { input: running.input }),

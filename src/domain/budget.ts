@@ -34,7 +34,8 @@ export type Split = { pieces: 'one' } | { pieces: 'segments'; nodesPerSegment: n
 
 /** Bytes that a run of this plan may put into a Temporal history. */
 export function expectedBytes(plan: Plan, bodyBytes: number): number {
-  const classBytes = plan.classes.map((one) => JSON.stringify(one).length);
+  // What nodes are given stands in their bodies.
+  const classBytes = plan.classes.map(({ given: _given, ...one }) => JSON.stringify(one).length);
   return plan.nodes.reduce(
     (sum, node) => sum + EVENT_BYTES + (classBytes[node.class] ?? 0),
     2 * bodyBytes,

@@ -50,10 +50,13 @@ const UndoSchema = z.strictObject({
   security: SecuritySchema.optional(),
 });
 
+/** What of it stands in the body of the node: the plan has the rest. */
+export const UNDO_BODY_FIELDS = ['input', 'inputSchema', ...PROGRAM_KINDS] as const;
+
 /** What is for programs alone: a task's definition says it of the task. */
 export const UNDO_PROGRAM_FIELDS = ['inputSchema', 'isolation', 'resources', 'security'] as const;
 
-/** `compensate`: a task's name alone, or an object that says more, or a program. */
+/** `compensate`: a task's name alone, an object that says more, or a program; false where nothing is to undo it. */
 export const CompensateSchema = z.union([
   z
     .string()
@@ -61,6 +64,7 @@ export const CompensateSchema = z.union([
     .max(200)
     .transform((task) => UndoSchema.parse({ task })),
   UndoSchema,
+  z.literal(false),
 ]);
 export type Compensate = z.output<typeof UndoSchema>;
 export const COMPENSATE_FIELDS = Object.keys(UndoSchema.shape);

@@ -12,12 +12,13 @@ import { SpecInvalidError } from './errors.js';
 import type { Fault } from './fault.js';
 import { parseOverrides, type Overrides, type OverridesInput } from './forecast-overrides.js';
 import { getOwn, jsonBytes, type JsonObject } from './json.js';
-import { layersOf, makePlan } from './make-plan.js';
+import { makePlan } from './make-plan.js';
+import { layersOf, leavesUndo, type Layers } from './option-layers.js';
 import { nodesOf, type NodeForecast } from './node-forecast.js';
 import { kindOf, MAX_DEPTH } from './node-kind.js';
 import { learnOverhead, type Overhead, type PastGraph } from './overhead.js';
 import { NO_FACTS, planContextOf, type PlanFacts } from './plan-facts.js';
-import { expectedEvents, nodeBody, schedulerNodes, type Plan } from './plan.js';
+import { expectedEvents, givenInline, nodeBody, schedulerNodes, type Plan } from './plan.js';
 import type { ProgramLook } from './program-looks.js';
 import { simulate, type Simulation } from './simulate.js';
 import { slackOf } from './slack.js';
@@ -158,7 +159,7 @@ class Forecaster {
     const context = planContextOf(facts);
     const made = makePlan(valid, context);
     const plan = { ...made, concurrency: overrides.concurrency ?? made.concurrency };
-    const layers = graph.tasks.map((node) => layersOf(graph, submission.options, node, context));
+    const layers = graph.tasks.map((node) => layersOf(graph, submission, node, context));
     const assumed = this.assumeAll(valid, plan, params, layers);
     const nodes = schedulerNodes(plan);
     const limits = this.limitsOf(plan);
@@ -229,7 +230,7 @@ class Forecaster {
     { graph }: ValidGraph,
     plan: Plan,
     params: JsonObject | undefined,
-    layers: ReturnType<typeof layersOf>[],
+    layers: Layers[],
   ): Assumed[] {
     const { overrides, history, overhead, facts, notes } = this.parts;
     const context = {
@@ -247,9 +248,12 @@ class Forecaster {
         this.below(spec, given, node),
       note: (text: string) => void notes.push(`${this.prefix}${text}`),
     };
+    const definitions = planContextOf(facts);
     return graph.tasks.map((node, index) => {
       this.names.add(this.prefix + node.id);
       if (node.task !== undefined) this.names.add(node.task);
+      if (leavesUndo(graph, node, definitions))
+        notes.push(`${this.prefix}${node.id}: a map is undone only where its node says how`);
       return assume(node, index, layers[index] ?? [], context);
     });
   }
@@ -359,7 +363,10 @@ function temporalOf(
   assumed: readonly Assumed[],
   { settings }: PlanFacts,
 ): GraphForecast['temporal'] {
-  const bodyBytes = jsonBytes(graph.tasks.map((node) => nodeBody(node)));
+  const given = plan.classes.map((one) => givenInline(one.given));
+  const bodyBytes = jsonBytes(
+    graph.tasks.map((node, index) => nodeBody(node, given[plan.nodes[index]?.class ?? -1])),
+  );
   const split = splitOf(plan, bodyBytes, settings);
   const segments =
     split.pieces === 'segments'

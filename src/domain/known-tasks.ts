@@ -12,4 +12,6 @@ export interface KnownTasks {
   graph?(name: string): { spec: Json } | { problem: string; hint?: string };
   /** JSON Schemas of a task's input and output, to check the data along the edges. */
   schemas?(task: string): TaskSchemas | undefined;
+  /** The task that undoes another one's work, as that one's definition says, and its queue where that is named. */
+  undo?(task: string): { task: string; queue?: string | undefined } | undefined;
 }

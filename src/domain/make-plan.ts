@@ -4,22 +4,25 @@ import { fault, type Fault } from './fault.js';
 import { cachePolicy } from './cache.js';
 import { chooseRunner, RUNNER_CHOICE, type RunnerChoice } from './choose-runner.js';
 import type { Circuit, CircuitSettings } from './circuit.js';
+import type { Compensate } from './compensation.js';
 import { NO_LIST } from './container-network.js';
 import { grantsOf } from './grants.js';
 import type { Path } from './json.js';
+import { GivenBook } from './given.js';
 import { kindOf, taskOf, type NodeKind } from './node-kind.js';
+import { layersOf, OPTION_LAYERS, pickFrom, type Layers } from './option-layers.js';
 import type { EffectiveOptions, NodeClass, Plan, PlanNode, RunClass, UndoClass } from './plan.js';
 import { PlanCircuits } from './plan-circuits.js';
 import { PlanLimits } from './plan-limits.js';
 import { limitsOf, PROGRAM_TIMEOUT_MS, programOf, type ProgramKind } from './program.js';
 import { resolveRetry } from './retry-options.js';
-import type { ParsedGraph, TaskOptions } from './spec.js';
+import type { Defaults, ParsedGraph, TaskOptions } from './spec.js';
 import type { ValidGraph } from './validate.js';
 
 /** What the worker's registry says of a task. */
 export interface TaskFacts {
   version: string;
-  options: TaskOptions;
+  options: Defaults;
   postHooks: boolean;
   postHooksOnSkipped: boolean;
   /** Its attempts end elsewhere. */
@@ -57,21 +60,8 @@ export const DEFAULT_OPTIONS = {
 /** What the server takes, in milliseconds. */
 const HEARTBEAT_LEAST_MS = 1_000;
 
-/** Who may say something of a node, strongest first; behind them is the library. */
-export const OPTION_LAYERS = ['node', 'submission', 'defaults', 'definition', 'settings'] as const;
-
 /** Those that say it for many. */
 const FOR_ALL: ReadonlySet<unknown> = new Set(['defaults', 'settings']);
-
-/** What each of {@link OPTION_LAYERS} says, in their order. */
-export type Layers = readonly (TaskOptions | undefined)[];
-
-/** The index of the strongest layer that says something of an option; -1 where it is left to the library. */
-export const strongest = (layers: Layers, key: keyof TaskOptions): number =>
-  layers.findIndex((layer) => layer?.[key] !== undefined);
-
-const pickFrom = <K extends keyof TaskOptions>(layers: Layers, key: K): TaskOptions[K] =>
-  layers[strongest(layers, key)]?.[key];
 
 /** What the layers say together, each field by the strongest that says it. */
 function mergedFrom<K extends 'resources' | 'security'>(layers: Layers, key: K): TaskOptions[K] {
@@ -117,7 +107,8 @@ export function makePlan(
   const known = new Map<string, number>();
   const indexOf = new Map(graph.tasks.map((node, index) => [node.id, index]));
   const limits = new PlanLimits(params, faults);
-  const layersOfAll = graph.tasks.map((node) => layersOf(graph, submission.options, node, context));
+  const layersOfAll = graph.tasks.map((node) => layersOf(graph, submission, node, context));
+  const given = new GivenBook();
   const circuits = new PlanCircuits(context.circuits ?? {}, layersOfAll, faults);
   const nodes = graph.tasks.map((node, index): PlanNode => {
     const layers = layersOfAll[index] ?? [];
@@ -125,16 +116,21 @@ export function makePlan(
     // The items of a map stand in lanes of their own execution.
     const lane = kind === 'task' ? limits.lane(pickFrom(layers, 'limit'), index) : undefined;
     const at = ['tasks', index];
-    const undoLayers = undoLayersOf(graph, submission.options, node, context);
+    const compensate = pickFrom(layers, 'compensate') || undefined;
+    const undoLayers = undoLayersOf(graph, submission.options, node, compensate, context);
     const shared = {
       lane,
       circuit: kind === 'task' ? circuits.of(layers, programOf(node)) : undefined,
-      undo: attempt(() => undoOf(node, undoLayers, context), [...at, 'compensate'], faults),
+      undo: attempt(() => undoOf(compensate, undoLayers, context), [...at, 'compensate'], faults),
     };
     const made = attempt(() => classOf(node, layers, context, shared), at, faults);
-    const key = JSON.stringify(made ?? null);
+    const taken = given.of(layers);
+    const key = `${taken?.key ?? ''}${JSON.stringify(made ?? null)}`;
     let classIndex = known.get(key);
-    if (classIndex === undefined && made) known.set(key, (classIndex = classes.push(made) - 1));
+    if (classIndex === undefined && made) {
+      const whole = taken ? { ...made, given: { json: taken.parts } } : made;
+      known.set(key, (classIndex = classes.push(whole) - 1));
+    }
     const { scheduledTime } = node;
     return {
       id: node.id,
@@ -164,20 +160,6 @@ export function makePlan(
     ...limits.planned(),
   };
 }
-
-/** Everything that says something of a node: {@link OPTION_LAYERS}. */
-export const layersOf = (
-  graph: ParsedGraph,
-  submission: TaskOptions | undefined,
-  node: ParsedGraph['tasks'][number],
-  context: Pick<PlanContext, 'task' | 'settings'>,
-): Layers => [
-  node,
-  submission,
-  graph.defaults,
-  node.task === undefined ? undefined : context.task(node.task)?.options,
-  context.settings,
-];
 
 function classOf(
   node: ParsedGraph['tasks'][number],
@@ -256,7 +238,8 @@ function classOfKind(
 export function undoLayersOf(
   graph: ParsedGraph,
   submission: TaskOptions | undefined,
-  { compensate, resources, security }: ParsedGraph['tasks'][number],
+  { resources, security }: ParsedGraph['tasks'][number],
+  compensate: Compensate | undefined,
   { settings }: PlanContext,
 ): Layers {
   if (!compensate || !programOf(compensate)) return [];
@@ -269,7 +252,7 @@ export function undoLayersOf(
 
 /** @throws Unable where no runner can take it; RangeError when merged retry fields contradict each other */
 function undoOf(
-  { compensate }: ParsedGraph['tasks'][number],
+  compensate: Compensate | undefined,
   layers: Layers,
   context: PlanContext,
 ): UndoClass | undefined {

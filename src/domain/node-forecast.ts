@@ -1,7 +1,7 @@
 /** What a forecast says of each node. */
 import { itemOptions, type Assumed, type DurationOrigin } from './assumed.js';
 import { setOwn } from './json.js';
-import type { layersOf } from './make-plan.js';
+import type { Layers } from './option-layers.js';
 import type { NodeKind } from './node-kind.js';
 import { flowOptions, nodeOptions, type NodeOptions } from './node-options.js';
 import type { NodeClass, Plan } from './plan.js';
@@ -35,7 +35,7 @@ export interface NodeForecast {
 interface NodeParts {
   kinds: readonly NodeKind[];
   levels: readonly number[];
-  layers: ReturnType<typeof layersOf>[];
+  layers: Layers[];
   assumed: readonly Assumed[];
   expected: Simulation;
   slack: readonly (number | null)[];

@@ -1,6 +1,7 @@
 /** The effective options of a node, each with where it comes from. */
-import { OPTION_LAYERS, strongest, type Layers } from './make-plan.js';
+import type { Compensate } from './compensation.js';
 import type { NodeKind } from './node-kind.js';
+import { OPTION_LAYERS, strongest, type Layers } from './option-layers.js';
 import type { NodeClass, PlanNode } from './plan.js';
 import { mergeRetry } from './retry-options.js';
 import type { TaskOptions } from './spec.js';
@@ -42,6 +43,9 @@ const SAID = [
   'expectedDuration',
 ] as const;
 
+/** The same, of nodes of every kind. */
+const OF_ANY = ['compensate', 'metadata', 'tags'] as const;
+
 /** The fields of a policy, by their names in a spec. */
 const RETRY = {
   strategy: 'strategy',
@@ -62,7 +66,7 @@ export function nodeOptions(settled: NodeClass, layers: Layers, kind: NodeKind):
   const priority = originOf(strongest(layers, 'priority'));
   // Of a node that is not tried itself nothing else means anything.
   if (kind === 'graph' || kind === 'approval')
-    return { priority: { value: settled.priority, from: priority } };
+    return { priority: { value: settled.priority, from: priority }, ...ofAny(layers) };
   const options: NodeOptions = {};
   for (const [name, field] of Object.entries(ALWAYS))
     options[name] = {
@@ -74,6 +78,7 @@ export function nodeOptions(settled: NodeClass, layers: Layers, kind: NodeKind):
     const value = layers[index]?.[name];
     if (value !== undefined) options[name] = { value, from: originOf(index) };
   }
+  Object.assign(options, ofAny(layers));
   const { circuit } = settled;
   if (circuit?.own) options['circuit'] = { value: circuit.name, from: 'library' };
   const { from } = mergeRetry(layers.map((layer) => layer?.retry));
@@ -84,6 +89,25 @@ export function nodeOptions(settled: NodeClass, layers: Layers, kind: NodeKind):
     options[`retry.${name}`] = { value, from: originOf(index) };
   }
   return options;
+}
+
+function ofAny(layers: Layers): NodeOptions {
+  const options: NodeOptions = {};
+  for (const name of OF_ANY) {
+    const index = strongest(layers, name);
+    const value = layers[index]?.[name];
+    if (value === undefined) continue;
+    const said = name === 'compensate' ? shortly(value as Compensate | false) : value;
+    options[name] = { value: said, from: originOf(index) };
+  }
+  return options;
+}
+
+/** A task without more by its name alone, as it may be written. */
+function shortly(compensate: Compensate | false): unknown {
+  if (!compensate) return compensate;
+  const { task, ...rest } = compensate;
+  return task !== undefined && Object.keys(rest).length === 0 ? task : compensate;
 }
 
 /** What a node says of when it runs and what its failure means, where that is not what holds of all. */

@@ -28,14 +28,19 @@ export function pipelineSchema(): Schema {
   const graph = fields(schema);
   graph['$schema'] = { type: 'string', description: 'Where this schema is, for editors.' };
   describe(graph, GRAPH_WORDS);
-  describeOptions(fields(graph['defaults']));
+  const defaults = fields(graph['defaults']);
+  describeOptions(defaults);
   const node = (graph['tasks'] as Schema)['items'] as Schema;
   node['oneOf'] = NODE_WORK.map((kind) => ({ required: [kind] }));
   describe(fields(node), NODE_WORDS);
+  describe(defaults, NODE_WORDS);
   describeOptions(fields(node));
   describeInner(graph, ['hooks']);
-  describeInner(fields(node), ['map', 'approval', 'compensate', ...PROGRAM_KINDS]);
-  describeUndo(fields(node)['compensate']);
+  describeInner(fields(node), ['map', 'approval', ...PROGRAM_KINDS]);
+  for (const options of [fields(node), defaults]) {
+    describeInner(options, ['compensate']);
+    describeUndo(options['compensate']);
+  }
   // A sub-graph that is written where it runs is a pipeline too.
   const inner = fields(node)['graph'] as Schema;
   inner['anyOf'] = [{ type: 'string', minLength: 1, maxLength: 200 }, { $ref: '#' }];

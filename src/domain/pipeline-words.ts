@@ -25,7 +25,8 @@ export const GRAPH_WORDS: Words<keyof GraphSpec> = {
     'When what completed tasks with `compensate` did is undone. Default `onFailureOrCancel`.',
   deadline: 'The execution ends TIMEOUT when it is not done by then; a duration from its start.',
   hooks: 'Names of registered hooks that run before and after every task.',
-  defaults: 'Options for every task that does not say otherwise.',
+  defaults:
+    'Options for every task that does not say otherwise; `compensate`, `metadata` and `tags` too.',
   metadata: 'JSON of your own, at most 64 KiB.',
   tags: 'At most 50 tags to find executions by.',
   tasks: 'The nodes, in any order.',
@@ -45,7 +46,7 @@ export const NODE_WORDS: Words<Exclude<keyof NodeSpec, keyof TaskOptions>> = {
   approval: 'A question that a person or a system answers; the node waits for it.',
   map: 'A list, or a CEL expression that gives one: runs for each item, with `item` and `index` in its input.',
   compensate:
-    'The task or the program that undoes its work when the graph fails or is cancelled later.',
+    'The task or the program that undoes its work when the graph fails or is cancelled later; false for none.',
   description: 'What it is for.',
   dependsOn: 'Ids of the nodes that it waits for.',
   input:

@@ -1,9 +1,11 @@
 /**
  * The plan: a valid graph with every option settled, small enough to be carried by a workflow. The worker's `prepare`
- * makes it once, and it is pinned for the execution. Node bodies (inputs, metadata) stay in the spec.
+ * makes it once, and it is pinned for the execution. Node bodies (inputs, metadata) stay in the spec; what they have of the
+ * graph's defaults and of definitions stands in the classes.
  */
 import type { CachePolicy } from './cache.js';
 import type { Circuit } from './circuit.js';
+import { isSmall, type Given, type GivenParts } from './given.js';
 import { isObject, type Json, type JsonObject } from './json.js';
 import type { GateLane } from './limit-gate.js';
 import type { CompensationRule } from './compensation.js';
@@ -64,6 +66,8 @@ export interface NodeClass extends EffectiveOptions {
   expectedMs?: number;
   /** What undoes its work. */
   undo?: UndoClass;
+  /** What the bodies of its nodes have besides. */
+  given?: Given;
 }
 
 /** Where a node's work runs, and how it is held, where that is not left to the task's definition. */
@@ -130,10 +134,46 @@ export interface NodeBody {
   /** JSON Schemas of a program's input and output. */
   inputSchema?: JsonObject;
   outputSchema?: JsonObject;
+  /** Where what it is given lies: it is to be read with the body. */
+  given?: string;
 }
 
-/** The body of a node of a valid spec. Tags travel as `metadata.tags`. */
-export function nodeBody(node: {
+/**
+ * The body of a node of a valid spec. Tags travel as `metadata.tags`.
+ *
+ * @param given by the node's class
+ */
+export function nodeBody(node: NodeSaid, given?: Given): NodeBody {
+  const body = bodyOf(node);
+  if (given === undefined) return body;
+  return 'ref' in given ? { ...body, given: given.ref } : withGiven(body, given.json);
+}
+
+/** The bodies of a graph's nodes, with what their classes give them. */
+export const bodiesOf = (
+  nodes: readonly NodeSaid[],
+  { nodes: planned, classes }: Plan,
+): NodeBody[] =>
+  nodes.map((node, index) => nodeBody(node, classes[planned[index]?.class ?? -1]?.given));
+
+/** A body with what its node is given. */
+export function withGiven(
+  { given: _given, ...body }: NodeBody,
+  { metadata, tags, compensate }: GivenParts,
+): NodeBody {
+  const made: NodeBody = { ...body };
+  // The node says none of its own: what there is are its tags, and what a client puts there.
+  if (metadata || tags)
+    made.metadata = { ...metadata, ...body.metadata, ...(tags ? { tags: [...tags] } : {}) };
+  if (compensate) sayUndo(made, compensate);
+  return made;
+}
+
+/** What a body has inline before anything is stored. */
+export const givenInline = (given: Given | undefined): Given | undefined =>
+  given && 'json' in given && isSmall(given.json) ? given : undefined;
+
+interface NodeSaid {
   when?: string | undefined;
   input?: unknown;
   metadata?: unknown;
@@ -146,7 +186,9 @@ export function nodeBody(node: {
   faas?: FaasSpec | undefined;
   inputSchema?: unknown;
   outputSchema?: unknown;
-}): NodeBody {
+}
+
+function bodyOf(node: NodeSaid): NodeBody {
   const body: NodeBody = {};
   const program = programOf(node);
   if (program !== undefined) body.program = program;

@@ -5,12 +5,14 @@
  * K1. Nothing runs, nothing is pulled and no function is called: what only that would tell is `unknown`, never a fault.
  * K2. Refused is what a run would refuse: the runners look with the code that they run with.
  */
+import type { Compensate } from './compensation.js';
 import { fault, type Fault } from './fault.js';
 import { inputVariables } from './expression.js';
 import { getOwn, type Json, type Path } from './json.js';
 import type { LateName } from './late-values.js';
-import { layersOf, runClass, Unable, undoLayersOf, type Layers } from './make-plan.js';
+import { runClass, Unable, undoLayersOf } from './make-plan.js';
 import { MAX_DEPTH } from './node-kind.js';
+import { layersOf, pickFrom, type Layers } from './option-layers.js';
 import { planContextOf, type PlanFacts } from './plan-facts.js';
 import type { RunClass } from './plan.js';
 import {
@@ -112,10 +114,7 @@ export function withinLimits(programs: readonly AskedProgram[]): {
 type Node = ValidGraph['graph']['tasks'][number];
 
 /** What undoes a node, with the input that it has where it says none: the node's own is in that, but for a map's items. */
-function undoOf(
-  { input, map }: Node,
-  compensate: NonNullable<Node['compensate']>,
-): typeof compensate {
+function undoOf({ input, map }: Node, compensate: Compensate): Compensate {
   const { input: said = map === undefined ? input : null } = compensate;
   return { ...compensate, input: said };
 }
@@ -136,13 +135,13 @@ class Walk {
       const name = `${above}${node.id}`;
       const { options } = submission;
       if (node.graph !== undefined) this.below(node.graph, options, path, name, depth);
-      const layers = layersOf(graph, options, node, this.context);
+      const layers = layersOf(graph, submission, node, this.context);
       const queue = layers.find((layer) => layer?.queue !== undefined)?.queue ?? null;
       this.take(node, layers, queue, { path, node: name });
-      const { compensate } = node;
+      const compensate = pickFrom(layers, 'compensate');
       if (!compensate) continue;
       const undo = { path: [...path, 'compensate'], node: `${name}~undo` };
-      const undoLayers = undoLayersOf(graph, options, node, this.context);
+      const undoLayers = undoLayersOf(graph, options, node, compensate, this.context);
       this.take(undoOf(node, compensate), undoLayers, compensate.queue ?? null, undo);
     }
   }

@@ -8,12 +8,19 @@ import { preview, type Path } from './json.js';
 import { APPROVAL_FIELDS, MAP_FIELDS } from './node-kind.js';
 import { PROGRAM_FIELDS } from './program.js';
 import { RetryObjectSchema } from './retry-options.js';
-import { GraphSpecSchema, NodeSpecSchema, SubmissionSchema, TaskOptionsSchema } from './spec.js';
+import {
+  DefaultsSchema,
+  GraphSpecSchema,
+  NodeSpecSchema,
+  SubmissionSchema,
+  TaskOptionsSchema,
+} from './spec.js';
 import { didYouMean, didYouMeanValue } from './suggest.js';
 
 const KEYS = {
   graph: Object.keys(GraphSpecSchema.shape),
   node: Object.keys(NodeSpecSchema.shape),
+  defaults: Object.keys(DefaultsSchema.shape),
   options: Object.keys(TaskOptionsSchema.shape),
   submission: Object.keys(SubmissionSchema.shape),
   retry: Object.keys(RetryObjectSchema.shape),
@@ -34,7 +41,8 @@ function knownKeys(path: Path, root: 'graph' | 'submission'): string[] {
   if (typeof last === 'string' && Object.hasOwn(PROGRAM_FIELDS, last))
     return PROGRAM_FIELDS[last] ?? [];
   if (last === 'onUnknown') return ['verify'];
-  if (last === 'defaults' || last === 'options') return KEYS.options;
+  if (last === 'defaults') return KEYS.defaults;
+  if (last === 'options') return KEYS.options;
   return path[0] === 'tasks' && path.length === 2 ? KEYS.node : KEYS.retry;
 }
 
@@ -91,11 +99,23 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
   }
 }
 
-/** Document 004 has the time of an attempt among the resources. */
-const elsewhere = (path: Path, key: string): string | undefined =>
-  path.at(-1) === 'resources' && /^timeout/i.test(key)
-    ? 'write "timeout" beside resources, such as timeout: 300s'
-    : undefined;
+/** Where a field may be said that has no place here. */
+function elsewhere(path: Path, key: string): string | undefined {
+  const last = path.at(-1);
+  // Document 004 has the time of an attempt among the resources.
+  if (last === 'resources' && /^timeout/i.test(key))
+    return 'write "timeout" beside resources, such as timeout: 300s';
+  if (last === 'compensate' && key === 'taskId')
+    return "only a node's compensate may name a task of the catalogue";
+  // A graph's defaults have these, options of a submission and of the settings have not.
+  if ((last === 'options' || last === 'defaults') && OF_NODES.has(key))
+    return `say it at a node, in a graph's defaults or in a task's definition`;
+  return undefined;
+}
+
+const OF_NODES: ReadonlySet<string> = new Set(
+  KEYS.defaults.filter((key) => !KEYS.options.includes(key)),
+);
 
 /** The branch of a union that got furthest says best what is wrong; where none takes such a value, all say what they take. */
 function invalidUnion(

@@ -52,6 +52,8 @@ const Metadata = z
     'must have at most 64 KiB of JSON',
   );
 
+const Tags = z.array(z.string().max(200)).max(50);
+
 /** An execution's id, or a node's behind a slash. */
 const ExecutionId = z
   .string()
@@ -128,7 +130,20 @@ export const TaskOptionsSchema = z.strictObject({
 export type TaskOptions = z.output<typeof TaskOptionsSchema>;
 export type TaskOptionsInput = z.input<typeof TaskOptionsSchema>;
 
-export const NodeSpecSchema = TaskOptionsSchema.extend({
+/** The same, and what is said of a node itself and not of its attempts: node, `defaults` and definition have it. */
+export const DefaultsSchema = TaskOptionsSchema.extend({
+  /**
+   * The task or the program that undoes its work, once it completed and the graph then failed or was cancelled. False for
+   * none, where `defaults` or the task's definition name one.
+   */
+  compensate: CompensateSchema.optional(),
+  metadata: Metadata.optional(),
+  tags: Tags.optional(),
+});
+export type Defaults = z.output<typeof DefaultsSchema>;
+export type DefaultsInput = z.input<typeof DefaultsSchema>;
+
+export const NodeSpecSchema = DefaultsSchema.extend({
   id: NodeId,
   /** The name of the task it runs. A node has one of `NODE_WORK`. */
   task: Name.optional(),
@@ -148,8 +163,6 @@ export const NodeSpecSchema = TaskOptionsSchema.extend({
   approval: ApprovalSchema.optional(),
   /** A list: the task or graph runs for each of its items, with `item` and `index` in its input. */
   map: MapSchema.optional(),
-  /** The task or the program that undoes its work, once it completed and the graph then failed or was cancelled. */
-  compensate: CompensateSchema.optional(),
   description: z.string().max(1_000).optional(),
   /** Ids of the nodes it waits for. */
   dependsOn: z.array(z.string()).default([]),
@@ -171,8 +184,6 @@ export const NodeSpecSchema = TaskOptionsSchema.extend({
   onCancel: z.enum(['stop', 'run']).optional(),
   /** Not before this ISO time, or this long after its dependencies allow it. */
   scheduledTime: StartTime.optional(),
-  metadata: Metadata.optional(),
-  tags: z.array(z.string().max(200)).max(50).optional(),
 });
 export type NodeSpec = z.output<typeof NodeSpecSchema>;
 
@@ -204,9 +215,9 @@ export const GraphSpecSchema = z.strictObject({
   /** Names of registered hooks that run around every node of this graph. */
   hooks: z.strictObject({ pre: HookNames, post: HookNames }).optional(),
   /** Options for every node that does not say otherwise. */
-  defaults: TaskOptionsSchema.optional(),
+  defaults: DefaultsSchema.optional(),
   metadata: Metadata.optional(),
-  tags: z.array(z.string().max(200)).max(50).optional(),
+  tags: Tags.optional(),
   tasks: z.array(NodeSpecSchema).min(1, 'must hold at least one task'),
 });
 
@@ -221,7 +232,7 @@ export const SubmissionSchema = z.strictObject({
   project: Name.optional(),
   sessionId: z.string().max(256).optional(),
   metadata: Metadata.optional(),
-  tags: z.array(z.string().max(200)).max(50).optional(),
+  tags: Tags.optional(),
   /** Executions that have to end before this one starts: ids, or `<execution>/<node>`. */
   dependencies: z.array(ExecutionId).max(200).optional(),
   /** Whether it runs, given how they ended. Default all_success. */

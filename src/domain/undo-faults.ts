@@ -3,7 +3,6 @@ import { UNDO_PROGRAM_FIELDS, UNDO_WORK } from './compensation.js';
 import { RESULT_VARIABLES } from './expression.js';
 import { fault, type Fault } from './fault.js';
 import { isObject, type Json, type Path } from './json.js';
-import type { LooseNode } from './loose-node.js';
 import { PROGRAM_KINDS } from './program.js';
 import { faultsOfProgram, schemaFaults } from './program-faults.js';
 import { templateProblems } from './template.js';
@@ -13,10 +12,13 @@ const ONE_OF = `compensate has one of ${UNDO_WORK.join(', ')}`;
 const INPUT_HINT =
   'it reads what the node was given and gave: ${{ input.x }} and ${{ output.x }}; a program is given secrets by its own "secrets"';
 
-/** Whether it names a task that there is, is said where all names of tasks are looked at. */
-export function undoFaults({ index, compensate }: LooseNode): Fault[] {
-  if (!isObject(compensate)) return []; // a task's name, or what the schema refuses
-  const at: Path = ['tasks', index, 'compensate'];
+/**
+ * Whether it names a task that there is, is said where all names of tasks are looked at.
+ *
+ * @param at where it stands: at a node, in a graph's `defaults`, or in a task's definition
+ */
+export function undoFaults(compensate: unknown, at: Path): Fault[] {
+  if (!isObject(compensate)) return []; // a task's name, none, or what the schema refuses
   const said = UNDO_WORK.filter((kind) => compensate[kind] !== undefined);
   if (said.length === 0)
     return [

@@ -12,6 +12,7 @@ import type { KnownTasks } from './known-tasks.js';
 import { limitFaults } from './limit-faults.js';
 import { looseNode, type LooseNode } from './loose-node.js';
 import { kindFaults } from './node-kind-faults.js';
+import { takesUndo } from './option-layers.js';
 import { paramSpecFaults, resolveParams, wrappedParams } from './params.js';
 import { parseGraph } from './parse-graph.js';
 import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
@@ -162,12 +163,18 @@ function checkShape(
     new Ancestors(dependsOn),
     faults,
   );
+  const undo = optionFor(spec, 'defaults', 'compensate');
+  append(faults, undoFaults(undo, ['defaults', 'compensate']));
+  append(faults, undoNameFaults(['defaults', 'compensate'], undo, tasks));
+  const kind = isObject(submission) ? submission['kind'] : undefined;
+  const takesDefined = ({ raw = {}, compensate }: LooseNode): boolean =>
+    undo === undefined && compensate === undefined && takesUndo(spec, kind, raw);
   const below = (inner: unknown): Fault[] =>
     validateGraph(inner, {}, tasks, { depth: depth + 1, paramsUnknown: true }).faults;
   for (const node of nodes) {
-    append(faults, taskFaults(node, tasks));
+    append(faults, taskFaults(node, tasks, takesDefined(node)));
     append(faults, kindFaults(node, tasks, depth, below));
-    append(faults, undoFaults(node));
+    append(faults, undoFaults(node.compensate, ['tasks', node.index, 'compensate']));
     data.check(node, tasks);
   }
   return {
@@ -182,7 +189,7 @@ function checkShape(
 function optionFor(
   value: unknown,
   field: 'options' | 'defaults',
-  option: 'queue' | 'result' | 'retry',
+  option: 'queue' | 'result' | 'retry' | 'compensate',
 ): unknown {
   const options = isObject(value) ? value[field] : undefined;
   return isObject(options) ? options[option] : undefined;
@@ -235,19 +242,42 @@ function cycleFault(cycle: readonly number[], ids: readonly string[]): Fault {
   );
 }
 
-/** The tasks that a node names: its own, and those that undo and verify it. */
-function taskFaults(node: LooseNode, tasks: KnownTasks | undefined): Fault[] {
-  const { index, task, queue, compensate, onUnknown } = node;
-  const [undo, undoQueue] = isObject(compensate)
-    ? [compensate['task'], compensate['queue']]
-    : [compensate, undefined];
+/**
+ * The tasks that a node names: its own, and those that undo and verify it.
+ *
+ * @param takesDefined it is undone as its task's definition says
+ */
+function taskFaults(
+  { index, task, queue, compensate, onUnknown }: LooseNode,
+  tasks: KnownTasks | undefined,
+  takesDefined: boolean,
+): Fault[] {
+  const at = ['tasks', index];
+  const verify = isObject(onUnknown) ? onUnknown['verify'] : undefined;
+  const own = nameFaults([...at, 'task'], task, queue, tasks);
   // A node's queue is for its own work: what undoes and verifies it runs on the execution's, unless it says one.
-  const named: [Path, unknown, unknown][] = [
-    [['task'], task, queue],
-    [isObject(compensate) ? ['compensate', 'task'] : ['compensate'], undo, undoQueue],
-    [['onUnknown', 'verify'], isObject(onUnknown) ? onUnknown['verify'] : undefined, undefined],
+  return [
+    ...own,
+    ...(takesDefined && own.length === 0 ? definedUndoFaults(at, task, tasks) : []),
+    ...undoNameFaults([...at, 'compensate'], compensate, tasks),
+    ...nameFaults([...at, 'onUnknown', 'verify'], verify, undefined, tasks),
   ];
-  return named.flatMap(([at, name, of]) => nameFaults(['tasks', index, ...at], name, of, tasks));
+}
+
+/** The name of a task that undoes, as `compensate` says it. */
+function undoNameFaults(at: Path, compensate: unknown, tasks: KnownTasks | undefined): Fault[] {
+  if (!isObject(compensate)) return nameFaults(at, compensate, undefined, tasks);
+  return nameFaults([...at, 'task'], compensate['task'], compensate['queue'], tasks);
+}
+
+/** The same, of what the definition of the node's task says. */
+function definedUndoFaults(at: Path, task: unknown, tasks: KnownTasks | undefined): Fault[] {
+  const undo = typeof task === 'string' ? tasks?.undo?.(task) : undefined;
+  if (!undo) return [];
+  return nameFaults([...at, 'task'], undo.task, undo.queue, tasks).map((one) => ({
+    ...one,
+    message: `${preview(task)} is undone by its definition's compensate, ${one.message}`,
+  }));
 }
 
 function nameFaults(
@@ -300,8 +330,10 @@ function retryFaults(
   list: readonly unknown[],
   submission: unknown,
 ): Fault[] {
+  const byDefault = optionFor(spec, 'defaults', 'compensate');
   const places: [(string | number)[], unknown][] = [
     [['defaults', 'retry'], optionFor(spec, 'defaults', 'retry')],
+    [['defaults', 'compensate', 'retry'], isObject(byDefault) ? byDefault['retry'] : undefined],
     [['submission', 'options', 'retry'], optionFor(submission, 'options', 'retry')],
   ];
   list.forEach((node, index) => {

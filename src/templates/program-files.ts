@@ -21,19 +21,35 @@ export function withProgramFiles(spec: Json, folder: string): { spec: Json; faul
 
 function readGraph(graph: Json, folder: string, path: Path, faults: Fault[]): Json {
   if (!isObject(graph) || !Array.isArray(graph['tasks'])) return graph;
+  const { defaults } = graph;
   const tasks = graph['tasks'].map((node, index): Json => {
     if (!isObject(node)) return node;
-    const { compensate, graph: below } = node;
+    const { graph: below } = node;
     const at = [...path, 'tasks', index];
     return {
       ...withFile(node, folder, at, faults),
       ...(isObject(below) ? { graph: readGraph(below, folder, [...at, 'graph'], faults) } : {}),
-      ...(isObject(compensate)
-        ? { compensate: withFile(compensate, folder, [...at, 'compensate'], faults) }
-        : {}),
+      ...undoRead(node, folder, at, faults),
     };
   });
-  return { ...graph, tasks };
+  return {
+    ...graph,
+    ...(isObject(defaults)
+      ? { defaults: { ...defaults, ...undoRead(defaults, folder, [...path, 'defaults'], faults) } }
+      : {}),
+    tasks,
+  };
+}
+
+/** What undoes, with its program's text; nothing where it is no program. */
+function undoRead(
+  { compensate }: JsonObject,
+  folder: string,
+  at: Path,
+  faults: Fault[],
+): JsonObject {
+  if (!isObject(compensate)) return {};
+  return { compensate: withFile(compensate, folder, [...at, 'compensate'], faults) };
 }
 
 /** A node, or what undoes it, with its program's text. */

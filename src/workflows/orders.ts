@@ -75,7 +75,7 @@ export class OrderBook {
       return { ref: bodies[Math.floor(index / perPage)] ?? '', index: index % perPage };
     }
     const own = spec?.tasks[index];
-    if (own) return nodeBody(own);
+    if (own) return nodeBody(own, this.state.classOf(index).given);
     const { bodies, bodiesPerPage } = prepared.plan as PlanPages;
     return { ref: bodies[Math.floor(index / bodiesPerPage)] ?? '', index: index % bodiesPerPage };
   }

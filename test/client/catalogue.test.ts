@@ -114,6 +114,48 @@ describe('engine.catalogue', () => {
     expect(await listed('noop')).toEqual([byBoth.executionId, byId.executionId]);
   });
 
+  it('gives its nodes what undoes them, metadata and tags, which are weaker than those of the graph', async () => {
+    const { engine } = harness;
+    const project = await engine.catalogue.projects.create({ name: 'undoable' });
+    await engine.catalogue.tasks.create({
+      ...{ id: 'undoable', projectId: project.id, name: 'undoable', run: { task: 'echo' } },
+      defaults: { compensate: 'noop', metadata: { of: 'catalogue', kept: 1 }, tags: ['catalogue'] },
+    });
+    const failing = async (more: object) => {
+      const handle = await engine.scheduleTaskGraph({
+        name: 'g',
+        tasks: [
+          { id: 'a', taskId: 'undoable' },
+          { id: 'own', taskId: 'undoable', metadata: { own: 1 }, tags: [], compensate: false },
+          { ...{ id: 'last', task: 'fail', retry: 'NONE' }, dependsOn: ['a', 'own'] },
+        ],
+        ...more,
+      });
+      const { compensation } = await handle.result();
+      const records = ['a', 'own'].map(async (id) => {
+        const record = async () => await engine.getExecution(`${handle.executionId}/${id}`);
+        await until(async () => Object.keys((await record()).metadata).length > 0, id);
+        return await record();
+      });
+      const [a, own] = (await Promise.all(records)).map(({ metadata, tags }) => [metadata, tags]);
+      return { undone: compensation.map(({ nodeId, task }) => [nodeId, task]), a, own };
+    };
+    expect(await failing({})).toEqual({
+      undone: [['a', 'noop']],
+      a: [{ of: 'catalogue', kept: 1 }, ['catalogue']],
+      own: [{ own: 1 }, []],
+    });
+    const defaults = { compensate: 'echo', metadata: { of: 'graph' }, tags: ['graph'] };
+    expect(await failing({ defaults })).toEqual({
+      undone: [['a', 'echo']],
+      a: [{ of: 'graph' }, ['graph']],
+      own: [{ own: 1 }, []],
+    });
+    // By itself nothing comes after it that could fail.
+    const alone = await engine.scheduleTask({ taskId: 'undoable', input: 1 });
+    expect(await alone.result()).toMatchObject({ status: 'COMPLETED', compensation: [] });
+  });
+
   it('runs a graph with parameters, and refuses an id that it does not have', async () => {
     const { engine } = harness;
     const project = await engine.catalogue.projects.create({ name: 'graphs' });

@@ -105,6 +105,25 @@ const run = async (tasks: object[], rest: object = {}, by = harness) => {
     expect([...things]).toEqual([]);
   });
 
+  it('may be said for all of a graph, and is left out where a node refuses it', async () => {
+    asked.length = 0;
+    const make = (id: string, more: object = {}) => ({
+      ...{ id, process: asks('PUT', '${{ input }}'), input: id, ...more },
+    });
+    const compensate = { process: asks('DELETE', '${{ input.output.names }}') };
+    const { compensation } = await run(
+      [
+        make('a'),
+        make('b', { dependsOn: ['a'], compensate: false }),
+        { id: 'c', dependsOn: ['b'], ...fails },
+      ],
+      { defaults: { ...defaults, compensate } },
+    );
+    expect(compensation).toMatchObject([{ nodeId: 'a', task: 'tempograph.process' }]);
+    expect(asked.map(([what]) => what)).toEqual(['PUT a', 'PUT b', 'DELETE a']);
+    things.delete('b');
+  });
+
   it('that fails is told by its exit code, names the node, and the others are undone', async () => {
     asked.length = 0;
     const stuck = {

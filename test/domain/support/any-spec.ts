@@ -96,6 +96,7 @@ const flow = {
 };
 const compensate = fc.oneof(
   name,
+  fc.constant<false>(false),
   fc.record(
     {
       task: name,
@@ -178,7 +179,7 @@ const graphs = (depth: number): fc.Arbitrary<GraphSpec> => {
         compensation: fc.constantFrom(...COMPENSATIONS),
         deadline: duration,
         hooks: fc.record({ pre: fc.array(name), post: fc.array(name) }, { noNullPrototype: true }),
-        defaults: optional(options),
+        defaults: optional({ ...options, compensate, metadata, tags }),
         metadata,
         tags,
       }),
