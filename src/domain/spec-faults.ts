@@ -20,9 +20,16 @@ const KEYS = {
   circuit: ['name', ...Object.keys(CircuitSettingsSchema.shape)],
 };
 
+/** What stands beside the options of a submission; in code and over HTTP one object holds both. */
+const BESIDE_OPTIONS: readonly string[] = [
+  ...KEYS.submission.filter((key) => !['options', 'kind', 'rerun'].includes(key)),
+  ...['executionId', 'requestId', 'reuse', 'input', 'inputs', 'name', 'workflowType'],
+];
+
 function knownKeys(path: Path, root: 'graph' | 'submission'): string[] {
   const last = path.at(-1);
   if (path.length === 0) return KEYS[root];
+  if (isOptions(path)) return [...KEYS.options, ...BESIDE_OPTIONS];
   if (last === 'retry') return KEYS.retry;
   if (last === 'limit') return ['key', 'max', 'weight'];
   if (last === 'circuit') return KEYS.circuit;
@@ -91,11 +98,16 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
   }
 }
 
-/** Document 004 has the time of an attempt among the resources. */
-const elsewhere = (path: Path, key: string): string | undefined =>
-  path.at(-1) === 'resources' && /^timeout/i.test(key)
-    ? 'write "timeout" beside resources, such as timeout: 300s'
-    : undefined;
+/** Those of a submission: a graph has none. */
+const isOptions = (path: Path): boolean => path.length === 1 && path[0] === 'options';
+
+function elsewhere(path: Path, key: string): string | undefined {
+  // Document 004 has the time of an attempt among the resources.
+  if (path.at(-1) === 'resources' && /^timeout/i.test(key))
+    return 'write "timeout" beside resources, such as timeout: 300s';
+  if (isOptions(path) && BESIDE_OPTIONS.includes(key)) return 'it is said beside the options';
+  return undefined;
+}
 
 /** The branch of a union that got furthest says best what is wrong; where none takes such a value, all say what they take. */
 function invalidUnion(
