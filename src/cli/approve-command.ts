@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { tellAnswer } from './answer.js';
 import { option, type CommandDefinition, type CommonOptions } from './command.js';
 import { withSession } from './session.js';
-import { readInput } from './values.js';
+import { readValue } from './values.js';
 
 interface AnswerFlags extends CommonOptions {
   by?: string;
@@ -27,17 +27,23 @@ export const approve: CommandDefinition<AnswerFlags> = {
   summary: 'Say yes to an approval',
   description: 'Exit code 1 when nobody waits for the answer, or it is not taken.',
   parameters: [NODE],
-  options: [...WHO, option('--payload <json>', 'what the answer brings: JSON, a file, or -')],
+  options: [
+    ...WHO,
+    option('--payload <json|@file>', 'what the answer brings; - is standard input'),
+  ],
   examples: [
     ['tempograph approve release-3f2a/go', 'as the user of this machine'],
     ['tempograph approve release-3f2a/go --by ada --payload \'{"region":"eu"}\'', 'as somebody'],
   ],
   run: async (out, options, [id = '']) => {
     const payload =
-      options.payload === undefined ? {} : { payload: await readInput(options.payload, out) };
-    return await withSession(options, async ({ engine }) =>
-      tellAnswer(out, await engine.approve(id, { ...given(options), ...payload })),
-    );
+      options.payload === undefined
+        ? {}
+        : { payload: await readValue('--payload', options.payload, out) };
+    return await withSession(options, async (session) => {
+      const answer = { ...given(options), ...payload };
+      return await tellAnswer(out, session, id, session.engine.approve(id, answer));
+    });
   },
 };
 
@@ -49,7 +55,7 @@ export const deny: CommandDefinition<AnswerFlags> = {
   options: WHO,
   examples: [['tempograph deny release-3f2a/go --note "the tests are red"', 'with the reason']],
   run: async (out, options, [id = '']) =>
-    await withSession(options, async ({ engine }) =>
-      tellAnswer(out, await engine.deny(id, given(options))),
+    await withSession(options, async (session) =>
+      tellAnswer(out, session, id, session.engine.deny(id, given(options))),
     ),
 };

@@ -25,10 +25,11 @@ export const cancel: CommandDefinition<CancelFlags> = {
   run: async (out, { session, ...options }, [id]) => {
     if ((id === undefined) === (session === undefined))
       throw new UsageError('cancel: expected either the id of an execution or --session');
-    return await withSession(options, async ({ engine }) =>
-      session === undefined
-        ? tellAnswer(out, await engine.cancelExecution(id ?? '', whoOf(options)))
-        : tellSession(out, session, await engine.cancelSession(session, whoOf(options))),
+    const who = whoOf(options);
+    return await withSession(options, async (opened) =>
+      id === undefined
+        ? tellSession(out, session ?? '', await opened.engine.cancelSession(session ?? '', who))
+        : await tellAnswer(out, opened, id, opened.engine.cancelExecution(id, who)),
     );
   },
 };

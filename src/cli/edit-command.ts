@@ -23,8 +23,8 @@ export const concurrency: CommandDefinition<AskedFlags> = {
   run: async (out, options, [id = '', given = '']) => {
     const asked = askedOf(options);
     const most = parseNumber(given);
-    return await withSession(options, async ({ engine }) =>
-      tellAnswer(out, await engine.setConcurrency(id, most, asked)),
+    return await withSession(options, async (session) =>
+      tellAnswer(out, session, id, session.engine.setConcurrency(id, most, asked)),
     );
   },
 };
@@ -44,7 +44,7 @@ export const edit: CommandDefinition<EditFlags> = {
     option(
       '--if-version <n>',
       'only where the graph still has this version (see status --json)',
-      wholeNumber('if-version', 1, Number.MAX_SAFE_INTEGER),
+      wholeNumber('--if-version', 1, Number.MAX_SAFE_INTEGER),
     ),
   ],
   examples: [

@@ -4,6 +4,7 @@ import { option, wholeNumber, type CommandDefinition, type CommonOptions } from 
 import { oneLine } from './columns.js';
 import { EXIT } from './exit.js';
 import { interruptSignal } from './interrupts.js';
+import { assertThere } from './missing-node.js';
 import { withSession } from './session.js';
 
 interface EventsOptions extends CommonOptions {
@@ -33,7 +34,9 @@ export const events: CommandDefinition<EventsOptions> = {
     ['tempograph events --follow --json', 'everything from now on, for scripts'],
   ],
   run: async (out, options, [id]) =>
-    await withSession(options, async ({ engine }) => {
+    await withSession(options, async (session) => {
+      const { engine } = session;
+      if (id !== undefined) await assertThere(session, id);
       const { signal, stop } = interruptSignal();
       try {
         for await (const event of engine.events({ ...queryOf(options, id), signal })) {

@@ -54,7 +54,7 @@ export class GraphView {
     this.endedAt = Date.parse(endedAt);
     return Object.entries(nodes).flatMap(([id, result]) => {
       const known = this.nodes.get(id);
-      const { reused } = result;
+      const { reused, statusHistory } = result;
       const { reason, error, startedAt: started, endedAt: ended, durationMs, warnings } = result;
       const node: NodeView = {
         id,
@@ -63,6 +63,7 @@ export class GraphView {
         attempts: result.attempts,
         maxRetries: known?.maxRetries ?? 0,
         ...(reason ? { reason } : {}),
+        ...(reason === 'operator' ? { marks: statusHistory.slice(-1) } : {}), // who asked, and why
         ...(reused ? { reused } : {}),
         ...(error ? { error } : {}),
         ...(warnings.length > 0 ? { warnings } : {}),

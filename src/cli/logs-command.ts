@@ -5,6 +5,7 @@ import { option, wholeNumber, type CommandDefinition, type CommonOptions } from 
 import { EXIT } from './exit.js';
 import { interruptSignal } from './interrupts.js';
 import { LogText } from './log-text.js';
+import { assertThere } from './missing-node.js';
 import { withSession, type Session } from './session.js';
 import { sinceOf } from './since.js';
 
@@ -57,6 +58,8 @@ export const logs: CommandDefinition<LogsOptions> = {
             if (!out.json) out.print(text.of(line));
           }
         }
+        // What undid a node has lines and is none: <node>~undo.
+        if (shown === 0 && !signal.aborted && !id.includes('~')) await assertThere(session, id);
         if (shown === 0 && !signal.aborted && !out.json) out.note(`${id} has no such log lines`);
         return signal.aborted ? EXIT.interrupted : EXIT.done;
       } finally {

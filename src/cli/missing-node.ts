@@ -30,6 +30,20 @@ export async function orMissingNode<T>(
   }
 }
 
+/**
+ * Of what is not there nothing would ever be told.
+ *
+ * @throws TaskError NOT_FOUND, as {@link orMissingNode} has it
+ */
+export async function assertThere(session: Pick<Session, 'engine'>, id: string): Promise<void> {
+  try {
+    await orMissingNode(session, id, session.engine.getExecution(id));
+  } catch (error) {
+    // How a node stands only a worker knows, and what is stored of it needs none.
+    if (error instanceof TaskError && error.code === 'NOT_FOUND') throw error;
+  }
+}
+
 async function nodesOf({ engine }: Pick<Session, 'engine'>, id: string): Promise<string[]> {
   const handle = await engine.open(id);
   const { endedAt } = await engine.getExecution(id);

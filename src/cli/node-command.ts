@@ -14,7 +14,7 @@ import {
 import { oneOf } from './one-of.js';
 import { UsageError } from './exit.js';
 import { withSession } from './session.js';
-import { readInput } from './values.js';
+import { readValue } from './values.js';
 
 /** What every verb takes. */
 export interface AskedFlags extends CommonOptions {
@@ -66,8 +66,8 @@ function verb(text: VerbText, ask: Ask): CommandDefinition<AskedFlags> {
     parameters: more ? [NODE, more] : [NODE],
     run: async (out, options, [id = '', given = '']) => {
       const asked = askedOf(options);
-      return await withSession(options, async ({ engine }) =>
-        tellAnswer(out, await ask(engine, id, asked, given)),
+      return await withSession(options, async (session) =>
+        tellAnswer(out, session, id, ask(session.engine, id, asked, given)),
       );
     },
   };
@@ -98,7 +98,7 @@ const complete: CommandDefinition<AskedFlags> = {
   name: 'complete',
   summary: 'End a node COMPLETED with an output',
   description: `The output has to be what the task's schema takes; an attempt that runs is stopped first. ${EXIT_1}`,
-  parameters: [NODE, ['[output]', 'JSON, a file, or -; null when left out']],
+  parameters: [NODE, ['[output]', 'JSON, @file, or - for standard input; null when left out']],
   options: ASKED,
   examples: [
     [
@@ -108,9 +108,9 @@ const complete: CommandDefinition<AskedFlags> = {
   ],
   run: async (out, options, [id = '', output]) => {
     const asked = askedOf(options);
-    const value = output === undefined ? null : await readInput(output, out);
-    return await withSession(options, async ({ engine }) =>
-      tellAnswer(out, await engine.completeNode(id, value, asked)),
+    const value = output === undefined ? null : await readValue('output', output, out);
+    return await withSession(options, async (session) =>
+      tellAnswer(out, session, id, session.engine.completeNode(id, value, asked)),
     );
   },
 };

@@ -42,15 +42,10 @@ export const pause: CommandDefinition<PauseFlags> = {
     ['tempograph pause nightly-3f2a/fetch --hard --note "disk is full"', 'one node, at once'],
   ],
   run: async (out, options, [id = '']) =>
-    await withSession(options, async ({ engine }) =>
-      tellAnswer(
-        out,
-        await engine.pauseExecution(id, {
-          mode: options.hard === true ? 'hard' : 'soft',
-          ...who(options),
-        }),
-      ),
-    ),
+    await withSession(options, async (session) => {
+      const asked = { mode: options.hard === true ? 'hard' : 'soft', ...who(options) } as const;
+      return await tellAnswer(out, session, id, session.engine.pauseExecution(id, asked));
+    }),
 };
 
 export const resume: CommandDefinition<PauseFlags> = {
@@ -61,7 +56,7 @@ export const resume: CommandDefinition<PauseFlags> = {
   options: WHO,
   examples: [['tempograph resume nightly-3f2a', 'what is ready starts again']],
   run: async (out, options, [id = '']) =>
-    await withSession(options, async ({ engine }) =>
-      tellAnswer(out, await engine.resumeExecution(id, who(options))),
+    await withSession(options, async (session) =>
+      tellAnswer(out, session, id, session.engine.resumeExecution(id, who(options))),
     ),
 };

@@ -28,8 +28,9 @@ import { printPlan } from './plan-text.js';
 import { serverOf } from './server-option.js';
 import { serverPipeline } from './server-pipeline.js';
 import { listens, target, withSession } from './session.js';
+import { noParams, withTemplate } from './submission.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
-import { givesParams, PARAM_OPTIONS, readInput, readParams, type ParamOptions } from './values.js';
+import { givesParams, PARAM_OPTIONS, readParams, readValue, type ParamOptions } from './values.js';
 
 const FORMATS = ['text', 'json', 'mermaid', 'dot'] as const;
 
@@ -116,16 +117,19 @@ async function taskSubject(
   task: string,
   options: PlanCommandOptions,
 ): Promise<Subject> {
-  if (givesParams(options))
-    throw new UsageError(`--param is for a pipeline; the task ${task} takes --input`);
+  if (givesParams(options)) throw noParams(task, options);
   const { taskSpec } = await import('../client/start-request.js');
-  const given = options.input === undefined ? undefined : await readInput(options.input, out);
+  const given =
+    options.input === undefined ? undefined : await readValue('--input', options.input, out);
   return {
     spec: taskSpec(task, given).spec,
     params: {},
     refused: (faults) =>
       new SpecInvalidError(
-        faults.map((one) => ({ ...one, path: one.path.replace(/^tasks\[0\]\./, '') })),
+        faults.map((one) => ({
+          ...withTemplate(one, task, options),
+          path: one.path.replace(/^tasks\[0\]\./, ''),
+        })),
         `task ${task}`,
       ),
   };

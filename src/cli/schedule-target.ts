@@ -7,7 +7,8 @@ import { UsageError } from './exit.js';
 import type { Output } from './output.js';
 import { pipelineOf, readPipeline, refused, type PipelineSource } from './pipeline-source.js';
 import { serverPipeline } from './server-pipeline.js';
-import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
+import { noParams } from './submission.js';
+import { givesParams, readParams, readValue, type ParamOptions } from './values.js';
 
 export interface TargetOptions extends ParamOptions {
   input?: string;
@@ -36,11 +37,11 @@ export async function readTarget(
   const source =
     file === undefined ? await serverPipeline(what, options) : await readPipeline(file, out);
   if (source !== undefined) return { ...common, ...(await graphOf(out, source, options, before)) };
-  if (givesParams(options)) throw noParams(what);
+  if (givesParams(options)) throw noParams(what, options);
   return {
     ...common,
     task: what,
-    ...(input === undefined ? {} : { input: await readInput(input, out) }),
+    ...(input === undefined ? {} : { input: await readValue('--input', input, out) }),
   };
 }
 
@@ -64,10 +65,10 @@ export async function readChanges(
   }
   const { input } = options;
   if (kind === 'graph' && input !== undefined) throw noInput();
-  if (kind === 'task' && givesParams(options)) throw noParams(task ?? spec.name);
+  if (kind === 'task' && givesParams(options)) throw noParams(task ?? spec.name, options);
   return {
     ...commonOf(options),
-    ...(input === undefined ? {} : { input: await readInput(input, out) }),
+    ...(input === undefined ? {} : { input: await readValue('--input', input, out) }),
     ...(givesParams(options)
       ? { params: { ...before, ...(await readParams(options, spec.params ?? {}, out)) } }
       : {}),
@@ -82,8 +83,6 @@ function commonOf({ project, session, priority }: TargetOptions) {
   };
 }
 
-const noParams = (task: string): UsageError =>
-  new UsageError(`--param is for a pipeline; the task ${task} takes --input`);
 const noInput = (): UsageError =>
   new UsageError('--input is for a task; a pipeline takes --param and --params');
 

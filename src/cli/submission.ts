@@ -19,7 +19,7 @@ import {
 import { serverPipeline } from './server-pipeline.js';
 import type { Session } from './session.js';
 import { OPTION_NAMES, submitOptions, type SubmitFlags } from './submit-options.js';
-import { givesParams, readInput, readParams, type ParamOptions } from './values.js';
+import { givesParams, readParams, readValue, type ParamOptions } from './values.js';
 
 export interface SubmissionOptions extends ParamOptions, SubmitFlags {
   input?: string;
@@ -133,12 +133,13 @@ async function prepareTask(
   if (givesParams(options) && known !== undefined) throw noParams(task, options);
   const said = submitOptions(options);
   const { LONE_NODE } = await import('../client.js');
-  const given = options.input === undefined ? undefined : await readInput(options.input, out);
+  const given =
+    options.input === undefined ? undefined : await readValue('--input', options.input, out);
   const spec: GraphSpec = { name: task, tasks: [{ id: LONE_NODE, task }] };
   const words = (faults: readonly Fault[]) =>
     new SpecInvalidError(
       faults.map((one) => ({
-        ...(one.code === 'UNKNOWN_TASK' ? withTemplate(one, task, options) : one),
+        ...withTemplate(one, task, options),
         path: one.path.replace(/^tasks\[0\]\./, ''),
       })),
       `task ${task}`,
@@ -171,14 +172,15 @@ async function prepareTask(
 }
 
 /** For parameters of what is no pipeline, but may be a template whose name has a slip. */
-function noParams(task: string, options: CommonOptions): UsageError {
+export function noParams(task: string, options: CommonOptions): UsageError {
   const meant = templateMeant(task, options);
   const hint = meant === undefined ? '' : `; ${meant}`;
   return new UsageError(`--param is for a pipeline; the task ${task} takes --input${hint}`);
 }
 
-/** What is no task may be a template whose name has a slip. */
-function withTemplate(one: Fault, task: string, options: CommonOptions): Fault {
+/** The fault; where it says that there is no such task, also which template may be meant, whose name has a slip. */
+export function withTemplate(one: Fault, task: string, options: CommonOptions): Fault {
+  if (one.code !== 'UNKNOWN_TASK') return one;
   const meant = templateMeant(task, options);
   if (meant === undefined) return one;
   const isNear = one.hint?.startsWith('did you mean') === true;

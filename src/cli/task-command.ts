@@ -25,7 +25,7 @@ import type { Output } from './output.js';
 import { readPipeline, refused } from './pipeline-source.js';
 import { printFacts, printTable } from './print-table.js';
 import { withSession } from './session.js';
-import { readInput } from './values.js';
+import { readValue } from './values.js';
 
 interface TaskOptions extends CommonOptions {
   project?: string;
@@ -54,13 +54,13 @@ const WHAT = [
   option('--graph <file>', 'the pipeline that it runs instead'),
   option('--defaults <json|@file>', 'options of its executions, weaker than what a run says'),
 ];
-const version = wholeNumber('version', 1, Number.MAX_SAFE_INTEGER);
+const version = (name: string) => wholeNumber(name, 1, Number.MAX_SAFE_INTEGER);
 
 /** @throws UsageError, TaskError SPEC_INVALID */
 async function fieldsOf(out: Output, options: TaskOptions) {
   const { description, priority, defaults } = options;
   const run = await runOf(out, options);
-  const read = defaults === undefined ? undefined : await readInput(defaults, out);
+  const read = defaults === undefined ? undefined : await readValue('--defaults', defaults, out);
   if (read !== undefined && !isObject(read))
     throw new UsageError('--defaults: expected an object, such as {"timeout": "5m"}');
   return {
@@ -86,7 +86,7 @@ async function runOf(
     if (faults.length > 0) throw refused(name, faults);
     return { graph: spec };
   }
-  const given = input === undefined ? {} : { input: await readInput(input, out) };
+  const given = input === undefined ? {} : { input: await readValue('--input', input, out) };
   if (runs !== undefined) return { task: runs, ...given };
   if (program === undefined) {
     if (input === undefined) return undefined;
@@ -94,7 +94,7 @@ async function runOf(
       '--input is of the task that --runs names, or of --program; say what it runs as well',
     );
   }
-  const said = await readInput(program, out);
+  const said = await readValue('--program', program, out);
   if (isObject(said)) return { ...said, ...given } as CatalogueRun; // the catalogue says what is wrong with it
   throw new UsageError('--program: expected an object, such as {"container": {"image": "alpine"}}');
 }
@@ -157,7 +157,7 @@ const show: CommandDefinition<CommonOptions & { version?: number }> = {
   name: 'show',
   summary: 'Show a task of the catalogue, and how it last went',
   parameters: [ID],
-  options: [option('--version <n>', 'as it was (default: as it is)', version)],
+  options: [option('--version <n>', 'as it was (default: as it is)', version('--version'))],
   examples: [['tempograph task show hello', '']],
   run: async (out, options, [id = '']) =>
     await withSession(options, async ({ engine }) =>
@@ -186,7 +186,11 @@ const update: CommandDefinition<TaskOptions> = {
   options: [
     option('--name <name>', 'unique in its project'),
     ...WHAT,
-    option('--expected-version <n>', 'only where it still has this version', version),
+    option(
+      '--expected-version <n>',
+      'only where it still has this version',
+      version('--expected-version'),
+    ),
   ],
   examples: [['tempograph task update hello --priority HIGH', '']],
   run: async (out, options, [id = '']) => {

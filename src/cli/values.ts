@@ -57,23 +57,24 @@ export async function readParams(
 }
 
 /**
- * A task's input: JSON, or `@file` with JSON or YAML, `-` or `@-` for standard input.
+ * A value that is given whole: JSON, or `@file` with JSON or YAML, `-` or `@-` for standard input.
  *
+ * @param name the option or parameter that it was given as, for messages
  * @throws UsageError
  */
-export async function readInput(given: string, out: Output): Promise<Json> {
+export async function readValue(name: string, given: string, out: Output): Promise<Json> {
   if (given === '-' || given.startsWith('@')) {
     const file = given === '-' ? '-' : given.slice(1);
-    const { spec, faults } = parseText(await readGiven('--input', file, out));
+    const { spec, faults } = parseText(await readGiven(name, file, out));
     const [wrong] = faults;
     if (!wrong) return spec;
-    throw new UsageError(`--input ${given}:${wrong.line ?? 1} ${wrong.message}`);
+    throw new UsageError(`${name} ${given}:${wrong.line ?? 1} ${wrong.message}`);
   }
   try {
     return JSON.parse(given) as Json;
   } catch (error) {
     throw new UsageError(
-      `--input: expected JSON, or @file, got ${JSON.stringify(given)} (${(error as Error).message}); text is written '"in quotes"'`,
+      `${name}: expected JSON, or @file, got ${JSON.stringify(given)} (${(error as Error).message}); text is written '"in quotes"'`,
     );
   }
 }

@@ -109,9 +109,12 @@ class Lines implements Viewer {
   }
 }
 
-/** `09:14:05  fetch  RETRYING   attempt 1/4 failed · next in 5 s · ECONNRESET: socket hang up`. */
+/**
+ * `09:14:05  fetch  RETRYING   attempt 1/4 failed · next in 5 s · ECONNRESET: socket hang up`. Who comes late is told of ends
+ * that were before: each has the time of the end.
+ */
 export function transitionLine(node: NodeView, now: number, idWidth = 0): string {
-  const time = new Date(now).toTimeString().slice(0, 8);
+  const time = new Date(node.endedAt ?? now).toTimeString().slice(0, 8);
   const facts = [elapsedText(node, now), detailOf(node, now)].filter((text) => text !== '');
   return `${time}  ${pad(oneLine(node.id), idWidth)}  ${pad(node.status, 9)}  ${oneLine(facts.join(' · '))}`.trimEnd();
 }
@@ -135,7 +138,7 @@ export class JsonLines implements Viewer {
         nextRetryAt: node.nextRetryAt ?? null,
         error: node.error ?? null,
         ...(node.progress ? { progress: node.progress } : {}),
-        at: new Date().toISOString(),
+        at: node.endedAt ?? new Date().toISOString(),
       });
   }
 

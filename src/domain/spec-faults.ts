@@ -27,9 +27,16 @@ const KEYS = {
   circuit: ['name', ...Object.keys(CircuitSettingsSchema.shape)],
 };
 
+/** What stands beside the options of a submission; in code and over HTTP one object holds both. */
+const BESIDE_OPTIONS: readonly string[] = [
+  ...KEYS.submission.filter((key) => !['options', 'kind', 'rerun'].includes(key)),
+  ...['executionId', 'requestId', 'reuse', 'input', 'inputs', 'name', 'workflowType'],
+];
+
 function knownKeys(path: Path, root: 'graph' | 'submission'): string[] {
   const last = path.at(-1);
   if (path.length === 0) return KEYS[root];
+  if (isOptions(path)) return [...KEYS.options, ...BESIDE_OPTIONS];
   if (last === 'retry') return KEYS.retry;
   if (last === 'limit') return ['key', 'max', 'weight'];
   if (last === 'circuit') return KEYS.circuit;
@@ -99,6 +106,9 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
   }
 }
 
+/** Those of a submission: a graph has none. */
+const isOptions = (path: Path): boolean => path.length === 1 && path[0] === 'options';
+
 /** Where a field may be said that has no place here. */
 function elsewhere(path: Path, key: string): string | undefined {
   const last = path.at(-1);
@@ -107,6 +117,7 @@ function elsewhere(path: Path, key: string): string | undefined {
     return 'write "timeout" beside resources, such as timeout: 300s';
   if (last === 'compensate' && key === 'taskId')
     return "only a node's compensate may name a task of the catalogue";
+  if (isOptions(path) && BESIDE_OPTIONS.includes(key)) return 'it is said beside the options';
   // A graph's defaults have these, options of a submission and of the settings have not.
   if ((last === 'options' || last === 'defaults') && OF_NODES.has(key))
     return `say it at a node, in a graph's defaults or in a task's definition`;

@@ -39,6 +39,12 @@ const PlanShape = SourceShape.safeExtend({
     .describe('how long nodes or tasks take'),
   items: z.record(z.string(), z.number()).optional().describe('how many items maps have'),
   concurrency: z.number().optional().describe('another window'),
+  overhead: z
+    .strictObject({ stepMs: z.number().optional(), perNodeMs: z.number().optional() })
+    .optional()
+    .describe(
+      'what nodes cost outside their handlers; 0 for both is none, default: as past graphs say',
+    ),
   lookUp: z
     .boolean()
     .optional()

@@ -152,8 +152,8 @@ export class RemoteEngine extends RemoteVerbs implements CommandEngine {
   }
 
   async plan(graph: GraphSpec, options: PlanOptions = {}): Promise<GraphForecast> {
-    const { params, durations, items, concurrency, askWorker, lookUp } = options;
-    const assumed = { params, durations, items, concurrency, askWorker, lookUp };
+    const { params, durations, items, concurrency, overhead, askWorker, lookUp } = options;
+    const assumed = { params, durations, items, concurrency, overhead, askWorker, lookUp };
     return await this.api.post<GraphForecast>('/pipelines/plan', { graph, ...assumed });
   }
 

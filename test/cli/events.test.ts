@@ -24,4 +24,22 @@ describe('tempograph events', () => {
       ]);
     },
   );
+
+  it.each([
+    ['an execution', (_id: string) => 'not-there', /no execution "not-there"/],
+    [
+      'a node',
+      (id: string) => `${id}/lod`,
+      /there is no node "lod" in .* \(did you mean "load"\?\)/,
+    ],
+  ])('refuses %s that is not there, also with --follow', async (_what, asked, message) => {
+    const graph = { name: 'few', tasks: [{ id: 'load', task: 'noop' }] };
+    const handle = await harness.engine.scheduleTaskGraph(graph);
+    await handle.result();
+    for (const flags of [[], ['--follow']]) {
+      const args = ['events', asked(handle.executionId), ...flags];
+      const { code, stderr } = await runCli(args, { env: envOf(harness) });
+      expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+    }
+  });
 });

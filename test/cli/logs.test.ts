@@ -80,6 +80,15 @@ describe('tempograph logs', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
   });
 
+  it('refuses a node that is not there, with the one that is near', async () => {
+    const tasks = [{ id: 'load', task: 'noop' }];
+    const handle = await harness.engine.scheduleTaskGraph({ name: 'few', tasks });
+    await handle.result();
+    const { code, stderr } = await run([`${handle.executionId}/lod`]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('(did you mean "load"?)')]);
+    expect((await run([`${handle.executionId}/load`])).code).toBe(0);
+  });
+
   it('says where there are no lines', async () => {
     const { executionId } = await harness.engine.scheduleTask({ task: 'noop' });
     const { code, stdout, stderr } = await run([executionId]);

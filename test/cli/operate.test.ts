@@ -59,6 +59,9 @@ describe('commands for a running graph', () => {
       ...{ status: 'SKIPPED', by: userInfo().username, note: 'by hand' },
     });
     expect(nodes['c']?.error).toMatchObject({ code: 'OPERATOR', message: 'bad source' });
+    const ended = await cli('status', id);
+    expect(ended.stdout).toMatch(/a +COMPLETED .*by ada: by hand/);
+    expect(ended.stdout).toMatch(/b +SKIPPED .*: by hand/);
   });
 
   it('status says what is asked of whom, and how to answer', async () => {
@@ -115,6 +118,8 @@ describe('commands for a running graph', () => {
     ['no number', (id: string) => ['concurrency', id, 'many', ...why], /whole number from 1/],
     ['no priority', (id: string) => ['node', 'priority', `${id}/a`, 'hi', ...why], /did you mean/],
     ['no file', (id: string) => ['edit', id, '/nowhere.yaml', ...why], /there is no such file/],
+    ['a node with a slip', (id: string) => ['pause', `${id}/aa`], /no node "aa" .*mean "a"/],
+    ['no such node', (id: string) => ['approve', `${id}/zz`], /no node "zz" .*there are "a", "b"/],
     ['an unknown execution', () => ['node', 'skip', 'nobody/a', ...why], /no execution "nobody"/],
   ])('refuse %s in words', async (_title, args, says) => {
     const { code, stderr } = await cli(...args(handle.executionId));

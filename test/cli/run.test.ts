@@ -180,6 +180,16 @@ describe('tempograph run', () => {
   });
 
   it.each([
+    ['plan', ['plan', 'check-urlz', '-p', 'x=1'], 'takes --input; '],
+    ['plan without --param', ['plan', 'check-urlz'], 'unknown task "check-urlz" ('],
+    ['schedule', ['schedule', 'create', 's', 'check-urlz', '-p', 'x=1'], 'takes --input; '],
+  ])('suggests it as well where it is for %s', async (_title, args, says) => {
+    const { code, stderr } = await runCli(args, { env: envOf(harness) });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${says}did you mean the template "check-urls"?`);
+  });
+
+  it.each([
     ['missing.yaml', 'missing.yaml: there is no such file'],
     ['.', '.: is a folder, expected a file'],
     ['test/cli', 'test/cli: is a folder, expected a file'],

@@ -188,6 +188,18 @@ describe('the command line', () => {
     expect(normal(json)).toEqual(normal(documentOf(first)));
   });
 
+  it('plans what handlers take and nothing else three ways', async () => {
+    const args = ['--no-overhead', '--duration', 'load=5s', '--duration', 'extract=1s', '--json'];
+    const plans = await both(['plan', file, '-p', 'rows=3', ...args]);
+    const overhead = { stepMs: 0, perNodeMs: 0 };
+    const { json } = await http.call('POST', '/pipelines/plan', {
+      ...{ yaml: PIPELINE, params: { rows: 3 }, durations: { load: '5s', extract: '1s' } },
+      overhead,
+    });
+    for (const plan of [...plans.map((one) => documentOf(one)), json])
+      expect(plan).toMatchObject({ makespanMs: 6_000, overhead });
+  });
+
   it.each<[string, (id: string) => string[], number]>([
     ['what does not exist', () => ['status', 'never-there'], 2],
     ['a cancel of what has ended', (one) => ['cancel', one], 1],

@@ -22,6 +22,16 @@ describe('tempograph', () => {
     [['retry-preview', '--strategy', 'exponental'], 'did you mean "EXPONENTIAL_BACKOFF"?'],
     [['run', 'echo', '--priority', 'HIHG'], 'did you mean "HIGH"?'],
     [['completion', 'bsh'], 'did you mean "bash"?'],
+    [
+      ['node', 'complete', 'x/y', 'a.json', '--reason', 'r'],
+      'output: expected JSON, or @file, got',
+    ],
+    [['node', 'complete', 'x/y', '@no.json', '--reason', 'r'], 'output no.json: there is no such'],
+    [['approve', 'x/y', '--payload', '{'], '--payload: expected JSON, or @file, got "{"'],
+    [['task', 'create', 't', '--project', 'p', '--defaults', '{'], '--defaults: expected JSON'],
+    [['task', 'create', 't', '--project', 'p', '--program', '{'], '--program: expected JSON'],
+    [['task', 'update', 't', '--expected-version', 'two'], '--expected-version: expected a whole'],
+    [['edit', 'x', 'more.yaml', '--if-version', 'two'], '--if-version: expected a whole number'],
   ])('ends %j with exit code 2 and says why', async (args, message) => {
     const result = await runCli(args);
     expect(result.code).toBe(2);

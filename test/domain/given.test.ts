@@ -279,19 +279,15 @@ describe('validation of what nodes take over', () => {
     expect(faultsOf(graph(), {}, elsewhere)).toEqual([]);
   });
 
-  it.each(['metadata', 'tags', 'compensate'])(
-    'says where %s may stand that options have not',
-    (field) => {
-      const value = { metadata: {}, tags: [], compensate: 'load' }[field];
-      expect(faultsOf(graph(), { options: { [field]: value } })).toMatchObject([
-        {
-          path: `submission.options.${field}`,
-          code: 'UNKNOWN_FIELD',
-          hint: "say it at a node, in a graph's defaults or in a task's definition",
-        },
-      ]);
-    },
-  );
+  it.each([
+    ['metadata', {}, 'it is said beside the options'],
+    ['tags', [], 'it is said beside the options'],
+    ['compensate', 'load', "say it at a node, in a graph's defaults or in a task's definition"],
+  ])('says where %s may stand that options have not', (field, value, hint) => {
+    expect(faultsOf(graph(), { options: { [field]: value } })).toMatchObject([
+      { path: `submission.options.${field}`, code: 'UNKNOWN_FIELD', hint },
+    ]);
+  });
 });
 
 describe('planGraph', () => {

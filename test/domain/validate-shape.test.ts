@@ -374,6 +374,14 @@ describe('validateGraph on a submission', () => {
       'submission.options.timout UNKNOWN_FIELD',
       /"timeout"\?/,
     ],
+    ...(['parms', 'projct', 'inputt', 'dependancies', 'tag', 'project'] as const).map(
+      (field): [string, object, string, RegExp] => [
+        `${field}, which stands beside the options`,
+        { options: { [field]: {} } },
+        `submission.options.${field} UNKNOWN_FIELD`,
+        /"(params|project|input|dependencies|tags)"\?|it is said beside the options/,
+      ],
+    ),
     [
       'a value that is no JSON',
       { metadata: { at: new Date(0) } },
