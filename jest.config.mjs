@@ -80,6 +80,7 @@ const project = (displayName, match, extra = {}) => ({
  * PostgreSQL of their own; the others share one workflow bundle and one dev server.
  */
 export default {
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   reporters: [
     'default',
     [

@@ -1,6 +1,6 @@
 /** docs/mapping.md: every row is filled in, and every test that it names is there. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import ts from 'typescript';
 
 const root = join(__dirname, '..');
@@ -63,13 +63,22 @@ function titlesOf(file: string): Set<string> {
 function faultsOfProof(cell: string): string[] {
   if (/^not yet: .{10}/.test(cell)) return [];
   return cell.split('<br>').flatMap((proof) => {
-    const [, file, title] = /^`(test\/[\w/-]+\.test\.ts)` › (.+)$/.exec(proof) ?? [];
+    const [, file, title] = /^`(test\/[\w/-]+(?:\.test|-suite)\.ts)` › (.+)$/.exec(proof) ?? [];
     if (file === undefined || title === undefined)
       return [`expected \`<file>\` › <title>, or "not yet: <why>", got ${proof}`];
     if (!existsSync(join(root, file))) return [`there is no ${file}`];
+    if (file.endsWith('-suite.ts') && !isRun(file)) return [`no test runs ${file}`];
     return known(file).has(title) ? [] : [`${file} has no test "${title}"`];
   });
 }
+
+/** Whether a file of tests takes its tests from a suite. */
+const isRun = (suite: string): boolean =>
+  readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).some(
+    (file) =>
+      file.endsWith('.test.ts') &&
+      readFileSync(join(root, 'test', file), 'utf8').includes(`/${basename(suite, '.ts')}.js'`),
+  );
 
 const files = new Map<string, Set<string>>();
 function known(file: string): Set<string> {

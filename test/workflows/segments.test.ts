@@ -86,7 +86,7 @@ describe('a graph that is split into segments', () => {
   });
 
   it('is replayed as it ran although it is asked all the time while it writes pages away', async () => {
-    const graphs = ['one', 'two', 'three', 'four'].map(async (name) => {
+    const graphs = ['one', 'two'].map(async (name) => {
       const tasks = layered(10, 20);
       const handle = await harness.engine.scheduleTaskGraph({ name, concurrency: 12, tasks });
       const asked = client.workflow.getHandle(handle.executionId);
@@ -99,7 +99,7 @@ describe('a graph that is split into segments', () => {
       await Promise.all(asking);
       return status;
     });
-    expect(await Promise.all(graphs)).toEqual(Array(4).fill('COMPLETED'));
+    expect(await Promise.all(graphs)).toEqual(Array(2).fill('COMPLETED'));
     expect(harness.lines.filter((line) => JSON.stringify(line).includes('TMPRL1100'))).toEqual([]);
   }, 120_000);
 

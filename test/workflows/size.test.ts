@@ -12,9 +12,9 @@ describe('large values', () => {
   beforeAll(async () => void (harness = await startHarness({ tasks: [total] })));
   afterAll(() => harness.stop());
 
-  it('lets one node read 600 outputs of 3,500 characters, whose sum no payload could hold', async () => {
-    const text = 'x'.repeat(3_500);
-    const producers = Array.from({ length: 600 }, (_, index) => ({
+  it('lets one node read 300 outputs of 7,000 characters, whose sum no payload could hold', async () => {
+    const text = 'x'.repeat(7_000);
+    const producers = Array.from({ length: 300 }, (_, index) => ({
       id: `n${index}`,
       task: 'echo',
       input: '${{ params.text }}',
@@ -34,7 +34,7 @@ describe('large values', () => {
       ],
     });
     const { status, output } = await handle.result();
-    expect({ status, output }).toEqual({ status: 'COMPLETED', output: { sum: 600 * 3_500 } });
+    expect({ status, output }).toEqual({ status: 'COMPLETED', output: { sum: 300 * 7_000 } });
     const client = new Client({
       connection: await Connection.connect({ address: harness.address }),
     });

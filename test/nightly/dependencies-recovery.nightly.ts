@@ -1,0 +1,3 @@
+import { describeDependencies } from '../support/dependencies-suite.js';
+
+describeDependencies(200);
