@@ -97,6 +97,33 @@ export function effectiveOptions(
   };
 }
 
+type Node = ParsedGraph['tasks'][number];
+
+/** What holds a node back beside others: its lane of a limit, and its circuit. */
+interface Held {
+  lane: number | undefined;
+  circuit: Circuit | undefined;
+}
+
+/** A node's class, where it has no fault, and its JSON. */
+interface Settled {
+  made: NodeClass | undefined;
+  text: string;
+}
+
+/** What a node may have without saying how it is run. */
+const NOT_HOW: ReadonlySet<string> = new Set([
+  ...['id', 'task', 'input', 'dependsOn', 'trigger', 'when', 'allowFailure', 'onCancel'],
+  ...['scheduledTime', 'description', 'metadata', 'tags'],
+]);
+
+/** Most nodes of a large graph: each is run as any other of its task. */
+function saysNothing(node: Node): boolean {
+  for (const key in node)
+    if (!NOT_HOW.has(key) && node[key as keyof Node] !== undefined) return false;
+  return true;
+}
+
 /** @throws SpecInvalidError with every node whose options, merged, contradict each other */
 export function makePlan(
   { graph, submission, params, reads, readsParams }: ValidGraph,
@@ -104,32 +131,45 @@ export function makePlan(
 ): Plan {
   const faults: Fault[] = [];
   const classes: NodeClass[] = [];
-  const known = new Map<string, number>();
+  const classOfKey = new Map<string, number>();
   const indexOf = new Map(graph.tasks.map((node, index) => [node.id, index]));
   const limits = new PlanLimits(params, faults);
   const layersOfAll = graph.tasks.map((node) => layersOf(graph, submission, node, context));
   const given = new GivenBook();
   const circuits = new PlanCircuits(context.circuits ?? {}, layersOfAll, faults);
-  const nodes = graph.tasks.map((node, index): PlanNode => {
-    const layers = layersOfAll[index] ?? [];
-    const kind = kindOf(node);
-    // The items of a map stand in lanes of their own execution.
-    const lane = kind === 'task' ? limits.lane(pickFrom(layers, 'limit'), index) : undefined;
+  const settle = (node: Node, index: number, layers: Layers, held: Held): Settled => {
     const at = ['tasks', index];
     const compensate = pickFrom(layers, 'compensate') || undefined;
     const undoLayers = undoLayersOf(graph, submission.options, node, compensate, context);
-    const shared = {
-      lane,
+    const undo = attempt(
+      () => undoOf(compensate, undoLayers, context),
+      [...at, 'compensate'],
+      faults,
+    );
+    const made = attempt(() => classOf(node, layers, context, { ...held, undo }), at, faults);
+    return { made, text: JSON.stringify(made ?? null) };
+  };
+  const alike = new Map<string, Settled>();
+  const nodes = graph.tasks.map((node, index): PlanNode => {
+    const layers = layersOfAll[index] ?? [];
+    const kind = kindOf(node);
+    const held: Held = {
+      // The items of a map stand in lanes of their own execution.
+      lane: kind === 'task' ? limits.lane(pickFrom(layers, 'limit'), index) : undefined,
       circuit: kind === 'task' ? circuits.of(layers, programOf(node)) : undefined,
-      undo: attempt(() => undoOf(compensate, undoLayers, context), [...at, 'compensate'], faults),
     };
-    const made = attempt(() => classOf(node, layers, context, shared), at, faults);
+    const like = saysNothing(node) ? JSON.stringify([node.task, held]) : undefined;
+    const known = like === undefined ? undefined : alike.get(like);
+    const faulty = faults.length;
+    const { made, text } = known ?? settle(node, index, layers, held);
+    // What is wrong is told of each, by its place.
+    if (like !== undefined && faults.length === faulty) alike.set(like, { made, text });
     const taken = given.of(layers);
-    const key = `${taken?.key ?? ''}${JSON.stringify(made ?? null)}`;
-    let classIndex = known.get(key);
+    const key = `${taken?.key ?? ''}${text}`;
+    let classIndex = classOfKey.get(key);
     if (classIndex === undefined && made) {
       const whole = taken ? { ...made, given: { json: taken.parts } } : made;
-      known.set(key, (classIndex = classes.push(whole) - 1));
+      classOfKey.set(key, (classIndex = classes.push(whole) - 1));
     }
     const { scheduledTime } = node;
     return {
@@ -162,14 +202,10 @@ export function makePlan(
 }
 
 function classOf(
-  node: ParsedGraph['tasks'][number],
+  node: Node,
   layers: Layers,
   context: PlanContext,
-  {
-    lane,
-    circuit,
-    undo,
-  }: { lane: number | undefined; circuit: Circuit | undefined; undo: UndoClass | undefined },
+  { lane, circuit, undo }: Held & { undo: UndoClass | undefined },
 ): NodeClass {
   const kind = kindOf(node);
   if (kind !== 'task') return { ...classOfKind(kind, node, layers), ...(undo ? { undo } : {}) };
@@ -214,11 +250,7 @@ function isLight(layers: Layers, facts: TaskFacts | undefined): boolean {
 }
 
 /** A node of which nothing itself is tried: of the options only its priority means anything. */
-function classOfKind(
-  kind: Exclude<NodeKind, 'task'>,
-  node: ParsedGraph['tasks'][number],
-  layers: Layers,
-): NodeClass {
+function classOfKind(kind: Exclude<NodeKind, 'task'>, node: Node, layers: Layers): NodeClass {
   const priority = pickFrom(layers, 'priority');
   const own: TaskOptions = { retry: { strategy: 'NONE' }, ...(priority ? { priority } : {}) };
   return {
