@@ -3,7 +3,8 @@ import type { Overlap, TriggerAnswer } from '../client.js';
 import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
 import { localTime } from './list-command.js';
-import { overlapOption } from './schedule-options.js';
+import { inOptionNames } from './option-names.js';
+import { OPTION_NAMES, overlapOption } from './schedule-options.js';
 import { printSchedule, printSchedules } from './schedule-text.js';
 import { withSession } from './session.js';
 
@@ -124,7 +125,7 @@ export const backfill: CommandDefinition<BackfillOptions> = {
     await withSession(options, async ({ engine }) => {
       const { from, to, overlap } = options;
       const span = { from, to, ...(overlap ? { overlap } : {}) };
-      const { times } = await engine.schedules.backfill(id, span);
+      const { times } = await inOptionNames(OPTION_NAMES, engine.schedules.backfill(id, span));
       out.document({ id, times });
       const count = `${times.length} ${times.length === 1 ? 'start' : 'starts'}`;
       out.print(
