@@ -217,6 +217,25 @@ describe('tempograph schedule', () => {
     expect(stderr).not.toMatch(/^ {4}at /m);
   });
 
+  it('list says that there are more than its limit lets it show, also through a server', async () => {
+    const project = `${harness.taskQueue}-many`;
+    const made = [await kit.create({ project }), await kit.create({ project })];
+    const [first = '', second = ''] = made.map(({ id }) => id).sort();
+    const list = async (...more: string[]) => await cli('list', '--project', project, ...more);
+    await until('both are listed', async () => (await list()).stdout.includes(second));
+    expect(await list('-n', '2')).toMatchObject({ code: 0, stderr: '' });
+    const cut = await list('-n', '1');
+    expect(cut.stdout).toContain(first);
+    expect(cut.stdout).not.toContain(second);
+    expect(cut.stderr).toBe('more: --limit 1000\n');
+    const http = await startHttp(harness);
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPOGRAPH_SERVER: http.url };
+    const args = ['schedule', 'list', '--project', project, '-n', '1'];
+    const through = await runCli([...args, '--json'], { env });
+    await http.stop();
+    expect(documentOf(through)).toMatchObject({ schedules: [{ id: first }], more: true });
+  });
+
   it('names the option that is wrong of a backfill and an update, also through a server', async () => {
     const { id } = await kit.create();
     const span = ['--from', 'yesterday', '--to', '2026-03-02T00:00:00Z'];
