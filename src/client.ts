@@ -93,6 +93,7 @@ export type {
 export type { TriggerAnswer } from './client/schedule-trigger.js';
 export type {
   Backfill,
+  ScheduleList,
   ScheduleListQuery,
   SchedulePreview,
   Schedules,

@@ -89,6 +89,7 @@ export type {
   RerunPlan,
   RetryingOptions,
   AttemptError,
+  ScheduleList,
   ScheduleListQuery,
   SchedulePreview,
   ScheduleOptions,

@@ -2,7 +2,7 @@
 import type { ExecutionEvent, IterateOptions } from '../client.js';
 import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
 import { oneLine } from './columns.js';
-import { EXIT } from './exit.js';
+import { EXIT, UsageError } from './exit.js';
 import { interruptSignal } from './interrupts.js';
 import { assertThere } from './missing-node.js';
 import { withSession } from './session.js';
@@ -33,8 +33,12 @@ export const events: CommandDefinition<EventsOptions> = {
     ['tempograph events nightly-3f2a', 'what has happened to it'],
     ['tempograph events --follow --json', 'everything from now on, for scripts'],
   ],
-  run: async (out, options, [id]) =>
-    await withSession(options, async (session) => {
+  run: async (out, options, [id]) => {
+    if (id !== undefined && options.project !== undefined)
+      throw new UsageError(
+        '--project chooses among all executions, and an id is one of them; use one of the two',
+      );
+    return await withSession(options, async (session) => {
       const { engine } = session;
       if (id !== undefined) await assertThere(session, id);
       const { signal, stop } = interruptSignal();
@@ -48,7 +52,8 @@ export const events: CommandDefinition<EventsOptions> = {
         stop();
         await engine.shutdown();
       }
-    }),
+    });
+  },
 };
 
 function queryOf({ follow = false, project, after }: EventsOptions, id: string | undefined) {

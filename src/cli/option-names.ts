@@ -4,6 +4,10 @@ import { TaskError } from '../domain/errors.js';
 /** Names of the library's options at the beginning of a fault's line, and the command's. */
 export type OptionNames = Readonly<Record<string, `--${string}`>>;
 
+/** Where a fault's line begins: the option, and what lies below it. */
+const PLACE = /^( *)(\w+)(\[\d+\])?([.[][^:\s]*)?: /gm;
+/** Names that no word of English is like; what was given stands in quotes. */
+const MENTIONED = /(?<![\w".[-])[a-z]+[A-Z]\w*(?![\w"\]])/g;
 const REUSE = /choose another executionId(, or say how it may be reused)?/;
 
 /**
@@ -20,12 +24,19 @@ export async function inOptionNames<T>(names: OptionNames, asking: Promise<T>): 
   }
 }
 
+/**
+ * `calendar[0].hour` is told as `--calendar: hour`: of an option that is repeated, the value says which one. An input is one
+ * value, also where it is a list.
+ */
 function reworded(message: string, names: OptionNames): string {
   const { executionId = 'executionId', reuse } = names;
   const more = reuse === undefined ? '' : `, or say with ${reuse} when it may run again`;
   return message
-    .replace(/^( *)(\w+)(?:\[\d+\])?: /gm, (all, indent: string, name: string) =>
-      Object.hasOwn(names, name) ? `${indent}${names[name]}: ` : all,
-    )
-    .replace(REUSE, () => `choose another ${executionId}${more}`);
+    .replace(PLACE, (all, indent: string, name: string, index: string = '', below: string = '') => {
+      if (!Object.hasOwn(names, name)) return all;
+      const inside = `${name === 'input' ? index : ''}${below}`.replace(/^\./, '');
+      return `${indent}${names[name]}: ${inside === '' ? '' : `${inside}: `}`;
+    })
+    .replace(REUSE, () => `choose another ${executionId}${more}`)
+    .replace(MENTIONED, (name) => (Object.hasOwn(names, name) ? (names[name] ?? name) : name));
 }

@@ -1,7 +1,13 @@
 /** `tempograph schedule create`: what runs, and when. */
 import type { CommandDefinition } from './command.js';
 import { EXIT } from './exit.js';
-import { scheduleOptions, timesOf, type ScheduleCommandOptions } from './schedule-options.js';
+import { inOptionNames } from './option-names.js';
+import {
+  OPTION_NAMES,
+  scheduleOptions,
+  timesOf,
+  type ScheduleCommandOptions,
+} from './schedule-options.js';
 import { readTarget } from './schedule-target.js';
 import { printSchedule } from './schedule-text.js';
 import { withSession } from './session.js';
@@ -26,7 +32,10 @@ export const create: CommandDefinition<ScheduleCommandOptions> = {
   run: async (out, options, [id = '', what = '']) => {
     const target = await readTarget(out, what, options);
     return await withSession(options, async ({ engine }) => {
-      const record = await engine.schedules.create({ id, ...target, ...timesOf(options) });
+      const record = await inOptionNames(
+        OPTION_NAMES,
+        engine.schedules.create({ id, ...target, ...timesOf(options) }),
+      );
       out.document(record);
       printSchedule(out, record);
       return EXIT.done;

@@ -25,6 +25,29 @@ export interface ScheduleCommandOptions extends CommonOptions, TargetOptions {
   note?: string;
 }
 
+/** What the engine calls them. */
+export const OPTION_NAMES = {
+  cron: '--cron',
+  every: '--every',
+  calendar: '--calendar',
+  at: '--at',
+  timezone: '--timezone',
+  startAt: '--start-at',
+  endAt: '--end-at',
+  jitter: '--jitter',
+  overlap: '--overlap',
+  catchupWindow: '--catchup-window',
+  limitedActions: '--limit',
+  pauseOnFailure: '--pause-on-failure',
+  note: '--note',
+  input: '--input',
+  project: '--project',
+  sessionId: '--session',
+  priority: '--priority',
+  from: '--from',
+  to: '--to',
+} as const;
+
 /** The words of `--overlap`; the engine's are the same without the hyphen. */
 const OVERLAP_WORDS: Readonly<Record<string, Overlap>> = {
   skip: 'skip',

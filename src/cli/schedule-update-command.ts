@@ -1,7 +1,13 @@
 /** `tempograph schedule update`: another time, or something else that runs. */
 import type { CommandDefinition } from './command.js';
 import { EXIT, UsageError } from './exit.js';
-import { scheduleOptions, timesOf, type ScheduleCommandOptions } from './schedule-options.js';
+import { inOptionNames } from './option-names.js';
+import {
+  OPTION_NAMES,
+  scheduleOptions,
+  timesOf,
+  type ScheduleCommandOptions,
+} from './schedule-options.js';
 import { readChanges } from './schedule-target.js';
 import { printSchedule } from './schedule-text.js';
 import { withSession } from './session.js';
@@ -34,7 +40,10 @@ export const update: CommandDefinition<ScheduleCommandOptions> = {
       );
     return await withSession(options, async ({ engine }) => {
       const changes = await readChanges(out, await engine.schedules.get(id), what, options);
-      const record = await engine.schedules.update(id, { ...changes, ...times });
+      const record = await inOptionNames(
+        OPTION_NAMES,
+        engine.schedules.update(id, { ...changes, ...times }),
+      );
       out.document(record);
       printSchedule(out, record);
       return EXIT.done;

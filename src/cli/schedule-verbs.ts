@@ -3,10 +3,13 @@ import type { Overlap, TriggerAnswer } from '../client.js';
 import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
 import { localTime } from './list-command.js';
-import { overlapOption } from './schedule-options.js';
+import { inOptionNames } from './option-names.js';
+import { OPTION_NAMES, overlapOption } from './schedule-options.js';
 import { printSchedule, printSchedules } from './schedule-text.js';
 import { withSession } from './session.js';
 
+/** Schedules that are listed at once. */
+const MOST = 1_000;
 const ID = [['<id>', "the schedule's id"]] as const;
 
 interface ListOptions extends CommonOptions {
@@ -19,7 +22,7 @@ export const list: CommandDefinition<ListOptions> = {
   summary: 'List schedules',
   options: [
     option('--project <name>', 'only those of a project'),
-    option('-n, --limit <n>', 'at most this many', wholeNumber('--limit', 1, 1_000)).default(100),
+    option('-n, --limit <n>', 'at most this many', wholeNumber('--limit', 1, MOST)).default(100),
   ],
   examples: [['tempograph schedule list --json', 'for scripts']],
   run: async (out, options) =>
@@ -28,6 +31,7 @@ export const list: CommandDefinition<ListOptions> = {
       const found = await engine.schedules.list({ limit, ...(project ? { project } : {}) });
       out.document(found);
       printSchedules(out, found.schedules);
+      if (found.more) out.note(`more: ${limit < MOST ? `--limit ${MOST}` : '--project <name>'}`);
       return EXIT.done;
     }),
 };
@@ -124,7 +128,7 @@ export const backfill: CommandDefinition<BackfillOptions> = {
     await withSession(options, async ({ engine }) => {
       const { from, to, overlap } = options;
       const span = { from, to, ...(overlap ? { overlap } : {}) };
-      const { times } = await engine.schedules.backfill(id, span);
+      const { times } = await inOptionNames(OPTION_NAMES, engine.schedules.backfill(id, span));
       out.document({ id, times });
       const count = `${times.length} ${times.length === 1 ? 'start' : 'starts'}`;
       out.print(

@@ -34,7 +34,7 @@ import type { References } from './references.js';
 import type { StoreAccess } from './store-access.js';
 import type { Starting } from './starting.js';
 import { isClosing, startedWith } from '../observe/before.js';
-import type { GraphSubmitOptions } from './submission.js';
+import { atSaid, type GraphSubmitOptions } from './submission.js';
 
 /** What to assume beside what the submission says. */
 export interface PlanOptions extends GraphSubmitOptions, OverridesInput {
@@ -76,9 +76,9 @@ export class Planning {
     const { history: useHistory = true, scheduledTime, ...submit } = rest;
     const { spec, submission } = await this.parts.starting.submitted(graph, submit);
     const { faults, valid } = validateGraph(spec, submission);
-    if (!valid) throw new SpecInvalidError(faults);
+    if (!valid) throw new SpecInvalidError(atSaid(faults));
     const asked = await this.facts(spec as Json, submission as Json, askWorker);
-    if (asked && asked.faults.length > 0) throw new SpecInvalidError(asked.faults);
+    if (asked && asked.faults.length > 0) throw new SpecInvalidError(atSaid(asked.faults));
     const planned = planGraph(spec, {
       ...{ submission, ...(useHistory ? await this.history() : {}) },
       ...(asked ? { facts: asked.facts } : {}),
@@ -90,7 +90,7 @@ export class Planning {
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(overhead === undefined ? {} : { overhead }),
     });
-    if (!planned.plan) throw new SpecInvalidError(planned.faults, 'plan');
+    if (!planned.plan) throw new SpecInvalidError(atSaid(planned.faults), 'plan');
     if (!lookUp || !asked) return planned.plan;
     const looked = await lookUpPrograms(this.parts, valid, asked.facts);
     if (looked.faults.length > 0) throw new SpecInvalidError(looked.faults);
@@ -148,14 +148,14 @@ export class Planning {
     { params, askWorker }: { params?: Record<string, unknown>; askWorker?: boolean },
   ): Promise<Fault[]> {
     const submission = params ? { params } : {};
-    const { faults } = validateGraph(spec, submission);
+    const faults = atSaid(validateGraph(spec, submission).faults);
     // What is no JSON would not come to the worker as it is.
     if (!askWorker || jsonFaults(spec, SPEC_LIMITS).length > 0) return faults;
     const { references } = this.parts;
     try {
       const placed = await references.placed(spec as Json);
       const request = { kind: 'check', spec: placed, submission: submission as Json } as const;
-      return (await references.ask(request)).faults;
+      return atSaid((await references.ask(request)).faults);
     } catch (error) {
       if (faults.length > 0) return faults; // what is known without a worker
       throw error;

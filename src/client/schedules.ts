@@ -71,6 +71,12 @@ export interface SchedulePreview {
   timezone: string;
 }
 
+export interface ScheduleList {
+  schedules: ScheduleSummary[];
+  /** There are others, which the limit left out. */
+  more: boolean;
+}
+
 const LIST_LIMIT = 1_000;
 const PREVIEWED = 10;
 /** Parts of a schedule that is previewed: it is computed here, and not by the server. */
@@ -137,7 +143,7 @@ export class Schedules {
   }
 
   /** Schedules by id, from Temporal's visibility: new ones may be missing for a second. */
-  async list(query: ScheduleListQuery = {}): Promise<{ schedules: ScheduleSummary[] }> {
+  async list(query: ScheduleListQuery = {}): Promise<ScheduleList> {
     this.parts.assertOpen();
     const limit = Math.min(Math.max(1, query.limit ?? 100), LIST_LIMIT);
     const schedules: ScheduleSummary[] = [];
@@ -145,11 +151,11 @@ export class Schedules {
     await reaching(this.parts.address, async () => {
       for await (const one of this.parts.client.schedule.list(filter)) {
         if (one.action?.workflowType === WORKFLOW.graph) schedules.push(summaryOf(one));
-        if (schedules.length >= LIST_LIMIT) break;
+        if (schedules.length > LIST_LIMIT) break;
       }
     });
     schedules.sort((a, b) => a.id.localeCompare(b.id));
-    return { schedules: schedules.slice(0, limit) };
+    return { schedules: schedules.slice(0, limit), more: schedules.length > limit };
   }
 
   /** @throws TaskError NOT_FOUND, with the id that was meant where one is near */

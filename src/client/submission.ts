@@ -78,6 +78,16 @@ export function submissionOf(options: GraphSubmitOptions): Submission {
   };
 }
 
+/**
+ * Faults of what travels, at the places where the caller said it: `submission.options.retry` was said as `retry`. What is
+ * wrong with the whole of it stays `submission`.
+ */
+export const atSaid = (faults: readonly Fault[]): Fault[] =>
+  faults.map((one) => ({
+    ...one,
+    path: one.path.replace(/^submission(?:\.options(?=[.[]))?(?:\.|(?=\[))/, ''),
+  }));
+
 const withoutUndefined = (said: object): Partial<Submission> =>
   Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 

@@ -1,5 +1,6 @@
 /** What several routes ask of a call. */
 import { z } from 'zod';
+import { orMissingNode } from '../client/missing-node.js';
 import { sees, type Principal } from '../domain/access.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Call, CallContext } from './route.js';
@@ -32,6 +33,15 @@ export const Flag = z.enum(['true', 'false']).transform((value) => value === 'tr
 /** `<execution>/<node>`. */
 export const nodeOf = ({ params }: Call<z.infer<typeof NodeParams>, unknown, unknown>): string =>
   `${params.executionId}/${params.nodeId}`;
+
+/** What `ask` gives of the node. @throws TaskError NOT_FOUND, with the names that are near where there is no such node */
+export async function ofNode<T>(
+  call: Call<z.infer<typeof NodeParams>, unknown, unknown>,
+  ask: (id: string) => Promise<T>,
+): Promise<T> {
+  const id = nodeOf(call);
+  return await orMissingNode(call.engine, id, ask(id));
+}
 
 /** The execution that an id is of, or is a node of. */
 export const graphOf = (executionId: string): string => splitExecutionId(executionId).graphId;

@@ -5,7 +5,7 @@ import { nodeList } from '../client/node-list.js';
 import { preview } from '../domain/json.js';
 import { isTerminal, STATUSES } from '../domain/status.js';
 import { AskedShape, BELOW_MOST, watchBelow } from './below.js';
-import { ExecutionParams, Flag, many, NodeParams, nodeOf, projectFor } from './calls.js';
+import { ExecutionParams, Flag, many, NodeParams, ofNode, projectFor } from './calls.js';
 import { eventStream, positionOf, type StreamMessage } from './event-stream.js';
 import { HttpProblem } from './problem.js';
 import { route } from './route.js';
@@ -321,7 +321,7 @@ export const executionRoutes = [
     of: 'execution',
     params: NodeParams,
     answer: ExecutionShape,
-    handle: async (call) => await call.engine.getExecution(nodeOf(call)),
+    handle: async (call) => await ofNode(call, (id) => call.engine.getExecution(id)),
   }),
   route({
     id: 'explainNode',
@@ -333,7 +333,7 @@ export const executionRoutes = [
     of: 'execution',
     params: NodeParams,
     answer: loose('Explanation', 'As engine.explain() gives it.'),
-    handle: async (call) => await call.engine.explain(nodeOf(call)),
+    handle: async (call) => await ofNode(call, (id) => call.engine.explain(id)),
   }),
 ];
 

@@ -6,6 +6,7 @@ import { assertAllowed, includes } from '../domain/access.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import type { Fault } from '../domain/fault.js';
 import type { GraphForecast } from '../domain/forecast.js';
+import { ASSUMED_OUTCOMES } from '../domain/forecast-overrides.js';
 import { previewWaits } from '../domain/retry.js';
 import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
 import { assertWithin } from './bounds.js';
@@ -37,6 +38,14 @@ const PlanShape = SourceShape.safeExtend({
     .record(z.string(), z.union([z.string(), z.number()]))
     .optional()
     .describe('how long nodes or tasks take'),
+  failures: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe('how many attempts of nodes fail before one succeeds'),
+  outcomes: z
+    .record(z.string(), z.enum(ASSUMED_OUTCOMES))
+    .optional()
+    .describe('how nodes end; default: COMPLETED, or SKIPPED by a condition on parameters alone'),
   items: z.record(z.string(), z.number()).optional().describe('how many items maps have'),
   concurrency: z.number().optional().describe('another window'),
   overhead: z

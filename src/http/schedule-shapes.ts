@@ -23,7 +23,10 @@ const SUMMARY = {
 };
 
 export const ScheduleListShape = z
-  .object({ schedules: z.array(z.object(SUMMARY)) })
+  .object({
+    schedules: z.array(z.object(SUMMARY)),
+    more: z.boolean().describe('there are others, which the limit left out'),
+  })
   .meta({ id: 'ScheduleList' });
 
 export const SchedulePreviewShape = z

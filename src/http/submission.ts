@@ -1,7 +1,7 @@
 /** What is submitted over HTTP: a graph, a pipeline by name or as YAML, or a lone task; with the options of a submission. */
 import { z } from 'zod';
 import type { ExecutionHandle } from '../client/handle.js';
-import type { GraphSubmitOptions } from '../client/submission.js';
+import { atSaid, type GraphSubmitOptions } from '../client/submission.js';
 import { SpecInvalidError } from '../domain/errors.js';
 import { parseText } from '../domain/pipeline.js';
 import { validateGraph } from '../domain/validate.js';
@@ -109,6 +109,6 @@ export function located(text: string, params: Record<string, unknown> | undefine
       : pipeline.locate(
           validateGraph(specOfGiven(given), params === undefined ? {} : { params }).faults,
         );
-  if (all.length > 0) throw new SpecInvalidError(all, 'pipeline');
+  if (all.length > 0) throw new SpecInvalidError(atSaid(all), 'pipeline');
   return given;
 }

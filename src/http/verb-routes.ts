@@ -1,6 +1,7 @@
 /** What people do to executions and nodes that run. Each answers for every state; of what there is not, 404. */
 import { z } from 'zod';
 import type { GraphEdit } from '../client.js';
+import { orMissingNode } from '../client/missing-node.js';
 import type { Answer } from '../workflows/messages.js';
 import { TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
@@ -48,12 +49,19 @@ function verb<P, B extends Said>(
     body,
     answer: AnswerShape,
     handle: async (call: Call<P, unknown, B>) => {
-      const answer = await act(call);
-      if (answer.code === 'NOT_FOUND') throw new TaskError(answer.code, answer.message);
-      await audited(call, `${of}.${name}`, targetOf(call.params), call.body, answer);
+      const target = targetOf(call.params);
+      const answer = await orMissingNode(call.engine, target, answered(act(call)));
+      await audited(call, `${of}.${name}`, target, call.body, answer);
       return answer;
     },
   });
+}
+
+/** @throws TaskError NOT_FOUND for what there is not */
+async function answered(acting: Promise<Answer>): Promise<Answer> {
+  const answer = await acting;
+  if (answer.code === 'NOT_FOUND') throw new TaskError(answer.code, answer.message);
+  return answer;
 }
 
 async function audited(

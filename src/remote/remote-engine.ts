@@ -152,9 +152,11 @@ export class RemoteEngine extends RemoteVerbs implements CommandEngine {
   }
 
   async plan(graph: GraphSpec, options: PlanOptions = {}): Promise<GraphForecast> {
-    const { params, durations, items, concurrency, overhead, askWorker, lookUp } = options;
-    const assumed = { params, durations, items, concurrency, overhead, askWorker, lookUp };
-    return await this.api.post<GraphForecast>('/pipelines/plan', { graph, ...assumed });
+    const { params, durations, failures, outcomes, items, concurrency, overhead } = options;
+    const { askWorker, lookUp } = options;
+    const assumed = { durations, failures, outcomes, items, concurrency, overhead };
+    const asked = { params, askWorker, lookUp };
+    return await this.api.post<GraphForecast>('/pipelines/plan', { graph, ...asked, ...assumed });
   }
 
   async *events({ executionId, signal, project, after, follow }: IterateOptions = {}) {

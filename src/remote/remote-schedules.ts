@@ -1,13 +1,12 @@
 /** Schedules behind a server. */
-import type { ScheduleRecord, ScheduleSummary, TriggerAnswer } from '../client.js';
+import type { ScheduleList, ScheduleRecord, TriggerAnswer } from '../client.js';
 import { path, type Api } from './api.js';
 import type { CommandEngine } from './surface.js';
 
 export function remoteSchedules(api: Api): CommandEngine['schedules'] {
   return {
     create: async (options) => await api.post<ScheduleRecord>('/schedules', options),
-    list: async (query = {}) =>
-      await api.get<{ schedules: ScheduleSummary[] }>('/schedules', { ...query }),
+    list: async (query = {}) => await api.get<ScheduleList>('/schedules', { ...query }),
     get: async (id) => await api.get<ScheduleRecord>(path`/schedules/${id}`),
     pause: async (id, note) => await api.post(path`/schedules/${id}/pause`, { note }),
     resume: async (id, note) => await api.post(path`/schedules/${id}/resume`, { note }),

@@ -183,9 +183,12 @@ export class GraphEdits {
     return `only what has not started can be replaced: ${stand.join(', ')}${begun.length > 5 ? ` and ${begun.length - 5} more` : ''}`;
   }
 
+  /** Whether a task that was handed over has begun, only the server knows. */
   private statusOf(id: string): string {
     const index = this.parts.state.find(id);
-    return index === undefined ? 'unknown' : this.parts.state.view(index).status;
+    if (index === undefined) return 'unknown';
+    const { status, reason } = this.parts.state.view(index);
+    return status === 'SCHEDULED' && reason === 'queue' ? 'in its queue, or running' : status;
   }
 }
 

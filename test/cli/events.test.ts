@@ -42,4 +42,14 @@ describe('tempograph events', () => {
       expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
     }
   });
+
+  it.each([
+    ['', {}],
+    ['through a server', { TEMPOGRAPH_SERVER: 'http://127.0.0.1:9' }],
+  ])('refuses --project beside an id %s', async (_where, env) => {
+    const args = ['events', 'nightly-1', '--project', 'shop'];
+    const { code, stdout, stderr } = await runCli(args, { env: { ...envOf(harness), ...env } });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('--project chooses among all executions, and an id is one of them');
+  });
 });

@@ -183,7 +183,23 @@ describe('tempograph schedule', () => {
     [[], 'schedule: expected one of create, update, list, show'],
     [['lst'], 'Did you mean list?'],
     [['create', 'x'], "missing required argument 'file|task'; see tempograph schedule create"],
-    [['create', 'x', 'echo', '--cron', '0 24 * * *'], 'cron[0]: hour: expected a value'],
+    [['create', 'x', 'echo', '--cron', '0 24 * * *'], '--cron: hour: expected a value'],
+    [
+      ['create', 'x', 'echo', '--every', '1h', '--end-at', '2020-01-01T00:00:00Z'],
+      '--end-at: expected a time to come, after --start-at, got "2020-01-01T00:00:00Z"',
+    ],
+    [
+      ['create', 'x', 'echo', '--calendar', '{"hour": 24}', '--catchup-window', '1s'],
+      '--calendar: hour: expected a value',
+    ],
+    [
+      ['create', 'x', 'echo', '--every', '1h', '--catchup-window', '1s'],
+      '--catchup-window: expected at least "10s"',
+    ],
+    [
+      ['create', 'x', 'echo', '--every', '1h', '-i', '["${{ execution.scheduledTime }}"]'],
+      '--input: [0]: expressions are not evaluated here',
+    ],
     [['create', 'x', 'echo', '--every', '1h/5m/3'], '--every: expected an interval such as 6h'],
     [['create', 'x', 'echo', '--calendar', '9am'], '--calendar: expected JSON such as'],
     [['create', 'x', 'echo', '--overlap', 'skpi'], '--overlap: expected one of skip, buffer-one'],
@@ -199,6 +215,38 @@ describe('tempograph schedule', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  it('list says that there are more than its limit lets it show, also through a server', async () => {
+    const project = `${harness.taskQueue}-many`;
+    const made = [await kit.create({ project }), await kit.create({ project })];
+    const [first = '', second = ''] = made.map(({ id }) => id).sort();
+    const list = async (...more: string[]) => await cli('list', '--project', project, ...more);
+    await until('both are listed', async () => (await list()).stdout.includes(second));
+    expect(await list('-n', '2')).toMatchObject({ code: 0, stderr: '' });
+    const cut = await list('-n', '1');
+    expect(cut.stdout).toContain(first);
+    expect(cut.stdout).not.toContain(second);
+    expect(cut.stderr).toBe('more: --limit 1000\n');
+    const http = await startHttp(harness);
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPOGRAPH_SERVER: http.url };
+    const args = ['schedule', 'list', '--project', project, '-n', '1'];
+    const through = await runCli([...args, '--json'], { env });
+    await http.stop();
+    expect(documentOf(through)).toMatchObject({ schedules: [{ id: first }], more: true });
+  });
+
+  it('names the option that is wrong of a backfill and an update, also through a server', async () => {
+    const { id } = await kit.create();
+    const span = ['--from', 'yesterday', '--to', '2026-03-02T00:00:00Z'];
+    const http = await startHttp(harness);
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TEMPOGRAPH_SERVER: http.url };
+    const filled = await runCli(['schedule', 'backfill', id, ...span], { env });
+    const updated = await runCli(['schedule', 'update', id, '--start-at', 'noon'], { env });
+    await http.stop();
+    expect([filled.code, updated.code]).toEqual([2, 2]);
+    expect(filled.stderr).toContain('  --from: expected');
+    expect(updated.stderr).toContain('  --start-at: expected');
   });
 
   it('gives the place of a fault in the file, and JSON with --json', async () => {

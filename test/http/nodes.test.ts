@@ -85,6 +85,43 @@ describe('the nodes of an execution', () => {
   });
 });
 
+describe('a node that there is not', () => {
+  const tasks = [
+    { id: 'load', task: 'noop' },
+    { id: 'gate', approval: { message: 'go?' }, dependsOn: ['load'] },
+  ];
+  const asked = (id: string) =>
+    Promise.all([
+      http.call('GET', pathOf(id, '/nodes/lod')),
+      http.call('GET', pathOf(id, '/nodes/lod/explain')),
+      http.call('POST', pathOf(id, '/nodes/lod/skip')),
+    ]);
+  const refused = (id: string) => ({
+    status: 404,
+    json: {
+      code: 'NOT_FOUND',
+      detail: `there is no node "lod" in ${id} (did you mean "load"?)`,
+    },
+  });
+
+  it('is told with the one that is near, while its execution runs and once that has ended', async () => {
+    const id = await submit({ graph: { name: 'few', tasks } });
+    await until(async () => (await http.call('GET', pathOf(id, '/nodes/gate'))).status === 200);
+    expect(await asked(id)).toMatchObject([refused(id), refused(id), refused(id)]);
+    await http.call('POST', pathOf(id, '/cancel'));
+    await ended(id);
+    expect(await asked(id)).toMatchObject([refused(id), refused(id), refused(id)]);
+  });
+
+  it('of an execution that there is not is told as that', async () => {
+    const { status, json } = await http.call('GET', '/executions/nope/nodes/a');
+    expect({ status, detail: json['detail'] }).toEqual({
+      status: 404,
+      detail: 'there is no execution "nope" in this namespace',
+    });
+  });
+});
+
 describe('the nodes of an execution whose workers are gone', () => {
   it('are refused as NO_WORKER with the task queue, as a list, by page, and what they kept', async () => {
     const alone = await startHarness();

@@ -77,6 +77,36 @@ describe('a pipeline of the server', () => {
     expect(count).toBe(0);
   });
 
+  it('is planned with attempts that fail and nodes that end otherwise, and a slip is told', async () => {
+    const node = { task: 'noop', retry: { delays: ['10s'] } };
+    const tasks = [
+      { id: 'load', ...node },
+      { id: 'sum', ...node, dependsOn: ['load'] },
+      { id: 'tell', ...node, dependsOn: ['sum'] },
+    ];
+    const graph = { name: 'assumed', onFailure: 'continue', tasks };
+    const plan = (assumed: object) =>
+      http.call<{ nodes: object; makespanMs: number }>('POST', '/pipelines/plan', {
+        ...{
+          graph,
+          durations: { load: 0, sum: 0, tell: 0 },
+          overhead: { stepMs: 0, perNodeMs: 0 },
+        },
+        ...assumed,
+      });
+    expect((await plan({})).json.makespanMs).toBe(0);
+    const { status, json } = await plan({ failures: { load: 1 }, outcomes: { sum: 'FAILED' } });
+    // The retry of each: what fails has spent its attempts.
+    expect([status, json.makespanMs]).toEqual([200, 20_000]);
+    expect(json.nodes).toMatchObject({ sum: { status: 'FAILED' }, tell: { status: 'SKIPPED' } });
+    expect(await plan({ failures: { lod: 1 } })).toMatchObject({
+      ...{
+        status: 422,
+        json: { faults: [{ path: 'failures.lod', hint: 'did you mean "load"?' }] },
+      },
+    });
+  });
+
   it.each(['plan', 'validate'])(
     'has its parameters refused by %s, each at its place',
     async (verb) => {

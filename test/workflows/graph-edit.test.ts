@@ -110,7 +110,7 @@ describe('an edit of a running graph', () => {
     const first = { id: 'first', task: 'noop' };
     expect(await handle.edit({ ...ASKED, add: [other], replace: [first] })).toEqual({
       success: false,
-      message: 'only what has not started can be replaced: "first" (SCHEDULED)',
+      message: 'only what has not started can be replaced: "first" (in its queue, or running)',
     });
     expect(
       await handle.edit({
