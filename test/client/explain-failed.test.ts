@@ -175,9 +175,11 @@ describe('explain of what failed', () => {
   it('tells of a graph that was refused as a whole, and of none that completed', async () => {
     const refused = await harness.engine.scheduleTaskGraph({
       name: 'wrong',
-      tasks: [{ id: 'a', task: 'nobody-knows-it' }],
+      tasks: ['a', 'b'].map((id) => ({ id, task: 'nobody-knows-it' })),
     });
     expect((await refused.result()).status).toBe('REJECTED');
+    const { stdout } = await runCli(['status', refused.executionId], { env: envOf(harness) });
+    expect(stdout).toMatch(/error +SPEC_INVALID: tasks\[0\].*; tasks\[1\]\.task: unknown/);
     expect((await refused.explain()).failures).toMatchObject([
       { nodeId: null, status: 'REJECTED', noMore: 'refused', error: { code: 'SPEC_INVALID' } },
     ]);
