@@ -18,7 +18,7 @@ import {
   type CommonOptions,
 } from './command.js';
 import { startDevWorker, type DevWorker } from './dev-worker.js';
-import { EXIT, type ExitCode } from './exit.js';
+import { EXIT, UsageError, type ExitCode } from './exit.js';
 import { aborted, interruptSignal } from './interrupts.js';
 import type { Output } from './output.js';
 import { ServerProgressLine } from './server-progress.js';
@@ -63,6 +63,7 @@ export const dev: CommandDefinition<DevOptions> = {
     ['tempograph dev --port 0 --ephemeral --json', 'for a script'],
   ],
   run: async (out, options) => {
+    assertPorts(options);
     await assertModules(options.tasks);
     const place = placeFor(options);
     await makeFolder(place.dataDir).catch(refuseFolder);
@@ -79,6 +80,27 @@ export const dev: CommandDefinition<DevOptions> = {
 
 function port(name: string): (text: string) => number {
   return wholeNumber(name, 0, 65_535);
+}
+
+/** 0 is a free one, of the server for the Web UI too. */
+const uiPortOf = ({ port, uiPort }: DevOptions): number =>
+  uiPort ?? (port && port + UI_PORT_DISTANCE);
+
+/** @throws UsageError where two of them are one: the second would not find out whose port it has */
+function assertPorts(options: DevOptions): void {
+  const ui = uiPortOf(options);
+  const from = options.uiPort === undefined ? `${UI_PORT_DISTANCE} above --port` : '--ui-port';
+  const ports: [option: string, port: number][] = [
+    ['--port', options.port],
+    [`the Web UI (${from})`, ui],
+    ['--http-port', options.httpPort],
+  ];
+  for (const [index, [name, port]] of ports.entries())
+    for (const [other, same] of ports.slice(index + 1))
+      if (port !== 0 && port === same)
+        throw new UsageError(
+          `${name} and ${other} are the same port, ${port}; choose another --http-port, or another --ui-port`,
+        );
 }
 
 interface Place {
@@ -108,15 +130,15 @@ function refuseFolder(error: unknown): never {
 
 async function startServer(
   out: Output,
-  { port: wanted, uiPort, ...options }: DevOptions,
+  options: DevOptions,
   { dbFile, logFile }: Place,
 ): Promise<DevServer> {
   const { startDevServer } = await import('../servers/start-dev-server.js');
   const progress = new ServerProgressLine(out);
   try {
     return await startDevServer({
-      port: wanted || undefined,
-      uiPort: (uiPort ?? (wanted && wanted + UI_PORT_DISTANCE)) || undefined,
+      port: options.port || undefined,
+      uiPort: uiPortOf(options) || undefined,
       namespace: target(options).namespace,
       dbFile,
       logFile,

@@ -1,5 +1,5 @@
 /** An explanation as lines for people. Pure. */
-import type { Bound, Explanation, NodeExplanation } from '../domain/explain.js';
+import type { Bound, Explanation, NodeExplanation, Reason } from '../domain/explain.js';
 import {
   bottleneckText,
   boundText,
@@ -12,6 +12,7 @@ import { formatDuration } from '../domain/duration.js';
 import { TIME_KINDS, totalOf, type TimeKind, type Times } from '../domain/node-times.js';
 import type { PathStep, WallTime } from '../domain/wall-time.js';
 import { oneLine, table, wrapped, type Cell } from './columns.js';
+import { workerCommand } from './no-worker.js';
 import type { Style } from './output.js';
 import { painter, signOf } from './status-style.js';
 
@@ -42,12 +43,18 @@ function headLines(
   const { style, width } = look;
   const whole = wallTime ? `  wall time ${formatDuration(wallTime.totalMs)}` : '';
   const [first] = reasons;
-  const more = first?.kind === 'ended' ? [] : [`  ${style.dim(boundText(bound))}`];
+  const more = first?.kind === 'ended' ? [] : [`  ${style.dim(boundOf(first, bound))}`];
   return [
     `${painter(status, style)(`${signOf(status)} ${status}`)}  ${style.bold(executionId)}${whole}`,
     ...told(sentence, width),
     ...more,
   ];
+}
+
+/** What bounds a wait is asked of a worker: where none answers nobody knows, and how one is started helps more. */
+function boundOf(reason: Reason | undefined, bound: Bound | null): string {
+  if (reason?.kind !== 'no_worker') return boundText(bound);
+  return `what bounds the wait only a worker knows; ${workerCommand(reason.queue)} starts one`;
 }
 
 /** Failures but the one that the head has, and what to do: about that one, where there is one. */

@@ -1,5 +1,6 @@
 /** What a schedule runs: a pipeline or a task, with the places of faults in the file. */
 import type { GraphWork, ScheduleRecord, ScheduleUpdate, TaskWork } from '../client.js';
+import { expressionFaults } from '../client/schedule-literals.js';
 import type { Priority } from '../domain/priority.js';
 import { validateGraph } from '../domain/validate.js';
 import type { CommonOptions } from './command.js';
@@ -97,7 +98,11 @@ async function graphOf(
   const kept = Object.entries(before).filter(([name]) => Object.hasOwn(source.params, name));
   const given = await readParams(options, source.params, out);
   const params = { ...Object.fromEntries(kept), ...given };
-  const { faults } = validateGraph(source.spec, { params });
+  const expressions = expressionFaults({ params: given }, before);
+  const isTold = new Set(expressions.map(({ path }) => path));
+  const { faults: others } = validateGraph(source.spec, { params });
+  // Why an expression has not the format of a date says nothing to whoever meant it to be evaluated.
+  const faults = [...expressions, ...others.filter(({ path }) => !isTold.has(path))];
   if (faults.length > 0) throw refused(source.name, source.locate(faults));
   return { graph: source.spec, params };
 }

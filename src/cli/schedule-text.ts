@@ -1,6 +1,7 @@
 /** Schedules for people: one in full, and many in a table. */
 import type { ScheduleRecord, ScheduleSummary } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
+import { preview } from '../domain/json.js';
 import { oneLine, table, type Cell } from './columns.js';
 import { localTime } from './list-command.js';
 import type { Output, Style } from './output.js';
@@ -69,6 +70,7 @@ function factsOf(record: ScheduleRecord): [string, string][] {
   const { startAt, endAt, jitter } = times;
   const facts: [string, string | null | undefined][] = [
     [kind, taskId],
+    ['params', paramsText(record)],
     ['note', note],
     ['when', whenText(record)],
     ['from', startAt && localTime(new Date(startAt).toISOString())],
@@ -85,6 +87,12 @@ function factsOf(record: ScheduleRecord): [string, string][] {
     ['counts', countsText(counts)],
   ];
   return facts.flatMap(([name, text]): [string, string][] => (text ? [[name, text]] : []));
+}
+
+/** `day="2026-11-22" rows=5`: what the schedule gives; defaults of the pipeline stand in its file. */
+function paramsText({ submission: { params = {} } }: ScheduleRecord): string {
+  const given = Object.entries(params);
+  return given.map(([name, value]) => `${name}=${preview(value)}`).join(' ');
 }
 
 function countsText({ started, ...others }: ScheduleRecord['counts']): string {

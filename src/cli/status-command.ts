@@ -2,6 +2,7 @@
 import type { ExecutionRecord } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
 import { formatError } from '../domain/errors.js';
+import { messageInLine } from '../domain/fault.js';
 import { progressText } from '../domain/progress.js';
 import { oneLine, table, type Cell } from './columns.js';
 import { option, type CommandDefinition, type CommonOptions } from './command.js';
@@ -144,7 +145,7 @@ function factsOf(
     ['started', startedAt && localTime(startedAt)],
     ['ended', endedAt && localTime(endedAt)],
     ['took', durationMs === null ? null : formatDuration(durationMs)],
-    ['error', error && oneLine(formatError(error))],
+    ['error', error && oneLine(formatError({ ...error, message: messageInLine(error) }))],
     ...warnings.map((warning): [string, string] => ['warning', warning]),
     ['output', output === null || kind === 'graph' ? null : JSON.stringify(output)],
   ];

@@ -2,7 +2,7 @@
 import type { Explanation, NodeExplanation, Reason } from '../domain/explain.js';
 import { bottleneckText, failureText, notUndoneText, sentenceOf } from '../domain/explain-text.js';
 import { failureOf, failuresOf, type EndedExecution, type Failure } from '../domain/failure.js';
-import { isTerminal, type TerminalStatus } from '../domain/status.js';
+import { isTerminal, type StatusChange, type TerminalStatus } from '../domain/status.js';
 import { wallTimeOf, type TimedNode } from '../domain/wall-time.js';
 import { awaitEnding, loadManifest, manifestNodes } from '../observe/closing.js';
 import { FAILURES_KEPT, type GraphClose, type Manifest } from '../workflows/manifest.js';
@@ -48,11 +48,20 @@ export async function explainEnded(
     sentence:
       first && !first.allowed
         ? `${failureText(first)}${first.nodeId === null ? '' : undone}`
-        : timed,
+        : [cancelText(status, manifest?.marks), timed].filter(Boolean).join(' '),
     nodes: wanted ? endedNode(executionId, wanted, failure) : [],
     ...told,
     wallTime,
   };
+}
+
+/** Who cancelled it, and why: what had gone wrong is not known otherwise. Empty where neither was said. */
+function cancelText(status: TerminalStatus, marks: readonly StatusChange[] = []): string {
+  if (status !== 'CANCELLED') return '';
+  const asked = marks.findLast((mark) => mark.status === status && (mark.by ?? mark.note));
+  if (!asked) return '';
+  const by = asked.by === undefined ? '' : ` by ${asked.by}`;
+  return `Was cancelled${by}${asked.note === undefined ? '' : `: ${asked.note}`}.`;
 }
 
 interface Ended {

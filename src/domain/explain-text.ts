@@ -5,6 +5,7 @@ import { shellWord } from './shell-word.js';
 import { formatDuration } from './duration.js';
 import type { Bound, OpenDependency, Reason } from './explain.js';
 import type { Failure } from './failure.js';
+import { messageInLine } from './fault.js';
 import type { TimeKind } from './node-times.js';
 import { progressText } from './progress.js';
 import type { StatusReason, TerminalStatus } from './status.js';
@@ -13,6 +14,8 @@ import type { WallTime } from './wall-time.js';
 /** Things that a sentence names before it only counts them. */
 const NAMED = 3;
 const ERROR_LENGTH = 120;
+/** Of what ended it more: what to do stands last in a message. */
+const FAILURE_LENGTH = 400;
 
 type Sentences = { [K in Reason['kind']]: (reason: Extract<Reason, { kind: K }>) => string };
 
@@ -240,7 +243,7 @@ export function bottleneckText({ bottleneck, totalMs }: WallTime): string {
 /** `check failed: AskedToFail: the bank said no; all 3 attempts were made, 2 s of waits between them`. */
 export function failureText({ nodeId, status, error, sentence }: Failure): string {
   const what = `${nodeId ?? 'it'} ${ENDED[status]}`;
-  return `${what}${error ? `: ${errorText(error)}` : ''}; ${sentence}`;
+  return `${what}${error ? `: ${errorText(error, FAILURE_LENGTH)}` : ''}; ${sentence}`;
 }
 
 /** What of an execution could not be undone, by what, and where that says more; empty where all was. */
@@ -295,9 +298,9 @@ function list(texts: readonly string[], total: number): string {
 const count = (number: number, one: string, many: string): string =>
   `${number} ${number === 1 ? one : many}`;
 
-function errorText({ code, message }: { code: string; message: string }): string {
-  const line = oneLine(message);
-  return `${code}: ${line.length > ERROR_LENGTH ? `${line.slice(0, ERROR_LENGTH)}…` : line}`;
+function errorText(error: { code: string; message: string }, length = ERROR_LENGTH): string {
+  const line = oneLine(messageInLine(error));
+  return `${error.code}: ${line.length > length ? `${line.slice(0, length)}…` : line}`;
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

@@ -130,6 +130,7 @@ function environment(variables: Variables): Environment {
   env.registerOperator('int == double', (a: unknown, b: unknown) => Number(a) === Number(b));
   env.registerFunction('string.matchesLinear(string): bool', matchesLinear);
   env.registerFunction('fromJson(string): dyn', fromJson);
+  env.registerFunction('string(google.protobuf.Timestamp): string', (at: Date) => at.toISOString());
   shared.set(variables, env);
   return env;
 }

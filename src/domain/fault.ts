@@ -52,3 +52,8 @@ export function formatFaults(faults: readonly Fault[]): string {
     })
     .join('\n');
 }
+
+/** An error's message for one line. That of a refused spec has a fault a line, which would run into each other. */
+export function messageInLine({ code, message }: { code: string; message: string }): string {
+  return code === 'SPEC_INVALID' ? message.replaceAll('\n', '; ') : message;
+}

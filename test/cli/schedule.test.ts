@@ -65,7 +65,9 @@ describe('tempograph schedule', () => {
       counts: { started: 1 },
       recent: [{ executionId, status: 'COMPLETED' }],
     });
-    expect((await cli('show', id)).stdout).toMatch(new RegExp(`✔ COMPLETED {2}${executionId}`));
+    const text = (await cli('show', id)).stdout;
+    expect(text).toMatch(new RegExp(`✔ COMPLETED {2}${executionId}`));
+    expect(text).toMatch(/^ {2}params +day="Monday"$/m);
 
     expect(documentOf(await cli('pause', id, '--note', 'holiday', '--json'))).toEqual({
       id,
@@ -102,6 +104,21 @@ describe('tempograph schedule', () => {
     await until('both ran', async () => (await kit.get(id)).counts.started === 2);
     const handle = await harness.engine.open(`${id}-2026-03-02T00:00:00Z`);
     expect(await handle.result()).toMatchObject({ status: 'COMPLETED', output: 'x' });
+  });
+
+  it('says of an expression for a parameter that nobody would evaluate it, whatever else the parameter takes', async () => {
+    const file = pipeline(
+      '{ day: { type: string, format: date }, n: { type: integer, default: 1 } }',
+    );
+    const day = 'day=${{ execution.scheduledTime }}';
+    const { code, stderr } = await cli(
+      ...['create', kit.newId(), file, '--cron', '0 2 * * *', '-p', day],
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      'params.day: expressions are not evaluated here, and every execution would get the text',
+    );
+    expect(stderr).toContain('daily.yaml refused, 1 fault:');
   });
 
   it('update changes what is said, and all that is not said stays', async () => {

@@ -17,6 +17,10 @@ describe('tempograph', () => {
     [['run', 'echo', '--priority', 'urgent'], '--priority: expected one of LOW, MEDIUM'],
     [['dev', '--port', '70000'], '--port: expected a whole number from 0 to 65535'],
     [['worker', '--log-level', 'loud'], '--log-level: expected one of trace, debug'],
+    [
+      ['dev', '--port', '7640', '--http-port', '8640'],
+      'the Web UI (1000 above --port) and --http-port are the same port, 8640; choose another --http-port, or',
+    ],
     [['list', '--log-level', 'wran'], 'got "wran" (did you mean "warn"?)'],
     [['stats', '--by', 'projcet'], 'did you mean "project"?'],
     [['retry-preview', '--strategy', 'exponental'], 'did you mean "EXPONENTIAL_BACKOFF"?'],

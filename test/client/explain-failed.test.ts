@@ -159,12 +159,27 @@ describe('explain of what failed', () => {
     );
   });
 
+  it('says who cancelled a graph and why, and where its time had gone', async () => {
+    const handle = await harness.engine.scheduleTaskGraph({
+      name: 'wrong-day',
+      tasks: [{ id: 'load', task: 'sleep', input: { ms: 3_600_000 } }],
+    });
+    await until(async () => (await handle.node('load').status()).status === 'RUNNING');
+    await handle.cancel({ by: 'ada', reason: 'the wrong day' });
+    await handle.result();
+    const { status, sentence } = await handle.explain();
+    expect(status).toBe('CANCELLED');
+    expect(sentence).toMatch(/^Was cancelled by ada: the wrong day\. .* went into work/);
+  });
+
   it('tells of a graph that was refused as a whole, and of none that completed', async () => {
     const refused = await harness.engine.scheduleTaskGraph({
       name: 'wrong',
-      tasks: [{ id: 'a', task: 'nobody-knows-it' }],
+      tasks: ['a', 'b'].map((id) => ({ id, task: 'nobody-knows-it' })),
     });
     expect((await refused.result()).status).toBe('REJECTED');
+    const { stdout } = await runCli(['status', refused.executionId], { env: envOf(harness) });
+    expect(stdout).toMatch(/error +SPEC_INVALID: tasks\[0\].*; tasks\[1\]\.task: unknown/);
     expect((await refused.explain()).failures).toMatchObject([
       { nodeId: null, status: 'REJECTED', noMore: 'refused', error: { code: 'SPEC_INVALID' } },
     ]);

@@ -37,6 +37,15 @@ const listOf = (length: number): JsonObject => ({
   params: { list: Array.from({ length }, (_, i) => i) },
 });
 
+describe('string', () => {
+  it('writes a time as it is written in an output, so that a day can be cut from it', () => {
+    const at = 'timestamp("2027-03-01T00:30:00.000Z")';
+    expect(evaluate(`string(${at})`)).toBe(evaluate(at));
+    expect(evaluate(`string(${at} - duration("24h")).substring(0, 10)`)).toBe('2027-02-28');
+    expect(evaluate('string(7) + string(true) + string("x")')).toBe('7truex');
+  });
+});
+
 describe('fromJson', () => {
   const of = (text: string, source = 'fromJson(params.text)'): Json =>
     evaluate(source, { ...CONTEXT, params: { text } });

@@ -1,3 +1,4 @@
+import { failureText } from '../../src/domain/explain-text.js';
 import { failureOf, failuresOf, type EndedNode, type NoMore } from '../../src/domain/failure.js';
 
 const graph = (more: object = {}) => ({
@@ -212,5 +213,26 @@ describe('failureOf', () => {
   ])('says what to do where %s', (_what, more, execution, commands) => {
     const { next = [] } = of(failed('a', more), execution) ?? {};
     expect(next.map(({ command }) => command)).toEqual(commands);
+  });
+});
+
+describe('failureText', () => {
+  const told = (code: string, message: string): string => {
+    const [failure] = failuresOf(graph(), [
+      failed('a', { error: { ...error(code), message } }),
+    ]).failures;
+    return failure ? failureText(failure) : '';
+  };
+
+  it('has the end of a message, which says what to do, and cuts what goes on for ever', () => {
+    const what = `the output is no JSON: ${'what stood there, '.repeat(10)}write one JSON document`;
+    expect(told('OUTPUT_INVALID', what)).toContain(`a failed: OUTPUT_INVALID: ${what}; `);
+    expect(told('E', 'x'.repeat(5_000)).length).toBeLessThan(600);
+  });
+
+  it('tells the faults of a spec apart, and puts other lines after each other', () => {
+    const two = 'tasks[0].task: unknown task\ntasks[1].task: unknown task';
+    expect(told('SPEC_INVALID', two)).toContain('unknown task; tasks[1].task');
+    expect(told('E', 'one\n  two')).toContain('one two');
   });
 });

@@ -168,9 +168,15 @@ export class ExplainScene {
     expect(sentenceOf(text)).toMatch(sentence);
     const [, , most] = text.split('\n');
     if (told?.reason.kind !== 'ended')
-      expect(most).toContain(bound === null ? 'no bound is set' : 'at most');
+      expect(most).toContain(bound === null ? unbound(reason) : 'at most');
   }
 }
+
+/** Of a wait that nothing ends; a worker that does not answer cannot say whether anything does. */
+const unbound = ({ kind }: { kind?: string }): string =>
+  kind === 'no_worker'
+    ? 'only a worker knows; "tempograph worker --task-queue '
+    : 'no bound is set';
 
 /** The second line is the sentence. */
 const sentenceOf = (text: string): string => (text.split('\n')[1] ?? '').trim();
