@@ -42,10 +42,14 @@ export const SUBMISSION_LIMITS = { bytes: 1_900_000, depth: SPEC_LIMITS.depth } 
 
 export const NODE_ID = /^[A-Za-z0-9_.-]{1,128}$/;
 /** Task names are Temporal activity types; ours begin with `tempograph.`. */
-export const TASK_NAME = /^[^\s/]{1,128}$/u;
+export const TASK_NAME = /^[^\s/\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]{1,128}$/u;
+export const TASK_NAME_WORDS = '1 to 128 characters without spaces, control characters or "/"';
 
 const Name = z.string().min(1).max(200);
-const NodeId = z.string().regex(NODE_ID, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . -');
+const NodeId = z
+  .string()
+  .regex(NODE_ID, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . -')
+  .refine((id) => !/^\.{1,2}$/.test(id), 'must be another: no address over HTTP holds it');
 const Metadata = byName(z.string(), z.unknown()).refine(
   (value) => jsonBytes(value) <= SPEC_LIMITS.metadataBytes,
   'must have at most 64 KiB of JSON',
