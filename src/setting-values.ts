@@ -2,6 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { z } from 'zod';
+import { byName } from './domain/by-name.js';
 import { CircuitSettingsSchema, type CircuitSettings } from './domain/circuit.js';
 import { AllowedNetworkSchema } from './domain/container-network.js';
 import { parseDuration } from './domain/duration.js';
@@ -124,7 +125,7 @@ export function limits(value: unknown): Record<string, { max: number }> {
 /** In the environment: JSON, `{"crm":{"failures":3}}`. */
 export function circuits(value: unknown): Record<string, CircuitSettings> {
   const given = fromJson(value);
-  const parsed = z.record(z.string(), CircuitSettingsSchema).safeParse(given);
+  const parsed = byName(z.string(), CircuitSettingsSchema).safeParse(given);
   if (parsed.success) return parsed.data;
   const fields = Object.keys(CircuitSettingsSchema.shape);
   throw refused('circuits', given, parsed.error, `{ <name>: { ${fields.join(', ')} } }`, fields);

@@ -12,11 +12,13 @@ import {
   DefaultsSchema,
   SPEC_LIMITS,
   TASK_NAME,
+  TASK_NAME_WORDS,
   type Defaults,
   type DefaultsInput,
 } from './domain/spec.js';
 import { faultsFromZod } from './domain/spec-faults.js';
 import { undoFaults } from './domain/undo-faults.js';
+import { visible } from './domain/visible-text.js';
 import type { TaskContext } from './task-context.js';
 import { isNamedTask, withRun, type TaskExecution } from './task-execution.js';
 import type { Hooks } from './task-hooks.js';
@@ -133,7 +135,7 @@ export function defineTask<Input = unknown, Output = unknown>(
   ) {
     throw new TaskError(
       'CONFIGURATION',
-      `task name ${JSON.stringify(name)}: expected 1 to 128 characters without spaces or "/", not "default", not beginning with "tempograph."`,
+      `task name ${visible(preview(name))}: expected ${TASK_NAME_WORDS}, not "default", not beginning with "tempograph."`,
     );
   }
   if (typeof definition.run !== 'function') {

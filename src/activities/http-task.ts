@@ -1,6 +1,7 @@
 /** The built-in task `http`: one request, its answer checked. Safe against server-side request forgery. */
 import { request as send, type Agent } from 'undici';
 import { z } from 'zod';
+import { byName } from '../domain/by-name.js';
 import { NonRetriableError, TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import { httpError } from '../net/http-error.js';
@@ -12,11 +13,11 @@ const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
 const Input = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }),
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: byName(z.string(), z.string()).default({}),
   /** Sent as JSON unless it is a string. */
   body: z.unknown().optional(),
   /** JSON Schema that the answer's body has to meet. */
-  schema: z.record(z.string(), z.unknown()).optional(),
+  schema: byName(z.string(), z.unknown()).optional(),
   /** Statuses that count as success. Default 200 to 299. */
   expect: z.array(z.int().min(100).max(599)).optional(),
 });

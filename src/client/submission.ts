@@ -1,5 +1,5 @@
 /** What a caller says when scheduling, and how it becomes a spec, a submission and the options of a workflow. */
-import { uncleanIn } from '../domain/clean-name.js';
+import { cleanFaults, cleanListFaults } from '../domain/clean-name.js';
 import { parseDuration, type Duration } from '../domain/duration.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { jsonText } from '../domain/json-loss.js';
@@ -199,13 +199,6 @@ export function nameFaults({ project, sessionId, tags }: SubmitOptions): Fault[]
   return [
     ...cleanFaults(['project'], project),
     ...cleanFaults(['sessionId'], sessionId),
-    ...(Array.isArray(tags) ? tags : []).flatMap((tag, index) => cleanFaults(['tags', index], tag)),
+    ...cleanListFaults(['tags'], tags),
   ];
-}
-
-function cleanFaults(path: (string | number)[], name: unknown): Fault[] {
-  const unclean = typeof name === 'string' ? uncleanIn(name) : undefined;
-  if (unclean === undefined) return [];
-  const message = `expected no control characters, got ${visible(preview(name))}`;
-  return [fault(path, 'INVALID_VALUE', message, `leave out ${unclean}`)];
 }

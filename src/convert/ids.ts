@@ -48,6 +48,8 @@ export const nodeNames = (): Names =>
       .replace(/\p{M}/gu, '')
       .replace(/[^A-Za-z0-9_.-]+/g, '-');
     // Of a name in letters that ids cannot hold nothing would be left.
+    // No id is one or two dots.
+    if (/^\.{1,2}$/.test(safe)) return 'node';
     return safe === raw && safe !== '' ? safe.slice(0, 128) : tidied(safe).slice(0, 128) || 'node';
   });
 

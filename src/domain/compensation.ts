@@ -3,6 +3,7 @@
  * cancelled (the saga of Garcia-Molina and Salem, 1987).
  */
 import { z } from 'zod';
+import { byName } from './by-name.js';
 import { ISOLATIONS } from './choose-runner.js';
 import { TimeLimitSchema } from './duration.js';
 import { KIND_TASK } from './node-kind.js';
@@ -36,7 +37,7 @@ const UndoSchema = z.strictObject({
   /** Its input; may hold `${{ … }}` over `input` and `output` of the node. Default `{ input, output }`. */
   input: z.unknown().optional(),
   /** JSON Schema of a program's input. */
-  inputSchema: z.record(z.string(), z.unknown()).optional(),
+  inputSchema: byName(z.string(), z.unknown()).optional(),
   /** Default: that of the task's definition, else the library's. */
   retry: RetryOptionsSchema.optional(),
   /** Time of one attempt. Default: that of the task's definition, else 1 h; of a program 300 s. */

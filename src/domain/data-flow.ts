@@ -140,7 +140,9 @@ export class DataFlow {
     const { field, references, problems } = read;
     const path = ['tasks', node.index, field];
     for (const { path: at, message } of problems) {
-      const hint = this.hints(() => this.hyphenHint(message) ?? itemHint(message));
+      const hint = this.hints(
+        () => this.hyphenHint(message) ?? itemHint(message) ?? this.bareHint(message),
+      );
       this.faults.push(fault(at, 'EXPRESSION', message, hint));
     }
     if (references.dynamic) {
@@ -228,6 +230,14 @@ export class DataFlow {
       (id) => id.includes('-') && message.includes(`tasks.${id}`),
     );
     return meant === undefined ? undefined : quotedHint(meant);
+  }
+
+  /** `load.output` and `day`, where there is such a node or such a parameter. */
+  private bareHint(message: string): string | undefined {
+    const [, name] = /Unknown variable: (\w+)/.exec(message) ?? [];
+    if (name === undefined) return undefined;
+    if (this.params.includes(name)) return `a parameter is written params.${name}`;
+    return this.indexOf.has(name) ? `a node's output is written tasks.${name}.output` : undefined;
   }
 
   private unknownParam(name: string, path: (string | number)[]): void {

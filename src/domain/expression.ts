@@ -15,6 +15,7 @@ import { RE2JS } from 're2js';
 import { TaskError } from './errors.js';
 import { children, referencesOf, type References } from './expression-references.js';
 import { getOwn, isObject, preview, setOwn, type Json, type JsonObject } from './json.js';
+import { didYouMean } from './suggest.js';
 
 const MACROS = new Set(['map', 'filter', 'all', 'exists', 'exists_one', 'bind']);
 const MAX_STRING = 64 * 1_024;
@@ -78,14 +79,17 @@ export function parseExpression(
   variables: Variables = GRAPH_VARIABLES,
 ): Expression {
   const env = environment(variables);
-  const { parsed, type } = attempt(source, () => {
+  const compile = (): { parsed: ParseResult; type: string } => {
     if (source.length > MAX_STRING) throw new Error(`is longer than ${MAX_STRING} characters`);
     const { error, type: given = 'dyn' } = env.check(source);
     if (error) throw error;
     const first = env.parse(source);
     const safe = usesMatches(first.ast) ? env.parse(withLinearMatches(first)) : first;
     return { parsed: safe, type: given };
-  });
+  };
+  const { parsed, type } = attempt(source, compile, (summary) =>
+    nearVariable(summary, source, variables),
+  );
   const nesting = attempt(source, () => macroNesting(parsed.ast));
   const references = referencesOf(parsed.ast);
   const limit = nesting > 1 ? MAX_ITEMS_NESTED : MAX_ITEMS;
@@ -174,8 +178,16 @@ function whatWasKept(tasks: readonly string[], context: JsonObject): string {
   return kept.length === 0 ? '' : `; ${kept.join('; ')}`;
 }
 
-/** @param hint said behind what went wrong */
-function attempt<T>(source: string, run: () => T, hint = (): string => ''): T {
+/** The variable that is near one that there is not. Behind a hyphen stands half of an id, and not a variable. */
+function nearVariable(summary: string, source: string, variables: Variables): string {
+  const [, name] = /^Unknown variable: (\w+)$/.exec(summary) ?? [];
+  if (name === undefined || source.includes(`-${name}`)) return '';
+  const near = didYouMean(name, Object.keys(variables));
+  return near === undefined ? '' : ` (${near})`;
+}
+
+/** @param hint said behind what went wrong, of which it is given the words */
+function attempt<T>(source: string, run: () => T, hint = (_summary: string): string => ''): T {
   try {
     return run();
   } catch (error) {
@@ -184,7 +196,7 @@ function attempt<T>(source: string, run: () => T, hint = (): string => ''): T {
       (error as { summary?: string }).summary ??
       (error as Error).message.split('\n')[0] ??
       'failed';
-    throw new TaskError('EXPRESSION', `expression ${preview(source)}: ${summary}${hint()}`, {
+    throw new TaskError('EXPRESSION', `expression ${preview(source)}: ${summary}${hint(summary)}`, {
       cause: error,
     });
   }

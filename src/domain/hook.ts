@@ -3,6 +3,7 @@
  * It starts a pipeline with parameters made of its body, or answers an approval; always within one project.
  */
 import { z } from 'zod';
+import { byName } from './by-name.js';
 import { HOOK_VARIABLES, parseExpression, expressionSource } from './expression.js';
 import type { Json } from './json.js';
 import { secretKey } from './sink.js';
@@ -36,7 +37,7 @@ export const HookSchema = z
     /** The name of a pipeline to start. */
     pipeline: z.string().min(1).max(255).optional(),
     /** Its parameters, with `${{ body.… }}` in them. */
-    params: z.record(z.string(), z.unknown()).default({}),
+    params: byName(z.string(), z.unknown()).default({}),
     /** An approval to answer, instead of a pipeline. */
     approval: z
       .strictObject({

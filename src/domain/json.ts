@@ -27,6 +27,12 @@ export function formatPath(path: Path): string {
   return text === '' ? '(root)' : text;
 }
 
+/** A place, as {@link formatPath} writes it, below another. */
+export function joinPath(above: Path, below: string): string {
+  if (below === formatPath([])) return formatPath(above);
+  return `${formatPath(above)}${below.startsWith('[') ? '' : '.'}${below}`;
+}
+
 /** Sets an own property even where the key is `__proto__`, which plain assignment would swallow. */
 export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
   Object.defineProperty(target, key, {

@@ -62,7 +62,8 @@ export function keyProblem(written: string, params: readonly string[]): string |
     if (written === EXECUTIONS_KEY) return RESERVED;
     return written.includes('${{') || written.length <= KEY_LENGTH ? undefined : tooLong(written);
   } catch (error) {
-    return (error as Error).message;
+    // It is one text, so what went wrong has no place within it.
+    return (error as Error).message.replace(/^\(root\): /, '');
   }
 }
 

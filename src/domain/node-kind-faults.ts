@@ -1,7 +1,7 @@
 /** What is wrong with a node's kind: too many of them or none, options that it cannot have, a sub-graph that is none. */
 import { append } from './append.js';
 import { fault, type Fault } from './fault.js';
-import { formatPath, isObject, preview, setOwn, type Json } from './json.js';
+import { formatPath, isObject, joinPath, preview, setOwn, type Json } from './json.js';
 import type { KnownTasks } from './known-tasks.js';
 import type { LooseNode } from './loose-node.js';
 import { MAX_DEPTH, NODE_WORK } from './node-kind.js';
@@ -106,7 +106,7 @@ function graphFaults(
   if (!isObject(spec)) return []; // the schema says so
   const inner = below(spec).map((one) => ({
     ...one,
-    path: one.path === formatPath([]) ? formatPath(path) : `${formatPath(path)}.${one.path}`,
+    path: joinPath(path, one.path),
   }));
   return [...inner, ...paramFaults(index, spec['params'], input)];
 }

@@ -5,6 +5,7 @@
  * approval is a wait; none of the three has attempts or takes a place in the window.
  */
 import { z } from 'zod';
+import { byName } from './by-name.js';
 import { TimeLimitSchema } from './duration.js';
 import { PROGRAM_KINDS } from './program.js';
 
@@ -70,7 +71,7 @@ export const ApprovalSchema = z.strictObject({
   /** What a no means. Default fail: the node ends FAILED, code DENIED. `complete`: its output says so. */
   onDeny: z.enum(['fail', 'complete']).default('fail'),
   /** JSON Schema of what the answer has to bring. */
-  payload: z.record(z.string(), z.unknown()).optional(),
+  payload: byName(z.string(), z.unknown()).optional(),
 });
 export type ApprovalOptions = z.output<typeof ApprovalSchema>;
 export const APPROVAL_FIELDS = Object.keys(ApprovalSchema.shape);

@@ -33,7 +33,7 @@ export const GRAPH_WORDS: Words<keyof GraphSpec> = {
 };
 
 export const NODE_WORDS: Words<Exclude<keyof NodeSpec, keyof TaskOptions>> = {
-  id: 'Unique in the graph: 1 to 128 of A-Z a-z 0-9 _ . -',
+  id: 'Unique in the graph: 1 to 128 of A-Z a-z 0-9 _ . -, neither `.` nor `..`',
   task: 'The name of the task that it runs. A node has one of `task`, `process`, `container`, `faas`, `graph` and `approval`.',
   process:
     'A program: code for a runtime, or a command, in a sandbox; see [isolation](isolation.md).',

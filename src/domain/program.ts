@@ -3,6 +3,7 @@
  * comes to once defaults are filled in. Which runner takes one is for `choose-runner.ts`.
  */
 import { z } from 'zod';
+import { byName } from './by-name.js';
 import { BytesSchema, formatBytes, parseBytes } from './bytes.js';
 import { ContainerNetworkSchema } from './container-network.js';
 import { LATE_NAME } from './late-values.js';
@@ -38,7 +39,10 @@ export const PreloadSchema = z
   .array(z.string().regex(MODULE, 'must be the name of a module, such as numpy'))
   .max(50);
 
-const Variables = z.record(
+const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
+const Header = z.string().regex(HEADER, 'must be the name of a header, such as x-tenant');
+
+const Variables = byName(
   z
     .string()
     .regex(VARIABLE, 'must be a name of a variable: letters, digits and _')
@@ -84,12 +88,10 @@ const Given = {
   /** Names of secrets; each is a variable of its environment of that name. */
   secrets: z.array(z.string().regex(VARIABLE, 'must be a name of a variable')).max(50).optional(),
   /** Read-only files beside it, by name: texts. */
-  files: z
-    .record(
-      z.string().regex(FILE_NAME, 'must be a relative path without ".."'),
-      z.string().max(MAX_CODE_CHARACTERS),
-    )
-    .optional(),
+  files: byName(
+    z.string().regex(FILE_NAME, 'must be a relative path without ".."'),
+    z.string().max(MAX_CODE_CHARACTERS),
+  ).optional(),
 };
 
 /** `process`: code for a runtime, or any command; in a sandbox of Linux. */
@@ -184,16 +186,12 @@ export const FaasSchema = z
     protocol: z.enum(['http', 'cloudevents']).optional(),
     /** Default POST. */
     method: z.enum(['POST', 'PUT']).optional(),
-    headers: z
-      .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/), z.string().max(8_192))
-      .optional(),
+    headers: byName(Header, z.string().max(8_192)).optional(),
     /** Headers whose value is a secret, by header: the secret's name. */
-    secretHeaders: z
-      .record(
-        z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/),
-        z.string().regex(LATE_NAME, 'must be the name of a secret'),
-      )
-      .optional(),
+    secretHeaders: byName(
+      Header,
+      z.string().regex(LATE_NAME, 'must be the name of a secret'),
+    ).optional(),
     /** Type of the event. Default tempograph.task.invoked. */
     type: z.string().min(1).max(200).optional(),
     /** Version or alias of a function of Lambda. */

@@ -1,5 +1,6 @@
 /** What a caller may say of retries, and how several such sayings become one policy. */
 import { z } from 'zod';
+import { byName } from './by-name.js';
 import { DurationSchema, formatDuration } from './duration.js';
 import { DEFAULT_RETRY, grows, RETRY_STRATEGIES, type RetryPolicy } from './retry.js';
 
@@ -34,7 +35,7 @@ export const RetryObjectSchema = z.strictObject({
   /** Longest wait an error may ask for itself (`retryAfterMs`). Default 1 h. */
   maxRetryAfter: DurationSchema.optional(),
   /** A policy of its own for a kind of error, by code or name. */
-  byError: z.record(z.string(), z.strictObject(shape)).optional(),
+  byError: byName(z.string(), z.strictObject(shape)).optional(),
 });
 
 /** What a caller may say of retries: a strategy's name, or an object. Every field optional, unknown ones refused. */

@@ -3,6 +3,7 @@
  * (`http`), a channel (`chat`) or people (`email`).
  */
 import { z } from 'zod';
+import { byName } from './by-name.js';
 import { DurationSchema, TimeLimitSchema } from './duration.js';
 import { EVENT_WORDS, eventsNamed, type EventName } from './event.js';
 import { subjectFault } from './mail-subject.js';
@@ -43,7 +44,7 @@ const COMMON = {
 const BY_HTTP = {
   url: WebUrl,
   /** Sent with every message. */
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: byName(z.string(), z.string()).default({}),
   /** Lets it be in a private network, or on this machine. */
   allowPrivate: z.boolean().default(false),
 };

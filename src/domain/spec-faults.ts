@@ -101,6 +101,10 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
         ),
       ];
     }
+    case 'invalid_key':
+      return issue.issues.map(({ message }) =>
+        fault(path, 'INVALID_VALUE', withValue(lowerFirst(message), path.at(-1))),
+      );
     default:
       return [fault(path, 'INVALID_VALUE', withValue(lowerFirst(issue.message), found))];
   }

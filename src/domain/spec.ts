@@ -3,6 +3,7 @@
  * Durations stay as written until a plan is made of the spec.
  */
 import { z } from 'zod';
+import { byName } from './by-name.js';
 import { CacheSchema } from './cache.js';
 import { CircuitSchema } from './circuit.js';
 import { CompensateSchema, COMPENSATIONS } from './compensation.js';
@@ -41,16 +42,18 @@ export const SUBMISSION_LIMITS = { bytes: 1_900_000, depth: SPEC_LIMITS.depth } 
 
 export const NODE_ID = /^[A-Za-z0-9_.-]{1,128}$/;
 /** Task names are Temporal activity types; ours begin with `tempograph.`. */
-export const TASK_NAME = /^[^\s/]{1,128}$/u;
+export const TASK_NAME = /^[^\s/\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]{1,128}$/u;
+export const TASK_NAME_WORDS = '1 to 128 characters without spaces, control characters or "/"';
 
 const Name = z.string().min(1).max(200);
-const NodeId = z.string().regex(NODE_ID, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . -');
-const Metadata = z
-  .record(z.string(), z.unknown())
-  .refine(
-    (value) => jsonBytes(value) <= SPEC_LIMITS.metadataBytes,
-    'must have at most 64 KiB of JSON',
-  );
+const NodeId = z
+  .string()
+  .regex(NODE_ID, 'must be 1 to 128 of the characters A-Z a-z 0-9 _ . -')
+  .refine((id) => !/^\.{1,2}$/.test(id), 'must be another: no address over HTTP holds it');
+const Metadata = byName(z.string(), z.unknown()).refine(
+  (value) => jsonBytes(value) <= SPEC_LIMITS.metadataBytes,
+  'must have at most 64 KiB of JSON',
+);
 
 const Tags = z.array(z.string().max(200)).max(50);
 
@@ -154,11 +157,11 @@ export const NodeSpecSchema = DefaultsSchema.extend({
   /** A function that is asked by HTTP, or of AWS Lambda. */
   faas: FaasSchema.optional(),
   /** JSON Schema of a program's input, checked before anything of it is prepared. */
-  inputSchema: z.record(z.string(), z.unknown()).optional(),
+  inputSchema: byName(z.string(), z.unknown()).optional(),
   /** JSON Schema of a program's output. */
-  outputSchema: z.record(z.string(), z.unknown()).optional(),
+  outputSchema: byName(z.string(), z.unknown()).optional(),
   /** A graph to run in its place: a pipeline by its name, or whole. `input` holds that one's parameters. */
-  graph: z.union([Name, z.record(z.string(), z.unknown())]).optional(),
+  graph: z.union([Name, byName(z.string(), z.unknown())]).optional(),
   /** A question; the node ends with the answer. */
   approval: ApprovalSchema.optional(),
   /** A list: the task or graph runs for each of its items, with `item` and `index` in its input. */
@@ -228,7 +231,7 @@ export type ParsedGraph = z.output<typeof GraphSpecSchema>;
 
 /** What a caller may say when submitting a graph; it stands above the spec and below each node. */
 export const SubmissionSchema = z.strictObject({
-  params: z.record(z.string(), z.unknown()).optional(),
+  params: byName(z.string(), z.unknown()).optional(),
   project: Name.optional(),
   sessionId: z.string().max(256).optional(),
   metadata: Metadata.optional(),

@@ -4,6 +4,7 @@
  */
 import { append } from './append.js';
 import { circuitFaults } from './circuit-faults.js';
+import { specNameFaults } from './clean-name.js';
 import { DataFlow } from './data-flow.js';
 import { fault, type Fault } from './fault.js';
 import { isObject, preview, type JsonObject, type Path } from './json.js';
@@ -21,6 +22,8 @@ import {
   SPEC_LIMITS,
   SUBMISSION_LIMITS,
   SubmissionSchema,
+  TASK_NAME,
+  TASK_NAME_WORDS,
   type ParsedGraph,
   type ParsedSubmission,
 } from './spec.js';
@@ -28,6 +31,7 @@ import { faultsFromZod } from './spec-faults.js';
 import { didYouMean, hintBudget } from './suggest.js';
 import { Ancestors, formatCycle, sortGraph } from './topology.js';
 import { undoFaults } from './undo-faults.js';
+import { visible } from './visible-text.js';
 
 export type { KnownTasks } from './known-tasks.js';
 
@@ -132,6 +136,8 @@ function checkShape(
   const faults: Fault[] = [
     ...params,
     ...hookFaults(spec['hooks'], tasks),
+    // A rerun has the names of the execution that it repeats, and that one may be older than the rule.
+    ...(isObject(submission) && submission['rerun'] ? [] : specNameFaults(spec, list)),
     ...retryFaults(spec, list, submission),
     ...limitFaults(spec, list, submission),
     ...circuitFaults(spec, list, submission),
@@ -287,6 +293,15 @@ function nameFaults(
   tasks: KnownTasks | undefined,
 ): Fault[] {
   if (typeof task !== 'string' || task === '') return []; // the schema says so
+  if (!TASK_NAME.test(task))
+    return [
+      fault(
+        path,
+        'INVALID_VALUE',
+        `no task can have this name: expected ${TASK_NAME_WORDS}, got ${visible(preview(task))}`,
+        tasks && didYouMean(task, tasks.names),
+      ),
+    ];
   if (task === 'default' || task.startsWith('tempograph.'))
     return [
       fault(

@@ -18,13 +18,16 @@ export function inexactNumbers(document: Document): { at: number; message: strin
   visit(document, {
     Scalar: (_key, node) => {
       const { value, source = '', range } = node;
-      if (typeof value !== 'number' || !/^[-+]?\d+$/.test(source) || isExact(source, value)) return;
+      if (typeof value !== 'number' || !isWhole(source) || isExact(source, value)) return;
       const message = `the number ${source} is not exact in JSON, it would be ${value}; write it in quotes`;
       found.push({ at: range?.[0] ?? 0, message });
     },
   });
   return found;
 }
+
+/** In YAML also `0xff` and `0o17`. */
+const isWhole = (source: string): boolean => /^(?:[-+]?\d+|0x[0-9a-f]+|0o[0-7]+)$/i.test(source);
 
 /** Its digits are those of the number, or those that JavaScript would write of it. */
 function isExact(source: string, value: number): boolean {

@@ -106,6 +106,16 @@ describe('parsePipeline', () => {
   });
 
   it.each([
+    ['0xffffffffffffffffff', 4_722_366_482_869_645_000_000],
+    ['0o7777777777777777777777', 73_786_976_294_838_210_000],
+  ])('refuses %s, which would lose digits, too', (number, inexact) => {
+    const { faults } = parsePipeline(`a: ${number}\nb: [0xff, 0o17, 0x20000000000000]\n`);
+    expect(formatFaults(faults)).toBe(
+      `1:4 (root): the number ${number} is not exact in JSON, it would be ${inexact}; write it in quotes`,
+    );
+  });
+
+  it.each([
     ['nothing', '', /^1?:?1? ?\(root\): expected object, got null/],
     ['a comment', '# nothing\n', /\(root\): expected object, got null/],
     ['prose', 'hello world', /^1:1 \(root\): expected object, got "hello world"/],

@@ -409,7 +409,7 @@ describe('a rerun', () => {
     const running = await harness.engine.scheduleTask({ task: 'endless' });
     await expect(harness.engine.rerun(running.executionId)).rejects.toThrow(/has not ended; wait/);
     await running.cancel();
-    const refused = await harness.engine.scheduleTask({ task: 'nobody knows' });
+    const refused = await harness.engine.scheduleTask({ task: 'nobody-knows' });
     await refused.result();
     await expect(refused.rerun()).rejects.toThrow(/was refused, so nothing of it ran/);
     const { successful } = await harness.engine.scheduleTaskBatch([
