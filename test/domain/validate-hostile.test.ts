@@ -224,7 +224,8 @@ describe(`validateGraph on naughty strings${title}`, () => {
     () => {
       expect(strings.length).toBeGreaterThan(400);
       for (const text of strings) {
-        expect(faultsOf(lone({ id: text })).length === 0).toBe(NODE_ID.test(text));
+        const isId = NODE_ID.test(text) && text !== '.' && text !== '..';
+        expect(faultsOf(lone({ id: text })).length === 0).toBe(isId);
         expect(faultsOf(lone({ dependsOn: [text] })).map(({ code }) => code)).toEqual([
           'UNKNOWN_DEPENDENCY',
         ]);

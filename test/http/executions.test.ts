@@ -154,20 +154,6 @@ describe('submitting', () => {
       'BAD_REQUEST',
       /^body: expected JSON: .* at position 18 \(line 2 column 2\)$/,
     ],
-    [
-      'a field with a slip, at the place where it was sent',
-      { task: 'noop', priorty: 'HIGH' },
-      422,
-      'SPEC_INVALID',
-      /^task refused, 1 fault:\n {2}priorty: .*did you mean "priority"\?/,
-    ],
-    [
-      'wrong options, each at the place where it was sent',
-      { graph: { name: 'g', tasks: [{ id: 'a', task: 'noop' }] }, timeout: 'soon', trigger: 'no' },
-      422,
-      'SPEC_INVALID',
-      /^ {2}t(imeout|rigger): .*\n {2}t(imeout|rigger): .*$/m,
-    ],
     ['another type', { task: 5 }, 422, 'INPUT_INVALID', /task/],
     ['a pipeline that there is not', { pipeline: 'nope' }, 404, 'NOT_FOUND', /nope/],
   ])('refuses %s, and says why', async (_name, body, status, code, detail) => {

@@ -82,6 +82,24 @@ describe('a request that is wrong', () => {
       });
   });
 
+  it.each<[string, object, RegExp]>([
+    [
+      'a field with a slip',
+      { task: 'noop', priorty: 'HIGH' },
+      /^task refused, 1 fault:\n {2}priorty: .*did you mean "priority"\?/,
+    ],
+    [
+      'wrong options',
+      { graph: { name: 'g', tasks: [{ id: 'a', task: 'noop' }] }, timeout: 'soon', trigger: 'no' },
+      /^ {2}t(imeout|rigger): .*\n {2}t(imeout|rigger): .*$/m,
+    ],
+  ])('names %s of a submission at the place where it was sent', async (_name, body, detail) => {
+    expect(await http.call('POST', '/executions', body)).toMatchObject({
+      status: 422,
+      json: { code: 'SPEC_INVALID', detail: expect.stringMatching(detail) as string },
+    });
+  });
+
   it('names what a graph lacks, also where inputs are given', async () => {
     const body = { graph: { tasks: [{ id: 'a', task: 'noop' }, null] }, inputs: { a: 1 } };
     expect(await http.call('POST', '/executions', body)).toMatchObject({

@@ -1,5 +1,6 @@
 /** Valid graphs of every field and kind, for properties. */
 import fc from 'fast-check';
+import { uncleanIn } from '../../../src/domain/clean-name.js';
 import { COMPENSATIONS } from '../../../src/domain/compensation.js';
 import { PRIORITIES } from '../../../src/domain/priority.js';
 import type { GraphSpec } from '../../../src/domain/spec.js';
@@ -36,8 +37,11 @@ const json = fc.jsonValue({ maxDepth: 3 }).map(
   // `${{` would be an expression; -0 is no JSON
   (value) => JSON.parse(JSON.stringify(value).replaceAll('${{', '$ {{')) as unknown,
 );
-const metadata = fc.dictionary(text, json, { maxKeys: 3, noNullPrototype: true });
-const tags = fc.array(text, { maxLength: 3 });
+const key = text.filter((one) => one !== '__proto__');
+const metadata = fc.dictionary(key, json, { maxKeys: 3, noNullPrototype: true });
+/** For lists and addresses: a line of it. */
+const line = text.filter((one) => uncleanIn(one) === undefined);
+const tags = fc.array(line, { maxLength: 3 });
 const optional = <T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record(fields, { requiredKeys: [], noNullPrototype: true });
 
@@ -172,7 +176,7 @@ const graphs = (depth: number): fc.Arbitrary<GraphSpec> => {
     .tuple(
       name,
       optional({
-        version: text,
+        version: line,
         description: text,
         concurrency: fc.integer({ min: 1, max: 99 }),
         onFailure: fc.constantFrom('continue', 'failFast'),
