@@ -159,11 +159,14 @@ describe('acting', () => {
       });
       await ended(done);
       const body = NEEDED[path.split('/').at(-1) ?? ''] ?? {};
-      for (const id of [running, done]) {
+      for (const [id, there] of [
+        [running, 'q'],
+        [done, 'a'],
+      ] as const) {
         const nowhere = path.replace(':executionId', id).replace(':nodeId', 'nobody');
         const { status, json } = await http.call('POST', nowhere, body);
         expect({ status, detail: json['detail'] }).toEqual({
-          ...{ status: 404, detail: `there is no node "nobody" in ${id}` },
+          ...{ status: 404, detail: `there is no node "nobody" in ${id} (there is "${there}")` },
         });
       }
       await http.call('POST', pathOf(running, '/cancel'));
