@@ -71,6 +71,7 @@ describe('retry strategies on a real server', () => {
   });
 
   it('falls back to the nearest server policy for an attempt that times out unheard', async () => {
+    started.length = 0;
     const handle = await harness.engine.scheduleTask({
       task: 'deaf',
       timeout: '300ms',
@@ -81,8 +82,10 @@ describe('retry strategies on a real server', () => {
     const history = nodes['task']?.attemptHistory ?? [];
     expect(history.map(({ outcome }) => outcome)).toEqual(['TIMEOUT', 'TIMEOUT', 'COMPLETED']);
     const starts = started.map((time, index) => time - (started[index - 1] ?? time)).slice(1);
-    expect(starts[0]).toBeGreaterThanOrEqual(300 + 400 - 20); // timeout + delay
-    expect(starts[1]).toBeGreaterThanOrEqual(300 + 400 * 1.618 - 20); // timeout + delay × 1.618
+    // A busy worker may enter the handler that much after the server has begun to count.
+    const lateMs = 120;
+    expect(starts[0]).toBeGreaterThanOrEqual(300 + 400 - lateMs); // timeout + delay
+    expect(starts[1]).toBeGreaterThanOrEqual(300 + 400 * 1.618 - lateMs); // timeout + delay × 1.618
   });
 
   it('NONE makes one attempt', async () => {
