@@ -14,12 +14,6 @@ import type { Logger } from '../telemetry.js';
 import { LogWriter } from './log-writer.js';
 import { Recorder } from './recorder.js';
 
-/**
- * Of a store in a file. A worker writes, and reads again what it wrote of late: with 64 MiB one that ran 100,000 nodes took
- * no less of the processor, and 50 MB more.
- */
-const CACHE_MIB = 16;
-
 export interface Records {
   store: Store;
   recorder: Recorder;
@@ -57,11 +51,7 @@ export async function openRecords(
   }
   let store: Store;
   try {
-    store = await openStore({
-      url: storeUrl,
-      cacheMiB: CACHE_MIB,
-      onWarning: (message) => log.warn(message),
-    });
+    store = await openStore({ url: storeUrl, onWarning: (message) => log.warn(message) });
   } catch (error) {
     if (error instanceof TaskError && error.code === 'CONFIGURATION') throw error;
     log.warn(

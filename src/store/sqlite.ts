@@ -16,22 +16,14 @@ const CACHED_STATEMENTS = 200;
 const TRIES = 100;
 const RETRY_MS = 10;
 
-/** Of the file, in this process's memory, where nothing else is said: for lists over a million rows. */
-const CACHE_MIB = 64;
-
-/**
- * Opens a file, which is created with its folder when it does not exist.
- *
- * @param cacheMiB how much of the file SQLite keeps in memory. Default 64
- * @throws TaskError CONFIGURATION
- */
-export function openSqlite(path: string, cacheMiB = CACHE_MIB): Database {
+/** Opens a file, which is created with its folder when it does not exist. @throws TaskError CONFIGURATION */
+export function openSqlite(path: string): Database {
   const memory = path === ':memory:';
   const file = memory ? path : resolve(path);
   try {
     if (!memory) makeFolderSync(dirname(file));
     const connection = new Libsql(file);
-    for (const pragma of pragmas(memory, cacheMiB)) set(connection, pragma);
+    for (const pragma of pragmas(memory)) set(connection, pragma);
     const sql = new Kysely<Tables>({ dialect: new Dialect({ database: adapt(connection) }) });
     return { dialect: 'sqlite', location: `sqlite:${file}`, sql };
   } catch (error) {
@@ -43,14 +35,14 @@ export function openSqlite(path: string, cacheMiB = CACHE_MIB): Database {
   }
 }
 
-function pragmas(memory: boolean, cacheMiB: number): string[] {
+function pragmas(memory: boolean): string[] {
   return [
     `busy_timeout = ${BUSY_TIMEOUT_MS}`,
     ...(memory ? [] : ['journal_mode = WAL']),
     // With WAL a power failure may lose the last transactions, never the file: the read model is repaired anyway.
     'synchronous = NORMAL',
     'foreign_keys = ON',
-    `cache_size = ${-1_024 * cacheMiB}`,
+    'cache_size = -65536',
     // 16 MB: at the default of 4 a busy worker writes its file at every eighth commit, and waits for the disk.
     'wal_autocheckpoint = 4000',
   ];

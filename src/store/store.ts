@@ -23,8 +23,6 @@ import { parseStoreUrl } from './store-url.js';
 export interface StoreOptions {
   /** `sqlite:<path>`, a bare path, or `postgres://…`. */
   url: string;
-  /** MiB of a file that SQLite keeps in memory. Default 64. Means nothing for PostgreSQL. */
-  cacheMiB?: number;
   /** Told about what is wrong but not fatal, for example a connection that was lost and made anew. */
   onWarning?: (message: string) => void;
 }
@@ -59,15 +57,11 @@ export interface Store {
  *
  * @throws TaskError CONFIGURATION for a url that is none, UNREACHABLE when the database does not answer
  */
-export async function openStore({
-  url,
-  cacheMiB,
-  onWarning = () => {},
-}: StoreOptions): Promise<Store> {
+export async function openStore({ url, onWarning = () => {} }: StoreOptions): Promise<Store> {
   const parsed = parseStoreUrl(url);
   const database =
     parsed.dialect === 'sqlite'
-      ? openSqlite(parsed.path, cacheMiB)
+      ? openSqlite(parsed.path)
       : await (await import('./postgres.js')).openPostgres(parsed.url, onWarning);
   try {
     await migrate(database);
