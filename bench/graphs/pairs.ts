@@ -53,18 +53,21 @@ export async function runPairs(
   options: {
     pairs: number;
     warm: number;
+    /** The first one's number; every pair of a workload has one of its own. Default 0. */
+    first?: number;
     told?: (side: keyof Pair, nth: number, measured: Measured) => void;
   },
 ): Promise<Pair[]> {
   const measured: Pair[] = [];
-  for (let nth = 0; nth < options.warm + options.pairs; nth++) {
+  const { first = 0, warm } = options;
+  for (let nth = first; nth < first + warm + options.pairs; nth++) {
     const pair: Partial<Pair> = {};
     for (const side of nth % 2 === 0 ? (['raw', 'ours'] as const) : (['ours', 'raw'] as const)) {
       const one = await sides.run(side, workload, `${key}-${side}-${nth}`);
       options.told?.(side, nth, one);
       pair[side] = one;
     }
-    if (nth >= options.warm) measured.push(pair as Pair);
+    if (nth >= first + warm) measured.push(pair as Pair);
   }
   return measured;
 }
