@@ -123,35 +123,46 @@ function remembering(deps: Deps): Deps {
   return { ...deps, graphs };
 }
 
-/** @throws SpecInvalidError never: faults are an answer */
-export async function prepare(
+/**
+ * What was sent, planned, and its name. A function of its own, so that a spec of 100,000 nodes is gone once it is planned:
+ * what was read of it is what is used.
+ */
+async function planSent(
   all: Deps,
-  { spec: given, submission, executionId, run, scheduledTime: meant }: PrepareRequest,
-): Promise<PrepareResult> {
+  deps: Deps,
+  { spec: given, submission, executionId }: PrepareRequest,
+): Promise<{ name: string; planned: Planned }> {
+  let spec: Json;
+  try {
+    spec = await loadSpec(all, given);
+  } catch (error) {
+    if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
+    const faults = [fault([], 'INVALID_VALUE', error.message, 'submit it by a client of ours')];
+    return { name: '', planned: { faults } };
+  }
+  const name = isObject(spec) && typeof spec['name'] === 'string' ? spec['name'] : '';
+  const planned = planHere(deps, spec, submission);
+  if ('faults' in planned)
+    deps.log.warn(
+      { executionId, to: 'REJECTED', faults: planned.faults.length },
+      new SpecInvalidError(planned.faults).message,
+    );
+  return { name, planned };
+}
+
+/** @throws SpecInvalidError never: faults are an answer */
+export async function prepare(all: Deps, request: PrepareRequest): Promise<PrepareResult> {
+  const { spec: given, submission, executionId, run, scheduledTime: meant } = request;
   const deps = remembering(all);
-  let spec: Json = null;
+  const { name, planned } = await planSent(all, deps, request);
   const refuse = (faults: readonly Fault[]): void => {
-    const name = isObject(spec) && typeof spec['name'] === 'string' ? spec['name'] : '';
     recordRefused(
       deps,
       { id: executionId, run, graph: name, kind: kindOf(submission) },
       new SpecInvalidError(faults).message,
     );
   };
-  try {
-    spec = await loadSpec(all, given);
-  } catch (error) {
-    if (!(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
-    const faults = [fault([], 'INVALID_VALUE', error.message, 'submit it by a client of ours')];
-    refuse(faults);
-    return { faults };
-  }
-  const planned = planHere(deps, spec, submission);
   if ('faults' in planned) {
-    deps.log.warn(
-      { executionId, to: 'REJECTED', faults: planned.faults.length },
-      new SpecInvalidError(planned.faults).message,
-    );
     refuse(planned.faults);
     return { faults: planned.faults };
   }
