@@ -4,6 +4,7 @@ import { preview } from '../domain/json.js';
 import type { CircuitMode, CircuitView } from '../store/circuits.js';
 import type { StoreAccess } from './store-access.js';
 
+/** A circuit breaker as it stands. */
 export interface CircuitRecord {
   name: string;
   /** Null: of executions without a project. */
@@ -33,6 +34,7 @@ export interface CircuitsParts {
   assertOpen: () => void;
 }
 
+/** Circuit breakers by key. */
 export class Circuits {
   constructor(private readonly parts: CircuitsParts) {}
 

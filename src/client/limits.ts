@@ -37,6 +37,7 @@ export interface LimitsParts {
   assertOpen: () => void;
 }
 
+/** Keyed limits in use. */
 export class Limits {
   constructor(private readonly parts: LimitsParts) {}
 

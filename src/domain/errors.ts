@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   OPERATOR: { origin: 'engine', retriable: false },
   ENGINE: { origin: 'engine', retriable: true },
 } as const satisfies Record<string, { origin: ErrorOrigin; retriable: boolean }>;
+/** A code of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 export interface TaskErrorOptions {

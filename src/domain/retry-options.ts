@@ -46,6 +46,7 @@ export const RetryOptionsSchema = z.union([
   RetryObjectSchema,
 ]);
 export type RetryOptions = z.output<typeof RetryOptionsSchema>;
+/** A policy as one writes it: a strategy's name, or its fields. */
 export type RetryInput = z.input<typeof RetryOptionsSchema>;
 type Waits = Pick<RetryOptions, keyof typeof shape>;
 

@@ -202,6 +202,7 @@ export type ParamSpec = z.output<typeof ParamSpecSchema>;
 
 const HookNames = z.array(Name).max(20).default([]);
 
+/** The schema of a graph: what pipelines, schedules and raw clients send. */
 export const GraphSpecSchema = z.strictObject({
   name: Name,
   version: z.string().min(1).max(100).default('1'),
@@ -255,5 +256,6 @@ export const SubmissionSchema = z.strictObject({
   /** It is a rerun of an execution that has ended, and keeps its results where they still hold. */
   rerun: RerunSchema.optional(),
 });
+/** What travels beside a graph's spec to its workflow. */
 export type Submission = z.input<typeof SubmissionSchema>;
 export type ParsedSubmission = z.output<typeof SubmissionSchema>;

@@ -5,6 +5,7 @@
  */
 import { TaskStateError } from './errors.js';
 
+/** All statuses. */
 export const STATUSES = [
   'PENDING',
   'SCHEDULED',
@@ -19,6 +20,7 @@ export const STATUSES = [
   'REJECTED',
   'SKIPPED',
 ] as const;
+/** Where an execution or a node stands; `docs/statuses.md` has the transitions. */
 export type Status = (typeof STATUSES)[number];
 
 export const TERMINAL_STATUSES = [
