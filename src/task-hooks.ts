@@ -46,6 +46,7 @@ export interface HookOf {
   post: PostHook;
 }
 
+/** A hook with the name by which graphs and warnings know it. */
 export interface HookDefinition<F> {
   name: string;
   run: F;

@@ -22,6 +22,7 @@ export interface CircuitRecord {
   updatedAt: string;
 }
 
+/** Which project's circuit is meant. */
 export interface CircuitPlace {
   /** The project whose circuit it is. Default: that of executions without a project. */
   project?: string;

@@ -21,6 +21,7 @@ export interface LimitRecord {
   startedAt: string;
 }
 
+/** Which project's limit is meant. */
 export interface LimitPlace {
   /** The project whose limit it is. Default: that of executions without a project. */
   project?: string;

@@ -131,6 +131,7 @@ export const TaskOptionsSchema = z.strictObject({
   expectedDuration: DurationSchema.optional(),
 });
 export type TaskOptions = z.output<typeof TaskOptionsSchema>;
+/** Options of a task as one writes them: at a node, in `defaults`, at submission. */
 export type TaskOptionsInput = z.input<typeof TaskOptionsSchema>;
 
 /** The same, and what is said of a node itself and not of its attempts: node, `defaults` and definition have it. */
@@ -198,6 +199,7 @@ export const ParamSpecSchema = z.looseObject({
   description: z.string().optional(),
   default: z.unknown().optional(),
 });
+/** A parameter of a graph: a JSON Schema, perhaps with a default. */
 export type ParamSpec = z.output<typeof ParamSpecSchema>;
 
 const HookNames = z.array(Name).max(20).default([]);

@@ -31,6 +31,7 @@ export const TERMINAL_STATUSES = [
   'REJECTED',
   'SKIPPED',
 ] as const satisfies readonly Status[];
+/** A status that never changes again. */
 export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
 
 /** Why a node waits (PENDING, SCHEDULED) or why it ended as it did. */
