@@ -117,7 +117,8 @@ const ROOMS = {
 /** The doors and the files between them, at the top of `src/`. */
 const DOORS = {
   'task-definition': ['task-context', 'task-hooks', 'task-execution', 'undo-options', 'domain'],
-  registry: ['task-definition', 'task-hooks', 'undo-options', 'domain'],
+  registry: ['task-definition', 'task-types', 'task-hooks', 'undo-options', 'domain'],
+  'task-types': ['task-definition', 'domain'],
   // What an undo reads is said by references, as of any node.
   'undo-options': ['builder/refs', 'domain'],
   'task-context': ['domain'],

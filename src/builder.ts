@@ -17,7 +17,7 @@ import { TaskError } from './domain/errors.js';
 import { overOf } from './domain/node-kind.js';
 import type { ProgramKind } from './domain/program.js';
 import type { GraphSpec, ParamSpec } from './domain/spec.js';
-import type { AnyTask, TaskDefinition } from './registry.js';
+import type { AnyTask, GivenInput, TaskDefinition } from './registry.js';
 import { undoOf, type ProgramInput, type SaidUndo } from './undo-options.js';
 
 export { secret, variable, type Ref, type Templated } from './builder/refs.js';
@@ -33,6 +33,7 @@ export type {
 export type { ProgramInput, SaidUndo, Undo, UndoOptions, UndoTask } from './undo-options.js';
 
 type Defaults = NonNullable<GraphSpec['defaults']>;
+/** The fields of a pipeline beside `name`, `params` and `tasks`. */
 export type GraphOptions = Omit<GraphSpec, 'name' | 'tasks' | 'params' | 'defaults'> & {
   /** Options for every node that does not say otherwise. */
   defaults?: GraphDefaults | undefined;
@@ -53,6 +54,11 @@ type ItemOutput<Output, Settings> = Settings extends { allowFailure: true }
   ? Output | null
   : Output;
 
+/**
+ * A graph in code: each call adds a node and gives its handle.
+ *
+ * @typeParam Output of its leaves by id, as {@link leaves} says
+ */
 export class GraphBuilder<Output = Record<string, unknown>> {
   /** Only a type: the outputs of its leaves. */
   declare readonly leavesOutput: Output;
@@ -88,10 +94,12 @@ export class GraphBuilder<Output = Record<string, unknown>> {
    * @param task a definition, or a task's name where the definition is not at hand
    * @throws TaskError CONFIGURATION when the id is taken
    */
-  add<Input, Output>(
+  add<Input, Output, Given>(
     id: string,
-    task: TaskDefinition<Input, Output>,
-    options?: NodeOptions<NoInfer<Input>, NoInfer<Output>> & { input?: NoInfer<Templated<Input>> },
+    task: TaskDefinition<Input, Output, Given>,
+    options?: NodeOptions<NoInfer<Input>, NoInfer<Output>> & {
+      input?: NoInfer<Templated<GivenInput<Input, Given>>>;
+    },
   ): NodeHandle<Output>;
   add<Output = unknown>(
     id: string,
@@ -114,14 +122,17 @@ export class GraphBuilder<Output = Record<string, unknown>> {
    * @param options `input` may be a function of the item and its index; `items` says how many run at once, and so on
    * @throws TaskError CONFIGURATION when the id is taken
    */
-  map<Item, Input, Output, const Settings extends MapSettings = object>(
+  map<Item, Input, Output, const Settings extends MapSettings = object, Given = Input>(
     id: string,
     over: Ref<readonly Item[]> | Ref<Item[]> | readonly Item[] | string,
-    task: TaskDefinition<Input, Output> | string | GraphBuilder<Output>,
+    task: TaskDefinition<Input, Output, Given> | string | GraphBuilder<Output>,
     options: NodeOptions<NoInfer<Input>, NoInfer<Output>> & {
       input?:
-        | NoInfer<Templated<Input>>
-        | ((item: Ref<NoInfer<Item>>, index: Ref<number>) => NoInfer<Templated<Input>>);
+        | NoInfer<Templated<GivenInput<Input, Given>>>
+        | ((
+            item: Ref<NoInfer<Item>>,
+            index: Ref<number>,
+          ) => NoInfer<Templated<GivenInput<Input, Given>>>);
       items?: Settings;
     } = {},
   ): NodeHandle<ItemOutput<Output, Settings>[]> {

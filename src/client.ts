@@ -44,10 +44,12 @@ export type { DeadLetter } from './store/dead-letters.js';
 export type { ExecutionEvent } from './store/execution-events.js';
 export type { LogPage } from './store/log-lines.js';
 export type { ExecutionStats } from './store/stats.js';
-export type { ProgramSubmission } from './client/lone-task.js';
+export type { LoneSubmission, ProgramSubmission } from './client/lone-task.js';
 export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client/submission.js';
 export { ExecutionHandle } from './client/handle.js';
 export { NodeHandle as ExecutionNodeHandle } from './client/node-handle.js';
+export type { ApprovalAnswer, CancelOptions, PauseOptions } from './client/node-handle.js';
+export type { Answer, Counts, NodeView } from './workflows/messages.js';
 export type { ExecutionUpdate } from './client/handle.js';
 export type { Health } from './client/health.js';
 export type { GraphEdit, VerbOptions } from './client/operator.js';
@@ -70,10 +72,19 @@ export type { LimitPlace, LimitRecord, Limits, LimitStatus } from './client/limi
 export type { ExplainOptions } from './client/explain.js';
 export type { RerunForecast, RerunOptions, RerunPlan } from './client/rerun.js';
 export type { ExecutionRecord } from './client/record.js';
-export type { ExecutionResult, NodeResult } from './client/result.js';
+export type {
+  CompletedResult,
+  ExecutionResult,
+  NodeResult,
+  UncompletedResult,
+} from './client/result.js';
 export type { AttemptError, OperationOptions, RetryingOptions } from './client/operation-retry.js';
 export type { OperationsReporter, StartedOperation } from './client/operation-reporter.js';
-export type { OperationResult, OperationResults } from './client/operation-result.js';
+export type {
+  CompletedOperation,
+  OperationResult,
+  OperationResults,
+} from './client/operation-result.js';
 export type { OperationsProgress } from './client/operation-progress.js';
 export type { Operation, OperationsOptions } from './client/operations.js';
 export { OVERLAPS } from './client/schedule-options.js';

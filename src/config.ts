@@ -53,6 +53,7 @@ import {
   type LogLevel,
 } from './setting-values.js';
 
+/** Settings of engines and workers; each has a variable of the environment, which an option overrides. */
 export interface Settings {
   /** Folder of the store, and of values that are too large for a history, where nothing else is said. Default `./.tempograph`. */
   dataDir?: string;

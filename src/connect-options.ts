@@ -2,6 +2,7 @@
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { TaskError } from './domain/errors.js';
 
+/** Where Temporal is; what is not said comes from TEMPORAL_* or its profile. */
 export interface ConnectOptions {
   /** `host:port`. Default: `TEMPORAL_ADDRESS`, the profile's, else `127.0.0.1:7233`. */
   address?: string;

@@ -7,6 +7,8 @@ export type {
   MapSettings,
   NodeHandle,
   NodeOptions,
+  ProgramInput,
+  ProgramOptions,
   Question,
   Ref,
   SaidUndo,
@@ -18,19 +20,35 @@ export type {
 export { ExecutionHandle, getTaskEngine, TaskEngine } from './client.js';
 export type {
   AddedHook,
+  Answer,
+  ApprovalAnswer,
   ArtifactContent,
+  AttemptError,
   AuditLog,
   AuditNote,
   AuditPage,
   AuditQuery,
   AuditRecord,
   Backfill,
+  BatchAnswer,
+  BatchItem,
+  BatchOfTasks,
+  BatchOptions,
   Cache,
   CacheFilter,
   CalendarTimes,
+  CancelOptions,
+  Catalogue,
+  CatalogueGraph,
+  CatalogueItem,
+  CatalogueSubmission,
+  CatalogueTask,
   CircuitPlace,
   CircuitRecord,
   Circuits,
+  CompletedOperation,
+  CompletedResult,
+  Counts,
   DeadLetter,
   DeadLetters,
   EditAnswer,
@@ -38,6 +56,7 @@ export type {
   EventHandler,
   ExecutionEvent,
   ExecutionList,
+  ExecutionNodeHandle,
   ExecutionRecord,
   ExecutionResult,
   ExecutionStats,
@@ -55,9 +74,9 @@ export type {
   KeyRecord,
   KeyRefusal,
   KeyRotation,
-  Keys,
   KeyVerdict,
   KeyWithToken,
+  Keys,
   LimitPlace,
   LimitRecord,
   LimitStatus,
@@ -65,9 +84,11 @@ export type {
   ListQuery,
   LogPage,
   LogQuery,
+  LoneSubmission,
   NewCatalogueTask,
   NewKeyOptions,
   NodeResult,
+  NodeView,
   Operation,
   OperationOptions,
   OperationResult,
@@ -76,23 +97,23 @@ export type {
   OperationsProgress,
   OperationsReporter,
   Overlap,
+  PauseOptions,
   PlanOptions,
-  Project,
-  Publisher,
-  ReadLogsQuery,
   ProgramItem,
   ProgramSubmission,
+  Project,
+  Publisher,
   QueueFigures,
+  ReadLogsQuery,
   RebuildQuery,
   RerunForecast,
   RerunOptions,
   RerunPlan,
   RetryingOptions,
-  AttemptError,
   ScheduleList,
   ScheduleListQuery,
-  SchedulePreview,
   ScheduleOptions,
+  SchedulePreview,
   ScheduleRecord,
   ScheduleSummary,
   ScheduleTimes,
@@ -106,6 +127,7 @@ export type {
   TaskSubmission,
   TracingOption,
   TriggerAnswer,
+  UncompletedResult,
   VerbOptions,
 } from './client.js';
 export { SCOPES } from './domain/access.js';
@@ -130,7 +152,17 @@ export {
 } from './domain/errors.js';
 export type { Artifact, ArtifactOptions, ArtifactSource, NodeArtifact } from './domain/artifact.js';
 export type { ErrorKind, ErrorKindPlace, ErrorQuestion } from './domain/error-kinds.js';
-export type { ErrorCode, ErrorRecord } from './domain/errors.js';
+export type {
+  ErrorCode,
+  ErrorOrigin,
+  ErrorRecord,
+  ExecutionErrorOptions,
+  TaskErrorOptions,
+} from './domain/errors.js';
+export type { Adjacency } from './domain/adjacency.js';
+export type { Undone } from './domain/compensation.js';
+export type { Duration } from './domain/duration.js';
+export type { AttemptRecord, Reused, RunEnvironment } from './domain/outcome.js';
 export { EVENT_NAMES } from './domain/event.js';
 export type { EventName } from './domain/event.js';
 export type {
@@ -150,10 +182,11 @@ export { planGraph } from './domain/forecast.js';
 export type { Forecast, ForecastOptions, GraphForecast } from './domain/forecast.js';
 export type { ProgramLook } from './domain/program-looks.js';
 export type { NodeForecast } from './domain/node-forecast.js';
-export type { Json } from './domain/json.js';
+export type { Json, JsonObject } from './domain/json.js';
 export type { OidcOptions } from './domain/oidc.js';
 export type { LineLevel, LineSource, LogLine } from './domain/log-line.js';
 export { parsePipeline, pipelineToYaml } from './domain/pipeline.js';
+export type { ParsedPipeline } from './domain/pipeline.js';
 export type { Priority } from './domain/priority.js';
 export { htmlReport } from './domain/report-html.js';
 export { markdownReport } from './domain/report-markdown.js';
@@ -164,12 +197,12 @@ export type { RerunDecision, RerunNode, RerunReason, RerunScope } from './domain
 export type { RetryPolicy, RetryStrategy } from './domain/retry.js';
 export { resolveRetry, RetryOptionsSchema } from './domain/retry-options.js';
 export type { ResultOptions } from './domain/result-options.js';
-export type { RetryInput } from './domain/retry-options.js';
+export type { RetryInput, RetryOptions } from './domain/retry-options.js';
 export type { SinkOptions } from './domain/sink.js';
 export { GraphSpecSchema, SubmissionSchema } from './domain/spec.js';
-export type { GraphSpec, Submission } from './domain/spec.js';
+export type { GraphSpec, ParamSpec, Submission, TaskOptionsInput } from './domain/spec.js';
 export { canTransition, isTerminal, STATUSES, TRANSITIONS, transition } from './domain/status.js';
-export type { Status, StatusChange, StatusReason } from './domain/status.js';
+export type { Status, StatusChange, StatusReason, TerminalStatus } from './domain/status.js';
 export {
   assertCanExecute,
   canExecute,
@@ -193,7 +226,25 @@ export type { TemplateDetail, TemplateInfo } from './templates/load-template.js'
 export type { WhatIf, WhatIfChanges } from './domain/what-if.js';
 export type { WorkflowType } from './domain/workflow-type.js';
 export { defineTask } from './registry.js';
-export type { AnyTask, Isolation, TaskDefinition } from './registry.js';
-export type { HookContext, HookExecution, Hooks, PostHook, PreHook } from './task-hooks.js';
-export type { TaskContext } from './task-context.js';
+export type {
+  AnyTask,
+  Completion,
+  ExecutedTaskDefinition,
+  ExternalTaskDefinition,
+  GraphOutput,
+  Isolation,
+  JsonOf,
+  TaskDefinition,
+  TaskInput,
+  TaskOutput,
+} from './registry.js';
+export type {
+  HookContext,
+  HookDefinition,
+  HookExecution,
+  Hooks,
+  PostHook,
+  PreHook,
+} from './task-hooks.js';
+export type { TaskContext, TaskLogger } from './task-context.js';
 export type { RunningTask, TaskExecution } from './task-execution.js';

@@ -16,6 +16,15 @@ import type { HookDefinition, HookOf, Hooks, PostHook, PreHook } from './task-ho
 import { undoTaskOf } from './undo-options.js';
 
 export { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
+export type {
+  GivenInput,
+  GraphOutput,
+  JsonOf,
+  NamedTask,
+  RequiredInput,
+  TaskInput,
+  TaskOutput,
+} from './task-types.js';
 export {
   COMPLETIONS,
   defineTask,

@@ -4,6 +4,7 @@ import type { Json } from './domain/json.js';
 import type { Priority } from './domain/priority.js';
 import type { ProgressInput } from './domain/progress.js';
 
+/** Lines that are logged as the task's own, and kept where a store is. */
 export interface TaskLogger {
   readonly debug: (message: string, fields?: object) => void;
   readonly info: (message: string, fields?: object) => void;

@@ -26,10 +26,17 @@ import { undoOf, type SaidUndo } from './undo-options.js';
 
 /** How a task's attempt ends: when its handler returns, or when somebody reports it (`engine.handleItem`). */
 export const COMPLETIONS = ['handler', 'external'] as const;
+/** One of {@link COMPLETIONS}. */
 export type Completion = (typeof COMPLETIONS)[number];
 
-/** A task: something that can be run, by name. */
-export interface TaskDefinition<Input = unknown, Output = unknown> extends Omit<
+/**
+ * A task: something that can be run, by name.
+ *
+ * @typeParam Input what the handler gets
+ * @typeParam Output what the node gives
+ * @typeParam Given what a caller gives, where the schema makes something else of it: defaults, transforms
+ */
+export interface TaskDefinition<Input = unknown, Output = unknown, Given = Input> extends Omit<
   DefaultsInput,
   'compensate'
 > {
@@ -38,7 +45,7 @@ export interface TaskDefinition<Input = unknown, Output = unknown> extends Omit<
   version?: string;
   description?: string;
   /** Checked before the handler is entered; what it parses to is what the handler gets. */
-  input?: z.ZodType<Input>;
+  input?: z.ZodType<Input, Given>;
   /** Checked after; what it parses to is the node's output. */
   output?: z.ZodType<Output>;
   /** Where the handler runs. Default `in-process`; `thread` and `process` need {@link module}. */
@@ -79,17 +86,18 @@ export interface TaskDefinition<Input = unknown, Output = unknown> extends Omit<
 }
 
 /** A task that ends elsewhere: its handler gives nothing, and `output` is of what is reported. */
-export interface ExternalTaskDefinition<Input = unknown, Output = unknown> extends Omit<
-  TaskDefinition<Input, Output>,
-  'run'
-> {
+export interface ExternalTaskDefinition<
+  Input = unknown,
+  Output = unknown,
+  Given = Input,
+> extends Omit<TaskDefinition<Input, Output, Given>, 'run'> {
   completion: 'external';
   run(input: Input, context: TaskContext): Promise<void> | void;
 }
 
 /** A task that says by `execute` what it does: itself, perhaps an instance of a class, or its `run`. */
-export type ExecutedTaskDefinition<Input = unknown, Output = unknown> = Omit<
-  TaskDefinition<Input, Output>,
+export type ExecutedTaskDefinition<Input = unknown, Output = unknown, Given = Input> = Omit<
+  TaskDefinition<Input, Output, Given>,
   'run'
 > &
   (TaskExecution<Input, Output> | { run: TaskExecution<Input, Output> });
@@ -110,22 +118,26 @@ export const isTask = (value: unknown): value is AnyTask => isNamedTask(value);
  *
  * @throws TaskError CONFIGURATION when the name or an option cannot be used
  */
-export function defineTask<Input = unknown, Output = unknown>(
-  definition: ExternalTaskDefinition<Input, Output>,
-): TaskDefinition<Input, Output>;
-export function defineTask<Input = unknown, Output = unknown>(
-  definition: ExecutedTaskDefinition<Input, Output>,
-): TaskDefinition<Input, Output>;
-export function defineTask<Input = unknown, Output = unknown>(
-  definition: TaskDefinition<Input, Output>,
-): TaskDefinition<Input, Output>;
-export function defineTask<Input = unknown, Output = unknown>(
-  stated: TaskDefinition<Input, Output> | ExecutedTaskDefinition<Input, Output>,
-): TaskDefinition<Input, Output> {
+export function defineTask<Input = unknown, Output = unknown, Given = Input>(
+  definition: ExternalTaskDefinition<Input, Output, Given>,
+): TaskDefinition<Input, Output, Given>;
+export function defineTask<Input = unknown, Output = unknown, Given = Input>(
+  definition: ExecutedTaskDefinition<Input, Output, Given>,
+): TaskDefinition<Input, Output, Given>;
+export function defineTask<Input = unknown, Output = unknown, Given = Input>(
+  definition: TaskDefinition<Input, Output, Given>,
+): TaskDefinition<Input, Output, Given>;
+export function defineTask<Input = unknown, Output = unknown, Given = Input>(
+  stated: TaskDefinition<Input, Output, Given> | ExecutedTaskDefinition<Input, Output, Given>,
+): TaskDefinition<Input, Output, Given> {
   assertFields(stated);
   const made = withRun(stated);
   // What `execute` works with stays with it: it is no part of the definition.
-  const definition = (made === stated ? made : pick(made, FIELDS)) as TaskDefinition<Input, Output>;
+  const definition = (made === stated ? made : pick(made, FIELDS)) as TaskDefinition<
+    Input,
+    Output,
+    Given
+  >;
   const { name } = definition;
   if (
     typeof name !== 'string' ||

@@ -24,6 +24,7 @@ export interface HookExecution {
   readonly attempts?: readonly AttemptRecord[];
 }
 
+/** What a hook gets beside the execution. */
 export interface HookContext {
   readonly signal: AbortSignal;
   readonly log: TaskLogger;
@@ -45,6 +46,7 @@ export interface HookOf {
   post: PostHook;
 }
 
+/** A hook with the name by which graphs and warnings know it. */
 export interface HookDefinition<F> {
   name: string;
   run: F;
@@ -54,6 +56,7 @@ export interface HookDefinition<F> {
   onSkipped?: boolean;
 }
 
+/** Hooks before each attempt and after each end, in the order in which they run. */
 export interface Hooks {
   pre?: readonly HookDefinition<PreHook>[];
   post?: readonly HookDefinition<PostHook>[];

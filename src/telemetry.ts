@@ -7,6 +7,7 @@ import type { LogLevel } from './config.js';
 import { TaskError } from './domain/errors.js';
 import { HISTOGRAM_BUCKETS } from './telemetry/metric-names.js';
 
+/** A logger of pino. */
 export type Logger = PinoLogger;
 
 /**

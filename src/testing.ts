@@ -20,6 +20,7 @@ import { BUILT_IN_TASKS, startWorker, type RunningWorker, type SecretProvider } 
 /** Stands where a task's `run` does; the task's schemas, options and retries stay. It ends when it returns. */
 export type Mock = (input: never, context: TaskContext) => unknown;
 
+/** What the worker of a test runs, and what stands in for it. */
 export interface TestEngineOptions {
   tasks?: Iterable<AnyTask>;
   /**
@@ -41,6 +42,7 @@ export interface TestEngineOptions {
   temporal?: Partial<WorkerOptions>;
 }
 
+/** A server whose time skips, with a worker and an engine. */
 export interface TestEngine {
   engine: TaskEngine;
   worker: RunningWorker;

@@ -22,6 +22,7 @@ export interface UndoTask {
 export type Undo<Input = unknown, Output = unknown> = UndoOptions<Input, Output> &
   ({ task: string | UndoTask } | ProgramInput);
 
+/** What may be said of what undoes, beside what that is: its input, and options as of a task. */
 export interface UndoOptions<Input, Output> extends Omit<
   CompensateObject,
   'task' | ProgramKind | 'input'

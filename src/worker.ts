@@ -68,8 +68,10 @@ export type { TaskContext } from './task-context.js';
 export { BUILT_IN_TASKS } from './activities/built-in.js';
 export type { SecretProvider, SecretRequest } from './activities/late-sources.js';
 export type { ModeDetail } from './runners/runner.js';
+export type { Logger } from './telemetry.js';
 export type { TracingOption } from './telemetry/tracing.js';
 
+/** What a worker runs, where and how much at once; settings and connection as of an engine. */
 export interface StartWorkerOptions extends Settings, ConnectOptions {
   /** The tasks that this worker runs, beside the built-in ones. A task of a built-in's name replaces it. */
   tasks?: Iterable<AnyTask>;

@@ -52,4 +52,5 @@ const fail = defineTask({
   },
 });
 
+/** The tasks that every worker has. */
 export const BUILT_IN_TASKS: readonly AnyTask[] = [noop, echo, sleep, fail, httpTask];

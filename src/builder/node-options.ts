@@ -12,6 +12,7 @@ export type NodeInput = GraphSpec['tasks'][number];
 type MapObject = Exclude<NodeInput['map'], string | unknown[] | undefined>;
 type Approval = NonNullable<NodeInput['approval']>;
 
+/** A node that was added to a builder: what others read of it are references. */
 export interface NodeHandle<Output> {
   readonly id: string;
   readonly output: Ref<Output>;
@@ -37,6 +38,7 @@ export interface FlowOptions {
   tags?: string[];
 }
 
+/** What may be said of a node that runs a task: when it runs, and how. */
 export interface NodeOptions<Input = unknown, Output = unknown>
   extends FlowOptions, TaskOptionsInput {
   /** What undoes its work when the graph fails or is cancelled later. */

@@ -5,6 +5,7 @@ import type { Audit, AuditEntry } from '../store/audit.js';
 import { time } from './listing.js';
 import type { StoreAccess, StoreNeed } from './store-access.js';
 
+/** One change in the audit log. */
 export interface AuditRecord {
   id: number;
   at: string;
@@ -43,6 +44,7 @@ export interface AuditQuery {
   cursor?: string;
 }
 
+/** A page of the audit log. */
 export interface AuditPage {
   /** Newest first. */
   entries: AuditRecord[];
@@ -57,6 +59,7 @@ export interface AuditLogParts {
   assertOpen: () => void;
 }
 
+/** Who changed what, and why. */
 export class AuditLog {
   constructor(private readonly parts: AuditLogParts) {}
 

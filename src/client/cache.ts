@@ -21,6 +21,7 @@ export interface CacheParts {
   assertOpen: () => void;
 }
 
+/** Results that are kept. */
 export class Cache {
   constructor(private readonly parts: CacheParts) {}
 

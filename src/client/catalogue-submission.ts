@@ -11,6 +11,7 @@ import type { GraphSubmitOptions, TaskSubmission } from './submission.js';
 export interface CatalogueSubmission
   extends Omit<GraphSubmitOptions, 'name' | 'inputs'>, ProgramFields {
   taskId: string;
+  task?: never;
   /** Instead of the input that the catalogue has. */
   input?: unknown;
 }

@@ -16,12 +16,14 @@ import { runFaults, type CatalogueRun } from './catalogue-run.js';
 import type { ExecutionRecord } from './record.js';
 import { priorityOf, recordOfRow } from './row-record.js';
 
+/** A project of the catalogue. */
 export interface Project extends Omit<ProjectRow, 'createdAt' | 'updatedAt'> {
   /** ISO times. */
   createdAt: string;
   updatedAt: string;
 }
 
+/** A task of the catalogue as it stands. */
 export interface CatalogueTask extends Omit<
   TaskRow,
   'priority' | 'run' | 'createdAt' | 'updatedAt'
@@ -33,6 +35,7 @@ export interface CatalogueTask extends Omit<
   updatedAt: string;
 }
 
+/** What a task of the catalogue is made with. */
 export interface NewCatalogueTask {
   /** Default: made up. */
   id?: string;
@@ -56,6 +59,7 @@ export interface CatalogueTaskStatus extends CatalogueTask {
   lastExecution: ExecutionRecord | null;
 }
 
+/** Projects and the tasks that people define in them. */
 export class Catalogue {
   /** @param stores opens the store: made where there is none, for who writes, or only where it is there */
   constructor(

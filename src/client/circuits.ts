@@ -4,6 +4,7 @@ import { preview } from '../domain/json.js';
 import type { CircuitMode, CircuitView } from '../store/circuits.js';
 import type { StoreAccess } from './store-access.js';
 
+/** A circuit breaker as it stands. */
 export interface CircuitRecord {
   name: string;
   /** Null: of executions without a project. */
@@ -21,6 +22,7 @@ export interface CircuitRecord {
   updatedAt: string;
 }
 
+/** Which project's circuit is meant. */
 export interface CircuitPlace {
   /** The project whose circuit it is. Default: that of executions without a project. */
   project?: string;
@@ -33,6 +35,7 @@ export interface CircuitsParts {
   assertOpen: () => void;
 }
 
+/** Circuit breakers by key. */
 export class Circuits {
   constructor(private readonly parts: CircuitsParts) {}
 

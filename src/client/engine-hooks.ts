@@ -5,6 +5,7 @@ import type { GraphSpec } from '../domain/spec.js';
 import { localRegistries } from '../local-workers.js';
 import type { HookDefinition, HookOf } from '../task-hooks.js';
 
+/** A function, `{ name, run }`, or the name of one of a worker's `namedHooks`. */
 export type AddedHook<F> = F | HookDefinition<F> | string;
 
 const VERB = { pre: 'addPreExecutionHook', post: 'addPostExecutionHook' } as const;

@@ -12,7 +12,7 @@ import type { GraphForecast } from '../domain/forecast.js';
 import { assertKnown } from '../domain/known-names.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { WhatIf, WhatIfChanges } from '../domain/what-if.js';
-import type { AnyTask } from '../registry.js';
+import type { GraphOutput, NamedTask, TaskInput, TaskOutput } from '../registry.js';
 import type { PostHook, PreHook } from '../task-hooks.js';
 import type { TracingOption } from '../telemetry/tracing.js';
 import {
@@ -44,7 +44,7 @@ import {
   type OperationOptions,
   type RetryingOptions,
 } from './operation-retry.js';
-import type { OperationResult, OperationResults } from './operation-result.js';
+import type { CompletedOperation, OperationResult, OperationResults } from './operation-result.js';
 import { executeOperations, type Operation, type OperationsOptions } from './operations.js';
 import type { LoneSubmission } from './lone-task.js';
 import type { PlanOptions } from './planning.js';
@@ -52,6 +52,7 @@ import type { RerunOptions, RerunPlan } from './rerun.js';
 import type { Schedules } from './schedules.js';
 import type { GraphSubmitOptions } from './submission.js';
 
+/** How to connect, and settings; what is not said comes from the environment. */
 export interface EngineOptions extends ConnectOptions, Settings {
   /** A client of your own, for example a test environment's. It is not closed by `shutdown`. */
   client?: Client;
@@ -67,6 +68,13 @@ const OWN_OPTIONS = Object.keys({
   ...{ address: 1, namespace: 1, profile: 1, client: 1, tracing: 1 },
 } satisfies Record<Exclude<keyof EngineOptions, keyof Settings>, 1>);
 
+/** What is scheduled as a graph: its template's name, a builder, a spec, or its edges alone. */
+type AnyGraph<Leaves = Record<string, unknown>> =
+  string | GraphBuilder<Leaves> | GraphSpec | CatalogueGraph | Adjacency;
+
+/**
+ * The engine as programs have it: schedules tasks and graphs on Temporal, and asks, steers and follows them. Needs no worker in this process. Close it with {@link shutdown}.
+ */
 export class TaskEngine extends EngineStreams {
   /** What runs at set times: create, list, get, pause, resume, trigger, backfill, update, delete. */
   readonly schedules: Schedules = this.parts.schedules;
@@ -120,11 +128,16 @@ export class TaskEngine extends EngineStreams {
    * Schedules one task: an execution whose status and output are the task's. A program (`process`, `container`, `faas`)
    * may stand in its place, as in a node of a graph, or a `workflowType` whose input says what is run.
    *
+   * The definition of a task types both ends: `input` has to fit it, and the result's `output` is its own.
+   *
    * @throws SpecInvalidError, TaskStateError for an id that already ran
    */
-  async scheduleTask(submission: LoneSubmission): Promise<ExecutionHandle> {
+  async scheduleTask<Task extends NamedTask = string>(
+    submission: LoneSubmission<Task>,
+  ): Promise<ExecutionHandle<TaskOutput<Task>>> {
     this.assertOpen();
-    return await this.parts.starting.task(submission);
+    const handle: ExecutionHandle<unknown> = await this.parts.starting.task(submission);
+    return handle as ExecutionHandle<TaskOutput<Task>>;
   }
 
   /**
@@ -134,13 +147,19 @@ export class TaskEngine extends EngineStreams {
    * @throws SpecInvalidError with every fault, TaskStateError for an id that already ran, or a catalogue task that is
    *   archived; TaskError NOT_FOUND for a name that no template has
    */
-  async scheduleTaskGraph(
-    graph: string | GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
+  async scheduleTaskGraph<Leaves = Record<string, unknown>>(
+    graph: AnyGraph<Leaves>,
     options: GraphSubmitOptions = {},
-  ): Promise<ExecutionHandle> {
+  ): Promise<ExecutionHandle<GraphOutput<Leaves>>> {
     this.assertOpen();
     const pipeline = typeof graph === 'string' ? graph : undefined;
-    return await this.parts.starting.graph(this.named(graph), options, pipeline);
+    const named = this.named(graph) as Exclude<AnyGraph, string>;
+    const handle: ExecutionHandle<unknown> = await this.parts.starting.graph(
+      named,
+      options,
+      pipeline,
+    );
+    return handle as ExecutionHandle<GraphOutput<Leaves>>;
   }
 
   /** The pipelines that can be run by name: those of `templatesDir`, and those that come with this package. */
@@ -193,11 +212,11 @@ export class TaskEngine extends EngineStreams {
   }
 
   /** Runs a task once, without retries; a failure is a result. */
-  async executeOperation(
-    task: string | AnyTask,
-    params?: unknown,
+  async executeOperation<Task extends NamedTask>(
+    task: Task,
+    params?: TaskInput<Task>,
     options?: OperationOptions,
-  ): Promise<OperationResult> {
+  ): Promise<OperationResult<TaskOutput<Task>>> {
     return await executeOperation(this, task, params, options);
   }
 
@@ -206,11 +225,11 @@ export class TaskEngine extends EngineStreams {
    *
    * @throws MaxRetriesExceededError, NonRetriableError
    */
-  async executeWithRetry(
-    task: string | AnyTask,
-    params?: unknown,
+  async executeWithRetry<Task extends NamedTask>(
+    task: Task,
+    params?: TaskInput<Task>,
     options?: RetryingOptions,
-  ): Promise<OperationResult> {
+  ): Promise<CompletedOperation<TaskOutput<Task>>> {
     return await executeWithRetry(this, task, params, options);
   }
 
@@ -236,10 +255,7 @@ export class TaskEngine extends EngineStreams {
    * @throws SpecInvalidError with everything that is wrong with the graph or with what is assumed of it; TaskError
    *   NOT_FOUND for a name that no template has
    */
-  async plan(
-    graph: string | GraphBuilder | GraphSpec | CatalogueGraph | Adjacency,
-    options: PlanOptions = {},
-  ): Promise<GraphForecast> {
+  async plan(graph: AnyGraph, options: PlanOptions = {}): Promise<GraphForecast> {
     this.assertOpen();
     return await this.parts.planning.plan(this.named(graph), options);
   }

@@ -15,8 +15,10 @@ const PAGE = 200;
 /** A subscription that has so many events to work on gets no more until it has fewer. */
 const BUSY = 500;
 
+/** Called with each event, one after another; what it throws is a warning of the process. */
 export type EventHandler = (event: ExecutionEvent) => void | Promise<void>;
 
+/** Which events a handler gets, and from where on. */
 export interface SubscribeOptions {
   project?: string;
   /** An execution and its nodes. */
@@ -25,6 +27,7 @@ export interface SubscribeOptions {
   from?: number;
 }
 
+/** Which events a loop gets, and whether it goes on. */
 export interface IterateOptions {
   /** An execution and its nodes; the loop ends when the execution has ended. */
   executionId?: string;

@@ -35,6 +35,7 @@ interface Walk {
   looks: { left: number };
 }
 
+/** How much is explained. */
 export interface ExplainOptions {
   /** One node alone, however it stands. */
   node?: string;

@@ -2,6 +2,7 @@
 import type { NodeArtifact } from '../domain/artifact.js';
 import type { Explanation } from '../domain/explain.js';
 import { splitExecutionId } from '../domain/execution-id.js';
+import type { Json } from '../domain/json.js';
 import type { Priority } from '../domain/priority.js';
 import { isTerminal, type Status } from '../domain/status.js';
 import { awaitEnding } from '../observe/closing.js';
@@ -46,7 +47,13 @@ import {
   type VerbOptions,
 } from './operator.js';
 import type { RerunOptions } from './rerun.js';
-import { awaitResult, throwUnlessCompleted, type ExecutionResult } from './result.js';
+import {
+  awaitResult,
+  throwUnlessCompleted,
+  type CompletedResult,
+  type ExecutionResult,
+  type UncompletedResult,
+} from './result.js';
 import { runningNodes } from './running-nodes.js';
 
 /** How long a question before a cancel may take, in milliseconds. */
@@ -85,7 +92,12 @@ const WATCH_INTERVAL_MS = 300;
 /** What is asked of the server no more once an execution has said that it ended. */
 const ALL_ENDED: UnderWay = { attempts: new Map(), closed: false };
 
-export class ExecutionHandle {
+/**
+ * A handle to one execution.
+ *
+ * @typeParam Output of its result: known where a task's definition or a typed graph was scheduled, else any JSON
+ */
+export class ExecutionHandle<Output = Json> {
   constructor(
     readonly executionId: string,
     private readonly parts: HandleParts,
@@ -96,7 +108,11 @@ export class ExecutionHandle {
   ) {}
 
   /** Waits for the end, however it ends. Of a node or an item: of that alone. @throws TaskError NOT_FOUND */
-  async result(): Promise<ExecutionResult> {
+  async result(): Promise<CompletedResult<Output> | UncompletedResult<Output>> {
+    return (await this.ended()) as CompletedResult<Output> | UncompletedResult<Output>;
+  }
+
+  private async ended(): Promise<ExecutionResult> {
     const { graphId, nodeId } = splitExecutionId(this.executionId);
     if (nodeId !== undefined && !this.parts.below)
       return await awaitNode(this.parts, graphId, nodeId);
@@ -105,7 +121,7 @@ export class ExecutionHandle {
   }
 
   /** @throws MaxRetriesExceededError, NonRetriableError or ExecutionError unless it ends COMPLETED */
-  async resultOrThrow(): Promise<ExecutionResult> {
+  async resultOrThrow(): Promise<CompletedResult<Output>> {
     return throwUnlessCompleted(await this.result());
   }
 

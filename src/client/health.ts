@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { messageOf } from '../domain/errors.js';
 import type { StoreAccess } from './store-access.js';
 
+/** Whether Temporal, the store and workers answer. */
 export interface Health {
   ready: boolean;
   /** `up`, or what is wrong. */

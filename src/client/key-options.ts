@@ -6,6 +6,7 @@ import { preview } from '../domain/json.js';
 import { didYouMean } from '../domain/suggest.js';
 import { nameOf } from '../store/catalogue-fields.js';
 
+/** Who changes a key, and why. */
 export interface KeyChangeOptions {
   /** Who asks: `ann`, `key:deploy`. It stands in the audit log. */
   by: string;
@@ -13,6 +14,7 @@ export interface KeyChangeOptions {
   reason?: string;
 }
 
+/** What a key is made with. */
 export interface NewKeyOptions extends KeyChangeOptions {
   /** Who uses it: `deploy`. In audit log and histories it stands as `key:deploy`. */
   name: string;
@@ -23,6 +25,7 @@ export interface NewKeyOptions extends KeyChangeOptions {
   expires?: Duration;
 }
 
+/** How a key gets a new secret. */
 export interface KeyRotation extends KeyChangeOptions {
   /** How long the secret so far is still right; 0 ends it at once. Default 24 h. */
   grace?: Duration;

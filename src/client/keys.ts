@@ -17,6 +17,7 @@ import {
 } from './key-options.js';
 import type { StoreAccess } from './store-access.js';
 
+/** A key without its token. */
 export interface KeyRecord {
   id: string;
   /** Only one key that is live has it. */
@@ -53,6 +54,7 @@ export interface KeysParts {
   now?: () => number;
 }
 
+/** Keys of the HTTP API. */
 export class Keys {
   private readonly now: () => number;
   private readonly heldKeys = new HeldKeys(async (id) => await (await this.known())?.held(id));

@@ -21,6 +21,7 @@ export interface LimitRecord {
   startedAt: string;
 }
 
+/** Which project's limit is meant. */
 export interface LimitPlace {
   /** The project whose limit it is. Default: that of executions without a project. */
   project?: string;
@@ -37,6 +38,7 @@ export interface LimitsParts {
   assertOpen: () => void;
 }
 
+/** Keyed limits in use. */
 export class Limits {
   constructor(private readonly parts: LimitsParts) {}
 

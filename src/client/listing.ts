@@ -47,6 +47,7 @@ export interface ListQuery {
   withTotal?: boolean;
 }
 
+/** A page of executions. */
 export interface ExecutionList {
   /** Newest first. */
   executions: ExecutionRecord[];

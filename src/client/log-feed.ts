@@ -44,6 +44,7 @@ export interface LogQuery {
   after?: number;
 }
 
+/** Which log lines are read. */
 export interface ReadLogsQuery extends LogQuery {
   /** The newest lines instead of the oldest; then `more` says whether there are older ones. */
   newest?: boolean;
@@ -53,6 +54,7 @@ export interface ReadLogsQuery extends LogQuery {
   limit?: number;
 }
 
+/** Which log lines are followed. */
 export interface FollowLogsOptions extends LogQuery {
   /** False: ends with what has been logged until now. Default true: ends when the execution has. */
   follow?: boolean;

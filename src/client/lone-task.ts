@@ -6,6 +6,7 @@ import { KIND_TASK } from '../domain/node-kind.js';
 import { PROGRAM_KINDS } from '../domain/program.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { containerOf, workflowTypeFaults } from '../domain/workflow-type.js';
+import type { NamedTask, RequiredInput } from '../registry.js';
 import { LONE_NODE } from '../workflows/messages.js';
 import { nameOf } from './batch-items.js';
 import { BESIDE_PROGRAM } from './catalogue-run.js';
@@ -16,10 +17,13 @@ import { escapeExpressions, type SubmitOptions, type TaskSubmission } from './su
 
 /** Schedules a program that no task stands for: one of `process`, `container` and `faas`, as a node of a graph has it. */
 export interface ProgramSubmission extends SubmitOptions, ProgramFields {
+  task?: never;
   input?: unknown;
 }
 
-export type LoneSubmission = TaskSubmission | CatalogueSubmission | ProgramSubmission;
+/** What may be scheduled by itself; of a definition, with an input that fits it. */
+export type LoneSubmission<Task extends NamedTask = NamedTask> =
+  (TaskSubmission<Task> & RequiredInput<Task>) | CatalogueSubmission | ProgramSubmission;
 
 /** What is run by itself. */
 export type Lone =
@@ -44,7 +48,7 @@ export function whatRuns(given: LoneSubmission): WhatRuns {
   const isProgram = programKind(said) !== undefined;
   if (isProgram && said['task'] === undefined) {
     if (said['workflowType'] !== undefined) throw refused(['workflowType'], ...BESIDE_PROGRAM);
-    return { kind: 'program', submission: given };
+    return { kind: 'program', submission: given as ProgramSubmission };
   }
   if (said['task'] === undefined) throw refused([], `${expected}, got ${preview(said)}`);
   if (isProgram) throw refused(['task'], 'beside a program there is no task; say one of the two');

@@ -31,6 +31,7 @@ export interface NodeHandleParts {
   explain: (executionId: string, options?: ExplainOptions) => Promise<Explanation>;
 }
 
+/** A handle to one node of an execution: how it stands, and every verb on it. */
 export class NodeHandle extends NodeOperator {
   constructor(
     graphId: string,

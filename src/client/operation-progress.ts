@@ -2,6 +2,7 @@
 import { isTerminal, type Status } from '../domain/status.js';
 import { quietly } from './follow.js';
 
+/** How far operations are. */
 export interface OperationsProgress {
   /** Operations that have ended, in whatever way. */
   done: number;

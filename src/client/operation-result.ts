@@ -5,11 +5,13 @@ import { getOwn, type Json } from '../domain/json.js';
 import type { Status } from '../domain/status.js';
 import type { ExecutionResult, NodeResult } from './result.js';
 
-export interface OperationResult {
+/** How an operation ended. */
+export interface OperationResult<Output = Json> {
   status: Status;
   /** True when the status is COMPLETED. */
   ok: boolean;
-  output: Json;
+  /** Null where there is none. */
+  output: Output | null;
   error: ErrorRecord | null;
   attempts: number;
   /** Null where it never began, as are the other two then. */
@@ -25,6 +27,13 @@ export interface OperationResult {
   artifacts: (NodeArtifact & { executionId: string })[];
   /** The task's own, and why the operations ran one after another where they should not. */
   warnings: string[];
+}
+
+/** Of an operation that ended COMPLETED. */
+export interface CompletedOperation<Output = Json> extends OperationResult<Output> {
+  status: 'COMPLETED';
+  ok: true;
+  output: Output;
 }
 
 /** Results in the order of the operations; JavaScript puts names that are whole numbers first. */

@@ -13,14 +13,17 @@ import {
   NOT_RUN,
   operationArtifacts,
   operationTimes,
+  type CompletedOperation,
   type OperationResult,
 } from './operation-result.js';
 import { OPERATION_RETRY } from './operations.js';
 import { throwUnlessCompleted, type ExecutionResult } from './result.js';
 import type { SubmitOptions, TaskSubmission } from './submission.js';
 
+/** What may be said of one operation. */
 export type OperationOptions = Omit<SubmitOptions, 'scheduledTime' | 'retry'>;
 
+/** What may be said of an operation that is tried again. */
 export interface RetryingOptions extends OperationOptions {
   /** Retries after the first attempt. Default 3. */
   maxRetries?: number;
@@ -54,15 +57,15 @@ export interface TaskScheduler {
 }
 
 /** Runs a task once, without retries. A failure is a result, not an exception. */
-export async function executeOperation(
+export async function executeOperation<Output>(
   engine: TaskScheduler,
   task: string | AnyTask,
   params?: unknown,
   options: OperationOptions = {},
-): Promise<OperationResult> {
+): Promise<OperationResult<Output>> {
   assertOptions('executeOperation', options);
   const handle = await engine.scheduleTask({ ...options, ...inputOf(params), task, retry: 'NONE' });
-  return operationResult(await handle.result());
+  return operationResult(await handle.result()) as OperationResult<Output>;
 }
 
 /**
@@ -71,12 +74,12 @@ export async function executeOperation(
  *
  * @throws SpecInvalidError for waits and numbers that are none; MaxRetriesExceededError when the last attempt failed too, NonRetriableError for an error that is not retried
  */
-export async function executeWithRetry(
+export async function executeWithRetry<Output>(
   engine: TaskScheduler,
   task: string | AnyTask,
   params?: unknown,
   options: RetryingOptions = {},
-): Promise<OperationResult> {
+): Promise<CompletedOperation<Output>> {
   assertOptions('executeWithRetry', options);
   const { maxRetries, backoffFactor, initialWait, maxWait, jitter, retry, onRetry, ...rest } =
     options;
@@ -86,7 +89,7 @@ export async function executeWithRetry(
   const result = onRetry
     ? await tellRetries(handle, onRetry, lookEveryMs(policy.delay))
     : await handle.result();
-  return operationResult(throwUnlessCompleted(result));
+  return operationResult(throwUnlessCompleted(result)) as CompletedOperation<Output>;
 }
 
 /** Fields of a policy that are called otherwise here. */

@@ -26,6 +26,7 @@ import { operationReport } from './report.js';
 import type { ExecutionResult, NodeResult } from './result.js';
 import type { GraphSubmitOptions, SubmitOptions } from './submission.js';
 
+/** A task with a name of its own among others. */
 export interface Operation {
   /** Unique among the operations. */
   name: string;
@@ -34,6 +35,7 @@ export interface Operation {
   params?: Record<string, unknown>;
 }
 
+/** How operations run, and what all of them have in common. */
 export interface OperationsOptions extends Omit<SubmitOptions, 'scheduledTime'>, ProgressOptions {
   /** Default sequential. */
   mode?: 'sequential' | 'parallel';

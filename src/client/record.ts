@@ -12,6 +12,7 @@ import { MEMO, SEARCH_ATTRIBUTE, type Counts, type ExecutionMemo } from '../work
 
 export type { ExecutionMemo } from '../workflows/messages.js';
 
+/** An execution as the store has it. */
 export interface ExecutionRecord {
   executionId: string;
   /** A graph, a lone task, a batch that shares a run, a node of a graph, or an item of a batch. */

@@ -20,6 +20,7 @@ import type { SubmitOptions } from './submission.js';
 
 export type { RerunForecast } from '../workflows/asks.js';
 
+/** What runs once more, and what else changes. */
 export interface RerunOptions {
   /**
    * What runs beside all that did not complete: `failed`, nothing else; a node's id, or several, those and what follows

@@ -56,15 +56,16 @@ export interface NodeResult {
   statusHistory: StatusChange[];
 }
 
-export interface ExecutionResult {
+/** How an execution ended, of whatever kind it is. */
+export interface ExecutionResult<Output = Json> {
   executionId: string;
   /** The execution that it is a rerun of. */
   rerunOf?: string;
   status: TerminalStatus;
   /** True when the status is COMPLETED. */
   ok: boolean;
-  /** A lone task's output; of a graph, the outputs of the nodes that nothing depends on, by id. */
-  output: Json;
+  /** A lone task's output; of a graph, the outputs of the nodes that nothing depends on, by id. Null where there is none. */
+  output: Output | null;
   nodes: Record<string, NodeResult>;
   counts: Counts;
   /** Each node's warnings, with its id before it. */
@@ -87,6 +88,20 @@ export interface ExecutionResult {
   executionTimeMs: number;
   /** Every status it has had, oldest first. */
   statusHistory: StatusChange[];
+}
+
+/** The result of an execution that ended COMPLETED. */
+export interface CompletedResult<Output = Json> extends ExecutionResult<Output> {
+  status: 'COMPLETED';
+  ok: true;
+  output: Output;
+  error: null;
+}
+
+/** The result of one that ended in any other way. */
+export interface UncompletedResult<Output = Json> extends ExecutionResult<Output> {
+  status: Exclude<TerminalStatus, 'COMPLETED'>;
+  ok: false;
 }
 
 /** Waits for the end of a workflow. @throws what the client throws when the workflow cannot be found or reached */
@@ -297,9 +312,14 @@ async function withoutManifest(
 const ownCode = (code: string | undefined): ErrorCode =>
   code !== undefined && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'ENGINE';
 
+const isCompleted = <Output>(result: ExecutionResult<Output>): result is CompletedResult<Output> =>
+  result.ok;
+
 /** @throws ExecutionError, or one of its two kinds, unless the result is COMPLETED */
-export function throwUnlessCompleted(result: ExecutionResult): ExecutionResult {
-  if (result.ok) return result;
+export function throwUnlessCompleted<Output>(
+  result: ExecutionResult<Output>,
+): CompletedResult<Output> {
+  if (isCompleted(result)) return result;
   const { error, executionId, status } = result;
   const node = error?.nodeId === undefined ? undefined : result.nodes[error.nodeId];
   const attempts = (node?.attemptHistory ?? []).flatMap((attempt): ErrorRecord[] =>
@@ -332,7 +352,7 @@ function timesAll({
   nodes,
   durationMs,
   executionTimeMs,
-}: ExecutionResult): Pick<ExecutionErrorOptions, 'durationMs' | 'executionTimeMs'> {
+}: ExecutionResult<unknown>): Pick<ExecutionErrorOptions, 'durationMs' | 'executionTimeMs'> {
   const begun = Object.values(nodes).some(({ startedAt }) => startedAt !== null);
   return begun ? { durationMs, executionTimeMs } : {};
 }

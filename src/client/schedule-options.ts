@@ -27,6 +27,7 @@ export const OVERLAP = {
   /** Both run. */
   allowAll: 'ALLOW_ALL',
 } as const satisfies Record<string, ScheduleOverlapPolicy>;
+/** What happens when the last execution of a schedule still runs. */
 export type Overlap = keyof typeof OVERLAP;
 export const OVERLAPS = Object.keys(OVERLAP) as Overlap[];
 
@@ -61,6 +62,7 @@ export interface GraphWork extends Omit<GraphSubmitOptions, Own> {
   task?: never;
 }
 
+/** What a schedule is created with: its id, its times, what it runs, and by which policies. */
 export type ScheduleOptions = { id: string } & ScheduleTimes &
   SchedulePolicies &
   (TaskWork | GraphWork);

@@ -39,6 +39,7 @@ export interface ScheduleSummary {
   last: ScheduledExecution | null;
 }
 
+/** A schedule as it stands. */
 export interface ScheduleRecord extends ScheduleSummary {
   kind: 'graph' | 'task';
   sessionId: string | null;

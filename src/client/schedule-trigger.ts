@@ -14,6 +14,7 @@ import {
 } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 
+/** What became of a trigger. */
 export type TriggerAnswer =
   /** It was started. */
   | { outcome: 'started'; executionId: string }

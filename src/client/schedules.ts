@@ -48,12 +48,14 @@ export interface SchedulesParts {
   named: (name: string) => GraphSpec;
 }
 
+/** Which schedules are listed. */
 export interface ScheduleListQuery {
   project?: string;
   /** Default 100, at most 1,000. */
   limit?: number;
 }
 
+/** A span of time of which every time is made up for. */
 export interface Backfill {
   /** ISO time with an offset, or without one in the schedule's time zone; both ends belong to it. */
   from: Date | string;
@@ -71,6 +73,7 @@ export interface SchedulePreview {
   timezone: string;
 }
 
+/** A page of schedules. */
 export interface ScheduleList {
   schedules: ScheduleSummary[];
   /** There are others, which the limit left out. */
@@ -82,6 +85,7 @@ const PREVIEWED = 10;
 /** Parts of a schedule that is previewed: it is computed here, and not by the server. */
 const PREVIEWED_PARTS = 100;
 
+/** What runs at set times, on Temporal's schedules. */
 export class Schedules {
   private readonly given = new Map<string, number>();
 

@@ -9,8 +9,9 @@ import { didYouMeanValue, hintBudget, nearOrFirst } from '../domain/suggest.js';
 import type { TriggerRule } from '../domain/trigger.js';
 import { visible } from '../domain/visible-text.js';
 import type { WorkflowType } from '../domain/workflow-type.js';
-import type { AnyTask } from '../registry.js';
+import type { NamedTask, TaskInput } from '../registry.js';
 
+/** What may be said of anything that is scheduled, options of its tasks included. */
 export interface SubmitOptions extends TaskOptionsInput {
   /** Default: the name and a random part. An id that already ran is refused, unless `reuse` says otherwise. */
   executionId?: string;
@@ -37,6 +38,7 @@ export interface SubmitOptions extends TaskOptionsInput {
   dependencyTimeout?: Duration;
 }
 
+/** What may be said where a graph is scheduled. */
 export interface GraphSubmitOptions extends SubmitOptions {
   /** Values of the graph's parameters. */
   params?: Record<string, unknown>;
@@ -51,10 +53,12 @@ export interface GraphSubmitOptions extends SubmitOptions {
   workflowType?: WorkflowType;
 }
 
-export interface TaskSubmission extends SubmitOptions {
+/** Schedules one task by itself. */
+export interface TaskSubmission<Task extends NamedTask = NamedTask> extends SubmitOptions {
   /** The task's name, or its definition. */
-  task: string | AnyTask;
-  input?: unknown;
+  task: Task;
+  /** Of a definition, what its schema or its `run` takes. */
+  input?: TaskInput<Task>;
   /** How it is run, instead of by workers that know it: see {@link GraphSubmitOptions.workflowType}. */
   workflowType?: WorkflowType;
 }

@@ -27,6 +27,7 @@ export interface QueueDetail {
   dispatchedPerSecond: number | null;
 }
 
+/** The system as it stands: its queues, workers, limits and circuits. */
 export interface SystemDetail {
   versions: { tempograph: string; server: string | null };
   address: string;

@@ -6,8 +6,10 @@ import type { Loss } from './loss.js';
 
 /** The formats that are read. `pipeline` is Tempograph's own, to write it in another form. */
 export const FORMATS = ['argo', 'github', 'wfformat', 'mermaid', 'dot', 'pipeline'] as const;
+/** Another tool's format. */
 export type Format = (typeof FORMATS)[number];
 
+/** How a file is read. */
 export interface ConvertOptions {
   /** What the text is. Default: what it looks like. */
   from?: Format;
@@ -22,6 +24,7 @@ export interface ConvertOptions {
   entrypoint?: string;
 }
 
+/** A pipeline out of another tool's file, with all that was lost. */
 export interface Conversion {
   /** A pipeline without faults. */
   pipeline: GraphSpec;

@@ -1,6 +1,7 @@
 /** What a conversion leaves behind: each part of the source that the pipeline does not say, with its place. */
 import { formatPath, type Path } from '../domain/json.js';
 
+/** Something that the other tool's file says and the pipeline does not. */
 export interface Loss {
   /** The place in the source, such as `jobs.build.services`, or `line 7` of a text without a tree. */
   path: string;

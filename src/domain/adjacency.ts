@@ -2,6 +2,7 @@
 import { getOwn, isObject } from './json.js';
 import type { GraphSpec } from './spec.js';
 
+/** A graph by its edges alone: each id with the ids that it waits for. */
 export type Adjacency = Readonly<Record<string, readonly string[]>>;
 
 /** True for an object that lists dependencies and is no spec. */

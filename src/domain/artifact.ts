@@ -22,6 +22,7 @@ export interface NodeArtifact extends Artifact {
 /** What is kept: bytes, a text, or the file at a path (a relative one from the worker's folder). */
 export type ArtifactSource = string | URL | Uint8Array | { text: string };
 
+/** What may be said of a file that is kept. */
 export interface ArtifactOptions {
   /** A media type such as `text/html`. Default by the name's ending, else `application/octet-stream`. */
   contentType?: string;

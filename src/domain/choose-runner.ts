@@ -11,6 +11,7 @@ import type { ProgramKind, SecurityLevel } from './program.js';
 
 /** Where a task can run. `thread` and `process` end a handler that does not stop when asked. */
 export const ISOLATIONS = ['in-process', 'thread', 'process', 'container', 'faas'] as const;
+/** Where a task's handler runs. */
 export type Isolation = (typeof ISOLATIONS)[number];
 
 /** What is asked of a runner. */

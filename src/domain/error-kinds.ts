@@ -19,6 +19,7 @@ export interface ErrorKindPlace {
   project?: string;
 }
 
+/** Where it is asked whether a kind of error is retried. */
 export interface ErrorQuestion extends ErrorKindPlace {
   /** Default retry, as for tasks and graphs; fail is what operations do with an error on no list. */
   unknownErrors?: 'retry' | 'fail';

@@ -46,8 +46,10 @@ export const ERROR_CODES = {
   OPERATOR: { origin: 'engine', retriable: false },
   ENGINE: { origin: 'engine', retriable: true },
 } as const satisfies Record<string, { origin: ErrorOrigin; retriable: boolean }>;
+/** A code of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What may be said of an error beside its code and message. */
 export interface TaskErrorOptions {
   /** JSON that helps whoever reads it; kept with the error's record. */
   details?: unknown;
@@ -97,6 +99,7 @@ export class SpecInvalidError extends TaskError {
   }
 }
 
+/** What may be said of an error of an execution. */
 export interface ExecutionErrorOptions extends TaskErrorOptions {
   durationMs?: number | null;
   executionTimeMs?: number | null;

@@ -20,6 +20,7 @@ export const EVENT_NAMES = [
   'deadlineRisk',
   'graphCompleted',
 ] as const;
+/** What may happen to an execution. */
 export type EventName = (typeof EVENT_NAMES)[number];
 
 /** Events that people ask for together, by a word of its own. */

@@ -138,6 +138,7 @@ const SENTENCE: Sentences = {
   closing: () => 'all nodes have ended; hooks and the record of the result are under way',
 };
 
+/** A reason as a sentence for people. */
 export function sentenceOf(reason: Reason): string {
   // The key and the argument belong to each other, which TypeScript cannot see.
   return (SENTENCE[reason.kind] as (reason: Reason) => string)(reason);

@@ -189,6 +189,7 @@ export type Reason =
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };
 
+/** Why something is not done, in a word. */
 export type ReasonKind = Reason['kind'];
 
 /** What ends a wait at the latest, and how. */

@@ -1,6 +1,7 @@
 /** One thing that is wrong with a spec: where, what, and what to do. */
 import { formatPath, type Path } from './json.js';
 
+/** What kind of fault it is. */
 export type FaultCode =
   | 'INVALID_TYPE'
   | 'INVALID_VALUE'
@@ -27,6 +28,7 @@ export type FaultCode =
   | 'FILE'
   | 'ENGINE';
 
+/** One thing that is wrong with what was given: its place, what is wrong, and what to do. */
 export interface Fault {
   /** The place, as `formatPath` writes it. */
   path: string;

@@ -26,6 +26,7 @@ import type { TaskOptions } from './spec.js';
 import { sortGraph } from './topology.js';
 import { validateGraph, type KnownTasks, type ValidGraph } from './validate.js';
 
+/** A forecast with what each node would do. */
 export interface GraphForecast {
   name: string;
   version: string;
@@ -73,6 +74,7 @@ export interface GraphForecast {
   nodes: Record<string, NodeForecast>;
 }
 
+/** What a forecast assumes. */
 export interface ForecastOptions extends OverridesInput {
   /** The submission: params, options and so on. */
   submission?: unknown;
@@ -88,6 +90,7 @@ export interface ForecastOptions extends OverridesInput {
   startAt?: number;
 }
 
+/** What a run of a graph would be like. */
 export type Forecast = { faults: Fault[]; plan?: undefined } | { faults: []; plan: GraphForecast };
 
 /** The forecast of a graph, or everything that is wrong with it and with what was said of it. */

@@ -1,6 +1,7 @@
 /** JSON values, and how a place inside one is named in messages: `tasks[3].input.files`. */
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
+/** An object of JSON. */
 export interface JsonObject {
   [key: string]: Json;
 }

@@ -6,9 +6,11 @@ import { messageOf } from './errors.js';
 import { isObject, type JsonObject } from './json.js';
 
 export const LINE_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+/** How grave a log line is. */
 export type LineLevel = (typeof LINE_LEVELS)[number];
 
 export const LINE_SOURCES = ['log', 'stdout', 'stderr'] as const;
+/** Where a log line comes from. */
 export type LineSource = (typeof LINE_SOURCES)[number];
 
 /** Characters of a line's text. */

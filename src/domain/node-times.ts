@@ -34,6 +34,7 @@ export const TIME_KINDS = [
   /** Post hooks, recording, and the way to the server and back. */
   'overhead',
 ] as const;
+/** What time went to. */
 export type TimeKind = (typeof TIME_KINDS)[number];
 
 /** Milliseconds by kind; a kind without any is left out. */

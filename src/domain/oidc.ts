@@ -47,6 +47,7 @@ export const OidcSchema = z.strictObject({
   nameClaim: PathSchema.optional(),
 });
 export type Oidc = z.output<typeof OidcSchema>;
+/** Whose tokens the HTTP API takes, and what they may. */
 export type OidcOptions = z.input<typeof OidcSchema>;
 
 export type Claims = Readonly<Record<string, unknown>>;

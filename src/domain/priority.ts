@@ -1,5 +1,6 @@
 /** Priorities, and Temporal's `priorityKey` of each. */
 export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
+/** Which of the nodes that are ready goes first. */
 export type Priority = (typeof PRIORITIES)[number];
 
 /** The priority of a key; undefined for one that is none's. */

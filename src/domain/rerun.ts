@@ -13,6 +13,7 @@ import type { Status, StatusReason } from './status.js';
 import { sortGraph } from './topology.js';
 
 export const RERUN_SCOPES = ['changed', 'descendants'] as const;
+/** What of an execution runs again. */
 export type RerunScope = (typeof RERUN_SCOPES)[number];
 
 /** Ids, and `<node>/<inner node>` for what is below one. */
@@ -71,6 +72,7 @@ export type RerunReason =
   | 'completed'
   | 'skipped';
 
+/** Which nodes run again, and why. */
 export interface RerunDecision {
   choice: 'run' | 'perhaps' | 'keep';
   reason: RerunReason;

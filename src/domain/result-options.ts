@@ -55,6 +55,7 @@ export const ResultSchema = z.strictObject({
    */
   async: z.boolean().optional(),
 });
+/** What becomes of a task's output. */
 export type ResultOptions = z.output<typeof ResultSchema>;
 
 /** True when evaluating may take long. */

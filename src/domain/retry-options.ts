@@ -45,7 +45,9 @@ export const RetryOptionsSchema = z.union([
     .transform((strategy): z.output<typeof RetryObjectSchema> => ({ strategy })),
   RetryObjectSchema,
 ]);
+/** A policy as parsed: durations in milliseconds. */
 export type RetryOptions = z.output<typeof RetryOptionsSchema>;
+/** A policy as one writes it: a strategy's name, or its fields. */
 export type RetryInput = z.input<typeof RetryOptionsSchema>;
 type Waits = Pick<RetryOptions, keyof typeof shape>;
 

@@ -14,6 +14,7 @@ export const RETRY_STRATEGIES = [
   'FIBONACCI_BACKOFF',
   'DELAY_LIST',
 ] as const;
+/** How waits between attempts grow. */
 export type RetryStrategy = (typeof RETRY_STRATEGIES)[number];
 
 const MIN_WAIT_MS = 1;

@@ -33,6 +33,7 @@ export type CalendarTimes = Partial<Record<CalendarField, FieldValue | FieldValu
 
 type OneOrMore<T> = T | readonly T[];
 
+/** When a schedule runs: the times of all fields together. */
 export interface ScheduleTimes {
   /** `'0 2 * * *'`, with 6 fields a year after them, with 7 a second before them too; or `'@daily'`. */
   cron?: OneOrMore<string>;

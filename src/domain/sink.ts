@@ -128,6 +128,7 @@ export const SinkSchema = z.discriminatedUnion('kind', [
   EmailSinkSchema,
 ]);
 export type Sink = z.output<typeof SinkSchema>;
+/** Where events are sent, which, and how. */
 export type SinkOptions = z.input<typeof SinkSchema>;
 
 export const SinksSchema = z

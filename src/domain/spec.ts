@@ -131,6 +131,7 @@ export const TaskOptionsSchema = z.strictObject({
   expectedDuration: DurationSchema.optional(),
 });
 export type TaskOptions = z.output<typeof TaskOptionsSchema>;
+/** Options of a task as one writes them: at a node, in `defaults`, at submission. */
 export type TaskOptionsInput = z.input<typeof TaskOptionsSchema>;
 
 /** The same, and what is said of a node itself and not of its attempts: node, `defaults` and definition have it. */
@@ -198,10 +199,12 @@ export const ParamSpecSchema = z.looseObject({
   description: z.string().optional(),
   default: z.unknown().optional(),
 });
+/** A parameter of a graph: a JSON Schema, perhaps with a default. */
 export type ParamSpec = z.output<typeof ParamSpecSchema>;
 
 const HookNames = z.array(Name).max(20).default([]);
 
+/** The schema of a graph: what pipelines, schedules and raw clients send. */
 export const GraphSpecSchema = z.strictObject({
   name: Name,
   version: z.string().min(1).max(100).default('1'),
@@ -255,5 +258,6 @@ export const SubmissionSchema = z.strictObject({
   /** It is a rerun of an execution that has ended, and keeps its results where they still hold. */
   rerun: RerunSchema.optional(),
 });
+/** What travels beside a graph's spec to its workflow. */
 export type Submission = z.input<typeof SubmissionSchema>;
 export type ParsedSubmission = z.output<typeof SubmissionSchema>;

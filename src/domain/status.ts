@@ -5,6 +5,7 @@
  */
 import { TaskStateError } from './errors.js';
 
+/** All statuses. */
 export const STATUSES = [
   'PENDING',
   'SCHEDULED',
@@ -19,6 +20,7 @@ export const STATUSES = [
   'REJECTED',
   'SKIPPED',
 ] as const;
+/** Where an execution or a node stands; `docs/statuses.md` has the transitions. */
 export type Status = (typeof STATUSES)[number];
 
 export const TERMINAL_STATUSES = [
@@ -29,6 +31,7 @@ export const TERMINAL_STATUSES = [
   'REJECTED',
   'SKIPPED',
 ] as const satisfies readonly Status[];
+/** A status that never changes again. */
 export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
 
 /** Why a node waits (PENDING, SCHEDULED) or why it ended as it did. */

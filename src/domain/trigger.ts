@@ -4,6 +4,7 @@
  */
 import type { Status } from './status.js';
 
+/** All trigger rules. */
 export const TRIGGER_RULES = [
   'all_success',
   'all_failed',
@@ -18,6 +19,7 @@ export const TRIGGER_RULES = [
   'all_done_min_one_success',
   'always',
 ] as const;
+/** When a node runs, given how what it waits for ended. */
 export type TriggerRule = (typeof TRIGGER_RULES)[number];
 
 /** How a dependency stands. Cancelled, timed out and rejected count as failed. */

@@ -34,6 +34,7 @@ export interface NodeAccount {
   times: Times;
 }
 
+/** What most of the time on the path went to. */
 export interface Bottleneck {
   kind: TimeKind;
   /** On the path. */
@@ -45,6 +46,7 @@ export interface Bottleneck {
   nodeMs: number;
 }
 
+/** Where the time of an execution went, along the path that decided its end. */
 export interface WallTime {
   /** From when the execution began to its end; of a lone task its way to a worker is in it, which `durationMs` leaves out. */
   totalMs: number;

@@ -11,6 +11,7 @@ import { didYouMeanValue } from './suggest.js';
 
 /** Both name the container. */
 export const WORKFLOW_TYPES = ['containerized_workflow', 'container'] as const;
+/** How a task is run, instead of by a worker that knows it. */
 export type WorkflowType = (typeof WORKFLOW_TYPES)[number];
 
 export function workflowTypeFaults(said: unknown): Fault[] {

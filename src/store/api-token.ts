@@ -49,6 +49,7 @@ export interface KeySecrets {
 
 /** Why a token does not open anything. */
 export const KEY_REFUSALS = ['malformed', 'unknown', 'revoked', 'expired'] as const;
+/** Why a key opens nothing. */
 export type KeyRefusal = (typeof KEY_REFUSALS)[number];
 
 /**

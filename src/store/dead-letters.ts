@@ -3,6 +3,7 @@ import { transact, type Database } from './database.js';
 import type { ExecutionEvent } from './execution-events.js';
 import { limitOf } from './paging.js';
 
+/** An event that a sink did not take. */
 export interface DeadLetter {
   sink: string;
   event: ExecutionEvent;

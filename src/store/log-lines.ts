@@ -65,6 +65,7 @@ export interface LogRange {
   limit?: number;
 }
 
+/** A page of log lines. */
 export interface LogPage {
   /** Oldest first. */
   lines: LogLine[];

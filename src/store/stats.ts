@@ -55,6 +55,7 @@ export interface StatsGroup extends StatsFigures {
   key: Partial<Record<StatsGrouping, string | number | null>>;
 }
 
+/** Figures of executions, whole and by group. */
 export interface ExecutionStats extends StatsFigures {
   groups?: StatsGroup[];
 }

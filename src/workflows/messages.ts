@@ -133,6 +133,7 @@ export interface ExecutionMemo {
   rerun?: { of: string; by?: string; reason?: string };
 }
 
+/** How many nodes have each status; a status without any is left out. */
 export type Counts = Partial<Record<Status, number>>;
 
 /** The answer to the query `status`. */

@@ -55,6 +55,7 @@ export interface EditRequest extends Asked {
   ifVersion?: number;
 }
 
+/** What became of an edit. */
 export interface EditAnswer extends Answer {
   /** Of the graph, after the edit. */
   graphVersion?: number;
