@@ -96,6 +96,9 @@ describe('tempograph schedule', () => {
     const id = kit.newId();
     await cli('create', id, 'echo', '-i', '"x"', '--cron', '0 0 * * *', '--paused');
     const span = ['--from', '2026-03-01T00:00:00Z', '--to', '2026-03-02T00:00:00Z'];
+    expect((await cli('backfill', id, ...span, '--dry-run')).stdout).toMatch(
+      /: 2 starts, .*; none was begun$/m,
+    );
     const { code, stdout } = await cli('backfill', id, ...span);
     expect({ code, stdout }).toMatchObject({
       code: 0,
