@@ -109,6 +109,17 @@ describe('tempograph schedule', () => {
     expect(await handle.result()).toMatchObject({ status: 'COMPLETED', output: 'x' });
   });
 
+  it('says on which day of a year the clocks leap over its time', async () => {
+    const times = ['--cron', '30 2 * * *', '--timezone', 'Europe/Zurich', '--paused'];
+    const { stdout } = await cli('create', kit.newId(), 'echo', ...times);
+    expect(stdout).toMatch(
+      /^ +left out +\d{4}-03-\d\d 02:30: the clocks of Europe\/Zurich are put/m,
+    );
+    expect((await cli('create', kit.newId(), 'echo', '--cron', '30 2 * * *')).stdout).not.toContain(
+      'left out',
+    );
+  });
+
   it('says of an expression for a parameter that nobody would evaluate it, whatever else the parameter takes', async () => {
     const file = pipeline(
       '{ day: { type: string, format: date }, n: { type: integer, default: 1 } }',
