@@ -55,7 +55,7 @@ export async function dataFolder(options: CommonOptions): Promise<Check> {
 
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 const MAKE_ROOM =
-  'make room there: until then attempts fail with STORE, and the store of SQLite takes nothing; what has failed by then goes on with "tempograph rerun ID --from failed"';
+  'make room there: on a full disk attempts fail with STORE, and the store of SQLite takes nothing; what has failed so goes on with "tempograph rerun ID --from failed"';
 
 /** Whether a folder that can be written has room for what one task may keep. */
 export function roomCheck(dataDir: string, freeBytes: number, maxArtifactBytes: number): Check {
