@@ -1,8 +1,9 @@
 /** What `doctor` looks at on this machine: Node.js, the data folder, ports, and how `dev` would get its server. */
 import { constants } from 'node:fs';
-import { access, rm, stat, writeFile } from 'node:fs/promises';
+import { access, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { resolveSettings } from '../config.js';
+import { bytesText } from '../domain/task-report.js';
 import { cacheEntry, cacheRoot, readChecked } from '../servers/cache.js';
 import type { Environment } from '../servers/environment.js';
 import { findOnPath, temporalCliVersion } from '../servers/executable.js';
@@ -25,23 +26,43 @@ export function nodeVersion(version: string): Check {
   );
 }
 
-/** Whether the data folder can be written, or made: where there is none, none is made. */
+/** What is written to try a folder: on a full disk a file can often be made as long as it is empty. */
+const PROBE = Buffer.alloc(65_536);
+
+/** Whether the data folder can be written, and has room, or can be made: where there is none, none is made. */
 export async function dataFolder(options: CommonOptions): Promise<Check> {
   const name = 'data folder';
-  const { dataDir } = resolveSettings(settingsOf(options));
-  const hint = 'choose another with --data-dir or TEMPOGRAPH_DATA_DIR';
+  const { dataDir, maxArtifactBytes } = resolveSettings(settingsOf(options));
   try {
     if (!(await isFolder(dataDir))) {
       await assertMayMake(dataDir);
       return ok(name, `${dataDir} is not there yet; the first that writes to it makes it`);
     }
     const probe = join(dataDir, `.doctor-${process.pid}`);
-    await writeFile(probe, '');
-    await rm(probe);
-    return ok(name, `${dataDir} can be written`);
+    try {
+      await writeFile(probe, PROBE);
+    } finally {
+      await rm(probe, { force: true });
+    }
+    const { bavail, bsize } = await statfs(dataDir);
+    return roomCheck(dataDir, bavail * bsize, maxArtifactBytes);
   } catch (error) {
+    const full = FULL.has((error as NodeJS.ErrnoException).code ?? '');
+    const hint = full ? MAKE_ROOM : 'choose another with --data-dir or TEMPOGRAPH_DATA_DIR';
     return fail(name, `${dataDir} cannot be written: ${reasonOf(error)}`, hint);
   }
+}
+
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+const MAKE_ROOM =
+  'make room there: on a full disk attempts fail with STORE, and the store of SQLite takes nothing; what has failed so goes on with "tempograph rerun ID --from failed"';
+
+/** Whether a folder that can be written has room for what one task may keep. */
+export function roomCheck(dataDir: string, freeBytes: number, maxArtifactBytes: number): Check {
+  const name = 'data folder';
+  const free = `${dataDir} can be written, ${bytesText(freeBytes)} are free`;
+  if (freeBytes >= maxArtifactBytes) return ok(name, free);
+  return warn(name, `${free}, and one artifact may have ${bytesText(maxArtifactBytes)}`, MAKE_ROOM);
 }
 
 /** False where there is nothing. @throws Error for what is no folder, or cannot be looked at */

@@ -28,6 +28,7 @@ export function workerChecks({ workers }: SystemDetail, own: Own, asked: Span): 
   if (told.length === 0) return [];
   return [
     versions(told, own.version),
+    tasks(told),
     clocks(told, asked),
     ...largeValues(told, own.blobs),
     ...records(told, own.store),
@@ -56,6 +57,30 @@ function versions(workers: readonly Told[], own: string): Check {
     name,
     `this is ${own}, and ${others.map(([version, names]) => `${version} runs on ${names}`).join('; ')}`,
     'bring all to one version, workers first',
+  );
+}
+
+/** How many tasks are named for a worker that lacks them. */
+const NAMED_TASKS = 5;
+
+/** A node goes to any of the queue's workers, so one that lacks its task holds it up. */
+function tasks(workers: readonly Told[]): Check {
+  const name = 'tasks';
+  const all = [...new Set(workers.flatMap((one) => one.tasks))].sort();
+  const lacking = namesBy(workers, (one) => {
+    const lacks = all.filter((task) => !one.tasks.includes(task));
+    const more = lacks.length - NAMED_TASKS;
+    return lacks.length === 0
+      ? undefined
+      : `${lacks.slice(0, NAMED_TASKS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  });
+  if (lacking.length === 0) return ok(name, `all workers know the same ${all.length}`);
+  return warn(
+    name,
+    lacking
+      .map(([lacks, names]) => `${names} ${names.includes(',') ? 'lack' : 'lacks'} ${lacks}`)
+      .join('; '),
+    'give all workers of a queue the same tasks, or those another queue: a node waits while it is handed to one without its task; until old workers have gone, an upgrade that adds tasks looks like this too',
   );
 }
 

@@ -2,6 +2,8 @@
 import type { ScheduleRecord, ScheduleSummary } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
 import { preview } from '../domain/json.js';
+import { leaptTimes } from '../domain/schedule-leaps.js';
+import { parseTimes } from '../domain/schedule-times.js';
 import { oneLine, table, type Cell } from './columns.js';
 import { localTime } from './list-command.js';
 import type { Output, Style } from './output.js';
@@ -77,6 +79,7 @@ function factsOf(record: ScheduleRecord): [string, string][] {
     ['until', endAt && localTime(new Date(endAt).toISOString())],
     ['jitter', jitter === undefined ? null : formatDuration(Number(jitter))],
     ['next', next.slice(0, NEXT).map(localTime).join(', ')],
+    ['left out', leapsText(record)],
     ['overlap', `${record.overlap}${record.pauseOnFailure ? ', pause on failure' : ''}`],
     ['catch-up', formatDuration(record.catchupWindowMs)],
     ['left', left === null ? null : String(left)],
@@ -87,6 +90,14 @@ function factsOf(record: ScheduleRecord): [string, string][] {
     ['counts', countsText(counts)],
   ];
   return facts.flatMap(([name, text]): [string, string][] => (text ? [[name, text]] : []));
+}
+
+/** The times of a year that there are none of, since the clocks leap over them. */
+function leapsText({ times, timezone }: ScheduleRecord): string {
+  const now = Date.now();
+  const leapt = leaptTimes(parseTimes(times, now, []), now);
+  if (leapt.length === 0) return '';
+  return `${leapt.join(', ')}: the clocks of ${timezone} are put forward then; another hour, or UTC, has them all`;
 }
 
 /** `day="2026-11-22" rows=5`: what the schedule gives; defaults of the pipeline stand in its file. */

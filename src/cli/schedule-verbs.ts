@@ -71,7 +71,10 @@ const switching = (verb: 'pause' | 'resume', summary: string): CommandDefinition
     }),
 });
 
-export const pause = switching('pause', 'Let a schedule start nothing by the clock');
+export const pause = switching(
+  'pause',
+  'Let a schedule start nothing by the clock; a backfill goes on',
+);
 export const resume = switching('resume', 'Let a paused schedule go on');
 
 interface TriggerOptions extends CommonOptions {
@@ -107,32 +110,40 @@ interface BackfillOptions extends CommonOptions {
   from: string;
   to: string;
   overlap?: Overlap;
+  dryRun?: boolean;
 }
 
 export const backfill: CommandDefinition<BackfillOptions> = {
   name: 'backfill',
   summary: 'Start an execution for every time of a schedule in a span that has passed',
+  description:
+    'At most 1,000. They go on while the schedule is paused; only deleting it stops those that have not begun.',
   parameters: ID,
   options: [
     option('--from <time>', 'such as 2027-01-31T00:00:00Z').makeOptionMandatory(),
     option('--to <time>', 'the last time that belongs to it').makeOptionMandatory(),
     overlapOption('when one still runs (default: buffer-all, one after another)'),
+    option('--dry-run', 'say which, and start none'),
   ],
   examples: [
     [
       'tempograph schedule backfill nightly --from 2027-01-01T00:00:00Z --to 2027-01-07T23:59:59Z',
       'a week',
     ],
+    [
+      'tempograph schedule backfill nightly --from 2027-01-01T00:00:00Z --to 2027-01-07T23:59:59Z --dry-run',
+      'how many that would be',
+    ],
   ],
   run: async (out, options, [id = '']) =>
     await withSession(options, async ({ engine }) => {
-      const { from, to, overlap } = options;
-      const span = { from, to, ...(overlap ? { overlap } : {}) };
+      const { from, to, overlap, dryRun = false } = options;
+      const span = { from, to, ...(overlap ? { overlap } : {}), ...(dryRun ? { dryRun } : {}) };
       const { times } = await inOptionNames(OPTION_NAMES, engine.schedules.backfill(id, span));
-      out.document({ id, times });
+      out.document({ id, times, dryRun });
       const count = `${times.length} ${times.length === 1 ? 'start' : 'starts'}`;
       out.print(
-        `${id}: ${count}, ${localTime(times[0] ?? '')} to ${localTime(times.at(-1) ?? '')}`,
+        `${id}: ${count}, ${localTime(times[0] ?? '')} to ${localTime(times.at(-1) ?? '')}${dryRun ? '; none was begun' : ''}`,
       );
       return EXIT.done;
     }),

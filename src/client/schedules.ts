@@ -62,6 +62,8 @@ export interface Backfill {
   to: Date | string;
   /** Default bufferAll: one after another, none left out. */
   overlap?: Overlap;
+  /** Tells the times, and starts nothing. Default false. */
+  dryRun?: boolean;
 }
 
 /** When a schedule would start something. */
@@ -81,6 +83,8 @@ export interface ScheduleList {
 }
 
 const LIST_LIMIT = 1_000;
+/** Starts of one backfill: the server tells no more times at once, and a schedule holds no more starts that wait. */
+const BACKFILL_LIMIT = 1_000;
 const PREVIEWED = 10;
 /** Parts of a schedule that is previewed: it is computed here, and not by the server. */
 const PREVIEWED_PARTS = 100;
@@ -201,13 +205,13 @@ export class Schedules {
 
   /**
    * Starts an execution for every time of the schedule in a span, as if it were passing now; also for times that had
-   * one. It gives the times, at most 1,000 of them.
+   * one. It gives the times. Pausing the schedule does not stop it; deleting the schedule does.
    *
-   * @throws TaskError NOT_FOUND, SpecInvalidError, also when no time lies in the span
+   * @throws TaskError NOT_FOUND, SpecInvalidError, also when no time lies in the span, or more than 1,000 do
    */
   async backfill(
     id: string,
-    { from, to, overlap = 'bufferAll' }: Backfill,
+    { from, to, overlap = 'bufferAll', dryRun = false }: Backfill,
   ): Promise<{ times: string[] }> {
     const { spec } = await this.describe(id);
     const faults: Fault[] = [];
@@ -228,7 +232,9 @@ export class Schedules {
     const times = faults.length > 0 ? [] : await this.matching(id, start, end);
     if (faults.length === 0 && times.length === 0)
       faults.push(fault(['from'], 'INVALID_VALUE', 'the schedule has no time from there to `to`'));
+    faults.push(...(await this.tooManyFaults(id, times, end)));
     if (!policy || faults.length > 0) throw new SpecInvalidError(faults, 'backfill');
+    if (dryRun) return { times };
     const handle = this.parts.client.schedule.getHandle(id);
     await this.call(id, () => handle.backfill({ start, end, overlap: policy }));
     return { times };
@@ -304,6 +310,16 @@ export class Schedules {
       'CONFIGURATION',
       `the namespace has no search attribute ${attribute}, so it cannot be filtered by`,
     );
+  }
+
+  /** A year too many is typed easily, and what was asked for cannot be taken back while the schedule is there. */
+  private async tooManyFaults(id: string, times: readonly string[], end: Date): Promise<Fault[]> {
+    const last = times[BACKFILL_LIMIT - 1];
+    if (last === undefined) return [];
+    const after = new Date(Date.parse(last) + 1);
+    if (after >= end || (await this.matching(id, after, end)).length === 0) return [];
+    const message = `expected a span of at most ${BACKFILL_LIMIT} starts, got more: the first ${BACKFILL_LIMIT} end at ${last}`;
+    return [fault(['to'], 'INVALID_VALUE', message, 'do these first, then the rest')];
   }
 
   private async matching(id: string, start: Date, end: Date): Promise<string[]> {

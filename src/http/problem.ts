@@ -167,16 +167,17 @@ function facts(thrown: unknown): Facts {
       ...{ status: thrown.status, code: thrown.code, detail: thrown.message },
       faults: thrown.faults,
     };
+  // What the engine says then, to set an address, is for whoever runs this server.
+  if (isUnreachable(thrown instanceof TaskError ? thrown.cause : thrown))
+    return {
+      ...{ status: 503, code: 'UNREACHABLE' },
+      detail: 'the Temporal server behind this API does not answer; ask again later',
+    };
   if (thrown instanceof TaskError && Object.hasOwn(ERROR_CODES, thrown.code)) {
     const { code, message } = thrown;
     const faults = thrown instanceof SpecInvalidError ? thrown.faults : undefined;
     return { status: STATUS[code], code, detail: message, faults };
   }
-  if (isUnreachable(thrown))
-    return {
-      ...{ status: 503, code: 'UNREACHABLE' },
-      detail: 'the Temporal server does not answer; ask again later',
-    };
   if (isSilence(thrown))
     return {
       ...{ status: 503, code: 'NO_WORKER' },

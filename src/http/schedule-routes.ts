@@ -218,7 +218,7 @@ export const scheduleRoutes = [
     method: 'POST',
     path: '/schedules/:scheduleId/backfill',
     tag: 'schedules',
-    summary: 'Start an execution for every time in a span',
+    summary: 'Start an execution for every time in a span, at most 1,000',
     scope: 'operate',
     of: 'schedule',
     params: ScheduleParams,
@@ -230,6 +230,7 @@ export const scheduleRoutes = [
         .describe("ISO time; without an offset in the schedule's zone"),
       to: z.string().min(1).max(100),
       overlap: Overlap.optional(),
+      dryRun: z.boolean().optional().describe('tells the times, and starts nothing'),
     }),
     answer: z.object({ id: z.string(), times: z.array(z.string()) }),
     handle: async (call) => {
@@ -237,7 +238,8 @@ export const scheduleRoutes = [
       const { reason, ...span } = call.body;
       const { times } = await call.engine.schedules.backfill(id, span as never);
       const details = { from: span.from, to: span.to, starts: times.length };
-      await call.audit({ what: 'schedule.backfill', target: id, reason, details });
+      if (!span.dryRun)
+        await call.audit({ what: 'schedule.backfill', target: id, reason, details });
       return { id, times };
     },
   }),

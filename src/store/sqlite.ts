@@ -88,12 +88,24 @@ function adapt(connection: InstanceType<typeof Libsql>): SqliteDatabase {
       const sql = text === 'begin' ? 'begin immediate' : text;
       const known = statements.get(sql);
       if (known) return known;
-      const statement = guarded(connection.prepare(sql));
+      const statement =
+        sql === 'rollback' ? rollback(connection) : guarded(connection.prepare(sql));
       if (statements.size >= CACHED_STATEMENTS) statements.clear();
       statements.set(sql, statement);
       return statement;
     },
   };
+}
+
+/**
+ * SQLite itself ends a transaction whose write fails for a full disk, or for a disk that fails. To roll back once more
+ * is an error there, which would stand in place of the one that says why.
+ */
+function rollback(connection: InstanceType<typeof Libsql>): Statement {
+  const statement = guarded(connection.prepare('rollback'));
+  const run: Statement['run'] = (values) =>
+    connection.inTransaction ? statement.run(values) : { changes: 0, lastInsertRowid: 0 };
+  return { ...statement, run };
 }
 
 /** libsql 0.5 ends the whole process when it is given a boolean or undefined. */

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { SystemDetail } from '../../src/client.js';
 import type { Check } from '../../src/cli/doctor-check.js';
 import { containerChecks } from '../../src/cli/doctor-containers.js';
+import { roomCheck } from '../../src/cli/doctor-machine.js';
 import { portCheck, WANTED_PORTS } from '../../src/cli/doctor-ports.js';
 import { speedCheck } from '../../src/cli/doctor-temporal.js';
 import { workerChecks, type Own } from '../../src/cli/doctor-workers.js';
@@ -22,7 +23,7 @@ function found(name: string, told: object[], own: Own = OWN): Check | undefined 
     lastSeen: null,
     detail: {
       ...{ version: '1.2.0', store: 'sqlite:/s', blobs: OWN.blobs, now: '2026-01-01T00:00:01Z' },
-      ...{ programs: [], lacks: { process: 'no bwrap' } },
+      ...{ tasks: ['echo', 'noop'], programs: [], lacks: { process: 'no bwrap' } },
       ...more,
     },
   }));
@@ -32,7 +33,7 @@ function found(name: string, told: object[], own: Own = OWN): Check | undefined 
 
 describe('what doctor finds in what workers tell', () => {
   it('finds them well where they are alike', () => {
-    for (const name of ['versions', 'clocks', 'large values', 'records'])
+    for (const name of ['versions', 'tasks', 'clocks', 'large values', 'records'])
       expect(found(name, [{}, {}])).toMatchObject({ status: 'ok' });
   });
 
@@ -40,6 +41,17 @@ describe('what doctor finds in what workers tell', () => {
     expect(found('versions', [{}, { version: '1.1.0' }, { version: '1.1.0' }])).toMatchObject({
       status: 'warn',
       message: 'this is 1.2.0, and 1.1.0 runs on w2, w3',
+    });
+  });
+
+  it('names the workers that lack tasks which others of the queue know', () => {
+    const many = ['echo', 'noop', ...[1, 2, 3, 4, 5, 6, 7].map((nth) => `load-${nth}`)];
+    expect(found('tasks', [{ tasks: many }, {}, {}])).toMatchObject({
+      status: 'warn',
+      message: 'w2, w3 lack load-1, load-2, load-3, load-4, load-5 and 2 more',
+    });
+    expect(found('tasks', [{ tasks: ['echo', 'noop', 'old'] }, {}])).toMatchObject({
+      message: 'w2 lacks old',
     });
   });
 
@@ -77,6 +89,19 @@ describe('what doctor finds in what workers tell', () => {
   it('says nothing of workers that did not answer', () => {
     const workers = [{ identity: 'w1', lastSeen: null, detail: null }];
     expect(workerChecks({ workers } as unknown as SystemDetail, OWN, ASKED)).toEqual([]);
+  });
+});
+
+describe('what doctor finds of the disk', () => {
+  it('warns where there is no room for one artifact, and says what to do', () => {
+    expect(roomCheck('/data', 10e6, 256e6)).toMatchObject({
+      status: 'warn',
+      message: '/data can be written, 10 MB are free, and one artifact may have 256 MB',
+      fix: expect.stringMatching(/^make room there/) as string,
+    });
+    expect(roomCheck('/data', 256e6, 256e6)).toMatchObject({
+      ...{ status: 'ok', message: '/data can be written, 256 MB are free' },
+    });
   });
 });
 

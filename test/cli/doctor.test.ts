@@ -46,6 +46,7 @@ describe('tempograph doctor', () => {
       'store',
       'records',
       'versions',
+      'tasks',
       'clocks',
       'large values',
       "Temporal's clock",

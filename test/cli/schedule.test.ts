@@ -96,6 +96,9 @@ describe('tempograph schedule', () => {
     const id = kit.newId();
     await cli('create', id, 'echo', '-i', '"x"', '--cron', '0 0 * * *', '--paused');
     const span = ['--from', '2026-03-01T00:00:00Z', '--to', '2026-03-02T00:00:00Z'];
+    expect((await cli('backfill', id, ...span, '--dry-run')).stdout).toMatch(
+      /: 2 starts, .*; none was begun$/m,
+    );
     const { code, stdout } = await cli('backfill', id, ...span);
     expect({ code, stdout }).toMatchObject({
       code: 0,
@@ -104,6 +107,17 @@ describe('tempograph schedule', () => {
     await until('both ran', async () => (await kit.get(id)).counts.started === 2);
     const handle = await harness.engine.open(`${id}-2026-03-02T00:00:00Z`);
     expect(await handle.result()).toMatchObject({ status: 'COMPLETED', output: 'x' });
+  });
+
+  it('says on which day of a year the clocks leap over its time', async () => {
+    const times = ['--cron', '30 2 * * *', '--timezone', 'Europe/Zurich', '--paused'];
+    const { stdout } = await cli('create', kit.newId(), 'echo', ...times);
+    expect(stdout).toMatch(
+      /^ +left out +\d{4}-03-\d\d 02:30: the clocks of Europe\/Zurich are put/m,
+    );
+    expect((await cli('create', kit.newId(), 'echo', '--cron', '30 2 * * *')).stdout).not.toContain(
+      'left out',
+    );
   });
 
   it('says of an expression for a parameter that nobody would evaluate it, whatever else the parameter takes', async () => {

@@ -189,6 +189,27 @@ describe('the executions of a schedule', () => {
         ).toMatchObject({ status: 'COMPLETED', output: 'tick' });
     });
 
+    it('starts nothing in a dry run, and gives the times', async () => {
+      const { id } = await create({ cron: '0 * * * *', paused: true });
+      const span = { from: '2026-03-01T00:00:00Z', to: '2026-03-01T01:00:00Z' };
+      const { times } = await harness.engine.schedules.backfill(id, { ...span, dryRun: true });
+      expect(times).toEqual(['00', '01'].map((hour) => `2026-03-01T${hour}:00:00.000Z`));
+      // The schedule does one thing after another: what were asked for before this would have begun.
+      await harness.engine.schedules.trigger(id);
+      expect((await get(id)).counts).toMatchObject({ started: 1, buffered: 0 });
+    });
+
+    it('takes a span of 1,000 starts, and refuses one of more with the time where it would end', async () => {
+      const { id } = await create({ cron: '* * * * *', paused: true });
+      const from = '2026-03-01T00:00:00Z';
+      const backfill = async (to: string) =>
+        await harness.engine.schedules.backfill(id, { from, to, dryRun: true });
+      expect((await backfill('2026-03-01T16:39:59Z')).times).toHaveLength(1_000);
+      await expect(backfill('2026-03-01T16:40:00Z')).rejects.toThrow(
+        'to: expected a span of at most 1000 starts, got more: the first 1000 end at 2026-03-01T16:39:00.000Z (do these first, then the rest)',
+      );
+    });
+
     it('tells each which time it is for, and a rerun of it the same', async () => {
       const graph = {
         name: 'daily',

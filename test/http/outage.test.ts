@@ -43,9 +43,11 @@ describe('serve, whose Temporal server goes away', () => {
     ];
     for (const [path, init] of calls) {
       const response = await fetch(api + path, init);
-      const { code } = (await response.json()) as { code: string };
+      const { code, detail } = (await response.json()) as { code: string; detail: string };
       const after = response.headers.get('retry-after');
       expect([path, response.status, code, after]).toEqual([path, 503, 'UNREACHABLE', '2']);
+      // Where it is, and how that is set, is no affair of whoever calls.
+      expect(detail).toBe('the Temporal server behind this API does not answer; ask again later');
     }
     temporal = await start(Number(temporal.address.split(':').at(-1)));
     await until(async () => (await fetch(`${api}/executions/nope`)).status === 404, 'an answer');

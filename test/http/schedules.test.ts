@@ -62,9 +62,12 @@ describe('schedules', () => {
   it('start an execution for each time of a span, and refuse one that has none', async () => {
     await http.call('POST', '/schedules', { id, task: 'noop', cron: '0 0 1 1 *', paused: true });
     const span = { from: '2023-12-01T00:00:00Z', to: '2025-02-01T00:00:00Z' };
-    expect((await http.call('POST', at('/backfill'), span)).json).toEqual({
-      ...{ id, times: ['2024-01-01T00:00:00.000Z', '2025-01-01T00:00:00.000Z'] },
-    });
+    const times = ['2024-01-01T00:00:00.000Z', '2025-01-01T00:00:00.000Z'];
+    const dry = await http.call('POST', at('/backfill'), { ...span, dryRun: true });
+    expect(dry.json).toEqual({ id, times });
+    expect(changes.filter(({ what }) => what === 'schedule.backfill')).toEqual([]);
+    expect((await http.call('POST', at('/backfill'), span)).json).toEqual({ id, times });
+    expect(changes.at(-1)).toMatchObject({ what: 'schedule.backfill', target: id });
     const none = { from: '2024-02-01T00:00:00Z', to: '2024-03-01T00:00:00Z' };
     const { status, json } = await http.call('POST', at('/backfill'), none);
     expect([status, json['code']]).toEqual([422, 'SPEC_INVALID']);
