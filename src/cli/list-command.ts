@@ -17,6 +17,7 @@ import { metadataOf } from './given-metadata.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';
 import { painter, signOf } from './status-style.js';
+import { utcTime } from './utc-time.js';
 
 interface ListOptions extends CommonOptions {
   status?: Status;
@@ -111,18 +112,11 @@ function printExecutions(out: Output, executions: readonly ExecutionRecord[]): v
       paint: painter(record.status, style),
     },
     { text: record.taskId ?? '' },
-    { text: localTime(record.createdAt) },
+    { text: utcTime(record.createdAt) },
     { text: tookText(record) },
   ]);
   // Only a terminal cuts lines: what goes into a pipe is whole.
   for (const line of table([head, ...rows], out.live ? out.width : Infinity)) out.print(line);
-}
-
-/** `2027-01-31 08:00:00`, in this machine's time. */
-export function localTime(iso: string): string {
-  const date = new Date(iso);
-  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 19).replace('T', ' ');
 }
 
 /** Without a store only a bound is known: how long its workflow took, waits before it began included. */

@@ -70,8 +70,8 @@ describe('tempograph run', () => {
     const { code, stdout, stderr } = await run([pipeline(chain)], { env: { FORCE_COLOR: '1' } });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^flow-\w+ submitted, 2 tasks\n/);
-    expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}first {3}COMPLETED/m);
-    expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}second {2}COMPLETED/m);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\dZ {2}first {3}COMPLETED/m);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\dZ {2}second {2}COMPLETED/m);
     expect(stdout).toMatch(/^✔ completed {2}flow-\w+ {2}/m);
     expect(stdout).toContain('"text": "hello world"');
     expect(stdout).not.toContain('\u001b');
@@ -405,6 +405,9 @@ describe('tempograph run', () => {
     const { code, stdout } = await run(['nope', '--detach']);
     expect(code).toBe(2);
     expect(stdout).toMatch(/^nope-\w+\n$/);
+    const told = await runCli(['status', stdout.trim()], at());
+    expect(told.stdout).toContain('with what is wrong corrected: tempograph run TASK --input JSON');
+    expect(told.stdout).toContain('workers that know the task: tempograph worker --tasks FILE');
   });
 
   it('does not wait for workers where none is there, and says so', async () => {
