@@ -1,7 +1,7 @@
 /** `tempograph list`: executions, newest first. */
 import type { ExecutionRecord, ListQuery } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
-import { STATUSES, type Status } from '../domain/status.js';
+import { STATUS_REASONS, STATUSES, type Status, type StatusReason } from '../domain/status.js';
 import { table, type Cell } from './columns.js';
 import { sinceOf } from './since.js';
 import {
@@ -21,6 +21,7 @@ import { utcTime } from './utc-time.js';
 
 interface ListOptions extends CommonOptions {
   status?: Status;
+  reason?: StatusReason;
   project?: string;
   session?: string;
   task?: string;
@@ -38,6 +39,12 @@ export const list: CommandDefinition<ListOptions> = {
   summary: 'List executions, newest first',
   options: [
     option('--status <status>', STATUSES.join(', '), oneOf('--status', STATUSES)),
+    option(
+      '--reason <reason>',
+      'why it has its status, nodes too: approval for what waits for an answer; ' +
+        `${STATUS_REASONS.filter((one) => one !== 'approval').join(', ')}`,
+      oneOf('--reason', STATUS_REASONS),
+    ),
     option('--project <name>', 'only those of a project'),
     option('--session <id>', 'only those of a session'),
     option('--task <name>', 'only those of a task or graph, by name or by its id in the catalogue'),
@@ -56,6 +63,7 @@ export const list: CommandDefinition<ListOptions> = {
   examples: [
     ['tempograph list', 'the last 20'],
     ['tempograph list --status failed --json', 'for scripts'],
+    ['tempograph list --reason approval', 'what waits for an answer, to approve or deny'],
   ],
   run: async (out, options) =>
     await withSession(options, async ({ engine }) => {
@@ -69,6 +77,7 @@ export const list: CommandDefinition<ListOptions> = {
 
 function queryOf({
   status,
+  reason,
   project,
   session,
   limit,
@@ -90,6 +99,7 @@ function queryOf({
     ...(nodes === true ? { kind: ['graph', 'task', 'item', 'node'] } : {}),
     ...(cursor === undefined ? {} : { cursor }),
     ...(status === undefined ? {} : { status }),
+    ...(reason === undefined ? {} : { reason }),
     ...(project === undefined ? {} : { project }),
     ...(session === undefined ? {} : { sessionId: session }),
   };
