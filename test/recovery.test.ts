@@ -67,6 +67,18 @@ describe('recovery', () => {
         'COMPLETED',
       ]);
       expect(nodes['first']?.attempts).toBe(1);
+      const told: unknown[] = [];
+      for await (const { event, attempt, reason } of engine.events({
+        ...{ executionId: `${handle.executionId}/gated`, follow: false },
+      }))
+        told.push([event, attempt, reason]);
+      expect(told.slice(3)).toEqual([
+        ['started', 1, null],
+        ['retrying', 1, 'worker_lost'],
+        ['preparing', 2, null],
+        ['started', 2, null],
+        ['completed', 2, null],
+      ]);
     } finally {
       await scene.end();
       await engine.shutdown();

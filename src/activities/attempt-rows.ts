@@ -4,8 +4,9 @@ import { utf8Bytes, type Json, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type NodeOutcome } from '../domain/outcome.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
 import type { Progress } from '../domain/progress.js';
+import { retriesOfLost } from '../domain/status-history.js';
 import { END, nodeIdentity, nodeRow, taskIdOf } from '../observe/projection.js';
-import type { ExecutionWrite } from '../store/execution-row.js';
+import type { ExecutionWrite, StatusEntry } from '../store/execution-row.js';
 import type { NodeRequest } from '../workflows/requests.js';
 import type { NodeView } from '../workflows/messages.js';
 import type { Attempt } from './attempt.js';
@@ -64,10 +65,18 @@ export class AttemptRows {
         ...(attempt.number === 1
           ? [{ status: 'SCHEDULED' as const, at: attempt.scheduledAt, reason: 'queue' }]
           : []),
+        ...this.lost(),
         { status: 'PREPARING', at: attempt.startedAt, attempt: attempt.number },
         { status: 'RUNNING', at: attempt.enteredAt ?? attempt.startedAt, attempt: attempt.number },
       ],
     };
+  }
+
+  /** The lost attempts before it: nobody told of their ends. */
+  private lost(): StatusEntry[] {
+    const { attempts, number } = this.attempt;
+    const lost = retriesOfLost(attempts.filter(({ attempt }) => attempt < number));
+    return lost.map((one) => ({ ...one, at: Date.parse(one.at) }));
   }
 
   /** How far its handler is. */

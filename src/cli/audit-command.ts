@@ -3,7 +3,7 @@ import type { AuditQuery, AuditRecord } from '../client.js';
 import { oneLine, table, type Cell } from './columns.js';
 import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import type { Output } from './output.js';
 import { withSession, type Session } from './session.js';
 import { sinceOf } from './since.js';
@@ -97,7 +97,7 @@ function printEntries(out: Output, entries: readonly AuditRecord[], head = true)
     paint: out.style.dim,
   }));
   const rows = entries.map(({ at, who, what, target, reason }) =>
-    [localTime(at), oneLine(who), oneLine(what), oneLine(target), oneLine(reason ?? '')].map(
+    [utcTime(at), oneLine(who), oneLine(what), oneLine(target), oneLine(reason ?? '')].map(
       (text): Cell => ({ text }),
     ),
   );

@@ -7,7 +7,7 @@ import {
   type CommonOptions,
 } from './command.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import type { Output } from './output.js';
 import { printFacts, printTable } from './print-table.js';
 import { withSession } from './session.js';
@@ -38,7 +38,7 @@ const list: CommandDefinition<CircuitOptions & { mode?: CircuitRecord['mode'] }>
       out.document({ circuits });
       const rows = circuits.map((one) => [
         ...[one.name, one.project ?? '', modeText(one), String(one.failures)],
-        one.openUntil === null ? '' : localTime(one.openUntil),
+        one.openUntil === null ? '' : utcTime(one.openUntil),
       ]);
       const titles = ['NAME', 'PROJECT', 'MODE', 'FAILURES', 'OPEN UNTIL'];
       printTable(out, titles, rows, 'no circuit has seen a failure');
@@ -96,8 +96,8 @@ function tell(out: Output, one: CircuitRecord): ExitCode {
     ['mode', modeText(one)],
     ['project', one.project],
     ['failures', String(one.failures)],
-    ['opened', one.openedAt && localTime(one.openedAt)],
-    ['until', one.openUntil && localTime(one.openUntil)],
+    ['opened', one.openedAt && utcTime(one.openedAt)],
+    ['until', one.openUntil && utcTime(one.openUntil)],
     ['probes', one.probes.join(', ')],
   ]);
   return EXIT.done;

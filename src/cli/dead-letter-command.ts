@@ -7,7 +7,7 @@ import {
   type CommonOptions,
 } from './command.js';
 import { EXIT } from './exit.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import { printTable } from './print-table.js';
 import { withSession } from './session.js';
 
@@ -35,7 +35,7 @@ const list: CommandDefinition<ListOptions> = {
       });
       out.document({ deadLetters });
       const rows = deadLetters.map((one) => [
-        ...[localTime(new Date(one.at).toISOString()), one.sink, one.event.id, one.event.event],
+        ...[utcTime(new Date(one.at).toISOString()), one.sink, one.event.id, one.event.event],
         ...[one.event.executionId, String(one.tries), one.due ? 'to be sent again' : one.error],
       ]);
       const titles = ['GIVEN UP', 'SINK', 'ID', 'EVENT', 'EXECUTION', 'TRIES', 'ERROR'];

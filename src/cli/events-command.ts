@@ -17,8 +17,10 @@ export const events: CommandDefinition<EventsOptions> = {
   name: 'events',
   summary: 'Show what happened to executions, and with --follow what happens',
   description:
-    'Oldest first. With --follow and an id, until that execution has ended. Needs the store.\n' +
-    'With --json: a line for each event.',
+    'Of an execution by the time at which it happened. With --follow (with an id until that execution has ended), with --json ' +
+    'and without an id as the store heard of it, by position: what one execution tells is in order there, and a quick node ' +
+    'tells all it has at once. Needs the store.\n' +
+    'With --json: a line for each event; the last position is what --after goes on from.',
   parameters: [['[id]', 'an execution and its nodes; default: all']],
   options: [
     option('-f, --follow', 'go on with what happens; Ctrl-C stops'),
@@ -42,11 +44,16 @@ export const events: CommandDefinition<EventsOptions> = {
       const { engine } = session;
       if (id !== undefined) await assertThere(session, id);
       const { signal, stop } = interruptSignal();
+      // Only of one execution, and up to now, is it known that nothing earlier is still to come.
+      const held: HeldLine[] | undefined =
+        id === undefined || options.follow || out.json ? undefined : [];
       try {
         for await (const event of engine.events({ ...queryOf(options, id), signal })) {
           out.jsonLine(event);
-          if (!out.json) out.print(eventLine(event));
+          if (held) held.push({ at: event.at, line: eventLine(event) });
+          else if (!out.json) out.print(eventLine(event));
         }
+        for (const { line } of byTime(held ?? [])) out.print(line);
         return signal.aborted ? EXIT.interrupted : EXIT.done;
       } finally {
         stop();
@@ -55,6 +62,16 @@ export const events: CommandDefinition<EventsOptions> = {
     });
   },
 };
+
+/** A line that is printed once all are there; the events themselves may be many and large. */
+interface HeldLine {
+  at: string;
+  line: string;
+}
+
+/** By the time; what has the same as it was heard of. Times are ISO in UTC, of one length. */
+const byTime = (lines: readonly HeldLine[]): HeldLine[] =>
+  lines.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 
 function queryOf({ follow = false, project, after }: EventsOptions, id: string | undefined) {
   const fromNow = follow && id === undefined;

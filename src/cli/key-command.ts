@@ -12,7 +12,7 @@ import {
   type CommonOptions,
 } from './command.js';
 import { EXIT, UsageError } from './exit.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import { notOneOf } from './one-of.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';
@@ -160,8 +160,8 @@ function printToken(out: Output, { key: made, token }: KeyWithToken): void {
   const more = [
     `scope ${scope}`,
     `projects ${projects?.join(', ') ?? 'all'}`,
-    expiresAt === null ? 'does not expire' : `expires ${localTime(expiresAt)}`,
-    ...(previousUntil === null ? [] : [`the old token is good until ${localTime(previousUntil)}`]),
+    expiresAt === null ? 'does not expire' : `expires ${utcTime(expiresAt)}`,
+    ...(previousUntil === null ? [] : [`the old token is good until ${utcTime(previousUntil)}`]),
   ];
   out.note(`key ${oneLine(name)} (${id}): ${oneLine(more.join(', '))}`);
   out.note('keep the token now; it is not shown again');
@@ -176,8 +176,8 @@ function printKeys(out: Output, keys: readonly KeyRecord[]): void {
     { text: one.state, paint: one.state === 'live' ? undefined : red },
     { text: one.scope },
     { text: oneLine(one.projects?.join(', ') ?? 'all') },
-    { text: one.expiresAt === null ? 'never' : localTime(one.expiresAt) },
-    { text: one.lastUsedAt === null ? 'never' : localTime(one.lastUsedAt) },
+    { text: one.expiresAt === null ? 'never' : utcTime(one.expiresAt) },
+    { text: one.lastUsedAt === null ? 'never' : utcTime(one.lastUsedAt) },
     { text: oneLine(one.createdBy) },
   ]);
   const titles = head.map((text): Cell => ({ text, paint: dim }));

@@ -10,7 +10,7 @@ import {
   type CommonOptions,
 } from './command.js';
 import { EXIT } from './exit.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';
 
@@ -88,7 +88,7 @@ const rowOf = ({ key, project, max, defined, startedAt }: LimitRecord): string[]
   key,
   project ?? '',
   max === defined ? String(max) : `${max} (${defined})`,
-  localTime(startedAt),
+  utcTime(startedAt),
 ];
 
 const standing = (does: string, graphs: LimitStatus['holders']): string[][] =>
@@ -96,7 +96,7 @@ const standing = (does: string, graphs: LimitStatus['holders']): string[][] =>
     executionId,
     does,
     weight === 1 ? String(places) : `${places} × ${weight}`,
-    localTime(since),
+    utcTime(since),
   ]);
 
 function printTable(out: Output, head: readonly string[], rows: readonly string[][]): void {

@@ -1,7 +1,7 @@
 /** `tempograph list`: executions, newest first. */
 import type { ExecutionRecord, ListQuery } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
-import { STATUSES, type Status } from '../domain/status.js';
+import { STATUS_REASONS, STATUSES, type Status, type StatusReason } from '../domain/status.js';
 import { table, type Cell } from './columns.js';
 import { sinceOf } from './since.js';
 import {
@@ -17,9 +17,11 @@ import { metadataOf } from './given-metadata.js';
 import type { Output } from './output.js';
 import { withSession } from './session.js';
 import { painter, signOf } from './status-style.js';
+import { utcTime } from './utc-time.js';
 
 interface ListOptions extends CommonOptions {
   status?: Status;
+  reason?: StatusReason;
   project?: string;
   session?: string;
   task?: string;
@@ -37,6 +39,12 @@ export const list: CommandDefinition<ListOptions> = {
   summary: 'List executions, newest first',
   options: [
     option('--status <status>', STATUSES.join(', '), oneOf('--status', STATUSES)),
+    option(
+      '--reason <reason>',
+      'why it has its status, nodes too: approval for what waits for an answer; ' +
+        `${STATUS_REASONS.filter((one) => one !== 'approval').join(', ')}`,
+      oneOf('--reason', STATUS_REASONS),
+    ),
     option('--project <name>', 'only those of a project'),
     option('--session <id>', 'only those of a session'),
     option('--task <name>', 'only those of a task or graph, by name or by its id in the catalogue'),
@@ -55,6 +63,7 @@ export const list: CommandDefinition<ListOptions> = {
   examples: [
     ['tempograph list', 'the last 20'],
     ['tempograph list --status failed --json', 'for scripts'],
+    ['tempograph list --reason approval', 'what waits for an answer, to approve or deny'],
   ],
   run: async (out, options) =>
     await withSession(options, async ({ engine }) => {
@@ -68,6 +77,7 @@ export const list: CommandDefinition<ListOptions> = {
 
 function queryOf({
   status,
+  reason,
   project,
   session,
   limit,
@@ -89,6 +99,7 @@ function queryOf({
     ...(nodes === true ? { kind: ['graph', 'task', 'item', 'node'] } : {}),
     ...(cursor === undefined ? {} : { cursor }),
     ...(status === undefined ? {} : { status }),
+    ...(reason === undefined ? {} : { reason }),
     ...(project === undefined ? {} : { project }),
     ...(session === undefined ? {} : { sessionId: session }),
   };
@@ -111,18 +122,11 @@ function printExecutions(out: Output, executions: readonly ExecutionRecord[]): v
       paint: painter(record.status, style),
     },
     { text: record.taskId ?? '' },
-    { text: localTime(record.createdAt) },
+    { text: utcTime(record.createdAt) },
     { text: tookText(record) },
   ]);
   // Only a terminal cuts lines: what goes into a pipe is whole.
   for (const line of table([head, ...rows], out.live ? out.width : Infinity)) out.print(line);
-}
-
-/** `2027-01-31 08:00:00`, in this machine's time. */
-export function localTime(iso: string): string {
-  const date = new Date(iso);
-  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 19).replace('T', ' ');
 }
 
 /** Without a store only a bound is known: how long its workflow took, waits before it began included. */

@@ -60,7 +60,8 @@ export const logs: CommandDefinition<LogsOptions> = {
         }
         // What undid a node has lines and is none: <node>~undo.
         if (shown === 0 && !signal.aborted && !id.includes('~')) await assertThere(session, id);
-        if (shown === 0 && !signal.aborted && !out.json) out.note(`${id} has no such log lines`);
+        if (shown === 0 && !signal.aborted && !out.json)
+          out.note(await nothingText(session, id, options));
         return signal.aborted ? EXIT.interrupted : EXIT.done;
       } finally {
         stop();
@@ -68,6 +69,20 @@ export const logs: CommandDefinition<LogsOptions> = {
       }
     }),
 };
+
+/** Why there are no lines: it has none at all, or none that the options let through. */
+async function nothingText(session: Session, id: string, options: LogsOptions): Promise<string> {
+  const { attempt, level, since, after } = options;
+  if ([attempt, level, since, after].some((given) => given !== undefined))
+    return `${id} has no such log lines; without --attempt, --level, --since and --after all of them are shown`;
+  const record = await session.engine.getExecution(id).catch(() => undefined); // what undoes is none
+  if (record?.startedAt === null)
+    return record.endedAt === null
+      ? `${id} has logged nothing: it has not begun to run`
+      : `${id} has logged nothing: it never ran (${record.status})`;
+  const so = record?.endedAt === null ? 'has logged nothing yet' : 'logged nothing';
+  return `${id} ${so}, or what it logged was forgotten: lines are kept for 14 days, or as logRetention says`;
+}
 
 /** Lines that are there already in pages, so that their columns are aligned; those that are followed each by itself. */
 async function* together(

@@ -115,6 +115,12 @@ export function templateMeant(argument: string, options: CommonOptions): string 
   return near === undefined ? undefined : `did you mean the template ${JSON.stringify(near)}?`;
 }
 
+/** The faults of the text, and with their places those of the graph that are not the same once more. */
+export function allFaults(source: PipelineSource, ofGraph: readonly Fault[]): Fault[] {
+  const told = new Set(source.faults.map(({ path }) => path));
+  return [...source.faults, ...source.locate(ofGraph).filter(({ path }) => !told.has(path))];
+}
+
 /** The error for a pipeline that was refused: every fault with file, line and column. */
 export function refused(name: string, faults: readonly Fault[]): TaskError {
   const count = `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`;

@@ -16,7 +16,7 @@ import {
   type CommonOptions,
 } from './command.js';
 import { EXIT, UsageError, type ExitCode } from './exit.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import type { Output } from './output.js';
 import { printFacts, printTable } from './print-table.js';
 import { withSession, type Session } from './session.js';
@@ -76,7 +76,7 @@ const list: CommandDefinition<PageOptions> = {
       const page = await engine.catalogue.projects.list(pageOf(options));
       out.document(page);
       const rows = page.items.map(({ id, name, description, updatedAt }) => [
-        ...[id, name, localTime(updatedAt), description],
+        ...[id, name, utcTime(updatedAt), description],
       ]);
       printTable(
         out,
@@ -153,8 +153,8 @@ function tell(out: Output, made: Project): ExitCode {
     ['name', made.name],
     ['description', made.description],
     ['archived', made.archived ? 'yes' : null],
-    ['created', localTime(made.createdAt)],
-    ['changed', localTime(made.updatedAt)],
+    ['created', utcTime(made.createdAt)],
+    ['changed', utcTime(made.updatedAt)],
   ]);
   return EXIT.done;
 }

@@ -6,6 +6,7 @@ import { collect, option, type CommandDefinition, type CommonOptions } from './c
 import { EXIT, UsageError, type ExitCode } from './exit.js';
 import { GraphView } from './graph-view.js';
 import { interruptSignal } from './interrupts.js';
+import { leave } from './leave.js';
 import { inOptionNames } from './option-names.js';
 import type { Output } from './output.js';
 import { readPipeline, refused } from './pipeline-source.js';
@@ -54,7 +55,7 @@ export const rerun: CommandDefinition<RerunCommandOptions> = {
     option('--by <name>', 'who asks'),
     option('--reason <text>', 'why'),
     option('--dry-run', 'only show what would run, what may, and what is kept'),
-    option('-d, --detach', 'submit only, and print the id'),
+    option('-d, --detach', 'submit only, print the id, and say if the workers refuse it'),
   ],
   examples: [
     ['tempograph rerun nightly-3f2a --from failed', 'what did not complete'],
@@ -131,12 +132,8 @@ async function submitAndWatch(
   detach: boolean,
 ): Promise<ExitCode> {
   const handle = await inOptionNames(OPTION_NAMES, session.engine.rerun(id, asked));
-  const { executionId, executions } = handle;
-  if (detach) {
-    out.print(executionId);
-    out.document({ executionId, rerunOf: id, executions });
-    return EXIT.done;
-  }
+  if (detach) return await leave(out, session, handle, { more: { rerunOf: id } });
+  const { executionId } = handle;
   out.progress(`${out.style.bold(executionId)} submitted, a rerun of ${id}`);
   const { signal, stop } = interruptSignal();
   try {

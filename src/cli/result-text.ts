@@ -3,7 +3,7 @@ import type { ExecutionResult } from '../client.js';
 import { undoerText } from '../domain/compensation.js';
 import { formatDuration } from '../domain/duration.js';
 import { formatError } from '../domain/errors.js';
-import { mendedStep } from '../domain/failure.js';
+import { mendedStep, refusedSteps, type NextStep } from '../domain/failure.js';
 import type { Fault } from '../domain/fault.js';
 import { isObject } from '../domain/json.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -54,10 +54,15 @@ export function printResult(
   if (error) printError(out, error);
   for (const one of compensation) printUndone(out, one);
   if (Object.keys(nodes).length > 1 && (status === 'FAILED' || status === 'TIMEOUT')) {
-    const { say, command } = mendedStep(executionId, kind);
-    out.print(out.style.dim(`  ${say}: ${command}`));
+    printSteps(out, [mendedStep(executionId, kind)]);
   }
+  if (status === 'REJECTED') printSteps(out, refusedSteps(error, kind));
   if (output !== null && output !== undefined && hasContent(output)) printOutput(out, output);
+}
+
+/** What may be done, with the commands. */
+export function printSteps(out: Output, steps: readonly NextStep[]): void {
+  for (const { say, command } of steps) out.print(out.style.dim(`  ${say}: ${command}`));
 }
 
 function printUndone(

@@ -5,9 +5,10 @@ import type { GraphSpec } from '../domain/spec.js';
 import type { CommandHandle } from '../remote/surface.js';
 import type { RunningWorker } from '../worker.js';
 import { option, type CommandDefinition, type CommonOptions } from './command.js';
-import { EXIT, failureOf, UsageError, type ExitCode } from './exit.js';
+import { UsageError, type ExitCode } from './exit.js';
 import { GraphView } from './graph-view.js';
 import { interruptSignal } from './interrupts.js';
+import { leave, tellRejection } from './leave.js';
 import { knownTasks, startLocalWorker } from './local-worker.js';
 import type { Output } from './output.js';
 import { exitOf, faultsOf, printResult, resultDocument } from './result-text.js';
@@ -43,7 +44,7 @@ export const run: CommandDefinition<RunOptions> = {
     option('-i, --input <json|@file>', "the task's input"),
     TASKS_OPTION,
     ...SUBMIT_OPTIONS,
-    option('-d, --detach', 'submit only, and print the id'),
+    option('-d, --detach', 'submit only, print the id, and say if the workers refuse it'),
   ],
   examples: [
     ['tempograph run nightly.yaml -p day=2027-01-31', 'run a pipeline'],
@@ -78,7 +79,10 @@ async function runCommand(
   if (!options.tasks)
     return await withSession(options, async (session) =>
       options.detach
-        ? await detach(out, session, prepared)
+        ? await leave(out, session, (await prepared.submit(session)).handle, {
+            refused: (faults) => prepared.refused(faults),
+            startsLater: options.scheduledTime !== undefined,
+          })
         : await submitAndWatch(out, session, prepared),
     );
   return await withDirectSession(withOwnQueue(options), async (session) => {
@@ -103,13 +107,6 @@ function withOwnQueue(options: RunOptions): RunOptions {
 function quietUnlessAsked(options: RunOptions): RunOptions {
   const asked = options.logLevel !== undefined || Boolean(process.env['TEMPOGRAPH_LOG_LEVEL']);
   return asked ? options : { ...options, logLevel: 'silent' };
-}
-
-async function detach(out: Output, session: Session, prepared: Prepared): Promise<ExitCode> {
-  const { executionId, executions } = (await prepared.submit(session)).handle;
-  out.print(executionId);
-  out.document({ executionId, executions });
-  return EXIT.done;
 }
 
 async function submitAndWatch(
@@ -159,13 +156,10 @@ async function deathOf(worker: RunningWorker): Promise<never> {
 }
 
 function finish(out: Output, result: ExecutionResult, prepared: Prepared): ExitCode {
-  const faults = faultsOf(result);
-  if (faults.length > 0) {
-    out.note(`${out.noteStyle.red('error:')} ${failureOf(prepared.refused(faults)).message}`);
+  if (faultsOf(result).length > 0) tellRejection(out, result, (wrong) => prepared.refused(wrong));
+  else {
+    printResult(out, result);
     out.document(resultDocument(result));
-    return EXIT.refused;
   }
-  printResult(out, result);
-  out.document(resultDocument(result));
   return exitOf(result);
 }

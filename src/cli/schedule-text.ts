@@ -5,7 +5,7 @@ import { preview } from '../domain/json.js';
 import { leaptTimes } from '../domain/schedule-leaps.js';
 import { parseTimes } from '../domain/schedule-times.js';
 import { oneLine, table, type Cell } from './columns.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import type { Output, Style } from './output.js';
 import { painter, signOf } from './status-style.js';
 
@@ -23,8 +23,8 @@ export function printSchedules(out: Output, schedules: readonly ScheduleSummary[
     { text: one.id },
     stateCell(one, style),
     { text: one.taskId ?? '' },
-    { text: one.nextAt === null ? '' : localTime(one.nextAt) },
-    { text: one.last === null ? '' : localTime(one.last.startedAt) },
+    { text: one.nextAt === null ? '' : utcTime(one.nextAt) },
+    { text: one.last === null ? '' : utcTime(one.last.startedAt) },
     { text: oneLine(whenText(one)) },
   ]);
   // Only a terminal cuts lines: what goes into a pipe is whole.
@@ -59,7 +59,7 @@ export function printSchedule(out: Output, record: ScheduleRecord): void {
       ? { text: 'forgotten', paint: style.dim }
       : { text: `${signOf(status)} ${status}`, paint: painter(status, style) },
     { text: executionId },
-    { text: localTime(startedAt), paint: style.dim },
+    { text: utcTime(startedAt), paint: style.dim },
   ]);
   for (const line of table(recent, out.live ? out.width : Infinity)) out.print(line.slice(2));
 }
@@ -75,10 +75,10 @@ function factsOf(record: ScheduleRecord): [string, string][] {
     ['params', paramsText(record)],
     ['note', note],
     ['when', whenText(record)],
-    ['from', startAt && localTime(new Date(startAt).toISOString())],
-    ['until', endAt && localTime(new Date(endAt).toISOString())],
+    ['from', startAt && utcTime(new Date(startAt).toISOString())],
+    ['until', endAt && utcTime(new Date(endAt).toISOString())],
     ['jitter', jitter === undefined ? null : formatDuration(Number(jitter))],
-    ['next', next.slice(0, NEXT).map(localTime).join(', ')],
+    ['next', next.slice(0, NEXT).map(utcTime).join(', ')],
     ['left out', leapsText(record)],
     ['overlap', `${record.overlap}${record.pauseOnFailure ? ', pause on failure' : ''}`],
     ['catch-up', formatDuration(record.catchupWindowMs)],

@@ -2,7 +2,7 @@
 import type { Overlap, TriggerAnswer } from '../client.js';
 import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import { inOptionNames } from './option-names.js';
 import { OPTION_NAMES, overlapOption } from './schedule-options.js';
 import { printSchedule, printSchedules } from './schedule-text.js';
@@ -143,7 +143,7 @@ export const backfill: CommandDefinition<BackfillOptions> = {
       out.document({ id, times, dryRun });
       const count = `${times.length} ${times.length === 1 ? 'start' : 'starts'}`;
       out.print(
-        `${id}: ${count}, ${localTime(times[0] ?? '')} to ${localTime(times.at(-1) ?? '')}${dryRun ? '; none was begun' : ''}`,
+        `${id}: ${count}, ${utcTime(times[0] ?? '')} to ${utcTime(times.at(-1) ?? '')}${dryRun ? '; none was begun' : ''}`,
       );
       return EXIT.done;
     }),

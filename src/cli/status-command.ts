@@ -2,6 +2,7 @@
 import type { ExecutionRecord } from '../client.js';
 import { formatDuration } from '../domain/duration.js';
 import { formatError } from '../domain/errors.js';
+import { refusedSteps } from '../domain/failure.js';
 import { messageInLine } from '../domain/fault.js';
 import { progressText } from '../domain/progress.js';
 import { oneLine, table, type Cell } from './columns.js';
@@ -9,10 +10,11 @@ import { option, type CommandDefinition, type CommonOptions } from './command.js
 import { EXIT } from './exit.js';
 import { countsText, renderNodes } from './frame.js';
 import type { GraphView } from './graph-view.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import { shortened } from './long-text.js';
 import { orMissingNode } from './missing-node.js';
 import type { Output } from './output.js';
+import { printSteps } from './result-text.js';
 import { withSession, type Session } from './session.js';
 import { snapshotOf } from './snapshot.js';
 import { painter, signOf } from './status-style.js';
@@ -51,6 +53,9 @@ export const status: CommandDefinition<StatusOptions> = {
       // The only node of a lone task is the execution itself.
       const below = view && record.kind !== 'task' && view.nodes.size > 0 ? view : undefined;
       printRecord(out, record, reruns, below);
+      const { status: how, kind, error } = record;
+      if (how === 'REJECTED' && (kind === 'graph' || kind === 'task' || kind === 'batch'))
+        printSteps(out, refusedSteps(error, kind));
       if (below) {
         const width = out.live ? out.width : Infinity;
         out.print();
@@ -67,7 +72,7 @@ function silenceText(id: string, asOf: string | undefined): string {
   const known =
     asOf === undefined
       ? 'this is what the server knows'
-      : `nodes are shown as the store last had them, of ${localTime(asOf)}, and may have gone on since`;
+      : `nodes are shown as the store last had them, of ${utcTime(asOf)}, and may have gone on since`;
   return `no worker of ${id} answered: ${known}; "tempograph explain ${id}" says which queue has none`;
 }
 
@@ -135,15 +140,15 @@ function factsOf(
     ['after', dependencies.join(', ')],
     // What is made of nodes is attempted by them.
     ['attempts', kind === 'graph' || (below && !attempts) ? null : attempts?.toString()],
-    ['next', nextRetryAt && localTime(nextRetryAt)],
+    ['next', nextRetryAt && utcTime(nextRetryAt)],
     ['progress', progress && endedAt === null ? progressText(progress) : null],
     ['rerun of', rerunOf && [rerunOf, ...askedText(rerun)].join(', ')],
     ['kept from', reused?.executionId],
     ['rerun as', reruns.join(', ')],
     ['project', project],
     ['session', sessionId],
-    ['started', startedAt && localTime(startedAt)],
-    ['ended', endedAt && localTime(endedAt)],
+    ['started', startedAt && utcTime(startedAt)],
+    ['ended', endedAt && utcTime(endedAt)],
     ['took', durationMs === null ? null : formatDuration(durationMs)],
     ['error', error && oneLine(formatError({ ...error, message: messageInLine(error) }))],
     ...warnings.map((warning): [string, string] => ['warning', warning]),

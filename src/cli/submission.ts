@@ -10,6 +10,7 @@ import { UsageError } from './exit.js';
 import { inOptionNames } from './option-names.js';
 import type { Output } from './output.js';
 import {
+  allFaults,
   pipelineOf,
   readPipeline,
   refused,
@@ -105,11 +106,11 @@ async function preparePipeline(
   if (file === '-' && options.params === '-')
     throw new UsageError('only one of the pipeline and --params can be standard input');
   const source = await readPipeline(file, out);
-  if (source.faults.length > 0) throw refused(source.name, source.faults);
+  if (source.broken) throw refused(source.name, source.faults);
   const params = await readParams(options, source.params, out);
-  const words = (faults: readonly Fault[]) => refused(source.name, source.locate(faults));
+  const words = (faults: readonly Fault[]) => refused(source.name, allFaults(source, faults));
   const { faults } = validateGraph(source.spec, { params }, known);
-  if (faults.length > 0) throw words(faults);
+  if (source.faults.length + faults.length > 0) throw words(faults);
   const said = submitOptions(options);
   const { spec } = source;
   const named = source.graph === spec ? {} : { name: spec.name };

@@ -20,7 +20,7 @@ import {
 } from './command.js';
 import { oneOf } from './one-of.js';
 import { EXIT, UsageError, type ExitCode } from './exit.js';
-import { localTime } from './list-command.js';
+import { utcTime } from './utc-time.js';
 import type { Output } from './output.js';
 import { readPipeline, refused } from './pipeline-source.js';
 import { printFacts, printTable } from './print-table.js';
@@ -251,7 +251,7 @@ function runsText(run: CatalogueTask['run']): string {
 function printTasks(out: Output, tasks: readonly CatalogueTask[]): void {
   const rows = tasks.map((one) => [
     ...[one.id, one.name, one.projectId, String(one.version), runsText(one.run)],
-    localTime(one.updatedAt),
+    utcTime(one.updatedAt),
   ]);
   printTable(
     out,
@@ -272,7 +272,7 @@ function tell(out: Output, one: CatalogueTask | CatalogueTaskStatus): ExitCode {
     ['runs', runsText(one.run)],
     ['priority', one.priority],
     ['archived', one.archived ? 'yes' : null],
-    ['changed', localTime(one.updatedAt)],
+    ['changed', utcTime(one.updatedAt)],
     ['last', last && `${last.executionId} ${last.status}`],
   ]);
   return EXIT.done;

@@ -9,7 +9,13 @@ import type { CommandDefinition, CommonOptions } from './command.js';
 import { EXIT, UsageError, type ExitCode } from './exit.js';
 import { knownTasks } from './local-worker.js';
 import type { Output } from './output.js';
-import { faultLines, pipelineOf, readPipeline, type PipelineSource } from './pipeline-source.js';
+import {
+  allFaults,
+  faultLines,
+  pipelineOf,
+  readPipeline,
+  type PipelineSource,
+} from './pipeline-source.js';
 import { serverOf } from './server-option.js';
 import { listens, target, withSession } from './session.js';
 import { loadTasks, TASKS_OPTION, type TaskModuleOptions } from './task-modules.js';
@@ -38,9 +44,7 @@ export const validate: CommandDefinition<ValidateOptions> = {
       throw new UsageError('only one of the pipeline and --params can be standard input');
     const source = await readPipeline((await pipelineOf(file, options)) ?? file, out);
     const ofGraph = source.broken ? [] : await faultsOf(out, source, options);
-    const told = new Set(source.faults.map(({ path }) => path));
-    const others = source.locate(ofGraph).filter(({ path }) => !told.has(path));
-    return tell(out, source, [...source.faults, ...others]);
+    return tell(out, source, allFaults(source, ofGraph));
   },
 };
 

@@ -8,6 +8,7 @@ import type { GraphView } from './graph-view.js';
 import { detailOf, elapsedText } from './node-text.js';
 import type { Output } from './output.js';
 import { shown } from './paint.js';
+import { utcClock } from './utc-time.js';
 
 /** An observer with an end: `close` leaves the last state standing. */
 export interface Viewer extends Observer {
@@ -110,11 +111,11 @@ class Lines implements Viewer {
 }
 
 /**
- * `09:14:05  fetch  RETRYING   attempt 1/4 failed · next in 5 s · ECONNRESET: socket hang up`. Who comes late is told of ends
+ * `09:14:05Z  fetch  RETRYING   attempt 1/4 failed · next in 5 s · ECONNRESET: socket hang up`. Who comes late is told of ends
  * that were before: each has the time of the end.
  */
 export function transitionLine(node: NodeView, now: number, idWidth = 0): string {
-  const time = new Date(node.endedAt ?? now).toTimeString().slice(0, 8);
+  const time = utcClock(node.endedAt ?? now);
   const facts = [elapsedText(node, now), detailOf(node, now)].filter((text) => text !== '');
   return `${time}  ${pad(oneLine(node.id), idWidth)}  ${pad(node.status, 9)}  ${oneLine(facts.join(' · '))}`.trimEnd();
 }

@@ -14,7 +14,9 @@ import { recordOfRow } from './row-record.js';
 /** What to list. Everything but `status`, `project`, `sessionId` and `limit` needs the store. */
 export interface ListQuery {
   status?: Status | readonly Status[];
-  /** Default: everything but nodes; with `parentId` or `executionId`, everything. */
+  /** Why it has its status: `approval` lists what waits for an answer, RUNNING where no status is asked for. */
+  reason?: NonNullable<ExecutionQuery['reason']>;
+  /** Default: everything but nodes; with `parentId`, `executionId` or `reason`, everything. */
   kind?: NonNullable<ExecutionQuery['kind']>;
   /** The task's name, of a graph its name; or the id that the catalogue has it under. */
   taskId?: string;
@@ -57,7 +59,16 @@ export interface ExecutionList {
 
 const LIST_LIMIT = 1_000;
 const FILTERS = Object.keys({
-  ...{ status: 1, kind: 1, taskId: 1, project: 1, sessionId: 1, executionId: 1, parentId: 1 },
+  ...{
+    status: 1,
+    reason: 1,
+    kind: 1,
+    taskId: 1,
+    project: 1,
+    sessionId: 1,
+    executionId: 1,
+    parentId: 1,
+  },
   ...{ rerunOf: 1, catalogueTaskId: 1, tags: 1, metadata: 1, since: 1, until: 1, text: 1 },
   ...{ limit: 1, offset: 1, cursor: 1, withTotal: 1 },
 } satisfies Record<keyof ListQuery, 1>);

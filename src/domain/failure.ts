@@ -162,8 +162,8 @@ function wholeFailure({
     ...{ skipped: 0, sentence: sentenceOf(facts, 0) },
     // What was refused as a whole cannot be run again: there is nothing to keep.
     next:
-      noMore === 'refused' && kind === 'graph'
-        ? [{ say: 'all that is wrong, with lines', command: 'tempograph validate FILE' }]
+      noMore === 'refused'
+        ? refusedSteps(error, kind)
         : nextSteps(noMore, error, executionId, againOf(executionId, kind)),
   };
 }
@@ -256,6 +256,23 @@ function againOf(graphId: string, kind: EndedExecution['kind']): Again {
 }
 
 const CORRECTED = 'with what is wrong corrected';
+
+/** What to do about an execution that was refused as a whole: it cannot be run again, there is nothing to keep. */
+export function refusedSteps(
+  error: Pick<ErrorRecord, 'message'> | null | undefined,
+  kind: EndedExecution['kind'],
+): NextStep[] {
+  const steps: NextStep[] = [];
+  if (/unknown task "/.test(error?.message ?? ''))
+    steps.push({
+      say: 'if the name is right: workers that know the task',
+      command: 'tempograph worker --tasks FILE',
+    });
+  if (kind === 'graph')
+    steps.push({ say: 'all that is wrong, with lines', command: 'tempograph validate FILE' });
+  const again = { graph: 'run FILE', task: 'run TASK --input JSON', batch: 'batch FILE' }[kind];
+  return [...steps, { say: CORRECTED, command: `tempograph ${again}` }];
+}
 
 /** Retries that a policy has at most. */
 const MOST_RETRIES = 1_000;

@@ -30,7 +30,8 @@ export function statusHistory(facts: HistoryFacts): StatusChange[] {
     { status: 'PENDING', at: createdAt, ...(depends ? { reason: 'dependencies' as const } : {}) },
     ...marks.filter((mark) => !isTerminal(mark.status)), // a node that is resumed is scheduled in the same millisecond
     ...scheduled,
-    ...attempts.flatMap(changesOf),
+    ...attempts.flatMap((one) => changesOf(one)),
+    ...retriesOfLost(attempts.slice(0, -1)),
     // Who asked for a cancel has not caused the end of one that ended otherwise first, or still runs.
     ...marks.filter((mark) => isTerminal(mark.status) && mark.status === status),
   ];
@@ -45,6 +46,21 @@ export function statusHistory(facts: HistoryFacts): StatusChange[] {
   };
   const before = isTerminal(status) ? all.filter(({ at }) => at <= last.at) : all;
   return before.at(-1)?.status === status ? before : [...before, last];
+}
+
+/**
+ * That other attempts followed those whose end nobody told, because their worker was lost or only the server saw that
+ * their time was over.
+ *
+ * @param followed attempts that another came after
+ */
+export function retriesOfLost(followed: readonly AttemptRecord[]): StatusChange[] {
+  return followed.flatMap(({ attempt, endedAt, waitMs, outcome }): StatusChange[] => {
+    const isLost = outcome === 'WORKER_LOST' || outcome === 'TIMEOUT';
+    if (!isLost || endedAt === undefined || waitMs !== undefined) return [];
+    const reason = outcome === 'WORKER_LOST' ? 'worker_lost' : 'retry';
+    return [{ status: 'RETRYING', at: endedAt, attempt, reason }];
+  });
 }
 
 /**

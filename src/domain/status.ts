@@ -35,33 +35,35 @@ export const TERMINAL_STATUSES = [
 export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
 
 /** Why a node waits (PENDING, SCHEDULED) or why it ended as it did. */
-export type StatusReason =
-  | 'dependencies'
-  | 'window'
-  | 'start_time'
-  | 'queue'
-  | 'retry'
-  | 'no_handler'
-  | 'limit'
-  | 'circuit'
-  | 'coalesced'
-  | 'paused'
-  | 'approval'
-  | 'outcome_unknown'
-  | 'result'
-  | 'upstream_failed'
-  | 'condition'
-  | 'rule'
-  | 'operator'
-  | 'fail_fast'
-  | 'cancelled'
-  | 'deadline'
-  | 'no_worker'
-  | 'worker_lost'
-  | 'total_timeout'
-  | 'dependency_timeout'
-  | 'dependency_cycle'
-  | 'unknown_dependency';
+export const STATUS_REASONS = [
+  'dependencies',
+  'window',
+  'start_time',
+  'queue',
+  'retry',
+  'no_handler',
+  'limit',
+  'circuit',
+  'coalesced',
+  'paused',
+  'approval',
+  'outcome_unknown',
+  'result',
+  'upstream_failed',
+  'condition',
+  'rule',
+  'operator',
+  'fail_fast',
+  'cancelled',
+  'deadline',
+  'no_worker',
+  'worker_lost',
+  'total_timeout',
+  'dependency_timeout',
+  'dependency_cycle',
+  'unknown_dependency',
+] as const;
+export type StatusReason = (typeof STATUS_REASONS)[number];
 
 /**
  * The statuses that may follow each status. From every live status an execution may be cancelled, and what has not

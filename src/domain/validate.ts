@@ -18,12 +18,14 @@ import { paramSpecFaults, resolveParams, wrappedParams } from './params.js';
 import { parseGraph } from './parse-graph.js';
 import { resolveRetry, RetryOptionsSchema } from './retry-options.js';
 import {
+  GraphSpecSchema,
   NODE_ID,
   SPEC_LIMITS,
   SUBMISSION_LIMITS,
   SubmissionSchema,
   TASK_NAME,
   TASK_NAME_WORDS,
+  type ParamSpec,
   type ParsedGraph,
   type ParsedSubmission,
 } from './spec.js';
@@ -87,10 +89,11 @@ export function validateGraph(
   }
   const shape = checkShape(spec, submission, tasks, place);
   append(faults, shape.faults);
-  const given = submitted.success ? (submitted.data.params ?? {}) : {};
+  const specs = parsed.success ? parsed.data.params : paramSpecsOf(spec);
+  const given = submitted.success ? (submitted.data.params ?? {}) : givenOf(submission);
   const resolved =
-    parsed.success && shape.paramsSound && !place.paramsUnknown
-      ? resolveParams(parsed.data.params, given)
+    specs && given && shape.paramsSound && !place.paramsUnknown
+      ? resolveParams(specs, given)
       : { params: {}, faults: [] };
   faults.push(...resolved.faults);
   if (faults.length > 0 || !parsed.success || !submitted.success) return { faults: dedupe(faults) };
@@ -104,6 +107,20 @@ export function validateGraph(
       readsParams: shape.readsParams,
     },
   };
+}
+
+/** The parameters of a spec that has faults elsewhere; undefined where theirs is the fault. */
+function paramSpecsOf(spec: unknown): Readonly<Record<string, ParamSpec>> | undefined {
+  if (!isObject(spec)) return undefined;
+  const parsed = GraphSpecSchema.shape.params.safeParse(spec['params']);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The values in a submission that has faults elsewhere; undefined where theirs is the fault. */
+function givenOf(submission: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!isObject(submission)) return undefined;
+  const parsed = SubmissionSchema.shape.params.safeParse(submission['params']);
+  return parsed.success ? (parsed.data ?? {}) : undefined;
 }
 
 function dedupe(faults: Fault[]): Fault[] {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ListQuery } from '../client/listing.js';
 import { nodeList } from '../client/node-list.js';
 import { preview } from '../domain/json.js';
-import { isTerminal, STATUSES } from '../domain/status.js';
+import { isTerminal, STATUS_REASONS, STATUSES } from '../domain/status.js';
 import { AskedShape, BELOW_MOST, watchBelow } from './below.js';
 import { ExecutionParams, Flag, many, NodeParams, ofNode, projectFor } from './calls.js';
 import { eventStream, positionOf, type StreamMessage } from './event-stream.js';
@@ -42,6 +42,9 @@ function jsonOf(text: string): unknown {
 
 const ListShape = z.strictObject({
   status: many(z.enum(STATUSES)).optional(),
+  reason: many(z.enum(STATUS_REASONS))
+    .optional()
+    .describe('why it has its status: approval for what waits for an answer'),
   kind: many(z.enum(['graph', 'task', 'batch', 'node', 'item'])).optional(),
   taskId: z
     .string()

@@ -21,12 +21,11 @@ export async function openApprovals(
   project: string | undefined,
 ): Promise<OpenApproval[]> {
   const { executions } = await engine.listExecutions({
-    ...{ kind: 'node', status: 'RUNNING', limit: 1_000 },
+    ...{ kind: 'node', reason: 'approval', limit: 1_000 },
     ...(project === undefined ? {} : { project }),
   });
-  const waiting = executions.filter(({ reason }) => reason === 'approval');
   const found = await pMap(
-    waiting,
+    executions,
     async ({ executionId: id }): Promise<OpenApproval[]> => {
       const { graphId: executionId, nodeId = '' } = splitExecutionId(id);
       const asked = { executionId, nodeId };

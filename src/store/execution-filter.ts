@@ -1,6 +1,6 @@
 /** What a list is narrowed by, as conditions on the row `e`. */
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
-import { STATUSES, type Status } from '../domain/status.js';
+import { STATUS_REASONS, STATUSES, type Status, type StatusReason } from '../domain/status.js';
 import { cleanIndexed } from './clean-write.js';
 import { metadataLabel, tagLabel } from './execution-labels.js';
 import { startOf } from './execution-order.js';
@@ -16,6 +16,8 @@ export interface Filter {
   kinds: readonly ExecutionKind[];
   /** Undefined: any. */
   statuses: readonly Status[] | undefined;
+  /** Undefined: any. */
+  reasons: readonly StatusReason[] | undefined;
   columns: Partial<Record<FilterColumn, string>>;
   labels: readonly string[];
   /** Empty: any text. */
@@ -48,24 +50,30 @@ const COLUMN_OF = {
   catalogueTaskId: 'catalogue_task_id',
 } as const satisfies Partial<Record<keyof ExecutionQuery, FilterColumn>>;
 
-/** @throws TaskError CONFIGURATION for a kind or a status that is none */
+/** @throws TaskError CONFIGURATION for a kind, a status or a reason that is none */
 export function filterOf(query: ExecutionQuery): Filter {
   const columns: Filter['columns'] = {};
   for (const [field, column] of Object.entries(COLUMN_OF)) {
     const value = query[field as keyof typeof COLUMN_OF];
     if (value !== undefined) columns[column] = cleanIndexed(value);
   }
-  // The children of a graph are nodes: who names the parent wants them, and who names one wants it.
-  const isNamed = query.parentId !== undefined || query.executionId !== undefined;
+  // The children of a graph are nodes: who names the parent wants them, and who names one wants it. Nodes have reasons.
+  const isNamed =
+    query.parentId !== undefined || query.executionId !== undefined || query.reason !== undefined;
   const otherwise = isNamed ? EXECUTION_KINDS : SCHEDULED_KINDS;
   const words = wordsOf(query.text ?? '');
   const kinds = query.kind === undefined ? otherwise : someOf('kind', query.kind, EXECUTION_KINDS);
-  const statuses =
-    query.status === undefined ? undefined : someOf('status', query.status, STATUSES);
+  const reasons =
+    query.reason === undefined ? undefined : someOf('reason', query.reason, STATUS_REASONS);
+  // Questions that are open stand among what runs: no row that has ended is looked at for them.
+  const asked =
+    query.status ?? (reasons?.every((one) => one === 'approval') ? 'RUNNING' : undefined);
+  const statuses = asked === undefined ? undefined : someOf('status', asked, STATUSES);
   const { since, until } = query;
   return {
     kinds,
     statuses,
+    reasons,
     columns,
     labels: [
       ...new Set([
@@ -79,6 +87,7 @@ export function filterOf(query: ExecutionQuery): Filter {
     nothing:
       kinds.length === 0 ||
       statuses?.length === 0 ||
+      reasons?.length === 0 ||
       (words.length === 0 && (query.text ?? '').trim() !== ''),
   };
 }
@@ -93,11 +102,13 @@ export function boundsOf(filter: Filter, ord: string): Condition[] {
 
 /** A task is named by its own name, or by the id that the catalogue has it under. */
 export function columnConditions(filter: Filter): Condition[] {
-  return Object.entries(filter.columns).map(([column, value]) =>
+  const equal = Object.entries(filter.columns).map(([column, value]) =>
     column === 'task_id'
       ? sql<SqlBool>`(e.task_id = ${value} or e.catalogue_task_id = ${value})`
       : sql<SqlBool>`${sql.ref(`e.${column}`)} = ${value}`,
   );
+  const { reasons } = filter;
+  return reasons ? [...equal, sql<SqlBool>`e.reason in (${sql.join(reasons)})`] : equal;
 }
 
 export const kindCondition = ({ kinds }: Filter): Condition =>

@@ -1,6 +1,6 @@
 /** Executions: recording what happens to them, and asking for them. */
 import type { PastGraph } from '../domain/overhead.js';
-import type { Status } from '../domain/status.js';
+import type { Status, StatusReason } from '../domain/status.js';
 import type { Database } from './database.js';
 import { readExecutions } from './execution-columns.js';
 import type { ExecutionKind, ExecutionRow, ExecutionWrite } from './execution-row.js';
@@ -49,7 +49,9 @@ export interface Executions {
 
 export interface ExecutionQuery {
   status?: Status | readonly Status[];
-  /** Default: all but nodes; with a parent or an id, all. */
+  /** `approval`: what waits for an answer, and so RUNNING where no status is asked for. */
+  reason?: StatusReason | readonly StatusReason[];
+  /** Default: all but nodes; with a parent, an id or a reason, all. */
   kind?: ExecutionKind | readonly ExecutionKind[];
   /** The task's name, or the id that the catalogue has it under. */
   taskId?: string;

@@ -25,6 +25,18 @@ describe('tempograph events', () => {
     },
   );
 
+  it('gives people the events of an execution by time, whichever node they are of', async () => {
+    const tasks = ['a', 'b', 'c', 'd'].map((id) => ({ id, task: 'noop' }));
+    const handle = await harness.engine.scheduleTaskGraph({ name: 'side-by-side', tasks });
+    const { executionId } = handle;
+    const heard: string[] = [];
+    for await (const { at } of harness.engine.events({ executionId })) heard.push(at);
+    expect(heard).not.toEqual(heard.toSorted()); // by position they are not
+    const { stdout } = await runCli(['events', executionId], { env: envOf(harness) });
+    const times = stdout.trim().split('\n');
+    expect(times.map((line) => line.slice(0, 24))).toEqual(heard.toSorted());
+  });
+
   it.each([
     ['an execution', (_id: string) => 'not-there', /no execution "not-there"/],
     [

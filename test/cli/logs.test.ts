@@ -93,7 +93,33 @@ describe('tempograph logs', () => {
     const { executionId } = await harness.engine.scheduleTask({ task: 'noop' });
     const { code, stdout, stderr } = await run([executionId]);
     expect([code, stdout]).toEqual([0, '']);
-    expect(stderr).toContain(`${executionId} has no such log lines`);
+    expect(stderr).toMatch(/ (has logged nothing|logged nothing, or)/);
+  });
+
+  it.each([
+    ['that ran', 'quiet', [], /quiet logged nothing, or .* kept for 14 days/],
+    ['that was skipped', 'unwanted', [], /unwanted has logged nothing: it never ran \(SKIPPED\)/],
+    ['of a level', 'quiet', ['--level', 'warn'], /quiet has no such log lines; without --attempt/],
+  ])('says why there are no lines of a node %s', async (_what, node, flags, says) => {
+    const tasks = [
+      { id: 'quiet', task: 'noop' },
+      { id: 'unwanted', task: 'noop', dependsOn: ['quiet'], when: 'false' },
+    ];
+    const handle = await harness.engine.scheduleTaskGraph({ name: 'silent', tasks });
+    await handle.result();
+    const { code, stderr } = await run([`${handle.executionId}/${node}`, ...flags]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(says)]);
+  });
+
+  it('says of a node that waits that it has not begun to run', async () => {
+    const tasks = [
+      { id: 'ask', approval: { message: 'Go on?' } },
+      { id: 'then', task: 'noop', dependsOn: ['ask'] },
+    ];
+    const handle = await harness.engine.scheduleTaskGraph({ name: 'asking', tasks });
+    const { stderr } = await run([`${handle.executionId}/then`]);
+    expect(stderr).toContain('then has logged nothing: it has not begun to run');
+    await handle.cancel();
   });
 });
 

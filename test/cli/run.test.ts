@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { buildCli, documentOf, envOf, runCli, startCli, type CliOptions } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
+/** A number that no double is. */
+const EXACT = '9007199254740993';
+const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
 const TASKS = join(__dirname, 'programs', 'tasks.ts');
 
 interface ResultDocument {
@@ -54,14 +57,21 @@ describe('tempograph run', () => {
       { id: 'b', task: 'echo', dependsOn: ['a'] },
     ],
   };
+  const unheardOf = {
+    tasks: [
+      { id: 'a', task: 'ech' },
+      { id: 'b', task: 'nope', dependsOn: ['a'] },
+    ],
+  };
+  const at = (): CliOptions => ({ env: envOf(harness) });
   const waiting = { tasks: [{ id: 'wait', task: 'sleep', input: { ms: 3_600_000 } }] };
 
   it('ends with 0 and prints a line for each node, then the result, without colour', async () => {
     const { code, stdout, stderr } = await run([pipeline(chain)], { env: { FORCE_COLOR: '1' } });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^flow-\w+ submitted, 2 tasks\n/);
-    expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}first {3}COMPLETED/m);
-    expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}second {2}COMPLETED/m);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\dZ {2}first {3}COMPLETED/m);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\dZ {2}second {2}COMPLETED/m);
     expect(stdout).toMatch(/^✔ completed {2}flow-\w+ {2}/m);
     expect(stdout).toContain('"text": "hello world"');
     expect(stdout).not.toContain('\u001b');
@@ -289,6 +299,21 @@ describe('tempograph run', () => {
     });
   });
 
+  it.each([
+    ['a field', { tasks: [{ id: 'a', task: 'echo', dependOn: [] }] }, 'unknown field "dependOn"'],
+    ['its text', { tasks: [{ id: 'a', task: 'echo', input: EXACT }] }, 'is not exact in JSON'],
+  ])('tells an unknown parameter beside what is wrong with %s', async (_what, spec, fault) => {
+    const params = { day: { type: 'string', default: 'today' } };
+    const path = join(folder, `faulty-${files++}.json`);
+    const text = JSON.stringify({ name: 'flow', params, ...spec });
+    writeFileSync(path, text.replace(`"${EXACT}"`, EXACT));
+    const { code, stderr } = await run([path, '-p', 'dya=x'], { env: NOWHERE });
+    expect(code).toBe(2);
+    expect(stderr).toContain('refused, 2 faults:');
+    expect(stderr).toContain(fault);
+    expect(stderr).toContain('the graph has no parameter "dya" (did you mean "day"?)');
+  });
+
   describe('of a task', () => {
     it('takes its input as JSON and gives its output', async () => {
       const result = await run(['echo', '--input', '{"text":"as it is"}', '--json']);
@@ -360,6 +385,37 @@ describe('tempograph run', () => {
     expect(stdout).toMatch(/^flow-\w+\n$/);
     const result = await harness.engine.handle(stdout.trim()).result();
     expect(result.status).toBe('COMPLETED');
+  });
+
+  it.each([
+    ['run --detach', () => runCli(['run', pipeline(unheardOf), '-d', '--json'], at())],
+    ['submit', () => runCli(['submit', pipeline(unheardOf), '--json'], at())],
+  ])('%s ends with 2 and tells every fault where the workers refuse it', async (_how, submit) => {
+    const result = await submit();
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('refused, 2 faults:');
+    expect(result.stderr).toContain('unknown task "ech" (did you mean "echo"?)');
+    expect(documentOf(result)).toMatchObject({
+      executionId: expect.stringMatching(/^flow-/) as string,
+      status: 'REJECTED',
+    });
+  });
+
+  it('prints the id of what the workers refuse, so that it can be looked at', async () => {
+    const { code, stdout } = await run(['nope', '--detach']);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^nope-\w+\n$/);
+    const told = await runCli(['status', stdout.trim()], at());
+    expect(told.stdout).toContain('with what is wrong corrected: tempograph run TASK --input JSON');
+    expect(told.stdout).toContain('workers that know the task: tempograph worker --tasks FILE');
+  });
+
+  it('does not wait for workers where none is there, and says so', async () => {
+    const queue = `${harness.taskQueue}-nobody`;
+    const { code, stdout, stderr } = await run(['nope', '--detach', '--task-queue', queue]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`no worker polls the task queue "${queue}"`);
+    await harness.engine.cancelExecution(stdout.trim());
   });
 
   it('refuses an id that already ran, unless it may run again', async () => {

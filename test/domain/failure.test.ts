@@ -79,7 +79,10 @@ describe('failuresOf', () => {
       failuresOf(graph({ status: 'REJECTED', error: error('SPEC_INVALID') }), []),
     ).toMatchObject({
       failures: [
-        { nodeId: null, noMore: 'refused', next: [{ command: 'tempograph validate FILE' }] },
+        {
+          ...{ nodeId: null, noMore: 'refused' },
+          next: [{ command: 'tempograph validate FILE' }, { command: 'tempograph run FILE' }],
+        },
       ],
     });
     expect(failuresOf(graph({ status: 'COMPLETED' }), [])).toEqual({
@@ -91,13 +94,22 @@ describe('failuresOf', () => {
 
 describe('failuresOf an execution that was refused as a whole', () => {
   it.each([
-    ['graph', 'tempograph validate FILE'],
-    ['task', 'tempograph run TASK --input JSON'],
-    ['batch', 'tempograph batch FILE'],
-  ] as const)('says of a %s what there is to correct: %s', (kind, command) => {
+    ['graph', ['tempograph validate FILE', 'tempograph run FILE']],
+    ['task', ['tempograph run TASK --input JSON']],
+    ['batch', ['tempograph batch FILE']],
+  ] as const)('says of a %s what there is to correct: %j', (kind, commands) => {
     const refused = graph({ kind, status: 'REJECTED', error: error('SPEC_INVALID', false) });
     const [failure] = failuresOf(refused, []).failures;
-    expect(failure?.next.map((step) => step.command)).toEqual([command]);
+    expect(failure?.next.map((step) => step.command)).toEqual(commands);
+  });
+
+  it('says how workers come to know a task that none knows', () => {
+    const unknown = { ...error('SPEC_INVALID', false), message: 'tasks[0].task: unknown task "x"' };
+    const refused = graph({ status: 'REJECTED', error: unknown });
+    expect(failuresOf(refused, []).failures[0]?.next[0]).toEqual({
+      say: 'if the name is right: workers that know the task',
+      command: 'tempograph worker --tasks FILE',
+    });
   });
 });
 

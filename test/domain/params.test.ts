@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { paramFromText, paramSpecFaults, resolveParams } from '../../src/domain/params.js';
 import { validateGraph } from '../../src/domain/validate.js';
-import { faultsOf, graph, inWords, places } from './support/specs.js';
+import { faultsOf, graph, inWords, node, places } from './support/specs.js';
 
 const withParams = (params: unknown): object => graph({ params });
 const BOMB = `${'a'.repeat(40)}!`;
@@ -310,6 +310,16 @@ describe('validateGraph on the values of parameters', () => {
   it('fills in defaults, which what is given overrides', () => {
     const { valid } = validateGraph(withParams(params), { params: { region: 'eu', count: 9 } });
     expect(valid?.params).toEqual({ region: 'eu', count: 9, name: 'a' });
+  });
+
+  it('tells an unknown one beside what is wrong with the nodes, or with the submission', () => {
+    const spec = { ...withParams(params), tasks: [node('a', { dependOn: [] })] };
+    const faults = faultsOf(spec, { params: { region: 'eu', cont: 1 }, options: { nope: 1 } });
+    expect(places(faults).sort()).toEqual([
+      'params.cont UNKNOWN_PARAM',
+      'submission.options.nope UNKNOWN_FIELD',
+      'tasks[0].dependOn UNKNOWN_FIELD',
+    ]);
   });
 
   it('says nothing of values while the specs are unsound', () => {

@@ -7,6 +7,26 @@ const ASKED: StatusChange = {
   ...{ status: 'CANCELLED', at: at(3), reason: 'cancelled', by: 'ada', note: 'not needed' },
 };
 
+describe('an attempt whose worker was lost', () => {
+  const lost: AttemptRecord = {
+    ...{ attempt: 1, outcome: 'WORKER_LOST', startedAt: at(1), endedAt: at(2) },
+  };
+  const next: AttemptRecord = { attempt: 2, outcome: 'RUNNING', startedAt: at(3) };
+
+  it('is followed by RETRYING, from when it was lost', () => {
+    const all = statusHistory({ createdAt: at(0), status: 'RUNNING', attempts: [lost, next] });
+    expect(all).toContainEqual({
+      ...{ status: 'RETRYING', at: at(2), attempt: 1, reason: 'worker_lost' },
+    });
+  });
+
+  it('is not where it was the last', () => {
+    const facts = { createdAt: at(0), endedAt: at(3), attempts: [lost] };
+    const all = statusHistory({ ...facts, status: 'FAILED' });
+    expect(all.map(({ status }) => status)).not.toContain('RETRYING');
+  });
+});
+
 describe('a cancel that somebody asked for', () => {
   const attempt = (outcome: AttemptRecord['outcome'], endedAt?: string): AttemptRecord => ({
     ...{ attempt: 1, outcome, startedAt: at(1) },

@@ -6,6 +6,8 @@ import { describeDatabases } from '../support/databases.js';
 
 const T = Date.UTC(2026, 2, 14);
 const STATUSES = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED'] as const;
+/** Of those that wait in a queue, and of those that run and ask a person. */
+const REASONS = ['queue', 'approval'] as const;
 const KINDS = ['graph', 'task', 'item', 'node'] as const;
 
 /** Two hundred executions; five of them share a millisecond each. */
@@ -15,6 +17,7 @@ function executionsForLists(): ExecutionWrite[] {
     kind: KINDS[i % 4] ?? 'task',
     sequence: 1,
     status: STATUSES[(i >> 2) % 4] ?? 'PENDING',
+    ...((i >> 2) % 4 < 2 ? { reason: REASONS[(i >> 2) % 4 && i % 3 ? 1 : 0] } : {}),
     createdAt: T + Math.floor(i / 5),
     project: `p${i % 3}`,
     taskId: i % 7 === 0 ? 'send_report' : 'Laden-größer',
@@ -44,11 +47,14 @@ function matches(row: ExecutionRow, query: ExecutionQuery): boolean {
   const words = `${row.executionId} ${row.taskId} ${row.error?.code} ${row.error?.message}`
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u);
-  const isNamed = query.parentId !== undefined || query.executionId !== undefined;
+  const isNamed = [query.parentId, query.executionId, query.reason].some(
+    (one) => one !== undefined,
+  );
   const defaults = isNamed ? KINDS : ['graph', 'task', 'item'];
   return (
     some(query.kind ?? defaults, row.kind) &&
     some(query.status, row.status) &&
+    (query.reason === undefined || (row.reason !== null && some(query.reason, row.reason))) &&
     (
       ['executionId', 'project', 'sessionId', 'parentId', 'rerunOf', 'catalogueTaskId'] as const
     ).every((field) => query[field] === undefined || query[field] === row[field]) &&
@@ -71,6 +77,10 @@ const anyQuery: fc.Arbitrary<ExecutionQuery> = fc
       fc.oneof(fc.constantFrom(...STATUSES), fc.subarray([...STATUSES], { minLength: 1 })),
     ),
     kind: some(fc.oneof(fc.constantFrom(...KINDS), fc.subarray([...KINDS], { minLength: 1 }))),
+    reason: fc.option(
+      fc.oneof(fc.constantFrom(...REASONS), fc.subarray([...REASONS], { minLength: 1 })),
+      { nil: undefined, freq: 2 },
+    ),
     taskId: some(fc.constantFrom('send_report', 'Laden-größer', 'daily', 'none')),
     catalogueTaskId: fc.option(fc.constantFrom('send_report', 'daily'), {
       ...{ nil: undefined, freq: 2 },
