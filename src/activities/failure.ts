@@ -11,6 +11,7 @@ import {
 } from '../domain/errors.js';
 import { getOwn, isObject } from '../domain/json.js';
 import type { NodeOutcome } from '../domain/outcome.js';
+import { wellCut, wellFormed } from '../domain/well-formed.js';
 import { NO_REDACTION, type Redaction } from './redaction.js';
 
 /** Above 4 KB the server drops a pending failure's type and details. */
@@ -104,15 +105,16 @@ function jsonDetails(details: unknown): unknown {
   }
 }
 
+/** Well-formed besides: a failure with half a character in its texts ends the worker that sends it. */
 const cut = (text: string, limit: number): string =>
-  text.length > limit ? `${text.slice(0, limit)}…` : text;
+  text.length > limit ? `${wellCut(text, limit)}…` : wellFormed(text);
 
 /** A failure after which the server tries again, after exactly this long. */
 export function retryFailure(error: ErrorRecord, waitMs: number): ApplicationFailure {
   // 0 would mean "no retry" to the server.
   return ApplicationFailure.create({
-    message: error.message,
-    type: error.code,
+    message: wellFormed(error.message),
+    type: wellFormed(error.code),
     details: [{ error: { ...error, stack: undefined } }],
     nextRetryDelay: Math.max(1, waitMs),
   });
@@ -122,8 +124,8 @@ export function retryFailure(error: ErrorRecord, waitMs: number): ApplicationFai
 export function finalFailure(outcome: NodeOutcome): ApplicationFailure {
   const { error } = outcome;
   return ApplicationFailure.create({
-    message: error?.message ?? outcome.status,
-    type: error?.code ?? ('ENGINE' satisfies ErrorCode),
+    message: wellFormed(error?.message ?? outcome.status),
+    type: wellFormed(error?.code ?? ('ENGINE' satisfies ErrorCode)),
     details: [outcome],
     nonRetryable: true,
   });

@@ -4,6 +4,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { messageOf, TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { TellLimits } from '../domain/limit-messages.js';
+import { wellFormed } from '../domain/well-formed.js';
 import { getJson } from '../store/blob-store.js';
 import { ACTIVITY } from '../workflows/messages.js';
 import type {
@@ -143,11 +144,18 @@ async function engineWork<T extends Json | object | void>(
         { executionId: workflowExecution?.workflowId, attempt, err: error },
         `${activityType} failed, attempt ${attempt}: ${messageOf(error)}`,
       );
-    if (!isOurs) throw error;
+    if (!isOurs) throw carriable(error);
     throw ApplicationFailure.create({
-      message: error.message,
+      message: wellFormed(error.message),
       type: error.code,
       nonRetryable: !error.retriable,
     });
   }
+}
+
+/** One with half a character in its message would end the worker. */
+function carriable(error: unknown): unknown {
+  const message = messageOf(error);
+  const fit = wellFormed(message);
+  return fit === message ? error : ApplicationFailure.create({ message: fit });
 }

@@ -8,6 +8,9 @@ export type OptionNames = Readonly<Record<string, `--${string}`>>;
 const PLACE = /^( *)(\w+)(\[\d+\])?([.[][^:\s]*)?: /gm;
 /** Names that no word of English is like; what was given stands in quotes. */
 const MENTIONED = /(?<![\w".[-])[a-z]+[A-Z]\w*(?![\w"\]])/g;
+/** What is wrong with all of them together has no place; it names those of which one is needed, in words. */
+const WHOLE = /^( *)\(root\): /gm;
+const GIVE = /: give (\w+(?:, \w+)* or \w+)$/gm;
 const REUSE = /choose another executionId(, or say how it may be reused)?/;
 
 /**
@@ -36,6 +39,13 @@ function reworded(message: string, names: OptionNames): string {
       if (!Object.hasOwn(names, name)) return all;
       const inside = `${name === 'input' ? index : ''}${below}`.replace(/^\./, '');
       return `${indent}${names[name]}: ${inside === '' ? '' : `${inside}: `}`;
+    })
+    .replace(WHOLE, '$1')
+    .replace(GIVE, (_all, said: string) => {
+      const options = said.replace(/\w+/g, (name) =>
+        Object.hasOwn(names, name) ? (names[name] ?? name) : name,
+      );
+      return `: give ${options}`;
     })
     .replace(REUSE, () => `choose another ${executionId}${more}`)
     .replace(MENTIONED, (name) => (Object.hasOwn(names, name) ? (names[name] ?? name) : name));

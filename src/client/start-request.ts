@@ -13,6 +13,7 @@ import type { AnyTask } from '../registry.js';
 import { LONE_NODE, MEMO, SEARCH_ATTRIBUTE, type ExecutionMemo } from '../workflows/messages.js';
 import { requestDigest, requestExecutionId, requestFaults } from './request-id.js';
 import {
+  atLone,
   atSaid,
   escapeExpressions,
   idFaults,
@@ -106,7 +107,8 @@ export function startRequest(
     ...(known.kind === 'graph' ? {} : { kind: known.kind }),
     ...(known.rerun ? { rerun: known.rerun } : {}),
   };
-  const faults: Fault[] = atSaid(validateGraph(spec, submission).faults);
+  const said = atSaid(validateGraph(spec, submission).faults);
+  const faults: Fault[] = known.kind === 'task' ? atLone(said) : said;
   const startDelay = startDelayMs(scheduledTime, faults);
   if (startDelay > 0) submission.scheduledTime = startDelay;
   faults.push(...idFaults(executionId), ...requestFaults(options), ...reuseFaults(reuse));

@@ -92,6 +92,10 @@ export const atSaid = (faults: readonly Fault[]): Fault[] =>
     path: one.path.replace(/^submission(?:\.options(?=[.[]))?(?:\.|(?=\[))/, ''),
   }));
 
+/** Faults of the graph of one that a lone task runs as, where its caller said them: `retry`, and not `tasks[0].retry`. */
+export const atLone = (faults: readonly Fault[]): Fault[] =>
+  faults.map((one) => ({ ...one, path: one.path.replace(/^tasks\[0\]\./, '') }));
+
 const withoutUndefined = (said: object): Partial<Submission> =>
   Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 

@@ -8,21 +8,24 @@ import {
   LineCounter,
   parseDocument,
   Parser,
-  stringify,
+  visit,
+  Document,
   type CST,
-  type Document,
   type Node,
 } from 'yaml';
 import type { Fault } from './fault.js';
 import { fault } from './fault.js';
 import { isObject, type Json } from './json.js';
 import type { GraphSpec } from './spec.js';
-import { inexactNumbers, yamlProblem } from './yaml-faults.js';
+import { aliasBeyond, textFaults, yamlProblem } from './yaml-faults.js';
 
 /** Characters that a pipeline file may have. */
 const MAX_TEXT = 5_000_000;
 /** References to anchors: a dozen lines of nested aliases could else become gigabytes. */
 const MAX_ALIASES = 100;
+const TOO_MANY_ALIASES = `the aliases up to this one stand for too much; the limit is ${MAX_ALIASES} values taken from anchors, those within them counted too: write some of them out`;
+/** Errors of YAML that are told: after the first few they are of no help. */
+const MAX_ERRORS = 100;
 /** Brackets within brackets: composing them recurses, and V8 may end the process where the stack does. */
 const MAX_DEPTH = 200;
 
@@ -58,7 +61,8 @@ export function parseText(text: string): ParsedText {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
-    uniqueKeys: true,
+    uniqueKeys: false, // textFaults does, in less time
+    merge: true,
     strict: true,
     prettyErrors: false,
     version: '1.2',
@@ -69,18 +73,25 @@ export function parseText(text: string): ParsedText {
     return { ...fault([], 'YAML', message), line, column: col };
   };
   if (document.errors.length > 0) {
-    const faults = document.errors.map((error) => inText(error.pos[0], yamlProblem(error, text)));
+    const faults = document.errors
+      .slice(0, MAX_ERRORS)
+      .map((error) => inText(error.pos[0], yamlProblem(error)));
     return { spec: null, faults, locate: (others) => [...others] };
   }
+  const { faults: found, isUnreadable } = textFaults(document, text);
+  const faults = found.map(({ at, message }) => inText(at, message));
+  if (isUnreadable) return { spec: null, faults, locate: (others) => [...others] };
   try {
     const spec = withoutDialect(document.toJS({ maxAliasCount: MAX_ALIASES }) as Json);
     return {
       spec,
-      faults: inexactNumbers(document).map(({ at, message }) => inText(at, message)),
+      faults,
       locate: (faults) => faults.map((one) => located(one, document, lines)),
     };
   } catch (error) {
-    return refused(fault([], 'YAML', (error as Error).message));
+    const { message } = error as Error;
+    if (!message.startsWith('Excessive alias count')) return refused(fault([], 'YAML', message));
+    return refused(inText(aliasBeyond(document, MAX_ALIASES) ?? 0, TOO_MANY_ALIASES));
   }
 }
 
@@ -168,5 +179,11 @@ function parsePath(path: string): (string | number)[] {
 
 /** A spec as YAML, for people. */
 export function pipelineToYaml(spec: GraphSpec): string {
-  return stringify(spec, { lineWidth: 100, aliasDuplicateObjects: false });
+  const document = new Document(spec, { aliasDuplicateObjects: false });
+  visit(document, {
+    Pair: (_key, { key }) => {
+      if (isScalar(key) && key.value === '<<') key.type = 'QUOTE_DOUBLE'; // plain, it would merge
+    },
+  });
+  return document.toString({ lineWidth: 100 });
 }

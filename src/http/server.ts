@@ -322,11 +322,23 @@ function callOf(
   return {
     ...{ engine, ...own, who, params, query, body, signal: gone.signal },
     lastEventId: header('last-event-id'),
-    idempotencyKey: header('idempotency-key'),
+    idempotencyKey: idempotencyKeyOf(headers),
     ...{ range: header('range'), ifRange: header('if-range') },
     facts: { ...facts, authentication: isOpen(options) ? 'open' : 'required' },
     audit: (change) => written(options, who, change),
   };
+}
+
+/** @throws HttpProblem 400 for an empty one: who sends it believes that a second request starts nothing */
+function idempotencyKeyOf(headers: FastifyRequest['headers']): string | undefined {
+  const { 'idempotency-key': key } = headers;
+  if (key === '')
+    throw new HttpProblem(
+      400,
+      'BAD_REQUEST',
+      'Idempotency-Key: expected 1 to 255 characters, got ""; give a key, or leave the header out',
+    );
+  return typeof key === 'string' ? key : undefined;
 }
 
 async function written(

@@ -14,6 +14,7 @@ import { formatError, type ErrorRecord } from '../domain/errors.js';
 import { jsonBytes } from '../domain/json.js';
 import type { Value } from '../domain/outcome.js';
 import type { Status, TerminalStatus } from '../domain/status.js';
+import { wellCut } from '../domain/well-formed.js';
 import { FAILURE, type GraphClose, type Manifest } from './manifest.js';
 import { ACTIVITY, MEMO, SEARCH_ATTRIBUTE, type NodeView } from './messages.js';
 import type { CollectRequest, RecordRequest } from './requests.js';
@@ -196,12 +197,12 @@ function describe(
   { status, failures = [], counts, error }: Omit<GraphClose, 'manifest'>,
 ): string {
   if (error && (compensation || failures.length === 0))
-    return `${graph} ended ${status}: ${formatError(error)}`.slice(0, 1_000);
+    return wellCut(`${graph} ended ${status}: ${formatError(error)}`, 1_000);
   const failed = (counts.FAILED ?? 0) + (counts.TIMEOUT ?? 0) + (counts.REJECTED ?? 0);
   const [first] = failures;
   const why = first
     ? `: ${first.nodeId} ${first.status}${first.error ? `, ${formatError(first.error)}` : ''}`
     : '';
   const more = failed > 1 ? ` (and ${failed - 1} more)` : '';
-  return `${graph} ended ${status}${why}${more}`.slice(0, 1_000);
+  return wellCut(`${graph} ended ${status}${why}${more}`, 1_000);
 }

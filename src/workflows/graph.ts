@@ -3,6 +3,7 @@ import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { formatFaults } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
 import { isSpecRef, type SpecRef } from '../domain/spec-ref.js';
+import { wellCut } from '../domain/well-formed.js';
 import type { TaskGraphArgs } from './between.js';
 import { runExecution } from './execution.js';
 import { showStatus } from './finish.js';
@@ -64,7 +65,7 @@ async function prepare(
   await subscribers.tellAll(() => ({ status: 'REJECTED' }));
   throw ApplicationFailure.create({
     type: FAILURE.rejected,
-    message: formatFaults(result.faults).slice(0, 4_000),
+    message: wellCut(formatFaults(result.faults), 4_000),
     nonRetryable: true,
     details: [{ status: 'REJECTED', faults: result.faults.slice(0, 50) }],
   });

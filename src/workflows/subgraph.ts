@@ -1,6 +1,7 @@
 /** `taskSubgraph`: a sub-graph, or a map with an item as each of its nodes. Started by `taskGraph` and by itself only. */
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { formatError } from '../domain/errors.js';
+import { wellCut } from '../domain/well-formed.js';
 import type { SubgraphArgs } from './between.js';
 import { runExecution } from './execution.js';
 import { FAILURE, type GraphClose, type Manifest } from './manifest.js';
@@ -39,7 +40,7 @@ async function prepare(
   const { status, error } = result.refused;
   throw ApplicationFailure.create({
     type: status === 'REJECTED' ? FAILURE.rejected : FAILURE.failed,
-    message: formatError(error).slice(0, 4_000),
+    message: wellCut(formatError(error), 4_000),
     nonRetryable: true,
     details: [{ status, error }],
   });

@@ -26,6 +26,23 @@ const unreadable = defineTask({
     throw Object.defineProperty(new Error('unreadable'), 'code', { get: nothing });
   },
 });
+/** As a text has it that was cut in the middle of an emoji. */
+const HALF = '\ud83d';
+const brokenText = defineTask({
+  name: 'broken-text',
+  retry: 'NONE',
+  run: () => {
+    throw Object.assign(new Error(`half ${HALF} and \0`), { code: `HALF_${HALF}` });
+  },
+});
+/** Wherever a text of it is cut to a limit, that is in the middle of a character. */
+const longText = defineTask({
+  name: 'long-text',
+  retry: { strategy: 'IMMEDIATE', maxRetries: 1 },
+  run: (input: string) => {
+    throw new Error(`${input}${'😀'.repeat(3_000)}`);
+  },
+});
 const flaky = defineTask({
   name: 'flaky',
   retry: {
@@ -82,6 +99,8 @@ describe('a task or hook that misbehaves', () => {
         throwsNothing,
         badClassifier,
         unreadable,
+        brokenText,
+        longText,
         flaky,
         deep,
         lossy,
@@ -127,6 +146,24 @@ describe('a task or hook that misbehaves', () => {
       error: { message: 'thrown: null' },
     });
   });
+
+  it('throws a text with half a character: FAILED with a mark in its place, and the worker goes on', async () => {
+    expect(await one('broken-text')).toMatchObject({
+      status: 'FAILED',
+      error: { code: 'HALF_\ufffd', message: 'half \ufffd and \0' },
+    });
+    expect(await one('done')).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  it.each(['', 'x'])(
+    'throws a text after %j that is too long: cut between characters',
+    async (input) => {
+      const { status, error } = await one('long-text', {}, { input });
+      expect(status).toBe('FAILED');
+      expect(error?.message).toMatch(/^x?(?:😀)+…$/u);
+      expect(await one('done')).toMatchObject({ status: 'COMPLETED' });
+    },
+  );
 
   it('makes of its input what is no JSON while it runs: recorded with the input that it was given, and COMPLETED', async () => {
     const { engine } = harness;

@@ -231,6 +231,7 @@ describe('tempograph schedule', () => {
       ['create', 'x', 'echo', '--every', '1h', '-i', '["${{ execution.scheduledTime }}"]'],
       '--input: [0]: expressions are not evaluated here',
     ],
+    [['create', 'x', 'echo'], '\n  says no times: give --cron, --every, --calendar or --at'],
     [['create', 'x', 'echo', '--every', '1h/5m/3'], '--every: expected an interval such as 6h'],
     [['create', 'x', 'echo', '--calendar', '9am'], '--calendar: expected JSON such as'],
     [['create', 'x', 'echo', '--overlap', 'skpi'], '--overlap: expected one of skip, buffer-one'],

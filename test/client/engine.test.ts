@@ -180,7 +180,7 @@ describe('TaskEngine', () => {
     [{ task: 'noop', process: { command: ['true'] } }, 'say one of the two'],
     [{ process: { comand: ['true'] } }, 'did you mean "command"?'],
     [{ process: { command: ['true'] }, container: { image: 'x' } }, 'process and container'],
-    [{ container: 5 }, 'tasks[0].container'],
+    [{ container: 5 }, 'container'],
   ])('refuses %j, which says nothing that can be run', async (submission, says) => {
     await expect(harness.engine.scheduleTask(submission as never)).rejects.toMatchObject({
       code: 'SPEC_INVALID',

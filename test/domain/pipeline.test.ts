@@ -84,8 +84,54 @@ describe('parsePipeline', () => {
       'name: a\n---\nname: b\n',
       /^2:1 \(root\): expected one document, got another/,
     ],
-    ['an unknown alias', 'name: *nobody\n', /\(root\): Unresolved alias/],
-    ['a bomb of aliases', BOMB, /^\(root\): Excessive alias count/],
+    [
+      'an unknown alias',
+      'a: &nobody 1\nname: *nobdy\n',
+      /^2:7 \(root\): the alias \*nobdy stands for nothing: .* &nobdy; did you mean \*nobody\?$/,
+    ],
+    [
+      'an alias before its anchor',
+      'a: *x\nb: &x 1\n',
+      /^1:4 .* no value before it has the anchor &x/,
+    ],
+    ['a bomb of aliases', BOMB, /^\d+:\d+ \(root\): the aliases up to this one stand for too much/],
+    [
+      'many aliases',
+      `a: &a x\nb: [${Array(150).fill('*a').join(', ')}]\n`,
+      /^2:405 \(root\): .* the limit is 100 values/,
+    ],
+    [
+      'a list as a key',
+      'a: 1\n? [x, y]\n: 2\n',
+      /^2:3 \(root\): expected a text as a key, got a list/,
+    ],
+    [
+      'an expression without quotes and its $',
+      'input: {{ params.x }}\n',
+      /^1:9 \(root\): expected a text as a key, got a map; .*'\$\{\{ … \}\}', in quotes/,
+    ],
+    ['an empty key', 'a: 1\n: 2\n', /^2:\d+ \(root\): expected a key before ":"/],
+    ['null as a key', '~: 1\n', /^1:1 \(root\): expected a key .* "null" in quotes/],
+    [
+      'a tag of another language',
+      'a: !ruby/object {x: 1}\n',
+      /^1:17 .* the tag "!ruby\/object" has no/,
+    ],
+    [
+      'a tag of YAML that is no JSON',
+      'a: !!binary aGk=\n',
+      /^1:13 .* the tag "!!binary" has no value/,
+    ],
+    [
+      'the same key as number and text',
+      '1: a\n"1": b\n',
+      /^2:1 \(root\): the key "1" is there twice/,
+    ],
+    [
+      'more errors than help',
+      `a: ${'&a '.repeat(2_000)}`,
+      /^(?:1:\d+ \(root\): .*\n){99}1:\d+ .*$/,
+    ],
     ['10,000 levels of brackets', '['.repeat(10_000), /nested too deep; the limit is 200 levels/],
     ['10,000 levels of maps', '{"a":'.repeat(10_000), /nested too deep/],
     ['10,000 levels of lists', `${'- '.repeat(10_000)}a`, /nested too deep/],
@@ -124,6 +170,28 @@ describe('parsePipeline', () => {
     ['an alias of what contains it', 'name: x\ntasks: &t\n  - *t\n', /tasks\[0\]: refers back/],
   ])('leaves %s to validation', (_title, text, says) => {
     expect(lines(text).join('\n')).toMatch(says);
+  });
+
+  it('merges what << names, under what is said beside it', () => {
+    const { spec } = parsePipeline(
+      'a: &a { x: 1, y: 2 }\nb: { <<: *a, y: 3 }\nc:\n  <<: [*a, { z: 4 }]\nd: { "<<": text }\n',
+    );
+    expect(spec).toMatchObject({ b: { x: 1, y: 3 }, c: { x: 1, y: 2, z: 4 }, d: { '<<': 'text' } });
+  });
+
+  it('takes the tags that JSON has values for', () => {
+    expect(parsePipeline('a: !!str 12\nb: !!int "3"\nc: ! x\n')).toMatchObject({
+      spec: { a: '12', b: 3, c: 'x' },
+      faults: [],
+    });
+  });
+
+  it('looks at each key of a map once: twenty thousand of them are read', () => {
+    const names = Array.from({ length: 20_000 }, (_, i) => `k${i}`);
+
+    const { spec, faults } = parsePipeline(names.map((name) => `${name}: 1`).join('\n'));
+    expect(faults).toEqual([]);
+    expect(Object.keys(spec as object)).toHaveLength(20_000);
   });
 
   it('keeps an own __proto__ and numbers as keys', () => {

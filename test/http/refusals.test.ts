@@ -88,6 +88,12 @@ describe('a request that is wrong', () => {
       { task: 'noop', priorty: 'HIGH' },
       /^task refused, 1 fault:\n {2}priorty: .*did you mean "priority"\?/,
     ],
+    ['the name of a task', { task: 'a b' }, /^task refused, 1 fault:\n {2}task: /],
+    [
+      'a container',
+      { task: 'noop', workflowType: 'container', input: { container_image: 5 } },
+      /^ {2}input/m,
+    ],
     [
       'wrong options',
       { graph: { name: 'g', tasks: [{ id: 'a', task: 'noop' }] }, timeout: 'soon', trigger: 'no' },
@@ -97,6 +103,14 @@ describe('a request that is wrong', () => {
     expect(await http.call('POST', '/executions', body)).toMatchObject({
       status: 422,
       json: { code: 'SPEC_INVALID', detail: expect.stringMatching(detail) as string },
+    });
+  });
+
+  it('refuses an empty Idempotency-Key: the second request would start a second execution', async () => {
+    const headers = { 'idempotency-key': '' };
+    expect(await http.call('POST', '/executions', { task: 'noop' }, headers)).toMatchObject({
+      status: 400,
+      json: { detail: expect.stringMatching(/^Idempotency-Key: expected 1 to 255/) as string },
     });
   });
 
