@@ -63,6 +63,7 @@ export const STATUS_REASONS = [
   'dependency_cycle',
   'unknown_dependency',
 ] as const;
+/** One of {@link STATUS_REASONS}. */
 export type StatusReason = (typeof STATUS_REASONS)[number];
 
 /**

@@ -52,3 +52,4 @@ import '../domain/told-later.js';
 import '../domain/topology.js';
 import '../domain/trace-context.js';
 import '../domain/trigger.js';
+import '../domain/well-formed.js';
