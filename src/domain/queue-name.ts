@@ -5,4 +5,7 @@ export const QueueSchema = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^(?!\/_sys\/)[^\p{Cc}\p{Cs}]*$/u, 'must not begin with "/_sys/" nor hold control characters');
+  .regex(
+    /^(?!\/_sys\/)[^\p{Cc}\p{Cs}]*$/u,
+    'must not begin with "/_sys/" nor hold control characters',
+  );
