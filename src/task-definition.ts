@@ -26,7 +26,7 @@ import { undoOf, type SaidUndo } from './undo-options.js';
 
 /** How a task's attempt ends: when its handler returns, or when somebody reports it (`engine.handleItem`). */
 export const COMPLETIONS = ['handler', 'external'] as const;
-/** One of {@link COMPLETIONS}. */
+/** When a task ends: as its handler returns, or as its end is reported from elsewhere. */
 export type Completion = (typeof COMPLETIONS)[number];
 
 /**

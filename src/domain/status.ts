@@ -63,7 +63,7 @@ export const STATUS_REASONS = [
   'dependency_cycle',
   'unknown_dependency',
 ] as const;
-/** One of {@link STATUS_REASONS}. */
+/** Why a node waits, or why it ended as it did; `docs/statuses.md` lists them. */
 export type StatusReason = (typeof STATUS_REASONS)[number];
 
 /**
