@@ -3,7 +3,7 @@ import { buildCli, documentOf, envOf, runCli } from '../support/cli.js';
 import { startHarness, type Harness } from '../support/engine.js';
 
 const TOKEN = /^tg_[0-9a-f]{12}_[\w-]{43}$/;
-const TIME = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d';
+const TIME = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\dZ';
 
 describe('tempograph key and audit', () => {
   let harness: Harness;

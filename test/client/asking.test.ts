@@ -69,7 +69,7 @@ describe('listExecutions, getExecution and getExecutionStats', () => {
   );
 
   it.each([
-    [{ bogus: 'x' }, 'there is no "bogus"; there are status, kind, '],
+    [{ bogus: 'x' }, 'there is no "bogus"; there are status, reason, kind, '],
     [{ tag: 'nightly' }, 'there is no "tag" (did you mean "tags"?)'],
     [{ projct: 'x', task: 'y' }, 'there is no "projct" (did you mean "project"?), no "task"'],
     [null, 'expected an object of options, got null'],

@@ -67,15 +67,16 @@ describe('explain of what failed', () => {
   });
 
   it.each([
-    ['nope', null],
-    ['http', { url: 5 }],
+    ['nope', null, ['tempograph worker --tasks FILE']],
+    ['http', { url: 5 }, []],
   ])(
     'says how the lone task %s, which was refused with %j, is started with that corrected',
-    async (task, input) => {
+    async (task, input, before) => {
       const handle = await harness.engine.scheduleTask({ task, input });
       expect((await handle.result()).status).toBe('REJECTED');
       const [failure] = (await harness.engine.explain(handle.executionId)).failures;
       expect(failure?.next.map(({ command }) => command)).toEqual([
+        ...before,
         'tempograph run TASK --input JSON',
       ]);
     },
