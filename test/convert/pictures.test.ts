@@ -4,6 +4,7 @@ import { convert } from '../../src/convert/convert.js';
 import type { Format } from '../../src/convert/conversion.js';
 import { toDot } from '../../src/convert/dot-write.js';
 import { toMermaid } from '../../src/convert/mermaid-write.js';
+import { uncleanIn } from '../../src/domain/clean-name.js';
 import type { GraphSpec } from '../../src/domain/spec.js';
 
 const WORDS = [
@@ -37,7 +38,9 @@ const tidy = (text: string): string => text.replace(/\r/g, '').trim();
 /** A graph with any labels; each node may wait for those before it. */
 const graph: fc.Arbitrary<GraphSpec> = fc
   .record({
-    name: words.map((text) => tidy(text) || 'x'),
+    name: words
+      .map((text) => (tidy(text) || 'x').replaceAll('\n', ' ').slice(0, 200))
+      .filter((one) => uncleanIn(one) === undefined),
     nodes: fc.uniqueArray(fc.record({ id, description: fc.option(words) }), {
       minLength: 1,
       maxLength: 12,
@@ -46,7 +49,7 @@ const graph: fc.Arbitrary<GraphSpec> = fc
     edges: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 20 }),
   })
   .map(({ name, nodes, edges }) => ({
-    name: name.replaceAll('\n', ' ').slice(0, 200),
+    name,
     tasks: nodes.map((node, at) => {
       const before = new Set(
         edges.filter(([, to]) => to % nodes.length === at && at > 0).map(([from]) => from % at),
