@@ -1,7 +1,7 @@
 /** An execution that nobody watches: its id is told, and whether the workers that are there refuse it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionResult } from '../client.js';
-import { refusedSteps } from '../domain/failure.js';
+import { KNOWING_WORKERS } from '../domain/failure.js';
 import type { Fault } from '../domain/fault.js';
 import { isTerminal } from '../domain/status.js';
 import type { CommandHandle } from '../remote/surface.js';
@@ -54,10 +54,9 @@ export function tellRejection(
   const faults = faultsOf(result);
   if (refused && faults.length > 0) {
     out.note(`${out.noteStyle.red('error:')} ${failureOf(refused(faults)).message}`);
-    // All that is wrong with it stands above, and it is at hand.
-    const [first] = refusedSteps(result.error, 'task');
-    if (first && faults.some(({ code }) => code === 'UNKNOWN_TASK'))
-      out.note(`${first.say}: ${first.command}`);
+    // All else that may be done is in what stands above.
+    if (faults.some(({ code }) => code === 'UNKNOWN_TASK'))
+      out.note(`${KNOWING_WORKERS.say}: ${KNOWING_WORKERS.command}`);
   } else printResult(out, result);
   out.document(resultDocument(result));
 }

@@ -257,17 +257,20 @@ function againOf(graphId: string, kind: EndedExecution['kind']): Again {
 
 const CORRECTED = 'with what is wrong corrected';
 
+/** Where a task is named rightly that no worker knows. */
+export const KNOWING_WORKERS: NextStep = {
+  say: 'if the name is right: workers that know the task',
+  command: 'tempograph worker --tasks FILE',
+};
+
 /** What to do about an execution that was refused as a whole: it cannot be run again, there is nothing to keep. */
 export function refusedSteps(
   error: Pick<ErrorRecord, 'message'> | null | undefined,
   kind: EndedExecution['kind'],
 ): NextStep[] {
   const steps: NextStep[] = [];
-  if (/unknown task "/.test(error?.message ?? ''))
-    steps.push({
-      say: 'if the name is right: workers that know the task',
-      command: 'tempograph worker --tasks FILE',
-    });
+  // Of a refusal that has ended its message is all that is kept.
+  if (/unknown task "/.test(error?.message ?? '')) steps.push(KNOWING_WORKERS);
   if (kind === 'graph')
     steps.push({ say: 'all that is wrong, with lines', command: 'tempograph validate FILE' });
   const again = { graph: 'run FILE', task: 'run TASK --input JSON', batch: 'batch FILE' }[kind];

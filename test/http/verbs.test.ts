@@ -1,5 +1,6 @@
 /** What is asked of executions and nodes over HTTP. */
 import { ROUTES } from '../../src/http/routes.js';
+import { openStore } from '../../src/store/store.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import {
   callers,
@@ -46,6 +47,32 @@ describe('acting', () => {
       ...{ status: 'FAILED', error: { nodeId: 'ask', code: 'DENIED' } },
       nodes: { ask: { error: { message: expect.stringMatching(/open.*not today/s) as string } } },
     });
+  });
+
+  it('lists an open question also where a thousand nodes began after it that ask nothing', async () => {
+    const id = await submit({
+      graph: { name: 'g', tasks: [{ id: 'ask', approval: { message: 'Ship it?' } }] },
+      project: 'busy',
+    });
+    await readStream(
+      `${http.url}/api/v1${pathOf(id, '/events')}`,
+      ({ event }) => event === 'approvalRequested',
+    );
+    const createdAt = Date.now() + 60_000;
+    const store = await openStore({ url: `${harness.dataDir}/store.db` });
+    const others = Array.from({ length: 1_000 }, (_, nth) => ({
+      ...{ executionId: `busy/${nth}`, parentId: 'busy', kind: 'node' as const, taskId: 'noop' },
+      ...{ project: 'busy', status: 'RUNNING' as const, sequence: createdAt, createdAt },
+    }));
+    await store.executions.record(others, createdAt);
+    await store.close();
+    const { approvals } = (await http.call('GET', '/approvals?project=busy')).json;
+    expect(approvals).toEqual([expect.objectContaining({ executionId: id, nodeId: 'ask' })]);
+    const { executions } = (await http.call('GET', '/executions?reason=approval&project=busy'))
+      .json;
+    expect(executions).toEqual([expect.objectContaining({ executionId: `${id}/ask` })]);
+    await http.call('POST', pathOf(id, '/nodes/ask/approve'), {});
+    await ended(id);
   });
 
   it('takes who answers from the body where the server is open, and from the key alone where it is not', async () => {
