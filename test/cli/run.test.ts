@@ -395,6 +395,7 @@ describe('tempograph run', () => {
     expect(result.code).toBe(2);
     expect(result.stderr).toContain('refused, 2 faults:');
     expect(result.stderr).toContain('unknown task "ech" (did you mean "echo"?)');
+    expect(result.stderr).toContain('workers that know the task: tempograph worker --tasks FILE');
     expect(documentOf(result)).toMatchObject({
       executionId: expect.stringMatching(/^flow-/) as string,
       status: 'REJECTED',
