@@ -1,6 +1,6 @@
 /**
- * Tasks by `scheduleTaskBatch` beside as many `scheduleTask`s one by one: `npm run bench:batch -- [--pairs 5]`. Rates are
- * from the first call to the last end. Writes its part of `graphs.md`.
+ * Tasks by `scheduleTaskBatch` beside as many `scheduleTask`s one by one: `npm run bench:batch -- [--pairs 5] [--light]`. Rates
+ * are from the first call to the last end. Writes its part of `graphs.md`.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,7 +9,10 @@ import { startOurSide } from './graphs/sides.js';
 import { onStage, startServer } from './graphs/stage.js';
 import { WORKLOADS } from './graphs/workloads.js';
 
-const { values: options } = parseArgs({ options: { pairs: { type: 'string', default: '5' } } });
+const { values: options } = parseArgs({
+  options: { pairs: { type: 'string', default: '5' }, light: { type: 'boolean', default: false } },
+});
+const { light } = options;
 const pairs = Number(options.pairs);
 const FILE = fileURLToPath(new URL('graphs.md', import.meta.url));
 const ITEMS = 5_000;
@@ -25,6 +28,7 @@ await onStage(async (stage) => {
       const items = Array.from({ length: ITEMS }, (_, index) => ({
         task: 'noop',
         input: { index },
+        light,
       }));
       const { successful } = await engine.scheduleTaskBatch(items, { idempotencyKey: `b${nth}` });
       const runs = new Set(
@@ -36,7 +40,7 @@ await onStage(async (stage) => {
     return (ITEMS * 1_000) / wallMs;
   };
   const singles = async (nth: number): Promise<number> => {
-    const { wallMs } = await measured(one.tasks, () => one.ours(engine, `s${nth}`));
+    const { wallMs } = await measured(one.tasks, () => one.ours(engine, `s${nth}`, { light }));
     return (one.tasks * 1_000) / wallMs;
   };
 
@@ -55,7 +59,7 @@ await onStage(async (stage) => {
   writePart(
     FILE,
     '# Our engine beside hand-written Temporal code\n',
-    'batch',
-    `## ${ITEMS.toLocaleString('en')} tasks in a batch beside single ones\n\n\`npm run bench:batch\`. ${one.name} and one \`scheduleTaskBatch\`, server with its state in memory. ${machine()}. Medians of ${pairs}; median (least–most) of the ratios within a pair.\n\n${table(['single tasks a second', 'tasks of a batch a second', 'times as many'], [row])}`,
+    light ? 'batch-light' : 'batch',
+    `## ${ITEMS.toLocaleString('en')} ${light ? 'light ' : ''}tasks in a batch beside single ones\n\n\`npm run bench:batch${light ? ' -- --light' : ''}\`. ${one.name} and one \`scheduleTaskBatch\`, server with its state in memory. ${machine()}. Medians of ${pairs}; median (least–most) of the ratios within a pair.\n\n${table(['single tasks a second', 'tasks of a batch a second', 'times as many'], [row])}`,
   );
 });

@@ -16,7 +16,8 @@ export interface Workload {
   tasks: number;
   /** Workflow ids that it made, in the order of their starts. */
   raw(side: Raw, id: string): Promise<string[]>;
-  ours(engine: TaskEngine, id: string): Promise<string[]>;
+  /** @param said of every task */
+  ours(engine: TaskEngine, id: string, said?: { light?: boolean }): Promise<string[]>;
 }
 
 function ofShape(name: string, shape: Shape, rawType: string, rawArgs: unknown[]): Workload {
@@ -27,8 +28,9 @@ function ofShape(name: string, shape: Shape, rawType: string, rawArgs: unknown[]
       await client.workflow.execute(rawType, { taskQueue, workflowId, args: rawArgs });
       return [workflowId];
     },
-    ours: async (engine, executionId) => {
-      const handle = await engine.scheduleTaskGraph(specOf(shape), { executionId });
+    ours: async (engine, executionId, said) => {
+      const graph = { ...specOf(shape), ...(said ? { defaults: said } : {}) };
+      const handle = await engine.scheduleTaskGraph(graph, { executionId });
       await handle.resultOrThrow();
       return [executionId];
     },
@@ -47,9 +49,9 @@ function singles(name: string, count: number, concurrency: number): Workload {
       await pMap(ids(id), run, { concurrency });
       return ids(id);
     },
-    ours: async (engine, id) => {
+    ours: async (engine, id, said = {}) => {
       const run = async (executionId: string) => {
-        const handle = await engine.scheduleTask({ task: 'noop', executionId });
+        const handle = await engine.scheduleTask({ task: 'noop', executionId, ...said });
         await handle.resultOrThrow();
       };
       await pMap(ids(id), run, { concurrency });

@@ -1,6 +1,6 @@
 /** What an attempt tells the store while it goes on. */
 import { splitMark } from '../domain/catalogue-mark.js';
-import { utf8Bytes, type Json, type JsonObject } from '../domain/json.js';
+import { shortJson, type Json, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type NodeOutcome } from '../domain/outcome.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
 import type { Progress } from '../domain/progress.js';
@@ -25,10 +25,7 @@ export type RowAttempt = Pick<
 >;
 
 /** A value as JSON where it is small enough to stand in the store. */
-export function inlineText(value: Json): string | undefined {
-  const text = JSON.stringify(value);
-  return utf8Bytes(text) <= INLINE_LIMIT ? text : undefined;
-}
+export const inlineText = (value: Json): string | undefined => shortJson(value, INLINE_LIMIT);
 
 export class AttemptRows {
   constructor(

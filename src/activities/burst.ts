@@ -65,7 +65,8 @@ class BurstRun {
     setMaxListeners(0, this.stopping.signal); // each of its attempts listens
     const { heartbeatDetails: before } = host;
     this.results = Array.isArray(before) ? [...(before as BurstResult)] : [];
-    for (const [position, outcome] of this.results) this.note(position, outcome);
+    for (const [position, outcome] of this.results)
+      this.note(position, outcome, jsonBytes(outcome));
     const waitsFor = request.nodes.map((node) => node.waitsFor);
     this.schedule = new BurstSchedule(waitsFor, request.places, this.results);
   }
@@ -119,7 +120,7 @@ class BurstRun {
     const { node, host } = this.of(position);
     // It was interrupted, or its pipeline failed: it runs as an activity of its own, where the server sees to that.
     const outcome = await this.outcomeOf(node, host).catch(() => again(node.order.round));
-    this.ended(position, this.fitting(node, outcome));
+    this.ended(position, outcome);
     if (performance.now() > this.turnUntil) {
       await nextTurn();
       this.turnUntil = performance.now() + TURN_MS;
@@ -127,15 +128,14 @@ class BurstRun {
     this.pump();
   }
 
-  private ended(position: number, outcome: ActivityOutcome): void {
+  private ended(position: number, found: ActivityOutcome): void {
+    // Checkpoints and warnings of many may come to more than a payload holds: then the node runs by itself, once more.
+    const bytes = jsonBytes(found);
+    const fits = this.bytes + bytes <= RESULT_BYTES;
+    const outcome = fits ? found : again(this.request.nodes[position]?.order.round);
     this.results.push([position, outcome]);
     this.schedule.ended(position, outcome);
-    this.note(position, outcome);
-  }
-
-  /** Checkpoints and warnings of many may come to more than a payload holds: then the node runs by itself, once more. */
-  private fitting(node: BurstNode, outcome: ActivityOutcome): ActivityOutcome {
-    return this.bytes + jsonBytes(outcome) > RESULT_BYTES ? again(node.order.round) : outcome;
+    this.note(position, outcome, fits ? bytes : jsonBytes(outcome));
   }
 
   private of(position: number): { node: BurstNode; host: AttemptHost } {
@@ -154,8 +154,8 @@ class BurstRun {
     };
   }
 
-  private note(position: number, outcome: ActivityOutcome): void {
-    this.bytes += jsonBytes(outcome);
+  private note(position: number, outcome: ActivityOutcome, bytes: number): void {
+    this.bytes += bytes;
     if (this.request.failFast && !isGood(outcome)) this.isOver = true;
     this.endedAt.set(position, Date.now());
     const node = this.request.nodes[position];

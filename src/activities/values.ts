@@ -33,7 +33,7 @@ export async function storeOutput(
   limits: Limits,
 ): Promise<{ output: Value; outputHash: string }> {
   const made = written(value);
-  return { output: await stored(blobs, made, limits), outputHash: hashOf(() => made.json) };
+  return { output: await stored(blobs, made, limits), outputHash: hashJson(made.json) };
 }
 
 async function stored(blobs: BlobStore, { text, json }: Written, limits: Limits): Promise<Value> {
@@ -64,14 +64,15 @@ export function asJson(value: unknown): Json {
   return written(value).json;
 }
 
-/** SHA-256 of the canonical JSON (RFC 8785) of a value: equal for equal values, whatever their keys' order. */
+/**
+ * SHA-256 of the canonical JSON (RFC 8785) of a value: equal for equal values, whatever their keys' order.
+ *
+ * @param value JSON; members of objects that are undefined count as absent
+ * @throws TaskError OUTPUT_INVALID for what is nested too deep
+ */
 export function hashJson(value: unknown): string {
-  return hashOf(() => JSON.parse(JSON.stringify(value ?? null)) as Json);
-}
-
-function hashOf(json: () => Json): string {
   try {
-    return sha256(canonicalize(json()) ?? 'null');
+    return sha256(canonicalize(value) ?? 'null');
   } catch (error) {
     throw new TaskError('OUTPUT_INVALID', `the value is nested too deep: ${messageOf(error)}`, {
       cause: error,

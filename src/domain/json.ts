@@ -77,6 +77,29 @@ export function jsonBytes(value: unknown): number {
   return utf8Bytes(JSON.stringify(value) ?? '');
 }
 
+/**
+ * A value's JSON, or undefined where it has more than `most` bytes: what is much longer is not written out to find that.
+ *
+ * @param value nothing in it refers back to itself
+ */
+export function shortJson(value: Json, most: number): string | undefined {
+  if (leastBytes(value, most) > most) return undefined;
+  const text = JSON.stringify(value);
+  return utf8Bytes(text) <= most ? text : undefined;
+}
+
+/** Bytes that a value's JSON has at least: its texts and brackets; counted no further than `most`. */
+function leastBytes(value: Json, most: number): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value !== 'object' || value === null) return 1;
+  let bytes = 2;
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+    if (bytes > most) break;
+    bytes += leastBytes(inner, most - bytes);
+  }
+  return bytes;
+}
+
 /** The longest beginning of a text that has at most so many bytes; no character is cut in two. */
 export function cutBytes(text: string, most: number): string {
   let cut = '';

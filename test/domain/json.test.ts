@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import {
   formatPath,
@@ -7,7 +7,9 @@ import {
   preview,
   setOwn,
   cutBytes,
+  shortJson,
   utf8Bytes,
+  type Json,
 } from '../../src/domain/json.js';
 
 describe('formatPath', () => {
@@ -80,5 +82,24 @@ describe('utf8Bytes and cutBytes', () => {
         expect(cut).not.toContain('\uFFFD');
       }),
     );
+  });
+});
+
+describe('shortJson', () => {
+  it('is the JSON of what has at most so many bytes of it, and of nothing longer (property)', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.nat({ max: 120 }), (made, most) => {
+        const value = made as Json;
+        const text = JSON.stringify(value);
+        expect(shortJson(value, most)).toBe(Buffer.byteLength(text) <= most ? text : undefined);
+      }),
+    );
+  });
+
+  it('writes nothing out that is much longer', () => {
+    const written = jest.spyOn(JSON, 'stringify');
+    expect(shortJson([{ text: 'x'.repeat(101) }], 100)).toBeUndefined();
+    expect(written).not.toHaveBeenCalled();
+    written.mockRestore();
   });
 });
