@@ -1,8 +1,8 @@
 /** Who depends on whom, and how each node's dependencies have ended so far: enough to decide its trigger. */
+import { Dependants } from './dependants.js';
 import { EarlyResults } from './early-results.js';
 import { Endings } from './endings.js';
 import type { Ending } from './scheduler-snapshot.js';
-import { dependantsOf } from './topology.js';
 import {
   decideTrigger,
   dependencyState,
@@ -26,17 +26,17 @@ export class DependencyLedger {
   readonly endings: Endings;
   /** Of nodes that have not ended, once something has that they wait for. */
   private readonly counts = new Map<number, DependencyCounts>();
-  private readonly dependantsOf: number[][];
+  private readonly waiting: Dependants;
   private readonly early: EarlyResults;
 
   constructor(private readonly nodes: readonly LedgerNode[]) {
     this.endings = new Endings(nodes);
     this.early = new EarlyResults(nodes);
-    this.dependantsOf = dependantsOf(nodes.map(({ dependsOn }) => dependsOn));
+    this.waiting = new Dependants(nodes.map(({ dependsOn }) => dependsOn));
   }
 
   dependants(index: number): readonly number[] {
-    return this.dependantsOf[index] ?? [];
+    return this.waiting.of(index);
   }
 
   /** What some nodes wait for, directly or over others, as far as it is open. */
@@ -57,13 +57,9 @@ export class DependencyLedger {
     const node = this.nodes[index];
     if (!node) return;
     this.early.note(index, node);
-    for (const dependency of before)
-      this.dependantsOf[dependency] = this.dependants(dependency).filter((one) => one !== index);
+    this.waiting.renew(index, before, node.dependsOn);
     this.counts.delete(index);
-    this.dependantsOf[index] ??= [];
     for (const dependency of node.dependsOn) {
-      // In the order of the nodes, as where it had been so from the beginning.
-      this.dependantsOf[dependency] = [...this.dependants(dependency), index].sort((a, b) => a - b);
       const ending =
         this.endings.of(dependency) ?? (this.hasPassed(dependency) ? PASSED : undefined);
       if (ending) this.count(index, dependency, ending);

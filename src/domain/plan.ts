@@ -248,10 +248,10 @@ export function isEarly({ nodes, classes }: Plan, index: number): boolean {
   return classes[nodes[index]?.class ?? -1]?.result?.async === true;
 }
 
-/** For each node whether another one reads its output or its status. */
-export function readNodes({ nodes }: Plan): boolean[] {
-  const found = nodes.map(() => false);
-  for (const { reads = [] } of nodes) for (const index of reads) found[index] = true;
+/** For each node 1 where another one reads its output or its status, else 0. */
+export function readNodes({ nodes }: Plan): Uint8Array {
+  const found = new Uint8Array(nodes.length);
+  for (const { reads = [] } of nodes) for (const index of reads) found[index] = 1;
   return found;
 }
 

@@ -1,5 +1,6 @@
 /** The shape of a graph: order, levels and cycles. Nodes are indexes; `dependsOn[i]` lists what node i waits for. */
 import { append } from './append.js';
+import { Dependants } from './dependants.js';
 
 /** The order in which a graph can run, or the cycles that forbid it. */
 export type SortResult = { order: number[]; levels: number[] } | { cycles: number[][] };
@@ -10,13 +11,13 @@ export type SortResult = { order: number[]; levels: number[] } | { cycles: numbe
  */
 export function sortGraph(dependsOn: readonly (readonly number[])[]): SortResult {
   const waiting = dependsOn.map((list) => list.length);
-  const dependants = dependantsOf(dependsOn);
+  const dependants = new Dependants(dependsOn);
   const order: number[] = [];
   const levels = dependsOn.map(() => 0);
   waiting.forEach((count, index) => count === 0 && order.push(index));
   for (let position = 0; position < order.length; position++) {
     const index = order[position] as number;
-    for (const dependant of dependants[index] ?? []) {
+    for (const dependant of dependants.of(index)) {
       levels[dependant] = Math.max(levels[dependant] ?? 0, (levels[index] ?? 0) + 1);
       const left = (waiting[dependant] ?? 0) - 1;
       waiting[dependant] = left;
@@ -26,20 +27,6 @@ export function sortGraph(dependsOn: readonly (readonly number[])[]): SortResult
   if (order.length === dependsOn.length) return { order, levels };
   const stuck = new Set(waiting.flatMap((count, index) => (count > 0 ? [index] : [])));
   return { cycles: findCycles(dependsOn, stuck) };
-}
-
-/** For each node those that wait for it, in their order. Lists of the right length: one that grows by `push` keeps room for 17. */
-export function dependantsOf(dependsOn: readonly (readonly number[])[]): number[][] {
-  const left = new Uint32Array(dependsOn.length);
-  const count = (index: number, by: 1 | -1): number => (left[index] = (left[index] ?? 0) + by);
-  for (const list of dependsOn) for (const dependency of list) count(dependency, 1);
-  const lists = Array.from(left, (length) => new Array<number>(length));
-  for (let index = dependsOn.length - 1; index >= 0; index--)
-    for (const dependency of dependsOn[index] ?? []) {
-      const list = lists[dependency];
-      if (list) list[count(dependency, -1)] = index;
-    }
-  return lists;
 }
 
 /**

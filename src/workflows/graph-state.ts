@@ -46,7 +46,7 @@ export class GraphState {
   /** What ended nodes left for those that read it. */
   readonly upstream = new Map<number, Upstream>();
   /** Nodes that are read; undefined where an edit may bring others that read. */
-  private readonly isRead: readonly boolean[] | undefined;
+  private readonly isRead: Uint8Array | undefined;
   readonly ended: Counts = {};
   /** Kept nodes that an edit made a leaf, or none any more: their views are written already. */
   readonly releafed = new Map<string, boolean>();
@@ -74,7 +74,7 @@ export class GraphState {
     this.paged = new NodePages({
       count: () => this.records.count,
       id: (index) => this.node(index).id,
-      changedAt: (index) => this.records.of(index).sequence,
+      changedAt: (index) => this.records.changedAt(index),
       view: (index) => this.view(index),
     });
     this.clocks = new NodeClocks(plan.lanes?.length ?? 0, (index) =>
@@ -171,7 +171,7 @@ export class GraphState {
 
   /** A node that was taken ahead has run: it could start then, and not when it was handed over. */
   couldStart(index: number, at: number, after: number | undefined): void {
-    this.records.of(index).scheduledAt = at;
+    this.records.own(index).scheduledAt = at;
     this.clocks.couldStart(index, at, after);
   }
 
@@ -263,7 +263,7 @@ export class GraphState {
     const reused = outcome?.reused;
     const own = !reused || reused.owed === true;
     const { undo, kind } = this.classOf(index);
-    if (undo || (this.isRead?.[index] ?? true)) this.upstream.set(index, leftBy(status, outcome));
+    if (undo || this.isRead?.[index] !== 0) this.upstream.set(index, leftBy(status, outcome));
     // Of a map that came to nothing some items may have completed.
     const came = status !== 'SKIPPED' && record.scheduledAt !== undefined;
     const did = status === 'COMPLETED' || (kind === 'map' && came);

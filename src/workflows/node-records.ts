@@ -6,8 +6,6 @@ import type { Carry, OpenQuestion } from './between.js';
 import type { Round } from './requests.js';
 
 export interface NodeRecord {
-  /** Number of the last change. */
-  sequence: number;
   scheduledAt?: number;
   endedAt?: number;
   outcome?: NodeOutcome;
@@ -24,50 +22,68 @@ export interface NodeRecord {
   question?: OpenQuestion;
 }
 
+const NOTHING: Readonly<NodeRecord> = {};
+
 export class NodeRecords {
   /** Number of the last change of any node. */
   sequence = 0;
-  private readonly records: NodeRecord[];
+  /** By node, number of its last change. */
+  private readonly changes: number[];
+  /** Of nodes that something was heard of, and that is not known elsewhere: few of a big graph at any time. */
+  private readonly records = new Map<number, NodeRecord>();
   private readonly holds = new Set<number>();
 
   constructor(count: number) {
-    this.records = Array.from({ length: count }, () => ({ sequence: 0 }));
+    this.changes = new Array<number>(count).fill(0);
   }
 
   get count(): number {
-    return this.records.length;
+    return this.changes.length;
   }
 
-  of(index: number): NodeRecord {
-    return this.records[index] as NodeRecord;
+  /** Number of a node's last change. */
+  changedAt(index: number): number {
+    return this.changes[index] ?? 0;
+  }
+
+  of(index: number): Readonly<NodeRecord> {
+    return this.records.get(index) ?? NOTHING;
+  }
+
+  /** The same, to write into it. */
+  own(index: number): NodeRecord {
+    const known = this.records.get(index);
+    if (known) return known;
+    const record: NodeRecord = {};
+    this.records.set(index, record);
+    return record;
   }
 
   /** A node changes. */
   touch(index: number): NodeRecord {
-    const record = this.of(index);
-    record.sequence = ++this.sequence;
-    return record;
+    this.changes[index] = ++this.sequence;
+    return this.own(index);
   }
 
   /** Nodes change together. */
   touchTogether(indexes: readonly number[]): void {
     this.sequence++;
-    for (const index of indexes) this.of(index).sequence = this.sequence;
+    for (const index of indexes) this.changes[index] = this.sequence;
   }
 
   /** Every node changes, one after another. */
   touchAll(): void {
-    for (const record of this.records) record.sequence = ++this.sequence;
+    for (let index = 0; index < this.count; index++) this.changes[index] = ++this.sequence;
   }
 
   hold(index: number, why: HoldReason): void {
-    this.of(index).held = why;
+    this.own(index).held = why;
     this.holds.add(index);
   }
 
   /** A node is held no more. */
   free(index: number): void {
-    delete this.of(index).held;
+    delete this.records.get(index)?.held;
     this.holds.delete(index);
   }
 
@@ -80,15 +96,16 @@ export class NodeRecords {
 
   /** A node is new, or another one took its place: what people asked is all that is left. */
   renew(index: number): void {
-    const { marks } = this.records[index] ?? {};
-    this.records[index] = { sequence: 0, ...(marks ? { marks } : {}) };
+    const { marks } = this.of(index);
+    this.changes[index] = 0;
+    this.records.delete(index);
+    if (marks) this.own(index).marks = marks;
     this.holds.delete(index);
   }
 
   /** What a node ended with is known elsewhere. */
   forget(index: number): void {
-    const { sequence } = this.of(index);
-    this.records[index] = { sequence };
+    this.records.delete(index);
   }
 
   /** What nodes have behind them that may still be begun. */
@@ -112,18 +129,18 @@ export class NodeRecords {
   /** Restores what a continue-as-new carried. */
   restore({ rounds, holds = [], passed = [], nodeMarks, questions = [], sequence }: Carry): void {
     this.sequence = sequence;
-    for (const record of this.records) record.sequence = sequence;
-    for (const [index, marks] of nodeMarks) this.of(index).marks = marks;
+    this.changes.fill(sequence);
+    for (const [index, marks] of nodeMarks) this.own(index).marks = marks;
     for (const [index, round] of rounds) {
-      const record = this.of(index);
+      const record = this.own(index);
       record.round = round;
       record.scheduledAt = round.firstScheduledAt;
     }
     for (const [index, why, lastError] of holds) {
       this.hold(index, why);
-      if (lastError) this.of(index).lastError = lastError;
+      if (lastError) this.own(index).lastError = lastError;
     }
-    for (const [index, outcome] of passed) this.of(index).passed = outcome;
-    for (const open of questions) this.of(open.index).question = open;
+    for (const [index, outcome] of passed) this.own(index).passed = outcome;
+    for (const open of questions) this.own(open.index).question = open;
   }
 }
