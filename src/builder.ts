@@ -28,7 +28,7 @@ import { overOf } from './domain/node-kind.js';
 import type { ProgramKind } from './domain/program.js';
 import type { GraphSpec, ParamSpec } from './domain/spec.js';
 import type { AnyTask, GivenInput, TaskDefinition } from './registry.js';
-import type { ResultInput, Shaped } from './shaped-output.js';
+import type { ResultInput, Shaped } from './domain/shaped-output.js';
 import { undoOf, type ProgramInput, type SaidUndo } from './undo-options.js';
 
 export { secret, variable, type Ref, type Reference, type Templated } from './builder/refs.js';
@@ -188,9 +188,7 @@ export class GraphBuilder<Output = Record<string, unknown>, Params = unknown> {
     const list = Array.isArray(over) ? (plain(over) as unknown[]) : String(over);
     const map = items === undefined && typeof list === 'string' ? list : { over: list, ...items };
     const what =
-      task instanceof GraphBuilder
-        ? { graph: this.inner(task) }
-        : { task: this.taskName(task as AnyTask | string) };
+      task instanceof GraphBuilder ? { graph: this.inner(task) } : { task: this.taskName(task) };
     return this.push(id, { ...what, map }, { ...rest, input: given });
   }
 
@@ -355,7 +353,7 @@ export function defineGraph<const Schemas extends ParamSchemas = never>(
   name: string,
   options?: GraphOptions<Schemas>,
 ): GraphBuilder<Record<string, unknown>, ParamsOf<Schemas>> {
-  return new GraphBuilder(name, options as GraphOptions | undefined);
+  return new GraphBuilder(name, options);
 }
 
 const paramRef = <T>(name: string): Ref<T> => reference<T>(`params.${name}`);

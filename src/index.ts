@@ -207,7 +207,7 @@ export type { RerunDecision, RerunNode, RerunReason, RerunScope } from './domain
 export type { RetryPolicy, RetryStrategy } from './domain/retry.js';
 export { resolveRetry, RetryOptionsSchema } from './domain/retry-options.js';
 export type { ResultOptions } from './domain/result-options.js';
-export type { ResultInput, Shaped } from './shaped-output.js';
+export type { ResultInput, Shaped } from './domain/shaped-output.js';
 export type { RetryInput, RetryOptions } from './domain/retry-options.js';
 export type { SinkOptions } from './domain/sink.js';
 export { GraphSpecSchema, SubmissionSchema } from './domain/spec.js';

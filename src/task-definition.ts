@@ -19,7 +19,7 @@ import {
 import { faultsFromZod } from './domain/spec-faults.js';
 import { undoFaults } from './domain/undo-faults.js';
 import { visible } from './domain/visible-text.js';
-import type { ResultInput, Shaped } from './shaped-output.js';
+import type { ResultInput, Shaped } from './domain/shaped-output.js';
 import type { TaskContext } from './task-context.js';
 import { isNamedTask, withRun, type TaskExecution } from './task-execution.js';
 import type { Hooks } from './task-hooks.js';

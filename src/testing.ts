@@ -41,7 +41,7 @@ export function mock<Input, Output, Given, Made>(
   task: TaskDefinition<Input, Output, Given, Made>,
   run: (input: NoInfer<Input>, context: TaskContext) => Promise<NoInfer<Made>> | NoInfer<Made>,
 ): TaskMock {
-  return { task: task as AnyTask, run };
+  return { task: task, run };
 }
 
 /** What the worker of a test runs, and what stands in for it. */

@@ -14,7 +14,7 @@ import { assertKnown } from '../domain/known-names.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { WhatIf, WhatIfChanges } from '../domain/what-if.js';
 import type { GraphOutput, NamedTask, TaskInput, TaskOutput } from '../registry.js';
-import type { ResultInput, ShapedJson } from '../shaped-output.js';
+import type { ResultInput, ShapedJson } from '../domain/shaped-output.js';
 import type { PostHook, PreHook } from '../task-hooks.js';
 import type { TracingOption } from '../telemetry/tracing.js';
 import {
@@ -26,7 +26,7 @@ import {
 } from '../templates/load-template.js';
 import type { AuditLog } from './audit-log.js';
 import type { BatchAnswer } from './batch-answer.js';
-import type { AnyItem, BatchOfTasks, BatchOptions, TypedItems } from './batch-items.js';
+import type { BatchOfTasks, BatchOptions, TypedItems } from './batch-items.js';
 import type { Cache } from './cache.js';
 import type { CatalogueGraph } from './catalogue-nodes.js';
 import type { Catalogue } from './catalogue.js';
@@ -256,7 +256,7 @@ export class TaskEngine extends EngineStreams {
     common: BatchOptions = {},
   ): Promise<BatchAnswer> {
     this.assertOpen();
-    return await this.parts.starting.batch(items as readonly AnyItem[] | BatchOfTasks, common);
+    return await this.parts.starting.batch(items, common);
   }
 
   /**

@@ -177,6 +177,7 @@ describe('a task that ends elsewhere', () => {
       run: () => undefined,
     });
     same<TaskOutput<typeof called>, { ok: boolean }>(true);
+    expect(called.completion).toBe('external');
     const wrong = {
       ...{ name: 'called', output: z.object({ ok: z.boolean() }) },
       ...{ completion: 'external' as const, run: () => ({ ok: true }) },

@@ -1,6 +1,6 @@
 /** What the types of an output become where options change it. */
-import type { Json } from './domain/json.js';
-import type { TaskOptionsInput } from './domain/spec.js';
+import type { Json } from './json.js';
+import type { TaskOptionsInput } from './spec.js';
 
 /** `result` of a task, a node or a submission. */
 export type ResultInput = NonNullable<TaskOptionsInput['result']>;
