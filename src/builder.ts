@@ -10,17 +10,35 @@ import {
   type NodeOptions,
   type ProgramOptions,
   type Question,
+  type TaskNodeOptions,
 } from './builder/node-options.js';
+import {
+  paramSpecOf,
+  type ParamRefs,
+  type ParamSchema,
+  type ParamSchemas,
+  type ParamsOf,
+  type ParamValue,
+} from './builder/params.js';
 import { append } from './domain/append.js';
 import { namedIn, plain, reads, reference, type Ref, type Templated } from './builder/refs.js';
 import { TaskError } from './domain/errors.js';
+import { setOwn } from './domain/json.js';
 import { overOf } from './domain/node-kind.js';
 import type { ProgramKind } from './domain/program.js';
 import type { GraphSpec, ParamSpec } from './domain/spec.js';
 import type { AnyTask, GivenInput, TaskDefinition } from './registry.js';
+import type { ResultInput, Shaped } from './domain/shaped-output.js';
 import { undoOf, type ProgramInput, type SaidUndo } from './undo-options.js';
 
-export { secret, variable, type Ref, type Templated } from './builder/refs.js';
+export { secret, variable, type Ref, type Reference, type Templated } from './builder/refs.js';
+export type {
+  ParamRefs,
+  ParamSchema,
+  ParamSchemas,
+  ParamsOf,
+  ParamValue,
+} from './builder/params.js';
 export type {
   ApprovalOutput,
   BelowOptions,
@@ -29,12 +47,18 @@ export type {
   NodeOptions,
   ProgramOptions,
   Question,
+  TaskNodeOptions,
 } from './builder/node-options.js';
 export type { ProgramInput, SaidUndo, Undo, UndoOptions, UndoTask } from './undo-options.js';
 
 type Defaults = NonNullable<GraphSpec['defaults']>;
-/** The fields of a pipeline beside `name`, `params` and `tasks`. */
-export type GraphOptions = Omit<GraphSpec, 'name' | 'tasks' | 'params' | 'defaults'> & {
+/** The fields of a pipeline beside `name` and `tasks`. */
+export type GraphOptions<Schemas extends ParamSchemas = ParamSchemas> = Omit<
+  GraphSpec,
+  'name' | 'tasks' | 'params' | 'defaults'
+> & {
+  /** Parameters by name: zod schemas, or JSON Schema. They type {@link GraphBuilder.params}, and `params` at submit. */
+  params?: Schemas | undefined;
   /** Options for every node that does not say otherwise. */
   defaults?: GraphDefaults | undefined;
 };
@@ -58,10 +82,13 @@ type ItemOutput<Output, Settings> = Settings extends { allowFailure: true }
  * A graph in code: each call adds a node and gives its handle.
  *
  * @typeParam Output of its leaves by id, as {@link leaves} says
+ * @typeParam Params what may be given for its parameters; unknown where `defineGraph` was given none
  */
-export class GraphBuilder<Output = Record<string, unknown>> {
+export class GraphBuilder<Output = Record<string, unknown>, Params = unknown> {
   /** Only a type: the outputs of its leaves. */
   declare readonly leavesOutput: Output;
+  /** Only a type: what may be given for its parameters. */
+  declare readonly givenParams: Params;
   private readonly nodes: GraphSpec['tasks'] = [];
   private readonly definitions = new Map<string, AnyTask>();
   private readonly paramSpecs: ParamSpecs = {};
@@ -71,47 +98,56 @@ export class GraphBuilder<Output = Record<string, unknown>> {
     private readonly name: string,
     options: GraphOptions = {},
   ) {
-    const { defaults } = options;
+    const { defaults, params = {}, ...rest } = options;
+    for (const [param, schema] of Object.entries(params)) this.param(param, schema);
     this.options = {
-      ...(options as Omit<GraphSpec, 'name' | 'tasks'>),
+      ...rest,
       ...(defaults === undefined ? {} : { defaults: this.defaultsOf(defaults) }),
     };
   }
 
-  /** Declares a parameter and gives its reference. Without `default` it must be given at submit. */
-  param<T = unknown>(name: string, spec: ParamSpec = {}): Ref<T> {
-    Object.defineProperty(this.paramSpecs, name, {
-      value: spec,
-      enumerable: true,
-      configurable: true,
-    });
-    return reference<T>(`params.${name}`);
+  /** References to the parameters that `defineGraph` was given. */
+  get params(): ParamRefs<NoInfer<Params>> {
+    const refs: Record<string, unknown> = {};
+    for (const name of Object.keys(this.paramSpecs)) setOwn(refs, name, paramRef(name));
+    return refs as ParamRefs<NoInfer<Params>>;
+  }
+
+  /**
+   * Declares a parameter and gives its reference. Without `default` it must be given at submit, where the compiler knows
+   * only those that `defineGraph` was given.
+   *
+   * @param schema a zod schema, or JSON Schema; its type is the reference's, unless that is stated
+   * @throws TaskError CONFIGURATION for a zod schema that JSON Schema cannot say
+   */
+  param<T = never, const Schema extends ParamSchema = ParamSpec>(
+    name: string,
+    schema?: Schema,
+  ): Ref<[T] extends [never] ? ParamValue<Schema> : T> {
+    setOwn(this.paramSpecs, name, paramSpecOf(this.name, name, schema ?? {}));
+    return paramRef(name);
   }
 
   /**
    * Adds a task. It waits for every node that its input or its condition reads, and for `dependsOn`.
    *
-   * @param task a definition, or a task's name where the definition is not at hand
+   * @param task a definition, or a task's name where the definition is not at hand; its output may then be stated
    * @throws TaskError CONFIGURATION when the id is taken
    */
-  add<Input, Output, Given>(
+  add<
+    Output = unknown,
+    Input = never,
+    Given = Input,
+    Made = unknown,
+    const Result extends ResultInput = ResultInput,
+  >(
     id: string,
-    task: TaskDefinition<Input, Output, Given>,
-    options?: NodeOptions<NoInfer<Input>, NoInfer<Output>> & {
+    task: TaskDefinition<Input, Output, Given, Made> | string,
+    options: TaskNodeOptions<NoInfer<Input>, NoInfer<Output>, Result> & {
       input?: NoInfer<Templated<GivenInput<Input, Given>>>;
-    },
-  ): NodeHandle<Output>;
-  add<Output = unknown>(
-    id: string,
-    task: string,
-    options?: NodeOptions<never, never> & { input?: unknown },
-  ): NodeHandle<Output>;
-  add(
-    id: string,
-    task: AnyTask | string,
-    options: NodeOptions<never, never> & { input?: unknown } = {},
-  ): NodeHandle<unknown> {
-    return this.push(id, { task: this.taskName(task) }, options);
+    } = {},
+  ): NodeHandle<Shaped<Output, Result>> {
+    return this.push(id, { task: this.taskName(task as AnyTask | string) }, options);
   }
 
   /**
@@ -122,11 +158,19 @@ export class GraphBuilder<Output = Record<string, unknown>> {
    * @param options `input` may be a function of the item and its index; `items` says how many run at once, and so on
    * @throws TaskError CONFIGURATION when the id is taken
    */
-  map<Item, Input, Output, const Settings extends MapSettings = object, Given = Input>(
+  map<
+    Item,
+    Input,
+    Output,
+    const Settings extends MapSettings = object,
+    Given = Input,
+    Made = unknown,
+    const Result extends ResultInput = ResultInput,
+  >(
     id: string,
     over: Ref<readonly Item[]> | Ref<Item[]> | readonly Item[] | string,
-    task: TaskDefinition<Input, Output, Given> | string | GraphBuilder<Output>,
-    options: NodeOptions<NoInfer<Input>, NoInfer<Output>> & {
+    task: TaskDefinition<Input, Output, Given, Made> | string | GraphBuilder<Output, Given>,
+    options: TaskNodeOptions<NoInfer<Input>, NoInfer<Output>, Result> & {
       input?:
         | NoInfer<Templated<GivenInput<Input, Given>>>
         | ((
@@ -135,7 +179,7 @@ export class GraphBuilder<Output = Record<string, unknown>> {
           ) => NoInfer<Templated<GivenInput<Input, Given>>>);
       items?: Settings;
     } = {},
-  ): NodeHandle<ItemOutput<Output, Settings>[]> {
+  ): NodeHandle<ItemOutput<Shaped<Output, Result>, Settings>[]> {
     const { input, items, ...rest } = options;
     const given: unknown =
       typeof input === 'function'
@@ -155,10 +199,10 @@ export class GraphBuilder<Output = Record<string, unknown>> {
    * @param options `input` holds the graph's parameters
    * @throws TaskError CONFIGURATION when the id is taken
    */
-  graph<Output = Record<string, unknown>>(
+  graph<Output = Record<string, unknown>, Params = unknown>(
     id: string,
-    graph: GraphBuilder<Output> | GraphSpec | string,
-    options: BelowOptions & { input?: unknown } = {},
+    graph: GraphBuilder<Output, Params> | GraphSpec | string,
+    options: BelowOptions & { input?: NoInfer<Templated<Params>> } = {},
   ): NodeHandle<Output> {
     const inner = graph instanceof GraphBuilder ? this.inner(graph) : graph;
     return this.push(id, { graph: inner }, options);
@@ -185,7 +229,7 @@ export class GraphBuilder<Output = Record<string, unknown>> {
    */
   leaves<Handles extends Record<string, NodeHandle<unknown>>>(
     handles: Handles,
-  ): GraphBuilder<LeavesOf<Handles>> {
+  ): GraphBuilder<LeavesOf<Handles>, Params> {
     const waited = new Set(this.nodes.flatMap(({ dependsOn = [] }) => dependsOn));
     const are = this.nodes.map(({ id }) => id).filter((id) => !waited.has(id));
     const said = Object.keys(handles);
@@ -195,7 +239,7 @@ export class GraphBuilder<Output = Record<string, unknown>> {
         'CONFIGURATION',
         `graph ${this.name}: the leaves are ${are.join(', ')}, got ${said.join(', ')}`,
       );
-    return this as unknown as GraphBuilder<LeavesOf<Handles>>;
+    return this as unknown as GraphBuilder<LeavesOf<Handles>, Params>;
   }
 
   /** A node that was added before, or that the spec had. @throws TaskError CONFIGURATION where there is none */
@@ -300,10 +344,19 @@ export class GraphBuilder<Output = Record<string, unknown>> {
   }
 }
 
-/** Starts a graph in code. */
-export function defineGraph(name: string, options?: GraphOptions): GraphBuilder {
+/**
+ * Starts a graph in code.
+ *
+ * @throws TaskError CONFIGURATION for a parameter whose zod schema JSON Schema cannot say
+ */
+export function defineGraph<const Schemas extends ParamSchemas = never>(
+  name: string,
+  options?: GraphOptions<Schemas>,
+): GraphBuilder<Record<string, unknown>, ParamsOf<Schemas>> {
   return new GraphBuilder(name, options);
 }
+
+const paramRef = <T>(name: string): Ref<T> => reference<T>(`params.${name}`);
 
 function handleOf<Output>(id: string): NodeHandle<Output> {
   const at = `tasks[${JSON.stringify(id)}]`;

@@ -9,6 +9,7 @@ export type {
   BatchOptions,
   CatalogueItem,
   ProgramItem,
+  TypedItems,
 } from './client/batch-items.js';
 export type {
   Catalogue,
@@ -45,7 +46,12 @@ export type { ExecutionEvent } from './store/execution-events.js';
 export type { LogPage } from './store/log-lines.js';
 export type { ExecutionStats } from './store/stats.js';
 export type { LoneSubmission, ProgramSubmission } from './client/lone-task.js';
-export type { GraphSubmitOptions, SubmitOptions, TaskSubmission } from './client/submission.js';
+export type {
+  GraphSubmitOptions,
+  SubmitOptions,
+  TaskSubmission,
+  TypedGraphOptions,
+} from './client/submission.js';
 export { ExecutionHandle } from './client/handle.js';
 export { NodeHandle as ExecutionNodeHandle } from './client/node-handle.js';
 export type { ApprovalAnswer, CancelOptions, PauseOptions } from './client/node-handle.js';
@@ -73,6 +79,7 @@ export type { ExplainOptions } from './client/explain.js';
 export type { RerunForecast, RerunOptions, RerunPlan } from './client/rerun.js';
 export type { ExecutionRecord } from './client/record.js';
 export type {
+  CancelNote,
   CompletedResult,
   ExecutionResult,
   NodeResult,

@@ -7,11 +7,18 @@ export type {
   MapSettings,
   NodeHandle,
   NodeOptions,
+  ParamRefs,
+  ParamSchema,
+  ParamSchemas,
+  ParamsOf,
+  ParamValue,
   ProgramInput,
   ProgramOptions,
   Question,
   Ref,
+  Reference,
   SaidUndo,
+  TaskNodeOptions,
   Templated,
   Undo,
   UndoOptions,
@@ -37,6 +44,7 @@ export type {
   Cache,
   CacheFilter,
   CalendarTimes,
+  CancelNote,
   CancelOptions,
   Catalogue,
   CatalogueGraph,
@@ -127,6 +135,8 @@ export type {
   TaskSubmission,
   TracingOption,
   TriggerAnswer,
+  TypedGraphOptions,
+  TypedItems,
   UncompletedResult,
   VerbOptions,
 } from './client.js';
@@ -197,6 +207,7 @@ export type { RerunDecision, RerunNode, RerunReason, RerunScope } from './domain
 export type { RetryPolicy, RetryStrategy } from './domain/retry.js';
 export { resolveRetry, RetryOptionsSchema } from './domain/retry-options.js';
 export type { ResultOptions } from './domain/result-options.js';
+export type { ResultInput, Shaped } from './domain/shaped-output.js';
 export type { RetryInput, RetryOptions } from './domain/retry-options.js';
 export type { SinkOptions } from './domain/sink.js';
 export { GraphSpecSchema, SubmissionSchema } from './domain/spec.js';
@@ -229,11 +240,11 @@ export { defineTask } from './registry.js';
 export type {
   AnyTask,
   Completion,
-  ExecutedTaskDefinition,
-  ExternalTaskDefinition,
   GraphOutput,
+  HandlerInput,
   Isolation,
   JsonOf,
+  StatedTask,
   TaskDefinition,
   TaskInput,
   TaskOutput,

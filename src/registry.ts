@@ -19,6 +19,7 @@ export { ISOLATIONS, type Isolation } from './domain/choose-runner.js';
 export type {
   GivenInput,
   GraphOutput,
+  HandlerInput,
   JsonOf,
   NamedTask,
   RequiredInput,
@@ -32,8 +33,7 @@ export {
   taskOptions,
   type AnyTask,
   type Completion,
-  type ExecutedTaskDefinition,
-  type ExternalTaskDefinition,
+  type StatedTask,
   type TaskDefinition,
 } from './task-definition.js';
 

@@ -19,6 +19,7 @@ import {
 import { faultsFromZod } from './domain/spec-faults.js';
 import { undoFaults } from './domain/undo-faults.js';
 import { visible } from './domain/visible-text.js';
+import type { ResultInput, Shaped } from './domain/shaped-output.js';
 import type { TaskContext } from './task-context.js';
 import { isNamedTask, withRun, type TaskExecution } from './task-execution.js';
 import type { Hooks } from './task-hooks.js';
@@ -33,13 +34,16 @@ export type Completion = (typeof COMPLETIONS)[number];
  * A task: something that can be run, by name.
  *
  * @typeParam Input what the handler gets
- * @typeParam Output what the node gives
+ * @typeParam Output what the node gives: what `run` gave, or what `processResult` made of it
  * @typeParam Given what a caller gives, where the schema makes something else of it: defaults, transforms
+ * @typeParam Made what `run` gives
  */
-export interface TaskDefinition<Input = unknown, Output = unknown, Given = Input> extends Omit<
-  DefaultsInput,
-  'compensate'
-> {
+export interface TaskDefinition<
+  Input = unknown,
+  Output = unknown,
+  Given = Input,
+  Made = Output,
+> extends Omit<DefaultsInput, 'compensate'> {
   name: string;
   /** Changes when the meaning of the task's result does. Default '1'. */
   version?: string;
@@ -47,7 +51,7 @@ export interface TaskDefinition<Input = unknown, Output = unknown, Given = Input
   /** Checked before the handler is entered; what it parses to is what the handler gets. */
   input?: z.ZodType<Input, Given>;
   /** Checked after; what it parses to is the node's output. */
-  output?: z.ZodType<Output>;
+  output?: z.ZodType<Made>;
   /** Where the handler runs. Default `in-process`; `thread` and `process` need {@link module}. */
   isolation?: Isolation;
   /**
@@ -74,7 +78,7 @@ export interface TaskDefinition<Input = unknown, Output = unknown, Given = Input
    * does, before `result`'s expressions. What it throws fails the attempt with code RESULT_FAILED, and is retried as if
    * `run` had thrown it.
    */
-  processResult?(output: Output, context: TaskContext): unknown;
+  processResult?(output: Made, context: TaskContext): Promise<Output> | Output;
   /** Called once per retry, before the wait. Its own failure is logged and changes nothing. */
   onRetry?(error: unknown, attempt: number, waitMs: number): void | Promise<void>;
   /** Asked after the never-retry list whether an error is worth a retry. */
@@ -82,28 +86,43 @@ export interface TaskDefinition<Input = unknown, Output = unknown, Given = Input
     error: unknown,
     context: TaskContext,
   ): 'retry' | 'fail' | { code?: string; retry?: boolean; delayMs?: number } | undefined;
-  run(input: Input, context: TaskContext): Promise<Output> | Output;
+  run(input: Input, context: TaskContext): Promise<Made> | Made;
 }
 
-/** A task that ends elsewhere: its handler gives nothing, and `output` is of what is reported. */
-export interface ExternalTaskDefinition<
-  Input = unknown,
-  Output = unknown,
-  Given = Input,
-> extends Omit<TaskDefinition<Input, Output, Given>, 'run'> {
-  completion: 'external';
-  run(input: Input, context: TaskContext): Promise<void> | void;
-}
+/** A task as {@link defineTask} takes it: what it does is said by `run`, or by `execute`, its own or that of `run`. */
+export type StatedTask<Input, Made, Given, Output, Ends, Result> = Omit<
+  TaskDefinition<Input, Output, Given, Made>,
+  'run' | 'completion' | 'result' | 'compensate'
+> & {
+  /** Of a definition that is spread, either. */
+  completion?: Ends | (Ends extends 'handler' ? Completion : never);
+  result?: Result | undefined;
+  compensate?: SaidUndo<Input, Shaped<Output, Result>>;
+} & (
+    | TaskExecution<Input, Made>
+    | {
+        run:
+          | ((input: Input, context: TaskContext) => Returned<Made, Ends>)
+          | TaskExecution<Input, Made>;
+      }
+  );
 
-/** A task that says by `execute` what it does: itself, perhaps an instance of a class, or its `run`. */
-export type ExecutedTaskDefinition<Input = unknown, Output = unknown, Given = Input> = Omit<
-  TaskDefinition<Input, Output, Given>,
-  'run'
-> &
-  (TaskExecution<Input, Output> | { run: TaskExecution<Input, Output> });
+/** What `run` returns: of a task that ends elsewhere nothing, `output` is then of what is reported. */
+type Returned<Made, Ends> = Ends extends 'external' ? Promise<void> | void : Promise<Made> | Made;
+
+/** A task that ends elsewhere: what its handler returns is no output. */
+export type Reported<Output, Ends> = Ends extends 'external'
+  ? [Exclude<Output, void | undefined>] extends [never]
+    ? unknown
+    : Exclude<Output, void | undefined>
+  : Output;
 
 /** A definition whose types nobody needs any more. */
-export type AnyTask = Omit<TaskDefinition<never, unknown>, 'input' | 'output' | 'compensate'> & {
+export type AnyTask = Omit<
+  TaskDefinition<never, unknown, never, never>,
+  'input' | 'output' | 'compensate' | 'run'
+> & {
+  run(input: never, context: TaskContext): unknown;
   input?: z.ZodType;
   output?: z.ZodType;
   compensate?: SaidUndo<never, never>;
@@ -116,28 +135,26 @@ export const isTask = (value: unknown): value is AnyTask => isNamedTask(value);
  * Defines a task. Give the definition to `startWorker`, and to the builder for typed graphs. Where `run` is a function,
  * there may be an object with `execute(task, ctx)`: as `run`, or the definition itself.
  *
+ * The types follow from the schemas, `run` and `processResult`. An output that `result` changes by expressions is unknown.
+ * Of a task that ends elsewhere the schema `output` says the type, and no type argument.
+ *
  * @throws TaskError CONFIGURATION when the name or an option cannot be used
  */
-export function defineTask<Input = unknown, Output = unknown, Given = Input>(
-  definition: ExternalTaskDefinition<Input, Output, Given>,
-): TaskDefinition<Input, Output, Given>;
-export function defineTask<Input = unknown, Output = unknown, Given = Input>(
-  definition: ExecutedTaskDefinition<Input, Output, Given>,
-): TaskDefinition<Input, Output, Given>;
-export function defineTask<Input = unknown, Output = unknown, Given = Input>(
-  definition: TaskDefinition<Input, Output, Given>,
-): TaskDefinition<Input, Output, Given>;
-export function defineTask<Input = unknown, Output = unknown, Given = Input>(
-  stated: TaskDefinition<Input, Output, Given> | ExecutedTaskDefinition<Input, Output, Given>,
-): TaskDefinition<Input, Output, Given> {
+export function defineTask<
+  Input = unknown,
+  Made = unknown,
+  Given = Input,
+  Output = Made,
+  const Ends extends Completion = 'handler',
+  const Result extends ResultInput = ResultInput,
+>(
+  stated: StatedTask<Input, Made, Given, Output, Ends, Result>,
+): TaskDefinition<Input, Shaped<Reported<Output, Ends>, Result>, Given, Reported<Made, Ends>> {
+  type Defined = ReturnType<typeof defineTask<Input, Made, Given, Output, Ends, Result>>;
   assertFields(stated);
   const made = withRun(stated);
   // What `execute` works with stays with it: it is no part of the definition.
-  const definition = (made === stated ? made : pick(made, FIELDS)) as TaskDefinition<
-    Input,
-    Output,
-    Given
-  >;
+  const definition = (made === stated ? made : pick(made, FIELDS)) as Defined;
   const { name } = definition;
   if (
     typeof name !== 'string' ||

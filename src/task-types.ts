@@ -35,18 +35,30 @@ type Refused =
  * says where there is no schema. `unknown` for a task's name, and for a definition whose types are not known.
  */
 export type TaskInput<Task> =
-  Task extends TaskDefinition<infer Input, infer _Output, infer Given>
-    ? [Input] extends [never]
-      ? unknown
-      : GivenInput<Input, Given>
+  Task extends TaskDefinition<infer Input, infer _Output, infer Given, infer _Made>
+    ? GivenInput<Input, Given>
     : unknown;
 
-/** What is given to a task: a schema that does not say what it takes is held to what it gives. */
-export type GivenInput<Input, Given> = unknown extends Given ? Input : Given;
+/** The input that a task's `run` gets. `unknown` for a task's name, and for a definition whose types are not known. */
+export type HandlerInput<Task> =
+  Task extends TaskDefinition<infer Input, infer _Output, infer _Given, infer _Made>
+    ? [Input] extends [never]
+      ? unknown
+      : Input
+    : unknown;
+
+/** What is given to a task: a schema that does not say what it takes is held to what it gives. Anything where nobody knows. */
+export type GivenInput<Input, Given> = [Input] extends [never]
+  ? unknown
+  : unknown extends Given
+    ? Input
+    : Given;
 
 /** The output of a task as results have it: what its definition says, as JSON. Any JSON for a task's name. */
 export type TaskOutput<Task> =
-  Task extends TaskDefinition<infer _Input, infer Output, infer _Given> ? JsonOf<Output> : Json;
+  Task extends TaskDefinition<infer _Input, infer Output, infer _Given, infer _Made>
+    ? JsonOf<Output>
+    : Json;
 
 /** `input` may be left out only where the task can do without. */
 export type RequiredInput<Task> =

@@ -8,9 +8,15 @@ import type { WorkerOptions } from '@temporalio/worker';
 import { TaskEngine } from './client.js';
 import type { ProgramKind } from './domain/program.js';
 import { TaskError } from './domain/errors.js';
-import { getOwn } from './domain/json.js';
 import { didYouMean, nearOrFirst } from './domain/suggest.js';
-import { defineTask, withUndoTasks, type AnyTask } from './registry.js';
+import {
+  defineTask,
+  withUndoTasks,
+  type AnyTask,
+  type HandlerInput,
+  type NamedTask,
+  type TaskDefinition,
+} from './registry.js';
 import type { Hooks } from './task-hooks.js';
 import type { TaskContext } from './task-context.js';
 import { findTimeSkippingServer } from './servers/find-time-skipping-server.js';
@@ -20,14 +26,33 @@ import { BUILT_IN_TASKS, startWorker, type RunningWorker, type SecretProvider } 
 /** Stands where a task's `run` does; the task's schemas, options and retries stay. It ends when it returns. */
 export type Mock = (input: never, context: TaskContext) => unknown;
 
+/** What stands in for a task's `run`: see {@link mock}. */
+export interface TaskMock {
+  readonly task: AnyTask;
+  readonly run: Mock;
+}
+
+/**
+ * A mock of a task that is at hand: it is given what the task's `run` is, and has to return what that does.
+ *
+ * @param task its definition; it need not be among `tasks`
+ */
+export function mock<Input, Output, Given, Made>(
+  task: TaskDefinition<Input, Output, Given, Made>,
+  run: (input: NoInfer<Input>, context: TaskContext) => Promise<NoInfer<Made>> | NoInfer<Made>,
+): TaskMock {
+  return { task: task, run };
+}
+
 /** What the worker of a test runs, and what stands in for it. */
 export interface TestEngineOptions {
   tasks?: Iterable<AnyTask>;
   /**
-   * Handlers by task name, instead of the tasks' own. With `tasks`, each name has to be one of theirs or a built-in's, so that
-   * no slip runs the real thing; without, a name without a task is a new task.
+   * Handlers instead of the tasks' own: a list of {@link mock}s, typed by the definitions, or an object by task name. With
+   * `tasks`, each name has to be one of theirs or a built-in's, so that no slip runs the real thing; without, a name without
+   * a task is a new task.
    */
-  mocks?: Readonly<Record<string, Mock>>;
+  mocks?: readonly TaskMock[] | Readonly<Record<string, Mock>>;
   hooks?: Hooks;
   namedHooks?: Hooks;
   /** Kinds of programs that are really run. Default none. */
@@ -47,8 +72,13 @@ export interface TestEngine {
   engine: TaskEngine;
   worker: RunningWorker;
   env: TestWorkflowEnvironment;
-  /** Calls of each task so far, by name: its inputs, oldest first. */
-  calls: (task: string) => readonly unknown[];
+  /**
+   * The inputs that a task's `run`, or its mock, was given so far, oldest first: each attempt's.
+   *
+   * @param task its definition, which types them, or its name
+   * @throws TaskError CONFIGURATION where there is no such task
+   */
+  calls: <Task extends NamedTask>(task: Task) => readonly HandlerInput<Task>[];
   /** Stops worker and server and removes their files. A second call waits for the first. */
   stop: () => Promise<void>;
 }
@@ -90,7 +120,16 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
       engine,
       worker,
       env,
-      calls: (task) => calls.get(task) ?? [],
+      calls: (task) => {
+        const name = typeof task === 'string' ? task : task.name;
+        const given = calls.get(name);
+        if (given) return given as HandlerInput<typeof task>[];
+        const there = nearOrFirst(name, [...calls.keys()]);
+        throw new TaskError(
+          'CONFIGURATION',
+          `calls: no task is named ${JSON.stringify(name)} (${there})`,
+        );
+      },
       stop: () =>
         (stopped ??= (async () => {
           await worker.shutdown();
@@ -112,14 +151,24 @@ function mocked(
   const own = withUndoTasks(tasks);
   const known = new Map<string, AnyTask>([...BUILT_IN_TASKS, ...own].map((one) => [one.name, one]));
   known.set('sleep', skippingSleep(known.get('sleep'), env));
-  for (const name of Object.keys(mocks)) {
-    const run = getOwn(mocks, name);
-    if (!run) continue;
+  for (const [name, run, task] of standIns(mocks)) {
+    if (task && !known.has(name)) known.set(name, task);
     if (!known.has(name)) assertNewTask(name, own, known.keys());
     // What a mock returns is the output, also of a task that ends elsewhere.
     known.set(name, { ...(known.get(name) ?? { name }), completion: 'handler', run });
   }
   return [...known.values()];
+}
+
+/** Mocks by the names of their tasks, with the definitions where they were given. */
+function standIns(
+  mocks: NonNullable<TestEngineOptions['mocks']>,
+): (readonly [name: string, run: Mock, task?: AnyTask])[] {
+  if (Array.isArray(mocks))
+    return (mocks as readonly TaskMock[]).map(({ task, run }) => [task.name, run, task]);
+  return Object.entries(mocks as Readonly<Record<string, Mock | undefined>>).flatMap(
+    ([name, run]) => (run ? [[name, run] as const] : []),
+  );
 }
 
 /** Beside tasks of the caller's a name that none has is a slip, and its graph would run the real handler. */
@@ -147,6 +196,7 @@ function skippingSleep(task: AnyTask | undefined, env: TestWorkflowEnvironment):
 }
 
 function recorded(tasks: readonly AnyTask[], calls: Map<string, unknown[]>): AnyTask[] {
+  for (const { name } of tasks) calls.set(name, []);
   return tasks.map((task) => ({
     ...task,
     isolation: 'in-process', // a mock or a recording is a closure of this process

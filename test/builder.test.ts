@@ -112,8 +112,8 @@ describe('defineGraph', () => {
     graph.add('wrong', list, { input: { folder: 5 } });
     // @ts-expect-error the output has no such field
     expect(JSON.stringify(listed.output.nothing)).toContain('nothing');
-    // @ts-expect-error a number where a file is expected
     graph.add('wrong-too', measure, {
+      // @ts-expect-error a number where a file is expected
       input: { file: listed.output['odd name'], factor: 1, label: '' },
     });
     expect(graph.tasks.map(({ name }) => name)).toEqual(['list', 'measure']);

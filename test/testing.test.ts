@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../src/registry.js';
-import { startTestEngine, type TestEngine, type TestEngineOptions } from '../src/testing.js';
+import { mock, startTestEngine, type TestEngine, type TestEngineOptions } from '../src/testing.js';
 import { shared } from './support/shared.js';
 
 const charge = defineTask({
@@ -42,6 +42,25 @@ describe('startTestEngine', () => {
     expect(output).toEqual({ receipt: 'r3' });
     expect(durationMs).toBeGreaterThanOrEqual(2 * 3_600_000);
     expect(calls('charge-card')).toEqual([{ cents: 500 }, { cents: 500 }, { cents: 500 }]);
+  });
+
+  it('takes typed mocks, adds their tasks, and gives calls by definition', async () => {
+    const refund = defineTask({ name: 'refund', run: (_: { receipt: string }) => undefined });
+    const { engine, calls } = await start({
+      tasks: [charge],
+      mocks: [
+        mock(charge, ({ cents }) => ({ receipt: `of ${cents}` })),
+        mock(refund, () => undefined),
+      ],
+    });
+    const paid = await engine.scheduleTask({ task: charge, input: { cents: 7 } });
+    expect((await paid.resultOrThrow()).output.receipt).toBe('of 7');
+    const back = await engine.scheduleTask({ task: refund, input: { receipt: 'of 7' } });
+    await back.resultOrThrow();
+    expect(calls(charge).map(({ cents }) => cents)).toEqual([7]);
+    expect(calls(refund)).toEqual([{ receipt: 'of 7' }]);
+    expect(calls('noop')).toEqual([]);
+    expect(() => calls('refudn')).toThrow('calls: no task is named "refudn" (');
   });
 
   it('skips a `sleep` of a day', async () => {

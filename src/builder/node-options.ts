@@ -45,6 +45,12 @@ export interface NodeOptions<Input = unknown, Output = unknown>
   compensate?: SaidUndo<Input, Output>;
 }
 
+/** The same where `result` is typed: what it makes of the output the compiler cannot know. */
+export type TaskNodeOptions<Input, Output, Result> = Omit<NodeOptions<Input, Output>, 'result'> & {
+  /** What becomes of its output. */
+  result?: Result | undefined;
+};
+
 /** What may be said of a node that runs a program. */
 export interface ProgramOptions extends NodeOptions {
   input?: unknown;

@@ -5,18 +5,22 @@ import { listProblem } from '../domain/list-expression.js';
 
 declare const VALUE: unique symbol;
 
+/** What every {@link Ref} has; the fields of its value are beside this. */
+export interface Reference<T> {
+  readonly [VALUE]: T;
+  toString: () => string;
+}
+
 /**
  * A value that exists only when the graph runs: a node's output, a part of it, a parameter, an item of a map. Use it
  * inside an input, or in a text as `in ${String(ref)}`; `ref.items[0].name` is a reference again.
  */
-export type Ref<T> = {
-  readonly [VALUE]: T;
-  toString: () => string;
-} & (T extends readonly (infer E)[]
-  ? { readonly [index: number]: Ref<E> }
-  : T extends object
-    ? { readonly [K in keyof T]-?: Ref<T[K]> }
-    : unknown);
+export type Ref<T> = Reference<T> &
+  (T extends readonly (infer E)[]
+    ? { readonly [index: number]: Ref<E> }
+    : T extends object
+      ? { readonly [K in keyof T]-?: Ref<T[K]> }
+      : unknown);
 
 /** An input in which any part may be a reference of its type. */
 export type Templated<T> =

@@ -5,27 +5,38 @@ import { fault } from '../domain/fault.js';
 import { isObject, preview } from '../domain/json.js';
 import { KIND_TASK } from '../domain/node-kind.js';
 import { workflowTypeFaults, type WorkflowType } from '../domain/workflow-type.js';
-import type { AnyTask } from '../registry.js';
+import type { AnyTask, NamedTask, RequiredInput, TaskInput } from '../registry.js';
 import type { CatalogueEntry } from './catalogue-nodes.js';
 import { schedulable } from './catalogue-submission.js';
 import { programKind, type ProgramFields } from './program-fields.js';
 import type { SubmitOptions, TaskSubmission } from './submission.js';
 
 /** One item of a batch. */
-export interface BatchItem extends TaskSubmission {
+export interface BatchItem<Task extends NamedTask = NamedTask> extends TaskSubmission<Task> {
   /** Items with the same key are one execution. */
   idempotencyKey?: string;
 }
 
 /** An item by the id of a catalogue task; what is said here wins over its defaults. */
 export interface CatalogueItem extends Omit<BatchItem, 'task'>, ProgramFields {
+  task?: never;
   taskId: string;
 }
 
 /** An item that is a program, which no task stands for. */
-export interface ProgramItem extends Omit<BatchItem, 'task' | 'workflowType'>, ProgramFields {}
+export interface ProgramItem extends Omit<BatchItem, 'task' | 'workflowType'>, ProgramFields {
+  task?: never;
+}
 
 export type AnyItem = BatchItem | CatalogueItem | ProgramItem;
+
+/** Items whose inputs have to fit the definitions of their tasks, each its own. */
+export type TypedItems<Tasks extends readonly NamedTask[]> = readonly [
+  ...{
+    [At in keyof Tasks]:
+      (BatchItem<Tasks[At]> & RequiredInput<Tasks[At]>) | CatalogueItem | ProgramItem;
+  },
+];
 
 /** What is scheduled of an item: a task, or the program that it stands for. */
 export type ItemWork = Omit<BatchItem, 'task'> & ProgramFields & { task?: BatchItem['task'] };
@@ -39,10 +50,20 @@ export interface BatchOptions extends Omit<SubmitOptions, 'executionId' | 'reque
 }
 
 /** All tasks by catalogue id or by name, with the same options; the form of document 002. */
-export interface BatchOfTasks extends BatchOptions {
-  taskIds: readonly (string | AnyTask)[];
-  input?: unknown;
+export interface BatchOfTasks<
+  Tasks extends readonly NamedTask[] = readonly NamedTask[],
+> extends BatchOptions {
+  taskIds: Tasks;
+  /** Of every one of them. */
+  input?: SharedInput<Tasks[number]>;
 }
+
+/** An input that fits all of the tasks. */
+type SharedInput<Task> = (
+  Task extends NamedTask ? (input: TaskInput<Task>) => void : never
+) extends (input: infer Input) => void
+  ? Input
+  : never;
 
 /** Where items by the id of a catalogue task are found. */
 export interface ItemsDoor {
@@ -123,7 +144,7 @@ export async function looked(
       const { perhaps: _perhaps, ...rest } = { perhaps: id, ...said };
       try {
         const entry = await entryOf(id, !('perhaps' in said));
-        const item = { ...common, ...rest };
+        const item = { ...common, ...(rest as Omit<CatalogueItem, 'taskId'>) };
         const faults = workflowTypeFaults(item.workflowType);
         if (faults.length > 0) throw new SpecInvalidError(faults, 'item');
         return {

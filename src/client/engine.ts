@@ -4,6 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import type { GraphBuilder } from '../builder.js';
+import type { GivenParams } from '../builder/params.js';
 import { resolveSettings, SETTING_NAMES, type Settings } from '../config.js';
 import { connectOptions, type ConnectOptions } from '../connect-options.js';
 import type { Adjacency } from '../domain/adjacency.js';
@@ -13,6 +14,7 @@ import { assertKnown } from '../domain/known-names.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { WhatIf, WhatIfChanges } from '../domain/what-if.js';
 import type { GraphOutput, NamedTask, TaskInput, TaskOutput } from '../registry.js';
+import type { ResultInput, ShapedJson } from '../domain/shaped-output.js';
 import type { PostHook, PreHook } from '../task-hooks.js';
 import type { TracingOption } from '../telemetry/tracing.js';
 import {
@@ -24,7 +26,7 @@ import {
 } from '../templates/load-template.js';
 import type { AuditLog } from './audit-log.js';
 import type { BatchAnswer } from './batch-answer.js';
-import type { AnyItem, BatchOfTasks, BatchOptions } from './batch-items.js';
+import type { BatchOfTasks, BatchOptions, TypedItems } from './batch-items.js';
 import type { Cache } from './cache.js';
 import type { CatalogueGraph } from './catalogue-nodes.js';
 import type { Catalogue } from './catalogue.js';
@@ -50,7 +52,7 @@ import type { LoneSubmission } from './lone-task.js';
 import type { PlanOptions } from './planning.js';
 import type { RerunOptions, RerunPlan } from './rerun.js';
 import type { Schedules } from './schedules.js';
-import type { GraphSubmitOptions } from './submission.js';
+import type { GraphSubmitOptions, TypedGraphOptions } from './submission.js';
 
 /** How to connect, and settings; what is not said comes from the environment. */
 export interface EngineOptions extends ConnectOptions, Settings {
@@ -69,8 +71,14 @@ const OWN_OPTIONS = Object.keys({
 } satisfies Record<Exclude<keyof EngineOptions, keyof Settings>, 1>);
 
 /** What is scheduled as a graph: its template's name, a builder, a spec, or its edges alone. */
-type AnyGraph<Leaves = Record<string, unknown>> =
-  string | GraphBuilder<Leaves> | GraphSpec | CatalogueGraph | Adjacency;
+type AnyGraph<Leaves = Record<string, unknown>, Params = unknown> =
+  string | GraphBuilder<Leaves, Params> | GraphSpec | CatalogueGraph | Adjacency;
+
+/** `options` may be left out where no parameter has to be given. */
+type GraphArguments<Params> =
+  object extends GivenParams<Params>
+    ? [options?: TypedGraphOptions<Params>]
+    : [options: TypedGraphOptions<Params>];
 
 /**
  * The engine as programs have it: schedules tasks and graphs on Temporal, and asks, steers and follows them. Needs no worker in this process. Close it with {@link shutdown}.
@@ -128,16 +136,20 @@ export class TaskEngine extends EngineStreams {
    * Schedules one task: an execution whose status and output are the task's. A program (`process`, `container`, `faas`)
    * may stand in its place, as in a node of a graph, or a `workflowType` whose input says what is run.
    *
-   * The definition of a task types both ends: `input` has to fit it, and the result's `output` is its own.
+   * The definition of a task types both ends: `input` has to fit it, and the result's `output` is its own; any JSON where
+   * `result` changes it by expressions.
    *
    * @throws SpecInvalidError, TaskStateError for an id that already ran
    */
-  async scheduleTask<Task extends NamedTask = string>(
-    submission: LoneSubmission<Task>,
-  ): Promise<ExecutionHandle<TaskOutput<Task>>> {
+  async scheduleTask<
+    Task extends NamedTask = string,
+    const Result extends ResultInput = ResultInput,
+  >(
+    submission: LoneSubmission<Task> & { result?: Result | undefined },
+  ): Promise<ExecutionHandle<ShapedJson<TaskOutput<Task>, Result>>> {
     this.assertOpen();
     const handle: ExecutionHandle<unknown> = await this.parts.starting.task(submission);
-    return handle as ExecutionHandle<TaskOutput<Task>>;
+    return handle as ExecutionHandle<ShapedJson<TaskOutput<Task>, Result>>;
   }
 
   /**
@@ -147,16 +159,16 @@ export class TaskEngine extends EngineStreams {
    * @throws SpecInvalidError with every fault, TaskStateError for an id that already ran, or a catalogue task that is
    *   archived; TaskError NOT_FOUND for a name that no template has
    */
-  async scheduleTaskGraph<Leaves = Record<string, unknown>>(
-    graph: AnyGraph<Leaves>,
-    options: GraphSubmitOptions = {},
+  async scheduleTaskGraph<Leaves = Record<string, unknown>, Params = unknown>(
+    graph: AnyGraph<Leaves, Params>,
+    ...[options]: GraphArguments<NoInfer<Params>>
   ): Promise<ExecutionHandle<GraphOutput<Leaves>>> {
     this.assertOpen();
     const pipeline = typeof graph === 'string' ? graph : undefined;
     const named = this.named(graph) as Exclude<AnyGraph, string>;
     const handle: ExecutionHandle<unknown> = await this.parts.starting.graph(
       named,
-      options,
+      (options ?? {}) as GraphSubmitOptions,
       pipeline,
     );
     return handle as ExecutionHandle<GraphOutput<Leaves>>;
@@ -239,8 +251,8 @@ export class TaskEngine extends EngineStreams {
    *
    * @throws TaskError CONFIGURATION when there is no list, UNREACHABLE
    */
-  async scheduleTaskBatch(
-    items: readonly AnyItem[] | BatchOfTasks,
+  async scheduleTaskBatch<const Tasks extends readonly NamedTask[] = readonly NamedTask[]>(
+    items: TypedItems<Tasks> | BatchOfTasks<Tasks>,
     common: BatchOptions = {},
   ): Promise<BatchAnswer> {
     this.assertOpen();

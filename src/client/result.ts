@@ -1,5 +1,6 @@
 /** The result of an execution as a value, read from wherever it was written: close payload, memo, store, query. */
 import type { WorkflowHandle } from '@temporalio/client';
+import type { Artifact, NodeArtifact } from '../domain/artifact.js';
 import {
   ERROR_CODES,
   ExecutionError,
@@ -10,99 +11,24 @@ import {
   type ErrorRecord,
   type ExecutionErrorOptions,
 } from '../domain/errors.js';
+import type { CompletedResult, ExecutionResult, NodeResult } from '../domain/execution-result.js';
 import { setOwn, type Json } from '../domain/json.js';
-import type { Artifact, NodeArtifact } from '../domain/artifact.js';
-import type { Undone } from '../domain/compensation.js';
-import type { AttemptRecord, Reused, RunEnvironment } from '../domain/outcome.js';
-import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
-import { loneHistory, statusHistory, withEnd } from '../domain/status-history.js';
+import type { StatusChange, TerminalStatus } from '../domain/status.js';
+import { cancelNote, loneHistory, statusHistory, withEnd } from '../domain/status-history.js';
 import { awaitEnding, loadManifest, manifestNodes, type Ending } from '../observe/closing.js';
 import { historyFacts } from '../observe/projection.js';
 import type { Manifest } from '../workflows/manifest.js';
-import type { Counts, NodeView } from '../workflows/messages.js';
+import type { NodeView } from '../workflows/messages.js';
 import { listOf } from './artifacts.js';
 import type { References } from './references.js';
 
-/** How a node ended. */
-export interface NodeResult {
-  /** The task's name. */
-  task: string;
-  status: Status;
-  reason: StatusReason | null;
-  /** How many attempts there were. */
-  attempts: number;
-  /** The last 20 of them. */
-  attemptHistory: AttemptRecord[];
-  output: Json;
-  /** Its output is one that was kept; no attempt was made. */
-  cached: boolean;
-  /** It is what the node gave in an earlier execution, which did the work; no attempt was made. Null: it was made here. */
-  reused: Reused | null;
-  error: ErrorRecord | null;
-  warnings: string[];
-  /** What its last attempt measured. */
-  metrics: Record<string, number>;
-  /** Where its last attempt ran, and what held it there; null for one that ran in the worker itself. */
-  environment: RunEnvironment | null;
-  /** What its last attempt kept beside its output. */
-  artifacts: Artifact[];
-  startedAt: string | null;
-  endedAt: string | null;
-  /** From first start to end, waits included, in milliseconds. */
-  durationMs: number | null;
-  /** The sum of the attempts' run times, in milliseconds. */
-  executionTimeMs: number;
-  /** Every status it has had, oldest first. */
-  statusHistory: StatusChange[];
-}
-
-/** How an execution ended, of whatever kind it is. */
-export interface ExecutionResult<Output = Json> {
-  executionId: string;
-  /** The execution that it is a rerun of. */
-  rerunOf?: string;
-  status: TerminalStatus;
-  /** True when the status is COMPLETED. */
-  ok: boolean;
-  /** A lone task's output; of a graph, the outputs of the nodes that nothing depends on, by id. Null where there is none. */
-  output: Output | null;
-  nodes: Record<string, NodeResult>;
-  counts: Counts;
-  /** Each node's warnings, with its id before it. */
-  warnings: string[];
-  metrics: Record<string, Record<string, number>>;
-  /** What all nodes kept beside their outputs; `handle.artifact` reads them. */
-  artifacts: NodeArtifact[];
-  error: (ErrorRecord & { nodeId?: string; otherFailures?: number }) | null;
-  /** What was undone after it had failed or was cancelled, in this order. */
-  compensation: Undone[];
-  /** When it began: see `durationMs`. The end of one that never did. */
-  startedAt: string;
-  endedAt: string;
-  /**
-   * From when it began to its end, in milliseconds: of a graph from when its first nodes could begin, of a lone task from
-   * the start of its first attempt, back-off and pauses included. What it waited for before is not. 0 where it never began.
-   */
-  durationMs: number;
-  /** Spent in handlers, over all attempts of all nodes, in milliseconds. */
-  executionTimeMs: number;
-  /** Every status it has had, oldest first. */
-  statusHistory: StatusChange[];
-}
-
-/** The result of an execution that ended COMPLETED. */
-export interface CompletedResult<Output = Json> extends ExecutionResult<Output> {
-  status: 'COMPLETED';
-  ok: true;
-  output: Output;
-  error: null;
-}
-
-/** The result of one that ended in any other way. */
-export interface UncompletedResult<Output = Json> extends ExecutionResult<Output> {
-  status: Exclude<TerminalStatus, 'COMPLETED'>;
-  ok: false;
-}
+export type {
+  CancelNote,
+  CompletedResult,
+  ExecutionResult,
+  NodeResult,
+  UncompletedResult,
+} from '../domain/execution-result.js';
 
 /** Waits for the end of a workflow. @throws what the client throws when the workflow cannot be found or reached */
 export async function awaitResult(
@@ -139,6 +65,10 @@ async function resultOf(
   const { executionId, status, counts, rerunOf } = manifest;
   const [only] = Object.values(leaves);
   const times = timesOf(manifest, views, lone);
+  const history =
+    lone && views[0]
+      ? loneHistory(historyFacts(views[0], manifest.startedAt), manifest)
+      : graphHistory(manifest.startedAt, manifest.endedAt, status, manifest.marks);
   return {
     executionId,
     ...(rerunOf === undefined ? {} : { rerunOf }),
@@ -153,13 +83,11 @@ async function resultOf(
     metrics,
     artifacts,
     error: errorOf(manifest, failedNode),
+    cancelled: cancelNote(status, history),
     compensation: manifest.compensation ?? [],
     ...{ ...times, startedAt: times.startedAt ?? times.endedAt, durationMs: times.durationMs ?? 0 },
     executionTimeMs: views.reduce((sum, { executionTimeMs = 0 }) => sum + executionTimeMs, 0),
-    statusHistory:
-      lone && views[0]
-        ? loneHistory(historyFacts(views[0], manifest.startedAt), manifest)
-        : graphHistory(manifest.startedAt, manifest.endedAt, status, manifest.marks),
+    statusHistory: history,
   };
 }
 
@@ -252,6 +180,7 @@ export async function nodeExecution(
     metrics: view.metrics ? { [view.id]: view.metrics } : {},
     artifacts: artifacts.map((one) => ({ nodeId: view.id, ...one })),
     error: error && { ...error, nodeId: view.id, otherFailures: 0 },
+    cancelled: cancelNote(status, history),
     compensation: [],
     startedAt,
     endedAt,
@@ -299,6 +228,7 @@ async function withoutManifest(
     metrics: {},
     artifacts: [],
     error: error ?? null,
+    cancelled: cancelNote(status, []),
     compensation: [],
     startedAt: startTime.toISOString(),
     endedAt: ended.toISOString(),
@@ -320,6 +250,10 @@ export function throwUnlessCompleted<Output>(
   result: ExecutionResult<Output>,
 ): CompletedResult<Output> {
   if (isCompleted(result)) return result;
+  throw failureOf(result as ExecutionResult<unknown> as ExecutionResult);
+}
+
+function failureOf(result: ExecutionResult): ExecutionError {
   const { error, executionId, status } = result;
   const node = error?.nodeId === undefined ? undefined : result.nodes[error.nodeId];
   const attempts = (node?.attemptHistory ?? []).flatMap((attempt): ErrorRecord[] =>
@@ -328,11 +262,11 @@ export function throwUnlessCompleted<Output>(
       : [],
   );
   const where = error?.nodeId === undefined ? executionId : `${executionId}/${error.nodeId}`;
-  const message = `${where} ended ${status}${error ? `: ${formatError(error)}` : ''}`;
+  const message = `${where} ended ${status}${cancelText(result)}${error ? `: ${formatError(error)}` : ''}`;
   const options = { details: error, lastError: error, ...timesAll(result) };
   if (status === 'FAILED' || status === 'TIMEOUT') {
     if (error?.retriable && (node?.attempts ?? 0) > 0) {
-      throw new MaxRetriesExceededError(
+      return new MaxRetriesExceededError(
         'MAX_RETRIES_EXCEEDED',
         `${message} (attempt ${node?.attempts} was the last)`,
         result,
@@ -341,10 +275,17 @@ export function throwUnlessCompleted<Output>(
       );
     }
     if (error?.origin === 'task')
-      throw new NonRetriableError(message, { ...options, result, attemptErrors: attempts });
+      return new NonRetriableError(message, { ...options, result, attemptErrors: attempts });
   }
   const code = status === 'CANCELLED' || status === 'TIMEOUT' ? status : ownCode(error?.code);
-  throw new ExecutionError(code, message, result, attempts, options);
+  return new ExecutionError(code, message, result, attempts, options);
+}
+
+/** ` by ada: wrong day`, as far as it was said. */
+function cancelText({ cancelled, error }: ExecutionResult): string {
+  const by = cancelled?.by == null ? '' : ` by ${cancelled.by}`;
+  const reason = cancelled?.reason == null || error ? '' : `: ${cancelled.reason}`;
+  return `${by}${reason}`;
 }
 
 /** The times of an execution, over all its nodes; null where none of them began. */
@@ -352,7 +293,7 @@ function timesAll({
   nodes,
   durationMs,
   executionTimeMs,
-}: ExecutionResult<unknown>): Pick<ExecutionErrorOptions, 'durationMs' | 'executionTimeMs'> {
+}: ExecutionResult): Pick<ExecutionErrorOptions, 'durationMs' | 'executionTimeMs'> {
   const begun = Object.values(nodes).some(({ startedAt }) => startedAt !== null);
   return begun ? { durationMs, executionTimeMs } : {};
 }

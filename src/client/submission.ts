@@ -9,6 +9,7 @@ import { didYouMeanValue, hintBudget, nearOrFirst } from '../domain/suggest.js';
 import type { TriggerRule } from '../domain/trigger.js';
 import { visible } from '../domain/visible-text.js';
 import type { WorkflowType } from '../domain/workflow-type.js';
+import type { GivenParams } from '../builder/params.js';
 import type { NamedTask, TaskInput } from '../registry.js';
 
 /** What may be said of anything that is scheduled, options of its tasks included. */
@@ -52,6 +53,9 @@ export interface GraphSubmitOptions extends SubmitOptions {
    */
   workflowType?: WorkflowType;
 }
+
+/** The same of a graph whose parameters the compiler knows. */
+export type TypedGraphOptions<Params> = Omit<GraphSubmitOptions, 'params'> & GivenParams<Params>;
 
 /** Schedules one task by itself. */
 export interface TaskSubmission<Task extends NamedTask = NamedTask> extends SubmitOptions {

@@ -2,6 +2,7 @@
  * Every error of ours. Across Temporal an error travels as an `ApplicationFailure` whose `type` is the code; on the
  * far side match the code, never the class.
  */
+import type { ExecutionResult } from './execution-result.js';
 import { formatFaults, type Fault } from './fault.js';
 
 /** Whose fault an error is: one of ours is never taken for the task's. */
@@ -119,8 +120,8 @@ export class ExecutionError extends TaskError {
   constructor(
     code: ErrorCode,
     message: string,
-    /** The record that `result()` gives, whole. */
-    readonly result: unknown,
+    /** What `result()` gives, whole. Undefined of one that a handler threw. */
+    readonly result: ExecutionResult | undefined,
     /** Each attempt's error, oldest first. */
     readonly attemptErrors: readonly ErrorRecord[] = [],
     options: ExecutionErrorOptions = {},
@@ -146,7 +147,7 @@ export class NonRetriableError extends ExecutionError {
   constructor(
     message: string,
     options: ExecutionErrorOptions & {
-      result?: unknown;
+      result?: ExecutionResult | undefined;
       attemptErrors?: readonly ErrorRecord[];
     } = {},
   ) {

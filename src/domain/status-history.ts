@@ -2,6 +2,7 @@
  * The status history of a node, out of what is known of it anyway: its attempts, when it was scheduled, and the marks
  * that pauses left. Nothing is kept twice, so the history cannot disagree with the attempts.
  */
+import type { CancelNote } from './execution-result.js';
 import type { AttemptRecord } from './outcome.js';
 import { isTerminal, type Status, type StatusChange, type StatusReason } from './status.js';
 
@@ -80,6 +81,13 @@ export function loneHistory(
   const { by, note } = asked.findLast(({ status }) => status === whole.status) ?? last;
   const said = { ...(by === undefined ? {} : { by }), ...(note === undefined ? {} : { note }) };
   return [...history.slice(0, -1), { ...last, ...said, status: whole.status }];
+}
+
+/** Who asked for the cancel that it ended with, and why; null where it ended otherwise. @param history its own */
+export function cancelNote(status: Status, history: readonly StatusChange[]): CancelNote | null {
+  if (status !== 'CANCELLED') return null;
+  const { by = null, note = null } = history.findLast((one) => one.status === status) ?? {};
+  return { by, reason: note };
 }
 
 /** What was noted of a whole execution, and its end; whoever asked for that stands at it. */

@@ -5,12 +5,15 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { UndoProgress } from '../domain/compensation.js';
 import type { ErrorRecord } from '../domain/errors.js';
+import type { Counts } from '../domain/execution-result.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Times } from '../domain/node-times.js';
 import type { AttemptRecord, BelowEnd, Reused, RunEnvironment, Value } from '../domain/outcome.js';
 import type { Priority } from '../domain/priority.js';
 import type { Progress } from '../domain/progress.js';
 import type { Status, StatusChange, StatusReason, TerminalStatus } from '../domain/status.js';
+
+export type { Counts } from '../domain/execution-result.js';
 
 /** The server's own, of what a schedule starts: the nominal time, also of a backfill. */
 export const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
@@ -132,9 +135,6 @@ export interface ExecutionMemo {
   /** The execution that it is a rerun of, who asked for it, and why. */
   rerun?: { of: string; by?: string; reason?: string };
 }
-
-/** How many nodes have each status; a status without any is left out. */
-export type Counts = Partial<Record<Status, number>>;
 
 /** The answer to the query `status`. */
 export interface GraphStatus {

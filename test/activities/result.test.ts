@@ -7,18 +7,19 @@ const Page = z.object({ rows: z.array(z.number()), page: z.number() });
 let runs = 0;
 let processed = 0;
 
-const pages = defineTask({
+const stated = {
   name: 'pages',
-  retry: 'NONE',
+  retry: 'NONE' as const,
   output: Page,
   run: (input: unknown) => {
     runs++;
     const { rows = 3, page = 1 } = (input ?? {}) as { rows?: number; page?: number | string };
     return { rows: Array.from({ length: rows }, (_, n) => n), page } as z.infer<typeof Page>;
   },
-});
+};
+const pages = defineTask(stated);
 const sums = defineTask({
-  ...pages,
+  ...stated,
   name: 'sums',
   processResult: async ({ rows }, { artifact, nodeId }) => {
     await artifact('rows.json', { text: JSON.stringify(rows) });
@@ -26,7 +27,7 @@ const sums = defineTask({
   },
 });
 const fails = defineTask({
-  ...pages,
+  ...stated,
   name: 'fails',
   retry: { strategy: 'IMMEDIATE', maxRetries: 2 },
   processResult: ({ page }, { attempt }) => {

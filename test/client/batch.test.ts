@@ -167,7 +167,7 @@ describe('scheduleTaskBatch', () => {
   it('rejects alone an item whose task no worker knows, or whose input its schema refuses', async () => {
     const { successful } = await harness.engine.scheduleTaskBatch([
       { task: 'no-such-task' },
-      { task: double, input: { n: 'one' } },
+      { task: double, input: { n: 'one' as never } },
       { task: double, input: { n: 4 } },
     ]);
     const ended = await results(successful.map(({ executionId }) => executionId));
@@ -180,7 +180,7 @@ describe('scheduleTaskBatch', () => {
     const { engine } = harness;
     const { successful } = await engine.scheduleTaskBatch([
       { task: 'nix' },
-      { task: double, input: { n: 'one' } },
+      { task: double, input: { n: 'one' as never } },
       { task: 'noop' },
     ]);
     const ids = successful.map(({ executionId }) => executionId);

@@ -421,8 +421,8 @@ describe('engine.handleItem', () => {
 
 describe('defineTask', () => {
   it('refuses a completion that there is not', () => {
-    const task = { name: 'odd', completion: 'elsewhere' as never, run: () => undefined };
-    expect(() => defineTask(task)).toThrow(
+    const task = { name: 'odd', completion: 'elsewhere', run: () => undefined };
+    expect(() => defineTask(task as never)).toThrow(
       /completion: expected one of handler, external, got "elsewhere"/,
     );
   });

@@ -167,7 +167,15 @@ describe('explain of what failed', () => {
     });
     await until(async () => (await handle.node('load').status()).status === 'RUNNING');
     await handle.cancel({ by: 'ada', reason: 'the wrong day' });
-    await handle.result();
+    const result = await handle.result();
+    expect(result).toMatchObject({
+      ...{ error: null, cancelled: { by: 'ada', reason: 'the wrong day' } },
+    });
+    await expect(handle.resultOrThrow()).rejects.toMatchObject({
+      code: 'CANCELLED',
+      message: `${handle.executionId} ended CANCELLED by ada: the wrong day`,
+      result: { status: 'CANCELLED' },
+    });
     const { status, sentence } = await handle.explain();
     expect(status).toBe('CANCELLED');
     expect(sentence).toMatch(/^Was cancelled by ada: the wrong day\. .* went into work/);

@@ -10,6 +10,7 @@ import {
   TaskStateError,
   type ErrorCode,
 } from '../../src/domain/errors.js';
+import type { ExecutionResult } from '../../src/domain/execution-result.js';
 import { fault } from '../../src/domain/fault.js';
 
 describe('TaskError', () => {
@@ -36,7 +37,7 @@ describe('TaskError', () => {
     [new TaskStateError('x'), 'TaskStateError', 'STATE'],
     [new NonRetriableError('x'), 'NonRetriableError', 'NON_RETRIABLE'],
     [
-      new MaxRetriesExceededError('MAX_RETRIES_EXCEEDED', 'x', null),
+      new MaxRetriesExceededError('MAX_RETRIES_EXCEEDED', 'x', undefined),
       'MaxRetriesExceededError',
       'MAX_RETRIES_EXCEEDED',
     ],
@@ -49,7 +50,7 @@ describe('TaskError', () => {
   it('carries every attempt where an execution failed', () => {
     const attempt = { code: 'X', message: 'x', origin: 'task', retriable: true } as const;
     const error = new NonRetriableError('x', {
-      result: { status: 'FAILED' },
+      result: { status: 'FAILED' } as ExecutionResult,
       attemptErrors: [attempt],
     });
     expect(error).toBeInstanceOf(ExecutionError);
