@@ -4,7 +4,7 @@
  */
 import { markRefused, withoutRefused } from '../domain/batch.js';
 import { messageOf, SpecInvalidError, TaskError } from '../domain/errors.js';
-import { fault, type Fault } from '../domain/fault.js';
+import { atLone, fault, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
 import { makePlan } from '../domain/make-plan.js';
 import type { Plan } from '../domain/plan.js';
@@ -112,6 +112,10 @@ function kindOf(submission: Json): ExecutionInfo['kind'] {
   return kind === 'task' || kind === 'batch' ? kind : 'graph';
 }
 
+/** What was refused, in a message. */
+const subjectOf = (submission: Json): 'task' | 'graph' =>
+  kindOf(submission) === 'task' ? 'task' : 'graph';
+
 /** Reads each pipeline once, however many nodes name it; the next question reads it anew. */
 function remembering(deps: Deps): Deps {
   const known = new Map<string, ReturnType<Deps['graphs']>>();
@@ -141,12 +145,15 @@ async function planSent(
     return { name: '', planned: { faults } };
   }
   const name = isObject(spec) && typeof spec['name'] === 'string' ? spec['name'] : '';
-  const planned = planHere(deps, spec, submission);
-  if ('faults' in planned)
-    deps.log.warn(
-      { executionId, to: 'REJECTED', faults: planned.faults.length },
-      new SpecInvalidError(planned.faults).message,
-    );
+  const found = planHere(deps, spec, submission);
+  if (!('faults' in found)) return { name, planned: found };
+  // Who sent a task sent no list of them.
+  const isLone = kindOf(submission) === 'task';
+  const planned = isLone ? { faults: atLone(found.faults) } : found;
+  deps.log.warn(
+    { executionId, to: 'REJECTED', faults: planned.faults.length },
+    new SpecInvalidError(planned.faults, subjectOf(submission)).message,
+  );
   return { name, planned };
 }
 
@@ -159,7 +166,7 @@ export async function prepare(all: Deps, request: PrepareRequest): Promise<Prepa
     recordRefused(
       deps,
       { id: executionId, run, graph: name, kind: kindOf(submission) },
-      new SpecInvalidError(faults).message,
+      new SpecInvalidError(faults, subjectOf(submission)).message,
     );
   };
   if ('faults' in planned) {

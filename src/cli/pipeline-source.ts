@@ -1,13 +1,14 @@
 /** A pipeline as it is given on the command line: a file or standard input, with the place of every fault. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
-import { text as readAll } from 'node:stream/consumers';
+import { buffer as readAll } from 'node:stream/consumers';
 import { adjacencyToSpec, isAdjacency, type Adjacency } from '../domain/adjacency.js';
 import { TaskError } from '../domain/errors.js';
 import { fault, formatFaults, type Fault } from '../domain/fault.js';
 import { isObject, type Json } from '../domain/json.js';
 import { parseText } from '../domain/pipeline.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
+import { utf8Text } from '../domain/utf8-text.js';
 import { resolveSettings } from '../config.js';
 import { nearTemplate, templateFile } from '../templates/load-template.js';
 import { withProgramFiles } from '../templates/program-files.js';
@@ -72,10 +73,11 @@ function source(
 export async function readText(path: string, out: Output): Promise<string> {
   if (path === '-') {
     if (process.stdin.isTTY) out.note('reading from standard input; end it with Ctrl-D');
-    return await readAll(process.stdin);
+    return textOf(await readAll(process.stdin));
   }
+  let bytes: Buffer;
   try {
-    return await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reasons: Readonly<Record<string, string>> = {
@@ -85,6 +87,14 @@ export async function readText(path: string, out: Output): Promise<string> {
     };
     throw new Error(reasons[code ?? ''] ?? message, { cause: error });
   }
+  return textOf(bytes);
+}
+
+/** @throws Error for bytes that are no UTF-8: as text they would be another than was written */
+function textOf(bytes: Buffer): string {
+  const read = utf8Text(bytes);
+  if ('text' in read) return read.text;
+  throw new Error(read.problem);
 }
 
 /**

@@ -71,12 +71,17 @@ export async function readValue(name: string, given: string, out: Output): Promi
     throw new UsageError(`${name} ${given}:${wrong.line ?? 1} ${wrong.message}`);
   }
   try {
-    return JSON.parse(given) as Json;
+    JSON.parse(given);
   } catch (error) {
     throw new UsageError(
       `${name}: expected JSON, or @file, got ${JSON.stringify(given)} (${(error as Error).message}); text is written '"in quotes"'`,
     );
   }
+  // As of a file: JSON.parse takes the last of two equal keys, and rounds numbers that are too long.
+  const { spec, faults } = parseText(given);
+  const [wrong] = faults;
+  if (wrong) throw new UsageError(`${name}: ${wrong.message}`);
+  return spec;
 }
 
 async function readGiven(flag: string, file: string, out: Output): Promise<string> {

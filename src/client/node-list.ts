@@ -44,7 +44,7 @@ export async function nodePage(
   source: NodeSource,
   { status, limit, cursor }: NodeListQuery,
 ): Promise<NodeList> {
-  const after = cursor === undefined ? '' : String(decodeCursor(cursor, 1)[0]);
+  const after = cursor === undefined ? '' : decodeCursor('nodes', cursor)[0];
   const most = limitOf(limit);
   const nodes: NodeView[] = [];
   for await (const some of source({ after, atLeast: most + 1, status })) {
@@ -55,7 +55,7 @@ export async function nodePage(
   const last = page.at(-1);
   return {
     nodes: page,
-    ...(nodes.length > most && last ? { nextCursor: encodeCursor([last.id]) } : {}),
+    ...(nodes.length > most && last ? { nextCursor: encodeCursor('nodes', [last.id]) } : {}),
   };
 }
 

@@ -209,6 +209,10 @@ const LONGEST_ID = 255 - TIME_SUFFIX_LENGTH;
 
 /** Ids of schedules begin those of their executions. */
 export function scheduleIdFaults(field: 'id' | 'executionId', id: unknown): Fault[] {
+  if (id === '.' || id === '..') {
+    const message = `expected another id than "." and "..", got ${preview(id)}`;
+    return [fault([field], 'INVALID_VALUE', message, 'no address over HTTP holds it')];
+  }
   const isText = typeof id === 'string' && /^[^/]+$/.test(id) && id.length <= LONGEST_ID;
   const unclean = isText ? uncleanIn(id) : undefined;
   if (isText && unclean === undefined) return [];

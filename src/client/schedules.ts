@@ -4,6 +4,7 @@ import { msToTs, tsToDate } from '@temporalio/common/lib/time.js';
 import { SpecInvalidError, TaskError, TaskStateError } from '../domain/errors.js';
 import { fault, type Fault } from '../domain/fault.js';
 import { preview } from '../domain/json.js';
+import { YEARS } from '../domain/schedule-field.js';
 import { nextTimes } from '../domain/schedule-next.js';
 import { timePhrases } from '../domain/schedule-text.js';
 import { parseTimes, type ScheduleTimes } from '../domain/schedule-times.js';
@@ -217,7 +218,12 @@ export class Schedules {
     const faults: Fault[] = [];
     const instant = (field: string, value: unknown): number => {
       try {
-        return parseInstant(value, spec.timezone || undefined);
+        const at = parseInstant(value, spec.timezone || undefined);
+        if (at >= Date.UTC(YEARS.least, 0) && at < Date.UTC(YEARS.most + 1, 0)) return at;
+        // The server counts nanoseconds, and starts at other times what is too far for them.
+        throw new RangeError(
+          `expected a time in the years ${YEARS.least} to ${YEARS.most}, got ${preview(value)}`,
+        );
       } catch (error) {
         faults.push(fault([field], 'INVALID_VALUE', (error as Error).message));
         return NaN;

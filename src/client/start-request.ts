@@ -5,7 +5,7 @@ import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/
 import { GraphBuilder } from '../builder.js';
 import { adjacencyToSpec, isAdjacency, type Adjacency } from '../domain/adjacency.js';
 import { SpecInvalidError } from '../domain/errors.js';
-import type { Fault } from '../domain/fault.js';
+import { atLone, type Fault } from '../domain/fault.js';
 import type { Json } from '../domain/json.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { validateGraph } from '../domain/validate.js';
@@ -13,7 +13,6 @@ import type { AnyTask } from '../registry.js';
 import { LONE_NODE, MEMO, SEARCH_ATTRIBUTE, type ExecutionMemo } from '../workflows/messages.js';
 import { requestDigest, requestExecutionId, requestFaults } from './request-id.js';
 import {
-  atLone,
   atSaid,
   escapeExpressions,
   idFaults,

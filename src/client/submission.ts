@@ -96,10 +96,6 @@ export const atSaid = (faults: readonly Fault[]): Fault[] =>
     path: one.path.replace(/^submission(?:\.options(?=[.[]))?(?:\.|(?=\[))/, ''),
   }));
 
-/** Faults of the graph of one that a lone task runs as, where its caller said them: `retry`, and not `tasks[0].retry`. */
-export const atLone = (faults: readonly Fault[]): Fault[] =>
-  faults.map((one) => ({ ...one, path: one.path.replace(/^tasks\[0\]\./, '') }));
-
 const withoutUndefined = (said: object): Partial<Submission> =>
   Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 
@@ -199,10 +195,14 @@ export function escapeExpressions(value: Json): Json {
 export function idFaults(executionId: string | undefined): Fault[] {
   if (executionId === undefined) return [];
   const isText = typeof executionId === 'string';
-  if (isText && /^[^/]{1,255}$/s.test(executionId))
+  const isStep = executionId === '.' || executionId === '..';
+  if (isText && !isStep && /^[^/]{1,255}$/s.test(executionId))
     return cleanFaults(['executionId'], executionId);
-  const message = `expected 1 to 255 characters without "/", got ${visible(preview(executionId))}`;
-  return [fault(['executionId'], 'INVALID_VALUE', message)];
+  // Clients take these for steps of the address, also where they are escaped.
+  const hint = isStep ? 'no address over HTTP holds it' : undefined;
+  const expected = isStep ? 'another id than "." and ".."' : '1 to 255 characters without "/"';
+  const message = `expected ${expected}, got ${visible(preview(executionId))}`;
+  return [fault(['executionId'], 'INVALID_VALUE', message, hint)];
 }
 
 /** The same of the names by which it is found. */

@@ -45,12 +45,17 @@ export function fault(path: Path, code: FaultCode, message: string, hint?: strin
   return { path: formatPath(path), code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
+/** How the whole is written as a place. */
+const ROOT = formatPath([]);
+
 /** All faults, one a line: `tasks[3].dependsOn[0]: unknown task "lod" (did you mean "load"?)`. */
 export function formatFaults(faults: readonly Fault[]): string {
   return faults
     .map(({ path, message, hint, line, column }) => {
       const place = line === undefined ? '' : `${line}:${column ?? 1} `;
-      return `${place}${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
+      // A line says where it is, and nobody wrote a name for the whole.
+      const where = path === ROOT && line !== undefined ? '' : `${path}: `;
+      return `${place}${where}${message}${hint === undefined ? '' : ` (${hint})`}`;
     })
     .join('\n');
 }
@@ -59,3 +64,7 @@ export function formatFaults(faults: readonly Fault[]): string {
 export function messageInLine({ code, message }: { code: string; message: string }): string {
   return code === 'SPEC_INVALID' ? message.replaceAll('\n', '; ') : message;
 }
+
+/** Faults of the graph of one that a lone task runs as, where its caller said them: `retry`, and not `tasks[0].retry`. */
+export const atLone = (faults: readonly Fault[]): Fault[] =>
+  faults.map((one) => ({ ...one, path: one.path.replace(/^tasks\[0\]\./, '') }));

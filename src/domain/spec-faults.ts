@@ -101,6 +101,8 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
         ),
       ];
     }
+    case 'invalid_format':
+      return [fault(path, 'INVALID_VALUE', ...formatFault(issue, found))];
     case 'invalid_key':
       return issue.issues.map(({ message }) =>
         fault(path, 'INVALID_VALUE', withValue(lowerFirst(message), path.at(-1))),
@@ -108,6 +110,22 @@ function fromIssue(issue: z.core.$ZodIssue, value: unknown, known: KnownKeys): F
     default:
       return [fault(path, 'INVALID_VALUE', withValue(lowerFirst(issue.message), found))];
   }
+}
+
+/** A text of another form, with a hint where a `+` of an address was read as a space. */
+function formatFault(
+  { format, message }: { format: string; message: string },
+  found: unknown,
+): [message: string, hint?: string] {
+  // A schema that has words of its own keeps them.
+  if (format !== 'datetime' || message !== 'Invalid ISO datetime')
+    return [withValue(lowerFirst(message), found)];
+  const told = withValue(
+    'expected an ISO time with an offset, such as "2027-01-31T08:00:00Z"',
+    found,
+  );
+  const isUnescaped = typeof found === 'string' && /T.* \d\d:\d\d$/.test(found);
+  return isUnescaped ? [told, 'write + as %2B in an address'] : [told];
 }
 
 /** Those of a submission: a graph has none. */

@@ -4,6 +4,7 @@ import type { BatchItem, BatchOptions } from '../client.js';
 import { isObject } from '../domain/json.js';
 import { assertMayName, assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
+import { oneKey } from './key-names.js';
 import { route, type Call } from './route.js';
 import { WorkflowTypeShape } from './submission.js';
 
@@ -113,5 +114,9 @@ function placeOf(call: Call<unknown, unknown, Batch>): { project?: string } {
   return project === undefined ? {} : { project };
 }
 
-const keyOf = ({ idempotencyKey }: Call<unknown, unknown, Batch>): { idempotencyKey?: string } =>
-  idempotencyKey === undefined ? {} : { idempotencyKey };
+function keyOf({ idempotencyKey: header, body }: Call<unknown, unknown, Batch>): {
+  idempotencyKey?: string;
+} {
+  const idempotencyKey = oneKey(header, 'idempotencyKey', body.idempotencyKey);
+  return idempotencyKey === undefined ? {} : { idempotencyKey };
+}

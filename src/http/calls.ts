@@ -1,7 +1,9 @@
 /** What several routes ask of a call. */
 import { z } from 'zod';
 import { orMissingNode } from '../client/missing-node.js';
+import type { TaskEngine } from '../client.js';
 import { sees, type Principal } from '../domain/access.js';
+import { TaskError } from '../domain/errors.js';
 import { splitExecutionId } from '../domain/execution-id.js';
 import type { Call, CallContext } from './route.js';
 import { HttpProblem } from './problem.js';
@@ -41,6 +43,19 @@ export async function ofNode<T>(
 ): Promise<T> {
   const id = nodeOf(call);
   return await orMissingNode(call.engine, id, ask(id));
+}
+
+/**
+ * Of what is not there nothing would ever be told. How a node stands only a worker knows, and what is stored needs none.
+ *
+ * @throws TaskError NOT_FOUND, as {@link ofNode} has it
+ */
+export async function assertThere(engine: TaskEngine, id: string): Promise<void> {
+  try {
+    await orMissingNode(engine, id, engine.getExecution(id));
+  } catch (error) {
+    if (error instanceof TaskError && error.code === 'NOT_FOUND') throw error;
+  }
 }
 
 /** The execution that an id is of, or is a node of. */

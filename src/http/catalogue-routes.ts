@@ -266,9 +266,11 @@ export const catalogueRoutes = [
     scope: 'read',
     ...OF_TASK,
     answer: z.object({ versions: z.array(CatalogueTaskShape) }),
-    handle: async ({ engine, params }) => ({
-      versions: await engine.catalogue.tasks.versions(params.taskId),
-    }),
+    handle: async ({ engine, params }) => {
+      const { tasks } = engine.catalogue;
+      await tasks.get(params.taskId); // 404 where there is none
+      return { versions: await tasks.versions(params.taskId) };
+    },
   }),
   route({
     id: 'archiveTask',

@@ -2,10 +2,18 @@
 import { z } from 'zod';
 import type { ListQuery } from '../client/listing.js';
 import { nodeList } from '../client/node-list.js';
-import { preview } from '../domain/json.js';
+import { isObject, preview } from '../domain/json.js';
 import { isTerminal, STATUS_REASONS, STATUSES } from '../domain/status.js';
 import { AskedShape, BELOW_MOST, watchBelow } from './below.js';
-import { ExecutionParams, Flag, many, NodeParams, ofNode, projectFor } from './calls.js';
+import {
+  assertThere,
+  ExecutionParams,
+  Flag,
+  many,
+  NodeParams,
+  ofNode,
+  projectFor,
+} from './calls.js';
 import { eventStream, positionOf, type StreamMessage } from './event-stream.js';
 import { HttpProblem } from './problem.js';
 import { route } from './route.js';
@@ -24,8 +32,11 @@ const MetadataFilter = z
   .string()
   .max(10_000)
   .transform((text, context): Record<string, string | number | boolean | null> => {
-    const parsed = Scalars.safeParse(jsonOf(text));
-    if (parsed.success) return parsed.data;
+    const given = jsonOf(text);
+    const parsed = Scalars.safeParse(given);
+    // A record leaves this key out, and the list would be of everything.
+    const isDropped = isObject(given) && Object.hasOwn(given, '__proto__');
+    if (parsed.success && !isDropped) return parsed.data;
     const message = `expected JSON such as {"team":"ops","tries":3}, got ${preview(text)}`;
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
@@ -264,6 +275,7 @@ export const executionRoutes = [
       const { executionId } = params;
       const { follow = true } = query;
       const after = positionOf(lastEventId) ?? query.after ?? 0;
+      await assertThere(engine, executionId); // 404 before the stream begins
       return eventStream(told(engine.events({ executionId, after, follow, signal })), signal);
     },
   }),

@@ -173,6 +173,13 @@ function facts(thrown: unknown): Facts {
       ...{ status: 503, code: 'UNREACHABLE' },
       detail: 'the Temporal server behind this API does not answer; ask again later',
     };
+  // The same of the store: its message has the place, and what the database says of the query.
+  if (thrown instanceof TaskError && thrown.code === 'STORE')
+    return {
+      ...{ status: STATUS.STORE, code: 'STORE' },
+      detail:
+        'the store behind this API does not answer as it should; ask again later, the log of the server says why',
+    };
   if (thrown instanceof TaskError && Object.hasOwn(ERROR_CODES, thrown.code)) {
     const { code, message } = thrown;
     const faults = thrown instanceof SpecInvalidError ? thrown.faults : undefined;

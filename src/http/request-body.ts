@@ -1,16 +1,33 @@
 /** Bodies that cannot be read: what is wrong with them, in words that help whoever sent them. */
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 import { formatPath, isObject, preview } from '../domain/json.js';
+import { utf8Text } from '../domain/utf8-text.js';
 import { HttpProblem } from './problem.js';
 
-/** Reads JSON as the server does of itself: it refuses keys that would change what objects inherit. */
-export function jsonParser(app: FastifyInstance): FastifyBodyParser<string> {
+/**
+ * Reads JSON as the server does of itself: it refuses keys that would change what objects inherit. Bytes that are no UTF-8
+ * are refused too: they would be read as another text than was sent.
+ */
+export function jsonParser(app: FastifyInstance): FastifyBodyParser<Buffer> {
   const parse = app.getDefaultJsonParser('error', 'error') as FastifyBodyParser<string>;
-  return (request, text, done) =>
-    parse(request, text, (error, body) => {
+  return (request, bytes, done) => {
+    const { 'content-encoding': encoding = 'identity' } = request.headers;
+    if (encoding.toLowerCase() !== 'identity') return void done(packed(encoding));
+    const read = utf8Text(bytes);
+    if ('problem' in read) return void done(refused(`body: ${read.problem}`));
+    const { text } = read;
+    void parse(request, text, (error, body) => {
       done(error && text !== '' ? unreadable(text) : error, body);
     });
+  };
 }
+
+const packed = (encoding: string): HttpProblem =>
+  new HttpProblem(
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+    `content-encoding: expected none, got ${preview(encoding)}; send the body as it is`,
+  );
 
 /** Read once more, since the server says of all that it is no JSON. */
 function unreadable(text: string): HttpProblem {
@@ -78,6 +95,8 @@ function placeOf(inside: Inside): string {
 /** What is said of a body that was refused before it was read; undefined for everything else. */
 export function refusedBody(error: unknown, request: FastifyRequest): HttpProblem | undefined {
   const { code } = error as { code?: unknown };
+  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY')
+    return refused('body: expected JSON, got nothing; leave out the content-type with it');
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const { 'content-type': given } = request.headers;
     const got = given === undefined ? 'none' : preview(given);

@@ -145,7 +145,7 @@ async function makeApp(given: HttpOptions, own: Own): Promise<FastifyInstance> {
     clientErrorHandler: answerUnread,
   }) as unknown as FastifyInstance;
   app.removeContentTypeParser('text/plain'); // which a page of another site may send without asking
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, jsonParser(app));
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonParser(app));
   app.decorateRequest('who', null);
   app.setValidatorCompiler(validatorFor);
   app.setSerializerCompiler(({ schema }) => (answer) => {
@@ -309,10 +309,13 @@ function callOf(
   const gone = new AbortController();
   const isStream = 'contentType' in answer && answer.contentType === 'text/event-stream';
   const limit = isStream ? setTimeout(() => gone.abort(), streamLimitMs) : undefined;
-  reply.raw.once('close', () => {
+  const leave = (): void => {
     clearTimeout(limit);
     gone.abort();
-  });
+  };
+  if (reply.raw.closed)
+    leave(); // while it was found out who calls
+  else reply.raw.once('close', leave);
   const who = request.who ?? OPEN;
   const { params, query, body, headers } = request;
   const header = (name: string): string | undefined => {
@@ -372,7 +375,7 @@ function notFoundOf(request: FastifyRequest, reply: FastifyReply): HttpProblem {
 }
 
 const patternOf = ({ path }: Route): RegExp =>
-  new RegExp(`^${PREFIX}${path.replace(/:\w+/g, '[^/]+')}/?$`);
+  new RegExp(`^${PREFIX}${path.replace(/:\w+/g, '[^/]+')}$`);
 
 async function sendProblem(
   error: unknown,

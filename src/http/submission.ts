@@ -9,7 +9,7 @@ import { WORKFLOW_TYPES } from '../domain/workflow-type.js';
 import { assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
 import { GivenGraphShape, specOfGiven, type GivenGraph } from './given-graph.js';
-import { inHeaderName } from './key-names.js';
+import { inHeaderName, oneKey } from './key-names.js';
 import { HttpProblem } from './problem.js';
 import type { Call } from './route.js';
 
@@ -32,7 +32,7 @@ export const SubmissionShape = z
     params: z.record(z.string(), z.unknown()).optional(),
     inputs: z.record(z.string(), z.unknown()).optional().describe('by node id'),
     executionId: name.optional(),
-    requestId: z.string().min(1).max(200).optional().describe('as the header Idempotency-Key'),
+    requestId: name.optional().describe('as the header Idempotency-Key'),
     project: z.string().min(1).max(200).optional(),
     sessionId: z.string().max(256).optional(),
     metadata: z.record(z.string(), z.unknown()).optional(),
@@ -68,10 +68,11 @@ async function started(call: Call<unknown, unknown, Submission>): Promise<Execut
     );
   const { graph, pipeline, yaml, task, taskId, input, inputs, params, ...more } = body;
   const project = projectFor(call, body.project);
+  const requestId = oneKey(idempotencyKey, 'requestId', body.requestId);
   const options = {
     ...more,
     ...(project === undefined ? {} : { project }),
-    ...(idempotencyKey === undefined ? {} : { requestId: idempotencyKey }),
+    ...(requestId === undefined ? {} : { requestId }),
   } as GraphSubmitOptions;
   const given = (graph as GivenGraph | undefined) ?? pipeline ?? graphIn(yaml, params);
   await assertWithin(call, { ...options, taskId, graph: given });

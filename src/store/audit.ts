@@ -52,7 +52,7 @@ export function auditOf(database: Database): Audit {
       if (query.since !== undefined) select = select.where('at', '>=', query.since);
       if (query.until !== undefined) select = select.where('at', '<', query.until);
       if (query.cursor !== undefined)
-        select = select.where('id', '<', Number(decodeCursor(query.cursor, 1)[0]));
+        select = select.where('id', '<', Number(decodeCursor('audit', query.cursor)[0]));
       const rows = await select.execute();
       const entries = rows.slice(0, limit).map(({ details, ...row }) => ({
         ...row,
@@ -61,7 +61,9 @@ export function auditOf(database: Database): Audit {
       const last = entries.at(-1);
       return {
         entries,
-        ...(rows.length > limit && last ? { nextCursor: encodeCursor([last.id]) } : {}),
+        ...(rows.length > limit && last
+          ? { nextCursor: encodeCursor('audit', [String(last.id)]) }
+          : {}),
       };
     },
   };

@@ -73,13 +73,13 @@ async function listProjects(database: Database, query: PageQuery): Promise<Page<
   for (const pattern of searchPatterns(query.text ?? ''))
     select = select.where('words', 'like', pattern);
   if (query.cursor !== undefined)
-    select = select.where('name', '>', String(decodeCursor(query.cursor, 1)[0]));
+    select = select.where('name', '>', decodeCursor('projects', query.cursor)[0]);
   const rows = await select.execute();
   const items = rows.slice(0, limit).map(projectOf);
   const last = items.at(-1);
   return {
     items,
-    ...(rows.length > limit && last ? { nextCursor: encodeCursor([last.name]) } : {}),
+    ...(rows.length > limit && last ? { nextCursor: encodeCursor('projects', [last.name]) } : {}),
   };
 }
 

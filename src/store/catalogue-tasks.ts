@@ -142,7 +142,7 @@ async function listTasks(
   for (const pattern of searchPatterns(query.text ?? ''))
     select = select.where('words', 'like', pattern);
   if (query.cursor !== undefined) {
-    const [name, id] = decodeCursor(query.cursor, 2).map(String) as [string, string];
+    const [name, id] = decodeCursor('tasks', query.cursor);
     select = select.where((is) =>
       is.or([is('name', '>', name), is.and([is('name', '=', name), is('id', '>', id)])]),
     );
@@ -152,7 +152,9 @@ async function listTasks(
   const last = items.at(-1);
   return {
     items,
-    ...(rows.length > limit && last ? { nextCursor: encodeCursor([last.name, last.id]) } : {}),
+    ...(rows.length > limit && last
+      ? { nextCursor: encodeCursor('tasks', [last.name, last.id]) }
+      : {}),
   };
 }
 

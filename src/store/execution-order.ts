@@ -3,8 +3,6 @@
  * the time of creation followed by 21 bits of a hash of the id, which spread what was created in the same millisecond.
  */
 import { createHash } from 'node:crypto';
-import { TaskError } from '../domain/errors.js';
-import { preview } from '../domain/json.js';
 import { decodeCursor, encodeCursor } from './paging.js';
 
 const HASH_BITS = 21n;
@@ -29,15 +27,10 @@ export function isAt(ord: bigint, createdAt: number): boolean {
 
 /** An opaque mark of where a page ended. */
 export function cursorOf(ord: bigint): string {
-  return encodeCursor([String(ord)]);
+  return encodeCursor('executions', [String(ord)]);
 }
 
 /** @throws TaskError CONFIGURATION when it is no cursor of ours */
 export function ordOfCursor(cursor: string): bigint {
-  const [ord] = decodeCursor(cursor, 1);
-  if (typeof ord === 'string' && /^\d{1,19}$/.test(ord)) return BigInt(ord);
-  throw new TaskError(
-    'CONFIGURATION',
-    `cursor: ${preview(cursor)} is none of this list; take nextCursor of the page before`,
-  );
+  return BigInt(decodeCursor('executions', cursor)[0]);
 }

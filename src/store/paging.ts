@@ -34,30 +34,53 @@ export function someOf<T extends string>(
   );
 }
 
-/** An opaque mark of where a page ended. */
-export function encodeCursor(place: readonly (string | number)[]): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url');
+/** The lists that go by page, and what a place in each is made of: texts, and whole numbers as texts. */
+const LISTS = {
+  executions: ['number'],
+  nodes: ['text'],
+  audit: ['number'],
+  projects: ['text'],
+  tasks: ['text', 'text'],
+} as const satisfies Record<string, readonly ('text' | 'number')[]>;
+export type PagedList = keyof typeof LISTS;
+type Texts<T extends readonly unknown[]> = { -readonly [At in keyof T]: string };
+type Place<L extends PagedList> = Texts<(typeof LISTS)[L]>;
+
+/** The largest number that a column holds. */
+const MAX_NUMBER = 2n ** 63n - 1n;
+
+/** An opaque mark of where a page of a list ended. */
+export function encodeCursor<L extends PagedList>(list: L, place: Place<L>): string {
+  return Buffer.from(JSON.stringify([list, ...(place as string[])])).toString('base64url');
 }
 
 /**
  * What {@link encodeCursor} was given.
  *
- * @param length how many values it has to have
- * @throws TaskError CONFIGURATION when it is no cursor of such a list
+ * @throws TaskError CONFIGURATION when it is no cursor of this list: one of another list, or one that nobody gave
  */
-export function decodeCursor(cursor: string, length: number): (string | number)[] {
+export function decodeCursor<L extends PagedList>(list: L, cursor: string): Place<L> {
   try {
-    const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const fits =
-      Array.isArray(place) &&
-      place.length === length &&
-      place.every((value) => typeof value === 'string' || typeof value === 'number');
-    if (fits) return place;
+    const read: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Array.isArray(read) && read[0] === list && isPlaceOf(list, read.slice(1)))
+      return read.slice(1) as unknown as Place<L>;
   } catch {
     // Said below.
   }
   throw new TaskError(
     'CONFIGURATION',
     `cursor: ${preview(cursor)} is none of this list; take nextCursor of the page before`,
+  );
+}
+
+function isPlaceOf(list: PagedList, place: readonly unknown[]): boolean {
+  const kinds = LISTS[list];
+  return (
+    place.length === kinds.length &&
+    place.every(
+      (value, at) =>
+        typeof value === 'string' &&
+        (kinds[at] === 'text' || (/^\d{1,19}$/.test(value) && BigInt(value) <= MAX_NUMBER)),
+    )
   );
 }

@@ -54,6 +54,11 @@ describe('formatFaults', () => {
     expect(inWords(faultsOf(spec))).toBe(expected);
   });
 
+  it('says of what is wrong with a whole file its line alone', () => {
+    const whole = { path: '(root)', code: 'YAML', message: 'the key "a" is there twice' } as const;
+    expect(formatFaults([{ ...whole, line: 2, column: 4 }])).toBe('2:4 the key "a" is there twice');
+  });
+
   it('puts one fault on a line, with the line in the file first', () => {
     const at = { ...fault(['a', 0], 'MISSING', 'is required'), line: 3, column: 5 };
     expect(formatFaults([at, fault([], 'YAML', 'bad', 'mend it')])).toBe(
