@@ -57,7 +57,7 @@ export const serve: CommandDefinition<ServeOptions> = {
     await withDirectSession(
       options,
       async (session) => await serveUntilStopped(out, options, session),
-      PATIENCE_MS,
+      { patienceMs: PATIENCE_MS },
     ),
 };
 

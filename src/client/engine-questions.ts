@@ -33,9 +33,10 @@ export abstract class EngineQuestions extends EngineVerbs {
   }
 
   /**
-   * One execution, or with `<execution>/<node>` one node of it.
+   * One execution, or with `<execution>/<node>` one node of it. While Temporal cannot be reached, as the store last had it,
+   * with `asOf`.
    *
-   * @throws TaskError NOT_FOUND
+   * @throws TaskError NOT_FOUND, UNREACHABLE where no store knows it
    */
   async getExecution(executionId: string): Promise<ExecutionRecord> {
     this.assertOpen();
