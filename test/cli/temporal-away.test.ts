@@ -1,8 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
 import { TaskEngine } from '../../src/client.js';
-import { clientOfNobody } from '../../src/client/connect.js';
+import { clientOfNobody, closeClient } from '../../src/client/connect.js';
 import { startHarness, type Harness } from '../support/engine.js';
 import { startHttp, type HttpScene } from '../support/http.js';
 import { buildCli, documentOf, envOf, runCli, until, type CliResult } from '../support/cli.js';
@@ -14,13 +15,14 @@ describe('commands that read while Temporal cannot be reached', () => {
   let harness: Harness;
   /** What `serve` has of Temporal once that went away. */
   let engine: TaskEngine;
+  let client: Client;
   let http: HttpScene;
   let id: string;
   beforeAll(async () => {
     await buildCli();
     harness = await startHarness();
     const { taskQueue, dataDir } = harness;
-    const client = clientOfNobody({ address: AWAY });
+    client = clientOfNobody({ address: AWAY });
     engine = await TaskEngine.connect({ client, address: AWAY, taskQueue, dataDir });
     http = await startHttp({ ...harness, engine });
     ({ executionId: id } = await harness.engine.scheduleTaskGraph({
@@ -38,6 +40,7 @@ describe('commands that read while Temporal cannot be reached', () => {
   afterAll(async () => {
     await http.stop();
     await engine.shutdown();
+    await closeClient(client);
     await harness.stop();
   });
 
