@@ -12,13 +12,14 @@ import { getJson, type BlobStore } from '../store/blob-store.js';
 import { openStore, type Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
 import { LogWriter } from './log-writer.js';
+import { openQuestion } from './open-question.js';
 import { Recorder } from './recorder.js';
 
 export interface Records {
   store: Store;
   recorder: Recorder;
   logWriter: LogWriter;
-  /** Begins the reconciler's rounds. */
+  /** Begins the reconciler's rounds; from then on sinks are told what approvals ask. */
   reconcile(client: Client, blobs: BlobStore): void;
   /** Writes what waits and closes the store. */
   close(): Promise<void>;
@@ -63,8 +64,13 @@ export async function openRecords(
   const recorder = new Recorder(store, log);
   const logWriter = new LogWriter(store, log);
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  /** Undefined until the worker is connected. */
+  let temporal: Client | undefined;
+  const question = async (executionId: string) =>
+    temporal && (await openQuestion(temporal, executionId));
   const deliveries = sinks.map(
-    (sink) => new SinkDelivery({ sink, store, log, holder, publicUrl: publicUrl ?? undefined }),
+    (sink) =>
+      new SinkDelivery({ sink, store, log, holder, publicUrl: publicUrl ?? undefined, question }),
   );
   for (const delivery of deliveries) await delivery.start();
   const warn = (message: string): void => log.warn(message);
@@ -76,6 +82,7 @@ export async function openRecords(
     recorder,
     logWriter,
     reconcile: (client, blobs) => {
+      temporal = client;
       reconciler = new Reconciler({
         client,
         store,

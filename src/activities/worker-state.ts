@@ -53,6 +53,14 @@ export class WorkerState {
   }
 }
 
+/** A version that nobody said is 1, and most say none. */
+function versionsOf(registry: Deps['registry']): Record<string, string> {
+  const versions = registry.names.map(
+    (name) => [name, registry.get(name)?.version ?? '1'] as const,
+  );
+  return Object.fromEntries(versions.filter(([, version]) => version !== '1'));
+}
+
 /** The answer to whoever asks for the system's detail. */
 export async function describeWorker(deps: Deps): Promise<WorkerAnswer> {
   const { state, registry, runners, store, blobs } = deps;
@@ -64,6 +72,7 @@ export async function describeWorker(deps: Deps): Promise<WorkerAnswer> {
     node: process.versions.node,
     startedAt: state.startedAt,
     tasks: registry.names,
+    taskVersions: versionsOf(registry),
     modes: [...runners.modes],
     programs: runners.programs,
     lacks: runners.lacks,

@@ -5,7 +5,7 @@ import { option, wholeNumber, type CommandDefinition, type CommonOptions } from 
 import { EXIT } from './exit.js';
 import { utcTime } from './utc-time.js';
 import type { Output } from './output.js';
-import { withSession, type Session } from './session.js';
+import { withReadingSession, type Session } from './session.js';
 import { sinceOf } from './since.js';
 
 interface AuditOptions extends CommonOptions {
@@ -41,7 +41,7 @@ export const audit: CommandDefinition<AuditOptions> = {
     ['tempograph audit --all --json', 'all there is, a line for each entry'],
   ],
   run: async (out, options) =>
-    await withSession(options, async ({ engine }) => {
+    await withReadingSession(out, options, async ({ engine }) => {
       await (options.all === true
         ? printAll(out, engine, options)
         : printPage(out, engine, options));

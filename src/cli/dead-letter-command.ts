@@ -9,7 +9,7 @@ import {
 import { EXIT } from './exit.js';
 import { utcTime } from './utc-time.js';
 import { printTable } from './print-table.js';
-import { withSession } from './session.js';
+import { withReadingSession, withSession } from './session.js';
 
 interface ListOptions extends CommonOptions {
   sink?: string;
@@ -27,7 +27,7 @@ const list: CommandDefinition<ListOptions> = {
   ],
   examples: [['tempograph dead-letter list --sink ops', 'with what the last try ended with']],
   run: async (out, options) =>
-    await withSession(options, async ({ engine }) => {
+    await withReadingSession(out, options, async ({ engine }) => {
       const { sink, limit } = options;
       const deadLetters = await engine.deadLetters.list({
         ...(sink === undefined ? {} : { sink }),

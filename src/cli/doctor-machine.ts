@@ -34,24 +34,36 @@ export async function dataFolder(options: CommonOptions): Promise<Check> {
   const name = 'data folder';
   const { dataDir, maxArtifactBytes } = resolveSettings(settingsOf(options));
   try {
-    if (!(await isFolder(dataDir))) {
-      await assertMayMake(dataDir);
+    if (!(await tryFolder(dataDir)))
       return ok(name, `${dataDir} is not there yet; the first that writes to it makes it`);
-    }
-    const probe = join(dataDir, `.doctor-${process.pid}`);
-    try {
-      await writeFile(probe, PROBE);
-    } finally {
-      await rm(probe, { force: true });
-    }
     const { bavail, bsize } = await statfs(dataDir);
     return roomCheck(dataDir, bavail * bsize, maxArtifactBytes);
   } catch (error) {
-    const full = FULL.has((error as NodeJS.ErrnoException).code ?? '');
-    const hint = full ? MAKE_ROOM : 'choose another with --data-dir or TEMPOGRAPH_DATA_DIR';
+    const hint = isFull(error)
+      ? MAKE_ROOM
+      : 'choose another with --data-dir or TEMPOGRAPH_DATA_DIR';
     return fail(name, `${dataDir} cannot be written: ${reasonOf(error)}`, hint);
   }
 }
+
+/** Writes a little there, and removes it. @returns false where there is none yet @throws Error where nothing can be written */
+export async function tryFolder(dataDir: string): Promise<boolean> {
+  if (!(await isFolder(dataDir))) {
+    await assertMayMake(dataDir);
+    return false;
+  }
+  const probe = join(dataDir, `.doctor-${process.pid}`);
+  try {
+    await writeFile(probe, PROBE);
+  } finally {
+    await rm(probe, { force: true });
+  }
+  return true;
+}
+
+/** Of a disk that takes nothing now, where somebody makes room. */
+export const isFull = (error: unknown): boolean =>
+  FULL.has((error as NodeJS.ErrnoException).code ?? '');
 
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 const MAKE_ROOM =

@@ -29,6 +29,7 @@ export function workerChecks({ workers }: SystemDetail, own: Own, asked: Span): 
   return [
     versions(told, own.version),
     tasks(told),
+    ...taskVersions(told),
     clocks(told, asked),
     ...largeValues(told, own.blobs),
     ...records(told, own.store),
@@ -82,6 +83,29 @@ function tasks(workers: readonly Told[]): Check {
       .join('; '),
     'give all workers of a queue the same tasks, or those another queue: a node waits while it is handed to one without its task; until old workers have gone, an upgrade that adds tasks looks like this too',
   );
+}
+
+/** Which code an attempt runs with is chance where they differ: a release that is under way, or was not finished. */
+function taskVersions(workers: readonly Told[]): Check[] {
+  const name = 'task versions';
+  const telling = workers.filter(({ taskVersions: told }) => told !== undefined);
+  const names = [...new Set(telling.flatMap((one) => one.tasks))].sort();
+  const mixed = names.flatMap((task): string[] => {
+    const by = namesBy(telling, (one) =>
+      one.tasks.includes(task) ? (one.taskVersions?.[task] ?? '1') : undefined,
+    );
+    if (by.length < 2) return [];
+    return [`${task} is ${by.map(([version, who]) => `${version} on ${who}`).join(', ')}`];
+  });
+  if (mixed.length === 0) return [];
+  const more = mixed.length - NAMED_TASKS;
+  return [
+    warn(
+      name,
+      `${mixed.slice(0, NAMED_TASKS).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+      'an attempt runs with whichever is free: stop the workers of the old version, or, while a release is under way, wait until they have gone',
+    ),
+  ];
 }
 
 function clocks(workers: readonly Told[], asked: Span): Check {

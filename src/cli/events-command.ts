@@ -5,7 +5,7 @@ import { oneLine } from './columns.js';
 import { EXIT, UsageError } from './exit.js';
 import { interruptSignal } from './interrupts.js';
 import { assertThere } from './missing-node.js';
-import { withSession } from './session.js';
+import { withReadingSession } from './session.js';
 
 interface EventsOptions extends CommonOptions {
   follow?: boolean;
@@ -40,7 +40,7 @@ export const events: CommandDefinition<EventsOptions> = {
       throw new UsageError(
         '--project chooses among all executions, and an id is one of them; use one of the two',
       );
-    return await withSession(options, async (session) => {
+    return await withReadingSession(out, options, async (session) => {
       const { engine } = session;
       if (id !== undefined) await assertThere(session, id);
       const { signal, stop } = interruptSignal();

@@ -1,8 +1,11 @@
 /** `tempograph explain`: why an execution or a node waits, or where its time went. */
-import type { CommandDefinition } from './command.js';
+import type { CommandDefinition, CommonOptions } from './command.js';
+import { TaskError } from '../domain/errors.js';
+import { shellWord } from '../domain/shell-word.js';
 import { EXIT } from './exit.js';
 import { explanationLines } from './explain-text.js';
 import { orMissingNode } from './missing-node.js';
+import { serverOf } from './server-option.js';
 import { withSession } from './session.js';
 
 export const explain: CommandDefinition = {
@@ -24,5 +27,18 @@ export const explain: CommandDefinition = {
       const width = out.live ? out.width : Infinity;
       for (const line of explanationLines(explanation, id, { style, width })) out.print(line);
       return EXIT.done;
+    }).catch((error: unknown) => {
+      throw withWhatIsStored(error, id, options);
     }),
 };
+
+/** How it stood the store knows too. */
+function withWhatIsStored(error: unknown, id: string, options: CommonOptions): unknown {
+  if (!(error instanceof TaskError) || error.code !== 'UNREACHABLE' || serverOf(options))
+    return error;
+  return new TaskError(
+    'UNREACHABLE',
+    `${error.message}; why something waits only Temporal and the workers know, and "tempograph status ${shellWord(id)}" shows how the store last had it`,
+    { cause: error },
+  );
+}

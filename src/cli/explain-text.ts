@@ -73,11 +73,14 @@ function failureLines({ failures, moreFailures, wallTime }: Explanation, look: L
 }
 
 function ownFailureLines(failure: Failure, look: Look): string[] {
-  const { sentence, inside = [], insideMore = 0 } = failure;
+  const { nodeId, sentence, inside = [], insideMore = 0 } = failure;
   const { style, width } = look;
+  // Items of a map are called by their place, as what waits inside is.
+  const isMap = inside.every((one) => /^\d+$/.test(one.nodeId ?? ''));
+  const named = inside.map((one) => (isMap ? { ...one, nodeId: `${nodeId}[${one.nodeId}]` } : one));
   return [
     ...told(sentence, width),
-    ...inside.flatMap((one) => told(`${signOf(one.status)} ${oneLine(failureText(one))}`, width)),
+    ...named.flatMap((one) => told(`${signOf(one.status)} ${oneLine(failureText(one))}`, width)),
     ...(insideMore > 0 ? [`  ${style.dim(`… ${insideMore} more failed`)}`] : []),
     ...nextLines(failure, look),
   ];

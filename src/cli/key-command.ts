@@ -15,7 +15,7 @@ import { EXIT, UsageError } from './exit.js';
 import { utcTime } from './utc-time.js';
 import { notOneOf } from './one-of.js';
 import type { Output } from './output.js';
-import { withSession } from './session.js';
+import { withReadingSession, withSession } from './session.js';
 
 interface ByOptions extends CommonOptions {
   by?: string;
@@ -80,7 +80,7 @@ const list: CommandDefinition<CommonOptions & { revoked?: boolean }> = {
   options: [option('--revoked', 'those too that are revoked')],
   examples: [['tempograph key list --json', 'for scripts']],
   run: async (out, options) =>
-    await withSession(options, async ({ engine }) => {
+    await withReadingSession(out, options, async ({ engine }) => {
       const keys = await engine.keys.list({ revoked: options.revoked ?? false });
       out.document({ keys });
       if (keys.length === 0 && !out.json) out.note('no keys; "tempograph key create" makes one');

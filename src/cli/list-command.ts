@@ -15,7 +15,7 @@ import { oneOf } from './one-of.js';
 import { EXIT } from './exit.js';
 import { metadataOf } from './given-metadata.js';
 import type { Output } from './output.js';
-import { withSession } from './session.js';
+import { withReadingSession } from './session.js';
 import { painter, signOf } from './status-style.js';
 import { utcTime } from './utc-time.js';
 
@@ -66,7 +66,7 @@ export const list: CommandDefinition<ListOptions> = {
     ['tempograph list --reason approval', 'what waits for an answer, to approve or deny'],
   ],
   run: async (out, options) =>
-    await withSession(options, async ({ engine }) => {
+    await withReadingSession(out, options, async ({ engine }) => {
       const { executions, nextCursor } = await engine.listExecutions(queryOf(options));
       out.document({ executions, ...(nextCursor === undefined ? {} : { nextCursor }) });
       printExecutions(out, executions);

@@ -6,7 +6,7 @@ import { EXIT } from './exit.js';
 import { interruptSignal } from './interrupts.js';
 import { LogText } from './log-text.js';
 import { assertThere } from './missing-node.js';
-import { withSession, type Session } from './session.js';
+import { withReadingSession, type Session } from './session.js';
 import { sinceOf } from './since.js';
 
 const PAGE = 1_000;
@@ -45,7 +45,7 @@ export const logs: CommandDefinition<LogsOptions> = {
     ['tempograph logs nightly-3f2a --limit 20 --json', 'the last 20 lines, for scripts'],
   ],
   run: async (out, options, [id = '']) =>
-    await withSession(options, async (session) => {
+    await withReadingSession(out, options, async (session) => {
       const { signal, stop } = interruptSignal();
       const text = new LogText(out.style);
       let shown = 0;

@@ -1,7 +1,7 @@
 /** `tempograph serve`: the HTTP API and the page, over a Temporal server that runs elsewhere. */
 import { resolveSettings, type ResolvedSettings } from '../config.js';
 import type { TaskEngine } from '../client.js';
-import { TaskError } from '../domain/errors.js';
+import { messageOf, TaskError } from '../domain/errors.js';
 import type { Json } from '../domain/json.js';
 import type { HttpServer } from '../http/server.js';
 import type { Authenticate, Change } from '../http/services.js';
@@ -12,6 +12,7 @@ import {
   type CommandDefinition,
   type CommonOptions,
 } from './command.js';
+import { isFull, tryFolder } from './doctor-machine.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { aborted, interruptSignal } from './interrupts.js';
 import type { Output } from './output.js';
@@ -53,13 +54,36 @@ export const serve: CommandDefinition<ServeOptions> = {
     ['tempograph serve --no-auth', 'for yourself alone'],
     ['tempograph serve --host 0.0.0.0', 'for others, behind a proxy that ends TLS'],
   ],
-  run: async (out, options) =>
-    await withDirectSession(
+  run: async (out, options) => {
+    await assertWritable(options);
+    return await withDirectSession(
       options,
       async (session) => await serveUntilStopped(out, options, session),
-      PATIENCE_MS,
-    ),
+      { patienceMs: PATIENCE_MS },
+    );
+  },
 };
+
+/**
+ * What people submit, and who did what, is written: a server that cannot would fail them one by one.
+ *
+ * @throws TaskError CONFIGURATION where it would write into a data folder that takes nothing
+ */
+async function assertWritable(options: CommonOptions): Promise<void> {
+  const { bucket, dataDir, storeUrl, storeNamed } = resolveSettings(settingsOf(options));
+  const keepsThere = bucket === null || (storeUrl !== null && !storeNamed);
+  if (!keepsThere) return;
+  try {
+    await tryFolder(dataDir);
+  } catch (error) {
+    if (isFull(error)) return; // until there is room again it can be read
+    throw new TaskError(
+      'CONFIGURATION',
+      `dataDir: ${dataDir} cannot be written: ${messageOf(error)}; let this user write there, choose another with --data-dir or TEMPOGRAPH_DATA_DIR, or keep all elsewhere with TEMPOGRAPH_STORE_URL and TEMPOGRAPH_BLOB_URL`,
+      { cause: error },
+    );
+  }
+}
 
 async function serveUntilStopped(
   out: Output,

@@ -8,13 +8,15 @@ import type { Client } from '@temporalio/client';
 import type { ExecutionRecord, TaskEngine } from '../client.js';
 import { resolveSettings } from '../config.js';
 import { connectOptions, type ResolvedConnect } from '../connect-options.js';
-import { TaskError } from '../domain/errors.js';
+import { isUnreachable } from '../client/no-answer.js';
+import { messageOf, TaskError } from '../domain/errors.js';
 import { rootExecutionId } from '../domain/execution-id.js';
 import { RemoteEngine } from '../remote/remote-engine.js';
 import type { ServerAddress } from '../remote/server-address.js';
 import type { CommandEngine } from '../remote/surface.js';
 import { flushTraces } from '../telemetry/tracing.js';
 import { settingsOf, type CommonOptions } from './command.js';
+import type { Output } from './output.js';
 import { serverOf } from './server-option.js';
 
 /** What a command works with, wherever that is. */
@@ -60,21 +62,57 @@ export async function withSession<T>(
   return server ? await work(remoteSession(server)) : await withDirectSession(options, work);
 }
 
-/** The same for what only Temporal itself can give. @param patienceMs of calls, where Temporal went away */
+/**
+ * The same for what the store answers too: where Temporal cannot be reached and there is a store, the engine has that alone,
+ * which a note says.
+ */
+export async function withReadingSession<T>(
+  out: Pick<Output, 'note'>,
+  options: CommonOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const server = serverOf(options);
+  if (server) return await work(remoteSession(server));
+  return await withDirectSession(options, work, { without: (address) => noteAway(out, address) });
+}
+
+function noteAway(out: Pick<Output, 'note'>, address: string): void {
+  out.note(
+    `no Temporal server answers at ${address}: what is shown is what the store last heard, and may have gone on since`,
+  );
+}
+
+interface DirectOptions {
+  /** Of calls, where Temporal went away, in milliseconds. */
+  patienceMs?: number;
+  /** Told where Temporal is, before the work is done with the store alone; without it the work needs Temporal. */
+  without?: (address: string) => void;
+}
+
+/** The same for what only Temporal itself can give. */
 export async function withDirectSession<T>(
   options: CommonOptions,
   work: (session: DirectSession) => Promise<T>,
-  patienceMs?: number,
+  { patienceMs, without }: DirectOptions = {},
 ): Promise<T> {
   const { address, namespace } = target(options);
   const { taskQueue } = resolveSettings(settingsOf(options));
-  const [{ TaskEngine }, { closeClient, connectClient }] = await Promise.all([
+  const [{ TaskEngine }, { clientOfNobody, closeClient, connectClient }] = await Promise.all([
     import('../client.js'),
     import('../client/connect.js'),
   ]);
-  const client = await connectClient(settingsOf(options), patienceMs);
+  let away: unknown;
+  const client = await connectClient(settingsOf(options), patienceMs).catch((error: unknown) => {
+    if (!without) throw error;
+    away = error;
+    return clientOfNobody(settingsOf(options));
+  });
   try {
     const engine = await TaskEngine.connect({ ...settingsOf(options), client });
+    if (away !== undefined) {
+      await assertStored(engine, away);
+      without?.(address);
+    }
     return await work({
       ...{ engine, client, address, namespace, taskQueue },
       workers: async () => ({ taskQueue, pollers: await countPollers(client, taskQueue) }),
@@ -87,6 +125,21 @@ export async function withDirectSession<T>(
   } finally {
     await closeClient(client);
     await flushTraces();
+  }
+}
+
+/** @throws what was `away`, where there is no store that answers either */
+async function assertStored(engine: TaskEngine, away: unknown): Promise<void> {
+  try {
+    await engine.listExecutions({ limit: 1 });
+  } catch (error) {
+    await engine.shutdown();
+    // Where there is no store, Temporal was asked.
+    if (isUnreachable(error) || !(away instanceof TaskError)) throw away;
+    const why = messageOf(error);
+    throw new TaskError(away.code, `${away.message}; nor does the store answer: ${why}`, {
+      cause: away,
+    });
   }
 }
 

@@ -9,7 +9,7 @@ import { GraphView } from './graph-view.js';
 import { isUnanswered, workerCommand } from './no-worker.js';
 import type { Session } from './session.js';
 import { specOf } from './spec-of.js';
-import { nodeIdOf, showStored, storedNodes } from './stored-nodes.js';
+import { nodeIdOf, showStored, storedNodes, type StoredNodes } from './stored-nodes.js';
 
 /** How a node stands, in the shape that `run --json` gives. */
 export type NodeState = Pick<
@@ -21,7 +21,9 @@ export interface Snapshot {
   record: ExecutionRecord;
   /** False when no worker answered: the record is what Temporal's server knows, and the nodes are what the store does. */
   answered: boolean;
-  /** Where no worker answered and the store knows nodes: the last time that it has something of them from, an ISO time. */
+  /** Temporal cannot be reached, so all of it is what the store last had. */
+  away?: true;
+  /** Where nobody answered and the store knows it, or nodes of it: the last time that it has something of them from, an ISO time. */
   asOf?: string;
   /** Of a graph or a lone task. */
   nodes?: Record<string, NodeState>;
@@ -35,10 +37,22 @@ const NODE_PATIENCE_MS = 8_000;
 
 /** @throws TaskError NOT_FOUND */
 export async function snapshotOf(session: Session, id: string): Promise<Snapshot> {
-  const [handle, record] = await Promise.all([
-    openGraph(session, id),
-    answerOf(session.engine.getExecution(id), id.includes('/') ? NODE_PATIENCE_MS : PATIENCE_MS),
-  ]);
+  const asked = answerOf(
+    session.engine.getExecution(id),
+    id.includes('/') ? NODE_PATIENCE_MS : PATIENCE_MS,
+  );
+  asked.catch(() => undefined); // whichever fails first is told
+  let lost: TaskError | undefined;
+  const handle = await openGraph(session, id).catch((error: unknown) => {
+    if (!(error instanceof TaskError) || error.code !== 'UNREACHABLE') throw error;
+    lost = error;
+    return undefined;
+  });
+  const record = await asked;
+  // Of a whole execution that is said only where Temporal cannot be reached.
+  const isWhole = record !== undefined && record.kind !== 'node' && record.kind !== 'item';
+  if (record?.asOf !== undefined && (isWhole || lost)) return await storedSnapshot(session, record);
+  if (lost) throw lost;
   if (!handle) {
     const { asOf } = record ?? {};
     if (record)
@@ -58,11 +72,8 @@ export async function snapshotOf(session: Session, id: string): Promise<Snapshot
   const stored = without.kind === 'task' ? undefined : await storedNodes(session, id);
   if (!stored) return { record: without, answered: false };
   showStored(view, stored);
-  const states = stored.records.map((one) => [nodeIdOf(id, one), stateOfRecord(one)] as const);
-  return {
-    ...{ record: without, answered: false, view },
-    ...{ nodes: Object.fromEntries(states), asOf: stored.asOf },
-  };
+  const nodesThen = statesOf(id, stored);
+  return { record: without, answered: false, view, nodes: nodesThen, asOf: stored.asOf };
 }
 
 function stateOfRecord(record: ExecutionRecord): NodeState {
@@ -73,6 +84,22 @@ function stateOfRecord(record: ExecutionRecord): NodeState {
     ...{ startedAt, endedAt, durationMs, nextRetryAt },
   };
 }
+
+/** What the store has, of an execution whose record is of it. */
+async function storedSnapshot(session: Session, record: ExecutionRecord): Promise<Snapshot> {
+  const { executionId: id, kind, asOf = '' } = record;
+  const stored = kind === 'task' ? undefined : await storedNodes(session, id);
+  if (!stored) return { record, answered: false, away: true, asOf };
+  const view = new GraphView(id, record.taskId ?? id, undefined, Date.now());
+  showStored(view, stored);
+  return {
+    ...{ record, answered: false, away: true, view, nodes: statesOf(id, stored) },
+    asOf: stored.asOf > asOf ? stored.asOf : asOf,
+  };
+}
+
+const statesOf = (id: string, { records }: StoredNodes): Record<string, NodeState> =>
+  Object.fromEntries(records.map((one) => [nodeIdOf(id, one), stateOfRecord(one)]));
 
 /** The handle of a graph or a lone task; undefined for the id of a node, of which a server asks a worker what it is. */
 async function openGraph(session: Session, id: string): Promise<CommandHandle | undefined> {

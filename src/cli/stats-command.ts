@@ -11,7 +11,7 @@ import { table, type Cell } from './columns.js';
 import { option, wholeNumber, type CommandDefinition, type CommonOptions } from './command.js';
 import { EXIT } from './exit.js';
 import type { Output } from './output.js';
-import { withSession } from './session.js';
+import { withReadingSession } from './session.js';
 import { sinceOf } from './since.js';
 
 interface StatsOptions extends CommonOptions {
@@ -50,7 +50,7 @@ export const stats: CommandDefinition<StatsOptions> = {
     ['tempograph stats --by task --order failed -n 5', 'those that fail most'],
   ],
   run: async (out, options) =>
-    await withSession(options, async ({ engine }) => {
+    await withReadingSession(out, options, async ({ engine }) => {
       const found = await engine.getExecutionStats(queryOf(options));
       out.document(found);
       printStats(out, found, options.by);

@@ -15,8 +15,8 @@ import { shortened } from './long-text.js';
 import { orMissingNode } from './missing-node.js';
 import type { Output } from './output.js';
 import { printSteps } from './result-text.js';
-import { withSession, type Session } from './session.js';
-import { snapshotOf } from './snapshot.js';
+import { withReadingSession, type Session } from './session.js';
+import { snapshotOf, type Snapshot } from './snapshot.js';
 import { painter, signOf } from './status-style.js';
 
 interface StatusOptions extends CommonOptions {
@@ -28,7 +28,8 @@ export const status: CommandDefinition<StatusOptions> = {
   summary: 'Show how an execution, or one node of it, stands now',
   description:
     'Of more than 200 nodes those that are not completed or skipped, the most telling 100 of them. Of a map its items, of a ' +
-    'sub-graph its nodes. Where no worker answers, nodes are as the store last had them; the JSON says `asOf` when.',
+    'sub-graph its nodes. Where no worker answers, nodes are as the store last had them, and all of it where Temporal cannot ' +
+    'be reached; the JSON says `asOf` when.',
   parameters: [['<id>', "the execution's id, or <execution>/<node>"]],
   options: [option('--all', 'all nodes, however many')],
   examples: [
@@ -36,13 +37,10 @@ export const status: CommandDefinition<StatusOptions> = {
     ['tempograph status nightly-3f2a/fetch --json', 'one node'],
   ],
   run: async (out, options, [id = '']) =>
-    await withSession(options, async (session) => {
-      const { record, answered, nodes, asOf, view } = await orMissingNode(
-        session,
-        id,
-        snapshotOf(session, id),
-      );
-      if (!answered) out.note(silenceText(id, asOf));
+    await withReadingSession(out, options, async (session) => {
+      const snapshot = await orMissingNode(session, id, snapshotOf(session, id));
+      const { record, nodes, asOf, view } = snapshot;
+      if (!snapshot.answered) out.note(silenceText(id, snapshot));
       const reruns = await rerunsOf(session, record);
       out.document({
         ...record,
@@ -68,7 +66,11 @@ export const status: CommandDefinition<StatusOptions> = {
     }),
 };
 
-function silenceText(id: string, asOf: string | undefined): string {
+function silenceText(id: string, { record, away, asOf }: Snapshot): string {
+  if (away) {
+    const since = record.endedAt === null ? ', and may have gone on since' : '';
+    return `Temporal cannot be reached: ${id} is shown as the store last had it, of ${utcTime(asOf ?? record.createdAt)}${since}`;
+  }
   const known =
     asOf === undefined
       ? 'this is what the server knows'

@@ -14,7 +14,7 @@ import { reaching } from './connect.js';
 import { ExecutionHandle, type ExecutionUpdate, type HandleParts } from './handle.js';
 import { notFound } from './not-found.js';
 import { listExecutions, time, type ExecutionList, type ListQuery } from './listing.js';
-import { isSilence } from './no-answer.js';
+import { isSilence, isUnreachable } from './no-answer.js';
 import { nodeRecord } from './node-record.js';
 import { recordOf, type ExecutionRecord } from './record.js';
 import type { References } from './references.js';
@@ -52,9 +52,10 @@ export class Asking {
   constructor(private readonly parts: AskingParts) {}
 
   /**
-   * Of a node that no worker answers of, as the store last had it: `asOf` says of when.
+   * Of a node that no worker answers of, and of anything while Temporal cannot be reached, as the store last had it: `asOf`
+   * says of when.
    *
-   * @throws TaskError NOT_FOUND when neither Temporal nor the store knows it
+   * @throws TaskError NOT_FOUND when neither Temporal nor the store knows it, UNREACHABLE where there is only Temporal to ask
    */
   async execution(executionId: string): Promise<ExecutionRecord> {
     const row = await (await this.parts.stores.get())?.executions.get(executionId);
@@ -62,17 +63,23 @@ export class Asking {
       return withRow(await this.fromTemporal(executionId), row);
     } catch (error) {
       if (row && isSilence(error) && (await this.isOfThisRun(row))) return recordAsOf(row);
+      if (row && isUnreachable(error))
+        return { ...recordAsOf(row), ...(await this.largeOf(row).catch(() => ({}))) };
       if (!row || !(error instanceof TaskError) || error.code !== 'NOT_FOUND') throw error;
       // Temporal keeps closed executions for its retention only.
-      const { references } = this.parts;
-      const value = row.output as Value | null;
-      const artifacts = row.artifacts as Value | null;
-      return {
-        ...recordOfRow(row),
-        output: value ? await references.value(value) : null,
-        ...(artifacts ? { artifacts: await listOf(artifacts, references) } : {}),
-      };
+      return { ...recordOfRow(row), ...(await this.largeOf(row)) };
     }
+  }
+
+  /** What of a row may lie elsewhere. */
+  private async largeOf(row: ExecutionRow): Promise<Partial<ExecutionRecord>> {
+    const { references } = this.parts;
+    const value = row.output as Value | null;
+    const artifacts = row.artifacts as Value | null;
+    return {
+      output: value ? await references.value(value) : null,
+      ...(artifacts ? { artifacts: await listOf(artifacts, references) } : {}),
+    };
   }
 
   /** False when neither Temporal nor the store knows it; where nobody can be asked it may be there. */

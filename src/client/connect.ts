@@ -5,7 +5,7 @@ import { TaskError } from '../domain/errors.js';
 import { openTracing, type TracingOption } from '../telemetry/tracing.js';
 import { SEARCH_ATTRIBUTE } from '../workflows/messages.js';
 import { GrpcRetries } from './grpc-retries.js';
-import { isUnreachable } from './no-answer.js';
+import { isUnreachable, UNAVAILABLE } from './no-answer.js';
 
 export type { TracingOption } from '../telemetry/tracing.js';
 
@@ -50,6 +50,16 @@ export async function connectClient(
   } catch (error) {
     throw unreachable(address, error);
   }
+}
+
+/** A client of a server that does not answer: every call fails at once, as one to it would. For who reads what a store has. */
+export function clientOfNobody(options: ConnectOptions): Client {
+  const { namespace, address } = connectOptions(options);
+  const fail = (): never => {
+    const details = `no Temporal server answers at ${address}`;
+    throw Object.assign(new Error(details), { code: UNAVAILABLE, details });
+  };
+  return new Client({ connection: Connection.lazy({ address, interceptors: [fail] }), namespace });
 }
 
 /** Where a client is connected to; undefined for a connection that does not tell. */

@@ -6,6 +6,7 @@ import type { TaskReport } from '../domain/task-report.js';
 import { startedGraph } from '../observe/before.js';
 import type { Reconciled } from '../observe/reconcile.js';
 import type { ExecutionStats } from '../store/stats.js';
+import type { StoreRoom } from '../store/store-room.js';
 import type { ProbeAnswer } from '../workflows/asks.js';
 import { runnerQueue } from '../workflows/queues.js';
 import type { ExecutionStatsQuery, RebuildQuery } from './asking.js';
@@ -33,9 +34,10 @@ export abstract class EngineQuestions extends EngineVerbs {
   }
 
   /**
-   * One execution, or with `<execution>/<node>` one node of it.
+   * One execution, or with `<execution>/<node>` one node of it. While Temporal cannot be reached, as the store last had it,
+   * with `asOf`.
    *
-   * @throws TaskError NOT_FOUND
+   * @throws TaskError NOT_FOUND, UNREACHABLE where no store knows it
    */
   async getExecution(executionId: string): Promise<ExecutionRecord> {
     this.assertOpen();
@@ -115,6 +117,12 @@ export abstract class EngineQuestions extends EngineVerbs {
     this.assertOpen();
     const { client, settings } = this.parts.place;
     return await queueFigures(client, settings.taskQueue);
+  }
+
+  /** How large the store is, and how much room its disk has; undefined where there is none. @throws TaskError STORE */
+  async storeRoom(): Promise<StoreRoom | undefined> {
+    this.assertOpen();
+    return await (await this.parts.stores.get('there'))?.room();
   }
 
   /** Whether it can do its work: Temporal answers, and the store does where one is wanted. Never throws. */

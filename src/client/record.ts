@@ -97,8 +97,8 @@ export interface ExecutionRecord {
   /** Every status it has had, oldest first. */
   statusHistory?: StatusChange[];
   /**
-   * Only of a node of a running execution of which no worker answered: it is shown as the store last had it, of this time,
-   * and may have gone on since. A large output is null.
+   * Only of a node of a running execution of which no worker answered, and of what was asked for while Temporal could not be
+   * reached: it is shown as the store last had it, of this time, and may have gone on since. A large output may be null.
    */
   asOf?: string;
 }

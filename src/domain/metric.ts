@@ -5,7 +5,7 @@ export interface MetricDescription {
   /** Of each sample, in alphabetical order. */
   labels: readonly string[];
   /** Of its value, where that is no count. */
-  unit?: 'seconds';
+  unit?: 'seconds' | 'bytes';
   /** One sentence. */
   help: string;
 }

@@ -173,9 +173,10 @@ export const executionRoutes = [
     params: ExecutionParams,
     answer: loose('ExecutionResult', 'As handle.result() gives it.'),
     handle: async ({ engine, params }) => {
-      const { endedAt, status } = await engine.getExecution(params.executionId);
-      // A terminal status is told a moment before its workflow has closed: then the result is waited for.
-      if (endedAt === null && !isTerminal(status))
+      const { endedAt, status, asOf } = await engine.getExecution(params.executionId);
+      // A terminal status is told a moment before its workflow has closed: then the result is waited for. What the store had
+      // last may have ended since: that nobody can be asked is said by who is asked.
+      if (endedAt === null && !isTerminal(status) && asOf === undefined)
         throw new HttpProblem(
           409,
           'STATE',

@@ -12,6 +12,18 @@ export const SERVER_METRIC = {
     labels: [],
     help: 'Retries of ended tasks, nodes and items that the store knows.',
   },
+  tempograph_store_bytes: {
+    type: 'gauge',
+    labels: [],
+    unit: 'bytes',
+    help: 'Size of the store: the files of SQLite, or the whole database of PostgreSQL.',
+  },
+  tempograph_store_free_bytes: {
+    type: 'gauge',
+    labels: [],
+    unit: 'bytes',
+    help: 'Room left on the disk of a store of SQLite.',
+  },
   tempograph_queue_backlog: {
     type: 'gauge',
     labels: ['queue'],

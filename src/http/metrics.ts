@@ -82,7 +82,7 @@ export class ServerMetrics {
     const parts = [
       ...(isUp('temporal', temporal) ? [this.queues(samples)] : []),
       ...(store !== 'none' && isUp('store', store)
-        ? [this.executions(samples), this.circuits(samples)]
+        ? [this.executions(samples), this.circuits(samples), this.room(samples)]
         : []),
     ];
     await Promise.allSettled(parts);
@@ -109,6 +109,13 @@ export class ServerMetrics {
     for (const status of STATUSES)
       set(samples, 'tempograph_stored_executions', { status }, byStatus[status] ?? 0);
     set(samples, 'tempograph_stored_retries', {}, totalRetries);
+  }
+
+  private async room(samples: Registry): Promise<void> {
+    const room = await this.engine.storeRoom();
+    if (!room) return;
+    set(samples, 'tempograph_store_bytes', {}, room.bytes);
+    if (room.freeBytes !== null) set(samples, 'tempograph_store_free_bytes', {}, room.freeBytes);
   }
 
   private async circuits(samples: Registry): Promise<void> {

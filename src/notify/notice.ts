@@ -2,7 +2,8 @@
  * What people are told of an event: a title, lines, what to type, and where to look. Pure, and the same for every chat
  * and for mail; each format only dresses it.
  *
- * N1. Nothing of an execution's input, output, headers or metadata stands in it: its names, its status, its error.
+ * N1. Nothing of an execution's input, output, headers or metadata stands in it: its names, its status, its error, and of an
+ *     approval its question, with what the question's author put into it.
  * N2. Every text in it is one line of bounded length, with what cannot be seen shown as its code. It is no format's
  *     markup: whoever renders it escapes all of it.
  * N3. A password in an address is taken out; the values of secrets were, before the event was written.
@@ -32,6 +33,21 @@ export interface NoticeFacts {
   publicUrl?: string | undefined;
   /** Of a graph that failed: the first of its nodes that did. */
   failedNodes?: readonly string[];
+  /** Of an approval that waits: what it asks. */
+  question?: AskedQuestion | undefined;
+}
+
+/** What an approval asks, of whom, and until when. */
+export interface AskedQuestion {
+  message: string;
+  /** Who may answer; whoever may approve at all where nobody is named. */
+  by?: readonly string[];
+  /** An ISO time; without one it waits for good. */
+  dueAt?: string;
+  /** What no answer until then means. */
+  onTimeout: 'fail' | 'approve' | 'deny';
+  /** JSON Schema of what a yes has to bring. */
+  payload?: object;
 }
 
 const NAME = 120;
@@ -41,6 +57,8 @@ const MESSAGE = 600;
 const URL_LENGTH = 2_000;
 /** Nodes that are named. */
 const NODES = 5;
+/** People who may answer that are named. */
+const PEOPLE = 10;
 
 interface Kind {
   tone: Tone;
@@ -73,7 +91,7 @@ export function noticeOf(event: ExecutionEvent, facts: NoticeFacts = {}): Notice
     title: `${nameOf(event)} ${said}`,
     tone,
     lines: linesOf(event, facts),
-    commands: commandsOf(event),
+    commands: commandsOf(event, facts),
     ...urlOf(event, facts),
   };
 }
@@ -83,7 +101,7 @@ export function nameOf({ executionId, taskId, kind }: ExecutionEvent): string {
   return short(kind === 'node' ? executionId : (taskId ?? executionId), NAME);
 }
 
-function linesOf(event: ExecutionEvent, { failedNodes = [] }: NoticeFacts): string[] {
+function linesOf(event: ExecutionEvent, { failedNodes = [], question }: NoticeFacts): string[] {
   const { executionId, kind, taskId, project, status, reason, error, durationMs, at } = event;
   const attempts = event.attempts ?? event.attempt;
   const lines: (string | undefined)[] = [
@@ -91,6 +109,7 @@ function linesOf(event: ExecutionEvent, { failedNodes = [] }: NoticeFacts): stri
     kind === 'node' && taskId !== null ? `Task: ${short(taskId, NAME)}` : undefined,
     project === null ? undefined : `Project: ${short(project, NAME)}`,
     `Status: ${status}${reason === null ? '' : ` (${short(reason, NAME)})`}`,
+    ...(question ? questionLines(question, event.at) : []),
     error ? `Error: ${errorOf(error)}` : undefined,
     failedNodes.length > 0 ? `Failed: ${namesOf(failedNodes)}` : undefined,
     ...deadlineLines(event),
@@ -100,6 +119,27 @@ function linesOf(event: ExecutionEvent, { failedNodes = [] }: NoticeFacts): stri
     `At: ${at}`,
   ];
   return lines.filter((line) => line !== undefined);
+}
+
+const UNANSWERED: Readonly<Record<AskedQuestion['onTimeout'], string>> = {
+  fail: 'it fails',
+  approve: 'it counts as approved',
+  deny: 'it counts as denied',
+};
+
+function questionLines({ message, by, dueAt, onTimeout }: AskedQuestion, at: string): string[] {
+  const who = by ? namesOf(by, PEOPLE) : 'anybody who may approve';
+  const leftMs = dueAt === undefined ? 0 : Math.max(0, Date.parse(dueAt) - Date.parse(at));
+  const left = formatDuration(Math.round(leftMs / 1_000) * 1_000);
+  const until =
+    dueAt === undefined
+      ? 'answered, however long that takes'
+      : `${dueAt}, ${left} away; then ${UNANSWERED[onTimeout]}`;
+  return [
+    `Question: ${short(withoutPasswords(message), MESSAGE)}`,
+    `May answer: ${who}`,
+    `Waits until: ${until}`,
+  ];
 }
 
 function deadlineLines({ deadlineAt, risk, at }: ExecutionEvent): string[] {
@@ -112,9 +152,9 @@ function deadlineLines({ deadlineAt, risk, at }: ExecutionEvent): string[] {
   return [`Deadline: ${deadlineAt}, ${formatDuration(left)} away; ${why}`];
 }
 
-function namesOf(nodes: readonly string[]): string {
-  const named = nodes.slice(0, NODES).map((node) => short(node, NAME));
-  return nodes.length > NODES ? `${named.join(', ')} and more` : named.join(', ');
+function namesOf(names: readonly string[], most = NODES): string {
+  const named = names.slice(0, most).map((name) => short(name, NAME));
+  return names.length > most ? `${named.join(', ')} and more` : named.join(', ');
 }
 
 function errorOf({ code, message }: NonNullable<ExecutionEvent['error']>): string {
@@ -126,13 +166,16 @@ function errorOf({ code, message }: NonNullable<ExecutionEvent['error']>): strin
 const withoutPasswords = (text: string): string =>
   text.replace(/\b([a-z][a-z\d+.-]{0,30}:\/\/)[^\s/@]+@/gi, '$1***@');
 
-function commandsOf({ event, executionId }: ExecutionEvent): string[] {
+function commandsOf({ event, executionId }: ExecutionEvent, { question }: NoticeFacts): string[] {
   const id = shellWord(executionId);
   if (id === undefined) return [];
   const look = `tempograph explain ${id}`;
-  return event === 'approvalRequested'
-    ? [look, `tempograph approve ${id}`, `tempograph deny ${id}`]
-    : [look];
+  if (event !== 'approvalRequested') return [look];
+  // Where some are named, the user of a machine is nobody.
+  const [who] = question?.by ?? [];
+  const by = who === undefined ? '' : ` --by ${shellWord(who) ?? 'NAME'}`;
+  const payload = question?.payload === undefined ? '' : ' --payload JSON';
+  return [look, `tempograph approve ${id}${by}${payload}`, `tempograph deny ${id}${by}`];
 }
 
 /** An id as it can be typed; undefined for one that is too long, or could not be shown as code. */

@@ -15,6 +15,7 @@ import type { Store } from '../store/store.js';
 import type { Logger } from '../telemetry.js';
 import { DeliveryError } from './delivery-error.js';
 import { failedNodes } from './failed-nodes.js';
+import type { AskedQuestion } from './notice.js';
 import { senderOf, type Sender } from './sender.js';
 
 const LEASE_MS = 30_000;
@@ -33,6 +34,8 @@ export interface SinkDeliveryOptions {
   holder: string;
   /** Where the page is; undefined where nobody said. */
   publicUrl?: string | undefined;
+  /** What an approval asks, by its execution id; undefined where nobody can say. Never throws. */
+  question?: (executionId: string) => Promise<AskedQuestion | undefined>;
 }
 
 export class SinkDelivery {
@@ -198,7 +201,8 @@ export class SinkDelivery {
     const { sink, store, log, publicUrl } = this.options;
     try {
       const nodes = sink.kind === 'http' ? [] : await failedNodes(store, event);
-      const facts = { publicUrl, failedNodes: nodes };
+      const question = await this.questionOf(event);
+      const facts = { publicUrl, failedNodes: nodes, question };
       const { refused } = await this.sender.send(event, facts, this.sending.signal);
       if (refused)
         log.warn(
@@ -209,6 +213,13 @@ export class SinkDelivery {
     } catch (error) {
       return error ?? new Error('no reason given');
     }
+  }
+
+  /** Programs ask for it themselves, and what they are sent has a fixed shape. */
+  private async questionOf({ event, executionId }: ExecutionEvent) {
+    const { sink, question } = this.options;
+    if (event !== 'approvalRequested' || sink.kind === 'http') return undefined;
+    return await question?.(executionId);
   }
 
   private assertGoingOn(): void {

@@ -18,6 +18,7 @@ import { migrate } from './migrate.js';
 import { resultCacheOf, type ResultCache } from './result-cache.js';
 import { openSqlite } from './sqlite.js';
 import { statsOf, type Stats } from './stats.js';
+import { storeRoom, type StoreRoom } from './store-room.js';
 import { parseStoreUrl } from './store-url.js';
 
 export interface StoreOptions {
@@ -47,6 +48,8 @@ export interface Store {
   readonly batchKeys: BatchKeys;
   readonly apiKeys: ApiKeys;
   readonly audit: Audit;
+  /** How large it is, and how much room it has. */
+  room(): Promise<StoreRoom>;
   /** Ends what is under way and closes; a second call does nothing. */
   close(): Promise<void>;
 }
@@ -91,6 +94,13 @@ function storeOf(database: Database): Store {
     batchKeys: part('batchKeys', batchKeysOf(database)),
     apiKeys: part('apiKeys', apiKeysOf(database)),
     audit: part('audit', auditOf(database)),
+    room: async () => {
+      try {
+        return await storeRoom(database);
+      } catch (error) {
+        throw storeError(error, 'room', database.location);
+      }
+    },
     close: () => (closing ??= database.sql.destroy()),
   };
 }

@@ -41,6 +41,8 @@ export interface WorkerAnswer {
   node: string;
   startedAt: string;
   tasks: string[];
+  /** By task, where that is not 1. Older workers do not tell. */
+  taskVersions?: Record<string, string>;
   modes: ModeAnswer[];
   /** The kinds of programs that it runs, and with what; of those that it cannot, why. */
   programs: ModeAnswer[];

@@ -64,7 +64,7 @@ export class Children {
       const handle = await child;
       return withSpec(outcomeOf(await scope.run(() => handle.result())), order);
     } catch (error) {
-      return withSpec(outcomeOfFailure(error), order);
+      return withSpec(outcomeOfFailure(error, kind === 'map' ? order.id : undefined), order);
     } finally {
       this.started.delete(order.index);
     }
@@ -106,7 +106,8 @@ function belowOf({ counts, manifest }: GraphClose): Pick<NodeOutcome, 'below'> {
   return { below: { counts, ...('ref' in manifest ? { manifest: manifest.ref } : {}) } };
 }
 
-function outcomeOfFailure(error: unknown): NodeOutcome {
+/** @param map the node's id, where what failed below it are its items: they are called by their place, `each[2]` */
+function outcomeOfFailure(error: unknown, map?: string): NodeOutcome {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
   if (cause instanceof CancelledFailure) return { ...bare('CANCELLED'), reason: 'cancelled' };
   const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
@@ -116,7 +117,7 @@ function outcomeOfFailure(error: unknown): NodeOutcome {
       error?: ErrorRecord;
     };
     const [first] = failures;
-    const where = first ? `${first.nodeId}: ` : '';
+    const where = first ? `${map === undefined ? first.nodeId : `${map}[${first.nodeId}]`}: ` : '';
     const known = said ?? first?.error;
     const failed: ErrorRecord = known
       ? { ...known, message: `${where}${known.message}` }

@@ -55,6 +55,19 @@ describe('what doctor finds in what workers tell', () => {
     });
   });
 
+  it('names the workers that have several versions of one task, and says nothing where all have one', () => {
+    const [old, now] = [{ taskVersions: { noop: '1.2' } }, { taskVersions: { noop: '1.3' } }];
+    expect(found('task versions', [old, now, now, {}])).toMatchObject({
+      status: 'warn',
+      message: 'noop is 1.2 on w1, 1.3 on w2, w3',
+    });
+    expect(found('task versions', [now, { taskVersions: {} }])).toMatchObject({
+      message: 'noop is 1.3 on w1, 1 on w2',
+    });
+    const without = { tasks: ['echo'], taskVersions: {} };
+    expect(found('task versions', [now, now, without, {}])).toBeUndefined();
+  });
+
   it.each([
     ['2026-01-01T00:00:43Z', 'w1 is about 40 s ahead of this machine'],
     ['2025-12-31T23:59:00Z', 'w1 is about 60 s behind this machine'],

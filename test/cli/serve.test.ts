@@ -66,6 +66,15 @@ describe('tempograph serve', () => {
     expect(stderr).toContain('expected a loopback address where there is no authentication');
   });
 
+  it('does not start over a data folder that it cannot write, and says what to do', async () => {
+    // As a folder that is read-only, also for who may write everywhere.
+    const { code, stderr } = await cli(['serve', '--no-auth', '--data-dir', '/proc/self']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /dataDir: \/proc\/self cannot be written: E\w+: .+; let this user write there, choose another with --data-dir/,
+    );
+  });
+
   it('does not start where nobody could have a key', async () => {
     const { code, stderr } = await cli(['serve'], { TEMPOGRAPH_STORE_URL: 'none' });
     expect(code).toBe(2);

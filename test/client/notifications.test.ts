@@ -73,9 +73,16 @@ describe('notifications', () => {
     await setup(chat());
     const handle = await harness.engine.scheduleTaskGraph({
       name: 'release',
-      tasks: [{ id: 'go', approval: { message: 'ship it?' } }],
+      tasks: [{ id: 'go', approval: { message: 'ship it?', by: ['ada'], timeout: '2h' } }],
     });
     await until(() => texts().length > 0);
+    expect(texts()[0]?.split('\n')).toEqual(
+      expect.arrayContaining([
+        'Question: ship it?',
+        'May answer: ada',
+        expect.stringMatching(/^Waits until: .+Z, 2 h away; then it fails$/),
+      ]),
+    );
     expect(texts()[0]).toContain(`tempograph approve ${handle.executionId}/go`);
     await harness.engine.approve(`${handle.executionId}/go`, { by: 'ada' });
     await handle.result();

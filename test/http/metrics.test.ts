@@ -85,6 +85,9 @@ describe('GET /metrics', () => {
     };
     await until(isWhole, 'the page', 20_000).catch(() => undefined);
     expect(missing).toEqual([]);
+    const page = (await lines()).join('\n');
+    expect(page).toMatch(/^tempograph_store_bytes [1-9]\d{3,}$/m);
+    expect(page).toMatch(/^tempograph_store_free_bytes \d+$/m);
   });
 
   it('counts requests by the pattern of their path, and refusals by a few reasons', async () => {

@@ -52,6 +52,38 @@ describe('noticeOf', () => {
     });
   });
 
+  it('tells the question of an approval, who may answer, until when, and how', () => {
+    const asked = failure({
+      ...{ event: 'approvalRequested', status: 'RUNNING', reason: 'approval', kind: 'node' },
+      ...{ executionId: 'release-1/go', parentId: 'release-1', error: null },
+    });
+    const question = {
+      ...{ message: 'Ship 4.2\nto <eu>?', by: ['ada', 'team lead'], onTimeout: 'deny' as const },
+      ...{ dueAt: '2026-03-14T11:30:00.000Z', payload: { type: 'object' } },
+    };
+    const { lines, commands } = noticeOf(asked, { ...FACTS, question });
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^Question: Ship 4\.2.+to <eu>\?$/),
+        'May answer: ada, team lead',
+        'Waits until: 2026-03-14T11:30:00.000Z, 2 h away; then it counts as denied',
+      ]),
+    );
+    expect(commands).toEqual([
+      'tempograph explain release-1/go',
+      'tempograph approve release-1/go --by ada --payload JSON',
+      'tempograph deny release-1/go --by ada',
+    ]);
+    const open = noticeOf(asked, { question: { message: 'Go?', onTimeout: 'fail' } });
+    expect(open.lines).toEqual(
+      expect.arrayContaining([
+        'May answer: anybody who may approve',
+        'Waits until: answered, however long that takes',
+      ]),
+    );
+    expect(open.commands.at(-1)).toBe('tempograph deny release-1/go');
+  });
+
   it('says how long is left until a deadline, and what speaks against it', () => {
     const risk = failure({
       ...{ event: 'deadlineRisk', status: 'RUNNING', error: null, durationMs: null },

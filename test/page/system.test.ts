@@ -35,6 +35,13 @@ import { until } from '../support/until.js';
   const reasonsOf = (what: string, target: string): unknown[] =>
     changes.filter((one) => one.what === what && one.target === target).map((one) => one.reason);
 
+  it('names the time zone of its times once, in its head', async () => {
+    const { page, close } = await scene.open('#/system');
+    const zone = await page.evaluate(() => new Intl.DateTimeFormat().resolvedOptions().timeZone);
+    await page.locator('header').getByText(`times in ${zone}`).waitFor();
+    await close();
+  });
+
   it('shows who waits for a limit; a limit changed there lets them run, and goes back', async () => {
     const key = `page ${scene.harness.taskQueue}`;
     const work = { task: 'gated', input: { gate: 'limits' }, limit: { key, max: 1 } };

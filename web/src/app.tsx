@@ -9,6 +9,7 @@ import { Empty, Loading } from './notice.js';
 import { usePoll } from './poll.js';
 import { RerunView } from './rerun.js';
 import { linkTo, useRoute, type Route } from './route.js';
+import { ownZone } from './schedules/said.js';
 import { SchedulesView } from './schedules/view.js';
 import { signOut, useRefused, useToken } from './session.js';
 import { SignIn } from './sign-in.js';
@@ -80,7 +81,7 @@ function Signed({ signedIn }: { signedIn: boolean }) {
           ))}
         </nav>
         <span className="soft where">
-          {meta && `${S.namespace} ${meta.namespace} · ${meta.version}`}
+          {meta && `${S.namespace} ${meta.namespace} · ${meta.version} · ${S.timesIn(ownZone())}`}
           {signedIn && (
             <button type="button" className="plain" onClick={signOut}>
               {S.signOut}

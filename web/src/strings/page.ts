@@ -64,6 +64,8 @@ export const S = {
   live: 'live',
   reconnecting: 'reconnecting …',
 
+  timesIn: (zone: string) => `times in ${zone}`,
+
   signIn: 'Sign in',
   signInText: 'This server asks for a key. It is kept for this tab only.',
   signOut: 'Sign out',
