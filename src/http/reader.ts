@@ -18,7 +18,7 @@ const IDLE_MS = 60_000;
 export interface ReaderOptions {
   /** A text of more characters is read in a thread. Default 256 Ki, which takes about as long as a thread to start. */
   threadOver?: number;
-  /** How long one is read there, in milliseconds; waiting for a thread is not counted. Default 30 s. */
+  /** How long one is read there, in milliseconds; waiting for a thread is not counted. Default 60 s. */
   limitMs?: number;
 }
 
@@ -30,7 +30,7 @@ export class Reader {
   private free = MAX_THREADS;
   private readonly waiting: (() => void)[] = [];
 
-  constructor({ threadOver = 256 * 2 ** 10, limitMs = 30_000 }: ReaderOptions = {}) {
+  constructor({ threadOver = 256 * 2 ** 10, limitMs = 60_000 }: ReaderOptions = {}) {
     this.threadOver = threadOver;
     this.limitMs = limitMs;
   }
