@@ -1,6 +1,7 @@
 /** Large pipelines that a server is sent: read in a thread, with the same answer, and no longer than a limit. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { HttpProblem } from '../../src/http/problem.js';
 import { readPipeline } from '../../src/http/read-pipeline.js';
 import { Reader, type ReaderOptions } from '../../src/http/reader.js';
 
@@ -63,7 +64,9 @@ describe('a pipeline that is read for a server', () => {
     const one = reader({ threadOver: 0 });
     const gone = new AbortController();
     const endless = { text: `x: [${'1,'.repeat(1_000_000)}]`, check: false };
-    const left = [1, 2].map(() => one.read(endless, gone.signal).catch(({ code }) => code));
+    const left = [1, 2].map(() =>
+      one.read(endless, gone.signal).catch(({ code }: HttpProblem) => code),
+    );
     const waiting = one.read({ text: SOUND, params: { n: 1 }, check: true }, here);
     gone.abort();
     expect(await Promise.all(left)).toEqual(['REQUEST_TIMEOUT', 'REQUEST_TIMEOUT']);

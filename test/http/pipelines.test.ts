@@ -173,7 +173,7 @@ describe('a large pipeline that is sent', () => {
   it('is read in a thread, and its faults are told with their lines, as those of a small one are', async () => {
     const large = await startHttp(harness, { engine, reading: { threadOver: 10 } });
     const [there, here] = await Promise.all(
-      [large, http].map(({ call }) => call('POST', '/pipelines/validate', { yaml })),
+      [large, http].map((one) => one.call('POST', '/pipelines/validate', { yaml })),
     );
     expect(there?.json).toEqual(here?.json);
     expect(there?.json).toMatchObject({ valid: false });
