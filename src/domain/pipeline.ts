@@ -6,17 +6,20 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  parseDocument,
   Parser,
   visit,
+  Composer,
   Document,
+  YAMLParseError,
   type CST,
   type Node,
 } from 'yaml';
 import type { Fault } from './fault.js';
 import { fault } from './fault.js';
+import { jsonPlaces, readJson } from './json-text.js';
 import { isObject, type Json } from './json.js';
 import type { GraphSpec } from './spec.js';
+import { located, type TextPlace } from './text-places.js';
 import { aliasBeyond, textFaults, yamlProblem } from './yaml-faults.js';
 
 /** Characters that a pipeline file may have. */
@@ -53,21 +56,32 @@ export function parseText(text: string): ParsedText {
       fault([], 'TOO_LARGE', `the file has ${text.length} characters; the limit is ${MAX_TEXT}`),
     );
   }
-  if (isTooDeep(text)) {
+  const json = readJson(text, MAX_DEPTH);
+  if (json) {
+    return {
+      spec: withoutDialect(json.value),
+      faults: [],
+      locate: (faults) => {
+        if (faults.length === 0) return [];
+        const { root, lines } = jsonPlaces(text);
+        return faults.map((one) => located(one, root, lines));
+      },
+    };
+  }
+  const lines = new LineCounter();
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  if (isTooDeep(tokens)) {
     return refused(
       fault([], 'TOO_LARGE', `the file is nested too deep; the limit is ${MAX_DEPTH} levels`),
     );
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    uniqueKeys: false, // textFaults does, in less time
-    merge: true,
-    strict: true,
-    prettyErrors: false,
-    version: '1.2',
-    logLevel: 'error',
-  });
+  const [document, another] = composed(tokens, text.length);
+  if (!document) return refused(fault([], 'YAML', 'expected a document, got none'));
+  if (another) {
+    const [start, end] = another.range;
+    const message = 'expected one document, got another after "---"';
+    document.errors.push(new YAMLParseError([start, end], 'MULTIPLE_DOCS', message));
+  }
   const inText = (at: number, message: string): Fault => {
     const { line, col } = lines.linePos(at);
     return { ...fault([], 'YAML', message), line, column: col };
@@ -86,7 +100,10 @@ export function parseText(text: string): ParsedText {
     return {
       spec,
       faults,
-      locate: (faults) => faults.map((one) => located(one, document, lines)),
+      locate: (faults) => {
+        const root = yamlPlace(document.contents, document);
+        return faults.map((one) => located(one, root, lines));
+      },
     };
   } catch (error) {
     const { message } = error as Error;
@@ -102,10 +119,24 @@ function withoutDialect(spec: Json): Json {
   return rest;
 }
 
+/** The first two documents of a text, as the parser's own `parseDocument` makes one, of tokens that are at hand. */
+function composed(tokens: CST.Token[], length: number): Document.Parsed[] {
+  const composer = new Composer({
+    uniqueKeys: false, // textFaults does, in less time
+    merge: true,
+    strict: true,
+    prettyErrors: false,
+    version: '1.2',
+    logLevel: 'error',
+  });
+  const documents: Document.Parsed[] = [];
+  for (const one of composer.compose(tokens, true, length)) if (documents.push(one) === 2) break;
+  return documents;
+}
+
 /** The tokens are nested but parsed and walked without recursion. */
-function isTooDeep(text: string): boolean {
-  const open: [CST.Token | null | undefined, number][] = [];
-  for (const token of new Parser().parse(text)) open.push([token, 0]);
+function isTooDeep(tokens: readonly CST.Token[]): boolean {
+  const open: [CST.Token | null | undefined, number][] = tokens.map((token) => [token, 0]);
   for (let next = open.pop(); next; next = open.pop()) {
     const [token, depth] = next;
     if (depth > MAX_DEPTH) return true;
@@ -120,61 +151,27 @@ function refused(one: Fault): ParsedText {
   return { spec: null, faults: [one], locate: (faults) => [...faults] };
 }
 
-/** At the value, or at the key where that is what is wrong; at what should hold it where it is missing. */
-function located(one: Fault, document: Document, lines: LineCounter): Fault {
-  const path = parsePath(one.path);
-  if (path[0] === 'submission') return one; // what was said beside the text
-  let at: Node | null | undefined = document.contents;
-  let start = at?.range?.[0];
-  for (const [index, step] of path.entries()) {
-    const pair = inside(resolved(at, document), step);
-    if (!pair) break;
-    const atKey = index === path.length - 1 && isOfKey(one, path);
-    at = pair.value;
-    start = (atKey ? pair.key : at)?.range?.[0] ?? pair.key?.range?.[0] ?? start;
-  }
-  if (start === undefined) return one;
-  const { line, col } = lines.linePos(start);
-  return { ...one, line, column: col };
-}
-
-/** A field that nobody knows, a parameter that nobody takes, or one whose name or whole schema is no good. */
-function isOfKey({ code }: Fault, path: readonly (string | number)[]): boolean {
-  if (code === 'UNKNOWN_FIELD' || code === 'UNKNOWN_PARAM') return true;
-  return code === 'INVALID_VALUE' && path.length === 2 && path[0] === 'params';
-}
-
-const resolved = (node: Node | null | undefined, document: Document): Node | undefined =>
-  (isAlias(node) ? node.resolve(document) : node) ?? undefined;
-
-function inside(
-  node: Node | undefined,
-  step: string | number,
-): { key?: Node | undefined; value: Node | null | undefined } | undefined {
-  if (isSeq(node)) {
-    const item = typeof step === 'number' ? node.items[step] : undefined;
-    return isNode(item) ? { value: item } : undefined;
-  }
-  if (!isMap(node)) return undefined;
-  const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
-  if (!pair) return undefined;
+/** A node of YAML as a place in the text. */
+function yamlPlace(given: Node | null | undefined, document: Document): TextPlace {
+  const node = isAlias(given) ? given.resolve(document) : (given ?? undefined);
   return {
-    key: isNode(pair.key) ? pair.key : undefined,
-    value: isNode(pair.value) ? pair.value : undefined,
+    start: given?.range?.[0],
+    inside: (step) => {
+      if (isSeq(node)) {
+        const item = typeof step === 'number' ? node.items[step] : undefined;
+        return isNode(item) ? { value: yamlPlace(item, document) } : undefined;
+      }
+      if (!isMap(node)) return undefined;
+      const pair = node.items.find(
+        ({ key }) => isScalar(key) && String(key.value) === String(step),
+      );
+      if (!pair) return undefined;
+      return {
+        key: isNode(pair.key) ? pair.key.range?.[0] : undefined,
+        value: isNode(pair.value) ? yamlPlace(pair.value, document) : undefined,
+      };
+    },
   };
-}
-
-/** The steps of a path as `formatPath` writes it. */
-function parsePath(path: string): (string | number)[] {
-  if (path === '(root)') return [];
-  return [...path.matchAll(/\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)].map(
-    ([, index, quoted, word]) =>
-      index !== undefined
-        ? Number(index)
-        : quoted !== undefined
-          ? (JSON.parse(`"${quoted}"`) as string)
-          : (word as string),
-  );
 }
 
 /** A spec as YAML, for people. */

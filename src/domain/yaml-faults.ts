@@ -15,6 +15,7 @@ import {
 } from 'yaml';
 import { suggest } from './suggest.js';
 import { cut } from './visible-text.js';
+import { isExact, isWhole } from './whole-number.js';
 
 /** What an error of the parser says. */
 export function yamlProblem({ code, message }: YAMLError): string {
@@ -115,20 +116,6 @@ function inexact({ value, source = '', range }: Scalar): TextFaults['faults'] {
   const message = `the number ${source} is not exact in JSON, it would be ${value}; write it in quotes`;
   return [{ at: range?.[0] ?? 0, message }];
 }
-
-/** In YAML also `0xff` and `0o17`. */
-const isWhole = (source: string): boolean => /^(?:[-+]?\d+|0x[0-9a-f]+|0o[0-7]+)$/i.test(source);
-
-/** Its digits are those of the number, or those that JavaScript would write of it. */
-function isExact(source: string, value: number): boolean {
-  if (!Number.isFinite(value)) return false;
-  const [written = ''] = value.toExponential().split('e');
-  const isSame = BigInt(source.replace(/^\+/, '')) === BigInt(value);
-  return isSame || significant(source) === significant(written);
-}
-
-const significant = (digits: string): string =>
-  digits.replace(/[-+.]/g, '').replace(/^0+/, '').replace(/0+$/, '');
 
 function keyAt(text: string, start: number): string {
   const [key = ''] =

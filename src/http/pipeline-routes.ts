@@ -9,12 +9,13 @@ import type { GraphForecast } from '../domain/forecast.js';
 import { ASSUMED_OUTCOMES } from '../domain/forecast-overrides.js';
 import { previewWaits } from '../domain/retry.js';
 import { resolveRetry, RetryObjectSchema } from '../domain/retry-options.js';
+import type { GraphSpec } from '../domain/spec.js';
 import { assertWithin } from './bounds.js';
 import { GivenGraphShape, specOfGiven, type GivenGraph } from './given-graph.js';
 import { FaultShape, HttpProblem } from './problem.js';
 import { route, type CallContext } from './route.js';
 import { GraphSpecShape, loose } from './shapes.js';
-import { located, parsed } from './submission.js';
+import { graphIn } from './submission.js';
 
 const SOURCES = ['graph', 'pipeline', 'yaml'] as const;
 
@@ -123,13 +124,17 @@ export const pipelineRoutes = [
     body: SourceShape,
     bodyLimit: 64 * 2 ** 20,
     answer: z.object({ valid: z.boolean(), issues: z.array(FaultShape) }),
-    handle: async ({ engine, body }) => {
-      const issues = await issuesOf(() =>
-        engine.validate(sourceOf(engine, body), {
-          askWorker: body.askWorker ?? false,
-          ...(body.params === undefined ? {} : { params: body.params }),
-        }),
-      );
+    handle: async (call) => {
+      const { engine, body } = call;
+      const { yaml, params, askWorker = false } = body;
+      const issues = await issuesOf(async () => {
+        if (yaml !== undefined && !askWorker)
+          return (await call.reader.read({ text: yaml, params, check: true }, call.signal)).faults;
+        return await engine.validate(await sourceOf(call, body), {
+          ...{ askWorker },
+          ...(params === undefined ? {} : { params }),
+        });
+      });
       return { valid: issues.length === 0, issues };
     },
   }),
@@ -147,7 +152,9 @@ export const pipelineRoutes = [
     handle: async (call) => {
       const { graph: given, pipeline, yaml, ...options } = call.body;
       const graph =
-        (given as GivenGraph | undefined) ?? pipeline ?? located(yaml ?? '', options.params);
+        (given as GivenGraph | undefined) ??
+        pipeline ??
+        (await graphIn(call, yaml ?? '', options.params));
       await assertWithin(call, { graph });
       return await planned(call, graph, options as PlanOptions);
     },
@@ -194,9 +201,15 @@ async function planned(
 }
 
 /** @throws TaskError NOT_FOUND, SpecInvalidError */
-function sourceOf(engine: TaskEngine, { graph, pipeline, yaml }: z.infer<typeof SourceShape>) {
+async function sourceOf(
+  { engine, reader, signal }: CallContext,
+  { graph, pipeline, yaml }: z.infer<typeof SourceShape>,
+): Promise<GraphSpec> {
   if (pipeline === undefined)
-    return specOfGiven((graph as GivenGraph | undefined) ?? parsed(yaml ?? ''));
+    return specOfGiven(
+      (graph as GivenGraph | undefined) ??
+        (await reader.graph({ text: yaml ?? '', check: false }, signal)),
+    );
   const { graph: named, faults = [] } = engine.template(pipeline);
   if (!named) throw new SpecInvalidError(faults, `pipeline ${pipeline}`);
   return named;

@@ -10,6 +10,7 @@ import type { Scope, Principal } from '../domain/access.js';
 import type { TaskEngine } from '../client.js';
 import type { EndedNodes } from '../client/ended-nodes.js';
 import type { LiveHub } from './live-hub.js';
+import type { Reader } from './reader.js';
 import type { Services } from './services.js';
 
 /** What every call gets beside what it asks. */
@@ -18,6 +19,8 @@ export interface CallContext extends Services {
   live: LiveHub;
   /** What is kept of executions that have ended, for whoever reads their nodes by page. */
   ended: EndedNodes;
+  /** Of pipelines' text. */
+  reader: Reader;
   who: Principal;
   /** Ends when the caller has gone. */
   signal: AbortSignal;

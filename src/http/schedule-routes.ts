@@ -13,7 +13,7 @@ import { projectFor, Why } from './calls.js';
 import { HttpProblem } from './problem.js';
 import { route, type CallContext } from './route.js';
 import { ScheduleListShape, SchedulePreviewShape, ScheduleRecordShape } from './schedule-shapes.js';
-import { located } from './submission.js';
+import { graphIn } from './submission.js';
 
 const ScheduleParams = z.object({ scheduleId: z.string().min(1).max(255) });
 const Overlap = z.enum(OVERLAPS as [string, ...string[]]);
@@ -101,7 +101,10 @@ export const scheduleRoutes = [
     handle: async (call) => {
       const { reason, ...body } = call.body;
       const project = projectFor(call, body.project);
-      const options = { ...worded(body), ...(project === undefined ? {} : { project }) };
+      const options = {
+        ...(await worded(call, body)),
+        ...(project === undefined ? {} : { project }),
+      };
       await assertOwnIds(call, options, body.id);
       const record = await call.engine.schedules.create(options as unknown as ScheduleOptions);
       await call.audit({ what: 'schedule.create', target: record.id, reason });
@@ -155,7 +158,10 @@ export const scheduleRoutes = [
     handle: async (call) => {
       const { scheduleId } = call.params;
       const { reason, ...body } = call.body;
-      const changes = { ...worded(body), ...(await projectOf(call, scheduleId, body)) };
+      const changes = {
+        ...(await worded(call, body)),
+        ...(await projectOf(call, scheduleId, body)),
+      };
       await assertOwnIds(call, changes, scheduleId);
       const record = await call.engine.schedules.update(scheduleId, changes as ScheduleUpdate);
       const fields = Object.keys(body);
@@ -268,12 +274,10 @@ function switching(verb: 'pause' | 'resume', summary: string) {
 }
 
 /** A pipeline's text as the graph that it is; a name stays one. @throws HttpProblem 422 for more than one of them */
-function worded({
-  yaml,
-  pipeline,
-  graph,
-  ...rest
-}: Changes): Omit<Changes, 'yaml' | 'pipeline' | 'graph'> & { graph?: unknown } {
+async function worded(
+  call: CallContext,
+  { yaml, pipeline, graph, ...rest }: Changes,
+): Promise<Omit<Changes, 'yaml' | 'pipeline' | 'graph'> & { graph?: unknown }> {
   const said = Object.entries({ graph, pipeline, yaml }).filter(([, one]) => one !== undefined);
   if (said.length > 1)
     throw new HttpProblem(
@@ -281,7 +285,8 @@ function worded({
       'INPUT_INVALID',
       `expected one of graph, pipeline and yaml, got ${said.map(([name]) => name).join(' and ')}`,
     );
-  const given = yaml === undefined ? (graph ?? pipeline) : located(yaml, rest.params);
+  const read = yaml === undefined ? undefined : await graphIn(call, yaml, rest.params);
+  const given = graph ?? pipeline ?? read;
   return given === undefined ? rest : { ...rest, graph: given };
 }
 

@@ -32,6 +32,7 @@ import { METRICS_TYPE, ServerMetrics } from './metrics.js';
 import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
 import { HttpProblem, problemOf, ProblemShape } from './problem.js';
+import { Reader, type ReaderOptions } from './reader.js';
 import { jsonParser, refusedBody } from './request-body.js';
 import { RawAnswer, type Call, type CallContext, type Route } from './route.js';
 import { ROUTES } from './routes.js';
@@ -60,6 +61,8 @@ export interface HttpOptions {
   checkAnswers?: boolean;
   /** How long a stream lasts, in milliseconds: whoever reads on comes back, with a key that is still right. Default an hour. */
   streamLimitMs?: number;
+  /** From which size pipelines are read in threads, and how long; for tests. */
+  reading?: ReaderOptions;
 }
 
 export interface HttpServer {
@@ -94,7 +97,8 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
       `host: expected a loopback address where there is no authentication, got ${JSON.stringify(host)}; anybody who reaches it could run anything`,
     );
   const live = new LiveHub(engine);
-  const app = await makeApp(options, { live, ended: new EndedNodes() });
+  const reader = new Reader(options.reading);
+  const app = await makeApp(options, { live, ended: new EndedNodes(), reader });
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -116,13 +120,14 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     },
     close: async () => {
       live.close();
+      await reader.close();
       await app.close();
     },
   };
 }
 
 /** What a server keeps between calls. */
-type Own = Pick<CallContext, 'live' | 'ended'>;
+type Own = Pick<CallContext, 'live' | 'ended' | 'reader'>;
 
 const isOpen = ({ authenticate }: HttpOptions): boolean => authenticate?.open ?? !authenticate;
 

@@ -1,17 +1,14 @@
 /** What is submitted over HTTP: a graph, a pipeline by name or as YAML, or a lone task; with the options of a submission. */
 import { z } from 'zod';
 import type { ExecutionHandle } from '../client/handle.js';
-import { atSaid, type GraphSubmitOptions } from '../client/submission.js';
-import { SpecInvalidError } from '../domain/errors.js';
-import { parseText } from '../domain/pipeline.js';
-import { validateGraph } from '../domain/validate.js';
+import type { GraphSubmitOptions } from '../client/submission.js';
 import { WORKFLOW_TYPES } from '../domain/workflow-type.js';
 import { assertWithin } from './bounds.js';
 import { projectFor } from './calls.js';
-import { GivenGraphShape, specOfGiven, type GivenGraph } from './given-graph.js';
+import { GivenGraphShape, type GivenGraph } from './given-graph.js';
 import { inHeaderName, oneKey } from './key-names.js';
 import { HttpProblem } from './problem.js';
-import type { Call } from './route.js';
+import type { Call, CallContext } from './route.js';
 
 const name = z.string().min(1).max(255);
 export const WorkflowTypeShape = z
@@ -74,7 +71,8 @@ async function started(call: Call<unknown, unknown, Submission>): Promise<Execut
     ...(project === undefined ? {} : { project }),
     ...(requestId === undefined ? {} : { requestId }),
   } as GraphSubmitOptions;
-  const given = (graph as GivenGraph | undefined) ?? pipeline ?? graphIn(yaml, params);
+  const read = yaml === undefined ? undefined : await graphIn(call, yaml, params);
+  const given = (graph as GivenGraph | undefined) ?? pipeline ?? read;
   await assertWithin(call, { ...options, taskId, graph: given });
   if (task !== undefined) return await engine.scheduleTask({ ...options, task, input });
   if (taskId !== undefined)
@@ -89,27 +87,11 @@ async function started(call: Call<unknown, unknown, Submission>): Promise<Execut
   });
 }
 
-const graphIn = (yaml: string | undefined, params: Submission['params']): GivenGraph | undefined =>
-  yaml === undefined ? undefined : located(yaml, params);
-
-/** @throws SpecInvalidError with the lines of what is wrong */
-export function parsed(text: string): GivenGraph {
-  const { spec, faults } = parseText(text);
-  if (faults.length > 0) throw new SpecInvalidError(faults, 'pipeline');
-  return spec as unknown as GivenGraph;
-}
-
-/** The same, checked as far as it can be without its parameters: every fault has its line and column. */
-export function located(text: string, params: Record<string, unknown> | undefined): GivenGraph {
-  const pipeline = parseText(text);
-  const { faults } = pipeline;
-  const given = pipeline.spec as unknown as GivenGraph;
-  const all =
-    faults.length > 0
-      ? faults
-      : pipeline.locate(
-          validateGraph(specOfGiven(given), params === undefined ? {} : { params }).faults,
-        );
-  if (all.length > 0) throw new SpecInvalidError(atSaid(all), 'pipeline');
-  return given;
+/** The graph of a pipeline's text, checked. @throws SpecInvalidError with the lines of what is wrong */
+export async function graphIn(
+  { reader, signal }: Pick<CallContext, 'reader' | 'signal'>,
+  text: string,
+  params: Record<string, unknown> | undefined,
+): Promise<GivenGraph> {
+  return await reader.graph({ text, params, check: true }, signal);
 }

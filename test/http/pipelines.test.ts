@@ -166,3 +166,36 @@ describe('a pipeline of the server', () => {
     expect((await schedule({ pipeline: 'nope' })).status).toBe(404);
   });
 });
+
+describe('a large pipeline that is sent', () => {
+  const yaml = `name: x\ntasks:\n${'  - { id: a, tsk: echo }\n'.repeat(20)}`;
+
+  it('is read in a thread, and its faults are told with their lines, as those of a small one are', async () => {
+    const large = await startHttp(harness, { engine, reading: { threadOver: 10 } });
+    const [there, here] = await Promise.all(
+      [large, http].map((one) => one.call('POST', '/pipelines/validate', { yaml })),
+    );
+    expect(there?.json).toEqual(here?.json);
+    expect(there?.json).toMatchObject({ valid: false });
+    expect((there?.json['issues'] as unknown[])[0]).toMatchObject({
+      ...{ path: 'tasks[0].tsk', line: 3, column: 14 },
+    });
+    const submitted = await large.call('POST', '/executions', { yaml });
+    expect([submitted.status, submitted.json['faults']]).toEqual([422, there?.json['issues']]);
+    await large.stop();
+  });
+
+  it('is refused where it takes longer to read than the limit, with what to do', async () => {
+    const short = await startHttp(harness, { engine, reading: { threadOver: 10, limitMs: 1 } });
+    const hint = expect.stringMatching(/^send it as JSON/) as string;
+    const fault = { path: '(root)', code: 'TOO_LARGE', hint };
+    for (const path of ['/executions', '/pipelines/plan'])
+      expect(await short.call('POST', path, { yaml })).toMatchObject({
+        ...{ status: 422, json: { code: 'SPEC_INVALID', faults: [fault] } },
+      });
+    expect((await short.call('POST', '/pipelines/validate', { yaml })).json).toMatchObject({
+      ...{ valid: false, issues: [fault] },
+    });
+    await short.stop();
+  });
+});
