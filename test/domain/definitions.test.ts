@@ -113,7 +113,7 @@ describe('defineTask', () => {
     ],
     ['tags that are none', { tags: 'x' }, 'tags: '],
   ])('refuses %s where it is written, with the place', (_title, said, message) => {
-    expect(() => defineTask({ ...pay, ...said } as never)).toThrow(
+    expect(() => defineTask({ ...pay, ...said })).toThrow(
       expect.objectContaining({
         code: 'CONFIGURATION',
         message: expect.stringContaining(`task "pay": ${message}`),
