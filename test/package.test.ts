@@ -60,6 +60,9 @@ describe('the package', () => {
       ]),
     );
     expect(paths.filter((path) => /^(src|test)\//.test(path))).toEqual([]);
+    // With one character beyond Latin-1 every worker would hold all of it in two bytes each.
+    const bundle = readFileSync(join(root, 'lib', 'workflow-bundle.js'));
+    expect(bundle.findIndex((byte) => byte > 0x7f)).toBe(-1);
 
     writeFileSync(
       join(folder, 'package.json'),

@@ -105,7 +105,7 @@ describe('tempograph convert', () => {
 
   it.each([
     ['an empty file', '', 'the text is empty'],
-    ['an image', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1, 2]), 'this is no text'],
+    ['bytes that happen to be UTF-8', Buffer.from([0x50, 0x4b, 3, 4, 0]), 'this is no text'],
     ['five megabytes', Buffer.alloc(5_000_001, 'x'), 'the limit is 5000000'],
     ['another format', 'hello: world', 'this is no GitHub Actions workflow'],
     ['a cycle', 'jobs: { a: { needs: b }, b: { needs: a } }', 'the graph has a cycle: a → b → a'],
@@ -117,6 +117,14 @@ describe('tempograph convert', () => {
     expect(result.stderr).toContain(`${path}: `);
     expect(result.stderr).toContain(message);
     expect(documentOf(result)).toMatchObject({ error: { code: 'SPEC_INVALID' } });
+  });
+
+  it('refuses an image with exit code 2, as any file that is no text', async () => {
+    const path = file('bad.png', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1, 2]));
+    const result = await convert('--from', 'github', path, '--json');
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(`${path}: is no UTF-8 text: line 1 column 1`);
+    expect(documentOf(result)).toMatchObject({ error: { code: 'USAGE' } });
   });
 
   it('refuses what it cannot guess, a format that it does not know, and a file that is not there', async () => {

@@ -35,7 +35,7 @@ describe('--server', () => {
 
   it('goes to Temporal where --address says so, whatever TEMPOGRAPH_SERVER says', async () => {
     const env = { TEMPOGRAPH_SERVER: 'http://127.0.0.1:9' };
-    const { code, stderr } = await runCli(['list', '--address', '127.0.0.1:1'], { env });
+    const { code, stderr } = await runCli(['explain', 'x', '--address', '127.0.0.1:1'], { env });
     expect(stderr).toContain('127.0.0.1:1');
     expect(stderr).not.toContain('127.0.0.1:9');
     expect(code).toBe(3);
