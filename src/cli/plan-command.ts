@@ -183,7 +183,7 @@ async function planOf(
         }),
     );
   } catch (error) {
-    throw error instanceof SpecInvalidError ? inWords(error.faults, words) : error;
+    throw error instanceof SpecInvalidError ? inWords(error.faults, words, options) : error;
   }
 }
 
@@ -194,15 +194,21 @@ function hasPrograms(spec: GraphSpec, params: Subject['params']): boolean {
 }
 
 /** Faults of the options are no faults of the pipeline. */
-function inWords(faults: readonly Fault[], words: Subject['refused']): Error {
+function inWords(
+  faults: readonly Fault[],
+  words: Subject['refused'],
+  { duration: named = [] }: PlanCommandOptions,
+): Error {
   const ours = faults.filter(({ path }) => /^(durations|items|concurrency)\b/.test(path));
   if (ours.length === 0) return words(faults);
+  const given = (path: string): string => {
+    const name = path.replace(/^durations\./, '');
+    const alone = name !== path && named.some((pair) => pair.startsWith(`${name}=`));
+    return alone ? `duration ${name}` : path.replace('.', ' ');
+  };
   return new UsageError(
     ours
-      .map(
-        ({ path, message, hint }) =>
-          `--${path.replace('.', ' ')}: ${message}${hint ? ` (${hint})` : ''}`,
-      )
+      .map(({ path, message, hint }) => `--${given(path)}: ${message}${hint ? ` (${hint})` : ''}`)
       .join('\n'),
   );
 }

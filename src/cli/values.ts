@@ -46,10 +46,13 @@ export async function readParams(
       );
     for (const [name, value] of Object.entries(spec)) values.set(name, value);
   }
+  const given = new Set<string>();
   for (const text of param) {
     const at = text.indexOf('=');
     if (at < 1) throw new UsageError(`--param: expected name=value, got ${JSON.stringify(text)}`);
     const name = text.slice(0, at);
+    if (given.has(name)) throw new UsageError(`--param ${name}: given twice; name it once`);
+    given.add(name);
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     values.set(name, paramFromText(spec, text.slice(at + 1)));
   }

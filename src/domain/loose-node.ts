@@ -26,8 +26,12 @@ export interface LooseNode {
   raw: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** @param queue the queue that options for many nodes name */
-export function looseNode(value: unknown, index: number, queue: unknown): LooseNode {
+/** @param all what options for many nodes say, where the node itself does not */
+export function looseNode(
+  value: unknown,
+  index: number,
+  all: Pick<LooseNode, 'queue' | 'result'>,
+): LooseNode {
   const node = isObject(value) ? value : {};
   const dependsOn: readonly unknown[] = Array.isArray(node['dependsOn']) ? node['dependsOn'] : [];
   return {
@@ -40,10 +44,10 @@ export function looseNode(value: unknown, index: number, queue: unknown): LooseN
     work: workOf(node),
     runs:
       typeof node['task'] === 'string' || PROGRAM_KINDS.some((kind) => node[kind] !== undefined),
-    queue: node['queue'] ?? queue,
+    queue: node['queue'] ?? all.queue,
     input: node['input'],
     when: node['when'],
-    result: node['result'],
+    result: node['result'] ?? all.result,
     graph: node['graph'],
     approval: node['approval'],
     map: node['map'],

@@ -134,9 +134,11 @@ export function makePlan(
   const classOfKey = new Map<string, number>();
   const indexOf = new Map(graph.tasks.map((node, index) => [node.id, index]));
   const limits = new PlanLimits(params, faults);
-  const layersOfAll = graph.tasks.map((node) => layersOf(graph, submission, node, context));
+  // Asked for twice, so that those of a hundred thousand nodes are never there at once.
+  const layersOfNode = (node: Node): Layers => layersOf(graph, submission, node, context);
   const given = new GivenBook();
-  const circuits = new PlanCircuits(context.circuits ?? {}, layersOfAll, faults);
+  const circuits = new PlanCircuits(context.circuits ?? {}, faults);
+  graph.tasks.forEach((node, index) => circuits.hear(index, layersOfNode(node)));
   const settle = (node: Node, index: number, layers: Layers, held: Held): Settled => {
     const at = ['tasks', index];
     const compensate = pickFrom(layers, 'compensate') || undefined;
@@ -151,7 +153,7 @@ export function makePlan(
   };
   const alike = new Map<string, Settled>();
   const nodes = graph.tasks.map((node, index): PlanNode => {
-    const layers = layersOfAll[index] ?? [];
+    const layers = layersOfNode(node);
     const kind = kindOf(node);
     const held: Held = {
       // The items of a map stand in lanes of their own execution.

@@ -10,28 +10,31 @@ type Layers = readonly (TaskOptions | undefined)[];
 
 export class PlanCircuits {
   private readonly definitions = new CircuitDefinitions();
+  /** Layers that many nodes share are the same objects. */
+  private readonly heard = new Set<unknown>();
 
-  /**
-   * @param settings circuits of the worker's settings, by name
-   * @param nodes what is said of each node, strongest first
-   */
+  /** @param settings circuits of the worker's settings, by name */
   constructor(
     settings: Readonly<Record<string, CircuitSettings>>,
-    nodes: readonly Layers[],
-    faults: Fault[],
+    private readonly faults: Fault[],
   ) {
     for (const [name, circuit] of Object.entries(settings))
       this.definitions.add({ name, ...circuit }, "the worker's settings");
-    const heard = new Set<unknown>();
-    nodes.forEach((layers, index) => {
-      for (const option of layers.flatMap((layer) => layer?.circuit ?? [])) {
-        if (heard.has(option)) continue; // layers that many nodes share are the same objects
-        heard.add(option);
-        const wrong = this.definitions.add(option, `tasks[${index}]`);
-        if (wrong !== undefined)
-          faults.push(fault(['tasks', index, 'circuit'], 'CIRCUIT', wrong, CIRCUIT_HINT));
-      }
-    });
+  }
+
+  /**
+   * Takes in what is said of a node. Every node's is heard before any is settled: one may name what a later one defines.
+   *
+   * @param layers strongest first
+   */
+  hear(index: number, layers: Layers): void {
+    for (const option of layers.flatMap((layer) => layer?.circuit ?? [])) {
+      if (this.heard.has(option)) continue;
+      this.heard.add(option);
+      const wrong = this.definitions.add(option, `tasks[${index}]`);
+      if (wrong !== undefined)
+        this.faults.push(fault(['tasks', index, 'circuit'], 'CIRCUIT', wrong, CIRCUIT_HINT));
+    }
   }
 
   /** @param program of the node: a function has a circuit where nobody says anything */

@@ -75,6 +75,8 @@ export function validateGraph(
     const meant = { ...(spec as object), params: wrapped.meant };
     return { faults: [wrapped.fault, ...validateGraph(meant, submission, tasks, place).faults] };
   }
+  // Before the spec is read once more by its schema, so that of a large one only one of the two readings is in memory.
+  const shape = checkShape(spec, submission, tasks, place);
   const parsed = parseGraph(spec);
   const submitted = SubmissionSchema.safeParse(submission ?? {});
   const faults: Fault[] = [];
@@ -87,7 +89,6 @@ export function validateGraph(
       })),
     );
   }
-  const shape = checkShape(spec, submission, tasks, place);
   append(faults, shape.faults);
   const specs = parsed.success ? parsed.data.params : paramSpecsOf(spec);
   const given = submitted.success ? (submitted.data.params ?? {}) : givenOf(submission);
@@ -144,10 +145,7 @@ function checkShape(
   const queue = optionFor(submission, 'options', 'queue') ?? optionFor(spec, 'defaults', 'queue');
   const result =
     optionFor(submission, 'options', 'result') ?? optionFor(spec, 'defaults', 'result');
-  const nodes = list.map((node, index) => {
-    const loose = looseNode(node, index, queue);
-    return { ...loose, result: loose.result ?? result };
-  });
+  const nodes = list.map((node, index) => looseNode(node, index, { queue, result }));
   const paramSpecs = isObject(spec['params']) ? spec['params'] : {};
   const params = paramSpecFaults(paramSpecs);
   const faults: Fault[] = [

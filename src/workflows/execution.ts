@@ -1,5 +1,6 @@
 /** One execution from its first step to its close: what `taskGraph` and `taskSubgraph` have in common. */
 import { CancellationScope, defineUpdate, setHandler, workflowInfo } from '@temporalio/workflow';
+import { append } from '../domain/append.js';
 import { laterStart } from '../domain/later-start.js';
 import type { LimitGrant } from '../domain/limit-messages.js';
 import { INLINE_LIMIT } from '../domain/outcome.js';
@@ -159,10 +160,18 @@ async function readNodes(pages: readonly string[]): Promise<PlanNode[]> {
   return await readPages<PlanNode>(pages);
 }
 
+/** Pages that are read at once, each of a megabyte: ten at once took 60 MB of the heap of whoever read them. */
+const PAGES_AT_ONCE = 3;
+
 /** No local activities: whoever watches asks already, and messages come (`work.ts`). */
 async function readPages<T>(refs: readonly string[]): Promise<T[]> {
-  const pages = await Promise.all(refs.map((ref) => work<T[]>(ACTIVITY.readPlan, [ref])));
-  return pages.flat();
+  const entries: T[] = [];
+  for (let at = 0; at < refs.length; at += PAGES_AT_ONCE) {
+    const some = refs.slice(at, at + PAGES_AT_ONCE);
+    const pages = await Promise.all(some.map((ref) => work<T[]>(ACTIVITY.readPlan, [ref])));
+    for (const page of pages) append(entries, page);
+  }
+  return entries;
 }
 
 /** Reads what `writeAway` wrote, however large. */

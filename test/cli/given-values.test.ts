@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Output } from '../../src/cli/output.js';
 import { readText } from '../../src/cli/pipeline-source.js';
-import { readValue } from '../../src/cli/values.js';
+import { readParams, readValue } from '../../src/cli/values.js';
 
 const out = {} as Output; // only standard input says anything
 
@@ -16,6 +16,19 @@ describe('readText', () => {
     await expect(readText(file, out)).rejects.toThrow(
       'is no UTF-8 text: line 2 column 17; write it as UTF-8',
     );
+  });
+});
+
+describe('readParams', () => {
+  it('refuses a parameter that is given twice, and takes one beside a file that has it', async () => {
+    const twice = readParams({ param: ['day=1', 'n=2', 'day=3'] }, {}, out);
+    await expect(twice).rejects.toThrow('--param day: given twice; name it once');
+    const file = join(mkdtempSync(join(tmpdir(), 'tempograph-params-')), 'params.json');
+    writeFileSync(file, '{"day": "1", "n": 2}');
+    expect(await readParams({ params: file, param: ['day=3'] }, {}, out)).toEqual({
+      day: '3',
+      n: 2,
+    });
   });
 });
 

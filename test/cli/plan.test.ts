@@ -70,7 +70,7 @@ describe('tempograph plan, without a server', () => {
     [
       ['--duration', 'lod=1s'],
       2,
-      '--durations lod: the graph has no such node (did you mean "load"?)',
+      '--duration lod: the graph has no such node (did you mean "load"?)',
     ],
     [['--duration', 'load=soon'], 2, '--duration: expected a duration'],
     [['--duration', 'load'], 2, '--duration: expected name=value, got "load"'],
@@ -84,6 +84,14 @@ describe('tempograph plan, without a server', () => {
     const result = await offline(file, ...args);
     expect(result.stderr).toContain(says);
     expect(result.code).toBe(code);
+  });
+
+  it('names the file where a fault of a duration comes from there', async () => {
+    const durations = join(folder, 'wrong.yaml');
+    writeFileSync(durations, 'lod: 1s\n');
+    const { code, stderr } = await offline(file, '--durations', durations, '--duration', 'load=1s');
+    expect(stderr).toContain('--durations lod: the graph has no such node');
+    expect(code).toBe(2);
   });
 
   it('points at the line of a fault', async () => {
