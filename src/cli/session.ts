@@ -97,12 +97,15 @@ export async function withDirectSession<T>(
 ): Promise<T> {
   const { address, namespace } = target(options);
   const { taskQueue } = resolveSettings(settingsOf(options));
-  const [{ TaskEngine }, { clientOfNobody, closeClient, connectClient }] = await Promise.all([
-    import('../client.js'),
-    import('../client/connect.js'),
-  ]);
+  const [{ TaskEngine }, { clientOfNobody, closeClient, connectClient, unreachable }] =
+    await Promise.all([import('../client.js'), import('../client/connect.js')]);
   let away: unknown;
-  const client = await connectClient(settingsOf(options), patienceMs).catch((error: unknown) => {
+  const connected = async (): Promise<Client> => {
+    // A connection waits 5 s for a server that may be starting: what the store answers need not.
+    if (without && (await knock(address)) === 'refused') throw unreachable(address);
+    return await connectClient(settingsOf(options), patienceMs);
+  };
+  const client = await connected().catch((error: unknown) => {
     if (!without) throw error;
     away = error;
     return clientOfNobody(settingsOf(options));
@@ -176,14 +179,30 @@ export function target(options: CommonOptions): ResolvedConnect {
 }
 
 /** Whether something listens at an address; an answer comes within a second. */
-export async function listens(address: string, timeoutMs = 1_000): Promise<boolean> {
+export async function listens(address: string): Promise<boolean> {
+  return (await knock(address)) === 'open';
+}
+
+/**
+ * What becomes of a connection to an address: `refused` where its machine says that nothing listens, `silent` where nothing
+ * is known after a while, or no such machine.
+ *
+ * @param timeoutMs of the while. Default: 1 second
+ */
+export async function knock(
+  address: string,
+  timeoutMs = 1_000,
+): Promise<'open' | 'refused' | 'silent'> {
   const [, host = '', port = '7233'] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
+  if (Number(port) > 65_535) return 'silent';
   const socket = connect({ host, port: Number(port) });
   try {
-    return await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-      socket.setTimeout(timeoutMs, () => resolve(false));
+    return await new Promise((resolve) => {
+      socket.once('connect', () => resolve('open'));
+      socket.once('error', ({ code }: NodeJS.ErrnoException) =>
+        resolve(code === 'ECONNREFUSED' ? 'refused' : 'silent'),
+      );
+      socket.setTimeout(timeoutMs, () => resolve('silent'));
     });
   } finally {
     socket.destroy();

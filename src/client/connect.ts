@@ -74,7 +74,7 @@ export async function closeClient({ connection }: Client): Promise<void> {
   await (connection as Connection).close();
 }
 
-export function unreachable(address: string, cause: unknown): TaskError {
+export function unreachable(address: string, cause?: unknown): TaskError {
   return new TaskError(
     'UNREACHABLE',
     `no Temporal server answers at ${address}; start one with "tempograph dev", or set --address or TEMPORAL_ADDRESS`,

@@ -24,11 +24,9 @@ describe('readParams', () => {
     const twice = readParams({ param: ['day=1', 'n=2', 'day=3'] }, {}, out);
     await expect(twice).rejects.toThrow('--param day: given twice; name it once');
     const file = join(mkdtempSync(join(tmpdir(), 'tempograph-params-')), 'params.json');
-    writeFileSync(file, '{"day": "1", "n": 2}');
-    expect(await readParams({ params: file, param: ['day=3'] }, {}, out)).toEqual({
-      day: '3',
-      n: 2,
-    });
+    writeFileSync(file, '{"day": 1, "n": 2}');
+    const given = await readParams({ params: file, param: ['day=3'] }, {}, out);
+    expect(given).toEqual({ day: 3, n: 2 });
   });
 });
 
