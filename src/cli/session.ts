@@ -178,6 +178,9 @@ export function target(options: CommonOptions): ResolvedConnect {
   }
 }
 
+/** Longest that a machine takes to say whether something listens. */
+const KNOCK_MS = 1_000;
+
 /** Whether something listens at an address; an answer comes within a second. */
 export async function listens(address: string): Promise<boolean> {
   return (await knock(address)) === 'open';
@@ -185,14 +188,9 @@ export async function listens(address: string): Promise<boolean> {
 
 /**
  * What becomes of a connection to an address: `refused` where its machine says that nothing listens, `silent` where nothing
- * is known after a while, or no such machine.
- *
- * @param timeoutMs of the while. Default: 1 second
+ * is known after a second, or no such machine.
  */
-export async function knock(
-  address: string,
-  timeoutMs = 1_000,
-): Promise<'open' | 'refused' | 'silent'> {
+export async function knock(address: string): Promise<'open' | 'refused' | 'silent'> {
   const [, host = '', port = '7233'] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
   if (Number(port) > 65_535) return 'silent';
   const socket = connect({ host, port: Number(port) });
@@ -202,7 +200,7 @@ export async function knock(
       socket.once('error', ({ code }: NodeJS.ErrnoException) =>
         resolve(code === 'ECONNREFUSED' ? 'refused' : 'silent'),
       );
-      socket.setTimeout(timeoutMs, () => resolve('silent'));
+      socket.setTimeout(KNOCK_MS, () => resolve('silent'));
     });
   } finally {
     socket.destroy();
