@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { buildCli, documentOf, envOf, runCli, startCli, until } from '../support/cli.js';
 import { TaskEngine } from '../../src/client.js';
 import { startHarness, type Harness } from '../support/engine.js';
@@ -333,13 +335,16 @@ describe('commands about an execution', () => {
     }
 
     it('lists by project, session and status', async () => {
-      const project = harness.taskQueue;
+      const project = `${harness.taskQueue}-${randomUUID()}`; // a second try finds nothing of the first
       const { executionId } = await start({ project, sessionId: 'monday' });
       const other = await harness.engine.scheduleTask({ task: 'noop', project });
       await other.result();
       const list = async (...args: string[]) =>
         documentOf<Listed>(await cli('list', '--project', project, '--json', ...args)).executions;
-      await until('both are listed', async () => (await list()).length === 2);
+      const statuses = async () => (await list()).map(({ status }) => status).sort();
+      await until('both are listed as they are', async () =>
+        isDeepStrictEqual(await statuses(), ['COMPLETED', 'RUNNING']),
+      );
       expect((await list('--session', 'monday')).map((one) => one.executionId)).toEqual([
         executionId,
       ]);
