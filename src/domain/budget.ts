@@ -4,7 +4,7 @@
  */
 import { jsonBytes } from './json.js';
 import { INLINE_LIMIT, INLINE_LIMIT_SEGMENT } from './outcome.js';
-import { expectedEvents, type Plan } from './plan.js';
+import { expectedEvents, type HeldPlan, type Plan } from './plan.js';
 
 export const RUN_BUDGET = { events: 30_000, bytes: 15_000_000 } as const;
 
@@ -18,7 +18,7 @@ const READ_BYTES = 256 * 1_024;
 export const MAX_READS = 4_000;
 
 /** For each node, the largest output that stays in its envelope, in bytes; larger ones go by reference. */
-export function inlineLimits(plan: Plan): number[] {
+export function inlineLimits(plan: HeldPlan): number[] {
   const reads = plan.nodes.reduce((sum, node) => sum + (node.reads?.length ?? 0), 0);
   const shared = INLINE_BYTES / (plan.nodes.length + reads);
   const limits = plan.nodes.map(() => Math.min(INLINE_LIMIT, shared));

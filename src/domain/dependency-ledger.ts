@@ -2,6 +2,7 @@
 import { Dependants } from './dependants.js';
 import { EarlyResults } from './early-results.js';
 import { Endings } from './endings.js';
+import type { NodeTable } from './node-table.js';
 import type { Ending } from './scheduler-snapshot.js';
 import {
   decideTrigger,
@@ -12,7 +13,6 @@ import {
 } from './trigger.js';
 
 export interface LedgerNode {
-  dependsOn: readonly number[];
   trigger: TriggerRule;
   allowFailure: boolean;
   /** Nodes with `result.async` whose results it reads: for those it waits, though they have done their work. */
@@ -29,14 +29,19 @@ export class DependencyLedger {
   private readonly waiting: Dependants;
   private readonly early: EarlyResults;
 
-  constructor(private readonly nodes: readonly LedgerNode[]) {
+  constructor(private readonly nodes: NodeTable) {
     this.endings = new Endings(nodes);
-    this.early = new EarlyResults(nodes);
-    this.waiting = new Dependants(nodes.map(({ dependsOn }) => dependsOn));
+    this.early = new EarlyResults();
+    for (let index = 0; index < nodes.count; index++) this.early.note(index, nodes.of(index));
+    this.waiting = new Dependants(nodes.dependsOn);
   }
 
   dependants(index: number): readonly number[] {
     return this.waiting.of(index);
+  }
+
+  hasDependants(index: number): boolean {
+    return this.waiting.has(index);
   }
 
   /** What some nodes wait for, directly or over others, as far as it is open. */
@@ -44,7 +49,7 @@ export class DependencyLedger {
     const found = new Set<number>();
     const next = [...indexes];
     for (let index = next.pop(); index !== undefined; index = next.pop())
-      for (const other of this.nodes[index]?.dependsOn ?? []) {
+      for (const other of this.nodes.dependsOn.of(index)) {
         if (found.has(other) || !isOpen(other)) continue;
         found.add(other);
         next.push(other);
@@ -54,12 +59,11 @@ export class DependencyLedger {
 
   /** A node is new, or waits for others than before: what it waits for is counted anew. */
   renew(index: number, before: readonly number[]): void {
-    const node = this.nodes[index];
-    if (!node) return;
-    this.early.note(index, node);
-    this.waiting.renew(index, before, node.dependsOn);
+    const now = this.nodes.dependsOn.of(index);
+    this.early.note(index, this.nodes.of(index));
+    this.waiting.renew(index, before, now);
     this.counts.delete(index);
-    for (const dependency of node.dependsOn) {
+    for (const dependency of now) {
       const ending =
         this.endings.of(dependency) ?? (this.hasPassed(dependency) ? PASSED : undefined);
       if (ending) this.count(index, dependency, ending);
@@ -90,8 +94,7 @@ export class DependencyLedger {
 
   /** Results that a node reads, and that are still made. */
   awaitedResults(index: number): readonly number[] {
-    const node = this.nodes[index];
-    return node ? this.early.awaitedBy(node) : [];
+    return this.early.awaitedBy(this.nodes.of(index));
   }
 
   private countForAll(index: number, ending: Ending): readonly number[] {
@@ -102,9 +105,9 @@ export class DependencyLedger {
 
   private count(dependant: number, index: number, { status, reason }: Ending): void {
     const counts = this.countsOf(dependant);
-    if (!counts || this.endings.of(dependant)) return;
+    if (this.endings.of(dependant)) return;
     this.counts.set(dependant, counts);
-    const { allowFailure = false } = this.nodes[index] ?? {};
+    const { allowFailure } = this.nodes.of(index);
     const state = dependencyState(status, { allowFailure, ...(reason ? { reason } : {}) });
     if (state === 'upstream_failed') counts.upstreamFailed++;
     else if (state !== 'running') counts[state]++;
@@ -112,33 +115,29 @@ export class DependencyLedger {
 
   /** What the node's trigger says, as far as its dependencies have ended. */
   decide(index: number): TriggerDecision {
-    const node = this.nodes[index];
+    const node = this.nodes.of(index);
     const counts = this.countsOf(index);
-    if (!node || !counts) return 'wait';
     const decision = decideTrigger(node.trigger, counts);
     return decision === 'run' && this.early.awaitedBy(node).length > 0 ? 'wait' : decision;
   }
 
   /** Dependencies of a node that have ended, or for which it need not wait, and all of them. */
   progress(index: number): { done: number; total: number } {
-    const counts = this.countsOf(index);
-    if (!counts) return { done: 0, total: 0 };
-    const { success, failed, upstreamFailed, skipped, total } = counts;
+    const { success, failed, upstreamFailed, skipped, total } = this.countsOf(index);
     if (!this.endings.of(index))
       return { done: success + failed + upstreamFailed + skipped, total };
     const isOver = (other: number): boolean =>
       this.endings.of(other) !== undefined || this.hasPassed(other);
-    return { done: this.nodes[index]?.dependsOn.filter(isOver).length ?? 0, total };
+    return { done: this.nodes.dependsOn.of(index).filter(isOver).length, total };
   }
 
-  private countsOf(index: number): DependencyCounts | undefined {
-    const node = this.nodes[index];
-    return this.counts.get(index) ?? (node && noneEnded(node));
+  private countsOf(index: number): DependencyCounts {
+    return this.counts.get(index) ?? noneEnded(this.nodes.dependsOn.lengthOf(index));
   }
 }
 
-const noneEnded = ({ dependsOn }: LedgerNode): DependencyCounts => ({
-  total: dependsOn.length,
+const noneEnded = (total: number): DependencyCounts => ({
+  total,
   success: 0,
   failed: 0,
   upstreamFailed: 0,

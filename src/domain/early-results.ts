@@ -15,10 +15,6 @@ export class EarlyResults {
   /** By the index of a node, whose results it reads. */
   private readonly read = new Map<number, readonly number[]>();
 
-  constructor(nodes: readonly Reader[]) {
-    nodes.forEach((node, index) => this.note(index, node));
-  }
-
   /** A node is new, or another one than before. */
   note(index: number, { readsResults = [] }: Reader): void {
     for (const other of this.read.get(index) ?? []) this.readers.get(other)?.delete(index);

@@ -1,13 +1,15 @@
 /** How the nodes of a graph have ended, and which of that its own end follows. */
-import type { LedgerNode } from './dependency-ledger.js';
+import type { NodeTable } from './node-table.js';
 import type { Ending } from './scheduler-snapshot.js';
 import { isFailure, type TerminalStatus } from './status.js';
 
 export class Endings {
   private readonly endings: (Ending | undefined)[];
+  /** Each that there was, once: 100,000 of their own take 4 MB. */
+  private readonly known = new Map<string, Ending>();
 
-  constructor(private readonly nodes: readonly LedgerNode[]) {
-    this.endings = nodes.map(() => undefined);
+  constructor(private readonly nodes: NodeTable) {
+    this.endings = new Array<undefined>(nodes.count).fill(undefined);
   }
 
   of(index: number): Ending | undefined {
@@ -15,7 +17,10 @@ export class Endings {
   }
 
   set(index: number, ending: Ending): void {
-    this.endings[index] = ending;
+    const key = `${ending.status} ${ending.reason}`;
+    const same = this.known.get(key) ?? ending;
+    this.known.set(key, same);
+    this.endings[index] = same;
   }
 
   /** True when a node without `allowFailure` ended FAILED, TIMEOUT, REJECTED or CANCELLED. */
@@ -40,7 +45,7 @@ export class Endings {
   ): number | undefined {
     const found = this.endings.findIndex(
       (ending, index) =>
-        ending && ended(ending.status, ending.reason) && !this.nodes[index]?.allowFailure,
+        ending && ended(ending.status, ending.reason) && !this.nodes.of(index).allowFailure,
     );
     return found === -1 ? undefined : found;
   }

@@ -4,7 +4,7 @@
  */
 import { fault, type Fault } from './fault.js';
 import { isObject, preview } from './json.js';
-import type { NodeClass, Plan, PlanNode } from './plan.js';
+import type { HeldPlan, NodeClass, Plan, PlanNode } from './plan.js';
 
 /** A node as an edit makes it, and its options. */
 export interface EditedNode {
@@ -107,7 +107,7 @@ export function editedNodes(
 
 /** Takes them into the plan, which is changed in place: whoever holds it or its lists sees them. */
 export function growPlan(
-  plan: Pick<Plan, 'nodes' | 'classes'>,
+  plan: Pick<HeldPlan, 'nodes' | 'classes'>,
   edited: readonly EditedNode[],
 ): void {
   const places = new Map(plan.classes.map((one, at) => [JSON.stringify(one), at]));

@@ -8,13 +8,14 @@ import { HeldQueue } from './held-queue.js';
 import { LentPlaces } from './lent-places.js';
 import type { StartGate } from './limit-gate.js';
 import type { NodeMove } from './node-clocks.js';
+import { NodeTable } from './node-table.js';
 import { Pauses } from './pauses.js';
 import { ReadyQueue } from './ready-queue.js';
 import type { NodeState, SchedulerNode } from './scheduler-node.js';
 import { StartQueue } from './start-queue.js';
 
 export class NodePlaces {
-  protected readonly nodes: SchedulerNode[];
+  protected readonly nodes: NodeTable;
   protected readonly states: NodeState[];
   private readonly readyQueue: StartQueue;
   /** Ready nodes that take no place. */
@@ -42,23 +43,23 @@ export class NodePlaces {
 
   /** @param window nodes that run at once, unless that is changed */
   constructor(
-    nodes: readonly SchedulerNode[],
+    nodes: Iterable<SchedulerNode>,
     private readonly window: number,
     gate?: StartGate,
   ) {
-    this.nodes = [...nodes];
-    this.states = nodes.map(() => 'waiting');
+    this.nodes = new NodeTable(nodes);
+    this.states = new Array<NodeState>(this.nodes.count).fill('waiting');
     this.readyQueue = new StartQueue({
       rank: (index) => this.rank(index),
       // A node that was edited may have left an entry in the other queue.
-      isReady: (index) => this.states[index] === 'ready' && !this.node(index).takesNoPlace,
+      isReady: (index) => this.states[index] === 'ready' && !this.nodes.of(index).takesNoPlace,
       mayStart: (index) => !this.isPaused(index),
-      lane: (index) => (this.isLook(index) ? undefined : this.node(index).lane),
+      lane: (index) => (this.isLook(index) ? undefined : this.nodes.of(index).lane),
       gate,
     });
     this.freeQueue = new ReadyQueue(
       (index) => this.rank(index),
-      (index) => this.states[index] === 'ready' && this.node(index).takesNoPlace === true,
+      (index) => this.states[index] === 'ready' && this.nodes.of(index).takesNoPlace === true,
       (index) => !this.isPaused(index),
     );
   }
@@ -118,7 +119,7 @@ export class NodePlaces {
   lentBegan(index: number): void {
     if (!this.lent.delete(index)) return;
     this.ahead.delete(index);
-    if (!this.node(index).takesNoPlace) this.placesTaken++;
+    if (!this.nodes.of(index).takesNoPlace) this.placesTaken++;
   }
 
   /** Whoever has what is lent keeps so many places more for it, or fewer. */
@@ -160,7 +161,7 @@ export class NodePlaces {
 
   /** True for a node that, if it runs, only looks. */
   isLook(index: number): boolean {
-    return this.node(index).looksFirst === true && !this.looked.has(index);
+    return this.nodes.of(index).looksFirst === true && !this.looked.has(index);
   }
 
   /** A node that looked has to do its work, once it has a place. */
@@ -254,6 +255,11 @@ export class NodePlaces {
     );
   }
 
+  /** Nodes that a node waits for. */
+  dependsOn(index: number): readonly number[] {
+    return this.nodes.dependsOn.of(index);
+  }
+
   state(index: number): NodeState {
     if (this.lent.has(index)) return this.lent.isQueued(index) ? 'ready' : 'waiting';
     return this.states[index] ?? 'settled';
@@ -287,12 +293,12 @@ export class NodePlaces {
   }
 
   get waitingCount(): number {
-    return this.nodes.length - this.settledCount - this.running - this.ready - this.held.size;
+    return this.nodes.count - this.settledCount - this.running - this.ready - this.held.size;
   }
 
   /** Where a ready node stands: the lower goes first, equal ones in the order of their indexes. */
   rank(index: number): number {
-    return this.changed.priority(index) ?? this.node(index).priorityKey;
+    return this.changed.priority(index) ?? this.nodes.of(index).priorityKey;
   }
 
   /** When a held node is due, in epoch milliseconds. */
@@ -301,7 +307,7 @@ export class NodePlaces {
   }
 
   get isDone(): boolean {
-    return this.settledCount === this.nodes.length;
+    return this.settledCount === this.nodes.count;
   }
 
   get concurrency(): number {
@@ -315,7 +321,7 @@ export class NodePlaces {
 
   /** Changes when a node goes, among those that are ready. */
   setPriority(index: number, priorityKey: number): void {
-    this.changed.setPriority(index, priorityKey, this.node(index).priorityKey);
+    this.changed.setPriority(index, priorityKey, this.nodes.of(index).priorityKey);
     if (this.states[index] === 'ready') this.enqueue(index);
   }
 
@@ -326,15 +332,9 @@ export class NodePlaces {
     return true;
   }
 
-  protected node(index: number): SchedulerNode {
-    const node = this.nodes[index];
-    if (!node) throw new RangeError(`no node with index ${index}`);
-    return node;
-  }
-
   protected move(index: number, to: NodeState): void {
     const from = this.states[index];
-    const place = this.node(index).takesNoPlace || this.ahead.has(index) ? 0 : 1;
+    const place = this.nodes.of(index).takesNoPlace || this.ahead.has(index) ? 0 : 1;
     if (from === 'running') this.placesTaken -= place;
     if (to === 'running') this.placesTaken += place;
     if (from === 'running') {
@@ -359,7 +359,7 @@ export class NodePlaces {
   }
 
   private enqueue(index: number): void {
-    if (this.node(index).takesNoPlace) this.freeQueue.push(index);
+    if (this.nodes.of(index).takesNoPlace) this.freeQueue.push(index);
     else this.readyQueue.push(index);
   }
 

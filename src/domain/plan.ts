@@ -116,6 +116,9 @@ export interface PlanNode {
   refused?: string;
 }
 
+/** What is left of a node where the scheduler knows what it waits for. */
+export type HeldNode = Omit<PlanNode, 'dependsOn'>;
+
 /** What a node brings that the scheduler need not know. */
 export interface NodeBody {
   /** Its condition. */
@@ -152,7 +155,7 @@ export function nodeBody(node: NodeSaid, given?: Given): NodeBody {
 /** The bodies of a graph's nodes, with what their classes give them. */
 export const bodiesOf = (
   nodes: readonly NodeSaid[],
-  { nodes: planned, classes }: Plan,
+  { nodes: planned, classes }: HeldPlan,
 ): NodeBody[] =>
   nodes.map((node, index) => nodeBody(node, classes[planned[index]?.class ?? -1]?.given));
 
@@ -234,6 +237,9 @@ export interface Plan {
   lanes?: GateLane[];
 }
 
+/** A plan whose scheduler knows what its nodes wait for. */
+export type HeldPlan = Omit<Plan, 'nodes'> & { nodes: HeldNode[] };
+
 /** A limit that some of the graph's nodes are held to. */
 export interface PlanLimit {
   key: string;
@@ -244,47 +250,51 @@ export interface PlanLimit {
 }
 
 /** True for a node whose work may be done before its result is made. */
-export function isEarly({ nodes, classes }: Plan, index: number): boolean {
+export function isEarly({ nodes, classes }: HeldPlan, index: number): boolean {
   return classes[nodes[index]?.class ?? -1]?.result?.async === true;
 }
 
 /** For each node 1 where another one reads its output or its status, else 0. */
-export function readNodes({ nodes }: Plan): Uint8Array {
+export function readNodes({ nodes }: HeldPlan): Uint8Array {
   const found = new Uint8Array(nodes.length);
   for (const { reads = [] } of nodes) for (const index of reads) found[index] = 1;
   return found;
 }
 
+/** The plan's nodes as the scheduler takes them. */
+export function schedulerNodes(plan: Plan): SchedulerNode[] {
+  return plan.nodes.map(({ dependsOn }, index) => schedulerNode(plan, index, dependsOn));
+}
+
 /**
- * The plan's nodes as the scheduler takes them.
+ * A node of a plan as the scheduler takes it.
  *
- * @param perhaps true for a node that may find that its work need not be done
+ * @param perhaps it may find that its work need not be done
  */
-export function schedulerNodes(
-  plan: Plan,
-  perhaps: (index: number) => boolean = () => false,
-): SchedulerNode[] {
-  const isAsync = (index: number): boolean => isEarly(plan, index);
-  return plan.nodes.map((node, index) => {
-    const { priority = 'MEDIUM', lane, cache, kind } = plan.classes[node.class] ?? {};
-    const readsResults = node.reads?.filter(isAsync) ?? [];
-    // Most nodes have no more than this, and of 100,000 each field counts: an object that is spread into keeps room.
-    const plain: SchedulerNode = {
-      dependsOn: node.dependsOn,
-      trigger: node.trigger ?? 'all_success',
-      allowFailure: node.allowFailure ?? false,
-      priorityKey: PRIORITY_KEY[priority],
-    };
-    if (node.startDelayMs !== undefined) plain.startDelayMs = node.startDelayMs;
-    if (node.notBefore !== undefined) plain.notBefore = node.notBefore;
-    if (kind !== undefined) plain.takesNoPlace = true;
-    if (node.runsOnCancel) plain.runsOnCancel = true;
-    if (readsResults.length > 0) plain.readsResults = readsResults;
-    if (lane === undefined) return plain;
-    plain.lane = lane;
-    if (cache || node.conditional || perhaps(index)) plain.looksFirst = true;
-    return plain;
-  });
+export function schedulerNode(
+  plan: HeldPlan,
+  index: number,
+  dependsOn: readonly number[],
+  perhaps = false,
+): SchedulerNode {
+  const node = plan.nodes[index] as HeldNode;
+  const { priority = 'MEDIUM', lane, cache, kind } = plan.classes[node.class] ?? {};
+  const readsResults = node.reads?.filter((other) => isEarly(plan, other)) ?? [];
+  const made: SchedulerNode = {
+    dependsOn,
+    trigger: node.trigger ?? 'all_success',
+    allowFailure: node.allowFailure ?? false,
+    priorityKey: PRIORITY_KEY[priority],
+  };
+  if (node.startDelayMs !== undefined) made.startDelayMs = node.startDelayMs;
+  if (node.notBefore !== undefined) made.notBefore = node.notBefore;
+  if (kind !== undefined) made.takesNoPlace = true;
+  if (node.runsOnCancel) made.runsOnCancel = true;
+  if (readsResults.length > 0) made.readsResults = readsResults;
+  if (lane === undefined) return made;
+  made.lane = lane;
+  if (cache || node.conditional || perhaps) made.looksFirst = true;
+  return made;
 }
 
 /**

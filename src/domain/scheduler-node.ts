@@ -1,7 +1,12 @@
 /** A node as the scheduler knows it, and the states that one can be in. */
 import type { LedgerNode } from './dependency-ledger.js';
 
-export interface SchedulerNode extends LedgerNode {
+export interface SchedulerNode extends NodeTraits {
+  dependsOn: readonly number[];
+}
+
+/** What a node has besides those that it waits for: many have the same. */
+export interface NodeTraits extends LedgerNode {
   /** 1 (first) to 5 (last), as Temporal's `priorityKey`. */
   priorityKey: number;
   /** Not before this long after its dependencies allow it, in milliseconds. */

@@ -41,7 +41,7 @@ export class Scheduler extends NodePlaces {
   stopping: StatusReason | undefined;
 
   constructor(
-    nodes: readonly SchedulerNode[],
+    nodes: Iterable<SchedulerNode>,
     private options: SchedulerOptions,
     /** Who knows the places of limited nodes. */
     gate?: StartGate,
@@ -52,10 +52,10 @@ export class Scheduler extends NodePlaces {
 
   /** Makes the nodes ready that wait for nothing. Call once, before anything else. */
   start(now: number): void {
-    for (let index = 0; index < this.nodes.length; index++) {
+    for (let index = 0; index < this.nodes.count; index++) {
       if (this.states[index] !== 'waiting') continue; // a person was quicker
-      const { dependsOn, trigger } = this.node(index);
-      if (dependsOn.length === 0 || trigger === 'always') this.admit(index, now);
+      const isFree = this.nodes.dependsOn.lengthOf(index) === 0;
+      if (isFree || this.nodes.of(index).trigger === 'always') this.admit(index, now);
     }
   }
 
@@ -65,8 +65,7 @@ export class Scheduler extends NodePlaces {
     endings.forEach((ending, index) => {
       if (ending && this.states[index] !== 'settled') this.finish(index, ending);
     });
-    for (let index = 0; index < this.nodes.length; index++)
-      this.reconsiderNode(index, effects, now);
+    for (let index = 0; index < this.nodes.count; index++) this.reconsiderNode(index, effects, now);
     return effects;
   }
 
@@ -75,7 +74,7 @@ export class Scheduler extends NodePlaces {
     const effects: Effects = { settled: [], cancel: [] };
     if (this.states[index] === 'settled') return effects;
     this.end(index, { status, reason }, effects, now);
-    const fatal = isFailure(status) && !this.node(index).allowFailure;
+    const fatal = isFailure(status) && !this.nodes.of(index).allowFailure;
     if (fatal && this.options.onFailure === 'failFast' && this.stopping === undefined) {
       this.cause = index;
       this.stop('fail_fast', effects, now);
@@ -128,7 +127,7 @@ export class Scheduler extends NodePlaces {
   endAll(status: TerminalStatus, reason: StatusReason): Effects {
     const effects: Effects = { settled: [], cancel: [] };
     this.stopping = reason;
-    for (let index = 0; index < this.nodes.length; index++) {
+    for (let index = 0; index < this.nodes.count; index++) {
       if (this.states[index] === 'running') effects.cancel.push({ index, reason });
       else if (this.states[index] !== 'settled')
         this.settleQuietly(index, { status, reason }, effects);
@@ -168,9 +167,9 @@ export class Scheduler extends NodePlaces {
     return this.ledger.dependants(index);
   }
 
-  /** Nodes that a node waits for. */
-  dependsOn(index: number): readonly number[] {
-    return this.node(index).dependsOn;
+  /** True for a node that another one waits for. */
+  hasDependants(index: number): boolean {
+    return this.ledger.hasDependants(index);
   }
 
   /** How a settled node ended. */
@@ -186,7 +185,7 @@ export class Scheduler extends NodePlaces {
   /** Dependencies of a node that have ended, and all of them: with those whose results it reads over others, while it waits. */
   dependencyProgress(index: number): { done: number; total: number } {
     const { done, total } = this.ledger.progress(index);
-    const { dependsOn } = this.node(index);
+    const dependsOn = this.dependsOn(index);
     const awaited = this.awaitedResults(index);
     const own = awaited.filter((other) => dependsOn.includes(other)).length;
     return { done: done - own, total: total + awaited.length - own };
@@ -198,12 +197,12 @@ export class Scheduler extends NodePlaces {
    */
   edit(changes: readonly (readonly [index: number, node: SchedulerNode])[], now: number): Effects {
     for (const [index, node] of changes) {
-      const before = this.nodes[index]?.dependsOn ?? [];
+      const before = this.dependsOn(index);
       if (index === this.states.length) this.states.push('waiting');
       else this.move(index, 'waiting');
       this.looked.delete(index);
       this.changed.setPriority(index, node.priorityKey, node.priorityKey);
-      this.nodes[index] = node;
+      this.nodes.put(index, node);
       this.ledger.renew(index, before);
     }
     const effects: Effects = { settled: [], cancel: [] };
@@ -242,13 +241,13 @@ export class Scheduler extends NodePlaces {
       ...(this.lent.size > 0 ? { lent: this.lent.indexes() } : {}),
       ...(this.lent.keptCount === 0 ? {} : { kept: this.lent.keptCount }),
       ...(passed.length > 0 ? { passed } : {}),
-      ...this.changed.snapshot(this.nodes.length),
+      ...this.changed.snapshot(this.nodes.count),
     };
   }
 
   /** A scheduler in the state of a snapshot of the same graph; do not `start` it again. */
   static restore(
-    nodes: readonly SchedulerNode[],
+    nodes: Iterable<SchedulerNode>,
     options: SchedulerOptions,
     snapshot: SchedulerSnapshot,
     gate?: StartGate,
@@ -262,7 +261,7 @@ export class Scheduler extends NodePlaces {
     for (const index of snapshot.lent ?? []) scheduler.lent.lend(index, scheduler.rank(index));
     scheduler.lent.keep(snapshot.kept ?? 0);
     const held = new Map(snapshot.held);
-    for (let index = 0; index < nodes.length; index++) {
+    for (let index = 0; index < scheduler.nodes.count; index++) {
       const letter = snapshot.states.charAt(index);
       const ending = endingOfLetter(letter);
       if (ending) scheduler.finish(index, ending);
@@ -287,7 +286,7 @@ export class Scheduler extends NodePlaces {
 
   /** A node whose trigger said yes: ready, or held where a start time lies ahead. */
   private admit(index: number, now: number): void {
-    const { startDelayMs = 0, notBefore = 0 } = this.node(index);
+    const { startDelayMs = 0, notBefore = 0 } = this.nodes.of(index);
     if (this.delayed.has(index)) return this.makeReady(index);
     const until = Math.max(startDelayMs > 0 ? now + startDelayMs : 0, notBefore);
     if (until > now) this.holdUntil(index, until);
@@ -343,7 +342,7 @@ export class Scheduler extends NodePlaces {
 
   /** True for a node that may still begin in a graph that is being stopped. */
   private outlives(index: number): boolean {
-    const { trigger, runsOnCancel = false } = this.node(index);
+    const { trigger, runsOnCancel = false } = this.nodes.of(index);
     return this.stopping === 'fail_fast' ? acceptsFailure(trigger) : runsOnCancel;
   }
 
@@ -392,7 +391,7 @@ export class Scheduler extends NodePlaces {
     return (
       this.stopping !== 'fail_fast' ||
       this.states[index] === 'waiting' ||
-      this.node(index).dependsOn.some((other) => this.states[other] === 'settled')
+      this.dependsOn(index).some((other) => this.states[other] === 'settled')
     );
   }
 }

@@ -1,6 +1,7 @@
 /** The shape of a graph: order, levels and cycles. Nodes are indexes; `dependsOn[i]` lists what node i waits for. */
 import { append } from './append.js';
 import { Dependants } from './dependants.js';
+import { IndexLists } from './index-lists.js';
 
 /** The order in which a graph can run, or the cycles that forbid it. */
 export type SortResult = { order: number[]; levels: number[] } | { cycles: number[][] };
@@ -11,7 +12,7 @@ export type SortResult = { order: number[]; levels: number[] } | { cycles: numbe
  */
 export function sortGraph(dependsOn: readonly (readonly number[])[]): SortResult {
   const waiting = dependsOn.map((list) => list.length);
-  const dependants = new Dependants(dependsOn);
+  const dependants = new Dependants(new IndexLists(dependsOn));
   const order: number[] = [];
   const levels = dependsOn.map(() => 0);
   waiting.forEach((count, index) => count === 0 && order.push(index));

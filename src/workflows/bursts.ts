@@ -7,7 +7,7 @@
  */
 import { BURST_BYTES, BURST_NODES, BURST_PLACES } from '../domain/burst.js';
 import { jsonBytes } from '../domain/json.js';
-import type { Plan } from '../domain/plan.js';
+import type { HeldPlan } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import type { GraphState } from './graph-state.js';
 import type { Delivered } from './node-executor.js';
@@ -30,7 +30,7 @@ interface Group {
 const LARGE_BYTES = 100_000;
 
 export interface BurstsParts {
-  plan: Plan;
+  plan: HeldPlan;
   scheduler: Scheduler;
   state: GraphState;
   order: (index: number) => NodeOrder;
@@ -142,9 +142,11 @@ export class Bursts {
     const burst = { handedAt: now, endedAt: new Map<number, number>() };
     const nodes = [...orders].map(([index, order]) => {
       state.scheduled(index, now);
-      const { dependsOn, reads } = state.node(index);
+      const { reads } = state.node(index);
       const waits = followers.has(index);
-      const within = new Set(waits ? dependsOn.filter((other) => position.has(other)) : []);
+      const within = new Set(
+        waits ? scheduler.dependsOn(index).filter((other) => position.has(other)) : [],
+      );
       this.members.set(index, { burst, waitsFor: [...within] });
       const read = waits ? inside(reads) : [];
       return {
@@ -188,10 +190,10 @@ export class Bursts {
 
   /** How many of those it waits for have not completed. */
   private openOf(index: number): number {
-    const { scheduler, state } = this.parts;
-    const open = state
-      .node(index)
-      .dependsOn.filter((other) => scheduler.ending(other)?.status !== 'COMPLETED');
+    const { scheduler } = this.parts;
+    const open = scheduler
+      .dependsOn(index)
+      .filter((other) => scheduler.ending(other)?.status !== 'COMPLETED');
     return new Set(open).size;
   }
 

@@ -1,5 +1,5 @@
 /** Nodes with `onCancel: run`: what has to be cleaned up though its graph is cancelled, or its time is over. */
-import type { Plan } from '../domain/plan.js';
+import type { HeldPlan } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import { showStatus } from './finish.js';
 import type { NodeExecutor } from './node-executor.js';
@@ -8,7 +8,7 @@ import type { GraphVerbs } from './verbs.js';
 const RESUMED = 'no pause holds back what cleans up';
 
 export interface CleanUpParts {
-  plan: Plan;
+  plan: HeldPlan;
   scheduler: Scheduler;
   executor: () => Pick<NodeExecutor, 'tell'>;
   /** Writes down that something goes on. */

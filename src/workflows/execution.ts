@@ -1,10 +1,11 @@
 /** One execution from its first step to its close: what `taskGraph` and `taskSubgraph` have in common. */
 import { CancellationScope, defineUpdate, setHandler, workflowInfo } from '@temporalio/workflow';
 import { append } from '../domain/append.js';
+import { IndexLists } from '../domain/index-lists.js';
 import { laterStart } from '../domain/later-start.js';
 import type { LimitGrant } from '../domain/limit-messages.js';
 import { INLINE_LIMIT } from '../domain/outcome.js';
-import type { Plan, PlanNode } from '../domain/plan.js';
+import type { HeldNode, HeldPlan, Plan, PlanNode } from '../domain/plan.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { answer } from './answers.js';
 import { Approvals } from './approvals.js';
@@ -19,7 +20,7 @@ import { KindsExecutor } from './kinds-executor.js';
 import { isLimitGrant } from './limit-shapes.js';
 import type { GraphClose } from './manifest.js';
 import { ACTIVITY, SIGNAL, WAKE } from './messages.js';
-import type { Prepared, Seeding, Upstream } from './requests.js';
+import type { PlanPages, Prepared, Seeding, Upstream } from './requests.js';
 import { Seed } from './seed.js';
 import { SegmentsExecutor } from './segments.js';
 import { isAbove, isEnded, isProbe, isSettled, isSubscribe } from './shapes.js';
@@ -96,7 +97,7 @@ export async function runExecution({
     if (!carry) executionStarted(prepared.execution);
     const { plan: given } = prepared;
     const split = 'bodies' in given;
-    const plan: Plan = split ? { ...given.head, nodes: await readNodes(given.nodes) } : given;
+    const { plan, dependsOn } = split ? await readPlan(given) : wholePlan(given);
     awaiting = prepared.awaits && !carry ? new Awaiting(prepared.awaits) : undefined;
     // A new run of the same execution shows what the one before showed: it may be paused.
     const startsAt = carry ? undefined : laterStart(prepared.startsAt, Date.now());
@@ -119,7 +120,7 @@ export async function runExecution({
       return new KindsExecutor(segments, approvals, plan.classes);
     };
     run = new GraphRun({
-      ...{ subscribers, startsAt, awaiting, prepared, plan, carry, seed, makeExecutor },
+      ...{ subscribers, startsAt, awaiting, prepared, plan, dependsOn, carry, seed, makeExecutor },
       ...{ spec: split ? null : spec, submission },
     });
     const late = carried && 'ref' in carried ? (carried.late ?? []) : [];
@@ -153,25 +154,44 @@ async function seedOf({ rerun, execution }: Prepared, goesOn: boolean): Promise<
 
 async function readOutputs(outputs: Seeding['outputs']): Promise<[number, Upstream][]> {
   if (Array.isArray(outputs)) return outputs;
-  return await readPages<[number, Upstream]>(outputs.pages);
+  const all: [number, Upstream][] = [];
+  await readPages<[number, Upstream]>(outputs.pages, (page) => append(all, page));
+  return all;
 }
 
-async function readNodes(pages: readonly string[]): Promise<PlanNode[]> {
-  return await readPages<PlanNode>(pages);
+interface GivenPlan {
+  plan: HeldPlan;
+  dependsOn: GraphRunParts['dependsOn'];
+}
+
+const wholePlan = (plan: Plan): GivenPlan => ({
+  plan,
+  dependsOn: (index) => plan.nodes[index]?.dependsOn ?? [],
+});
+
+/** What its nodes wait for stands apart from them, in much less room. */
+async function readPlan({ head, nodes: pages }: PlanPages): Promise<GivenPlan> {
+  const nodes: HeldNode[] = [];
+  const lists = new IndexLists();
+  await readPages<PlanNode>(pages, (page) => {
+    for (const { id, class: of, dependsOn, ...more } of page) {
+      lists.push(dependsOn);
+      nodes.push(Object.assign({ id, class: of }, more));
+    }
+  });
+  return { plan: { ...head, nodes }, dependsOn: (index) => lists.of(index) };
 }
 
 /** Pages that are read at once, each of a megabyte: ten at once took 60 MB of the heap of whoever read them. */
 const PAGES_AT_ONCE = 3;
 
 /** No local activities: whoever watches asks already, and messages come (`work.ts`). */
-async function readPages<T>(refs: readonly string[]): Promise<T[]> {
-  const entries: T[] = [];
+async function readPages<T>(refs: readonly string[], take: (page: T[]) => void): Promise<void> {
   for (let at = 0; at < refs.length; at += PAGES_AT_ONCE) {
     const some = refs.slice(at, at + PAGES_AT_ONCE);
     const pages = await Promise.all(some.map((ref) => work<T[]>(ACTIVITY.readPlan, [ref])));
-    for (const page of pages) append(entries, page);
+    pages.forEach(take);
   }
-  return entries;
 }
 
 /** Reads what `writeAway` wrote, however large. */

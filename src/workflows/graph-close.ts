@@ -2,7 +2,7 @@
 import { log } from '@temporalio/workflow';
 import type { Undone } from '../domain/compensation.js';
 import type { ErrorRecord } from '../domain/errors.js';
-import type { Plan } from '../domain/plan.js';
+import type { HeldPlan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { StatusChange, TerminalStatus } from '../domain/status.js';
 import { closeExecution, recordEnd, writeAway } from './finish.js';
@@ -15,7 +15,7 @@ import { executionEnded } from './trace.js';
 
 export interface GraphCloseParts {
   prepared: Prepared;
-  plan: Plan;
+  plan: HeldPlan;
   state: GraphState;
   subscribers: Subscribers;
   startedAt: number;

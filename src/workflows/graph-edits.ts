@@ -10,8 +10,8 @@ import type { Effects } from '../domain/effects.js';
 import { growPlan, type EditedNode } from '../domain/graph-edit.js';
 import { formatFaults } from '../domain/fault.js';
 import { jsonBytes, preview, type Json } from '../domain/json.js';
-import { schedulerNodes, type Plan } from '../domain/plan.js';
-import type { Scheduler, SchedulerNode } from '../domain/scheduler.js';
+import { schedulerNode, type HeldPlan } from '../domain/plan.js';
+import type { Scheduler } from '../domain/scheduler.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { isTerminal, type Status, type StatusChange } from '../domain/status.js';
 import type { GraphState } from './graph-state.js';
@@ -44,7 +44,7 @@ const BELOW =
 export interface GraphEditParts {
   execution: ExecutionInfo;
   /** Both are changed in place. */
-  plan: Plan;
+  plan: HeldPlan;
   spec: GraphSpec | null;
   submission: Submission | null;
   /** It runs below a node of another execution. */
@@ -126,9 +126,12 @@ export class GraphEdits {
     for (const index of indexes) state.marked(index, markOf('PENDING', 'edit', asked));
     const said = describe(add, replace);
     this.parts.markGraph(markOf(this.parts.status(), 'edit', asked, said));
-    const nodes = schedulerNodes(plan);
-    const changes = indexes.map((index) => [index, nodes[index] as SchedulerNode] as const);
-    this.parts.apply(scheduler.edit(changes, Date.now()));
+    const changes = planned.nodes.map(
+      ({ index, node }) => [index, schedulerNode(plan, index, node.dependsOn)] as const,
+    );
+    const effects = scheduler.edit(changes, Date.now());
+    state.leavesEdited();
+    this.parts.apply(effects);
     return {
       success: true,
       message: `version ${this.version} of the graph: ${said}`,

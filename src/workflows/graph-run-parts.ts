@@ -1,5 +1,5 @@
 /** What a running graph is made of. */
-import type { Plan } from '../domain/plan.js';
+import type { HeldPlan } from '../domain/plan.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import type { Asked } from './approvals.js';
 import type { Awaiting } from './awaiting.js';
@@ -12,7 +12,9 @@ import type { Subscribers } from './subscribers.js';
 
 export interface GraphRunParts {
   prepared: Prepared;
-  plan: Plan;
+  plan: HeldPlan;
+  /** What a node of the plan waits for: asked once, for the scheduler. */
+  dependsOn: (index: number) => readonly number[];
   /** The spec for a graph that runs in one piece; its nodes' bodies are there. */
   spec: GraphSpec | null;
   submission: Submission | null;

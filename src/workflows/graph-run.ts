@@ -9,8 +9,8 @@ import { allHandlersFinished, condition, setCurrentDetails } from '@temporalio/w
 import { graphStatus } from '../domain/graph-status.js';
 import type { LimitGrant } from '../domain/limit-messages.js';
 import { refusal } from '../domain/outcome.js';
-import { schedulerNodes } from '../domain/plan.js';
-import { Scheduler } from '../domain/scheduler.js';
+import { schedulerNode } from '../domain/plan.js';
+import { Scheduler, type SchedulerNode } from '../domain/scheduler.js';
 import { ShutCircuits } from '../domain/shut-circuits.js';
 import type { Status, StatusReason, TerminalStatus } from '../domain/status.js';
 import { Alarm } from './alarm.js';
@@ -76,7 +76,7 @@ export class GraphRun {
 
   constructor(private readonly parts: GraphRunParts) {
     const { plan, carry, seed } = parts;
-    const nodes = schedulerNodes(plan, (index) => seed?.isPerhaps(index) ?? false);
+    const nodes = schedulerNodes(parts);
     const options = { concurrency: plan.concurrency, onFailure: plan.onFailure };
     this.limits = GraphLimits.of(parts, () => this.wake());
     this.place = ExecutionPlace.of(parts.prepared, carry);
@@ -142,7 +142,7 @@ export class GraphRun {
       this.begun = true;
       state.restore(carry);
       this.executor.approvals.restore(carry.questions ?? []);
-      lending.goesOn(nodes.length);
+      lending.goesOn(plan.nodes.length);
     } else if (!parts.awaiting && !this.place && parts.startsAt === undefined) this.begin();
   }
 
@@ -329,4 +329,9 @@ export class GraphRun {
       endOf: (nodeId) => this.endOf(nodeId),
     });
   }
+}
+
+function* schedulerNodes({ plan, dependsOn, seed }: GraphRunParts): Iterable<SchedulerNode> {
+  for (let index = 0; index < plan.nodes.length; index++)
+    yield schedulerNode(plan, index, dependsOn(index), seed?.isPerhaps(index));
 }

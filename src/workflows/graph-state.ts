@@ -12,7 +12,7 @@ import {
   type HeldOutcome,
   type NodeOutcome,
 } from '../domain/outcome.js';
-import { readNodes, type NodeClass, type Plan, type PlanNode } from '../domain/plan.js';
+import { readNodes, type NodeClass, type HeldPlan, type HeldNode } from '../domain/plan.js';
 import { PRIORITY_KEY, priorityOfKey, type Priority } from '../domain/priority.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import { isFailure, type StatusChange, type StatusReason } from '../domain/status.js';
@@ -62,14 +62,14 @@ export class GraphState {
   readonly clocks: NodeClocks;
 
   constructor(
-    readonly plan: Plan,
+    readonly plan: HeldPlan,
     readonly scheduler: Scheduler,
     /** Of a rerun: what it keeps. */
     private readonly seed?: Seed,
     mayBeEdited = true,
   ) {
     this.records = new NodeRecords(plan.nodes.length);
-    this.leaves = new Leaves(plan.nodes);
+    this.leaves = new Leaves(scheduler, plan.nodes.length);
     this.isRead = mayBeEdited ? undefined : readNodes(plan);
     this.paged = new NodePages({
       count: () => this.records.count,
@@ -98,8 +98,8 @@ export class GraphState {
     return this.indexOf.get(id);
   }
 
-  node(index: number): PlanNode {
-    return this.plan.nodes[index] as PlanNode;
+  node(index: number): HeldNode {
+    return this.plan.nodes[index] as HeldNode;
   }
 
   classOf(index: number): NodeClass {
@@ -141,7 +141,11 @@ export class GraphState {
       this.clocks.forget(index);
       this.records.touch(index);
     }
-    for (const index of this.leaves.edited(this.plan.nodes)) {
+  }
+
+  /** The scheduler has taken in an edit: what was a leaf may be none any more, and the other way round. */
+  leavesEdited(): void {
+    for (const index of this.leaves.edited(this.plan.nodes.length)) {
       this.records.touch(index);
       if (this.seed?.isKept(index)) this.releafed.set(this.node(index).id, this.leaves.has(index));
     }
@@ -372,7 +376,7 @@ export class GraphState {
 
   /** The view of one node, with the nodes that it depends on where they fit. */
   wholeView(index: number): NodeView {
-    const dependsOn = this.node(index).dependsOn.map((at) => this.node(at).id);
+    const dependsOn = this.scheduler.dependsOn(index).map((at) => this.node(at).id);
     return {
       ...this.view(index),
       ...(jsonBytes(dependsOn) > DEPENDENCIES_BYTES ? {} : { dependsOn }),

@@ -157,7 +157,7 @@ export class Hearing {
     const asked = this.cancelReasons.get(index);
     this.cancelReasons.delete(index);
     if (this.parts.asked().endUnbegun(index)) return;
-    const cause = state.lastOf(state.node(index).dependsOn);
+    const cause = state.lastOf(scheduler.dependsOn(index));
     // A failure stops those that it does not keep from running anyway.
     const cancelled = asked !== undefined && asked !== 'fail_fast';
     const ending = cancelled ? ({ status: 'CANCELLED', reason: asked } as const) : undefined;

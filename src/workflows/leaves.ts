@@ -1,12 +1,15 @@
 /** Which nodes nothing depends on: their outputs are the graph's. An edit changes it. */
-import type { PlanNode } from '../domain/plan.js';
+import type { Scheduler } from '../domain/scheduler.js';
 
 export class Leaves {
   /** By node, 1 where another waits for it. */
   private hasDependants: Uint8Array;
 
-  constructor(nodes: readonly PlanNode[]) {
-    this.hasDependants = dependedOn(nodes);
+  constructor(
+    private readonly scheduler: Scheduler,
+    count: number,
+  ) {
+    this.hasDependants = this.dependedOn(count);
   }
 
   has(index: number): boolean {
@@ -14,17 +17,17 @@ export class Leaves {
   }
 
   /** The graph was edited. @returns the nodes that have become a leaf, or are none any more */
-  edited(nodes: readonly PlanNode[]): number[] {
+  edited(count: number): number[] {
     const before = this.hasDependants;
-    this.hasDependants = dependedOn(nodes);
-    return nodes.flatMap((_, index) =>
-      this.hasDependants[index] === before[index] ? [] : [index],
+    this.hasDependants = this.dependedOn(count);
+    return Array.from(this.hasDependants.keys()).filter(
+      (index) => this.hasDependants[index] !== before[index],
     );
   }
-}
 
-function dependedOn(nodes: readonly PlanNode[]): Uint8Array {
-  const found = new Uint8Array(nodes.length);
-  for (const { dependsOn } of nodes) for (const index of dependsOn) found[index] = 1;
-  return found;
+  private dependedOn(count: number): Uint8Array {
+    return Uint8Array.from({ length: count }, (_, index) =>
+      this.scheduler.hasDependants(index) ? 1 : 0,
+    );
+  }
 }

@@ -30,7 +30,8 @@ export class Lendable {
     // Where its segment is lost, nobody may know whether it had begun.
     const onlyOnce = retry.maxRetries === 0 || retry.neverRetryOn.includes('WORKER_LOST');
     if (trigger !== 'all_success' || waits || apart !== undefined || onlyOnce) return false;
-    const { dependsOn, reads = [] } = node;
+    const { reads = [] } = node;
+    const dependsOn = scheduler.dependsOn(index);
     // What has done its work is no end to its segment.
     const isApart = (other: number): boolean =>
       state.classOf(other).result?.async === true && !scheduler.ending(other);

@@ -114,7 +114,7 @@ export class Lending {
   /** A node that was lent begins, when the last of those ended that it waited for, or later where it waited for a place. */
   began(index: number, begun: Begun, now: number): void {
     const { scheduler, state } = this.parts;
-    const before = state.lastOf(state.node(index).dependsOn);
+    const before = state.lastOf(scheduler.dependsOn(index));
     const lastEnded = before === undefined ? undefined : state.timesOf(before).endedAt;
     scheduler.lentBegan(index);
     state.scheduled(index, this.later.began(index, { at: begun.at, lastEnded }, now));

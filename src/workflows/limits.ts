@@ -18,7 +18,7 @@ import type {
   PreparedLimit,
   TellLimits,
 } from '../domain/limit-messages.js';
-import type { Plan } from '../domain/plan.js';
+import type { HeldPlan } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import { ACTIVITY, SIGNAL } from './messages.js';
 import type { Carry, LimitsCarry } from './between.js';
@@ -55,7 +55,7 @@ export class GraphLimits {
       prepared,
       plan,
       carry,
-    }: { prepared: Prepared; plan: Pick<Plan, 'lanes'>; carry: Carry | undefined },
+    }: { prepared: Prepared; plan: Pick<HeldPlan, 'lanes'>; carry: Carry | undefined },
     changed: () => void,
   ): GraphLimits | undefined {
     const { limits, execution } = prepared;

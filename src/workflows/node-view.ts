@@ -1,7 +1,7 @@
 /** A node's view, out of what its graph knows of it. */
 import type { ErrorRecord } from '../domain/errors.js';
 import type { NodeOutcome } from '../domain/outcome.js';
-import type { NodeClass, Plan, PlanNode } from '../domain/plan.js';
+import type { HeldNode, HeldPlan, NodeClass } from '../domain/plan.js';
 import type { Scheduler } from '../domain/scheduler.js';
 import type { OpenQuestion } from './between.js';
 import type { ApprovalView, NodeView } from './messages.js';
@@ -13,7 +13,7 @@ export type Door =
   { reason: 'limit'; limit: NonNullable<NodeView['limit']> } | { reason: 'start_time'; at: number };
 
 export interface ViewParts {
-  plan: Plan;
+  plan: HeldPlan;
   scheduler: Scheduler;
   record: NodeRecord;
   door: Door | undefined;
@@ -26,7 +26,7 @@ export interface ViewParts {
 
 export function nodeView(index: number, parts: ViewParts): NodeView {
   const { plan, scheduler, record, priority } = parts;
-  const node = plan.nodes[index] as PlanNode;
+  const node = plan.nodes[index] as HeldNode;
   const of = plan.classes[node.class] as NodeClass;
   const { task, retry, circuit, kind } = of;
   const { outcome, passed, round, held } = record;
@@ -74,7 +74,7 @@ export function nodeView(index: number, parts: ViewParts): NodeView {
 }
 
 function limitOf(
-  { lanes, limits }: Plan,
+  { lanes, limits }: HeldPlan,
   { lane = 0 }: NodeClass,
 ): { key: string; weight: number } {
   const { limit = 0, weight = 1 } = lanes?.[lane] ?? {};

@@ -1,6 +1,6 @@
 /** What people ask of a running graph: all verbs of one execution, and what was answered. */
 import type { NodeOutcome } from '../domain/outcome.js';
-import type { Plan } from '../domain/plan.js';
+import type { HeldPlan } from '../domain/plan.js';
 import type { ShutCircuits } from '../domain/shut-circuits.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import type { StatusChange, StatusReason } from '../domain/status.js';
@@ -16,7 +16,7 @@ import { GraphVerbs, type VerbParts, type AboutToEnd } from './verbs.js';
 
 export interface OperatorParts extends Omit<VerbParts, 'told' | 'isClosing' | 'aboutToEnd'> {
   prepared: Prepared;
-  plan: Plan;
+  plan: HeldPlan;
   spec: GraphSpec | null;
   submission: Submission | null;
   carry: Carry | undefined;

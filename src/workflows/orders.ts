@@ -2,7 +2,7 @@
 import { inlineLimits } from '../domain/budget.js';
 import { INLINE_LIMIT_SEGMENT } from '../domain/outcome.js';
 import { setOwn } from '../domain/json.js';
-import { nodeBody, type NodeBody, type Plan } from '../domain/plan.js';
+import { nodeBody, type NodeBody, type HeldPlan } from '../domain/plan.js';
 import type { GraphSpec } from '../domain/spec.js';
 import type { GraphState } from './graph-state.js';
 import type { Seed } from './seed.js';
@@ -15,7 +15,7 @@ export class OrderBook {
   constructor(
     private readonly parts: {
       prepared: Prepared;
-      plan: Plan;
+      plan: HeldPlan;
       spec: GraphSpec | null;
       seed?: Seed | undefined;
     },

@@ -20,6 +20,7 @@ import '../domain/fault.js';
 import '../domain/graph-edit.js';
 import '../domain/graph-status.js';
 import '../domain/handover.js';
+import '../domain/index-lists.js';
 import '../domain/json.js';
 import '../domain/later-start.js';
 import '../domain/lender.js';

@@ -1,6 +1,6 @@
 /** What a rerun begins with, as its workflow asks for it: which nodes have ended already, and what others gave before. */
 import { endingOfLetter, type Ending } from '../domain/scheduler-snapshot.js';
-import type { PlanNode } from '../domain/plan.js';
+import type { HeldNode } from '../domain/plan.js';
 import type { NodeView } from './messages.js';
 import type { Previous, Seeding, Upstream } from './requests.js';
 
@@ -57,7 +57,7 @@ export class Seed {
   }
 
   /** Where it stands what a node gave before, for one that looks at it. */
-  previousOf(index: number, { id, below }: PlanNode): Previous | undefined {
+  previousOf(index: number, { id, below }: HeldNode): Previous | undefined {
     if (!this.isPerhaps(index)) return undefined;
     const { looks, looksPerPage, inside } = this.seeding;
     const at = place(looks, looksPerPage, this.places[index] ?? 0);

@@ -9,7 +9,7 @@ import { condition } from '@temporalio/workflow';
 import type { AwaitDecision } from '../domain/awaited.js';
 import type { ErrorRecord } from '../domain/errors.js';
 import { PRIORITY_KEY } from '../domain/priority.js';
-import type { Plan } from '../domain/plan.js';
+import type { HeldPlan } from '../domain/plan.js';
 import type { Awaiting } from './awaiting.js';
 import type { ExecutionPlace } from './execution-place.js';
 import type { GraphState } from './graph-state.js';
@@ -20,7 +20,7 @@ export interface StartParts {
   startsAt: number | undefined;
   awaiting: Awaiting | undefined;
   place: ExecutionPlace | undefined;
-  plan: Plan;
+  plan: HeldPlan;
   state: GraphState;
   /** It was cancelled, or somebody has ended all of its nodes. */
   stopped: () => boolean;

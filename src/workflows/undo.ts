@@ -2,7 +2,7 @@
 import { ActivityFailure, log, workflowInfo, type ApplicationFailure } from '@temporalio/workflow';
 import { compensates, type Undone } from '../domain/compensation.js';
 import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
-import type { Plan, UndoClass } from '../domain/plan.js';
+import type { HeldPlan, UndoClass } from '../domain/plan.js';
 import type { TerminalStatus } from '../domain/status.js';
 import { runAfter } from './after.js';
 import type { Carry } from './between.js';
@@ -24,7 +24,7 @@ export class Undoing {
   readonly undone: Undone[];
 
   constructor(
-    private readonly parts: { prepared: Prepared; plan: Plan; carry?: Carry | undefined },
+    private readonly parts: { prepared: Prepared; plan: HeldPlan; carry?: Carry | undefined },
     private readonly nodes: GraphState,
     private readonly orders: OrderBook,
   ) {

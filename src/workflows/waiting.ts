@@ -2,7 +2,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { OpenDependency } from '../domain/explain.js';
 import type { StartGate } from '../domain/limit-gate.js';
-import type { Plan } from '../domain/plan.js';
+import type { HeldPlan } from '../domain/plan.js';
 import type { StatusReason } from '../domain/status.js';
 import type { CleanUp } from './clean-up.js';
 import type { Deadline } from './deadline.js';
@@ -18,7 +18,7 @@ const PAGE = 1_000;
 const PAGE_BYTES = 1_500_000;
 
 export interface WaitingParts {
-  plan: Plan;
+  plan: HeldPlan;
   state: GraphState;
   stopping: StatusReason | undefined;
   /** Also that of what it is below. */
@@ -74,11 +74,11 @@ function waitingNode(
   index: number,
 ): WaitingNode {
   const { scheduler } = state;
-  const { dependsOn, trigger = 'all_success' } = state.node(index);
+  const { trigger = 'all_success' } = state.node(index);
   const classOf = state.classOf(index);
   const { timeoutMs, queueTimeoutMs, totalTimeoutMs, kind } = classOf;
   const queue = nodeQueue(workflowInfo().taskQueue, classOf);
-  const awaited = new Set([...dependsOn, ...scheduler.awaitedResults(index)]);
+  const awaited = new Set([...scheduler.dependsOn(index), ...scheduler.awaitedResults(index)]);
   const view = state.view(index);
   const round = state.round(index);
   const place = places.get(index);
