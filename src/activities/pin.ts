@@ -7,6 +7,7 @@ import { fault, type Fault } from '../domain/fault.js';
 import { jsonBytes, type Json, type JsonObject } from '../domain/json.js';
 import { INLINE_LIMIT, type Value } from '../domain/outcome.js';
 import { bodiesOf, type NodeBody, type Plan } from '../domain/plan.js';
+import { planPages } from '../domain/plan-page.js';
 import type { ValidGraph } from '../domain/validate.js';
 import { putJson, type BlobStore } from '../store/blob-store.js';
 import type {
@@ -187,20 +188,7 @@ async function storePlan(
 ): Promise<PlanPages> {
   const { nodes, ...head } = plan;
   const pages: string[] = [];
-  let page: string[] = [];
-  let bytes = 0;
-  const flush = async (): Promise<void> => {
-    if (page.length === 0) return;
-    pages.push(await deps.blobs.put(`[${page.join(',')}]`));
-    [page, bytes] = [[], 0];
-  };
-  for (const node of nodes) {
-    const text = JSON.stringify(node);
-    if (bytes + text.length > PLAN_PAGE_BYTES) await flush();
-    page.push(text);
-    bytes += text.length + 1;
-  }
-  await flush();
+  for (const page of planPages(nodes, PLAN_PAGE_BYTES)) pages.push(await deps.blobs.put(page));
   return {
     nodes: pages,
     bodies: await storeBodies(deps.blobs, nodeBodies),

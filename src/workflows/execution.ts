@@ -5,7 +5,8 @@ import { IndexLists } from '../domain/index-lists.js';
 import { laterStart } from '../domain/later-start.js';
 import type { LimitGrant } from '../domain/limit-messages.js';
 import { INLINE_LIMIT } from '../domain/outcome.js';
-import type { HeldNode, HeldPlan, Plan, PlanNode } from '../domain/plan.js';
+import { takePage, type PlanPage } from '../domain/plan-page.js';
+import type { HeldNode, HeldPlan, Plan } from '../domain/plan.js';
 import type { GraphSpec, Submission } from '../domain/spec.js';
 import { answer } from './answers.js';
 import { Approvals } from './approvals.js';
@@ -155,7 +156,7 @@ async function seedOf({ rerun, execution }: Prepared, goesOn: boolean): Promise<
 async function readOutputs(outputs: Seeding['outputs']): Promise<[number, Upstream][]> {
   if (Array.isArray(outputs)) return outputs;
   const all: [number, Upstream][] = [];
-  await readPages<[number, Upstream]>(outputs.pages, (page) => append(all, page));
+  await readPages<[number, Upstream][]>(outputs.pages, (page) => append(all, page));
   return all;
 }
 
@@ -173,12 +174,7 @@ const wholePlan = (plan: Plan): GivenPlan => ({
 async function readPlan({ head, nodes: pages }: PlanPages): Promise<GivenPlan> {
   const nodes: HeldNode[] = [];
   const lists = new IndexLists();
-  await readPages<PlanNode>(pages, (page) => {
-    for (const { id, class: of, dependsOn, ...more } of page) {
-      lists.push(dependsOn);
-      nodes.push(Object.assign({ id, class: of }, more));
-    }
-  });
+  await readPages<PlanPage>(pages, (page) => takePage(page, { nodes, lists }));
   return { plan: { ...head, nodes }, dependsOn: (index) => lists.of(index) };
 }
 
@@ -186,10 +182,10 @@ async function readPlan({ head, nodes: pages }: PlanPages): Promise<GivenPlan> {
 const PAGES_AT_ONCE = 3;
 
 /** No local activities: whoever watches asks already, and messages come (`work.ts`). */
-async function readPages<T>(refs: readonly string[], take: (page: T[]) => void): Promise<void> {
+async function readPages<T>(refs: readonly string[], take: (page: T) => void): Promise<void> {
   for (let at = 0; at < refs.length; at += PAGES_AT_ONCE) {
     const some = refs.slice(at, at + PAGES_AT_ONCE);
-    const pages = await Promise.all(some.map((ref) => work<T[]>(ACTIVITY.readPlan, [ref])));
+    const pages = await Promise.all(some.map((ref) => work<T>(ACTIVITY.readPlan, [ref])));
     pages.forEach(take);
   }
 }

@@ -35,6 +35,7 @@ import '../domain/node-times.js';
 import '../domain/observation.js';
 import '../domain/outcome.js';
 import '../domain/plan-facts.js';
+import '../domain/plan-page.js';
 import '../domain/plan.js';
 import '../domain/priority.js';
 import '../domain/progress.js';

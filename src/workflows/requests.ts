@@ -218,7 +218,7 @@ export type AnswerResult = { problems: string[] } | { output: Value; outputHash:
 export type PagedBody = NodeBody | { at: string };
 
 export interface PlanPages {
-  /** References of JSON arrays of plan nodes, in order. */
+  /** References of the pages of its nodes (`domain/plan-page.ts`), in order. */
   nodes: string[];
   /** References of JSON arrays of {@link PagedBody}, `bodiesPerPage` each. */
   bodies: string[];
