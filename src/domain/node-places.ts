@@ -32,6 +32,7 @@ export class NodePlaces {
   /** Nodes that have looked, and found that their work has to be done. */
   protected readonly looked = new Set<number>();
   protected changed = new ChangedOptions();
+  private narrowed = Infinity;
   /** Running nodes that were taken beyond the window, or before their turn: they take no place. */
   protected readonly ahead = new Set<number>();
   /** Those of them that still wait, though not here: whoever has them begins them, and says so. */
@@ -311,7 +312,12 @@ export class NodePlaces {
   }
 
   get concurrency(): number {
-    return this.changed.concurrency ?? this.window;
+    return this.changed.concurrency ?? Math.min(this.window, this.narrowed);
+  }
+
+  /** No more than so many run at once for now, unless somebody has changed the window. What runs beyond it goes on. */
+  narrow(places: number): void {
+    this.narrowed = places;
   }
 
   /** Changes the window. What runs beyond it goes on. */

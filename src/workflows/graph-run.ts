@@ -32,6 +32,7 @@ import { GraphLimits } from './limits.js';
 import type { GraphClose } from './manifest.js';
 import type { GraphStatus } from './messages.js';
 import type { WaitingPage, WaitingQuery } from './waiting-page.js';
+import { Opening } from './opening.js';
 import { Operator } from './operator.js';
 import { OrderBook } from './orders.js';
 import type { NodeOrder, PlanPages } from './requests.js';
@@ -57,6 +58,7 @@ export class GraphRun {
   readonly lending: Lending;
   private readonly hearing: Hearing;
   private readonly handingOver: HandingOver;
+  private readonly opening: Opening | undefined;
   private version = 0;
   private readonly undoing: Undoing;
   /** Its own, or that of what it is below. */
@@ -84,7 +86,8 @@ export class GraphRun {
       ? Scheduler.restore(nodes, options, carry.scheduler, this.limits?.gate)
       : new Scheduler(nodes, options, this.limits?.gate);
     this.state = new GraphState(plan, this.scheduler, seed, parts.spec !== null);
-    const { scheduler, state, deadline } = this;
+    this.opening = Opening.of(parts, this.scheduler, this.state);
+    const { scheduler, state, deadline, opening } = this;
     const orders = new OrderBook(parts, state);
     const order = (index: number): NodeOrder => orders.order(index, deadline.of(index));
     const handing = { plan, scheduler, state, order, hasDeadline: () => !!deadline.at };
@@ -111,7 +114,10 @@ export class GraphRun {
     this.pages = [...(carry?.pages ?? seed?.pages ?? [])];
     this.stopping = carry?.cancelling;
     this.executor = parts.makeExecutor(
-      (index, delivered) => hearing.deliver(index, delivered),
+      (index, delivered) => {
+        opening?.heard(index, delivered);
+        hearing.deliver(index, delivered);
+      },
       (open) => this.operator.asked(open),
       (places) => this.keep(places),
     );
@@ -158,12 +164,14 @@ export class GraphRun {
       else if (isLate) this.hearing.giveUpResults('deadline');
       this.scheduler.release(now);
       this.lending.givePlaces();
+      this.opening?.look(now);
       this.handingOver.dispatch();
       this.lending.review();
       this.limits?.flush(this.scheduler);
       noteWaits(this.state, this.limits?.gate, now);
       this.alarm.set(this.limits?.nextDue());
       this.alarm.set(this.scheduler.nextDue());
+      this.alarm.set(this.opening?.look(now)); // again: only now it is known who has no place
       if (this.stopping === undefined && !isLate) this.alarm.set(deadline);
       setCurrentDetails(detailsMarkdown(this.status(), this.state));
       this.parts.subscribers.tell((nodeId) => this.endOf(nodeId));

@@ -33,6 +33,7 @@ import '../domain/node-clocks.js';
 import '../domain/node-kind.js';
 import '../domain/node-times.js';
 import '../domain/observation.js';
+import '../domain/opening-window.js';
 import '../domain/outcome.js';
 import '../domain/plan-facts.js';
 import '../domain/plan-page.js';

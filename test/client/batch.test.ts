@@ -37,6 +37,24 @@ describe('scheduleTaskBatch', () => {
   const results = async (ids: string[]) =>
     await Promise.all(ids.map(async (id) => await harness.engine.handle(id).result()));
 
+  it('hands over a hundred items at first, and all of them where none ends', async () => {
+    const items = Array.from({ length: 300 }, () => ({ task: hang }));
+    const { successful } = await harness.engine.scheduleTaskBatch(items);
+    const [batchId = ''] = successful[0]?.executionId.split('/') ?? [];
+    const handle = harness.engine.handle(batchId);
+    await until(async () => {
+      const { counts } = await handle.status();
+      return (counts.SCHEDULED ?? 0) + (counts.RUNNING ?? 0) === items.length;
+    });
+    const { events = [] } = (await client.workflow.getHandle(batchId).fetchHistory()) ?? {};
+    const handedOver = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: one }) =>
+      one?.activityType?.name === 'hang' ? [String(one.workflowTaskCompletedEventId)] : [],
+    );
+    expect(handedOver).toHaveLength(items.length);
+    expect(handedOver.filter((task) => task === handedOver[0])).toHaveLength(100);
+    await handle.cancel();
+  });
+
   it('gives every item an execution of its own in one run, and each its output', async () => {
     const { successful, failed } = await harness.engine.scheduleTaskBatch(
       [1, 2, 3].map((n) => ({ task: double, input: { n } })),
