@@ -1,15 +1,17 @@
 /**
  * How many items of a batch are handed over at once. All of a run could be, but what no worker has room for the server keeps in
- * its store and reads again. So a run begins with as many as one worker takes, and opens its window as far as it helps.
+ * its store and reads again. So a run begins with some, and opens its window as far as it helps. Measured: decision 0055.
  */
 
-/** A worker's slots where nobody says otherwise. */
-const FIRST = 100;
+/** Half of a worker's slots, where nobody says otherwise: other runs are there too. */
+const FIRST = 50;
 /** An item begins so soon where a worker has room for it, in milliseconds. */
 const SOON_MS = 100;
 /** How long nothing has to end before more are handed over, in milliseconds; looked for less often while items end. */
-const LOOK_MS = 250;
+const LOOK_MS = 1_000;
 const MOST_LOOK_MS = 8_000;
+/** How many times as many are handed over then. */
+const STEP = 4;
 
 export class OpeningWindow {
   private places: number;
@@ -45,7 +47,7 @@ export class OpeningWindow {
   }
 
   /**
-   * Items wait for a place. Where none has ended for a while they take long, and other workers may have room: twice as many.
+   * Items wait for a place. Where none has ended for a while they take long, and other workers may have room: four times as many.
    *
    * @param now epoch milliseconds, as what is returned
    * @returns when to look again; undefined once it is open
@@ -55,7 +57,7 @@ export class OpeningWindow {
     this.lookAt ??= now + this.lookMs;
     if (now >= this.lookAt) {
       this.lookMs = this.hasEnded ? Math.min(this.lookMs * 2, MOST_LOOK_MS) : LOOK_MS;
-      if (!this.hasEnded) this.widen(this.places * 2);
+      if (!this.hasEnded) this.widen(this.places * STEP);
       this.hasEnded = false;
       this.lookAt = now + this.lookMs;
     }

@@ -16,14 +16,17 @@ export class Opening {
     scheduler.narrow(this.window.size);
   }
 
-  /** Of a batch; segments, which a very large one is split into, have windows of their own. */
+  /**
+   * Of a batch in one piece: segments have windows of their own. Light items run beside others in one activity, and none of
+   * them lies in a queue of the server.
+   */
   static of(
-    { prepared }: GraphRunParts,
+    { prepared, plan }: GraphRunParts,
     scheduler: Scheduler,
     state: GraphState,
   ): Opening | undefined {
-    const isWhole = !('bodies' in prepared.plan);
-    return isWhole && prepared.execution.kind === 'batch'
+    const isQueued = !('bodies' in prepared.plan) && !plan.classes.some(({ light }) => light);
+    return isQueued && prepared.execution.kind === 'batch'
       ? new Opening(scheduler, state)
       : undefined;
   }
