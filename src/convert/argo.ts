@@ -172,7 +172,12 @@ class ArgoConversion {
   private declare(source: Source): void {
     for (const one of source.get('parameters').items()) {
       const raw = one.get('name').text();
-      if (raw === undefined || this.names.find(raw) !== undefined) continue;
+      if (raw === undefined) continue;
+      if (this.names.find(raw) !== undefined) {
+        // What runs has said its value; a template's own gives way to it, as there.
+        for (const key of ['value', 'default']) one.get(key).take();
+        continue;
+      }
       const name = this.names.of(raw);
       const value = one.get('value').text();
       const fallback = one.get('default').text();

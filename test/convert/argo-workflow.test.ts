@@ -149,3 +149,32 @@ describe('the schedule of a CronWorkflow', () => {
     );
   });
 });
+
+describe('a workflow of a template', () => {
+  it('gives its own values in the place of those of the template, which are no loss', () => {
+    const { pipeline, losses } = convert(
+      `apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: { name: w }
+spec: { workflowTemplateRef: { name: base }, arguments: { parameters: [{ name: x, value: own }] } }
+---
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: { name: base }
+spec: { entrypoint: a, arguments: { parameters: [{ name: x, value: base }, { name: y, value: base }] }, templates: [{ name: a, suspend: {} }] }`,
+      { from: 'argo' },
+    );
+    expect(pipeline.params).toMatchObject({ x: { default: 'own' }, y: { default: 'base' } });
+    expect(losses).toEqual([]);
+  });
+});
+
+describe('a template that only suspends', () => {
+  it.each(['{}', 'null', '{ duration: 5s }'])('is used where a step names it: %s', (suspend) => {
+    const { pipeline, losses } = read(
+      `{ entrypoint: main, templates: [{ name: main, steps: [[{ name: a, template: ask }]] }, { name: ask, suspend: ${suspend} }] }`,
+    );
+    expect(pipeline.tasks[0]?.approval).toBeDefined();
+    expect(losses).toEqual([]);
+  });
+});
