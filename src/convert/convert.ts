@@ -42,6 +42,10 @@ export function convert(text: string, options: ConvertOptions = {}): Conversion 
     );
   if (!FORMATS.includes(from))
     throw refused(`from: expected one of ${FORMATS.join(', ')}, got ${preview(from)}`);
+  if (options.entrypoint !== undefined && from !== 'argo')
+    throw refused(
+      `entrypoint: only Argo's files have templates to begin with, and this one is read as ${from}; leave it out`,
+    );
   const settled: Settled = {
     task: options.task ?? 'noop',
     programs: options.task === undefined,

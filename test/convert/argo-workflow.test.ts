@@ -178,3 +178,11 @@ describe('a template that only suspends', () => {
     expect(losses).toEqual([]);
   });
 });
+
+describe('an entrypoint', () => {
+  it('is refused for a file that is none of Argo, in which it would say nothing', () => {
+    expect(() => convert('digraph { a -> b }', { entrypoint: 'b' })).toThrow(
+      "entrypoint: only Argo's files have templates to begin with, and this one is read as dot; leave it out",
+    );
+  });
+});
