@@ -18,6 +18,8 @@ export interface Before {
   /** What it waits for may keep it from running, which is Omitted, and which a name alone does not take. */
   mayBeOmitted: boolean;
   allowFailure: boolean;
+  /** One node stands for all items of a loop. */
+  isMap: boolean;
 }
 
 export interface Waiting {
@@ -68,6 +70,7 @@ export function waitingOf(
 ): Waiting {
   const all = names.flatMap((name) => before.get(name) ?? []);
   if (!logic || !picky) return { names, picky, ...plainRule(source, all) };
+  loseItems(source.get('depends'), logic, before);
   const single = all.length === 1 && all[0]?.ids.length === 1;
   const rule = single ? singleRule(logic) : undefined;
   if (rule !== undefined)
@@ -75,6 +78,19 @@ export function waitingOf(
   if (partsOf('&&', logic).every((part) => isResult(part, 'Succeeded'))) return { names, picky };
   const at = source.get('depends');
   return { names, picky, trigger: 'all_done', when: write(logic, before, at) };
+}
+
+/** How single items of a map ended is not known: it completes where all have, and fails where one has. */
+function loseItems(at: Source, logic: Logic, before: ReadonlyMap<string, Before>): void {
+  for (const one of allOf(logic)) {
+    const [name = '', result = ''] = one.kind === 'ref' ? one.path.map(String) : [];
+    if (!['AnySucceeded', 'AllFailed'].includes(result) || !before.get(name)?.isMap) continue;
+    at.losses.add(
+      at.path,
+      result,
+      `${name}.${result} asks for single items of the loop, whose one node is COMPLETED here where all items are, and FAILED where one is; taken as ${result === 'AllFailed' ? 'Failed' : 'Succeeded'}`,
+    );
+  }
 }
 
 function plainRule(source: Source, all: readonly Before[]): { trigger?: TriggerRule } {

@@ -33,6 +33,8 @@ import type { Source } from './source.js';
 
 /** Nodes in all, sub-graphs with theirs; templates that use each other grow by powers. */
 const MOST_NODES = 20_000;
+/** Items of a loop that become nodes since others ask how single ones ended. */
+const MOST_WRITTEN_OUT = 250;
 
 /** A step whose loop is known, since all before it are. */
 interface Settling {
@@ -130,8 +132,14 @@ class GraphConversion {
   private settling({ source, name }: Draft): Settling {
     const loop = loopOf(source, this.scope);
     if (loop && 'over' in loop && loop.param !== undefined) this.shared.asList(loop.param);
-    // A map has one condition for all of its items, so one that looks at the item needs nodes.
-    const expanded = loop !== undefined && 'items' in loop && readsItem(source.get('when'));
+    // A map has one condition and one status for all of its items, so who looks at an item needs nodes.
+    const expanded =
+      loop !== undefined &&
+      'items' in loop &&
+      (readsItem(source.get('when')) ||
+        (this.reads.items.has(name) &&
+          loop.items.length > 0 &&
+          loop.items.length <= MOST_WRITTEN_OUT));
     const count = expanded && 'items' in loop ? loop.items.length : 1;
     const ids = Array.from({ length: count }, (_none, at) =>
       this.ids.fresh(expanded ? `${name}-${at}` : name),
@@ -160,13 +168,14 @@ class GraphConversion {
       waits.some((one) => one.mayBeOmitted) ||
       (draft.waiting.trigger === undefined && waits.some((one) => one.mayBeSkipped));
     const when = source.get('when');
+    const map = loop !== undefined && !expanded;
     this.before.set(name, {
       ids,
       mayBeSkipped: when.given && when.value !== true && when.value !== 'true',
       mayBeOmitted,
       allowFailure: failed === true || error === true,
+      isMap: map,
     });
-    const map = loop !== undefined && !expanded;
     const defaults = defaultsOf(template);
     const gives = this.shared.settled.programs ? givenBy(template) : NOTHING;
     const { mayBeSkipped = false } = this.before.get(name) ?? {};

@@ -91,7 +91,8 @@ function described(key: string, value: unknown): string {
 }
 
 function approvalOf(template: Source, suspend: Source, scope: Scope): NewNode['approval'] {
-  if (!suspend.given) suspend.take();
+  // `suspend: {}` has nothing to look into, and is said all the same.
+  if (Object.keys(suspend.value ?? {}).length === 0) suspend.take();
   const duration = suspend.given ? durationOf(suspend.get('duration'), scope) : undefined;
   const outputs = template.get('outputs');
   if (outputs.given)

@@ -10,9 +10,13 @@ export interface Reads {
   /** Standard output. */
   result: ReadonlySet<string>;
   exitCode: ReadonlySet<string>;
+  /** How single items of a loop ended. */
+  items: ReadonlySet<string>;
 }
 
 const READ = /(?:\.|\[')([^.'[\]]+)(?:'\])?(?:\.|\[')(outputs(?:'\])?(?:\.|\[')result|exitCode)/g;
+
+const ITEMS = /([^\s()!&|"',.:]+)\.(?:AnySucceeded|AllFailed)\b/g;
 
 /** A template may be used by many steps; its text is searched once. */
 const looked = new WeakMap<object, Reads>();
@@ -25,7 +29,8 @@ export function readsIn(template: unknown): Reads {
   const text = JSON.stringify(template).replaceAll('\\"', "'");
   for (const [, step = '', what] of text.matchAll(READ))
     (what === 'exitCode' ? exitCode : result).add(step);
-  const reads = { result, exitCode };
+  const items = new Set([...text.matchAll(ITEMS)].map(([, step = '']) => step));
+  const reads = { result, exitCode, items };
   if (isObject(template)) looked.set(template, reads);
   return reads;
 }

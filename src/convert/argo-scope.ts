@@ -129,7 +129,8 @@ export function ofPath(path: readonly (string | number)[], scope: Scope): readon
     if (pieces) return pieces;
   }
   if (root === 'workflow') {
-    if (second === 'name' && third === undefined) return [{ cel: 'execution.id', type: 'text' }];
+    if (second === 'scheduledTime' && third === undefined)
+      return [{ cel: 'execution.scheduledTime', type: 'text' }];
     const piece = scope.global(path.slice(1).join('.'));
     if (piece !== undefined) return [piece];
   }

@@ -12,13 +12,14 @@ import {
   type JsonObject,
 } from '../domain/json.js';
 import type { GraphSpec, ParamSpec } from '../domain/spec.js';
+import { loseCron } from './argo-cron.js';
 import { exitStep, statusAtExit } from './argo-exit.js';
 import { graphOf, isGraph } from './argo-graph.js';
 import { CONCURRENCY, defaultsFor, type Graph, type Level, type Shared } from './argo-level.js';
 import { leafOf } from './argo-leaf.js';
 import { durationOf } from './argo-options.js';
 import { lastOf } from './argo-outputs.js';
-import type { Piece, Scope } from './argo-scope.js';
+import { piecesOf, staticText, textCel, type Piece, type Scope } from './argo-scope.js';
 import {
   entryOf,
   manifestsOf,
@@ -33,6 +34,8 @@ import { nodeNames, paramNames } from './ids.js';
 import type { Source } from './source.js';
 
 const DESCRIPTION = 'workflows.argoproj.io/description';
+/** A default with its tags put in; values may hold each other, and an expression has at most 2,000 parts. */
+const MOST_CEL = 4_000;
 /** Labels and annotations are kept as metadata up to here, in bytes. */
 const MOST_METADATA = 60_000;
 
@@ -46,6 +49,8 @@ export function fromArgo(source: Source, settled: Settled): GraphSpec {
 class ArgoConversion {
   private readonly params: Record<string, ParamSpec> = {};
   private readonly names = paramNames();
+  /** Parameters whose value only a run knows unless it is given, as CEL. */
+  private readonly late = new Map<string, string>();
   private readonly shared: Shared;
   /** The manifest that says how to run, which may name another one's templates. */
   private readonly manifest: Manifest;
@@ -119,11 +124,38 @@ class ArgoConversion {
     };
   }
 
-  /** `workflow.parameters.x` is a parameter of the pipeline. */
+  /** `workflow.parameters.x` is a parameter of the pipeline; a sub-graph has an id of its own, so it is given this one. */
   private global(name: string): Piece | undefined {
+    if (name === 'name') return { cel: 'execution.id', type: 'text' };
     const key = /^parameters\.(.+)$/.exec(name)?.[1];
     const known = key === undefined ? undefined : this.names.find(key);
-    return known === undefined ? undefined : { cel: param(known), type: 'text', param: known };
+    return known === undefined ? undefined : this.read(known);
+  }
+
+  private read(name: string): Piece {
+    const late = this.late.get(name);
+    if (late !== undefined) return { cel: late, type: 'text' };
+    return { cel: param(name), type: 'text', param: name };
+  }
+
+  /** Type and default of a parameter: a text, or null where a run puts in what tags of the default mean. */
+  private fallback(at: Source, name: string, text: string | undefined): ParamSpec {
+    if (text === undefined) return { type: 'string' };
+    if (!text.includes('{{')) return { type: 'string', default: text };
+    const level: Level = { depth: 0, inside: [], global: (key) => this.global(key) };
+    const pieces = piecesOf(text, this.scope(new Map(), level), (tag) => {
+      at.losses.add(at.path, tag, `${preview(tag)} has no counterpart; it stays as text`);
+      return tag;
+    });
+    const fixed = staticText(pieces);
+    if (fixed !== undefined) return { type: 'string', default: fixed };
+    const cel = `(${param(name)} != null ? ${param(name)} : ${textCel(pieces)})`;
+    if (cel.length > MOST_CEL) {
+      at.losses.add(at.path, 'value', 'too long with its tags put in; they stay as text');
+      return { type: 'string', default: text };
+    }
+    this.late.set(name, cel);
+    return { type: ['string', 'null'], default: null };
   }
 
   /** A parameter that a loop goes over holds a list here, where it was JSON text there. */
@@ -140,21 +172,28 @@ class ArgoConversion {
   private declare(source: Source): void {
     for (const one of source.get('parameters').items()) {
       const raw = one.get('name').text();
-      if (raw === undefined || this.names.find(raw) !== undefined) continue;
+      if (raw === undefined) continue;
+      if (this.names.find(raw) !== undefined) {
+        // What runs has said its value; a template's own gives way to it, as there.
+        for (const key of ['value', 'default']) one.get(key).take();
+        continue;
+      }
       const name = this.names.of(raw);
       const value = one.get('value').text();
       const fallback = one.get('default').text();
       const description = one.get('description').text();
       const choices = one.get('enum').given ? one.get('enum').items() : undefined;
+      const words = choices?.map((choice) => choice.text() ?? '');
       const from = one.get('valueFrom');
       if (from.given)
         from.lose('a value that is looked up elsewhere has no counterpart; give it with --param');
-      const chosen = value ?? fallback;
+      const at = one.get(value === undefined ? 'default' : 'value');
+      const { type, ...chosen } = this.fallback(at, name, value ?? fallback);
       setOwn(this.params, name, {
-        type: 'string',
+        type,
         ...(description === undefined ? {} : { description }),
-        ...(choices ? { enum: choices.map((choice) => choice.text() ?? '') } : {}),
-        ...(chosen === undefined ? {} : { default: chosen }),
+        ...(words ? { enum: this.late.has(name) ? [...words, null] : words } : {}),
+        ...chosen,
       });
       if (name !== raw) one.losses.add(one.path, 'name', `the parameter ${raw} is ${name} here`);
     }
@@ -174,13 +213,15 @@ class ArgoConversion {
       const name = known ?? this.names.of(raw);
       if (known === undefined) {
         const description = one.get('description').text();
+        const at = one.get(one.get('value').given ? 'value' : 'default');
+        const { type, ...chosen } = this.fallback(at, name, own);
         setOwn(this.params, name, {
-          type: 'string',
+          type,
           ...(description === undefined ? {} : { description }),
-          ...(own === undefined ? {} : { default: own }),
+          ...chosen,
         });
       }
-      inputs.set(raw, [{ cel: param(name), type: 'text', param: name }]);
+      inputs.set(raw, [this.read(name)]);
     }
     return inputs;
   }
@@ -291,18 +332,4 @@ const nameOf = ({ value }: Source): unknown => (isObject(value) ? value['name'] 
 function templatesUnread({ spec }: Manifest): Source[] {
   const list = spec.get('templates');
   return list.given ? list.items().filter((template) => template.untouched(['name'])) : [];
-}
-
-function loseCron(spec: Source): void {
-  const [schedule, schedules] = [spec.get('schedule'), spec.get('schedules')];
-  const crons = [schedule.text(), ...schedules.items().map((one) => one.text())].filter(
-    (cron) => cron !== undefined,
-  );
-  const zone = spec.get('timezone').text();
-  const at = schedule.given ? schedule : schedules;
-  const line = crons.map((cron) => `--cron ${preview(cron)}`).join(' ');
-  at.lose(
-    `left out; tempograph schedule create ${line}${zone === undefined ? '' : ` --timezone ${zone}`} makes it`,
-    'schedule',
-  );
 }

@@ -4,6 +4,7 @@ import { preview, type Json } from '../domain/json.js';
 import type { GraphSpec } from '../domain/spec.js';
 import { validateGraph } from '../domain/validate.js';
 import { fromArgo } from './argo.js';
+import { withTemplateDefaults } from './argo-template-defaults.js';
 import {
   FORMATS,
   refused,
@@ -41,6 +42,10 @@ export function convert(text: string, options: ConvertOptions = {}): Conversion 
     );
   if (!FORMATS.includes(from))
     throw refused(`from: expected one of ${FORMATS.join(', ')}, got ${preview(from)}`);
+  if (options.entrypoint !== undefined && from !== 'argo')
+    throw refused(
+      `entrypoint: only Argo's files have templates to begin with, and this one is read as ${from}; leave it out`,
+    );
   const settled: Settled = {
     task: options.task ?? 'noop',
     programs: options.task === undefined,
@@ -57,7 +62,9 @@ type Read = (text: string, settled: Settled, losses: Losses) => GraphSpec;
 
 const READERS: Record<Format, Read> = {
   argo: (text, settled, losses) =>
-    reading(readDocuments(text), losses, (source) => fromArgo(source, settled)),
+    reading(withTemplateDefaults(readDocuments(text)), losses, (source) =>
+      fromArgo(source, settled),
+    ),
   github: (text, settled, losses) =>
     reading(only(text), losses, (source) => fromGithub(source, settled)),
   wfformat: (text, settled, losses) =>

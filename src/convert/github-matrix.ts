@@ -1,25 +1,33 @@
 /** A job's `strategy.matrix`: the jobs it stands for, or the list that only a run knows. */
 import { TaskError } from '../domain/errors.js';
 import { getOwn, isObject, preview, setOwn, type Json, type JsonObject } from '../domain/json.js';
-import { asText } from './github-values.js';
+import { asText, type Values } from './github-values.js';
 import type { Source } from './source.js';
 
 /** Jobs of one matrix, as GitHub has it. */
 const MOST_JOBS = 256;
 
-/** One job of a matrix: its values, and a name made of them. */
+/** One job of a matrix: its values as far as they are known before the run, and a name made of them. */
 export interface MatrixJob {
-  values: JsonObject;
+  values: Values;
   name: string;
+}
+
+/** A list that only a run knows. */
+export interface Dynamic {
+  key?: string;
+  expression: Source;
 }
 
 export interface Matrix {
   jobs: MatrixJob[];
-  /** The one key whose list an expression gives. */
-  dynamic?: { key: string; expression: Source };
+  /** The one key whose list an expression gives; without a key that is `include`, whose items are whole jobs. */
+  dynamic?: Dynamic;
 }
 
 const ONE: Matrix = { jobs: [{ values: {}, name: '' }] };
+/** One job whose values only a run knows: what reads them stays as it is. */
+const UNKNOWN: Matrix = { jobs: [{ values: undefined, name: '' }] };
 
 /**
  * The jobs of a matrix: the product of its lists, without what `exclude` names, with what `include` adds.
@@ -32,31 +40,40 @@ export function matrixOf(source: Source): Matrix {
     source.lose(
       `the matrix ${preview(source.value)} is known only at run time, and no list; the job runs once`,
     );
-    return ONE;
+    return UNKNOWN;
   }
   const lists: [string, Json[]][] = [];
   const open: [string, Source][] = [];
   for (const [key, part] of source.entries()) {
     if (key === 'include' || key === 'exclude') continue;
     if (Array.isArray(part.value)) lists.push([key, part.take() as Json[]]);
-    else if (typeof part.value === 'string' && part.value.includes('${{')) open.push([key, part]);
+    else if (isExpression(part)) open.push([key, part]);
     else part.lose(`expected a list, got ${preview(part.value)}; left out`);
   }
+  const include = source.get('include');
+  if (lists.length + open.length === 0 && isExpression(include))
+    return { ...UNKNOWN, dynamic: { expression: include } };
   const size = lists.reduce((product, [, values]) => product * values.length, 1);
   if (size > MOST_JOBS) throw tooMany(source, size);
-  const made = included(excluded(product(lists), source.get('exclude')), source.get('include'));
+  const made = included(excluded(product(lists), source.get('exclude')), include);
   if (made.length > MOST_JOBS) throw tooMany(source, made.length);
   const names = namesOf(
     made,
     lists.map(([key]) => key),
   );
   const jobs = made.map((values, index) => ({ values, name: names[index] ?? '' }));
-  return withOpen({ jobs: jobs.length === 0 ? ONE.jobs : jobs }, open);
+  return withOpen({ jobs: jobs.length === 0 ? [{ values: {}, name: '' }] : jobs }, open);
 }
+
+const isExpression = ({ value }: Source): boolean =>
+  typeof value === 'string' && value.includes('${{');
 
 /** One list that is open becomes a map; more cannot be. */
 function withOpen(matrix: Matrix, open: [string, Source][]): Matrix {
   const [first, ...more] = open;
+  // As the text that it is, a value is known to nobody, and what reads it stays as it is.
+  for (const { values } of open.length === 0 ? [] : matrix.jobs)
+    for (const [key, { value }] of open) setOwn(values ?? {}, key, value as Json);
   for (const [, part] of more)
     part.lose('only one list of a matrix may be known at run time alone; this one is left out');
   if (!first) return matrix;

@@ -3,10 +3,14 @@
  * of these. So a matrix's jobs get their own time-outs, names and runners.
  */
 import { isObject, setOwn, type Json, type JsonObject } from '../domain/json.js';
+import { inTemplate, optional, plain } from './cel.js';
 import { NotTranslatable, parseLogic, type Logic } from './logic.js';
 
+/** The values of a job's matrix; undefined where only a run knows them. */
+export type Values = JsonObject | undefined;
+
 /** The value of an expression, or undefined where only GitHub knows it. */
-export function valueOf(logic: Logic, matrix: JsonObject): { value: Json } | undefined {
+export function valueOf(logic: Logic, matrix: Values): { value: Json } | undefined {
   try {
     return { value: evaluate(logic, matrix) };
   } catch (error) {
@@ -16,7 +20,7 @@ export function valueOf(logic: Logic, matrix: JsonObject): { value: Json } | und
 }
 
 /** The value of `${{ expression }}` or of text with such in it, as far as it is known; else the text as it stands. */
-export function resolveText(text: string, matrix: JsonObject): Json {
+export function resolveText(text: string, matrix: Values): Json {
   const alone = /^\s*\$\{\{([\s\S]*?)\}\}\s*$/.exec(text)?.[1];
   if (alone !== undefined) return known(alone, matrix)?.value ?? text;
   return text.replace(/\$\{\{([\s\S]*?)\}\}/g, (whole, inside: string) => {
@@ -25,7 +29,38 @@ export function resolveText(text: string, matrix: JsonObject): Json {
   });
 }
 
-function known(expression: string, matrix: JsonObject): { value: Json } | undefined {
+/**
+ * A text in a job that runs for each item of a list: `matrix.key`, or `matrix` where there is no key, is the item of the
+ * map. Everything else means itself.
+ */
+export function withItem(text: string, key?: string): string {
+  return text
+    .split(/(\$\{\{[\s\S]*?\}\})/)
+    .map(
+      (part, index) =>
+        (index % 2 === 0 ? undefined : itemIn(part.slice(3, -2), key)) ?? plain(part),
+    )
+    .join('');
+}
+
+function itemIn(expression: string, key: string | undefined): string | undefined {
+  const path = parsed(expression)?.path ?? [];
+  const begins = key === undefined ? ['matrix'] : ['matrix', key];
+  if (path.includes('*') || !begins.every((step, at) => path[at] === step)) return undefined;
+  return inTemplate(optional('item', path.slice(begins.length), '""'));
+}
+
+function parsed(expression: string): Extract<Logic, { kind: 'ref' }> | undefined {
+  try {
+    const logic = parseLogic(expression);
+    return logic.kind === 'ref' ? logic : undefined;
+  } catch (error) {
+    if (error instanceof NotTranslatable) return undefined;
+    throw error;
+  }
+}
+
+function known(expression: string, matrix: Values): { value: Json } | undefined {
   try {
     return valueOf(parseLogic(expression), matrix);
   } catch (error) {
@@ -37,7 +72,7 @@ function known(expression: string, matrix: JsonObject): { value: Json } | undefi
 const onlyGithubKnows = (what: string): NotTranslatable =>
   new NotTranslatable(`${what} is known only to GitHub`);
 
-function evaluate(logic: Logic, matrix: JsonObject): Json {
+function evaluate(logic: Logic, matrix: Values): Json {
   switch (logic.kind) {
     case 'value':
       return logic.value;
@@ -54,8 +89,9 @@ function evaluate(logic: Logic, matrix: JsonObject): Json {
   }
 }
 
-function ofMatrix([root, ...steps]: (string | number)[], matrix: JsonObject): Json {
+function ofMatrix([root, ...steps]: (string | number)[], matrix: Values): Json {
   if (root !== 'matrix') throw onlyGithubKnows(String(root));
+  if (matrix === undefined) throw onlyGithubKnows('the matrix');
   let value: Json = matrix;
   for (const step of steps) {
     if (step === '*') throw onlyGithubKnows('matrix.*');
@@ -71,7 +107,7 @@ function ofMatrix([root, ...steps]: (string | number)[], matrix: JsonObject): Js
 
 function binary(
   { operator, left, right }: Extract<Logic, { kind: 'binary' }>,
-  matrix: JsonObject,
+  matrix: Values,
 ): Json {
   const first = evaluate(left, matrix);
   if (operator === '&&') return isTruthy(first) ? evaluate(right, matrix) : first;
@@ -87,7 +123,7 @@ function binary(
   throw onlyGithubKnows(operator);
 }
 
-function call({ name, args }: Extract<Logic, { kind: 'call' }>, matrix: JsonObject): Json {
+function call({ name, args }: Extract<Logic, { kind: 'call' }>, matrix: Values): Json {
   const values = args.map((arg) => evaluate(arg, matrix));
   const [first = null, second = null] = values;
   const [text, part] = [asText(first).toLowerCase(), asText(second).toLowerCase()];
@@ -147,7 +183,7 @@ export function asText(value: Json): string {
 }
 
 /** A copy with every key's value made known as far as it is. */
-export function resolveAll(value: Json, matrix: JsonObject): Json {
+export function resolveAll(value: Json, matrix: Values): Json {
   if (typeof value === 'string') return value.includes('${{') ? resolveText(value, matrix) : value;
   if (Array.isArray(value)) return value.map((item) => resolveAll(item, matrix));
   if (!isObject(value)) return value;

@@ -6,11 +6,12 @@ import { isObject, jsonBytes, preview, setOwn, type JsonObject } from '../domain
 import type { GraphSpec } from '../domain/spec.js';
 import { inTemplate, mapStrings, optional, outputOf, plain } from './cel.js';
 import { Budget, keptAsInput, refused, type NewNode, type Settled } from './conversion.js';
+import { BOTH_DAYS, namesBothDays } from './cron.js';
 import { conditionOf, type JobScope, type Needed } from './github-condition.js';
 import { limitOf } from './github-limit.js';
-import { matrixOf, type Matrix, type MatrixJob } from './github-matrix.js';
+import { matrixOf, type Dynamic, type Matrix, type MatrixJob } from './github-matrix.js';
 import { GithubParams } from './github-params.js';
-import { asText, resolveAll, resolveText } from './github-values.js';
+import { asText, resolveAll, resolveText, withItem } from './github-values.js';
 import { nodeNames, type Names } from './ids.js';
 import { NotTranslatable, parseLogic } from './logic.js';
 import type { Source } from './source.js';
@@ -130,7 +131,7 @@ class GithubConversion {
       const { id = '', allowFailure = false } = nodes[index] ?? {};
       const description = this.titleOf(source, one);
       const timeout = timeoutOf(source.get('timeout-minutes'), one);
-      const dynamic = over === undefined ? undefined : matrix.dynamic?.key;
+      const dynamic = over === undefined ? undefined : matrix.dynamic;
       const input = this.inputOf(source, one, dynamic);
       return {
         id,
@@ -161,7 +162,7 @@ class GithubConversion {
   /** The list of a matrix that only a run knows: `${{ fromJSON(needs.a.outputs.list) }}`. */
   private overOf({ dynamic }: Matrix, { needs }: JobScope): string | undefined {
     if (!dynamic) return undefined;
-    const { expression, key } = dynamic;
+    const { expression, key = 'include' } = dynamic;
     const text = expression.text() ?? '';
     try {
       const logic = parseLogic(text.replace(/^\s*\$\{\{([\s\S]*)\}\}\s*$/, '$1'));
@@ -189,7 +190,7 @@ class GithubConversion {
     return asText(resolveText(title, values)).trim().slice(0, 1_000) || undefined;
   }
 
-  private inputOf(source: Source, { values }: MatrixJob, dynamic: string | undefined): JsonObject {
+  private inputOf(source: Source, { values }: MatrixJob, dynamic: Dynamic | undefined): JsonObject {
     const input: JsonObject = {};
     for (const key of WORK) if (source.get(key).given) setOwn(input, key, source.get(key).take());
     // Another workflow that is called gets neither of these.
@@ -201,9 +202,12 @@ class GithubConversion {
       setOwn(input, key, both ? { ...outer, ...inner } : own.given ? inner : outer);
     }
     this.budget.spend(jsonBytes(input));
-    const known = mapStrings(resolveAll(input, values), plain) as JsonObject;
-    const matrix = mapStrings(values, plain) as JsonObject;
-    if (dynamic !== undefined) setOwn(matrix, dynamic, inTemplate('item'));
+    const inText = (text: string): string =>
+      dynamic === undefined ? plain(text) : withItem(text, dynamic.key);
+    const known = mapStrings(resolveAll(input, values), inText) as JsonObject;
+    if (dynamic && dynamic.key === undefined) return { matrix: inTemplate('item'), ...known };
+    const matrix = mapStrings(values ?? {}, plain) as JsonObject;
+    if (dynamic?.key !== undefined) setOwn(matrix, dynamic.key, inTemplate('item'));
     return { ...(Object.keys(matrix).length === 0 ? {} : { matrix }), ...known };
   }
 
@@ -262,7 +266,7 @@ function schedule(source: Source): void {
   for (const entry of source.items()) {
     const cron = entry.get('cron').text();
     entry.lose(
-      `left out; tempograph schedule create --cron ${preview(cron ?? '')} makes it`,
+      `left out; tempograph schedule create --cron ${preview(cron ?? '')} makes it${namesBothDays(cron ?? '') ? `; ${BOTH_DAYS}` : ''}`,
       'schedule',
     );
   }

@@ -101,7 +101,8 @@ export class Source {
   untouched(but: readonly string[] = []): boolean {
     if (this.state === 'read') return false;
     return [...this.parts].every(
-      ([key, part]) => (but.includes(String(key)) || !part.given || part.untouched()) === true,
+      ([key, part]) =>
+        but.includes(String(key)) || (!part.given && part.state !== 'read') || part.untouched(),
     );
   }
 

@@ -45,7 +45,7 @@ export async function readOutput(
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw unfit(code === 'ELOOP' ? 'is a link' : `cannot be opened (${code})`);
+    throw unfit(code === 'ELOOP' ? LINK : `cannot be opened (${code})`);
   }
   try {
     const stats = await file.stat();
@@ -162,9 +162,11 @@ async function filesBelow(
 /** Bytes of a file: its length, or what it takes of the disk where that is more than file systems add by themselves. */
 const bytesOf = ({ size, blocks }: Stats): number => Math.max(size, blocks * 512 - 65_536);
 
+const LINK = 'is a link; write the file itself there, such as by cp -L';
+
 /** Why a file is not taken, as a verb and its object; undefined where it is. */
 function faultOf(stats: Stats): string | undefined {
-  if (stats.isSymbolicLink()) return 'is a link';
+  if (stats.isSymbolicLink()) return LINK;
   if (!stats.isFile()) return 'is no regular file';
-  return stats.nlink === 1 ? undefined : 'has more than one name (a hard link)';
+  return stats.nlink === 1 ? undefined : 'has more than one name (a hard link); write a copy there';
 }

@@ -332,11 +332,12 @@ describe('templates', () => {
     expect(losses.map(({ path }) => path)).toEqual([
       'metadata.namespace',
       'spec.schedule',
-      'spec.concurrencyPolicy',
       'spec.workflowSpec.hooks',
       'spec.workflowSpec.templates',
       'spec.workflowSpec.templates[0].nodeSelector',
     ]);
-    expect(losses[1]?.message).toContain('--cron "0 3 * * *" --timezone UTC');
+    expect(losses[1]?.message).toContain(
+      '--cron "0 3 * * *" --timezone UTC --overlap skip --catchup-window 10s makes it',
+    );
   });
 });

@@ -156,6 +156,43 @@ jobs:
     expect(whole.pipeline.tasks[1]?.map).toBeUndefined();
     expect(whole.losses.map(({ path }) => path)).toContain('jobs.x.strategy.matrix');
   });
+
+  it.each([
+    ['{ v: "${{ fromJSON(needs.a.outputs.list) }}" }', 'v', { v: '${{ item }}' }],
+    ['{ include: "${{ fromJSON(needs.a.outputs.list) }}" }', '', '${{ item }}'],
+  ])('known to a run alone, %s, is put in wherever a step reads it', (matrix, key, given) => {
+    const [at, in_] = key === '' ? ['matrix.os', 'item.?os.orValue("")'] : ['matrix.v', 'item'];
+    const { pipeline } = read(
+      `jobs:
+  a: { steps: [] }
+  x:
+    needs: a
+    strategy: { matrix: ${matrix} }
+    steps:
+      - run: 'on \${{ ${at} }} of \${{ github.sha }}'
+      - run: '\${{ ${at}.name }}'
+      - run: "\${{ ${at} == 'x' }}"`,
+    );
+    const name = key === '' ? 'item.?os.?name.orValue("")' : 'item.?name.orValue("")';
+    expect(pipeline.tasks[1]).toMatchObject({
+      map: { over: 'tasks.a.output.?list.orValue([])' },
+      input: {
+        matrix: given,
+        steps: [
+          { run: `on \${{ ${in_} }} of $\${{ github.sha }}` },
+          { run: `\${{ ${name} }}` },
+          { run: `$\${{ ${at} == 'x' }}` },
+        ],
+      },
+    });
+  });
+
+  it('that nobody knows leaves what reads it as it is', () => {
+    const { pipeline } = read(
+      `jobs: { x: { strategy: { matrix: '\${{ fromJSON(vars.all) }}' }, steps: [{ run: 'echo \${{ matrix.os }}' }] } }`,
+    );
+    expect(pipeline.tasks[0]?.input).toEqual({ steps: [{ run: 'echo $${{ matrix.os }}' }] });
+  });
 });
 
 describe('a workflow', () => {
