@@ -14,6 +14,9 @@ import { statsRoutes } from './stats-routes.js';
 import { systemRoutes } from './system-routes.js';
 import { verbRoutes } from './verb-routes.js';
 
+/** Where they are. */
+export const PREFIX = '/api/v1';
+
 export const ROUTES: readonly Route[] = [
   ...executionRoutes,
   ...batchRoutes,

@@ -31,11 +31,12 @@ import { describeApi, problemsOf } from './openapi.js';
 import { METRICS_TYPE, ServerMetrics } from './metrics.js';
 import { assertOwnPage, isLoopback } from './origin.js';
 import { servePage } from './page.js';
-import { HttpProblem, problemOf, ProblemShape } from './problem.js';
+import { HttpProblem, ProblemShape } from './problem.js';
 import { Reader, type ReaderOptions } from './reader.js';
-import { jsonParser, refusedBody } from './request-body.js';
+import { notFoundOf, sendProblem } from './refusal.js';
+import { jsonParser } from './request-body.js';
 import { RawAnswer, type Call, type CallContext, type Route } from './route.js';
-import { ROUTES } from './routes.js';
+import { PREFIX, ROUTES } from './routes.js';
 import type { Authenticate, Change, ServerFacts } from './services.js';
 import { assertSeesCall } from './sight.js';
 import { answerUnread } from './unread.js';
@@ -73,14 +74,11 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-const PREFIX = '/api/v1';
 /** Of routes that take nothing there: what they would not look at is refused. */
 const NO_QUERY = z.strictObject({});
 const isRead = ({ method }: Route): boolean => method === 'GET';
 const BODY_LIMIT = 2 ** 20;
 const STREAM_LIMIT_MS = 3_600_000;
-/** When to ask again where something that this needs did not answer. */
-const RETRY_AFTER_S = 2;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -359,43 +357,4 @@ async function written(
   await audit?.(name, change).catch((error: unknown) => {
     logger.error({ err: error, ...change }, 'the audit log could not be written');
   });
-}
-
-function notFoundOf(request: FastifyRequest, reply: FastifyReply): HttpProblem {
-  const [path = ''] = request.url.split('?');
-  const allowed = ROUTES.filter((one) => patternOf(one).test(path)).map(({ method }) => method);
-  if (allowed.length === 0)
-    return new HttpProblem(
-      404,
-      'NOT_FOUND',
-      `there is nothing at ${request.method} ${path.slice(0, 200)}; ${PREFIX}/openapi.json lists what there is`,
-    );
-  const methods = [...new Set(allowed)].join(', ');
-  void reply.header('allow', methods);
-  return new HttpProblem(
-    405,
-    'METHOD_NOT_ALLOWED',
-    `${path.slice(0, 200)} takes ${methods}, not ${request.method}`,
-  );
-}
-
-const patternOf = ({ path }: Route): RegExp =>
-  new RegExp(`^${PREFIX}${path.replace(/:\w+/g, '[^/]+')}$`);
-
-async function sendProblem(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<unknown> {
-  const problem = problemOf(refusedBody(error, request) ?? error, request.id);
-  if (problem.status >= 500)
-    request.log.error({ err: error, method: request.method, url: request.url }, problem.code);
-  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="tempograph"');
-  if (problem.code === 'UNREACHABLE') void reply.header('retry-after', String(RETRY_AFTER_S));
-  if (error instanceof HttpProblem) void reply.headers(error.headers);
-  return await reply
-    .status(problem.status)
-    .type('application/problem+json')
-    .serializer((body: unknown) => JSON.stringify(body))
-    .send(problem);
 }
